@@ -1,0 +1,131 @@
+#define _GNU_SOURCE
+#include "allocator.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef int (*nametomib_fn)(const char *key, size_t *mib, size_t *length);
+typedef int (*bymib_fn)(const size_t *mib, size_t length, void *old, size_t *old_size, void *new_value,
+                        size_t new_size);
+
+/* Layout of glibc's struct mallinfo2, declared here so that the addon also builds against a libc without it. */
+struct mallinfo2_figures {
+  size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
+};
+typedef struct mallinfo2_figures (*mallinfo2_fn)(void);
+
+#define MIB_LENGTH_MAX 8
+struct mib {
+  size_t words[MIB_LENGTH_MAX];
+  size_t length; /* 0: this build does not know the key */
+};
+
+static const char *prefix;
+static mallctl_fn mallctl_entry;
+static bymib_fn bymib_entry;
+static mallinfo2_fn mallinfo2_entry;
+static struct mib epoch_mib;
+static struct mib slot_mibs[SLOT_COUNT];
+static pthread_once_t opened = PTHREAD_ONCE_INIT;
+
+/* 4096 is MALLCTL_ARENAS_ALL: the statistics of all arenas, merged. */
+static const char *const slot_keys[SLOT_COUNT] = {
+    [SLOT_ALLOCATED] = "stats.allocated",
+    [SLOT_TCACHE] = "stats.arenas.4096.tcache_bytes",
+    [SLOT_TCACHE_STASHED] = "stats.arenas.4096.tcache_stashed_bytes",
+    [SLOT_ACTIVE] = "stats.active",
+    [SLOT_METADATA] = "stats.metadata",
+    [SLOT_RESIDENT] = "stats.resident",
+    [SLOT_MAPPED] = "stats.mapped",
+    [SLOT_RETAINED] = "stats.retained",
+};
+
+static void *find(const char *with_prefix, const char *name) {
+  char symbol[64];
+  snprintf(symbol, sizeof symbol, "%s%s", with_prefix, name);
+  return dlsym(RTLD_DEFAULT, symbol);
+}
+
+static struct mib resolve(nametomib_fn nametomib, const char *key) {
+  struct mib mib = {.length = MIB_LENGTH_MAX};
+  if (nametomib(key, mib.words, &mib.length) != 0)
+    mib.length = 0;
+  return mib;
+}
+
+static void open_once(void) {
+  static const char *const prefixes[] = {"", "je_"};
+  for (size_t i = 0; i < 2 && prefix == NULL; i++) {
+    mallctl_fn mallctl = (mallctl_fn)find(prefixes[i], "mallctl");
+    nametomib_fn nametomib = (nametomib_fn)find(prefixes[i], "mallctlnametomib");
+    bymib_fn bymib = (bymib_fn)find(prefixes[i], "mallctlbymib");
+    if (mallctl == NULL || nametomib == NULL || bymib == NULL)
+      continue;
+    prefix = prefixes[i];
+    mallctl_entry = mallctl;
+    bymib_entry = bymib;
+    epoch_mib = resolve(nametomib, "epoch");
+    for (int slot = 0; slot < SLOT_COUNT; slot++)
+      if (slot_keys[slot] != NULL)
+        slot_mibs[slot] = resolve(nametomib, slot_keys[slot]);
+  }
+  mallinfo2_entry = (mallinfo2_fn)dlsym(RTLD_DEFAULT, "mallinfo2");
+}
+
+void allocator_open(void) { pthread_once(&opened, open_once); }
+
+const char *allocator_mallctl_prefix(void) { return prefix; }
+
+mallctl_fn allocator_mallctl(void) { return mallctl_entry; }
+
+bool allocator_has_mallinfo2(void) { return mallinfo2_entry != NULL; }
+
+int allocator_serves_malloc(void) {
+  uint64_t before = 0, after = 0;
+  size_t size = sizeof before;
+  if (mallctl_entry == NULL)
+    return 0;
+  if (mallctl_entry("thread.allocated", &before, &size, NULL, 0) != 0)
+    return -1;
+  void *volatile probe = malloc(65536); /* volatile: the pair must not be optimised away */
+  int failed = mallctl_entry("thread.allocated", &after, &size, NULL, 0);
+  free(probe);
+  return failed != 0 ? -1 : after - before >= 65536;
+}
+
+static double read_size(const struct mib *mib) {
+  size_t value = 0, size = sizeof value;
+  if (mib->length == 0 || bymib_entry(mib->words, mib->length, &value, &size, NULL, 0) != 0)
+    return NAN;
+  return (double)value;
+}
+
+int allocator_read_jemalloc(double slots[SLOT_COUNT]) {
+  uint64_t epoch = 1;
+  size_t size = sizeof epoch;
+  if (bymib_entry == NULL || epoch_mib.length == 0)
+    return ENOENT;
+  int failed = bymib_entry(epoch_mib.words, epoch_mib.length, &epoch, &size, &epoch, sizeof epoch);
+  if (failed != 0)
+    return failed;
+  slots[SLOT_EPOCH] = (double)epoch;
+  for (int slot = SLOT_ALLOCATED; slot < SLOT_COUNT; slot++)
+    slots[slot] = read_size(&slot_mibs[slot]);
+  return 0;
+}
+
+int allocator_read_glibc(double slots[SLOT_COUNT]) {
+  if (mallinfo2_entry == NULL)
+    return ENOSYS;
+  struct mallinfo2_figures figures = mallinfo2_entry();
+  for (int slot = 0; slot < SLOT_COUNT; slot++)
+    slots[slot] = NAN;
+  slots[SLOT_ALLOCATED] = (double)(figures.uordblks + figures.hblkhd);
+  slots[SLOT_MAPPED] = (double)(figures.arena + figures.hblkhd);
+  return 0;
+}

@@ -1,0 +1,45 @@
+/* The allocator under this process, found at run time: no header or library of jemalloc is needed to build. */
+#ifndef CACHE_ATTRIBUTION_ALLOCATOR_H
+#define CACHE_ATTRIBUTION_ALLOCATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Slots of one reading, in bytes (but the epoch, a count). The order is the contract with src/allocator/port.ts. */
+enum slot {
+  SLOT_EPOCH,
+  SLOT_ALLOCATED,
+  SLOT_TCACHE,
+  SLOT_TCACHE_STASHED,
+  SLOT_ACTIVE,
+  SLOT_METADATA,
+  SLOT_RESIDENT,
+  SLOT_MAPPED,
+  SLOT_RETAINED,
+  SLOT_COUNT
+};
+
+typedef int (*mallctl_fn)(const char *key, void *old, size_t *old_size, void *new_value, size_t new_size);
+
+/* Looks the entry points up once per process; later calls and calls of other threads find them ready. */
+void allocator_open(void);
+
+/* The prefix under which mallctl was found ("" or "je_"), or NULL where there is none. */
+const char *allocator_mallctl_prefix(void);
+
+mallctl_fn allocator_mallctl(void);
+
+/* 1: malloc() of this process is served by that jemalloc; 0: it is not (a private copy inside some library);
+ * -1: cannot be told, since this jemalloc keeps no statistics. */
+int allocator_serves_malloc(void);
+
+bool allocator_has_mallinfo2(void);
+
+/* Advances the epoch, then fills every slot; a statistic that this build lacks is NaN. Returns 0, or the errno of the
+ * epoch's advance, without which all figures would be stale. */
+int allocator_read_jemalloc(double slots[SLOT_COUNT]);
+
+/* glibc's mallinfo2: allocated = uordblks + hblkhd, mapped = arena + hblkhd; every other slot is NaN. Returns 0 or ENOSYS. */
+int allocator_read_glibc(double slots[SLOT_COUNT]);
+
+#endif

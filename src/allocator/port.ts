@@ -1,0 +1,118 @@
+/**
+ * The allocator port: what the measuring code needs of an allocator, whichever it is and however it is reached.
+ *
+ * Rule: figures are read, never remembered; a statistic that the allocator lacks is NaN in a reading and `null` in a
+ * sample, never 0. The jemalloc, glibc and unavailable implementations pass one conformance suite.
+ */
+
+/** Places of one reading in a Float64Array. All are bytes, but `epoch`, a count. Order shared with native/allocator.h. */
+export const SLOT = {
+  /** `epoch`: number of the statistics snapshot that the other slots belong to. */
+  epoch: 0,
+  /** `stats.allocated` (jemalloc), `uordblks + hblkhd` (glibc): bytes handed out, thread caches included. */
+  rawAllocated: 1,
+  /** `stats.arenas.4096.tcache_bytes`: freed regions that sit in thread caches and still count as allocated. */
+  tcache: 2,
+  /** `stats.arenas.4096.tcache_stashed_bytes` (jemalloc ≥ 5.3): the same, stashed. */
+  tcacheStashed: 3,
+  /** `stats.active`: bytes in pages that hold at least one allocation. */
+  active: 4,
+  /** `stats.metadata`: the allocator's own structures. */
+  metadata: 5,
+  /** `stats.resident`: bytes in physically resident pages of the allocator, metadata and dirty pages included. */
+  resident: 6,
+  /** `stats.mapped` (jemalloc), `arena + hblkhd` (glibc): bytes in mappings of the allocator. */
+  mapped: 7,
+  /** `stats.retained`: virtual memory kept for reuse, not resident. */
+  retained: 8,
+} as const
+
+/** Length of the Float64Array that {@link Allocator.readInto} fills. */
+export const SLOT_COUNT = 9
+
+/** Which implementation answers. */
+export type AllocatorName = 'jemalloc' | 'glibc' | 'unavailable'
+
+/** How native code is reached: the Node-API addon, or ffi-napi with ref-napi. */
+export type BindingKind = 'addon' | 'ffi'
+
+/** The allocator of this process. */
+export interface Allocator {
+  readonly name: AllocatorName
+  /** `version` of jemalloc, glibc's version, or null. */
+  readonly version: string | null
+  /** What `allocatedBytes` of a sample is made of, e.g. `stats.allocated - tcache_bytes`; null where there is none. */
+  readonly statistic: string | null
+  readonly binding: BindingKind | null
+  /** Why it is not jemalloc, and the line that mends it; null for jemalloc. */
+  readonly reason: string | null
+  /** General access to jemalloc's controls; null for the others. */
+  readonly mallctl: Mallctl | null
+  /**
+   * Refreshes the statistics (jemalloc: advances `epoch`) and fills every place of `slots` ({@link SLOT}); about 10 µs
+   * with jemalloc, takes the allocator's locks: not for a hot path.
+   *
+   * @throws MallctlError `ERR_MALLCTL` when the epoch could not be advanced; RangeError when `slots` is too short
+   */
+  readInto(slots: Float64Array): void
+}
+
+/** JavaScript's type for each of C's. `size_t` and `ssize_t` are exact up to 2^53. */
+export interface MallctlTypes {
+  bool: boolean
+  unsigned: number
+  size_t: number
+  ssize_t: number
+  uint64: bigint
+  string: string | null
+}
+
+/** Name of a value's C type in the manual of jemalloc. */
+export type MallctlType = keyof MallctlTypes
+
+/**
+ * jemalloc's controls by name. Every failure is a `MallctlError` with the key and the errno.
+ *
+ * @example
+ * allocator.mallctl?.read('opt.narenas', 'unsigned')   // 8
+ * allocator.mallctl?.write('prof.active', 'bool', true)
+ * allocator.mallctl?.call('thread.tcache.flush')
+ */
+export interface Mallctl {
+  read<T extends MallctlType>(key: string, type: T): MallctlTypes[T]
+  write<T extends MallctlType>(key: string, type: T, value: NonNullable<MallctlTypes[T]>): void
+  /** A key without a value, e.g. `thread.tcache.flush`. */
+  call(key: string): void
+}
+
+/** What both bindings offer; mechanism only. Failures of a mallctl are thrown as `MallctlError`. */
+export interface NativeBinding extends Mallctl {
+  readonly kind: BindingKind
+  facts(): BindingFacts
+  readJemalloc(slots: Float64Array): void
+  readGlibc(slots: Float64Array): void
+  /** Takes the lock of the process (all threads) under which a run is made; false where another thread has it. */
+  tryRunLock(): boolean
+  releaseRunLock(): void
+}
+
+/** What stands behind a binding in this process. */
+export interface BindingFacts {
+  /** `''` or `'je_'` where a mallctl was found, else null. */
+  readonly mallctlPrefix: string | null
+  /** Whether that jemalloc serves malloc() of this process; null where its build keeps no statistics to tell. */
+  readonly servesMalloc: boolean | null
+  readonly mallinfo2: boolean
+}
+
+/**
+ * The live bytes of a reading: allocated less what was freed but sits in thread caches; NaN where unknown.
+ *
+ * Freed regions stay in the tcache of the thread that freed them and count as allocated until it is flushed, which
+ * can be done for the calling thread only: the subtraction reaches all threads.
+ */
+export function liveBytes(slots: Float64Array): number {
+  const tcache = slots[SLOT.tcache] ?? NaN
+  const stashed = slots[SLOT.tcacheStashed] ?? NaN
+  return (slots[SLOT.rawAllocated] ?? NaN) - (tcache || 0) - (stashed || 0)
+}

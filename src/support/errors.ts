@@ -1,0 +1,105 @@
+/**
+ * Every error and warning of the library, with one stable code each.
+ *
+ * Rule: whatever the library throws on purpose is a {@link CoordinatorError} with a code of {@link ERROR_CODES};
+ * docs/errors.md lists the same codes with cause and cure, and a test holds the two lists together.
+ */
+
+/** Code → what went wrong, in a few words. */
+export const ERROR_CODES = {
+  ERR_OPTION_UNKNOWN: 'an option that does not exist, often a misspelt one',
+  ERR_OPTION_TYPE: 'an option, or a part of a cache, of the wrong type',
+  ERR_OPTION_RANGE: 'an option outside its allowed values',
+  ERR_CACHE_DUPLICATE: 'a cache of this name is registered already',
+  ERR_CACHE_UNKNOWN: 'no cache of this name is registered',
+  ERR_RUN_IN_PROGRESS: 'a different attribution run is under way in this process',
+  ERR_RUN_REENTRANT: 'attribute() was called from inside a release of the run under way',
+  ERR_RUN_ABORTED: 'the run was aborted through its signal, or by close()',
+  ERR_CLOSED: 'the coordinator was closed',
+  ERR_RELEASE_FAILED: 'a release threw or rejected',
+  ERR_RELEASE_TIMEOUT: 'an asynchronous release missed its deadline',
+  ERR_RELEASE_UNREGISTERED: 'the cache was unregistered while the run was on',
+  ERR_BUDGET_PAUSE: 'the smallest window of this cache does not fit into budget.pauseMs',
+  ERR_BUDGET_DURATION: 'this cache did not fit into budget.durationMs any more',
+  ERR_GC_UNAVAILABLE: 'no gc function could be obtained from V8',
+  ERR_ALLOCATOR_UNAVAILABLE: 'the allocator or binding that was asked for is not there',
+  ERR_ADDON_MISSING: 'the native addon could not be loaded',
+  ERR_FFI_MISSING: 'ffi-napi or ref-napi could not be loaded',
+  ERR_MALLCTL: 'a jemalloc control (mallctl) call failed',
+  ERR_COMMAND_USAGE: 'the command line was not understood',
+  ERR_JEMALLOC_NOT_FOUND: 'no libjemalloc was found on this machine',
+  ERR_JEMALLOC_FETCH: 'libjemalloc could not be fetched',
+} as const
+
+/** A stable error code of this library. */
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** Code → what a reader of the report should know. Warnings never fail a run. */
+export const WARNING_CODES = {
+  WARN_ALLOCATOR_UNAVAILABLE: 'no allocator statistics: only V8 heap figures were measured',
+  WARN_TCACHE_UNKNOWN: 'this jemalloc has no tcache statistics: freed memory in thread caches counts as live',
+  WARN_ALIASED: 'the same object is registered under two names: the memory can go to only one of them',
+  WARN_NOT_SETTLED: 'a window did not come to rest in its bounded time: its row may carry other work',
+  WARN_LATE_BYTES: 'memory went in the turns after a release: a deferred finalizer, or unfinished work of that release',
+  WARN_RELEASED_OTHER: 'one release emptied another registered cache too',
+  WARN_RELEASED_ELSEWHERE: 'a cache was emptied during the run before its own release',
+  WARN_NOT_EMPTY: 'a cache still counts entries after its release',
+  WARN_NO_NATURAL_GC: 'V8 did not collect by itself within naturalGcTimeoutMs: garbage may count as live',
+  WARN_WORKER_THREAD: 'measured in a worker thread: the other threads were not at rest',
+  WARN_CACHE_METHOD: 'entries() or claimedBytes() of a cache threw or returned no number: shown as unknown',
+  WARN_LISTENER: 'an event listener threw: the run went on',
+} as const
+
+/** A stable warning code of this library. */
+export type WarningCode = keyof typeof WARNING_CODES
+
+/**
+ * The error class of the library. `message` starts with the code; `code` is stable.
+ *
+ * @example
+ * try { await coordinator.attribute({ only: ['typo'] }) }
+ * catch (error) { if (error instanceof CoordinatorError && error.code === 'ERR_CACHE_UNKNOWN') … }
+ */
+export class CoordinatorError extends Error {
+  override readonly name = 'CoordinatorError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(`${code}: ${message}`, options)
+    this.code = code
+  }
+}
+
+/** Failure of a mallctl: carries the key and the errno as jemalloc returned them. */
+export class MallctlError extends CoordinatorError {
+  /** The mallctl key, e.g. `stats.allocated`. */
+  readonly key: string
+  /** The errno's name, e.g. `ENOENT`. */
+  readonly errno: string
+
+  constructor(operation: 'reading' | 'writing' | 'calling', key: string, errno: string, hint?: string) {
+    super('ERR_MALLCTL', `${operation} "${key}" failed: ${errno}${hint === undefined ? '' : ` (${hint})`}`)
+    this.key = key
+    this.errno = errno
+  }
+}
+
+/** One-line text of anything that was thrown: an Error's message, or the value itself; never throws. */
+export function messageOf(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return thrown.message
+    return typeof thrown === 'string' ? thrown : `${describe(thrown)} was thrown, which is not an Error`
+  } catch {
+    return 'something that cannot be shown was thrown'
+  }
+}
+
+/** A value and its type as error texts show them: `-5 (number)`, `"x" (string)`, `null`. Never throws, never long. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  const type = typeof value
+  if (type === 'object') return Array.isArray(value) ? `an array of ${String(value.length)}` : 'an object'
+  if (type === 'function') return 'a function'
+  const text = type === 'string' ? JSON.stringify(value) : String(value as number)
+  return `${text.length > 60 ? `${text.slice(0, 59)}…` : text} (${type})`
+}
