@@ -1,5 +1,6 @@
-/* The Node-API face of allocator.c. Mechanism only: what is read when, and what a failure means, is decided in
- * src/allocator/. A failed mallctl throws an Error whose `code` is the decimal errno. README.md has the contract. */
+/* The Node-API face of allocator.c. Mechanism only: what is read when, and what a failure means, is decided
+ * in src/allocator/. A failed mallctl throws an Error whose `code` is the decimal errno. README.md has the
+ * contract. */
 #include "allocator.h"
 
 #include <errno.h>
@@ -81,7 +82,7 @@ static napi_value to_js(napi_env env, enum value_type type, const union value *v
   return result;
 }
 
-/* Fills `value` from JS; a string is returned through `owned` and freed by the caller. False after throwing. */
+/* Fills `value` from JS; a string is returned through `owned`, freed by the caller. False after throwing. */
 static bool from_js(napi_env env, enum value_type type, napi_value from, union value *value, char **owned) {
   napi_status status = napi_ok;
   int64_t integer = 0;
@@ -116,8 +117,8 @@ static bool from_js(napi_env env, enum value_type type, napi_value from, union v
   return status == napi_ok;
 }
 
-/* mallctl(key, type[, newValue]): reads, or writes where a third argument is given (returns the old value only when
- * reading), or calls a key without value (type void). */
+/* mallctl(key, type[, newValue]): reads, or writes where a third argument is given (returns the old value
+ * only when reading), or calls a key without value (type void). */
 static napi_value Mallctl(napi_env env, napi_callback_info info) {
   napi_value args[3], result = NULL;
   size_t count = 3;
@@ -202,8 +203,8 @@ static napi_value Facts(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* One run at a time in a process, worker threads included. The holder is an environment, so that a worker that is
- * terminated in the middle of a run gives the lock back. */
+/* One run at a time in a process, worker threads included. The holder is an environment, so that a worker
+ * that is terminated in the middle of a run gives the lock back. */
 static _Atomic(napi_env) run_holder;
 
 static void drop_run_lock(void *env) {

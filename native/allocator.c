@@ -13,7 +13,7 @@ typedef int (*nametomib_fn)(const char *key, size_t *mib, size_t *length);
 typedef int (*bymib_fn)(const size_t *mib, size_t length, void *old, size_t *old_size, void *new_value,
                         size_t new_size);
 
-/* Layout of glibc's struct mallinfo2, declared here so that the addon also builds against a libc without it. */
+/* Layout of glibc's struct mallinfo2, declared here so the addon also builds against a libc without it. */
 struct mallinfo2_figures {
   size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
 };

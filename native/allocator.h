@@ -1,11 +1,12 @@
-/* The allocator under this process, found at run time: no header or library of jemalloc is needed to build. */
+/* The allocator under this process, found at run time: no header or library of jemalloc needed to build. */
 #ifndef CACHE_ATTRIBUTION_ALLOCATOR_H
 #define CACHE_ATTRIBUTION_ALLOCATOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Slots of one reading, in bytes (but the epoch, a count). The order is the contract with src/allocator/port.ts. */
+/* Slots of one reading, in bytes (but the epoch, a count). The order is the contract with
+ * src/allocator/port.ts. */
 enum slot {
   SLOT_EPOCH,
   SLOT_ALLOCATED,
@@ -35,11 +36,12 @@ int allocator_serves_malloc(void);
 
 bool allocator_has_mallinfo2(void);
 
-/* Advances the epoch, then fills every slot; a statistic that this build lacks is NaN. Returns 0, or the errno of the
- * epoch's advance, without which all figures would be stale. */
+/* Advances the epoch, then fills every slot; a statistic that this build lacks is NaN. Returns 0, or the
+ * errno of the epoch's advance, without which all figures would be stale. */
 int allocator_read_jemalloc(double slots[SLOT_COUNT]);
 
-/* glibc's mallinfo2: allocated = uordblks + hblkhd, mapped = arena + hblkhd; every other slot is NaN. Returns 0 or ENOSYS. */
+/* glibc's mallinfo2: allocated = uordblks + hblkhd, mapped = arena + hblkhd; every other slot is NaN. Returns
+ * 0 or ENOSYS. */
 int allocator_read_glibc(double slots[SLOT_COUNT]);
 
 #endif

@@ -13,7 +13,10 @@ const here = path.dirname(fileURLToPath(import.meta.url))
 const flags = new Set(process.argv.slice(2))
 const output = path.join(here, 'build', 'Release', 'cache_attribution.node')
 
-const build = spawnSync('node-gyp', ['rebuild', '--silent', '-C', here], { encoding: 'utf8', shell: process.platform === 'win32' })
+const build = spawnSync('node-gyp', ['rebuild', '--silent', '-C', here], {
+  encoding: 'utf8',
+  shell: process.platform === 'win32',
+})
 if (build.status !== 0 || !existsSync(output)) {
   const reason = (build.error?.message ?? build.stderr).trim().split('\n').slice(-15).join('\n  ')
   console.error(`The native addon was not built (a C compiler, make and python3 are needed):\n  ${reason}`)
@@ -22,7 +25,8 @@ if (build.status !== 0 || !existsSync(output)) {
 }
 if (flags.has('--prebuild')) {
   // The name that prebuildify gives a Node-API binary of this libc.
-  const libc = process.platform !== 'linux' ? '' : process.report.getReport().header.glibcVersionRuntime ? '.glibc' : '.musl'
+  const libc =
+    process.platform !== 'linux' ? '' : process.report.getReport().header.glibcVersionRuntime ? '.glibc' : '.musl'
   const folder = path.join(here, 'prebuilds', `${process.platform}-${process.arch}`)
   mkdirSync(folder, { recursive: true })
   copyFileSync(output, path.join(folder, `cache-attribution.napi${libc}.node`))

@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   ERR_RELEASE_FAILED: 'a release threw or rejected',
   ERR_RELEASE_TIMEOUT: 'an asynchronous release missed its deadline',
   ERR_RELEASE_UNREGISTERED: 'the cache was unregistered while the run was on',
+  ERR_RELEASE_UNNAMED: 'a lossy or costly cache was left out, since nobody named it',
   ERR_BUDGET_PAUSE: 'the smallest window of this cache does not fit into budget.pauseMs',
   ERR_BUDGET_DURATION: 'this cache did not fit into budget.durationMs any more',
   ERR_GC_UNAVAILABLE: 'no gc function could be obtained from V8',
@@ -27,6 +28,7 @@ export const ERROR_CODES = {
   ERR_FFI_MISSING: 'ffi-napi or ref-napi could not be loaded',
   ERR_MALLCTL: 'a jemalloc control (mallctl) call failed',
   ERR_COMMAND_USAGE: 'the command line was not understood',
+  ERR_COMMAND_START: 'the program that the command should run could not be started',
   ERR_JEMALLOC_NOT_FOUND: 'no libjemalloc was found on this machine',
   ERR_JEMALLOC_FETCH: 'libjemalloc could not be fetched',
 } as const

@@ -1,0 +1,106 @@
+/**
+ * The only file that loads a `.node`: the Node-API addon of native/, built here or taken from native/prebuilds.
+ *
+ * Rule: every failure to load is `ERR_ADDON_MISSING` with the loader's own words; nothing is tried behind the caller's back.
+ */
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { CoordinatorError, messageOf } from '../support/errors.js'
+import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
+import type { RawMallctl } from './mallctl.js'
+import type { BindingFacts, MallctlType, NativeBinding } from './port.js'
+
+/** The exports of native/addon.c. */
+interface Addon {
+  facts(): BindingFacts
+  /** Throws an Error whose `code` is the decimal errno. */
+  mallctl(key: string, type: number, newValue?: unknown): unknown
+  readJemalloc(slots: Float64Array): void
+  readGlibc(slots: Float64Array): void
+  tryRunLock(): boolean
+  releaseRunLock(): void
+}
+
+const TYPE_VOID = MALLCTL_TYPES.length
+
+let loaded: NativeBinding | undefined
+
+/**
+ * The addon's binding; loaded once per thread.
+ *
+ * @throws CoordinatorError `ERR_ADDON_MISSING` with the reason and the line that mends it
+ */
+export function loadAddonBinding(): NativeBinding {
+  loaded ??= addonBinding(loadAddon())
+  return loaded
+}
+
+function loadAddon(): Addon {
+  const require = createRequire(import.meta.url)
+  // From dist/src/allocator/ and, in a package, from the same depth.
+  const folder = fileURLToPath(new URL('../../../native', import.meta.url))
+  try {
+    const load = require('node-gyp-build') as (folder: string) => Addon
+    return load(folder)
+  } catch (error) {
+    throw new CoordinatorError(
+      'ERR_ADDON_MISSING',
+      `${messageOf(error).split('\n', 1)[0] ?? ''} (to build it: npx node-gyp rebuild -C ${folder})`,
+      { cause: error },
+    )
+  }
+}
+
+function addonBinding(addon: Addon): NativeBinding {
+  return {
+    kind: 'addon',
+    ...checkedMallctl(rawMallctl(addon)),
+    facts: () => addon.facts(),
+    readJemalloc(slots) {
+      checkSlots(slots)
+      try {
+        addon.readJemalloc(slots)
+      } catch (error) {
+        throw mallctlFailure('writing', 'epoch', errnoOf(error))
+      }
+    },
+    readGlibc(slots) {
+      checkSlots(slots)
+      addon.readGlibc(slots)
+    },
+    tryRunLock: () => addon.tryRunLock(),
+    releaseRunLock: () => {
+      addon.releaseRunLock()
+    },
+  }
+}
+
+function rawMallctl(addon: Addon): RawMallctl {
+  const errnoOfCall = (call: () => unknown): number => {
+    try {
+      call()
+      return 0
+    } catch (error) {
+      return errnoOf(error)
+    }
+  }
+  const place = (type: MallctlType): number => MALLCTL_TYPES.indexOf(type)
+  return {
+    read(key, type) {
+      try {
+        return { errno: 0, value: addon.mallctl(key, place(type)) }
+      } catch (error) {
+        return { errno: errnoOf(error), value: undefined }
+      }
+    },
+    write: (key, type, value) => errnoOfCall(() => addon.mallctl(key, place(type), value)),
+    call: (key) => errnoOfCall(() => addon.mallctl(key, TYPE_VOID)),
+  }
+}
+
+/** The errno in an error of the addon; anything else is no failure of a mallctl and goes on. */
+function errnoOf(error: unknown): number {
+  const errno = Number((error as { code?: unknown } | null)?.code)
+  if (!Number.isInteger(errno) || errno <= 0) throw error
+  return errno
+}

@@ -1,0 +1,126 @@
+/**
+ * What both bindings share of jemalloc's controls: checks before a call, and failures in the allocator's own words.
+ *
+ * Rule: nothing reaches native code unchecked; every failure names the key and the errno.
+ */
+import { getSystemErrorName } from 'node:util'
+import { CoordinatorError, MallctlError, describe } from '../support/errors.js'
+import { SLOT_COUNT } from './port.js'
+import type { Mallctl, MallctlType, MallctlTypes } from './port.js'
+
+/** The types in the order of native/addon.c; `void` (a key without a value) comes after them. */
+export const MALLCTL_TYPES = ['bool', 'unsigned', 'size_t', 'ssize_t', 'uint64', 'string'] as const
+
+const UNSIGNED_MAX = 2 ** 32 - 1
+
+const VALUE_CHECKS: Record<MallctlType, { expected: string; holds: (value: unknown) => boolean }> = {
+  bool: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
+  unsigned: { expected: 'an integer from 0 to 2^32 - 1', holds: (value) => isInteger(value, 0, UNSIGNED_MAX) },
+  size_t: { expected: 'an integer from 0 to 2^53 - 1', holds: (value) => isInteger(value, 0, Number.MAX_SAFE_INTEGER) },
+  ssize_t: {
+    expected: 'a safe integer',
+    holds: (value) => isInteger(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  },
+  uint64: {
+    expected: 'a bigint from 0 to 2^64 - 1',
+    holds: (value) => typeof value === 'bigint' && value >= 0n && value < 2n ** 64n,
+  },
+  string: {
+    expected: 'a string without NUL characters',
+    holds: (value) => typeof value === 'string' && !value.includes('\0'),
+  },
+}
+
+function isInteger(value: unknown, min: number, max: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+}
+
+/** Raw calls of one binding; each returns 0 or an errno, or the value through `value`. */
+export interface RawMallctl {
+  read(key: string, type: MallctlType): { readonly errno: number; readonly value: unknown }
+  write(key: string, type: MallctlType, value: unknown): number
+  call(key: string): number
+}
+
+/** Puts checks and error texts around the raw calls of a binding. */
+export function checkedMallctl(raw: RawMallctl): Mallctl {
+  return {
+    read<T extends MallctlType>(key: string, type: T): MallctlTypes[T] {
+      checkKey(key)
+      checkType(type)
+      const { errno, value } = raw.read(key, type)
+      if (errno !== 0) throw mallctlFailure('reading', key, errno)
+      return value as MallctlTypes[T]
+    },
+    write(key, type, value) {
+      checkKey(key)
+      checkType(type)
+      const check = VALUE_CHECKS[type]
+      if (!check.holds(value)) {
+        throw new CoordinatorError(
+          'ERR_OPTION_TYPE',
+          `the ${type} for "${key}" must be ${check.expected}, got ${describe(value)}`,
+        )
+      }
+      const errno = raw.write(key, type, value)
+      if (errno !== 0) throw mallctlFailure('writing', key, errno)
+    },
+    call(key) {
+      checkKey(key)
+      const errno = raw.call(key)
+      if (errno !== 0) throw mallctlFailure('calling', key, errno)
+    },
+  }
+}
+
+function checkKey(key: unknown): void {
+  if (typeof key !== 'string' || key.length === 0 || key.length > 256 || key.includes('\0')) {
+    throw new CoordinatorError(
+      'ERR_OPTION_TYPE',
+      `a mallctl key must be a string of 1 to 256 characters, got ${describe(key)}`,
+    )
+  }
+}
+
+function checkType(type: MallctlType): void {
+  if (!(MALLCTL_TYPES as readonly string[]).includes(type)) {
+    throw new CoordinatorError(
+      'ERR_OPTION_RANGE',
+      `a mallctl type must be one of ${MALLCTL_TYPES.join(', ')}, got ${describe(type)}`,
+    )
+  }
+}
+
+/** The error of a failed call, with the likeliest cause. */
+export function mallctlFailure(operation: 'reading' | 'writing' | 'calling', key: string, errno: number): MallctlError {
+  const name = errnoName(errno)
+  return new MallctlError(operation, key, name, likelyCause(name, key))
+}
+
+function errnoName(errno: number): string {
+  try {
+    return getSystemErrorName(-errno)
+  } catch {
+    return `errno ${String(errno)}`
+  }
+}
+
+function likelyCause(errno: string, key: string): string | undefined {
+  if (errno === 'ENOSYS') return 'this process does not run under jemalloc'
+  if (errno === 'EINVAL') return 'the value is of another type or size'
+  if (errno === 'EPERM') return 'the key is read-only, or write-only'
+  if (errno !== 'ENOENT') return undefined
+  if (key.startsWith('stats.')) return 'jemalloc built without --enable-stats, or an older version?'
+  if (key.startsWith('prof.')) return 'profiling needs a build with --enable-prof and MALLOC_CONF=prof:true at start'
+  return 'this build or version of jemalloc does not know the key'
+}
+
+/** Refuses a reading's target that is no Float64Array with room for every slot. */
+export function checkSlots(slots: Float64Array): void {
+  if (!(slots instanceof Float64Array) || slots.length < SLOT_COUNT) {
+    throw new CoordinatorError(
+      'ERR_OPTION_TYPE',
+      `a reading needs a Float64Array of at least ${String(SLOT_COUNT)}, got ${describe(slots)}`,
+    )
+  }
+}

@@ -1,0 +1,19 @@
+/** No allocator statistics at all: every slot is unknown, and the report rests on V8's figures. */
+import { SLOT_COUNT } from './port.js'
+import type { Allocator } from './port.js'
+
+/** The port's empty implementation; `reason` says what is missing and the line that mends it. */
+export function unavailableAllocator(reason: string): Allocator {
+  return {
+    name: 'unavailable',
+    version: null,
+    statistic: null,
+    binding: null,
+    reason,
+    mallctl: null,
+    readInto: (target) => {
+      if (target.length < SLOT_COUNT) throw new RangeError(`a reading needs a Float64Array of ${String(SLOT_COUNT)}`)
+      target.fill(NaN)
+    },
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The arguments of one subcommand, checked: every refusal names what was expected, and the nearest known name.
+ */
+import { parseArgs } from 'node:util'
+import { CoordinatorError, describe } from '../support/errors.js'
+import { nearestName } from '../support/options.js'
+
+/** One option: a switch, or a value out of a few. */
+export type ArgumentRule = { readonly kind: 'switch' } | { readonly kind: 'choice'; readonly of: readonly string[] }
+
+/** Options as given: a switch is true, a choice is its value; what was not given is missing. */
+export interface Arguments {
+  readonly options: ReadonlyMap<string, string | true>
+  /** The first argument that is no option, and everything after it, untouched; a `--` before it is taken off. */
+  readonly rest: readonly string[]
+}
+
+/** `ERR_COMMAND_USAGE`. */
+export function usageError(message: string): CoordinatorError {
+  return new CoordinatorError('ERR_COMMAND_USAGE', message)
+}
+
+/** `did you mean "…"?`, or what there is. */
+export function nameHint(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known)
+  return nearest === undefined ? `known are ${known.join(', ')}` : `did you mean "${nearest}"?`
+}
+
+/**
+ * Splits `args` into the options of `owner` and the rest.
+ *
+ * Only what stands before the rest is ours: a program's own options must reach it as they are.
+ *
+ * @throws CoordinatorError `ERR_COMMAND_USAGE`
+ */
+export function readArguments(
+  owner: string,
+  args: readonly string[],
+  rules: Readonly<Record<string, ArgumentRule>>,
+): Arguments {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: parserOptions(rules),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const options = new Map<string, string | true>()
+  for (const token of tokens) {
+    if (token.kind === 'positional') return { options, rest: args.slice(token.index) }
+    if (token.kind === 'option-terminator') return { options, rest: args.slice(token.index + 1) }
+    options.set(token.name, checkedValue(owner, rules, token))
+  }
+  return { options, rest: [] }
+}
+
+/** Refuses a rest that the subcommand has no use for. */
+export function refuseRest(owner: string, rest: readonly string[]): void {
+  if (rest.length > 0) throw usageError(`"${owner}" takes no ${describe(rest[0])}, only options`)
+}
+
+interface OptionToken {
+  readonly name: string
+  readonly rawName: string
+  readonly value: string | undefined
+}
+
+function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule>>, token: OptionToken): string | true {
+  const { name, rawName, value } = token
+  const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
+  if (rule === undefined) {
+    throw usageError(
+      `"${owner}" has no option ${describe(rawName)}: ${nameHint(rawName, Object.keys(rules).map(dashed))}`,
+    )
+  }
+  if (rule.kind === 'switch') {
+    if (value !== undefined) throw usageError(`"${rawName}" takes no value, got ${describe(value)}`)
+    return true
+  }
+  if (value === undefined || !rule.of.includes(value)) {
+    throw usageError(`"${rawName}" must be one of ${rule.of.join(', ')}, got ${describe(value ?? 'nothing')}`)
+  }
+  return value
+}
+
+function dashed(name: string): string {
+  return `--${name}`
+}
+
+function parserOptions(rules: Readonly<Record<string, ArgumentRule>>): Record<string, { type: 'boolean' | 'string' }> {
+  return Object.fromEntries(
+    Object.entries(rules).map(
+      ([name, rule]) => [name, { type: rule.kind === 'switch' ? 'boolean' : 'string' }] as const,
+    ),
+  )
+}

@@ -1,0 +1,98 @@
+/**
+ * From a command line to an outcome: finds the subcommand, runs it, and turns what it throws into one line.
+ */
+import { readFileSync } from 'node:fs'
+import { CoordinatorError, describe, messageOf } from '../support/errors.js'
+import { nameHint, usageError } from './arguments.js'
+import type { Command, Outcome } from './command.js'
+import { doctor } from './commands/doctor.js'
+import { run } from './commands/run.js'
+import type { Host } from './jemalloc/host.js'
+
+/** The subcommands, in the order of the help text. */
+export const COMMANDS: readonly Command[] = [run, doctor]
+
+/** What a command line works on. */
+export interface CommandLine {
+  /** The arguments after the command's own name. */
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+  /** Facts about this machine; for tests. @default thisHost() */
+  readonly host?: Host | undefined
+}
+
+/** Name of the command, in front of every line on stderr. */
+export const COMMAND_NAME = 'cache-attribution'
+
+/** Runs one command line; never rejects. Exit codes: 0 done, 1 failed, 2 not understood, else the program's own. */
+export async function runCommandLine(line: CommandLine): Promise<Outcome> {
+  const log = (text: string): void => {
+    line.stderr(`${COMMAND_NAME}: ${oneLine(text)}\n`)
+  }
+  try {
+    return await dispatch(line, log)
+  } catch (error) {
+    log(messageOf(error))
+    return { code: error instanceof CoordinatorError && error.code === 'ERR_COMMAND_USAGE' ? 2 : 1 }
+  }
+}
+
+async function dispatch(line: CommandLine, log: (text: string) => void): Promise<Outcome> {
+  const [name, ...args] = line.args
+  const print = line.stdout
+  const names = COMMANDS.map((command) => command.name)
+  if (name === undefined) throw usageError(`a subcommand is missing: ${names.join(', ')} (see --help)`)
+  if (name === '--help' || name === '-h' || name === 'help') {
+    const topic = COMMANDS.find((command) => command.name === args[0])
+    print(topic?.help ?? helpText())
+    return { code: 0 }
+  }
+  if (name === '--version') {
+    print(`${packageVersion()}\n`)
+    return { code: 0 }
+  }
+  const command = COMMANDS.find((candidate) => candidate.name === name)
+  if (command === undefined) throw unknown(name, names)
+  if (args[0] === '--help' || args[0] === '-h') {
+    print(command.help)
+    return { code: 0 }
+  }
+  return command.run({ args, env: line.env, cwd: line.cwd, print, log, host: line.host })
+}
+
+function unknown(name: string, names: readonly string[]): CoordinatorError {
+  if (name.startsWith('-')) {
+    return usageError(`there is no option ${describe(name)}: ${nameHint(name, ['--help', '--version'])}`)
+  }
+  // What is most often forgotten.
+  if (/\.[cm]?[jt]sx?$/.test(name))
+    return usageError(`there is no subcommand ${describe(name)}: run a program with "run"`)
+  return usageError(`there is no subcommand ${describe(name)}: ${nameHint(name, names)}`)
+}
+
+function helpText(): string {
+  const width = Math.max(...COMMANDS.map((command) => command.name.length))
+  const list = COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`)
+  return `Usage: ${COMMAND_NAME} <subcommand> [options]
+
+Subcommands:
+${list.join('\n')}
+
+Options:
+  --help     this text, or after a subcommand that one's
+  --version  the version of this package
+`
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+/** One line without control characters: texts may come from the environment or from other tools. */
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+}

@@ -1,0 +1,33 @@
+/**
+ * What a subcommand is. To add one: write src/cli/commands/<name>.ts and put it into the table of command-line.ts.
+ */
+
+import type { Host } from './jemalloc/host.js'
+
+/** What a subcommand gets of the outside. */
+export interface CommandContext {
+  /** The arguments after the subcommand's name. */
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  /** Writes text as it is: the command's result. */
+  readonly print: (text: string) => void
+  /** Writes one line about what is being done, to stderr, with the command's name in front. */
+  readonly log: (line: string) => void
+  /** Facts about this machine; for tests. @default thisHost() */
+  readonly host?: Host | undefined
+}
+
+/** How the command ends: with an exit code, or by a signal, as the program that it ran. */
+export type Outcome = { readonly code: number } | { readonly signal: NodeJS.Signals }
+
+/** One subcommand. */
+export interface Command {
+  readonly name: string
+  /** One line for the list of subcommands. */
+  readonly summary: string
+  /** The whole text of `<name> --help`. */
+  readonly help: string
+  /** Throws a CoordinatorError for what the user can mend; `ERR_COMMAND_USAGE` ends the process with code 2. */
+  run(context: CommandContext): Promise<Outcome>
+}

@@ -1,0 +1,29 @@
+/** `cache-attribution doctor`: what measuring needs, what of it is there, and the line that mends each lack. */
+import { readArguments, refuseRest } from '../arguments.js'
+import type { Command } from '../command.js'
+import { examine } from '../doctor/examine.js'
+import { diagnosisText } from '../doctor/text.js'
+
+const HELP = `Usage: cache-attribution doctor [--json] [--fetch]
+
+Shows what measuring needs, what of it is there, and for each thing missing the one line that mends it.
+Exit code 0: "cache-attribution run" can measure with jemalloc. 1: it cannot.
+
+Options:
+  --json   the same as JSON
+  --fetch  fetch a missing libjemalloc now, as "run" would (e.g. while an image is built)
+`
+
+/** The subcommand. */
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'show what measuring needs, what is missing, and how to mend it',
+  help: HELP,
+  run: async ({ args, env, cwd, print, log, host }) => {
+    const { options, rest } = readArguments('doctor', args, { json: { kind: 'switch' }, fetch: { kind: 'switch' } })
+    refuseRest('doctor', rest)
+    const diagnosis = await examine({ env, cwd, log, host, fetch: options.has('fetch') })
+    print(options.has('json') ? `${JSON.stringify(diagnosis, null, 2)}\n` : diagnosisText(diagnosis))
+    return { code: diagnosis.ready ? 0 : 1 }
+  },
+}

@@ -1,0 +1,108 @@
+/** `cache-attribution run`: starts a Node program under jemalloc, or says under what else. */
+import inspector from 'node:inspector'
+import { CoordinatorError } from '../../support/errors.js'
+import { readArguments, usageError } from '../arguments.js'
+import { runProgram, withForwarding } from '../child.js'
+import type { Command, CommandContext, Outcome } from '../command.js'
+import { thisHost } from '../jemalloc/host.js'
+import type { Host } from '../jemalloc/host.js'
+import { withoutJemalloc } from '../jemalloc/preload.js'
+import { findJemalloc } from '../jemalloc-library.js'
+
+type AllocatorChoice = 'auto' | 'jemalloc' | 'glibc'
+
+interface RunOptions {
+  readonly allocator: AllocatorChoice
+  readonly fetch: boolean
+  readonly quiet: boolean
+  /** Node's own flags, the script, its arguments. */
+  readonly program: readonly string[]
+}
+
+const HELP = `Usage: cache-attribution run [options] app.js [arguments…]
+       cache-attribution run [options] -- [flags of Node] app.js [arguments…]
+
+Starts a Node program under jemalloc, so that its memory can be attributed. The program gets this terminal, the
+environment (with libjemalloc in front of LD_PRELOAD) and the signals; the command ends as the program ends.
+
+Options:
+  --allocator auto      jemalloc; where there is none, say so and go on without it (default)
+  --allocator jemalloc  jemalloc or nothing
+  --allocator glibc     glibc's own malloc and its statistics
+  --no-fetch            never download: use only a libjemalloc that is on this machine
+  --quiet               only errors, no other lines of this command
+
+Environment:
+  CACHE_ATTRIBUTION_JEMALLOC  the libjemalloc to use, and no other
+`
+
+/** The subcommand. */
+export const run: Command = {
+  name: 'run',
+  summary: 'start a Node program under jemalloc',
+  help: HELP,
+  run: (context) => {
+    const options = readOptions(context.args)
+    return withForwarding(async (early, started): Promise<Outcome> => {
+      const host = context.host ?? thisHost()
+      const env = await programEnvironment(context, options, host, early)
+      early.throwIfAborted()
+      leaveInspectorPort(env)
+      return runProgram(host.execPath, options.program, env, started)
+    })
+  },
+}
+
+function readOptions(args: readonly string[]): RunOptions {
+  const { options, rest } = readArguments('run', args, {
+    allocator: { kind: 'choice', of: ['auto', 'jemalloc', 'glibc'] },
+    'no-fetch': { kind: 'switch' },
+    quiet: { kind: 'switch' },
+  })
+  if (rest.length === 0) throw usageError('"run" needs a program: run app.js, or run -- --flag-of-node app.js')
+  return {
+    allocator: (options.get('allocator') ?? 'auto') as AllocatorChoice,
+    fetch: !options.has('no-fetch'),
+    quiet: options.has('quiet'),
+    program: rest,
+  }
+}
+
+/** The environment of the program: ours, but for LD_PRELOAD. */
+async function programEnvironment(
+  { env, cwd, log }: CommandContext,
+  { allocator, fetch, quiet }: RunOptions,
+  host: Host,
+  signal: AbortSignal,
+): Promise<NodeJS.ProcessEnv> {
+  if (allocator === 'glibc') {
+    if (host.libc !== 'glibc') throw noGlibc()
+    return withPreload(env, withoutJemalloc(env['LD_PRELOAD']))
+  }
+  const say = quiet ? () => undefined : log
+  const found = await findJemalloc({ fetch, env, cwd, log: say, signal, host })
+  if (found.path !== null) return found.preload === undefined ? env : withPreload(env, found.preload)
+  if (allocator === 'jemalloc') throw new CoordinatorError(found.code, `${found.reason}. To mend it: ${found.mend}`)
+  const instead = host.libc === 'glibc' ? "glibc's statistics" : "V8's figures alone"
+  say(`running without jemalloc, on ${instead}: ${found.reason}. To mend it: ${found.mend}`)
+  return env
+}
+
+/** NODE_OPTIONS=--inspect is meant for the program, but this process reads it too and would keep the port. */
+function leaveInspectorPort(env: NodeJS.ProcessEnv): void {
+  if (env['NODE_OPTIONS']?.includes('--inspect') === true && inspector.url() !== undefined) inspector.close()
+}
+
+function withPreload(env: NodeJS.ProcessEnv, value: string | undefined): NodeJS.ProcessEnv {
+  const changed = { ...env }
+  if (value === undefined) Reflect.deleteProperty(changed, 'LD_PRELOAD')
+  else changed['LD_PRELOAD'] = value
+  return changed
+}
+
+function noGlibc(): CoordinatorError {
+  return new CoordinatorError(
+    'ERR_ALLOCATOR_UNAVAILABLE',
+    'glibc was asked for, but this Node does not run on glibc (leave --allocator out)',
+  )
+}

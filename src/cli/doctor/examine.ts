@@ -1,0 +1,135 @@
+/**
+ * Gathers the doctor's findings.
+ *
+ * Rule: nothing is inferred that can be tried. Whether `run` can measure is found out by starting a process the way
+ * `run` does, and opening the allocator there.
+ */
+import { loadAddonBinding } from '../../allocator/binding.js'
+import { loadFfiBinding } from '../../allocator/ffi-binding.js'
+import { messageOf } from '../../support/errors.js'
+import { execute } from '../jemalloc/execute.js'
+import { thisHost } from '../jemalloc/host.js'
+import type { Host, Libc } from '../jemalloc/host.js'
+import type { LibrarySource } from '../jemalloc/candidates.js'
+import { findJemalloc } from '../jemalloc-library.js'
+import type { FoundJemalloc, MissingJemalloc } from '../jemalloc-library.js'
+import { allocatorFacts } from './allocator-facts.js'
+import type { AllocatorFacts } from './allocator-facts.js'
+
+/** One thing that is there or is not. */
+export interface Finding {
+  readonly present: boolean
+  /** What is there, or why it is not. */
+  readonly detail: string
+  /** The one line that mends it; null where nothing needs mending. */
+  readonly mend: string | null
+}
+
+/** What the doctor found. Plain JSON, printed by `doctor --json`. */
+export interface Diagnosis {
+  /** Whether `run` can measure with jemalloc. */
+  readonly ready: boolean
+  readonly node: { readonly version: string; readonly path: string }
+  readonly platform: {
+    readonly os: string
+    readonly arch: string
+    readonly libc: Libc | null
+    readonly libcVersion: string | null
+  }
+  readonly addon: Finding
+  readonly ffi: Finding
+  /** The library for `run`. */
+  readonly library: Finding & { readonly path: string | null; readonly source: LibrarySource | null }
+  /** The allocator of this very process. */
+  readonly here: AllocatorFacts
+  /** The allocator of a process started by `run`; null where there is no library. */
+  readonly underRun: AllocatorFacts | null
+}
+
+/** What the examination works on. */
+export interface ExamineOptions {
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  readonly log: (line: string) => void
+  /** Whether a missing library is fetched now. */
+  readonly fetch: boolean
+  /** @default thisHost() */
+  readonly host?: Host | undefined
+}
+
+const CHILD_TIMEOUT_MS = 20_000
+
+/** Examines this machine, this process, and a process under jemalloc. Never rejects. */
+export async function examine(options: ExamineOptions): Promise<Diagnosis> {
+  const host = options.host ?? thisHost()
+  const found = await searchLibrary(options, host)
+  const underRun = found.path === null ? null : await factsUnder(host, options.env, found)
+  const ready = underRun?.name === 'jemalloc' && underRun.statistic !== null
+  const { version, execPath: path } = process
+  return {
+    ready,
+    node: { version, path },
+    platform: { os: host.platform, arch: host.arch, libc: host.libc, libcVersion: host.libcVersion },
+    addon: binding('the native addon is loaded', loadAddonBinding),
+    ffi: binding('ffi-napi and ref-napi are loaded', loadFfiBinding),
+    library: libraryFinding(found),
+    here: allocatorFacts(),
+    underRun,
+  }
+}
+
+async function searchLibrary(options: ExamineOptions, host: Host): Promise<FoundJemalloc | MissingJemalloc> {
+  try {
+    return await findJemalloc({ ...options, host })
+  } catch (error) {
+    // Only CACHE_ATTRIBUTION_JEMALLOC is refused by throwing.
+    const mend = 'correct CACHE_ATTRIBUTION_JEMALLOC, or unset it'
+    return { path: null, code: 'ERR_JEMALLOC_NOT_FOUND', reason: messageOf(error), mend, fetchable: false }
+  }
+}
+
+function libraryFinding(found: FoundJemalloc | MissingJemalloc): Diagnosis['library'] {
+  if (found.path === null) {
+    // Not tried yet, needs no root, and mends it for "run" too.
+    const canFetch = found.fetchable && found.code === 'ERR_JEMALLOC_NOT_FOUND'
+    const mend = canFetch ? `cache-attribution doctor --fetch (without root), or ${found.mend}` : found.mend
+    return { present: false, detail: found.reason, mend, path: null, source: null }
+  }
+  const { path, source, facts } = found
+  return { present: true, detail: `jemalloc ${facts.version}`, mend: null, path, source }
+}
+
+/** Starts a process as `run` would, and has it open its allocator. */
+async function factsUnder(host: Host, env: NodeJS.ProcessEnv, found: FoundJemalloc): Promise<AllocatorFacts> {
+  const script =
+    'const { allocatorFacts } = await import(process.argv[1]); process.stdout.write(JSON.stringify(allocatorFacts()))'
+  const module = new URL('allocator-facts.js', import.meta.url).href
+  const child: NodeJS.ProcessEnv = { ...env, LD_PRELOAD: found.preload ?? env['LD_PRELOAD'] }
+  Reflect.deleteProperty(child, 'NODE_OPTIONS')
+  const execution = await execute(host.execPath, ['--input-type=module', '-e', script, module], {
+    env: child,
+    timeoutMs: CHILD_TIMEOUT_MS,
+  })
+  try {
+    if (execution.ok) return JSON.parse(execution.stdout) as AllocatorFacts
+  } catch {
+    // Falls through: something else wrote to its output.
+  }
+  const reason = `a process under ${found.path} did not answer: ${execution.failure || 'no JSON'}`
+  return { name: 'unavailable', version: null, statistic: null, binding: null, reason, settings: null }
+}
+
+function binding(detail: string, load: () => unknown): Finding {
+  try {
+    load()
+    return { present: true, detail, mend: null }
+  } catch (error) {
+    return { present: false, ...splitMend(messageOf(error)) }
+  }
+}
+
+/** The loaders put the line that mends it in brackets at the end: `… (to install: npm i …)`. */
+function splitMend(message: string): { readonly detail: string; readonly mend: string | null } {
+  const [, detail, mend] = /^(.*) \(to (?:build|install)(?: it)?: (.*)\)$/s.exec(message) ?? []
+  return detail === undefined || mend === undefined ? { detail: message, mend: null } : { detail, mend }
+}

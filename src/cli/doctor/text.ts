@@ -1,0 +1,60 @@
+/** The doctor's findings as text. Pure. */
+import type { AllocatorFacts } from './allocator-facts.js'
+import type { Diagnosis, Finding } from './examine.js'
+
+/** A line for each finding, below each lack its cure, and the conclusion last. */
+export function diagnosisText(diagnosis: Diagnosis): string {
+  const { node, platform, addon, ffi, library, here, underRun, ready } = diagnosis
+  const libc =
+    platform.libc === null ? '' : `, ${platform.libc}${platform.libcVersion === null ? '' : ` ${platform.libcVersion}`}`
+  // Either binding is enough: the second one missing is no lack.
+  const needless = addon.present
+  const lines = [
+    line('ok', 'node', `${node.version} (${node.path})`),
+    line('ok', 'platform', `${platform.os} ${platform.arch}${libc}`),
+    ...findingLines('addon', addon, ffi.present),
+    ...findingLines('ffi', ffi, needless),
+    ...findingLines('jemalloc', { ...library, detail: libraryDetail(diagnosis) }, false),
+    line(here.name === 'unavailable' ? '--' : 'ok', 'this process', allocatorDetail(here)),
+    ...(underRun === null ? [] : [line(ready ? 'ok' : 'no', 'under run', allocatorDetail(underRun))]),
+    ...(underRun?.settings == null
+      ? []
+      : [line(underRun.settings.optProf === true ? 'ok' : '--', 'profiling', profilingDetail(underRun))]),
+    '',
+    ready
+      ? 'Ready: "cache-attribution run app.js" measures with jemalloc.'
+      : 'Not ready: "cache-attribution run" cannot measure with jemalloc.',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** `ok` there, `no` missing, `--` missing and not needed. */
+type Mark = 'ok' | 'no' | '--'
+
+function line(mark: Mark, name: string, detail: string): string {
+  return `${mark}  ${name.padEnd(12)}  ${detail}`
+}
+
+function findingLines(name: string, finding: Finding, optional: boolean): readonly string[] {
+  const mark = finding.present ? 'ok' : optional ? '--' : 'no'
+  const cure =
+    finding.mend === null
+      ? []
+      : [`    ${''.padEnd(12)}  ${optional ? 'not needed; to have it' : 'to mend it'}: ${finding.mend}`]
+  return [line(mark, name, finding.detail), ...cure]
+}
+
+function libraryDetail({ library }: Diagnosis): string {
+  return library.path === null ? library.detail : `${library.detail} (${library.source ?? ''}: ${library.path})`
+}
+
+function allocatorDetail({ name, version, statistic, binding, reason }: AllocatorFacts): string {
+  const what = [name, version].filter((part) => part !== null).join(' ')
+  const how = statistic === null ? '' : `, ${statistic}${binding === null ? '' : ` through ${binding}`}`
+  return `${what}${how}${reason === null ? '' : `: ${reason}`}`
+}
+
+function profilingDetail({ settings }: AllocatorFacts): string {
+  if (settings?.configProf !== true) return 'this build of jemalloc has none (config.prof: false)'
+  return settings.optProf === true ? 'enabled (opt.prof: true)' : 'possible; to enable it: MALLOC_CONF=prof:true'
+}

@@ -1,0 +1,39 @@
+/** Looks at a cache through its own cheap methods, which may lie, throw or return nonsense: then it is unknown. */
+import { describe, messageOf } from '../support/errors.js'
+import type { ReportWarning } from '../report/types.js'
+import type { RegisteredCache } from './registry.js'
+
+/** What a cache says of itself. */
+export interface Inspection {
+  readonly entries: number | null
+  readonly claimedBytes: number | null
+}
+
+/** Asks both methods; each failure is told to `warn` and gives null. */
+export function inspect(cache: RegisteredCache, warn: (warning: ReportWarning) => void): Inspection {
+  return { entries: ask(cache, 'entries', warn), claimedBytes: ask(cache, 'claimedBytes', warn) }
+}
+
+/** Asks one method; null where the cache has none, or it failed. */
+export function ask(
+  cache: RegisteredCache,
+  method: 'entries' | 'claimedBytes',
+  warn: (warning: ReportWarning) => void,
+): number | null {
+  const { releasable } = cache
+  if (releasable[method] === undefined) return null
+  let problem: string
+  try {
+    const value: unknown = releasable[method]()
+    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
+    problem = `returned ${describe(value)}`
+  } catch (error) {
+    problem = `threw: ${messageOf(error)}`
+  }
+  warn({
+    code: 'WARN_CACHE_METHOD',
+    message: `${method}() of ${JSON.stringify(cache.name)} ${problem}`,
+    cache: cache.name,
+  })
+  return null
+}

@@ -1,0 +1,149 @@
+/** The options of a coordinator and of one run: what each means, its unit, its bounds, its default. */
+import type { Allocator, AllocatorName, BindingKind } from '../allocator/port.js'
+import type { GcMode } from '../measure/settle.js'
+import type { AttributionMode, Trigger } from '../report/types.js'
+import { nodeEnvironment } from '../support/environment.js'
+import type { Environment } from '../support/environment.js'
+import { names, number, oneOf, optional, resolveOptions, shaped } from '../support/options.js'
+import type { Check } from '../support/options.js'
+
+/** Options of `new Coordinator()`. */
+export interface CoordinatorOptions {
+  /**
+   * Milliseconds an asynchronous release may take. Its `context.signal` is aborted then, and its row is `timed-out`.
+   * A synchronous release cannot be interrupted.
+   * @default 10_000
+   */
+  readonly releaseTimeoutMs?: number | undefined
+  /**
+   * How garbage is dealt with. `'forced'` collects on both sides of every release: exact, two pauses a cache.
+   * `'natural'` waits, at most `naturalGcTimeoutMs` a reading, for V8's own next major GC: no forced major GC, wide
+   * error bars. `'none'` collects nothing: right only for caches whose memory is freed by the release itself.
+   * @default 'forced'
+   */
+  readonly gc?: GcMode | undefined
+  /**
+   * Milliseconds to wait for V8's own next major GC before each reading with `gc: 'natural'`.
+   * @default 30_000
+   */
+  readonly naturalGcTimeoutMs?: number | undefined
+  /**
+   * Null releases per run, measured like the others, spread among them: they give the error bars. 0 leaves the error
+   * bars unknown. An integer from 0 to 100.
+   * @default 4
+   */
+  readonly controls?: number | undefined
+  /**
+   * Whose statistics to read, or an implementation of the port.
+   * @default 'auto' jemalloc where it serves malloc(), else glibc, else V8's figures alone
+   */
+  readonly allocator?: Allocator | AllocatorName | 'auto' | undefined
+  /**
+   * How native code is reached.
+   * @default 'auto' the addon, else ffi-napi with ref-napi
+   */
+  readonly binding?: BindingKind | 'auto' | undefined
+  /** Clocks, collector and V8's figures; for tests. */
+  readonly environment?: Environment | undefined
+}
+
+/** The same, complete. */
+export interface ResolvedCoordinatorOptions {
+  readonly releaseTimeoutMs: number
+  readonly gc: GcMode
+  readonly naturalGcTimeoutMs: number
+  readonly controls: number
+  readonly allocator: Allocator | AllocatorName | 'auto'
+  readonly binding: BindingKind | 'auto'
+  readonly environment: Environment
+}
+
+/** What a run may cost. */
+export interface Budget {
+  /**
+   * Longest pause of the event loop in milliseconds. Caches whose windows fit into it together share a turn and its
+   * collections; one whose own window does not fit is skipped.
+   * @default undefined: each cache has a turn of its own, whatever its collections take
+   */
+  readonly pauseMs?: number | undefined
+  /**
+   * Longest duration of the run in milliseconds. A cache that would not fit any more is skipped, never half-measured.
+   * @default undefined: no limit
+   */
+  readonly durationMs?: number | undefined
+}
+
+/** Options of `attribute()`. */
+export interface AttributeOptions {
+  /** Release these caches only, in this order; also those that are left out unless named. */
+  readonly only?: readonly string[] | undefined
+  /** Release all but these. */
+  readonly except?: readonly string[] | undefined
+  /** @default 'release' */
+  readonly mode?: AttributionMode | undefined
+  /** Null releases in this run. @default the coordinator's `controls` */
+  readonly controls?: number | undefined
+  readonly budget?: Budget | undefined
+  /** Aborts the run: what was measured so far is in the error's `report`. */
+  readonly signal?: AbortSignal | undefined
+  /** What set the run off; stands in the report. @default 'call' */
+  readonly trigger?: Trigger | undefined
+}
+
+/** The same, complete. */
+export interface ResolvedAttributeOptions {
+  readonly only: readonly string[] | undefined
+  readonly except: readonly string[] | undefined
+  readonly mode: AttributionMode
+  readonly controls: number
+  readonly budget: { readonly pauseMs: number | undefined; readonly durationMs: number | undefined }
+  readonly signal: AbortSignal | undefined
+  readonly trigger: Trigger
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const controls = number({ min: 0, max: 100, integer: true })
+
+const allocatorChoice = oneOf('auto', 'jemalloc', 'glibc', 'unavailable')
+const allocator: Check<Allocator | AllocatorName | 'auto'> = (value, name) =>
+  typeof value === 'string'
+    ? allocatorChoice(value, name)
+    : shaped<Allocator>('an allocator or its name', (given) => 'readInto' in given && 'name' in given)(value, name)
+
+/** Checks the options of a coordinator. */
+export function resolveCoordinatorOptions(options: CoordinatorOptions | undefined): ResolvedCoordinatorOptions {
+  return resolveOptions<ResolvedCoordinatorOptions>('Coordinator', options, {
+    releaseTimeoutMs: { check: number({ min: 1, max: DAY_MS, integer: true }), fallback: 10_000 },
+    gc: { check: oneOf('forced', 'natural', 'none'), fallback: 'forced' },
+    naturalGcTimeoutMs: { check: number({ min: 1, max: DAY_MS, integer: true }), fallback: 30_000 },
+    controls: { check: controls, fallback: 4 },
+    allocator: { check: allocator, fallback: 'auto' },
+    binding: { check: oneOf('auto', 'addon', 'ffi'), fallback: 'auto' },
+    environment: {
+      check: shaped('an environment', (value) => 'inOwnTurn' in value && 'collector' in value),
+      fallback: nodeEnvironment,
+    },
+  })
+}
+
+const milliseconds = number({ min: 1, max: DAY_MS })
+const budget: Check<ResolvedAttributeOptions['budget']> = (value) =>
+  resolveOptions('budget', value, { pauseMs: optional(milliseconds), durationMs: optional(milliseconds) })
+
+/** Checks the options of one run. */
+export function resolveAttributeOptions(
+  options: AttributeOptions | undefined,
+  defaults: Pick<ResolvedCoordinatorOptions, 'controls'>,
+): ResolvedAttributeOptions {
+  return resolveOptions<ResolvedAttributeOptions>('attribute()', options, {
+    only: optional(names),
+    except: optional(names),
+    mode: { check: oneOf('release'), fallback: 'release' },
+    controls: { check: controls, fallback: defaults.controls },
+    budget: { check: budget, fallback: budget({}, 'budget') },
+    signal: optional(
+      shaped<AbortSignal>('an AbortSignal', (value) => 'aborted' in value && 'addEventListener' in value),
+    ),
+    trigger: { check: oneOf('call', 'command', 'http', 'schedule', 'growth'), fallback: 'call' },
+  })
+}

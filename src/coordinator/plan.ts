@@ -1,0 +1,127 @@
+/**
+ * The plan of a run, pure: which caches, in which order, in which turns, with which controls, within which budget.
+ *
+ * Rule: the order rotates from run to run, so that memory which several caches share does not always go to the same
+ * name; what does not fit is skipped with its reason.
+ */
+import type { GcMode } from '../measure/settle.js'
+import type { RowError } from '../report/types.js'
+
+/** What the plan needs to know of a cache. */
+export interface PlannableCache {
+  readonly name: string
+  readonly gc: GcMode
+  readonly lossless: boolean
+  readonly refillCost: 'low' | 'medium' | 'high'
+  /** Known to go on in later turns. */
+  readonly asynchronous: boolean
+}
+
+/** One null release, or the release of a cache. */
+export type PlannedStep =
+  { readonly kind: 'control' } | { readonly kind: 'cache'; readonly name: string; readonly asynchronous: boolean }
+
+/** The steps that share one turn of the event loop. */
+export interface PlannedTurn {
+  readonly gc: GcMode
+  readonly steps: readonly PlannedStep[]
+}
+
+/** A cache that is not released, and why. */
+export interface SkippedCache {
+  readonly name: string
+  readonly error: RowError
+}
+
+/** What a collection with its drains costs in this process, by kind. */
+export type SettleCost = Readonly<Record<GcMode, number>>
+
+/** Which caches, in which order. */
+export interface Selection {
+  readonly order: readonly PlannableCache[]
+  readonly skipped: readonly SkippedCache[]
+}
+
+/**
+ * Chooses and orders. `only` is an order of its own; else the order of registration, rotated by `rotation`. Caches that
+ * `only` or `except` put out have no row; lossy and costly ones that nobody named are skipped with the reason.
+ */
+export function selectCaches(
+  caches: readonly PlannableCache[],
+  choice: { readonly only?: readonly string[] | undefined; readonly except?: readonly string[] | undefined },
+  rotation: number,
+): Selection {
+  const except = new Set(choice.except)
+  if (choice.only !== undefined) {
+    const byName = new Map(caches.map((cache) => [cache.name, cache]))
+    const named = choice.only.flatMap((name) => byName.get(name) ?? [])
+    return { order: named.filter(({ name }) => !except.has(name)), skipped: [] }
+  }
+  const wanted = caches.filter(({ name }) => !except.has(name))
+  const start = wanted.length === 0 ? 0 : rotation % wanted.length
+  const rotated = [...wanted.slice(start), ...wanted.slice(0, start)]
+  const skipped = rotated.flatMap((cache) => leftOut(cache) ?? [])
+  const out = new Set(skipped.map(({ name }) => name))
+  return { order: rotated.filter(({ name }) => !out.has(name)), skipped }
+}
+
+function leftOut({ name, lossless, refillCost }: PlannableCache): SkippedCache | undefined {
+  const why = lossless ? (refillCost === 'high' ? 'costly to refill' : undefined) : 'not lossless'
+  return why === undefined
+    ? undefined
+    : { name, error: { code: 'ERR_RELEASE_UNNAMED', message: `it is ${why}: name it in "only" to release it` } }
+}
+
+/**
+ * Lays the steps into turns. `stepsPerTurn` says how many share one. A cache that is known to be asynchronous, or waits
+ * for a natural GC, has a turn of its own. Controls of each kind of collection are spread evenly among its caches.
+ */
+export function layOut(
+  order: readonly PlannableCache[],
+  controls: number,
+  stepsPerTurn: (gc: GcMode) => number,
+): PlannedTurn[] {
+  const positions = controlPositions(order, controls)
+  const turns: { gc: GcMode; steps: PlannedStep[]; alone: boolean }[] = []
+  const add = (gc: GcMode, step: PlannedStep, alone: boolean): void => {
+    const last = turns.at(-1)
+    if (last !== undefined && !last.alone && !alone && last.gc === gc && last.steps.length < stepsPerTurn(gc)) {
+      last.steps.push(step)
+    } else {
+      turns.push({ gc, steps: [step], alone })
+    }
+  }
+  for (const [index, { name, gc, asynchronous }] of order.entries()) {
+    for (let control = positions.get(index) ?? 0; control > 0; control--) add(gc, { kind: 'control' }, false)
+    add(gc, { kind: 'cache', name, asynchronous }, asynchronous || gc === 'natural')
+  }
+  return turns.map(({ gc, steps }) => ({ gc, steps }))
+}
+
+/** Index in `order` → controls before it. Readings at natural GCs are averaged and carry their own error: no controls. */
+function controlPositions(order: readonly PlannableCache[], controls: number): Map<number, number> {
+  const positions = new Map<number, number>()
+  for (const mode of ['forced', 'none'] as const) {
+    const indices = [...order.entries()].filter(([, { gc }]) => gc === mode).map(([index]) => index)
+    if (indices.length === 0) continue
+    for (let control = 0; control < controls; control++) {
+      const index = indices[Math.floor((control * indices.length) / controls)] ?? 0
+      positions.set(index, (positions.get(index) ?? 0) + 1)
+    }
+  }
+  return positions
+}
+
+/** How long a turn of `steps` steps holds the event loop: one settling before, one after each. */
+export function predictPauseMs(cost: SettleCost, gc: GcMode, steps: number): number {
+  return (steps + 1) * cost[gc]
+}
+
+/** How many steps fit into a turn of `pauseMs`; 0 where not even one does. Without a bound, one. */
+export function stepsWithin(cost: SettleCost, gc: GcMode, pauseMs: number | undefined): number {
+  if (pauseMs === undefined || gc === 'natural') return 1
+  return Math.max(0, Math.min(MAX_STEPS_PER_TURN, Math.floor(pauseMs / Math.max(0.1, cost[gc])) - 1))
+}
+
+/** The loop must get its turn even where collections cost next to nothing. */
+const MAX_STEPS_PER_TURN = 50

@@ -1,0 +1,111 @@
+/**
+ * The registered caches, in the order of their registration.
+ *
+ * Rule: a name stands for one cache at a time; registering and unregistering are allowed at any moment, also from
+ * inside a release, and change nothing about a run under way but that an unregistered cache is not released any more.
+ */
+import type { AttributedBytes } from '../report/types.js'
+import { CoordinatorError, describe } from '../support/errors.js'
+import { nearestName, text } from '../support/options.js'
+import { checkReleasable, resolveTraits } from './releasable.js'
+import type { RegistrationOptions, Releasable, Traits } from './releasable.js'
+
+/** Longest name of a cache, in UTF-16 units. */
+const NAME_LENGTH_MAX = 200
+
+/** What the last run found of a cache. */
+export interface LastMeasured extends AttributedBytes {
+  readonly uncertaintyBytes: number | null
+  readonly reportId: string
+  /** ISO 8601. */
+  readonly measuredAt: string
+}
+
+/** A registered cache. */
+export interface RegisteredCache {
+  readonly name: string
+  readonly releasable: Releasable
+  readonly traits: Traits
+  /** Whether its last release went on in later turns: such a cache gets levels of its own before the next release. */
+  wasAsynchronous: boolean
+  lastMeasured: LastMeasured | null
+}
+
+/** A handle on a registration. */
+export interface Registration extends Disposable {
+  readonly name: string
+  /** Takes the cache out; false where it was out already. Names are free again afterwards. */
+  unregister(): boolean
+}
+
+const checkName = text(NAME_LENGTH_MAX)
+
+/** The caches of one coordinator. */
+export class Registry {
+  readonly #caches = new Map<string, RegisteredCache>()
+  /** How often each object is registered, for the aliasing warning. */
+  readonly #names = new Map<object, string[]>()
+
+  /** `onAlias` hears of an object that is registered already under other names. */
+  add(
+    name: string,
+    releasable: Releasable,
+    options: RegistrationOptions | undefined,
+    onAlias: (names: readonly string[]) => void,
+  ): Registration {
+    checkName(name, 'name')
+    checkReleasable(name, releasable)
+    const traits = resolveTraits(options)
+    if (this.#caches.has(name)) {
+      throw new CoordinatorError(
+        'ERR_CACHE_DUPLICATE',
+        `a cache named ${describe(name)} is registered already: unregister it first, or choose another name`,
+      )
+    }
+    const cache: RegisteredCache = { name, releasable, traits, wasAsynchronous: false, lastMeasured: null }
+    this.#caches.set(name, cache)
+    const aliases = this.#names.get(releasable)
+    if (aliases === undefined) this.#names.set(releasable, [name])
+    else {
+      aliases.push(name)
+      onAlias([...aliases])
+    }
+    const unregister = (): boolean => this.#remove(cache)
+    return { name, unregister, [Symbol.dispose]: () => void unregister() }
+  }
+
+  all(): RegisteredCache[] {
+    return [...this.#caches.values()]
+  }
+
+  has(cache: RegisteredCache): boolean {
+    return this.#caches.get(cache.name) === cache
+  }
+
+  /** Refuses a name that is not registered: `ERR_CACHE_UNKNOWN`. */
+  check(name: string): void {
+    if (this.#caches.has(name)) return
+    const nearest = nearestName(name, [...this.#caches.keys()].slice(0, 1000))
+    const hint = nearest === undefined ? `${String(this.#caches.size)} are` : `did you mean ${describe(nearest)}?`
+    throw new CoordinatorError('ERR_CACHE_UNKNOWN', `no cache named ${describe(name)} is registered: ${hint}`)
+  }
+
+  /** Groups of names that share one object. */
+  aliases(): string[][] {
+    return [...this.#names.values()].filter(({ length }) => length > 1)
+  }
+
+  clear(): void {
+    this.#caches.clear()
+    this.#names.clear()
+  }
+
+  #remove(cache: RegisteredCache): boolean {
+    if (!this.has(cache)) return false
+    this.#caches.delete(cache.name)
+    const rest = (this.#names.get(cache.releasable) ?? []).filter((name) => name !== cache.name)
+    if (rest.length === 0) this.#names.delete(cache.releasable)
+    else this.#names.set(cache.releasable, rest)
+    return true
+  }
+}

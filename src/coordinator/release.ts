@@ -1,0 +1,60 @@
+/** Calling a release: its context, its deadline, its end. */
+import type { ReleaseOutcome } from '../measure/window.js'
+import type { AttributionMode, CacheStatus, RowError } from '../report/types.js'
+import { messageOf } from '../support/errors.js'
+import type { RegisteredCache } from './registry.js'
+
+/** How a release ended. */
+export interface ReleaseEnd {
+  readonly status: CacheStatus
+  readonly error?: RowError
+}
+
+/** One call of a cache's release. */
+export class ReleaseCall {
+  readonly #cache: RegisteredCache
+  readonly #mode: AttributionMode
+  readonly #controller = new AbortController()
+
+  constructor(cache: RegisteredCache, mode: AttributionMode) {
+    this.#cache = cache
+    this.#mode = mode
+  }
+
+  /** Within a window. What it throws is the window's to catch. */
+  call(): unknown {
+    return this.#cache.releasable.release({ mode: this.#mode, signal: this.#controller.signal })
+  }
+
+  /** Waits for an asynchronous release until its deadline or the run's abort, whichever is first. */
+  async end(outcome: Promise<ReleaseOutcome>, timeoutMs: number, abort: AbortSignal): Promise<ReleaseEnd> {
+    let giveUp: (end: ReleaseEnd) => void = () => undefined
+    const given = new Promise<ReleaseEnd>((resolve) => (giveUp = resolve))
+    const timer = setTimeout(() => {
+      giveUp(timedOut('ERR_RELEASE_TIMEOUT', `it did not finish within ${String(timeoutMs)} ms`))
+    }, timeoutMs)
+    const onAbort = (): void => {
+      giveUp(timedOut('ERR_RUN_ABORTED', 'the run was aborted while it was being released'))
+    }
+    abort.addEventListener('abort', onAbort)
+    if (abort.aborted) onAbort()
+    try {
+      return await Promise.race([outcome.then(endOf), given])
+    } finally {
+      clearTimeout(timer)
+      abort.removeEventListener('abort', onAbort)
+      this.#controller.abort()
+    }
+  }
+}
+
+/** The end of a release that settled. */
+export function endOf(outcome: ReleaseOutcome): ReleaseEnd {
+  return outcome.kind === 'done'
+    ? { status: 'released' }
+    : { status: 'failed', error: { code: 'ERR_RELEASE_FAILED', message: messageOf(outcome.error) } }
+}
+
+function timedOut(code: 'ERR_RELEASE_TIMEOUT' | 'ERR_RUN_ABORTED', message: string): ReleaseEnd {
+  return { status: 'timed-out', error: { code, message } }
+}

@@ -1,0 +1,72 @@
+/**
+ * Single flight: an identical call joins the run under way, a different one is refused.
+ *
+ * Rule: a caller that goes away leaves the run to those who still wait; when the last one goes, the run is aborted.
+ */
+import { CoordinatorError } from '../support/errors.js'
+
+/** A task under way. */
+interface Flight<T> {
+  readonly key: string
+  readonly result: Promise<T>
+  readonly abort: AbortController
+  waiting: number
+}
+
+/** Runs one task at a time. */
+export class SingleFlight<T> {
+  #current: Flight<T> | undefined
+
+  /** The key of the task under way. */
+  get key(): string | undefined {
+    return this.#current?.key
+  }
+
+  /** Joins the task under way: only when its key is the same. */
+  join(signal: AbortSignal | undefined): Promise<T> {
+    const current = this.#current
+    if (current === undefined) throw new Error('nothing is under way')
+    return this.#wait(current, signal)
+  }
+
+  /** Starts a task; none may be under way. */
+  start(key: string, signal: AbortSignal | undefined, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController()
+    const result = task(abort.signal).finally(() => (this.#current = undefined))
+    // Everybody who waits hears of a failure; nobody waiting is no reason for an unhandled rejection.
+    result.catch(() => undefined)
+    this.#current = { key, result, abort, waiting: 0 }
+    return this.#wait(this.#current, signal)
+  }
+
+  /** Aborts the task under way, and resolves when it has ended. */
+  async abort(): Promise<void> {
+    const current = this.#current
+    current?.abort.abort()
+    await current?.result.then(
+      () => undefined,
+      () => undefined,
+    )
+  }
+
+  async #wait(current: Flight<T>, signal: AbortSignal | undefined): Promise<T> {
+    current.waiting++
+    if (signal === undefined) return current.result
+    let onAbort = (): void => undefined
+    const left = new Promise<never>((_, reject) => {
+      onAbort = () => {
+        if (--current.waiting > 0) {
+          reject(new CoordinatorError('ERR_RUN_ABORTED', 'this caller left; the run goes on for the others'))
+        } else {
+          // The run itself ends with what it measured so far.
+          current.abort.abort()
+        }
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+    })
+    if (signal.aborted) onAbort()
+    return Promise.race([current.result, left]).finally(() => {
+      signal.removeEventListener('abort', onAbort)
+    })
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Watches the caches' own entry counts around the releases: who emptied what.
+ *
+ * A release that empties a neighbour would otherwise pass for a large cache, and its neighbour for an empty one.
+ */
+import type { ReportWarning } from '../report/types.js'
+import { ask, inspect } from './inspect.js'
+import type { Inspection } from './inspect.js'
+import type { RegisteredCache } from './registry.js'
+
+/** Looking at all remaining caches after each release grows with their square. */
+const WATCHED_CACHES_MAX = 256
+
+/** The entry counts of one run. */
+export class EntryWatch {
+  readonly #warn: (warning: ReportWarning) => void
+  readonly #atStart: Map<RegisteredCache, number | null>
+  readonly #emptiedByOther = new Set<RegisteredCache>()
+  readonly #unreleased: Set<RegisteredCache>
+  #counts = new Map<RegisteredCache, number | null>()
+
+  constructor(caches: readonly RegisteredCache[], warn: (warning: ReportWarning) => void) {
+    this.#warn = warn
+    this.#atStart = new Map(caches.map((cache) => [cache, ask(cache, 'entries', warn)]))
+    this.#unreleased = new Set(caches)
+  }
+
+  /** Right before a turn that releases `caches`. */
+  before(caches: readonly RegisteredCache[]): Map<RegisteredCache, Inspection> {
+    const inspections = new Map(caches.map((cache) => [cache, inspect(cache, this.#warn)]))
+    for (const [cache, { entries }] of inspections) {
+      this.#unreleased.delete(cache)
+      if (entries === 0 && (this.#atStart.get(cache) ?? 0) > 0 && !this.#emptiedByOther.has(cache)) {
+        this.#warn({
+          code: 'WARN_RELEASED_ELSEWHERE',
+          message: `${JSON.stringify(cache.name)} was emptied during the run before its own release`,
+          cache: cache.name,
+        })
+      }
+    }
+    this.#counts = this.#unreleased.size <= WATCHED_CACHES_MAX ? this.#count() : new Map()
+    return inspections
+  }
+
+  /** In the same turn after the last read, before anything else can run; gives the entries left in each. */
+  after(caches: readonly RegisteredCache[]): Map<RegisteredCache, number | null> {
+    const quiet = (): void => undefined
+    for (const [cache, entries] of this.#counts) {
+      if ((entries ?? 0) === 0 || ask(cache, 'entries', quiet) !== 0) continue
+      this.#emptiedByOther.add(cache)
+      const by = caches.map(({ name }) => JSON.stringify(name)).join(', ')
+      this.#warn({
+        code: 'WARN_RELEASED_OTHER',
+        message: `the release of ${by} emptied ${JSON.stringify(cache.name)} too: the row holds both`,
+        ...(caches[0] === undefined ? {} : { cache: caches[0].name }),
+      })
+    }
+    return new Map(caches.map((cache) => [cache, ask(cache, 'entries', this.#warn)]))
+  }
+
+  #count(): Map<RegisteredCache, number | null> {
+    const quiet = (): void => undefined
+    return new Map([...this.#unreleased].map((cache) => [cache, ask(cache, 'entries', quiet)]))
+  }
+}

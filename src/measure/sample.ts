@@ -1,0 +1,104 @@
+/**
+ * Samples: one reading of the allocator, V8 and the process.
+ *
+ * Rule: inside a window figures go into preallocated memory and become objects afterwards. This folder holds the only
+ * code that advances the allocator's epoch.
+ */
+import type { Allocator } from '../allocator/port.js'
+import { SLOT, SLOT_COUNT, liveBytes } from '../allocator/port.js'
+import type { Environment, ProcessFigures } from '../support/environment.js'
+
+/** The process's memory at one moment, in bytes; a statistic that the allocator lacks is null. */
+export interface MemorySample {
+  /** jemalloc's `epoch`, the number of the statistics snapshot. */
+  readonly epoch: number | null
+  /** Live: {@link MemorySample.rawAllocatedBytes} less what thread caches hold. */
+  readonly allocatedBytes: number | null
+  /** `stats.allocated` as read (glibc: `uordblks + hblkhd`). */
+  readonly rawAllocatedBytes: number | null
+  /** `stats.arenas.4096.tcache_bytes` + `tcache_stashed_bytes`: freed, but in thread caches. */
+  readonly tcacheBytes: number | null
+  /** `stats.active`. */
+  readonly activeBytes: number | null
+  /** `stats.resident`. */
+  readonly residentBytes: number | null
+  /** `stats.retained`. */
+  readonly retainedBytes: number | null
+  /** `stats.mapped` (glibc: `arena + hblkhd`). */
+  readonly mappedBytes: number | null
+  /** `stats.metadata`. */
+  readonly metadataBytes: number | null
+  /** V8's `used_heap_size` of the isolate that measured. */
+  readonly heapUsedBytes: number
+  /** V8's committed heap, of the same isolate. */
+  readonly heapTotalBytes: number
+  /** V8's own count of memory outside its heap; overlaps `allocatedBytes`: never add the two. */
+  readonly externalBytes: number
+  /** The part of `externalBytes` that backs ArrayBuffers. */
+  readonly arrayBuffersBytes: number
+  readonly rssBytes: number
+  /** ISO 8601. */
+  readonly takenAt: string
+}
+
+/** The two quantities that are attributed. */
+export interface Figures {
+  /** Live bytes of the allocator; null where it has no statistics. */
+  readonly allocatedBytes: number | null
+  /** V8's `used_heap_size`. */
+  readonly heapBytes: number
+}
+
+/** Reads; holds the memory that readings go to. */
+export interface Sampler {
+  /** Live allocated bytes now, NaN where unknown. For drains: nothing else is read. */
+  readLive(): number
+  /** A reading of what is attributed. */
+  figures(): Figures
+  /** A whole sample; its figures are those of {@link Sampler.figures} at the same moment. */
+  sample(): MemorySample
+}
+
+/** A sampler over an allocator. */
+export function createSampler(allocator: Allocator, environment: Environment): Sampler {
+  const slots = new Float64Array(SLOT_COUNT)
+  const readLive = (): number => {
+    allocator.readInto(slots)
+    return liveBytes(slots)
+  }
+  return {
+    readLive,
+    figures: () => ({ allocatedBytes: orNull(readLive()), heapBytes: environment.figures().heapUsedBytes }),
+    sample: () => {
+      allocator.readInto(slots)
+      return toSample(slots, environment.figures(), environment.date())
+    },
+  }
+}
+
+/** The attributed quantities of a sample. */
+export function figuresOf(sample: MemorySample): Figures {
+  return { allocatedBytes: sample.allocatedBytes, heapBytes: sample.heapUsedBytes }
+}
+
+function toSample(slots: Float64Array, figures: ProcessFigures, takenAt: Date): MemorySample {
+  const at = (slot: number): number | null => orNull(slots[slot] ?? NaN)
+  const tcache = at(SLOT.tcache)
+  return {
+    epoch: at(SLOT.epoch),
+    allocatedBytes: orNull(liveBytes(slots)),
+    rawAllocatedBytes: at(SLOT.rawAllocated),
+    tcacheBytes: tcache === null ? null : tcache + (at(SLOT.tcacheStashed) ?? 0),
+    activeBytes: at(SLOT.active),
+    residentBytes: at(SLOT.resident),
+    retainedBytes: at(SLOT.retained),
+    mappedBytes: at(SLOT.mapped),
+    metadataBytes: at(SLOT.metadata),
+    ...figures,
+    takenAt: takenAt.toISOString(),
+  }
+}
+
+function orNull(bytes: number): number | null {
+  return Number.isNaN(bytes) ? null : bytes
+}

@@ -1,0 +1,245 @@
+/**
+ * The measured window: read, release, read, in one turn of the event loop.
+ *
+ * Rule: between the two reads of a window no other JavaScript of this isolate runs. Several windows can stand side by
+ * side in one turn and then share reads: n + 1 collections for n caches. A release that returns a promise ends the
+ * turn: its microtasks still belong to it, what it does in later turns does not.
+ */
+import type { Collector, Environment } from '../support/environment.js'
+import type { Figures, MemorySample, Sampler } from './sample.js'
+import { settleAfter, settleBefore } from './settle.js'
+import type { GcMode } from './settle.js'
+
+/** One release to be measured. */
+export interface WindowStep {
+  /** Calls the release; may return a promise; may throw. */
+  release(): unknown
+}
+
+/** How a release went within its turn. */
+export type ReleaseState =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** Still at work when the turn ended; the promise never rejects. */
+  | { readonly kind: 'pending'; readonly outcome: Promise<ReleaseOutcome> }
+
+/** The end of an asynchronous release. */
+export type ReleaseOutcome = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: unknown }
+
+/** One window. `after` holds what came back within the turn, to the byte that the allocator counts. */
+export interface WindowReading {
+  readonly before: Figures
+  readonly after: Figures
+  readonly state: ReleaseState
+  /** False when a drain on either side ran into its bound. */
+  readonly settled: boolean
+  /** How long this window held the event loop; the first of a turn carries the settling before it. */
+  readonly pauseMs: number
+  /** How long the release itself held it. */
+  readonly releaseMs: number
+}
+
+/** The windows of one turn; fewer than steps where a release turned out to be asynchronous. */
+export interface TurnReadings {
+  readonly windows: readonly WindowReading[]
+  readonly startedAtMs: number
+  /** How long the turn held the event loop. */
+  readonly pauseMs: number
+}
+
+/** What a window needs. */
+export interface Instrument {
+  readonly environment: Environment
+  readonly sampler: Sampler
+  /** Null where nothing is forced. */
+  readonly collector: Collector | null
+}
+
+/**
+ * How often the end of the microtasks is awaited for a release that uses process.nextTick itself. Each round runs only
+ * what waits already, so this cannot let another macrotask in.
+ */
+const MICROTASK_ROUNDS = 8
+
+/**
+ * Measures `steps` one after the other in one turn. Never rejects for what a release does; rejects when the allocator
+ * or the collector fails.
+ *
+ * @param afterTurn runs in the same turn after the last read: cheap looks at the caches before anything else can run
+ */
+export function measureTurn(
+  instrument: Instrument,
+  mode: GcMode,
+  steps: readonly WindowStep[],
+  afterTurn: () => void = () => undefined,
+): Promise<TurnReadings> {
+  return new Promise((resolve, reject) => {
+    const { environment } = instrument
+    environment.inOwnTurn(() => {
+      const turn = new Turn(instrument, mode)
+      const finish = (): void => {
+        try {
+          afterTurn()
+          resolve(turn.readings())
+        } catch (error) {
+          reject(error as Error)
+        }
+      }
+      try {
+        turn.open()
+        for (const step of steps) {
+          const pending = turn.release(step)
+          if (pending === undefined) {
+            turn.close({ kind: 'done' })
+          } else if (pending instanceof PendingRelease) {
+            afterRounds(environment, pending, () => {
+              try {
+                turn.close(pending.state())
+                finish()
+              } catch (error) {
+                reject(error as Error)
+              }
+            })
+            return
+          } else {
+            turn.close(pending)
+          }
+        }
+        finish()
+      } catch (error) {
+        reject(error as Error)
+      }
+    })
+  })
+}
+
+/** A settled sample in a turn of its own. */
+export interface SettledLevel {
+  readonly sample: MemorySample
+  readonly settled: boolean
+  /** How long it held the event loop. */
+  readonly pauseMs: number
+  /** Monotonic. */
+  readonly atMs: number
+}
+
+/** Settles and samples in a turn of its own. */
+export function measureLevel(instrument: Instrument, mode: GcMode): Promise<SettledLevel> {
+  return new Promise((resolve, reject) => {
+    const { collector, environment, sampler } = instrument
+    environment.inOwnTurn(() => {
+      try {
+        const atMs = environment.now()
+        const { rested } = settleBefore(settleTools(instrument), collector, mode)
+        const sample = sampler.sample()
+        resolve({ sample, settled: rested, pauseMs: environment.now() - atMs, atMs })
+      } catch (error) {
+        reject(error as Error)
+      }
+    })
+  })
+}
+
+function settleTools(instrument: Instrument): { environment: Environment; readLive(): number } {
+  return { environment: instrument.environment, readLive: () => instrument.sampler.readLive() }
+}
+
+/** The state of one turn while it runs. */
+class Turn {
+  readonly #instrument: Instrument
+  readonly #mode: GcMode
+  readonly #windows: WindowReading[] = []
+  readonly #startedAtMs: number
+  #markMs: number
+  #releaseMs = 0
+  #settled = true
+  #level: Figures = { allocatedBytes: null, heapBytes: 0 }
+
+  constructor(instrument: Instrument, mode: GcMode) {
+    this.#instrument = instrument
+    this.#mode = mode
+    this.#startedAtMs = this.#markMs = instrument.environment.now()
+  }
+
+  open(): void {
+    const { collector, sampler } = this.#instrument
+    this.#settled = settleBefore(settleTools(this.#instrument), collector, this.#mode).rested
+    this.#level = sampler.figures()
+  }
+
+  /** Undefined when it is done, a failure, or a release that goes on after it returned. */
+  release(step: WindowStep): undefined | ReleaseState | PendingRelease {
+    const start = this.#instrument.environment.now()
+    try {
+      const returned = step.release()
+      return isThenable(returned) ? new PendingRelease(returned) : undefined
+    } catch (error) {
+      return { kind: 'failed', error }
+    } finally {
+      this.#releaseMs = this.#instrument.environment.now() - start
+    }
+  }
+
+  close(state: ReleaseState): void {
+    const { collector, environment, sampler } = this.#instrument
+    const { rested } = settleAfter(settleTools(this.#instrument), collector, this.#mode)
+    const after = sampler.figures()
+    const now = environment.now()
+    this.#windows.push({
+      before: this.#level,
+      after,
+      state,
+      settled: this.#settled && rested,
+      pauseMs: now - this.#markMs,
+      releaseMs: this.#releaseMs,
+    })
+    this.#level = after
+    this.#settled = rested
+    this.#markMs = now
+  }
+
+  readings(): TurnReadings {
+    return {
+      windows: this.#windows,
+      startedAtMs: this.#startedAtMs,
+      pauseMs: this.#instrument.environment.now() - this.#startedAtMs,
+    }
+  }
+}
+
+/** A release that returned a promise, and what became of it so far. */
+class PendingRelease {
+  #outcome: ReleaseOutcome | undefined
+  readonly #settled: Promise<ReleaseOutcome>
+
+  constructor(promise: PromiseLike<unknown>) {
+    // A thenable that throws from then(), or calls back twice, is tamed by Promise.resolve.
+    this.#settled = Promise.resolve(promise).then(
+      () => (this.#outcome = { kind: 'done' as const }),
+      (error: unknown) => (this.#outcome = { kind: 'failed' as const, error }),
+    )
+  }
+
+  get isSettled(): boolean {
+    return this.#outcome !== undefined
+  }
+
+  state(): ReleaseState {
+    return this.#outcome ?? { kind: 'pending', outcome: this.#settled }
+  }
+}
+
+function afterRounds(environment: Environment, pending: PendingRelease, then: () => void, round = 1): void {
+  environment.afterMicrotasks(() => {
+    if (pending.isSettled || round === MICROTASK_ROUNDS) then()
+    else afterRounds(environment, pending, then, round + 1)
+  })
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  // Reading `then` may throw: the caller counts that as a failure of the release.
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
+}

@@ -1,0 +1,180 @@
+/** The report as a terminal shows it. Pure: text in, nothing read from the process. */
+import type { MemorySample } from '../measure/sample.js'
+import { formatBytes, formatCount, formatMs, formatShare, printable } from '../support/units.js'
+import type { AttributionReport, CacheAttribution } from './types.js'
+
+/** How {@link formatReport} writes. */
+export interface FormatOptions {
+  /**
+   * ANSI colours.
+   * @default true where standard output is a terminal and `NO_COLOR` is not set
+   */
+  readonly color?: boolean | undefined
+}
+
+const NAME_WIDTH_MAX = 40
+
+type Paint = (text: string) => string
+interface Palette {
+  readonly strong: Paint
+  readonly dim: Paint
+  readonly bad: Paint
+}
+
+/**
+ * A table of the caches by bytes, then noise, unattributed, floor and fragmentation, then the warnings.
+ *
+ * @returns several lines, without a newline at the end
+ * @example
+ * console.log(formatReport(await coordinator.attribute()))
+ */
+export function formatReport(report: AttributionReport, options?: FormatOptions): string {
+  const palette = (options?.color ?? wantsColor()) ? COLORS : PLAIN
+  const rows = report.caches.toSorted((a, b) => sortBytes(b) - sortBytes(a))
+  return [
+    headline(report, palette),
+    '',
+    ...table(report, rows, palette),
+    '',
+    ...summary(report),
+    ...problems(rows).map((line) => palette.bad(line)),
+    ...report.warnings.map(({ code, message }) => palette.dim(`${code}: ${printable(message, 300)}`)),
+  ].join('\n')
+}
+
+const paint =
+  (code: number): Paint =>
+  (text) =>
+    text === '' ? text : `\u001b[${String(code)}m${text}\u001b[0m`
+const COLORS: Palette = { strong: paint(1), dim: paint(2), bad: paint(31) }
+const PLAIN: Palette = { strong: (text) => text, dim: (text) => text, bad: (text) => text }
+
+function wantsColor(): boolean {
+  const { stdout, env } = process
+  return stdout.isTTY && (env['NO_COLOR'] ?? '') === ''
+}
+
+function headline(report: AttributionReport, { strong, dim }: Palette): string {
+  const { allocator, pid, nodeVersion } = report.process
+  const source = allocator.version === null ? allocator.name : `${allocator.name} ${allocator.version.split('-', 1)[0] ?? ''}`
+  const title = strong(`Memory by cache, measured by ${report.mode}`)
+  return `${title} ${dim(`(pid ${String(pid)}, Node ${nodeVersion}, ${source}, ${report.startedAt}, took ${formatMs(report.durationMs)})`)}`
+}
+
+/** Bytes that a row is sorted by: its total, or the heap where the allocator tells nothing; skipped ones last. */
+function sortBytes({ released, status }: CacheAttribution): number {
+  return status === 'skipped' ? -Infinity : (released.totalBytes ?? released.heapBytes ?? -Infinity)
+}
+
+interface Column {
+  readonly title: string
+  readonly alignsLeft?: boolean
+  cell(row: CacheAttribution): string
+}
+
+function columns(report: AttributionReport): Column[] {
+  const whole = liveBytes(report.before)
+  const known = ({ released }: CacheAttribution): number | null => released.totalBytes ?? released.heapBytes
+  const gone = ({ entriesBefore, entriesAfter }: CacheAttribution): number =>
+    entriesBefore === null ? 0 : entriesBefore - (entriesAfter ?? 0)
+  return [
+    { title: 'cache', alignsLeft: true, cell: ({ name }) => printable(name, NAME_WIDTH_MAX) },
+    { title: 'released', cell: (row) => (row.status === 'skipped' ? 'skipped' : formatBytes(known(row))) },
+    { title: '±', cell: (row) => formatBytes(row.uncertaintyBytes) },
+    { title: 'share', cell: (row) => (known(row) === null ? '–' : formatShare(known(row) ?? 0, whole)) },
+    { title: 'allocator', cell: ({ released }) => formatBytes(released.allocatedBytes) },
+    { title: 'JS heap', cell: ({ released }) => formatBytes(released.heapBytes) },
+    { title: 'entries', cell: ({ entriesBefore }) => formatCount(entriesBefore) },
+    {
+      title: 'B/entry',
+      cell: (row) => (row.significant && gone(row) > 0 ? formatCount((known(row) ?? 0) / gone(row)) : '–'),
+    },
+    { title: 'claimed', cell: ({ claimedBytes }) => formatBytes(claimedBytes) },
+    {
+      title: 'measured/claimed',
+      cell: (row) =>
+        row.significant && (row.claimedBytes ?? 0) > 0
+          ? `${((known(row) ?? 0) / (row.claimedBytes ?? 1)).toFixed(2)} ×`
+          : '–',
+    },
+    { title: 'pause', cell: ({ pauseMs, status }) => (status === 'skipped' ? '–' : formatMs(pauseMs)) },
+    { title: '', alignsLeft: true, cell: remark },
+  ]
+}
+
+function remark({ significant, status, window, settled, late, uncertaintyBytes }: CacheAttribution): string {
+  return [
+    status === 'failed' || status === 'timed-out' ? status : '',
+    status !== 'skipped' && !significant && uncertaintyBytes !== null ? 'within noise' : '',
+    window === 'drift-corrected' ? 'drift-corrected' : '',
+    settled === false ? 'not settled' : '',
+    late === undefined ? '' : `late: ${formatBytes(late.totalBytes ?? late.heapBytes)}`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ')
+}
+
+function table(report: AttributionReport, rows: readonly CacheAttribution[], { strong, dim, bad }: Palette): string[] {
+  if (rows.length === 0) return ['no caches were released']
+  const shown = columns(report)
+  const cells = rows.map((row) => shown.map((column) => column.cell(row)))
+  // A column in which nothing is known says nothing.
+  const kept = shown.map((column, index) => column.alignsLeft === true || cells.some((row) => row[index] !== '–'))
+  const widths = shown.map(({ title }, index) =>
+    Math.max([...title].length, ...cells.map((row) => [...(row[index] ?? '')].length)),
+  )
+  const line = (texts: readonly string[]): string =>
+    texts
+      .flatMap((text, index) => {
+        if (kept[index] !== true) return []
+        const padding = ' '.repeat(Math.max(0, (widths[index] ?? 0) - [...text].length))
+        return [shown[index]?.alignsLeft === true ? text + padding : padding + text]
+      })
+      .join('  ')
+      .trimEnd()
+  return [
+    strong(line(shown.map(({ title }) => title))),
+    ...rows.map((row, index) => {
+      const text = line(cells[index] ?? [])
+      if (row.status === 'failed' || row.status === 'timed-out') return bad(text)
+      return row.significant ? text : dim(text)
+    }),
+  ]
+}
+
+function summary({ noise, unattributed, before, after, pauses }: AttributionReport): string[] {
+  const error = noise.controls === 0 ? 'no controls: the error bars are unknown' : `${String(noise.controls)} null releases`
+  return [
+    `noise         ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap (${error})`,
+    `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap (other work during the run)`,
+    `floor         ${formatBytes(after.allocatedBytes)} allocator, ${formatBytes(after.heapUsedBytes)} JS heap still live after every release (before: ${formatBytes(before.allocatedBytes)}, ${formatBytes(before.heapUsedBytes)})`,
+    `process       ${residency(before)}`,
+    `pauses        ${String(pauses.count)}, longest ${formatMs(pauses.longestMs)}, ${formatMs(pauses.totalMs)} in all`,
+  ]
+}
+
+/** Allocated against active and resident: what fragmentation and kept pages cost. */
+function residency(sample: MemorySample): string {
+  const parts = [`allocated ${formatBytes(sample.allocatedBytes)}`]
+  if (sample.activeBytes !== null && sample.allocatedBytes !== null) {
+    const lost = sample.activeBytes - (sample.rawAllocatedBytes ?? sample.allocatedBytes)
+    parts.push(
+      `active ${formatBytes(sample.activeBytes)} (fragmentation ${formatShare(Math.max(0, lost), sample.activeBytes)})`,
+    )
+  }
+  if (sample.residentBytes !== null) parts.push(`resident ${formatBytes(sample.residentBytes)}`)
+  if (sample.retainedBytes !== null) parts.push(`retained ${formatBytes(sample.retainedBytes)}`)
+  return [...parts, `RSS ${formatBytes(sample.rssBytes)}`].join(', ')
+}
+
+function problems(rows: readonly CacheAttribution[]): string[] {
+  return rows.flatMap(({ name, status, error }) =>
+    error === undefined
+      ? []
+      : [`${printable(name, NAME_WIDTH_MAX)} ${status}: ${error.code}: ${printable(error.message, 300)}`],
+  )
+}
+
+function liveBytes({ allocatedBytes, heapUsedBytes }: MemorySample): number {
+  return (allocatedBytes ?? 0) + heapUsedBytes
+}

@@ -1,0 +1,123 @@
+/** The attribution report: plain JSON, versioned. Sinks read it and change nothing. */
+import type { AllocatorName, BindingKind } from '../allocator/port.js'
+import type { MemorySample } from '../measure/sample.js'
+import type { GcMode } from '../measure/settle.js'
+import type { ErrorCode, WarningCode } from '../support/errors.js'
+
+/** How a run takes memory away: `release` empties each cache wholly, in the live process. */
+export type AttributionMode = 'release'
+
+/** What set a run off. */
+export type Trigger = 'call' | 'command' | 'http' | 'schedule' | 'growth'
+
+/**
+ * What became of a cache in a run: `released` or `trimmed` as asked; `failed` threw or rejected; `timed-out` missed
+ * `releaseTimeoutMs` or was aborted on the way; `skipped` was never asked.
+ */
+export type CacheStatus = 'released' | 'trimmed' | 'failed' | 'timed-out' | 'skipped'
+
+/** A change in memory, in bytes. Positive: memory came back. Null: not known. Negative numbers are kept. */
+export interface AttributedBytes {
+  /** Live bytes of the allocator. */
+  readonly allocatedBytes: number | null
+  /** V8's `used_heap_size`. */
+  readonly heapBytes: number | null
+  /** The two together (they do not overlap); null where either is. */
+  readonly totalBytes: number | null
+}
+
+/** A failure as data. */
+export interface RowError {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** One cache's row. */
+export interface CacheAttribution {
+  readonly name: string
+  readonly status: CacheStatus
+  /** What came back, measured. A failed release may have freed a part; a skipped one has nulls. */
+  readonly released: AttributedBytes
+  /** Half-width of the 95 % interval around `released.totalBytes`; null without controls to tell. */
+  readonly uncertaintyBytes: number | null
+  /** The same for each quantity. */
+  readonly uncertainty: { readonly allocatedBytes: number | null; readonly heapBytes: number | null }
+  /** Whether either quantity is beyond its uncertainty. False where that is unknown. */
+  readonly significant: boolean
+  readonly entriesBefore: number | null
+  readonly entriesAfter: number | null
+  /** What the cache believed it held. */
+  readonly claimedBytes: number | null
+  /**
+   * `atomic`: both reads in one turn of the event loop, exact. `drift-corrected`: the release went on in later turns,
+   * so the levels before and after were averaged and the drift taken off. Null for a skipped cache.
+   */
+  readonly window: 'atomic' | 'drift-corrected' | null
+  /** Drift-corrected only: the part of the release that its first turn made, measured atomically. */
+  readonly firstTurn?: AttributedBytes
+  /** Went in the turns right after the window, beyond what other work explains; part of `unattributed`. */
+  readonly late?: AttributedBytes
+  /** False when a read had to be taken before background work was at rest. Null for a skipped cache. */
+  readonly settled: boolean | null
+  /** How long this cache's window held the event loop, its collections included. */
+  readonly pauseMs: number
+  /** From the start of its window to the end of its release and reads. */
+  readonly durationMs: number
+  readonly error?: RowError
+}
+
+/** Something a reader should know; never a failure of the run. */
+export interface ReportWarning {
+  readonly code: WarningCode
+  readonly message: string
+  /** The cache it is about. */
+  readonly cache?: string
+}
+
+/** Null releases in the same run: what a window shows when nothing is released. */
+export interface ReportNoise {
+  readonly controls: number
+  /** Half-width of the 95 % interval of a null release; null without controls. */
+  readonly allocatedBytes: number | null
+  readonly heapBytes: number | null
+}
+
+/** The process that was measured. */
+export interface ReportProcess {
+  readonly pid: number
+  readonly nodeVersion: string
+  readonly allocator: {
+    readonly name: AllocatorName
+    readonly version: string | null
+    /** What `allocatedBytes` is made of. */
+    readonly statistic: string | null
+    readonly binding: BindingKind | null
+  }
+}
+
+/**
+ * What one run of `attribute()` found. The rows and `unattributed` add up to `before` − `after` exactly, for
+ * allocated and for heap bytes.
+ */
+export interface AttributionReport {
+  readonly schemaVersion: 1
+  readonly id: string
+  readonly trigger: Trigger
+  readonly mode: AttributionMode
+  readonly gc: GcMode
+  /** ISO 8601. */
+  readonly startedAt: string
+  readonly durationMs: number
+  readonly process: ReportProcess
+  readonly before: MemorySample
+  /** The floor: what is live after every release. */
+  readonly after: MemorySample
+  readonly noise: ReportNoise
+  /** In the order in which they were released. */
+  readonly caches: readonly CacheAttribution[]
+  /** Change in the run that no row explains: other work of the service, late bytes, drift. */
+  readonly unattributed: { readonly allocatedBytes: number | null; readonly heapBytes: number }
+  /** What the run cost the event loop. */
+  readonly pauses: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
+  readonly warnings: readonly ReportWarning[]
+}

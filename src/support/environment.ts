@@ -1,0 +1,150 @@
+/**
+ * What the library takes from its surroundings: clocks, the collector, V8's figures, the event loop. Injectable, so
+ * that pure rules are tested with a fake and real behaviour with this one.
+ */
+import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import v8 from 'node:v8'
+import vm from 'node:vm'
+import { isMainThread } from 'node:worker_threads'
+import { CoordinatorError } from './errors.js'
+
+/** Forced garbage collections of this isolate; both return when the collection is over. */
+export interface Collector {
+  /** A full mark-sweep. Backing stores of dead Buffers may still be freed on another thread afterwards. */
+  major(): void
+  /** A scavenge; it waits for an ArrayBuffer sweep that is under way, so after `major()` the Buffers are gone. */
+  minor(): void
+}
+
+/** V8's and the operating system's figures, in bytes. */
+export interface ProcessFigures {
+  /** `used_heap_size` of `v8.getHeapStatistics()`. */
+  heapUsedBytes: number
+  heapTotalBytes: number
+  externalBytes: number
+  arrayBuffersBytes: number
+  rssBytes: number
+}
+
+/** The surroundings of a coordinator. */
+export interface Environment {
+  readonly isMainThread: boolean
+  /** Monotonic milliseconds. */
+  now(): number
+  /** The wall clock. */
+  date(): Date
+  /** Blocks this thread: no JavaScript runs, so V8's background threads run out of work. */
+  sleepSync(ms: number): void
+  /** Waits with the event loop turning; at least one turn. Never rejects: an abort of `signal` ends it early. */
+  rest(ms: number, signal?: AbortSignal): Promise<void>
+  /** Runs `work` alone in a macrotask of its own, with no tick or microtask waiting before it. */
+  inOwnTurn(work: () => void): void
+  /** Calls back when the ticks and microtasks that wait now have run, still in the same turn of the loop. */
+  afterMicrotasks(callback: () => void): void
+  /** Whether V8 made a major GC of its own within `timeoutMs`; `signal` ends the wait early. */
+  nextMajorGc(timeoutMs: number, signal?: AbortSignal): Promise<boolean>
+  /**
+   * The forced collector, without a command-line flag.
+   *
+   * @throws CoordinatorError `ERR_GC_UNAVAILABLE`
+   */
+  collector(): Collector
+  figures(): ProcessFigures
+}
+
+const sleepCell = new Int32Array(new SharedArrayBuffer(4))
+
+/** The real surroundings. */
+export const nodeEnvironment: Environment = {
+  isMainThread,
+  now: () => performance.now(),
+  date: () => new Date(),
+  sleepSync: (ms) => {
+    Atomics.wait(sleepCell, 0, 0, ms)
+  },
+  rest: async (ms, signal) => {
+    await delay(ms, undefined, signal === undefined ? { ref: true } : { signal }).catch(() => undefined)
+    await new Promise((resolve) => setImmediate(resolve))
+  },
+  inOwnTurn: (work) => {
+    setImmediate(work)
+  },
+  afterMicrotasks: (callback) => {
+    // A tick that is queued by a microtask runs when the queue of microtasks is empty, before any other macrotask.
+    queueMicrotask(() => {
+      process.nextTick(callback)
+    })
+  },
+  nextMajorGc,
+  collector: () => {
+    collector ??= v8Collector()
+    return collector
+  },
+  figures: () => {
+    // used_heap_size first: what the other readings allocate on the heap must not be part of it.
+    const { used_heap_size: heapUsedBytes } = v8.getHeapStatistics()
+    const { rss, heapTotal, external, arrayBuffers } = process.memoryUsage()
+    return {
+      heapUsedBytes,
+      heapTotalBytes: heapTotal,
+      externalBytes: external,
+      arrayBuffersBytes: arrayBuffers,
+      rssBytes: rss,
+    }
+  },
+}
+
+function nextMajorGc(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const finish = (collected: boolean): void => {
+      observer.disconnect()
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
+      resolve(collected)
+    }
+    const giveUp = (): void => {
+      finish(false)
+    }
+    const observer = new PerformanceObserver((list) => {
+      const isMajor = (entry: object): boolean =>
+        (entry as { detail?: { kind?: number } }).detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR
+      if (list.getEntries().some(isMajor)) finish(true)
+    })
+    const timer = setTimeout(giveUp, timeoutMs)
+    observer.observe({ entryTypes: ['gc'] })
+    signal?.addEventListener('abort', giveUp)
+    if (signal?.aborted === true) giveUp()
+  })
+}
+
+let collector: Collector | undefined
+
+/** V8 hands out its gc function under --expose-gc only, but a context made while the flag is on keeps it. */
+function v8Collector(): Collector {
+  const gc = (globalThis as { gc?: unknown }).gc ?? exposedGc()
+  if (typeof gc !== 'function') {
+    throw new CoordinatorError('ERR_GC_UNAVAILABLE', 'V8 gave no gc function (was --expose-gc refused by a policy?)')
+  }
+  const collect = gc as (options?: { type: 'minor' }) => void
+  return {
+    major: () => {
+      collect()
+    },
+    minor: () => {
+      collect({ type: 'minor' })
+    },
+  }
+}
+
+function exposedGc(): unknown {
+  v8.setFlagsFromString('--expose-gc')
+  try {
+    return vm.runInNewContext('gc')
+  } catch {
+    return undefined
+  } finally {
+    // It was off before, or globalThis.gc would be there.
+    v8.setFlagsFromString('--no-expose-gc')
+  }
+}

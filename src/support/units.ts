@@ -1,0 +1,44 @@
+/** Bytes, milliseconds and counts as people read them. */
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
+
+/** `134.2 MiB`; three or four digits, sign kept, `–` for unknown. */
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null) return '–'
+  let amount = Math.abs(bytes)
+  let unit = 0
+  while (amount >= 1023.95 && unit < UNITS.length - 1) {
+    amount /= 1024
+    unit++
+  }
+  const text = unit === 0 ? String(Math.round(amount)) : amount.toFixed(amount < 99.95 ? 2 : 1)
+  return `${bytes < 0 ? '−' : ''}${text} ${UNITS[unit] ?? ''}`
+}
+
+/** `38 ms`, `1.24 s`. */
+export function formatMs(ms: number): string {
+  if (ms >= 9_950) return `${(ms / 1000).toFixed(1)} s`
+  if (ms >= 1_000) return `${(ms / 1000).toFixed(2)} s`
+  return `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} ms`
+}
+
+/** `12,345`, `–` for unknown. */
+export function formatCount(count: number | null): string {
+  return count === null ? '–' : Math.round(count).toLocaleString('en-US')
+}
+
+/** `12.3 %`, `–` where the whole is nothing. */
+export function formatShare(part: number, whole: number): string {
+  return whole > 0 ? `${((100 * part) / whole).toFixed(1)} %` : '–'
+}
+
+/** One line of text without control characters, at most `length` characters, whatever the name holds. */
+export function printable(name: string, length: number): string {
+  const escaped = name.replace(
+    // Control and format characters, line separators and lone surrogates could forge rows or turn text around.
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  )
+  const characters = [...escaped]
+  return characters.length <= length ? escaped : `${characters.slice(0, length - 1).join('')}…`
+}
