@@ -2,6 +2,7 @@
  * in src/allocator/. A failed mallctl throws an Error whose `code` is the decimal errno. README.md has the
  * contract. */
 #include "allocator.h"
+#include "threads.h"
 
 #include <errno.h>
 #include <node_api.h>
@@ -228,6 +229,22 @@ static napi_value ReleaseRunLock(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* threadsAtWork(Int32Array) → how many other threads have work, or -1; their ids in the array, as far as it reaches */
+static napi_value ThreadsAtWork(napi_env env, napi_callback_info info) {
+  napi_value target, result;
+  size_t count = 1, length = 0;
+  napi_typedarray_type type = napi_int8_array;
+  void *data = NULL;
+  napi_get_cb_info(env, info, &count, &target, NULL, NULL);
+  if (count < 1 || napi_get_typedarray_info(env, target, &type, &length, &data, NULL, NULL) != napi_ok ||
+      type != napi_int32_array) {
+    napi_throw_type_error(env, NULL, "an Int32Array was expected");
+    return NULL;
+  }
+  napi_create_int32(env, threads_at_work(data, (int)length), &result);
+  return result;
+}
+
 NAPI_MODULE_INIT() {
   allocator_open();
   napi_add_env_cleanup_hook(env, drop_run_lock, env);
@@ -236,6 +253,7 @@ NAPI_MODULE_INIT() {
       {"mallctl", NULL, Mallctl, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readJemalloc", NULL, ReadJemalloc, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readGlibc", NULL, ReadGlibc, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"threadsAtWork", NULL, ThreadsAtWork, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryRunLock", NULL, TryRunLock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"releaseRunLock", NULL, ReleaseRunLock, NULL, NULL, NULL, napi_enumerable, NULL},
   };

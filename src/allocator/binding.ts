@@ -17,6 +17,7 @@ interface Addon {
   mallctl(key: string, type: number, newValue?: unknown): unknown
   readJemalloc(slots: Float64Array): void
   readGlibc(slots: Float64Array): void
+  threadsAtWork(ids: Int32Array): number
   tryRunLock(): boolean
   releaseRunLock(): void
 }
@@ -33,6 +34,15 @@ let loaded: NativeBinding | undefined
 export function loadAddonBinding(): NativeBinding {
   loaded ??= addonBinding(loadAddon())
   return loaded
+}
+
+/** The addon's binding where it can be loaded: for what is useful beside the allocator, and can be done without. */
+export function addonOrNull(): NativeBinding | null {
+  try {
+    return loadAddonBinding()
+  } catch {
+    return null
+  }
 }
 
 function loadAddon(): Addon {
@@ -68,6 +78,7 @@ function addonBinding(addon: Addon): NativeBinding {
       checkSlots(slots)
       addon.readGlibc(slots)
     },
+    threadsAtWork: (ids) => addon.threadsAtWork(ids),
     tryRunLock: () => addon.tryRunLock(),
     releaseRunLock: () => {
       addon.releaseRunLock()

@@ -156,6 +156,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
       slots[SLOT.rawAllocated] = used + mapped
       slots[SLOT.mapped] = arena + mapped
     },
+    threadsAtWork: () => -1,
     tryRunLock: () => true,
     releaseRunLock: () => undefined,
   }

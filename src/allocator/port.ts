@@ -91,6 +91,11 @@ export interface NativeBinding extends Mallctl {
   facts(): BindingFacts
   readJemalloc(slots: Float64Array): void
   readGlibc(slots: Float64Array): void
+  /**
+   * How many other threads of this process run or wait for a processor or a disk (`/proc/self/task`), their kernel ids
+   * in `ids` as far as it reaches; -1 where that cannot be told. Allocates nothing.
+   */
+  threadsAtWork(ids: Int32Array): number
   /** Takes the lock of the process (all threads) under which a run is made; false where another thread has it. */
   tryRunLock(): boolean
   releaseRunLock(): void

@@ -1,9 +1,11 @@
 /** The coordinator: modules register caches with it, and it attributes memory to them. */
 import { EventEmitter } from 'eventemitter3'
+import { addonOrNull } from '../allocator/binding.js'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
+import { ThreadWatch } from '../measure/threads.js'
 import type { AttributionReport, ReportWarning } from '../report/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
@@ -158,6 +160,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   async #attribute(options: ResolvedAttributeOptions, signal: AbortSignal): Promise<AttributionReport> {
     const run = this.#newRun(options, signal)
     this.#run = run
+    const restoreFlags = this.#settings.environment.keepCode()
     try {
       const report = await run.execute()
       if (signal.aborted) throw new RunAbortedError(report)
@@ -167,20 +170,27 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       this.#tell('run-failed', { id: run.id, error: error as Error })
       throw error
     } finally {
+      restoreFlags()
       this.#run = undefined
     }
   }
 
   #newRun(options: ResolvedAttributeOptions, signal: AbortSignal): AttributionRun {
     const { environment, gc } = this.#settings
+    const addon = addonOrNull()
     const caches = this.#registry.all()
     const collects = gc !== 'none' || caches.some(({ traits }) => traits.gc !== undefined && traits.gc !== 'none')
     return new AttributionRun({
       settings: this.#settings,
       options,
       allocator: this.#allocator,
-      instrument: { environment, sampler: this.#sampler, collector: collects ? environment.collector() : null },
-      caches: caches.map((cache) => cache),
+      instrument: {
+        environment,
+        sampler: this.#sampler,
+        collector: collects ? environment.collector() : null,
+        threads: addon === null ? null : new ThreadWatch((ids) => addon.threadsAtWork(ids)),
+      },
+      caches,
       warnings: this.#standingWarnings(),
       rotation: this.#runs++,
       signal,

@@ -3,8 +3,7 @@
  *
  * A global symbol covers everything in one isolate, the addon's lock the isolates among each other.
  */
-import { loadAddonBinding } from '../allocator/binding.js'
-import type { NativeBinding } from '../allocator/port.js'
+import { addonOrNull } from '../allocator/binding.js'
 
 const HOLDER = Symbol.for('cache-attribution.run')
 
@@ -12,19 +11,11 @@ const HOLDER = Symbol.for('cache-attribution.run')
 export function takeRunLock(): (() => void) | null {
   const shared = globalThis as { [HOLDER]?: boolean }
   if (shared[HOLDER] === true) return null
-  const binding = threadLock()
+  const binding = addonOrNull()
   if (binding?.tryRunLock() === false) return null
   shared[HOLDER] = true
   return () => {
     shared[HOLDER] = false
     binding?.releaseRunLock()
-  }
-}
-
-function threadLock(): NativeBinding | null {
-  try {
-    return loadAddonBinding()
-  } catch {
-    return null
   }
 }

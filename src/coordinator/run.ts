@@ -43,11 +43,11 @@ export interface RunContext {
   tell<Name extends keyof CoordinatorEventPayloads>(name: Name, payload: CoordinatorEventPayloads[Name]): void
 }
 
-/** The loop never rests longer than this between two turns. */
-const REST_MAX_MS = 100
+/** How long the loop turns between two turns of ours: as long as the last one held it, within these bounds. */
+const REST_MS = { least: 25, most: 100 } as const
 
-/** Levels on either side of an asynchronous release: how many, how far apart, and the interval that is aimed at. */
-const LEVELS = { least: 8, most: 20, natural: 3, spacingMs: 25, wantedBytes: 2 * 1024 * 1024 } as const
+/** Levels on either side of an asynchronous release: how many, and the half-width of the interval that is aimed at. */
+const LEVELS = { least: 8, most: 20, natural: 3, wantedBytes: 2 * 1024 * 1024 } as const
 
 /** A step with the cache it stands for; a control has none. */
 interface BoundStep {
@@ -149,12 +149,22 @@ export class AttributionRun {
 
   /** A settled sample in a turn of its own, in the series of levels. */
   async #level(mode: GcMode): Promise<MemorySample> {
+    await this.#rest()
     if (mode === 'natural') await this.#awaitNaturalGc()
     const level: SettledLevel = await measureLevel(this.#context.instrument, mode)
     this.#cost[mode] = level.pauseMs
     this.#pauses.push(level.pauseMs)
     this.#addLevel(figuresOf(level.sample), level.atMs)
     return level.sample
+  }
+
+  /**
+   * The same before every reading: how much is in flight depends on how long ago the loop was last held, and only
+   * levels of the same phase can be compared.
+   */
+  #rest(): Promise<void> {
+    const ms = Math.min(REST_MS.most, Math.max(REST_MS.least, this.#pauses.at(-1) ?? 0))
+    return this.#environment.rest(ms, this.#context.signal)
   }
 
   #addLevel(figures: Figures, atMs: number): void {
@@ -227,7 +237,7 @@ export class AttributionRun {
     if (durationMs === undefined) return undefined
     const asynchronous = steps.some((step) => step.kind === 'cache' && step.asynchronous)
     const levels = asynchronous ? 2 * LEVELS.least : 0
-    const needed = predictPauseMs(this.#cost, gc, steps.length) * 2 + levels * (this.#cost[gc] + LEVELS.spacingMs)
+    const needed = predictPauseMs(this.#cost, gc, steps.length) * 2 + levels * (this.#cost[gc] + REST_MS.least)
     // The closing sample has to fit as well.
     if (this.#elapsedMs() + needed + this.#cost[this.#context.settings.gc] <= durationMs) return undefined
     return {
@@ -242,7 +252,7 @@ export class AttributionRun {
     if (steps.length === 0) return []
     const isStepped = gc === 'natural' || planned.some((step) => step.kind === 'cache' && step.asynchronous)
     if (isStepped) await this.#topUpLevels(gc)
-    await this.#environment.rest(Math.min(REST_MAX_MS, this.#pauses.at(-1) ?? 0), this.#context.signal)
+    await this.#rest()
     const caches = steps.flatMap(({ cache }) => cache ?? [])
     const inspections = this.#watch.before(caches)
     let entriesAfter = new Map<RegisteredCache, number | null>()
@@ -285,7 +295,6 @@ export class AttributionRun {
   async #topUpLevels(gc: GcMode): Promise<void> {
     const wanted = gc === 'natural' ? LEVELS.natural : LEVELS.least
     while (this.#levels.current.length < wanted && !this.#context.signal.aborted) {
-      await this.#environment.rest(LEVELS.spacingMs, this.#context.signal)
       await this.#level(gc)
     }
     if (gc === 'natural') await this.#awaitNaturalGc()
@@ -359,7 +368,6 @@ export class AttributionRun {
     cache.wasAsynchronous ||= state.kind === 'pending'
     const [least, most] = gc === 'natural' ? [LEVELS.natural, LEVELS.natural] : [LEVELS.least, LEVELS.most]
     do {
-      await this.#environment.rest(LEVELS.spacingMs, signal)
       await this.#level(gc)
     } while (!signal.aborted && !levelsSuffice(levelsBefore, this.#levels.current, { least, most, wantedBytes: LEVELS.wantedBytes }))
     const levelsAfter = [...this.#levels.current]

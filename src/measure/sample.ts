@@ -53,6 +53,12 @@ export interface Figures {
 export interface Sampler {
   /** Live allocated bytes now, NaN where unknown. For drains: nothing else is read. */
   readLive(): number
+  /**
+   * Reads the heap right after a major GC, for the next reading. A background thread that compiles counts up to a page
+   * (256 KiB) of the heap as used that it has only reserved, until the next collection takes it back: of the readings
+   * after one collection the smallest is the right one.
+   */
+  noteHeap(): void
   /** A reading of what is attributed. */
   figures(): Figures
   /** A whole sample; its figures are those of {@link Sampler.figures} at the same moment. */
@@ -66,12 +72,23 @@ export function createSampler(allocator: Allocator, environment: Environment): S
     allocator.readInto(slots)
     return liveBytes(slots)
   }
+  let notedHeapBytes = Infinity
+  const readHeap = (): number => {
+    const bytes = Math.min(notedHeapBytes, environment.heapUsedBytes())
+    notedHeapBytes = Infinity
+    return bytes
+  }
   return {
     readLive,
-    figures: () => ({ allocatedBytes: orNull(readLive()), heapBytes: environment.figures().heapUsedBytes }),
+    noteHeap: () => {
+      notedHeapBytes = environment.heapUsedBytes()
+    },
+    figures: () => ({ allocatedBytes: orNull(readLive()), heapBytes: readHeap() }),
     sample: () => {
       allocator.readInto(slots)
-      return toSample(slots, environment.figures(), environment.date())
+      // The heap first: what the other readings allocate on it must not be part of it.
+      const heapUsedBytes = readHeap()
+      return toSample(slots, { heapUsedBytes, ...environment.figures() }, environment.date())
     },
   }
 }
@@ -81,7 +98,11 @@ export function figuresOf(sample: MemorySample): Figures {
   return { allocatedBytes: sample.allocatedBytes, heapBytes: sample.heapUsedBytes }
 }
 
-function toSample(slots: Float64Array, figures: ProcessFigures, takenAt: Date): MemorySample {
+function toSample(
+  slots: Float64Array,
+  figures: ProcessFigures & { readonly heapUsedBytes: number },
+  takenAt: Date,
+): MemorySample {
   const at = (slot: number): number | null => orNull(slots[slot] ?? NaN)
   const tcache = at(SLOT.tcache)
   return {

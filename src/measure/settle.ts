@@ -6,12 +6,15 @@
  * to another thread, and the minor GC right after it waits for that thread; what those threads give back is drained last.
  */
 import type { Collector, Environment } from '../support/environment.js'
+import type { ThreadWatch } from './threads.js'
 
 /** Two reads further apart than this are not at rest. Nothing smaller is resolved by a measurement. */
 export const REST_TOLERANCE_BYTES = 1024
 const READS_IN_A_ROW = 3
 const DRAIN_STEP_MS = 0.5
 const DRAIN_TIMEOUT_MS = 40
+/** A thread that has work but no processor needs longer. */
+const DRAIN_BUSY_TIMEOUT_MS = 120
 
 /** What a settling did. */
 export interface Settled {
@@ -23,27 +26,39 @@ export interface Settled {
 /** What settling needs. */
 export interface SettleTools {
   readonly environment: Environment
+  /** The other threads; null where the kernel does not tell. */
+  readonly threads: ThreadWatch | null
   /** Live allocated bytes, NaN where unknown. */
   readLive(): number
+  /** See `Sampler.noteHeap`. */
+  noteHeap(): void
 }
 
 /**
- * Blocks this thread until background work has come to rest: three reads in a row within 1 KiB, 0.5 ms apart, at most
- * 40 ms. A blocked main thread hands out no new jobs, so V8's threads run dry.
+ * Blocks this thread until background work has come to rest: three reads in a row within 1 KiB, 0.5 ms apart, and no
+ * other thread at work; at most 40 ms, or 120 ms while threads still work. A blocked main thread hands out no new jobs,
+ * so V8's threads run dry. Equal reads alone would not do: on a busy machine a thread may wait that long for a processor.
  */
 export function drain(tools: SettleTools): Settled {
-  const { environment } = tools
+  const { environment, threads } = tools
   const start = environment.now()
+  threads?.begin()
   let previous = tools.readLive()
-  let rested = 0
-  while (rested < READS_IN_A_ROW && environment.now() - start < DRAIN_TIMEOUT_MS) {
+  let restedReads = 0
+  let isBusy = false
+  let waitedMs = 0
+  while (restedReads < READS_IN_A_ROW && waitedMs < (isBusy ? DRAIN_BUSY_TIMEOUT_MS : DRAIN_TIMEOUT_MS)) {
     environment.sleepSync(DRAIN_STEP_MS)
     const current = tools.readLive()
+    isBusy = threads?.isAnyAtWork() ?? false
     // Without an allocator's figure (NaN) there is nothing to compare: the sleeps alone must do.
-    rested = Math.abs(current - previous) > REST_TOLERANCE_BYTES ? 0 : rested + 1
+    restedReads = isBusy || Math.abs(current - previous) > REST_TOLERANCE_BYTES ? 0 : restedReads + 1
     previous = current
+    waitedMs = environment.now() - start
   }
-  return { rested: rested >= READS_IN_A_ROW, durationMs: environment.now() - start }
+  const rested = restedReads >= READS_IN_A_ROW
+  if (!rested) threads?.giveUp()
+  return { rested, durationMs: waitedMs }
 }
 
 /** How garbage is dealt with around a release. */
@@ -63,7 +78,10 @@ export function settleBefore(tools: SettleTools, collector: Collector | null, mo
 /** After a release in the same turn: nothing new was started since the first read, so one drain is enough. */
 export function settleAfter(tools: SettleTools, collector: Collector | null, mode: GcMode): Settled {
   const start = tools.environment.now()
-  if (mode === 'forced') collector?.major()
+  if (mode === 'forced') {
+    collector?.major()
+    tools.noteHeap()
+  }
   if (mode !== 'none') collector?.minor()
   const { rested } = drain(tools)
   return { rested, durationMs: tools.environment.now() - start }

@@ -8,7 +8,8 @@
 import type { Collector, Environment } from '../support/environment.js'
 import type { Figures, MemorySample, Sampler } from './sample.js'
 import { settleAfter, settleBefore } from './settle.js'
-import type { GcMode } from './settle.js'
+import type { GcMode, SettleTools } from './settle.js'
+import type { ThreadWatch } from './threads.js'
 
 /** One release to be measured. */
 export interface WindowStep {
@@ -53,6 +54,8 @@ export interface Instrument {
   readonly sampler: Sampler
   /** Null where nothing is forced. */
   readonly collector: Collector | null
+  /** The other threads; null where the kernel does not tell. */
+  readonly threads: ThreadWatch | null
 }
 
 /**
@@ -140,8 +143,15 @@ export function measureLevel(instrument: Instrument, mode: GcMode): Promise<Sett
   })
 }
 
-function settleTools(instrument: Instrument): { environment: Environment; readLive(): number } {
-  return { environment: instrument.environment, readLive: () => instrument.sampler.readLive() }
+function settleTools({ environment, sampler, threads }: Instrument): SettleTools {
+  return {
+    environment,
+    threads,
+    readLive: () => sampler.readLive(),
+    noteHeap: () => {
+      sampler.noteHeap()
+    },
+  }
 }
 
 /** The state of one turn while it runs. */

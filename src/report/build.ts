@@ -6,7 +6,6 @@
  */
 import type { Figures, MemorySample } from '../measure/sample.js'
 import { figuresOf } from '../measure/sample.js'
-import { REST_TOLERANCE_BYTES } from '../measure/settle.js'
 import { estimateStep, noiseOf, outstanding } from './statistics.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, ReportNoise, ReportWarning } from './types.js'
 
@@ -56,12 +55,12 @@ export interface MeasuredRun {
 }
 
 /**
- * Nothing smaller than this is told from nothing, however calm the controls were: the drain accepts reads 1 KiB apart,
- * and V8 moves feedback, weak tables and caches of its own within a few KiB of heap at a collection.
+ * Nothing smaller than this is told from nothing, however calm the few controls of a run were: under load one null
+ * release in a hundred shows as much (bench/accuracy.ts).
  */
-export const RESOLUTION = { allocatedBytes: 2 * REST_TOLERANCE_BYTES, heapBytes: 16 * 1024 } as const
-/** A gap has to be this large to be called late bytes. */
-const LATE_LEAST_BYTES = 64 * 1024
+export const RESOLUTION = { allocatedBytes: 8 * 1024, heapBytes: 16 * 1024 } as const
+/** A gap has to be this large to be called late bytes; V8 drops caches of its own of some hundred KiB at any time. */
+const LATE_LEAST_BYTES = { allocatedBytes: 64 * 1024, heapBytes: 1024 * 1024 } as const
 
 /** The report of a run. */
 export function buildReport(run: MeasuredRun): AttributionReport {
@@ -193,11 +192,11 @@ function unattributed(
 function lateBytes(gaps: readonly Gap[]): Map<string, AttributedBytes> {
   const allocated = outstanding(
     gaps.map(({ change }) => change.allocatedBytes ?? 0),
-    LATE_LEAST_BYTES,
+    LATE_LEAST_BYTES.allocatedBytes,
   )
   const heap = outstanding(
     gaps.map(({ change }) => change.heapBytes),
-    LATE_LEAST_BYTES,
+    LATE_LEAST_BYTES.heapBytes,
   )
   const late = new Map<string, AttributedBytes>()
   for (const [index, gap] of gaps.entries()) {

@@ -17,10 +17,8 @@ export interface Collector {
   minor(): void
 }
 
-/** V8's and the operating system's figures, in bytes. */
+/** V8's and the operating system's figures for `process.memoryUsage()`, in bytes. */
 export interface ProcessFigures {
-  /** `used_heap_size` of `v8.getHeapStatistics()`. */
-  heapUsedBytes: number
   heapTotalBytes: number
   externalBytes: number
   arrayBuffersBytes: number
@@ -50,6 +48,13 @@ export interface Environment {
    * @throws CoordinatorError `ERR_GC_UNAVAILABLE`
    */
   collector(): Collector
+  /**
+   * Keeps V8 from throwing compiled code away at the forced collections of a run: it would free memory at a random
+   * window, and the service would compile again. Returns what restores the flag.
+   */
+  keepCode(): () => void
+  /** `used_heap_size` of `v8.getHeapStatistics()`. */
+  heapUsedBytes(): number
   figures(): ProcessFigures
 }
 
@@ -81,17 +86,11 @@ export const nodeEnvironment: Environment = {
     collector ??= v8Collector()
     return collector
   },
+  keepCode,
+  heapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   figures: () => {
-    // used_heap_size first: what the other readings allocate on the heap must not be part of it.
-    const { used_heap_size: heapUsedBytes } = v8.getHeapStatistics()
     const { rss, heapTotal, external, arrayBuffers } = process.memoryUsage()
-    return {
-      heapUsedBytes,
-      heapTotalBytes: heapTotal,
-      externalBytes: external,
-      arrayBuffersBytes: arrayBuffers,
-      rssBytes: rss,
-    }
+    return { heapTotalBytes: heapTotal, externalBytes: external, arrayBuffersBytes: arrayBuffers, rssBytes: rss }
   },
 }
 
@@ -146,5 +145,15 @@ function exposedGc(): unknown {
   } finally {
     // It was off before, or globalThis.gc would be there.
     v8.setFlagsFromString('--no-expose-gc')
+  }
+}
+
+function keepCode(): () => void {
+  // V8 tells no flag's value: what was given at the start is left alone.
+  const given = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ').replaceAll('_', '-')
+  if (given.includes('flush-bytecode')) return () => undefined
+  v8.setFlagsFromString('--no-flush-bytecode')
+  return () => {
+    v8.setFlagsFromString('--flush-bytecode')
   }
 }

@@ -1,0 +1,113 @@
+/** Measures known caches with the library, and with the plain recipe in the same process, and prints a line per row. */
+import { setTimeout as delay } from 'node:timers/promises'
+import v8 from 'node:v8'
+import vm from 'node:vm'
+import { Coordinator, openAllocator } from 'cache-attribution'
+import { flags, report } from '../support/processes.js'
+import { startLoadedServer } from '../support/server.js'
+import { SIZES, entryCount, fill } from './caches.js'
+import type { Kind } from './caches.js'
+
+/** One row as measured. */
+export interface MeasuredRow {
+  readonly method: 'library' | 'plain'
+  readonly size: number
+  readonly allocatedBytes: number
+  readonly heapBytes: number
+  readonly uncertaintyBytes: number | null
+  readonly allocatedUncertaintyBytes: number | null
+  readonly significant: boolean
+  readonly settled: boolean
+  readonly pauseMs: number
+}
+
+const [scenario = 'buffers', runsText = '25'] = process.argv.slice(2)
+const isQuiet = flags('quiet').length > 0
+const kind: Kind = scenario === 'objects' ? 'objects' : 'buffers'
+const runs = Number(runsText)
+const caches = SIZES.map(() => new Map<number, unknown>())
+const coordinator = new Coordinator()
+
+if (scenario === 'null') {
+  for (let index = 0; index < 100; index++) coordinator.register(`null-${String(index)}`, { release: () => undefined })
+} else {
+  for (const size of SIZES) coordinator.register(String(size), { release: releaseOf(size) })
+}
+
+/** Synchronous; or asynchronous in three steps, of which none is the first turn's. */
+function releaseOf(size: number): () => unknown {
+  const cache = caches[size] ?? new Map()
+  if (scenario !== 'async') {
+    return () => {
+      cache.clear()
+    }
+  }
+  return async () => {
+    await delay(5 + Math.random() * 20)
+    const count = cache.size
+    for (const key of [...cache.keys()].slice(0, count >> 1)) cache.delete(key)
+    await delay(5 + Math.random() * 20)
+    cache.clear()
+  }
+}
+
+function refill(): void {
+  if (scenario === 'null') return
+  for (const [size, cache] of caches.entries()) fill(cache, kind, entryCount(kind, size))
+}
+
+/** What a first attempt looks like: read, release, gc, advance the epoch, read. */
+function plainRecipe(): void {
+  v8.setFlagsFromString('--expose-gc')
+  const gc = vm.runInNewContext('gc') as () => void
+  const allocator = openAllocator()
+  const slots = new Float64Array(9)
+  const read = (): number => {
+    allocator.readInto(slots)
+    return slots[1] ?? NaN
+  }
+  for (const [size, cache] of caches.entries()) {
+    const [allocated, heap] = [read(), v8.getHeapStatistics().used_heap_size]
+    cache.clear()
+    gc()
+    const plain = {
+      allocatedBytes: allocated - read(),
+      heapBytes: heap - v8.getHeapStatistics().used_heap_size,
+      uncertaintyBytes: null,
+      allocatedUncertaintyBytes: null,
+      significant: true,
+      settled: true,
+      pauseMs: 0,
+    }
+    report({ method: 'plain', size, ...plain } satisfies MeasuredRow)
+  }
+}
+
+const server = isQuiet ? undefined : await startLoadedServer()
+// Once without a record: a program's first seconds are compilation.
+refill()
+await coordinator.attribute({ controls: 0 })
+for (let run = 0; run < runs; run++) {
+  refill()
+  const { caches: rows } = await coordinator.attribute()
+  for (const row of rows) {
+    report({
+      method: 'library',
+      size: Number(row.name.replace('null-', '')),
+      allocatedBytes: row.released.allocatedBytes ?? NaN,
+      heapBytes: row.released.heapBytes ?? NaN,
+      uncertaintyBytes: row.uncertaintyBytes,
+      allocatedUncertaintyBytes: row.uncertainty.allocatedBytes,
+      significant: row.significant,
+      settled: row.settled ?? false,
+      pauseMs: row.pauseMs,
+    } satisfies MeasuredRow)
+  }
+  if (scenario === 'buffers' && !isQuiet && run < 10) {
+    refill()
+    await delay(50)
+    plainRecipe()
+  }
+}
+await coordinator.close()
+await server?.stop()

@@ -1,0 +1,47 @@
+/** Child processes of the benchmarks: another Node, with or without jemalloc preloaded, answering in JSON lines. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+export interface ChildOptions {
+  /** Path of the Node binary; this one by default. */
+  readonly node?: string | undefined
+  readonly allocator?: 'jemalloc' | 'glibc' | undefined
+  readonly args?: readonly string[]
+  readonly execArgv?: readonly string[]
+}
+
+/** Runs a script of dist/bench/ and collects the JSON lines it prints. */
+export async function runScript<T>(script: string, options: ChildOptions = {}): Promise<T[]> {
+  const { LD_PRELOAD: _preload, ...env } = process.env
+  const child = spawn(
+    options.node ?? process.execPath,
+    [
+      ...(options.execArgv ?? []),
+      fileURLToPath(new URL(`../${script}.js`, import.meta.url)),
+      ...(options.args ?? []),
+    ],
+    {
+      env: options.allocator === 'glibc' ? env : { ...env, LD_PRELOAD: process.env['JEMALLOC'] ?? 'libjemalloc.so.2' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const lines: T[] = []
+  for await (const line of createInterface({ input: child.stdout })) lines.push(JSON.parse(line) as T)
+  const code = child.exitCode ?? ((await once(child, 'exit')) as [number | null])[0]
+  if (code !== 0) throw new Error(`${script} ${(options.args ?? []).join(' ')} ended with ${String(code)}`)
+  return lines
+}
+
+/** Prints one JSON line for {@link runScript}. */
+export function report(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}
+
+/** The values of every `--name value` on the command line. */
+export function flags(name: string): string[] {
+  return process.argv.flatMap((argument, index) =>
+    argument === `--${name}` ? [process.argv[index + 1] ?? ''] : argument.startsWith(`--${name}=`) ? [argument.slice(name.length + 3)] : [],
+  )
+}

@@ -1,0 +1,205 @@
+// Checks the package as users get it: packs it, looks through the file list, runs publint and attw over the tarball,
+// installs it into an empty project without running any install script, and uses it there without a compiler.
+//
+//   npm run check:package        builds dist/ and native/prebuilds/ first
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { failureOf, runCommand, tail } from './run-command.mjs'
+
+const MAX_PACKED_BYTES = 1024 * 1024
+const MAX_UNPACKED_BYTES = 5 * 1024 * 1024
+const LIMIT_MS = 180_000
+
+const root = path.resolve(fileURLToPath(new URL('..', import.meta.url)))
+const consumer = path.join(root, 'tools', 'package-consumer')
+const bin = path.join(root, 'node_modules', '.bin')
+const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
+
+/** The files that every installation needs, and what may stand beside them. */
+const REQUIRED = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'dist/src/index.js',
+  'dist/src/index.d.ts',
+  'native/binding.gyp',
+  'native/addon.c',
+]
+const ALLOWED =
+  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.+\.(?:js|d\.ts|js\.map|html|css)|native\/(?:[\w-]+\.[ch]|binding\.gyp|README\.md|prebuilds\/[\w-]+\/[\w.-]+\.node))$/
+const PREBUILT = new RegExp(`^native/prebuilds/${process.platform}-${process.arch}/.+\\.node$`)
+
+/** Strict, and with the library's own declarations checked too: what a demanding user has. */
+const CONSUMER_TSCONFIG = {
+  compilerOptions: {
+    target: 'ES2022',
+    lib: ['ES2023', 'ESNext.Disposable'],
+    module: 'NodeNext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    noPropertyAccessFromIndexSignature: true,
+    verbatimModuleSyntax: true,
+    isolatedModules: true,
+    skipLibCheck: false,
+    noEmit: true,
+    types: ['node'],
+    typeRoots: [path.join(root, 'node_modules', '@types')],
+  },
+  files: ['types.ts'],
+}
+let passed = 0
+/** @type {string[]} */
+const failures = []
+
+/** @param {string} what @param {string | undefined | false} problem the reason of a failure */
+function check(what, problem) {
+  if (problem === undefined || problem === false) passed++
+  else failures.push(what)
+  console.log(problem === undefined || problem === false ? `ok   ${what}` : `FAIL ${what}: ${problem}`)
+}
+
+const project = await emptyProject()
+try {
+  const tarball = await pack()
+  if (tarball !== undefined) {
+    await checkByTools(tarball)
+    if (await install(tarball)) {
+      await checkUse()
+      await checkTypes()
+      await checkCommand()
+    }
+  }
+} finally {
+  await rm(project, { recursive: true, force: true })
+}
+console.log(
+  `package: ${passed} checks hold, ${failures.length} fail${failures.length === 0 ? '' : `: ${failures.join('; ')}`}`,
+)
+process.exitCode = failures.length === 0 ? 0 : 1
+
+/** Outside the repository, so that nothing of it can be found by walking up. */
+async function emptyProject() {
+  const folder = await realpath(await mkdtemp(path.join(os.tmpdir(), 'consumer-')))
+  if (folder.startsWith(`${await realpath(root)}${path.sep}`))
+    throw new Error(`TMPDIR lies inside the repository: ${folder}`)
+  await writeFile(
+    path.join(folder, 'package.json'),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+  )
+  for (const file of ['use.mjs', 'types.ts']) await copyFile(path.join(consumer, file), path.join(folder, file))
+  return folder
+}
+
+/** @returns {Promise<string | undefined>} path of the tarball */
+async function pack() {
+  // Scripts stay out: what they would build has been built, and their output would mix with the JSON.
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', project]
+  const result = await runCommand('npm', args, { cwd: root, timeoutMs: LIMIT_MS })
+  check('npm pack', failureOf(result) && `${failureOf(result)}\n${tail(result.output)}`)
+  if (failureOf(result) !== undefined) return undefined
+  const answer = JSON.parse(result.stdout)
+  // npm 11 answers with an array, npm 12 with an object by package name.
+  const [packed] = Array.isArray(answer) ? answer : Object.values(answer)
+  /** @type {string[]} */
+  const files = packed.files.map((/** @type {{ path: string }} */ file) => file.path)
+  const missing = [...REQUIRED, ...targetsOf(manifest)].filter((file) => !files.includes(file))
+  const surplus = files.filter((file) => !ALLOWED.test(file))
+  check('the tarball holds what it needs', missing.length > 0 && `missing: ${missing.join(', ')}`)
+  check('the tarball holds nothing else', surplus.length > 0 && `not expected: ${surplus.slice(0, 10).join(', ')}`)
+  check('the tarball holds a prebuilt addon for this platform', !files.some((file) => PREBUILT.test(file)) && 'none')
+  check(`the tarball is small (${packed.size} bytes, ${packed.unpackedSize} unpacked)`, tooLarge(packed))
+  return path.join(project, packed.filename)
+}
+
+/** @param {{ size: number, unpackedSize: number }} packed */
+function tooLarge({ size, unpackedSize }) {
+  if (size <= MAX_PACKED_BYTES && unpackedSize <= MAX_UNPACKED_BYTES) return undefined
+  return `allowed are ${MAX_PACKED_BYTES} and ${MAX_UNPACKED_BYTES}`
+}
+
+/** Files that `exports` and `bin` of the manifest point to. @param {any} manifest @returns {string[]} */
+function targetsOf({ exports, bin }) {
+  /** @param {any} node @returns {string[]} */
+  const leaves = (node) => (typeof node === 'string' ? [node] : Object.values(node ?? {}).flatMap(leaves))
+  return [...leaves(exports), ...leaves(bin)].map((file) => file.replace(/^\.\//, ''))
+}
+
+/** @param {string} tarball */
+async function checkByTools(tarball) {
+  /** @type {[string, string[]][]} */
+  const tools = [
+    ['publint', ['run', tarball, '--strict']],
+    ['attw', [tarball, '--profile', 'esm-only', '--no-definitely-typed', '--no-emoji', '--no-color']],
+  ]
+  for (const [tool, args] of tools) {
+    const result = await runCommand(path.join(bin, tool), args, { cwd: root, timeoutMs: LIMIT_MS })
+    check(tool, failureOf(result) && `${failureOf(result)}\n${tail(result.output)}`)
+  }
+}
+
+/** @param {string} tarball */
+async function install(tarball) {
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+  const args = ['install', '--ignore-scripts', '--omit=optional', '--omit=peer', ...quiet, tarball]
+  const result = await runCommand('npm', args, { cwd: project, env: plainEnv(), timeoutMs: LIMIT_MS })
+  check('npm install without scripts', failureOf(result) && `${failureOf(result)}\n${tail(result.output)}`)
+  return failureOf(result) === undefined
+}
+
+/** The environment without what `npm run` sets for this script. */
+function plainEnv() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
+}
+
+/** A PATH that holds node alone: no compiler, no make, no python. */
+async function barePath() {
+  const folder = path.join(project, 'bare-path')
+  if (!existsSync(folder)) {
+    await mkdir(folder)
+    await symlink(process.execPath, path.join(folder, 'node'))
+  }
+  return folder
+}
+
+async function checkUse() {
+  const args = [
+    'use.mjs',
+    JSON.stringify(Object.keys(manifest.exports).filter((subpath) => !subpath.endsWith('.json'))),
+  ]
+  const env = { PATH: await barePath(), HOME: project }
+  const result = await runCommand(process.execPath, args, { cwd: project, env, timeoutMs: LIMIT_MS })
+  const failure = failureOf(result)
+  check('it is imported without a compiler', failure && `${failure}\n${tail(result.output)}`)
+  if (failure !== undefined) return
+  const seen = JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '{}')
+  check('every entry point is imported', seen.failures.length > 0 && seen.failures.join('; '))
+  check('Coordinator is exported', !seen.exports.includes('Coordinator') && `exports are ${seen.exports.join(', ')}`)
+  check('the prebuilt addon is the one found', !PREBUILT.test(seen.addon) && `found ${seen.addon}`)
+  check(
+    'the prebuilt addon is loaded',
+    !seen.loaded.includes(seen.addon) && `loaded: ${seen.loaded.join(', ') || 'none'}`,
+  )
+  check('observe() answers', seen.observed !== true && 'there was no coordinator to ask')
+}
+
+async function checkTypes() {
+  await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify(CONSUMER_TSCONFIG))
+  const result = await runCommand(path.join(bin, 'tsc'), ['-p', project], { cwd: project, timeoutMs: LIMIT_MS })
+  check('a strict consumer compiles', failureOf(result) && `\n${tail(result.output)}`)
+}
+
+async function checkCommand() {
+  const [name] = Object.keys(manifest.bin)
+  const file = path.join(project, 'node_modules', '.bin', name ?? '')
+  const env = { PATH: await barePath(), HOME: project }
+  for (const flag of ['--version', '--help']) {
+    const result = await runCommand(process.execPath, [file, flag], { cwd: project, env, timeoutMs: LIMIT_MS })
+    const failure = failureOf(result) ?? (result.stdout.trim() === '' ? 'printed nothing' : undefined)
+    check(`${name} ${flag}`, failure && `${failure}\n${tail(result.output, 5)}`)
+  }
+}

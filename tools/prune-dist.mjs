@@ -1,0 +1,15 @@
+// Removes from dist/ what has no source any more, so that a deleted test does not go on running and a deleted module
+// is not packed. Nothing else is touched: a build never takes the files away from under a run that uses them.
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = path.join(root, 'dist')
+
+for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile()) continue
+  const output = path.join(entry.parentPath, entry.name)
+  const source = path.join(root, path.relative(dist, output)).replace(/(?:\.d\.ts|\.js|\.js\.map|\.d\.ts\.map)$/, '.ts')
+  if (!existsSync(source)) rmSync(output)
+}
