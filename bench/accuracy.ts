@@ -83,7 +83,10 @@ async function runScenario(node: string, scenario: Scenario): Promise<void> {
   else {
     const { bar = () => 0, barText = '' } = scenario
     const off = library.filter((row) => Math.abs(row[scenario.quantity] - known(row.size)) > bar(known(row.size)))
-    verdict(`${String(library.length - off.length)} of ${String(library.length)} rows within ${barText}`, off.length === 0)
+    verdict(
+      `${String(library.length - off.length)} of ${String(library.length)} rows within ${barText}`,
+      off.length === 0,
+    )
   }
 }
 
@@ -121,7 +124,10 @@ function judgeNull(rows: readonly MeasuredRow[]): void {
     ],
   )
   const inside = rows.filter((_, index) => (allocated[index] ?? 0) <= 8 * KIB && (heap[index] ?? 0) <= 64 * KIB).length
-  verdict(`${String(inside)} of ${String(rows.length)} within 8 KiB allocated and 64 KiB heap (at least 99)`, inside >= 99)
+  verdict(
+    `${String(inside)} of ${String(rows.length)} within 8 KiB allocated and 64 KiB heap (at least 99)`,
+    inside >= 99,
+  )
   verdict(`${String(significant)} called significant (at most 5)`, significant <= 5)
 }
 
@@ -134,6 +140,9 @@ function judgeAsync(rows: readonly MeasuredRow[], known: (size: number) => numbe
     ['±', 'median', 'p95', 'max'],
     [['MiB', ...[0.5, 0.95, 1].map((q) => (quantile(widths, q) / MIB).toFixed(2))]],
   )
-  verdict(`the truth is inside the ± in ${String(inside)} of ${String(rows.length)} rows (at least 95 %)`, inside >= 0.95 * rows.length)
+  verdict(
+    `the truth is inside the ± in ${String(inside)} of ${String(rows.length)} rows (at least 95 %)`,
+    inside >= 0.95 * rows.length,
+  )
   verdict(`the widest ± is ${(Math.max(...widths) / MIB).toFixed(2)} MiB (at most 4)`, Math.max(...widths) <= 4 * MIB)
 }

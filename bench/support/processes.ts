@@ -17,11 +17,7 @@ export async function runScript<T>(script: string, options: ChildOptions = {}): 
   const { LD_PRELOAD: _preload, ...env } = process.env
   const child = spawn(
     options.node ?? process.execPath,
-    [
-      ...(options.execArgv ?? []),
-      fileURLToPath(new URL(`../${script}.js`, import.meta.url)),
-      ...(options.args ?? []),
-    ],
+    [...(options.execArgv ?? []), fileURLToPath(new URL(`../${script}.js`, import.meta.url)), ...(options.args ?? [])],
     {
       env: options.allocator === 'glibc' ? env : { ...env, LD_PRELOAD: process.env['JEMALLOC'] ?? 'libjemalloc.so.2' },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -42,6 +38,10 @@ export function report(value: unknown): void {
 /** The values of every `--name value` on the command line. */
 export function flags(name: string): string[] {
   return process.argv.flatMap((argument, index) =>
-    argument === `--${name}` ? [process.argv[index + 1] ?? ''] : argument.startsWith(`--${name}=`) ? [argument.slice(name.length + 3)] : [],
+    argument === `--${name}`
+      ? [process.argv[index + 1] ?? '']
+      : argument.startsWith(`--${name}=`)
+        ? [argument.slice(name.length + 3)]
+        : [],
   )
 }

@@ -2,7 +2,7 @@
  * The arguments of one subcommand, checked: every refusal names what was expected, and the nearest known name.
  */
 import { parseArgs } from 'node:util'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CoordinatorError } from '../support/errors.js'
 import { nearestName } from '../support/options.js'
 
 /** One option: a switch, or a value out of a few. */
@@ -18,6 +18,11 @@ export interface Arguments {
 /** `ERR_COMMAND_USAGE`. */
 export function usageError(message: string): CoordinatorError {
   return new CoordinatorError('ERR_COMMAND_USAGE', message)
+}
+
+/** An argument as error texts show it: in quotes, never long. */
+export function quoted(argument: string): string {
+  return JSON.stringify(argument.length > 60 ? `${argument.slice(0, 59)}…` : argument)
 }
 
 /** `did you mean "…"?`, or what there is. */
@@ -56,7 +61,7 @@ export function readArguments(
 
 /** Refuses a rest that the subcommand has no use for. */
 export function refuseRest(owner: string, rest: readonly string[]): void {
-  if (rest.length > 0) throw usageError(`"${owner}" takes no ${describe(rest[0])}, only options`)
+  if (rest.length > 0) throw usageError(`"${owner}" takes no ${quoted(rest[0] ?? '')}, only options`)
 }
 
 interface OptionToken {
@@ -70,15 +75,17 @@ function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule
   const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
   if (rule === undefined) {
     throw usageError(
-      `"${owner}" has no option ${describe(rawName)}: ${nameHint(rawName, Object.keys(rules).map(dashed))}`,
+      `"${owner}" has no option ${quoted(rawName)}: ${nameHint(rawName, Object.keys(rules).map(dashed))}`,
     )
   }
   if (rule.kind === 'switch') {
-    if (value !== undefined) throw usageError(`"${rawName}" takes no value, got ${describe(value)}`)
+    if (value !== undefined) throw usageError(`"${rawName}" takes no value, got ${quoted(value)}`)
     return true
   }
   if (value === undefined || !rule.of.includes(value)) {
-    throw usageError(`"${rawName}" must be one of ${rule.of.join(', ')}, got ${describe(value ?? 'nothing')}`)
+    throw usageError(
+      `"${rawName}" must be one of ${rule.of.join(', ')}, got ${value === undefined ? 'nothing' : quoted(value)}`,
+    )
   }
   return value
 }

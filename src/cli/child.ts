@@ -9,7 +9,7 @@ import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { Outcome } from './command.js'
 
 /** Signals that are passed on to the program. */
-export const FORWARDED: readonly NodeJS.Signals[] = [
+const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGINT',
   'SIGQUIT',
   'SIGTERM',

@@ -2,8 +2,8 @@
  * From a command line to an outcome: finds the subcommand, runs it, and turns what it throws into one line.
  */
 import { readFileSync } from 'node:fs'
-import { CoordinatorError, describe, messageOf } from '../support/errors.js'
-import { nameHint, usageError } from './arguments.js'
+import { CoordinatorError, messageOf } from '../support/errors.js'
+import { nameHint, quoted, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
 import { doctor } from './commands/doctor.js'
 import { run } from './commands/run.js'
@@ -25,7 +25,7 @@ export interface CommandLine {
 }
 
 /** Name of the command, in front of every line on stderr. */
-export const COMMAND_NAME = 'cache-attribution'
+const COMMAND_NAME = 'cache-attribution'
 
 /** Runs one command line; never rejects. Exit codes: 0 done, 1 failed, 2 not understood, else the program's own. */
 export async function runCommandLine(line: CommandLine): Promise<Outcome> {
@@ -65,12 +65,12 @@ async function dispatch(line: CommandLine, log: (text: string) => void): Promise
 
 function unknown(name: string, names: readonly string[]): CoordinatorError {
   if (name.startsWith('-')) {
-    return usageError(`there is no option ${describe(name)}: ${nameHint(name, ['--help', '--version'])}`)
+    return usageError(`there is no option ${quoted(name)}: ${nameHint(name, ['--help', '--version'])}`)
   }
   // What is most often forgotten.
   if (/\.[cm]?[jt]sx?$/.test(name))
-    return usageError(`there is no subcommand ${describe(name)}: run a program with "run"`)
-  return usageError(`there is no subcommand ${describe(name)}: ${nameHint(name, names)}`)
+    return usageError(`there is no subcommand ${quoted(name)}: run a program with "run"`)
+  return usageError(`there is no subcommand ${quoted(name)}: ${nameHint(name, names)}`)
 }
 
 function helpText(): string {

@@ -4,7 +4,7 @@
  * Rule: what lies here is loaded into the service's process, so a folder or file that belongs to someone else, or that
  * others may write to, is never used, only reported.
  */
-import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../../support/errors.js'
 import { unpreloadable } from './preload.js'
@@ -39,7 +39,7 @@ export function preparePrivateFolder(folder: string): string | null {
   if (obstacle !== null) return `${folder}: ${obstacle}`
   const parent = path.dirname(folder)
   try {
-    mkdirSync(path.dirname(parent), { recursive: true })
+    makeParents(path.dirname(parent))
     for (const level of [parent, folder]) {
       makeFolder(level)
       const distrust = distrustOf(level)
@@ -68,9 +68,16 @@ export function fetchedCopy(file: string): { readonly exists: boolean; readonly 
   }
 }
 
-function makeFolder(folder: string): void {
+/** By steps: the `recursive` of Node never returns below /proc, which answers ENOENT to every attempt. */
+function makeParents(folder: string): void {
+  if (existsSync(folder)) return
+  makeParents(path.dirname(folder))
+  makeFolder(folder, 0o755)
+}
+
+function makeFolder(folder: string, mode = 0o700): void {
   try {
-    mkdirSync(folder, { mode: 0o700 })
+    mkdirSync(folder, { mode })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }

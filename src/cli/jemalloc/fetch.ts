@@ -4,7 +4,16 @@
  * Rule: apt verifies what it downloads, against the system's own sources and keys; nothing else downloads anything.
  * The system's state is only read: lists and caches of our own lie in a temporary folder that is removed in any case.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import os from 'node:os'
 import path from 'node:path'
@@ -44,12 +53,24 @@ const UNPACK_TIMEOUT_MS = 30_000
  * @throws CoordinatorError `ERR_JEMALLOC_FETCH` with what failed
  */
 export async function fetchJemalloc(options: FetchOptions): Promise<FetchedLibrary> {
-  const folders = usableFolders(options)
+  const obstacles: string[] = []
+  const folders = usableFolders(options, obstacles)
+  // Before the download: there is no use in one that has no place to go.
+  const first = folders.next().value
+  if (first === undefined) {
+    throw fetchError(`there is no private folder to keep it in (${obstacles.join('; ') || 'no home folder'})`)
+  }
   const work = temporaryFolder()
   try {
     options.log(`no jemalloc on this system: fetching ${PACKAGE} with apt-get (once)`)
     const unpacked = await download(options, work)
-    return await keep(options, unpacked, folders)
+    for (let folder: string | undefined = first; folder !== undefined; folder = folders.next().value) {
+      const kept = await keep(options, unpacked, folder)
+      if (typeof kept !== 'string') return kept
+      obstacles.push(kept)
+      options.signal?.throwIfAborted()
+    }
+    throw fetchError(`the fetched library cannot be used (${obstacles.join('; ')})`)
   } finally {
     removeFolder(work)
   }
@@ -69,19 +90,18 @@ export function debianArchitecture(arch: string): string | undefined {
   return Object.hasOwn(names, arch) ? names[arch] : undefined
 }
 
-/** Before the download: there is no use in one that has no place to go. */
-function usableFolders({ folders, log }: FetchOptions): readonly string[] {
-  const obstacles: string[] = []
-  const usable = folders.filter((folder) => {
+/** Makes the folders ready one by one, best first, and passes over those that cannot be used. */
+function* usableFolders({ folders, log }: FetchOptions, obstacles: string[]): Generator<string, undefined> {
+  for (const folder of folders) {
     const obstacle = preparePrivateFolder(folder)
     if (obstacle !== null) obstacles.push(obstacle)
-    return obstacle === null
-  })
-  if (usable.length === 0) {
-    throw fetchError(`there is no private folder to keep it in (${obstacles.join('; ') || 'no home folder'})`)
+    else {
+      // Said only where there is another place: otherwise they are the error's text.
+      for (const passed of obstacles) log(`not used as cache folder: ${passed}`)
+      yield folder
+    }
   }
-  for (const obstacle of obstacles) log(`not used as cache folder: ${obstacle}`)
-  return usable
+  return undefined
 }
 
 function temporaryFolder(): string {
@@ -113,7 +133,8 @@ async function download(options: FetchOptions, work: string): Promise<string> {
     // A failed update may still have got the list that counts (one broken third-party source is enough to fail it).
     const updated = await apt([...own, 'update'])
     got = await apt([...own, 'download', wanted])
-    if (!got.ok && !updated.ok) got = updated
+    // Without a network apt calls the update a success with warnings: they are the reason worth reading.
+    if (!got.ok) got = { ...got, stderr: `${updated.stderr}\n${got.stderr}` }
   }
   if (!got.ok) throw toolError('apt-get', got)
   const archive = readdirSync(work).find((name) => name.endsWith('.deb'))
@@ -169,32 +190,31 @@ Acquire::https::Timeout "20";
 #clear APT::Update::Post-Invoke-Success;
 `
 
-/** Tries the library in each folder before it gets its final name: a bad one never appears, and the swap is atomic. */
+/**
+ * Tries the library in `folder` before it gets its final name: a bad one never appears, and the swap is atomic. Returns
+ * why it cannot be kept there otherwise, e.g. since nothing may be executed from that disk.
+ */
 async function keep(
   { host, env, signal, log }: FetchOptions,
   library: string,
-  folders: readonly string[],
-): Promise<FetchedLibrary> {
-  const obstacles: string[] = []
-  for (const folder of folders) {
-    const draft = path.join(folder, `.${randomBytes(6).toString('hex')}.tmp`)
-    try {
-      copyFileSync(library, draft)
-      const probe = await probeLibrary(host, env, mergePreload(draft, env['LD_PRELOAD']), signal)
-      if (probe.works) {
-        const file = path.join(folder, LIBRARY_NAME)
-        renameSync(draft, file)
-        log(`fetched jemalloc ${probe.facts.version} into ${folder}`)
-        return { path: file, facts: probe.facts }
-      }
-      obstacles.push(`${folder}: ${probe.reason}`)
-    } catch (error) {
-      obstacles.push(messageOf(error))
-    } finally {
-      rmSync(draft, { force: true })
-    }
+  folder: string,
+): Promise<FetchedLibrary | string> {
+  const draft = path.join(folder, `.${randomBytes(6).toString('hex')}.tmp`)
+  try {
+    copyFileSync(library, draft)
+    // Only ours to write, whatever mode the package gave it.
+    chmodSync(draft, 0o600)
+    const probe = await probeLibrary(host, env, mergePreload(draft, env['LD_PRELOAD']), signal)
+    if (!probe.works) return `${folder}: ${probe.reason}`
+    const file = path.join(folder, LIBRARY_NAME)
+    renameSync(draft, file)
+    log(`fetched jemalloc ${probe.facts.version} into ${folder}`)
+    return { path: file, facts: probe.facts }
+  } catch (error) {
+    return messageOf(error)
+  } finally {
+    rmSync(draft, { force: true })
   }
-  throw fetchError(`the fetched library cannot be used (${obstacles.join('; ')})`)
 }
 
 /** The library must not be preloaded into the tools, and their texts must be the ones that are known. */
@@ -205,8 +225,8 @@ function toolEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 function toolError(tool: string, execution: Execution): CoordinatorError {
-  const said = execution.stderr.split('\n').filter((line) => /^(E:|dpkg-deb: error)/.test(line))
-  const detail = said.length === 0 ? '' : ` (${said.slice(0, 3).join('; ')})`
+  const said = execution.stderr.split('\n').filter((line) => /^(E:|W: Failed to fetch|dpkg-deb: error)/.test(line))
+  const detail = said.length === 0 ? '' : ` (${said.slice(0, 2).join('; ')})`
   return fetchError(`${tool}: ${execution.failure}${detail}`)
 }
 
