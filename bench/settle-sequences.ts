@@ -2,19 +2,19 @@
  * Which order of drains and collections makes two reads agree when nothing was released: null windows under load, per
  * sequence, with a small heap and with one of two million objects. Decides src/measure/settle.ts.
  *
- *   node dist/bench/settle-sequences.js [--node PATH]… [--windows 60]
+ *   node dist/bench/settle-sequences.js [--node PATH]… [--windows 60] [--objects 2000000]
  */
 import { openAllocator } from 'cache-attribution'
 import { addonOrNull } from '../src/allocator/binding.js'
 import { createSampler } from '../src/measure/sample.js'
-import { drain } from '../src/measure/settle.js'
+import { drain, drainReadings } from '../src/measure/settle.js'
 import { ThreadWatch } from '../src/measure/threads.js'
 import { nodeEnvironment as environment } from '../src/support/environment.js'
 import { flags, report, runScript } from './support/processes.js'
 import { startLoadedServer } from './support/server.js'
 import { printTable, quantile } from './support/table.js'
 
-/** Before the first read, and after the release: g major GC, m minor GC, d drain. The last is the one in use. */
+/** Before the first read, and after the release: g major GC, m minor GC, d drain, r readings at rest. The last is in use. */
 const SEQUENCES = [
   ['g', 'g'],
   ['g m', 'g m'],
@@ -24,6 +24,7 @@ const SEQUENCES = [
   ['g m d g m d', 'g m d'],
   ['g m d g m d', 'g m d g m d'],
   ['d g m d', 'g m d'],
+  ['d g m r', 'g m r'],
 ] as const
 
 interface Windows {
@@ -38,7 +39,7 @@ else await compare()
 
 async function compare(): Promise<void> {
   for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
-    for (const objects of ['0', '2000000']) {
+    for (const objects of flags('objects').length > 0 ? flags('objects') : ['0', '2000000']) {
       const args = ['--child', '--objects', objects, '--windows', flags('windows')[0] ?? '60']
       const results = await runScript<Windows>('settle-sequences', { node, args })
       console.log(
@@ -84,6 +85,7 @@ async function measureAll(): Promise<void> {
       collector.minor()
     },
     d: () => void drain(tools),
+    r: () => void drainReadings(tools),
   }
   const settle = (sequence: string): void => {
     for (const name of sequence.split(' ')) step[name]?.()

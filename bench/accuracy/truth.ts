@@ -24,6 +24,11 @@ const gc = vm.runInNewContext('gc') as (options?: { type: 'minor' }) => void
 const allocator = openAllocator()
 const slots = new Float64Array(9)
 
+/** NaN: this jemalloc has no such statistic. */
+function known(bytes = NaN): number {
+  return Number.isNaN(bytes) ? 0 : bytes
+}
+
 async function read(): Promise<{ allocated: number; heap: number }> {
   // A compiling thread reserves pages of the heap that count as used until the next collection: the least is right.
   let heap = Infinity
@@ -36,7 +41,7 @@ async function read(): Promise<{ allocated: number; heap: number }> {
   allocator.mallctl?.call('thread.tcache.flush')
   allocator.readInto(slots)
   return {
-    allocated: (slots[1] ?? NaN) - (slots[2] || 0) - (slots[3] || 0),
+    allocated: (slots[1] ?? NaN) - known(slots[2]) - known(slots[3]),
     heap,
   }
 }

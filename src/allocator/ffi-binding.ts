@@ -41,7 +41,14 @@ interface Foreign {
 }
 
 const POINTER_BYTES = 8
-const SIZES: Record<MallctlType, number> = { bool: 1, unsigned: 4, size_t: 8, ssize_t: 8, uint64: 8, string: POINTER_BYTES }
+const SIZES: Record<MallctlType, number> = {
+  bool: 1,
+  unsigned: 4,
+  size_t: 8,
+  ssize_t: 8,
+  uint64: 8,
+  string: POINTER_BYTES,
+}
 const ENOSYS = 38
 
 /** The keys behind each slot; 4096 is MALLCTL_ARENAS_ALL, all arenas merged. */
@@ -103,7 +110,7 @@ function loadForeign(): Foreign {
     mallinfo2:
       mallinfo2 === null ? null : (ffi.ForeignFunction(mallinfo2, tenSizes(size), []) as () => readonly number[]),
     malloc: ffi.ForeignFunction(library.get('malloc'), pointer, [size]) as (bytes: number) => Buffer,
-    free: ffi.ForeignFunction(library.get('free'), 'void', [pointer]) as (pointer: Buffer) => void,
+    free: ffi.ForeignFunction(library.get('free'), 'void', [pointer]),
     readString: (pointerToString) => ref.types.CString.get(pointerToString, 0),
     writePointer: (buffer, offset, target) => {
       ref.writePointer(buffer, offset, target)
@@ -169,11 +176,11 @@ function facts(foreign: Foreign): BindingFacts {
 /** See allocator_serves_malloc() in native/allocator.c. */
 function servesMalloc(foreign: Foreign): boolean | null {
   if (foreign.prefix === null) return false
-  const { read } = rawMallctl(foreign)
-  const before = read('thread.allocated', 'uint64')
+  const raw = rawMallctl(foreign)
+  const before = raw.read('thread.allocated', 'uint64')
   if (before.errno !== 0) return null
   foreign.free(foreign.malloc(65536))
-  const after = read('thread.allocated', 'uint64')
+  const after = raw.read('thread.allocated', 'uint64')
   return (after.value as bigint) - (before.value as bigint) >= 65536n
 }
 

@@ -119,5 +119,5 @@ export interface BindingFacts {
 export function liveBytes(slots: Float64Array): number {
   const tcache = slots[SLOT.tcache] ?? NaN
   const stashed = slots[SLOT.tcacheStashed] ?? NaN
-  return (slots[SLOT.rawAllocated] ?? NaN) - (tcache || 0) - (stashed || 0)
+  return (slots[SLOT.rawAllocated] ?? NaN) - (Number.isNaN(tcache) ? 0 : tcache) - (Number.isNaN(stashed) ? 0 : stashed)
 }

@@ -115,7 +115,10 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     const resolved = resolveAttributeOptions(options, this.#settings)
     for (const name of [...(resolved.only ?? []), ...(resolved.except ?? [])]) this.#registry.check(name)
     if (this.#isReleasing) {
-      throw new CoordinatorError('ERR_RUN_REENTRANT', 'attribute() was called from inside a release of the run under way')
+      throw new CoordinatorError(
+        'ERR_RUN_REENTRANT',
+        'attribute() was called from inside a release of the run under way',
+      )
     }
     if (resolved.signal?.aborted === true) {
       throw new CoordinatorError('ERR_RUN_ABORTED', 'the signal was aborted before the run began')
@@ -219,11 +222,21 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         ? [{ code: 'WARN_ALLOCATOR_UNAVAILABLE' as const, message: `only V8 figures were measured: ${reason ?? ''}` }]
         : []),
       ...(name === 'jemalloc' && this.#sampler.sample().tcacheBytes === null
-        ? [{ code: 'WARN_TCACHE_UNKNOWN' as const, message: 'this jemalloc has no tcache statistics: small rows may err' }]
+        ? [
+            {
+              code: 'WARN_TCACHE_UNKNOWN' as const,
+              message: 'this jemalloc has no tcache statistics: small rows may err',
+            },
+          ]
         : []),
       ...(this.#settings.environment.isMainThread
         ? []
-        : [{ code: 'WARN_WORKER_THREAD' as const, message: 'measured in a worker: the other threads were not at rest' }]),
+        : [
+            {
+              code: 'WARN_WORKER_THREAD' as const,
+              message: 'measured in a worker: the other threads were not at rest',
+            },
+          ]),
       ...this.#registry.aliases().map(aliased),
     ]
   }

@@ -1,7 +1,14 @@
 /** What a coordinator tells while it works: typed events, and the same on node:diagnostics_channel. */
 import diagnosticsChannel from 'node:diagnostics_channel'
 import type { EventEmitter } from 'eventemitter3'
-import type { AttributionMode, AttributionReport, CacheStatus, ReportWarning, RowError, Trigger } from '../report/types.js'
+import type {
+  AttributionMode,
+  AttributionReport,
+  CacheStatus,
+  ReportWarning,
+  RowError,
+  Trigger,
+} from '../report/types.js'
 
 /** Event → its one argument. Each is published on the channel `cache-attribution:<event>` too. */
 export interface CoordinatorEventPayloads {

@@ -232,7 +232,10 @@ export class AttributionRun {
     if (this.#context.signal.aborted) return { code: 'ERR_RUN_ABORTED', message: 'the run was aborted before its turn' }
     if (stepsWithin(this.#cost, gc, pauseMs) === 0) {
       const needed = predictPauseMs(this.#cost, gc, 1).toFixed(0)
-      return { code: 'ERR_BUDGET_PAUSE', message: `its window needs about ${needed} ms, budget.pauseMs is ${String(pauseMs)}` }
+      return {
+        code: 'ERR_BUDGET_PAUSE',
+        message: `its window needs about ${needed} ms, budget.pauseMs is ${String(pauseMs)}`,
+      }
     }
     if (durationMs === undefined) return undefined
     const asynchronous = steps.some((step) => step.kind === 'cache' && step.asynchronous)
@@ -348,7 +351,10 @@ export class AttributionRun {
     if (error !== undefined) this.#context.tell('cache-failed', { id: this.id, name: cache.name, status, error })
   }
 
-  #endAtomic(cache: RegisteredCache, { state, before, after }: WindowReading): ReleaseEnd & { measurement: Measurement } {
+  #endAtomic(
+    cache: RegisteredCache,
+    { state, before, after }: WindowReading,
+  ): ReleaseEnd & { measurement: Measurement } {
     this.#levels.putBack(difference(before, after))
     this.#lastRead = { cache: cache.name, figures: after }
     const end = state.kind === 'pending' ? { status: 'released' as const } : endOf(state)
@@ -364,12 +370,16 @@ export class AttributionRun {
   ): Promise<ReleaseEnd & { measurement: Measurement }> {
     const { settings, signal } = this.#context
     const levelsBefore = this.#levels.startAnew()
-    const end = state.kind === 'pending' ? await call.end(state.outcome, settings.releaseTimeoutMs, signal) : endOf(state)
+    const end =
+      state.kind === 'pending' ? await call.end(state.outcome, settings.releaseTimeoutMs, signal) : endOf(state)
     cache.wasAsynchronous ||= state.kind === 'pending'
     const [least, most] = gc === 'natural' ? [LEVELS.natural, LEVELS.natural] : [LEVELS.least, LEVELS.most]
     do {
       await this.#level(gc)
-    } while (!signal.aborted && !levelsSuffice(levelsBefore, this.#levels.current, { least, most, wantedBytes: LEVELS.wantedBytes }))
+    } while (
+      !signal.aborted &&
+      !levelsSuffice(levelsBefore, this.#levels.current, { least, most, wantedBytes: LEVELS.wantedBytes })
+    )
     const levelsAfter = [...this.#levels.current]
     return { ...end, measurement: { kind: 'stepped', firstTurn: { before, after }, levelsBefore, levelsAfter } }
   }

@@ -38,7 +38,8 @@ export class EntryWatch {
         })
       }
     }
-    this.#counts = this.#unreleased.size <= WATCHED_CACHES_MAX ? this.#count() : new Map()
+    this.#counts =
+      this.#unreleased.size <= WATCHED_CACHES_MAX ? this.#count() : new Map<RegisteredCache, number | null>()
     return inspections
   }
 

@@ -2,8 +2,9 @@
  * Settling: bring the process to a state in which a read means live bytes.
  *
  * The order is measured, not guessed (bench/settle-sequences.ts): background jobs that run while the collector works
- * finish at random moments afterwards, so they are drained first; the major GC leaves the backing stores of dead Buffers
- * to another thread, and the minor GC right after it waits for that thread; what those threads give back is drained last.
+ * finish at random moments afterwards, so they are drained first. The major GC leaves the backing stores of dead Buffers
+ * to another thread, and the minor GC right after it waits for that thread. What comes after the collection is V8's
+ * sweeping of its own pages, which can take a hundred milliseconds and moves no figure: it is not waited for.
  */
 import type { Collector, Environment } from '../support/environment.js'
 import type { ThreadWatch } from './threads.js'
@@ -40,7 +41,16 @@ export interface SettleTools {
  * so V8's threads run dry. Equal reads alone would not do: on a busy machine a thread may wait that long for a processor.
  */
 export function drain(tools: SettleTools): Settled {
-  const { environment, threads } = tools
+  return awaitRest(tools, tools.threads)
+}
+
+/** The same after a collection, by the readings alone: its sweepers may go on. */
+export function drainReadings(tools: SettleTools): Settled {
+  return awaitRest(tools, null)
+}
+
+function awaitRest(tools: SettleTools, threads: ThreadWatch | null): Settled {
+  const { environment } = tools
   const start = environment.now()
   threads?.begin()
   let previous = tools.readLive()
@@ -69,13 +79,13 @@ export type GcMode = 'forced' | 'natural' | 'none'
  * `natural` expects that V8's own major GC has just been seen; the minor GC then only ends its ArrayBuffer sweep.
  */
 export function settleBefore(tools: SettleTools, collector: Collector | null, mode: GcMode): Settled {
-  if (mode === 'none') return drain(tools)
   const first = drain(tools)
-  const rest = settleAfter(tools, collector, mode)
-  return { rested: rest.rested, durationMs: first.durationMs + rest.durationMs }
+  if (mode === 'none') return first
+  const second = settleAfter(tools, collector, mode)
+  return { rested: first.rested && second.rested, durationMs: first.durationMs + second.durationMs }
 }
 
-/** After a release in the same turn: nothing new was started since the first read, so one drain is enough. */
+/** After a release in the same turn: no job was handed out since the first read but by the release itself. */
 export function settleAfter(tools: SettleTools, collector: Collector | null, mode: GcMode): Settled {
   const start = tools.environment.now()
   if (mode === 'forced') {
@@ -83,6 +93,6 @@ export function settleAfter(tools: SettleTools, collector: Collector | null, mod
     tools.noteHeap()
   }
   if (mode !== 'none') collector?.minor()
-  const { rested } = drain(tools)
+  const { rested } = drainReadings(tools)
   return { rested, durationMs: tools.environment.now() - start }
 }

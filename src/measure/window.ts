@@ -85,7 +85,7 @@ export function measureTurn(
           afterTurn()
           resolve(turn.readings())
         } catch (error) {
-          reject(error as Error)
+          reject(error)
         }
       }
       try {
@@ -100,7 +100,7 @@ export function measureTurn(
                 turn.close(pending.state())
                 finish()
               } catch (error) {
-                reject(error as Error)
+                reject(error)
               }
             })
             return
@@ -110,7 +110,7 @@ export function measureTurn(
         }
         finish()
       } catch (error) {
-        reject(error as Error)
+        reject(error)
       }
     })
   })
@@ -137,7 +137,7 @@ export function measureLevel(instrument: Instrument, mode: GcMode): Promise<Sett
         const sample = sampler.sample()
         resolve({ sample, settled: rested, pauseMs: environment.now() - atMs, atMs })
       } catch (error) {
-        reject(error as Error)
+        reject(error)
       }
     })
   })

@@ -27,11 +27,10 @@ export type Measurement =
     }
 
 /** One cache as measured: a row but for what the measurement is worth. */
-export interface MeasuredCache
-  extends Pick<
-    CacheAttribution,
-    'name' | 'status' | 'entriesBefore' | 'entriesAfter' | 'claimedBytes' | 'settled' | 'pauseMs' | 'durationMs'
-  > {
+export interface MeasuredCache extends Pick<
+  CacheAttribution,
+  'name' | 'status' | 'entriesBefore' | 'entriesAfter' | 'claimedBytes' | 'settled' | 'pauseMs' | 'durationMs'
+> {
   readonly measurement: Measurement
   /** What null releases under the same kind of collection showed. */
   readonly controls: readonly Figures[]

@@ -56,7 +56,8 @@ function wantsColor(): boolean {
 
 function headline(report: AttributionReport, { strong, dim }: Palette): string {
   const { allocator, pid, nodeVersion } = report.process
-  const source = allocator.version === null ? allocator.name : `${allocator.name} ${allocator.version.split('-', 1)[0] ?? ''}`
+  const source =
+    allocator.version === null ? allocator.name : `${allocator.name} ${allocator.version.split('-', 1)[0] ?? ''}`
   const title = strong(`Memory by cache, measured by ${report.mode}`)
   return `${title} ${dim(`(pid ${String(pid)}, Node ${nodeVersion}, ${source}, ${report.startedAt}, took ${formatMs(report.durationMs)})`)}`
 }
@@ -143,7 +144,8 @@ function table(report: AttributionReport, rows: readonly CacheAttribution[], { s
 }
 
 function summary({ noise, unattributed, before, after, pauses }: AttributionReport): string[] {
-  const error = noise.controls === 0 ? 'no controls: the error bars are unknown' : `${String(noise.controls)} null releases`
+  const error =
+    noise.controls === 0 ? 'no controls: the error bars are unknown' : `${String(noise.controls)} null releases`
   return [
     `noise         ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap (${error})`,
     `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap (other work during the run)`,

@@ -102,6 +102,6 @@ export function describe(value: unknown): string {
   const type = typeof value
   if (type === 'object') return Array.isArray(value) ? `an array of ${String(value.length)}` : 'an object'
   if (type === 'function') return 'a function'
-  const text = type === 'string' ? JSON.stringify(value) : String(value as number)
+  const text = type === 'string' ? JSON.stringify(value) : (value as number | bigint | boolean | symbol).toString()
   return `${text.length > 60 ? `${text.slice(0, 59)}…` : text} (${type})`
 }
