@@ -26,6 +26,7 @@ import type { Registration } from './registry.js'
 import { AttributionRun } from './run.js'
 import { takeRunLock } from './run-lock.js'
 import { SingleFlight } from './single-flight.js'
+import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
 
 /** Thrown by `attribute()` after an abort: `report` holds what was measured until then. */
 export class RunAbortedError extends CoordinatorError {
@@ -217,26 +218,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
 
   #standingWarnings(): ReportWarning[] {
     const { name, reason } = this.#allocator
+    const lacksTcache = name === 'jemalloc' && this.#sampler.sample().tcacheBytes === null
     return [
-      ...(name === 'unavailable'
-        ? [{ code: 'WARN_ALLOCATOR_UNAVAILABLE' as const, message: `only V8 figures were measured: ${reason ?? ''}` }]
-        : []),
-      ...(name === 'jemalloc' && this.#sampler.sample().tcacheBytes === null
-        ? [
-            {
-              code: 'WARN_TCACHE_UNKNOWN' as const,
-              message: 'this jemalloc has no tcache statistics: small rows may err',
-            },
-          ]
-        : []),
-      ...(this.#settings.environment.isMainThread
-        ? []
-        : [
-            {
-              code: 'WARN_WORKER_THREAD' as const,
-              message: 'measured in a worker: the other threads were not at rest',
-            },
-          ]),
+      ...(name === 'unavailable' ? [allocatorUnavailable(reason)] : []),
+      ...(lacksTcache ? [TCACHE_UNKNOWN] : []),
+      ...(this.#settings.environment.isMainThread ? [] : [WORKER_THREAD]),
       ...this.#registry.aliases().map(aliased),
     ]
   }
@@ -267,14 +253,6 @@ function inProgress(id: string | undefined): CoordinatorError {
       ? 'another coordinator or thread of this process is measuring'
       : `run ${id} with other options is under way: wait for its end, or call with the same options to join it`,
   )
-}
-
-function aliased(names: readonly string[]): ReportWarning {
-  return {
-    code: 'WARN_ALIASED',
-    message: `${names.map((name) => JSON.stringify(name)).join(' and ')} are the same object: the first one released gets all its memory`,
-    ...(names[0] === undefined ? {} : { cache: names[0] }),
-  }
 }
 
 /** Calls with the same key want the same run, whoever asked. */

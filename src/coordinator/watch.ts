@@ -14,15 +14,21 @@ const WATCHED_CACHES_MAX = 256
 /** The entry counts of one run. */
 export class EntryWatch {
   readonly #warn: (warning: ReportWarning) => void
-  readonly #atStart: Map<RegisteredCache, number | null>
+  readonly #caches: readonly RegisteredCache[]
+  #atStart = new Map<RegisteredCache, number | null>()
   readonly #emptiedByOther = new Set<RegisteredCache>()
   readonly #unreleased: Set<RegisteredCache>
   #counts = new Map<RegisteredCache, number | null>()
 
   constructor(caches: readonly RegisteredCache[], warn: (warning: ReportWarning) => void) {
     this.#warn = warn
-    this.#atStart = new Map(caches.map((cache) => [cache, ask(cache, 'entries', warn)]))
+    this.#caches = caches
     this.#unreleased = new Set(caches)
+  }
+
+  /** When the run starts. */
+  start(): void {
+    this.#atStart = new Map(this.#caches.map((cache) => [cache, ask(cache, 'entries', this.#warn)]))
   }
 
   /** Right before a turn that releases `caches`. */

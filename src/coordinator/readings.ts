@@ -1,0 +1,124 @@
+/**
+ * The readings of one run: paces them, and keeps what follows from each: levels, gaps, pauses and what settling costs.
+ *
+ * Rule: before every reading the event loop turns equally long, since how much is in flight depends on how long ago the
+ * loop was last held, and only levels of the same phase can be compared.
+ */
+import { figuresOf } from '../measure/sample.js'
+import type { Figures, MemorySample } from '../measure/sample.js'
+import type { GcMode } from '../measure/settle.js'
+import { measureLevel, measureTurn } from '../measure/window.js'
+import type { Instrument, TurnReadings, WindowStep } from '../measure/window.js'
+import { difference } from '../report/build.js'
+import type { FigureLevel, Gap } from '../report/build.js'
+import { levelsSuffice } from '../report/statistics.js'
+import { LevelSeries } from './levels.js'
+
+/** How long the loop turns before a reading: as long as the last one held it, within these bounds. */
+export const REST_MS = { least: 25, most: 100 } as const
+
+/** Levels on either side of an asynchronous release: how many, and the half-width of the interval that is aimed at. */
+export const LEVELS = { least: 8, most: 20, natural: 3, wantedBytes: 2 * 1024 * 1024 } as const
+
+/** What the readings need. */
+export interface ReadingsContext {
+  readonly instrument: Instrument
+  readonly signal: AbortSignal
+  readonly naturalGcTimeoutMs: number
+  /** V8 made no major GC of its own in time. */
+  onNoNaturalGc(): void
+}
+
+/** The readings of one run. */
+export class RunReadings {
+  /** What the latest settling of each kind cost. */
+  readonly cost: Record<GcMode, number> = { forced: 0, natural: 0, none: 0 }
+  readonly gaps: Gap[] = []
+  /** Every stretch for which the event loop was held. */
+  readonly pausesMs: number[] = []
+  readonly #context: ReadingsContext
+  readonly #levels = new LevelSeries()
+  /** The last read of the latest window, and whose it was, until the next read in a later turn. */
+  #lastRead: { readonly cache: string | null; readonly figures: Figures } | undefined
+
+  constructor(context: ReadingsContext) {
+    this.#context = context
+  }
+
+  /** A settled sample in a turn of its own. */
+  async level(gc: GcMode): Promise<MemorySample> {
+    await this.#pace(gc)
+    const { sample, pauseMs, atMs } = await measureLevel(this.#context.instrument, gc)
+    this.cost[gc] = pauseMs
+    this.pausesMs.push(pauseMs)
+    this.#addLevel(figuresOf(sample), atMs)
+    return sample
+  }
+
+  /** Windows in one turn; `beforeTurn` and `afterTurn` look at the caches right before and after it. */
+  async turn(
+    gc: GcMode,
+    steps: readonly WindowStep[],
+    beforeTurn: () => void,
+    afterTurn: () => void,
+  ): Promise<TurnReadings> {
+    await this.#pace(gc)
+    beforeTurn()
+    const readings = await measureTurn(this.#context.instrument, gc, steps, afterTurn)
+    const { pauseMs, windows, startedAtMs } = readings
+    this.pausesMs.push(pauseMs)
+    const releasing = windows.reduce((sum, { releaseMs }) => sum + releaseMs, 0)
+    this.cost[gc] = (pauseMs - releasing) / (windows.length + 1)
+    const [first] = windows
+    if (first !== undefined) this.#addLevel(first.before, startedAtMs)
+    return readings
+  }
+
+  /** A window whose change is known exactly: it is put back into the levels. `cache` is null after a control. */
+  explain(cache: string | null, { before, after }: { readonly before: Figures; readonly after: Figures }): void {
+    this.#levels.putBack(difference(before, after))
+    this.#lastRead = { cache, figures: after }
+  }
+
+  /** Nobody can be told to be the cause of what goes before the next reading. */
+  disownGap(): void {
+    if (this.#lastRead !== undefined) this.#lastRead = { ...this.#lastRead, cache: null }
+  }
+
+  /** Takes as many levels as the near side of an asynchronous release needs. */
+  async topUpLevels(gc: GcMode): Promise<void> {
+    const wanted = gc === 'natural' ? LEVELS.natural : LEVELS.least
+    while (this.#levels.current.length < wanted && !this.#context.signal.aborted) await this.level(gc)
+  }
+
+  /** The levels so far; those that come belong to the far side of an asynchronous release. */
+  beginFarSide(): readonly FigureLevel[] {
+    return this.#levels.startAnew()
+  }
+
+  /** Takes levels until the step between both sides is known well enough. */
+  async farSide(gc: GcMode, nearSide: readonly FigureLevel[]): Promise<readonly FigureLevel[]> {
+    const [least, most] = gc === 'natural' ? [LEVELS.natural, LEVELS.natural] : [LEVELS.least, LEVELS.most]
+    const bounds = { least, most, wantedBytes: LEVELS.wantedBytes }
+    do {
+      await this.level(gc)
+    } while (!this.#context.signal.aborted && !levelsSuffice(nearSide, this.#levels.current, bounds))
+    return [...this.#levels.current]
+  }
+
+  async #pace(gc: GcMode): Promise<void> {
+    const { instrument, naturalGcTimeoutMs, signal } = this.#context
+    const { environment } = instrument
+    await environment.rest(Math.min(REST_MS.most, Math.max(REST_MS.least, this.pausesMs.at(-1) ?? 0)), signal)
+    if (gc !== 'natural' || signal.aborted) return
+    const isCollected = await environment.nextMajorGc(naturalGcTimeoutMs, signal)
+    if (!isCollected && !this.#context.signal.aborted) this.#context.onNoNaturalGc()
+  }
+
+  #addLevel(figures: Figures, atMs: number): void {
+    this.#levels.add(figures, atMs)
+    if (this.#lastRead === undefined) return
+    this.gaps.push({ cache: this.#lastRead.cache, change: difference(this.#lastRead.figures, figures) })
+    this.#lastRead = undefined
+  }
+}

@@ -1,0 +1,47 @@
+/** The words of the warnings that a run gives. */
+import type { ReportWarning } from '../report/types.js'
+
+export function notSettled(name: string): ReportWarning {
+  return {
+    code: 'WARN_NOT_SETTLED',
+    message: `background work did not come to rest around the release of ${JSON.stringify(name)}: its row may carry some of it`,
+    cache: name,
+  }
+}
+
+export function notEmpty(name: string, entries: number): ReportWarning {
+  return {
+    code: 'WARN_NOT_EMPTY',
+    message: `${JSON.stringify(name)} still counts ${String(entries)} entries after its release`,
+    cache: name,
+  }
+}
+
+export function noNaturalGc(timeoutMs: number): ReportWarning {
+  return {
+    code: 'WARN_NO_NATURAL_GC',
+    message: `V8 made no major GC of its own within ${String(timeoutMs)} ms: garbage may count as live`,
+  }
+}
+
+export function aliased(names: readonly string[]): ReportWarning {
+  return {
+    code: 'WARN_ALIASED',
+    message: `${names.map((name) => JSON.stringify(name)).join(' and ')} are the same object: the first one released gets all its memory`,
+    ...(names[0] === undefined ? {} : { cache: names[0] }),
+  }
+}
+
+export function allocatorUnavailable(reason: string | null): ReportWarning {
+  return { code: 'WARN_ALLOCATOR_UNAVAILABLE', message: `only V8 figures were measured: ${reason ?? ''}` }
+}
+
+export const TCACHE_UNKNOWN: ReportWarning = {
+  code: 'WARN_TCACHE_UNKNOWN',
+  message: 'this jemalloc has no tcache statistics: freed memory in thread caches counts as live, small rows may err',
+}
+
+export const WORKER_THREAD: ReportWarning = {
+  code: 'WARN_WORKER_THREAD',
+  message: 'measured in a worker thread: the other threads were not at rest',
+}
