@@ -1,0 +1,41 @@
+/** What the processes of the example tell each other over their IPC channels. */
+import type { AttributionReport } from 'cache-attribution'
+
+/** From start.ts to the service. */
+export interface ServiceCommand {
+  readonly type: 'attribute'
+}
+
+/** From the service to start.ts. */
+export type ServiceMessage =
+  | { readonly type: 'listening'; readonly url: string; readonly hasSearch: boolean; readonly notes: readonly string[] }
+  | { readonly type: 'released'; readonly cache: string }
+  | { readonly type: 'report'; readonly report: AttributionReport }
+  | { readonly type: 'failed'; readonly message: string }
+
+/** The parts of the load that are counted apart: before, while and after the caches are measured. */
+export type Phase = 'before' | 'during' | 'after'
+
+/** From start.ts to the load generator. */
+export type LoadCommand = { readonly type: 'phase'; readonly phase: Phase } | { readonly type: 'stop' }
+
+/** From the load generator to start.ts. */
+export type LoadMessage =
+  { readonly type: 'progress'; readonly requests: number } | { readonly type: 'result'; readonly traffic: Traffic }
+
+/** The requests of one phase. */
+export interface PhaseTraffic {
+  readonly requests: number
+  /** Half of the requests took at most this long, 99 in 100, all. Null without requests. */
+  readonly medianMs: number | null
+  readonly p99Ms: number | null
+  readonly longestMs: number | null
+}
+
+/** What the load generator saw. */
+export interface Traffic {
+  readonly connections: number
+  /** Answers other than 2xx, broken connections and timeouts. */
+  readonly failed: number
+  readonly phases: Readonly<Record<Phase, PhaseTraffic>>
+}

@@ -1,0 +1,74 @@
+/**
+ * The service: serves the packages below a node_modules folder over HTTP, from four caches.
+ *
+ *   /                    the packages, as a page
+ *   /packages            the same as JSON, with their files
+ *   /packages/<folder>   one package: manifest and README, rendered
+ *   /files/<path>        a file, compressed as the client accepts it
+ *   /outline/<path>      what a .json, .md or .d.ts file holds
+ *   /search?q=<words>    full-text search
+ *
+ *   node dist/examples/service/server.js <node_modules> <folder for the search index> [--copy]
+ *
+ * A parent process may ask for an attribution over IPC; without one, it runs until Ctrl-C.
+ */
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { Coordinator } from 'cache-attribution'
+import { ServiceCaches, registerCaches } from './caches.js'
+import { listCatalogue } from './catalogue.js'
+import type { ServiceMessage } from './messages.js'
+import { createListener } from './routes.js'
+import { openSearchIndex } from './search.js'
+
+const [root = 'node_modules', indexFolder = '.', copy] = process.argv.slice(2)
+
+const catalogue = listCatalogue(path.resolve(root))
+const opened = await openSearchIndex(catalogue, path.join(indexFolder, 'search.db'))
+const index = typeof opened === 'string' ? null : opened
+
+const caches = new ServiceCaches()
+const coordinator = new Coordinator()
+registerCaches(coordinator, caches, index)
+
+const server = http.createServer(createListener({ catalogue, caches, index, copiesCompressed: copy === '--copy' }))
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+
+// A ServiceCommand; there is only this one.
+process.on('message', () => void attribute())
+process.once('disconnect', () => void stop())
+process.once('SIGINT', () => void stop())
+process.once('SIGTERM', () => void stop())
+
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+tell({ type: 'listening', url, hasSearch: index !== null, notes: typeof opened === 'string' ? [opened] : [] })
+if (process.send === undefined) console.log(`listening on ${url}`)
+
+/** Measures the caches while requests go on, and sends the report to the parent. */
+async function attribute(): Promise<void> {
+  const onReleased = ({ name }: { name: string }): void => tell({ type: 'released', cache: name })
+  coordinator.on('cache-released', onReleased)
+  try {
+    tell({ type: 'report', report: await coordinator.attribute({ trigger: 'command' }) })
+  } catch (error) {
+    tell({ type: 'failed', message: String(error) })
+  } finally {
+    coordinator.off('cache-released', onReleased)
+  }
+}
+
+async function stop(): Promise<void> {
+  server.close()
+  server.closeAllConnections()
+  await coordinator.close()
+  index?.close()
+  if (process.connected) process.disconnect()
+}
+
+function tell(message: ServiceMessage): void {
+  // The parent may have gone meanwhile; 'disconnect' then ends this process.
+  if (process.connected) process.send?.(message, () => undefined)
+}
