@@ -229,7 +229,8 @@ static napi_value ReleaseRunLock(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* threadsAtWork(Int32Array) → how many other threads have work, or -1; their ids in the array, as far as it reaches */
+/* threadsAtWork(Int32Array) → how many other threads have work, or -1; their ids in the array, as far as it
+ * reaches */
 static napi_value ThreadsAtWork(napi_env env, napi_callback_info info) {
   napi_value target, result;
   size_t count = 1, length = 0;

@@ -83,7 +83,24 @@ const char *allocator_mallctl_prefix(void) { return prefix; }
 
 mallctl_fn allocator_mallctl(void) { return mallctl_entry; }
 
-bool allocator_has_mallinfo2(void) { return mallinfo2_entry != NULL; }
+static size_t mallinfo2_in_use(void) {
+  const struct mallinfo2_figures figures = mallinfo2_entry();
+  return figures.uordblks + figures.hblkhd;
+}
+
+bool allocator_has_mallinfo2(void) {
+  const size_t bytes = 4 << 20;
+  /* More than once: another thread may free in between. */
+  for (int attempt = 0; mallinfo2_entry != NULL && attempt < 3; attempt++) {
+    const size_t before = mallinfo2_in_use();
+    void *volatile probe = malloc(bytes); /* volatile: the pair must not be optimised away */
+    const size_t after = mallinfo2_in_use();
+    free(probe);
+    if (after >= before + bytes / 2)
+      return true;
+  }
+  return false;
+}
 
 int allocator_serves_malloc(void) {
   uint64_t before = 0, after = 0;

@@ -34,6 +34,8 @@ mallctl_fn allocator_mallctl(void);
  * -1: cannot be told, since this jemalloc keeps no statistics. */
 int allocator_serves_malloc(void);
 
+/* Whether glibc's mallinfo2 is there and counts what malloc() of this process hands out: where another
+ * allocator serves malloc(), its figures are zeros. */
 bool allocator_has_mallinfo2(void);
 
 /* Advances the epoch, then fills every slot; a statistic that this build lacks is NaN. Returns 0, or the

@@ -76,7 +76,11 @@ function addonBinding(addon: Addon): NativeBinding {
     },
     readGlibc(slots) {
       checkSlots(slots)
-      addon.readGlibc(slots)
+      try {
+        addon.readGlibc(slots)
+      } catch (error) {
+        throw mallctlFailure('calling', 'mallinfo2', errnoOf(error))
+      }
     },
     threadsAtWork: (ids) => addon.threadsAtWork(ids),
     tryRunLock: () => addon.tryRunLock(),

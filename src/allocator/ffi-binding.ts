@@ -1,43 +1,44 @@
 /**
  * The second binding: the same calls through ffi-napi and ref-napi, for where the addon cannot be built or loaded.
  *
- * The only file that loads those two. A foreign call costs 10–20 µs against the addon's 0.05 µs, and there is no lock
- * across threads; the figures are the same ones.
+ * The only file that loads those two. There is no lock across threads, and the other threads cannot be looked at; the
+ * figures are the same ones. Arguments are laid out once: ffi-napi's own function objects take new Buffers for every
+ * call, 13 KB of heap a reading that stay until the event loop turns, and would be measured as the caches' own.
  */
 import { createRequire } from 'node:module'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import { checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
-import { SLOT } from './port.js'
+import { SLOT, SLOT_COUNT } from './port.js'
 import type { BindingFacts, MallctlType, NativeBinding } from './port.js'
 
 /** What is used of ffi-napi's and ref-napi's surface (their types are not shipped with them). */
 interface Ffi {
   DynamicLibrary: new (path: null) => { get(symbol: string): Buffer }
-  ForeignFunction: (symbol: Buffer, returns: unknown, takes: readonly unknown[]) => (...args: unknown[]) => unknown
+  CIF(returns: unknown, takes: readonly unknown[]): Buffer
+  types: { int: unknown; size_t: unknown }
+}
+/** The module of ffi-napi on which its function objects rest. */
+interface FfiBindings {
+  ffi_call(cif: Buffer, symbol: Buffer, result: Buffer, pointersToArguments: Buffer): void
 }
 interface Ref {
-  types: { size_t: unknown; CString: { get(buffer: Buffer, offset: number): string | null } }
-  writePointer(buffer: Buffer, offset: number, target: Buffer): void
+  types: { CString: { get(buffer: Buffer, offset: number): string | null } }
+  hexAddress(buffer: Buffer): string
 }
 
-type MallctlCall = (
-  key: string,
-  old: Buffer | null,
-  oldSize: Buffer | null,
-  value: Buffer | null,
-  valueSize: number,
-) => number
+/** A C function of integers and pointers; gives the memory of its result, valid until the next call. */
+type CFunction = (...words: readonly bigint[]) => Buffer
 
 interface Foreign {
   readonly prefix: string | null
-  readonly mallctl: MallctlCall
-  /** glibc's mallinfo2, whose struct comes back as ten size_t; null where this libc has none. */
-  readonly mallinfo2: (() => readonly number[]) | null
-  readonly malloc: (bytes: number) => Buffer
-  readonly free: (pointer: Buffer) => void
+  readonly mallctl: CFunction | null
+  /** glibc's mallinfo2, ten size_t; null where this libc has none. */
+  readonly mallinfo2: CFunction | null
+  readonly malloc: CFunction
+  readonly free: CFunction
+  readonly addressOf: (memory: Buffer) => bigint
   readonly readString: (pointerToString: Buffer) => string | null
-  readonly writePointer: (buffer: Buffer, offset: number, target: Buffer) => void
 }
 
 const POINTER_BYTES = 8
@@ -50,6 +51,10 @@ const SIZES: Record<MallctlType, number> = {
   string: POINTER_BYTES,
 }
 const ENOSYS = 38
+const EINVAL = 22
+/** A key of 256 UTF-16 units, and its NUL. */
+const KEY_BYTES = 3 * 256 + 1
+const PROBE_BYTES = 4 * 1024 * 1024
 
 /** The keys behind each slot; 4096 is MALLCTL_ARENAS_ALL, all arenas merged. */
 const SLOT_KEYS: readonly (readonly [slot: number, key: string])[] = [
@@ -77,9 +82,10 @@ export function loadFfiBinding(): NativeBinding {
 
 function loadForeign(): Foreign {
   const require = createRequire(import.meta.url)
-  let ffi: Ffi, ref: Ref
+  let ffi: Ffi, bindings: FfiBindings, ref: Ref
   try {
     ffi = require('ffi-napi') as Ffi
+    bindings = require('ffi-napi/lib/bindings') as FfiBindings
     ref = require('ref-napi') as Ref
   } catch (error) {
     throw new CoordinatorError(
@@ -96,71 +102,70 @@ function loadForeign(): Foreign {
       return null
     }
   }
+  const addressOf = (memory: Buffer): bigint => BigInt(`0x${ref.hexAddress(memory)}`)
+  const { int, size_t: word } = ffi.types
+  const define = (symbol: Buffer, returns: unknown, resultBytes: number, words: number): CFunction => {
+    const cif = ffi.CIF(returns, new Array(words).fill(word))
+    const cells = fixedMemory(words * 8)
+    const pointers = fixedMemory(words * 8)
+    const result = fixedMemory(resultBytes)
+    for (let index = 0; index < words; index++) {
+      pointers.writeBigUInt64LE(addressOf(cells) + BigInt(index * 8), index * 8)
+    }
+    return (...values) => {
+      for (let index = 0; index < words; index++) cells.writeBigUInt64LE(values[index] ?? 0n, index * 8)
+      bindings.ffi_call(cif, symbol, result, pointers)
+      return result
+    }
+  }
   const prefix = ['', 'je_'].find((candidate) => found(`${candidate}mallctl`) !== null) ?? null
   const mallctl = prefix === null ? null : found(`${prefix}mallctl`)
   const mallinfo2 = found('mallinfo2')
-  const { size_t: size } = ref.types
-  const pointer = 'pointer'
   return {
     prefix,
-    mallctl:
-      mallctl === null
-        ? () => ENOSYS
-        : (ffi.ForeignFunction(mallctl, 'int', ['string', pointer, pointer, pointer, size]) as MallctlCall),
-    mallinfo2:
-      mallinfo2 === null ? null : (ffi.ForeignFunction(mallinfo2, tenSizes(size), []) as () => readonly number[]),
-    malloc: ffi.ForeignFunction(library.get('malloc'), pointer, [size]) as (bytes: number) => Buffer,
-    free: ffi.ForeignFunction(library.get('free'), 'void', [pointer]),
+    mallctl: mallctl === null ? null : define(mallctl, int, 8, 5),
+    mallinfo2: mallinfo2 === null ? null : define(mallinfo2, tenWords(word), 80, 0),
+    malloc: define(library.get('malloc'), word, 8, 1),
+    free: define(library.get('free'), int, 8, 1),
+    addressOf,
     readString: (pointerToString) => ref.types.CString.get(pointerToString, 0),
-    writePointer: (buffer, offset, target) => {
-      ref.writePointer(buffer, offset, target)
-    },
   }
 }
 
-/** ffi-napi's description of a struct of ten size_t, read into numbers. */
-function tenSizes(size: unknown): object {
-  const fields: Record<string, { type: unknown }> = {}
-  for (let index = 0; index < 10; index++) fields[`field${String(index)}`] = { type: size }
-  return {
-    name: 'mallinfo2',
-    size: 80,
-    alignment: 8,
-    indirection: 1,
-    fields,
-    get: (buffer: Buffer, offset: number) =>
-      Array.from({ length: 10 }, (_, index) => Number(buffer.readBigUInt64LE(offset + index * 8))),
-    set: () => undefined,
-  }
+/** Memory that V8 never moves, as it may do with a small Buffer. */
+function fixedMemory(bytes: number): Buffer {
+  return Buffer.from(new ArrayBuffer(bytes))
+}
+
+/** ffi-napi's description of a struct of ten size_t. */
+function tenWords(word: unknown): object {
+  const fields = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`field${String(index)}`, { type: word }]))
+  return { name: 'mallinfo2', size: 80, alignment: 8, indirection: 1, fields }
 }
 
 function ffiBinding(foreign: Foreign): NativeBinding {
-  const epoch = Buffer.alloc(8)
-  const size = Buffer.alloc(8)
-  const readSize = (key: string): number => {
-    const value = Buffer.alloc(8)
-    size.writeBigUInt64LE(8n)
-    return foreign.mallctl(key, value, size, null, 0) === 0 ? Number(value.readBigUInt64LE()) : NaN
+  const raw = rawMallctl(foreign)
+  const size = (key: string): number => {
+    const { errno, value } = raw.read(key, 'size_t')
+    return errno === 0 ? (value as number) : NaN
   }
   return {
     kind: 'ffi',
-    ...checkedMallctl(rawMallctl(foreign)),
-    facts: () => facts(foreign),
+    ...checkedMallctl(raw),
+    facts: () => facts(foreign, raw),
     readJemalloc(slots) {
       checkSlots(slots)
-      epoch.writeBigUInt64LE(1n)
-      size.writeBigUInt64LE(8n)
-      const errno = foreign.mallctl('epoch', epoch, size, epoch, 8)
+      const errno = raw.write('epoch', 'uint64', 1n)
       if (errno !== 0) throw mallctlFailure('writing', 'epoch', errno)
-      slots[SLOT.epoch] = Number(epoch.readBigUInt64LE())
-      for (const [slot, key] of SLOT_KEYS) slots[slot] = readSize(key)
+      slots[SLOT.epoch] = Number(raw.read('epoch', 'uint64').value)
+      for (const [slot, key] of SLOT_KEYS) slots[slot] = size(key)
     },
     readGlibc(slots) {
       checkSlots(slots)
       if (foreign.mallinfo2 === null) throw mallctlFailure('calling', 'mallinfo2', ENOSYS)
-      const [arena = NaN, , , , mapped = NaN, , , used = NaN] = foreign.mallinfo2()
-      slots.fill(NaN)
-      slots[SLOT.rawAllocated] = used + mapped
+      const { arena, mapped, inUse } = readMallinfo(foreign.mallinfo2)
+      slots.fill(NaN, 0, SLOT_COUNT)
+      slots[SLOT.rawAllocated] = inUse + mapped
       slots[SLOT.mapped] = arena + mapped
     },
     threadsAtWork: () => -1,
@@ -169,40 +174,87 @@ function ffiBinding(foreign: Foreign): NativeBinding {
   }
 }
 
-function facts(foreign: Foreign): BindingFacts {
-  return { mallctlPrefix: foreign.prefix, servesMalloc: servesMalloc(foreign), mallinfo2: foreign.mallinfo2 !== null }
+/** arena, hblkhd and uordblks of struct mallinfo2. */
+function readMallinfo(mallinfo2: CFunction): { arena: number; mapped: number; inUse: number } {
+  const figures = mallinfo2()
+  const field = (index: number): number => Number(figures.readBigUInt64LE(index * 8))
+  return { arena: field(0), mapped: field(4), inUse: field(7) }
 }
 
-/** See allocator_serves_malloc() in native/allocator.c. */
-function servesMalloc(foreign: Foreign): boolean | null {
-  if (foreign.prefix === null) return false
-  const raw = rawMallctl(foreign)
-  const before = raw.read('thread.allocated', 'uint64')
-  if (before.errno !== 0) return null
-  foreign.free(foreign.malloc(65536))
-  const after = raw.read('thread.allocated', 'uint64')
-  return (after.value as bigint) - (before.value as bigint) >= 65536n
-}
-
-function rawMallctl(foreign: Foreign): RawMallctl {
+function facts(foreign: Foreign, raw: RawMallctl): BindingFacts {
   return {
-    read(key, type) {
-      const value = Buffer.alloc(8)
-      const size = Buffer.alloc(8)
-      size.writeBigUInt64LE(BigInt(SIZES[type]))
-      let errno = foreign.mallctl(key, value, size, null, 0)
-      // Some versions copy a part where the size differs, in place of refusing.
-      if (errno === 0 && Number(size.readBigUInt64LE()) !== SIZES[type]) errno = 22
-      return { errno, value: errno === 0 ? decode(foreign, type, value) : undefined }
-    },
-    write(key, type, value) {
-      return foreign.mallctl(key, null, null, encode(foreign, type, value), SIZES[type])
-    },
-    call: (key) => foreign.mallctl(key, null, null, null, 0),
+    mallctlPrefix: foreign.prefix,
+    servesMalloc: servesMalloc(foreign, raw),
+    mallinfo2: mallinfo2Counts(foreign),
   }
 }
 
-function decode(foreign: Foreign, type: MallctlType, value: Buffer): unknown {
+/** See allocator_serves_malloc() in native/allocator.c. */
+function servesMalloc(foreign: Foreign, raw: RawMallctl): boolean | null {
+  if (foreign.prefix === null) return false
+  const before = raw.read('thread.allocated', 'uint64')
+  if (before.errno !== 0) return null
+  foreign.free(foreign.malloc(65536n).readBigUInt64LE())
+  const after = raw.read('thread.allocated', 'uint64')
+  return after.errno === 0 ? (after.value as bigint) - (before.value as bigint) >= 65536n : null
+}
+
+/** See allocator_has_mallinfo2() in native/allocator.c. */
+function mallinfo2Counts({ mallinfo2, malloc, free }: Foreign): boolean {
+  if (mallinfo2 === null) return false
+  const inUse = (): number => {
+    const { mapped, inUse } = readMallinfo(mallinfo2)
+    return inUse + mapped
+  }
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const before = inUse()
+    const probe = malloc(BigInt(PROBE_BYTES)).readBigUInt64LE()
+    const after = inUse()
+    free(probe)
+    if (after - before >= PROBE_BYTES / 2) return true
+  }
+  return false
+}
+
+function rawMallctl({ mallctl, addressOf, readString }: Foreign): RawMallctl {
+  if (mallctl === null)
+    return { read: () => ({ errno: ENOSYS, value: undefined }), write: () => ENOSYS, call: () => ENOSYS }
+  const keyText = fixedMemory(KEY_BYTES)
+  const old = fixedMemory(8)
+  const oldSize = fixedMemory(8)
+  const value = fixedMemory(8)
+  /** What `value` points to, kept from the collector until the call is over. */
+  let text: Buffer | null = null
+  const at = { key: addressOf(keyText), old: addressOf(old), oldSize: addressOf(oldSize), value: addressOf(value) }
+  const errnoOf = (key: string, ...rest: readonly bigint[]): number => {
+    keyText.writeUInt8(0, keyText.write(key))
+    return mallctl(at.key, ...rest).readInt32LE()
+  }
+  return {
+    read(key, type) {
+      oldSize.writeBigUInt64LE(BigInt(SIZES[type]))
+      const errno = errnoOf(key, at.old, at.oldSize, 0n, 0n)
+      if (errno !== 0) return { errno, value: undefined }
+      // Some versions copy a part where the size differs, in place of refusing.
+      if (Number(oldSize.readBigUInt64LE()) !== SIZES[type]) return { errno: EINVAL, value: undefined }
+      return { errno, value: type === 'string' ? readText(old, readString) : decode(type, old) }
+    },
+    write(key, type, given) {
+      text = type === 'string' ? Buffer.from(`${given as string}\0`) : null
+      encode(type, text === null ? given : addressOf(text), value)
+      const errno = errnoOf(key, 0n, 0n, at.value, BigInt(SIZES[type]))
+      text = null
+      return errno
+    },
+    call: (key) => errnoOf(key, 0n, 0n, 0n, 0n),
+  }
+}
+
+function readText(pointer: Buffer, readString: Foreign['readString']): string | null {
+  return pointer.readBigUInt64LE() === 0n ? null : readString(pointer)
+}
+
+function decode(type: Exclude<MallctlType, 'string'>, value: Buffer): unknown {
   switch (type) {
     case 'bool':
       return value.readUInt8() !== 0
@@ -214,32 +266,24 @@ function decode(foreign: Foreign, type: MallctlType, value: Buffer): unknown {
       return Number(value.readBigInt64LE())
     case 'uint64':
       return value.readBigUInt64LE()
-    case 'string':
-      return value.readBigUInt64LE() === 0n ? null : foreign.readString(value)
   }
 }
 
-/** The value in memory; ref-napi keeps a string alive as long as the buffer that points to it. */
-function encode(foreign: Foreign, type: MallctlType, value: unknown): Buffer {
-  const buffer = Buffer.alloc(8)
+/** `value` as C has it, a string by its address. */
+function encode(type: MallctlType, value: unknown, into: Buffer): void {
   switch (type) {
     case 'bool':
-      buffer.writeUInt8(value === true ? 1 : 0)
+      into.writeUInt8(value === true ? 1 : 0)
       break
     case 'unsigned':
-      buffer.writeUInt32LE(value as number)
+      into.writeUInt32LE(value as number)
       break
     case 'size_t':
-      buffer.writeBigUInt64LE(BigInt(value as number))
+    case 'uint64':
+    case 'string':
+      into.writeBigUInt64LE(BigInt(value as number | bigint))
       break
     case 'ssize_t':
-      buffer.writeBigInt64LE(BigInt(value as number))
-      break
-    case 'uint64':
-      buffer.writeBigUInt64LE(value as bigint)
-      break
-    case 'string':
-      foreign.writePointer(buffer, 0, Buffer.from(`${value as string}\0`))
+      into.writeBigInt64LE(BigInt(value as number))
   }
-  return buffer
 }

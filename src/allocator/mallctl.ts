@@ -13,6 +13,28 @@ export const MALLCTL_TYPES = ['bool', 'unsigned', 'size_t', 'ssize_t', 'uint64',
 
 const UNSIGNED_MAX = 2 ** 32 - 1
 
+/**
+ * Keys whose value is a pointer to text, in jemalloc 4 to 5.3 and its development branch. jemalloc compares sizes alone:
+ * a number read as text, or written in place of text, would be followed as a pointer and end the process.
+ */
+const TEXT_KEYS = new RegExp(
+  [
+    'version',
+    String.raw`config\.malloc_conf`,
+    String.raw`opt\.(?:dss|junk|metadata_thp|percpu_arena|purge|thp|zero_realloc)`,
+    String.raw`opt\.(?:prof_prefix|prof_time_resolution|stats_interval_opts|stats_print_opts)`,
+    String.raw`opt\.malloc_conf\.(?:symlink|env_var|global_var|global_var_2_conf_harder)`,
+    String.raw`(?:stats\.arenas|arena)\.\d+\.(?:dss|name)`,
+    String.raw`thread\.prof\.name`,
+    String.raw`prof\.(?:dump|prefix|log_start)`,
+  ]
+    .map((key) => `^${key}$`)
+    .join('|'),
+)
+
+/** Keys that take a pointer to code or to a caller's structure: JavaScript has none to give. */
+const POINTER_KEYS = /^experimental\.|\.extent_hooks$/
+
 const VALUE_CHECKS: Record<MallctlType, { expected: string; holds: (value: unknown) => boolean }> = {
   bool: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
   unsigned: { expected: 'an integer from 0 to 2^32 - 1', holds: (value) => isInteger(value, 0, UNSIGNED_MAX) },
@@ -48,6 +70,7 @@ export function checkedMallctl(raw: RawMallctl): Mallctl {
     read<T extends MallctlType>(key: string, type: T): MallctlTypes[T] {
       checkKey(key)
       checkType(type)
+      checkPointers(key, type)
       const { errno, value } = raw.read(key, type)
       if (errno !== 0) throw mallctlFailure('reading', key, errno)
       return value as MallctlTypes[T]
@@ -55,12 +78,11 @@ export function checkedMallctl(raw: RawMallctl): Mallctl {
     write(key, type, value) {
       checkKey(key)
       checkType(type)
+      checkPointers(key, type)
+      if (POINTER_KEYS.test(key)) throw wrongType(`"${key}" takes a pointer: it cannot be written from JavaScript`)
       const check = VALUE_CHECKS[type]
       if (!check.holds(value)) {
-        throw new CoordinatorError(
-          'ERR_OPTION_TYPE',
-          `the ${type} for "${key}" must be ${check.expected}, got ${describe(value)}`,
-        )
+        throw wrongType(`the ${type} for "${key}" must be ${check.expected}, got ${describe(value)}`)
       }
       const errno = raw.write(key, type, value)
       if (errno !== 0) throw mallctlFailure('writing', key, errno)
@@ -75,10 +97,7 @@ export function checkedMallctl(raw: RawMallctl): Mallctl {
 
 function checkKey(key: unknown): void {
   if (typeof key !== 'string' || key.length === 0 || key.length > 256 || key.includes('\0')) {
-    throw new CoordinatorError(
-      'ERR_OPTION_TYPE',
-      `a mallctl key must be a string of 1 to 256 characters, got ${describe(key)}`,
-    )
+    throw wrongType(`a mallctl key must be a string of 1 to 256 characters without NUL, got ${describe(key)}`)
   }
 }
 
@@ -89,6 +108,16 @@ function checkType(type: MallctlType): void {
       `a mallctl type must be one of ${MALLCTL_TYPES.join(', ')}, got ${describe(type)}`,
     )
   }
+}
+
+function checkPointers(key: string, type: MallctlType): void {
+  const isText = TEXT_KEYS.test(key)
+  if (isText === (type === 'string')) return
+  throw wrongType(isText ? `"${key}" holds a string, not a ${type}` : `"${key}" is not known to hold a string`)
+}
+
+function wrongType(message: string): CoordinatorError {
+  return new CoordinatorError('ERR_OPTION_TYPE', message)
 }
 
 /** The error of a failed call, with the likeliest cause. */
@@ -106,7 +135,7 @@ function errnoName(errno: number): string {
 }
 
 function likelyCause(errno: string, key: string): string | undefined {
-  if (errno === 'ENOSYS') return 'this process does not run under jemalloc'
+  if (errno === 'ENOSYS') return key === 'mallinfo2' ? 'this libc has none' : 'this process does not run under jemalloc'
   if (errno === 'EINVAL') return 'the value is of another type or size'
   if (errno === 'EPERM') return 'the key is read-only, or write-only'
   if (errno !== 'ENOENT') return undefined
@@ -118,9 +147,6 @@ function likelyCause(errno: string, key: string): string | undefined {
 /** Refuses a reading's target that is no Float64Array with room for every slot. */
 export function checkSlots(slots: Float64Array): void {
   if (!(slots instanceof Float64Array) || slots.length < SLOT_COUNT) {
-    throw new CoordinatorError(
-      'ERR_OPTION_TYPE',
-      `a reading needs a Float64Array of at least ${String(SLOT_COUNT)}, got ${describe(slots)}`,
-    )
+    throw wrongType(`a reading needs a Float64Array of at least ${String(SLOT_COUNT)}, got ${describe(slots)}`)
   }
 }

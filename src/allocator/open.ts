@@ -84,7 +84,7 @@ function bestOf(binding: NativeBinding, glibcOnly: boolean): Allocator {
       : `a jemalloc is loaded, but it does not serve malloc() of this process (${PRELOAD_HINT})`
   return facts.mallinfo2
     ? glibcAllocator(binding, reason)
-    : unavailableAllocator(`${reason}, and this libc has no mallinfo2`)
+    : unavailableAllocator(`${reason}, and glibc's mallinfo2 is missing or does not count this process's malloc()`)
 }
 
 function openJemalloc(binding: NativeBinding): Allocator {

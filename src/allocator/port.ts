@@ -52,7 +52,8 @@ export interface Allocator {
    * Refreshes the statistics (jemalloc: advances `epoch`) and fills every place of `slots` ({@link SLOT}); about 10 µs
    * with jemalloc, takes the allocator's locks: not for a hot path.
    *
-   * @throws MallctlError `ERR_MALLCTL` when the epoch could not be advanced; RangeError when `slots` is too short
+   * @throws MallctlError `ERR_MALLCTL` when the epoch could not be advanced; CoordinatorError `ERR_OPTION_TYPE` when
+   *   `slots` is no Float64Array or too short
    */
   readInto(slots: Float64Array): void
 }
@@ -71,7 +72,9 @@ export interface MallctlTypes {
 export type MallctlType = keyof MallctlTypes
 
 /**
- * jemalloc's controls by name. Every failure is a `MallctlError` with the key and the errno.
+ * jemalloc's controls by name. Every failure is a `MallctlError` with the key and the errno. jemalloc compares the size
+ * of a value and not its type, so what would take a number for a pointer is refused before the call
+ * (`ERR_OPTION_TYPE`): a text under a key that holds none, a number under one that does, a pointer of any kind.
  *
  * @example
  * allocator.mallctl?.read('opt.narenas', 'unsigned')   // 8
@@ -107,6 +110,7 @@ export interface BindingFacts {
   readonly mallctlPrefix: string | null
   /** Whether that jemalloc serves malloc() of this process; null where its build keeps no statistics to tell. */
   readonly servesMalloc: boolean | null
+  /** Whether glibc's mallinfo2 is there and counts what malloc() of this process hands out. */
   readonly mallinfo2: boolean
 }
 

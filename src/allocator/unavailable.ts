@@ -1,4 +1,5 @@
 /** No allocator statistics at all: every slot is unknown, and the report rests on V8's figures. */
+import { checkSlots } from './mallctl.js'
 import { SLOT_COUNT } from './port.js'
 import type { Allocator } from './port.js'
 
@@ -12,8 +13,8 @@ export function unavailableAllocator(reason: string): Allocator {
     reason,
     mallctl: null,
     readInto: (target) => {
-      if (target.length < SLOT_COUNT) throw new RangeError(`a reading needs a Float64Array of ${String(SLOT_COUNT)}`)
-      target.fill(NaN)
+      checkSlots(target)
+      target.fill(NaN, 0, SLOT_COUNT)
     },
   }
 }

@@ -14,7 +14,7 @@ export const REST_TOLERANCE_BYTES = 1024
 const READS_IN_A_ROW = 3
 const DRAIN_STEP_MS = 0.5
 const DRAIN_TIMEOUT_MS = 40
-/** A thread that has work but no processor needs longer. */
+/** A thread that has work but no processor needs longer: the shorter bound begins when none works any more. */
 const DRAIN_BUSY_TIMEOUT_MS = 120
 
 /** What a settling did. */
@@ -37,8 +37,9 @@ export interface SettleTools {
 
 /**
  * Blocks this thread until background work has come to rest: three reads in a row within 1 KiB, 0.5 ms apart, and no
- * other thread at work; at most 40 ms, or 120 ms while threads still work. A blocked main thread hands out no new jobs,
- * so V8's threads run dry. Equal reads alone would not do: on a busy machine a thread may wait that long for a processor.
+ * other thread at work; at most 40 ms since a thread was last at work, and 120 ms in all. A blocked main thread hands
+ * out no new jobs, so V8's threads run dry. Equal reads alone would not do: on a busy machine a thread may wait that long
+ * for a processor.
  */
 export function drain(tools: SettleTools): Settled {
   return awaitRest(tools, tools.threads)
@@ -55,16 +56,21 @@ function awaitRest(tools: SettleTools, threads: ThreadWatch | null): Settled {
   threads?.begin()
   let previous = tools.readLive()
   let restedReads = 0
-  let isBusy = false
+  let busyUntilMs = 0
   let waitedMs = 0
-  while (restedReads < READS_IN_A_ROW && waitedMs < (isBusy ? DRAIN_BUSY_TIMEOUT_MS : DRAIN_TIMEOUT_MS)) {
+  while (
+    restedReads < READS_IN_A_ROW &&
+    waitedMs < DRAIN_BUSY_TIMEOUT_MS &&
+    waitedMs - busyUntilMs < DRAIN_TIMEOUT_MS
+  ) {
     environment.sleepSync(DRAIN_STEP_MS)
     const current = tools.readLive()
-    isBusy = threads?.isAnyAtWork() ?? false
+    const isBusy = threads?.isAnyAtWork() ?? false
     // Without an allocator's figure (NaN) there is nothing to compare: the sleeps alone must do.
     restedReads = isBusy || Math.abs(current - previous) > REST_TOLERANCE_BYTES ? 0 : restedReads + 1
     previous = current
     waitedMs = environment.now() - start
+    if (isBusy) busyUntilMs = waitedMs
   }
   const rested = restedReads >= READS_IN_A_ROW
   if (!rested) threads?.giveUp()

@@ -97,6 +97,7 @@ export function measureTurn(
           } else if (pending instanceof PendingRelease) {
             afterRounds(environment, pending, () => {
               try {
+                turn.endRelease()
                 turn.close(pending.state())
                 finish()
               } catch (error) {
@@ -161,6 +162,7 @@ class Turn {
   readonly #windows: WindowReading[] = []
   readonly #startedAtMs: number
   #markMs: number
+  #releasedAtMs = 0
   #releaseMs = 0
   #settled = true
   #level: Figures = { allocatedBytes: null, heapBytes: 0 }
@@ -179,15 +181,21 @@ class Turn {
 
   /** Undefined when it is done, a failure, or a release that goes on after it returned. */
   release(step: WindowStep): undefined | ReleaseState | PendingRelease {
-    const start = this.#instrument.environment.now()
+    this.#releasedAtMs = this.#instrument.environment.now()
     try {
       const returned = step.release()
-      return isThenable(returned) ? new PendingRelease(returned) : undefined
+      const then = thenOf(returned)
+      return then === undefined ? undefined : new PendingRelease(returned, then)
     } catch (error) {
       return { kind: 'failed', error }
     } finally {
-      this.#releaseMs = this.#instrument.environment.now() - start
+      this.endRelease()
     }
+  }
+
+  /** Nothing of the release runs any more in this turn; microtasks of its own may have followed its return. */
+  endRelease(): void {
+    this.#releaseMs = this.#instrument.environment.now() - this.#releasedAtMs
   }
 
   close(state: ReleaseState): void {
@@ -222,9 +230,8 @@ class PendingRelease {
   #outcome: ReleaseOutcome | undefined
   readonly #settled: Promise<ReleaseOutcome>
 
-  constructor(promise: PromiseLike<unknown>) {
-    // A thenable that throws from then(), or calls back twice, is tamed by Promise.resolve.
-    this.#settled = Promise.resolve(promise).then(
+  constructor(thenable: unknown, then: Then) {
+    this.#settled = adopt(thenable, then).then(
       () => (this.#outcome = { kind: 'done' as const }),
       (error: unknown) => (this.#outcome = { kind: 'failed' as const, error }),
     )
@@ -246,10 +253,25 @@ function afterRounds(environment: Environment, pending: PendingRelease, then: ()
   })
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  // Reading `then` may throw: the caller counts that as a failure of the release.
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
+type Then = (onDone: (value: unknown) => void, onFailed: (reason: unknown) => void) => unknown
+
+/** Reads `then` once, as `await` does. Reading may throw: the caller counts that as a failure of the release. */
+function thenOf(value: unknown): Then | undefined {
+  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return undefined
+  const then = (value as { then?: unknown }).then
+  return typeof then === 'function' ? (then as Then) : undefined
+}
+
+/**
+ * A promise for a thenable that may throw from then() or call back twice. One that resolves with itself is refused, as
+ * Promises/A+ asks: followed, it would keep the microtasks of this thread going for ever.
+ */
+function adopt(thenable: unknown, then: Then): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onDone = (value: unknown): void => {
+      if (value === thenable) reject(new TypeError('the promise of the release resolves with itself'))
+      else resolve(value)
+    }
+    then.call(thenable, onDone, reject)
+  })
 }

@@ -86,10 +86,14 @@ export class MallctlError extends CoordinatorError {
   }
 }
 
-/** One-line text of anything that was thrown: an Error's message, or the value itself; never throws. */
+/** The text of anything that was thrown: an Error's message, or the value itself; never throws. */
 export function messageOf(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return thrown.message
+    if (thrown instanceof Error) {
+      // A subclass may make anything of its message.
+      const message: unknown = thrown.message
+      return typeof message === 'string' ? message : describe(message)
+    }
     return typeof thrown === 'string' ? thrown : `${describe(thrown)} was thrown, which is not an Error`
   } catch {
     return 'something that cannot be shown was thrown'
@@ -100,8 +104,17 @@ export function messageOf(thrown: unknown): string {
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   const type = typeof value
-  if (type === 'object') return Array.isArray(value) ? `an array of ${String(value.length)}` : 'an object'
+  if (type === 'object') return describeObject(value)
   if (type === 'function') return 'a function'
   const text = type === 'string' ? JSON.stringify(value) : (value as number | bigint | boolean | symbol).toString()
   return `${text.length > 60 ? `${text.slice(0, 59)}…` : text} (${type})`
+}
+
+/** A proxy may throw from any look at it; a revoked one does not even tell whether it is an array. */
+function describeObject(value: unknown): string {
+  try {
+    return Array.isArray(value) ? `an array of ${String(value.length)}` : 'an object'
+  } catch {
+    return 'an object'
+  }
 }

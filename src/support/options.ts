@@ -2,7 +2,7 @@
  * Options: checked once, resolved into a complete read-only object, every refusal saying what was expected and what came.
  *
  * Rule: unknown keys are refused with the nearest known name; `undefined` means "not given" and takes the default;
- * the caller's object is never changed.
+ * the caller's object is never changed, and nothing is taken from its prototype.
  */
 import { CoordinatorError, describe } from './errors.js'
 
@@ -21,8 +21,11 @@ export type OptionRules<T> = { readonly [K in keyof T]: OptionRule<T[K]> }
 /** Checks `given` against `rules` and fills in the defaults. `owner` stands in error texts, e.g. `attribute()`. */
 export function resolveOptions<T extends object>(owner: string, given: unknown, rules: OptionRules<T>): Readonly<T> {
   if (given === undefined) given = {}
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `the options of ${owner} must be an object, got ${describe(given)}`)
+  if (!isPlainObject(given)) {
+    throw new CoordinatorError(
+      'ERR_OPTION_TYPE',
+      `the options of ${owner} must be a plain object, got ${describe(given)}`,
+    )
   }
   const known = Object.keys(rules)
   for (const key of Object.keys(given)) {
@@ -31,10 +34,20 @@ export function resolveOptions<T extends object>(owner: string, given: unknown, 
   const resolved: Record<string, unknown> = {}
   for (const key of known) {
     const rule = rules[key as keyof T]
-    const value = (given as Record<string, unknown>)[key]
+    const value = Object.hasOwn(given, key) ? given[key] : undefined
     resolved[key] = value === undefined ? rule.fallback : rule.check(value, key)
   }
   return Object.freeze(resolved) as Readonly<T>
+}
+
+/**
+ * An object literal, of any realm. A Set of names or an AbortSignal in place of the options has no option of its own:
+ * it would pass for "everything by default".
+ */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function unknownOption(owner: string, key: string, known: readonly string[]): CoordinatorError {

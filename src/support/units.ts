@@ -24,12 +24,22 @@ export function formatMs(ms: number): string {
 
 /** `12,345`, `–` for unknown. */
 export function formatCount(count: number | null): string {
-  return count === null ? '–' : Math.round(count).toLocaleString('en-US')
+  return count === null ? '–' : withMinus((Math.round(count) + 0).toLocaleString('en-US'))
+}
+
+/** With so many decimals; a true minus sign, and none before a zero. */
+export function signed(amount: number, decimals: number): string {
+  const text = amount.toFixed(decimals)
+  return Number(text) === 0 ? text.replace('-', '') : withMinus(text)
+}
+
+function withMinus(text: string): string {
+  return text.replace('-', '−')
 }
 
 /** `12.3 %`, `–` where the whole is nothing. */
 export function formatShare(part: number, whole: number): string {
-  return whole > 0 ? `${((100 * part) / whole).toFixed(1)} %` : '–'
+  return whole > 0 ? `${signed((100 * part) / whole, 1)} %` : '–'
 }
 
 /** One line of text without control characters, at most `length` characters, whatever the name holds. */
