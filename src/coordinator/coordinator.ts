@@ -9,6 +9,7 @@ import { ThreadWatch } from '../measure/threads.js'
 import type { AttributionReport, ReportWarning } from '../report/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
+import type { Environment } from '../support/environment.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
@@ -125,8 +126,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       throw new CoordinatorError('ERR_RUN_ABORTED', 'the signal was aborted before the run began')
     }
     const key = keyOf(resolved)
-    if (this.#flight.key === key) return this.#flight.join(resolved.signal)
-    if (this.#flight.key !== undefined) throw inProgress(this.#run?.id)
+    if (this.#flight.key === key && !this.#flight.isAborting) return this.#flight.join(resolved.signal)
+    if (this.#flight.key !== undefined) throw inProgress(this.#run?.id, this.#flight.isAborting)
     const giveBack = takeRunLock()
     if (giveBack === null) throw inProgress(undefined)
     return this.#flight.start(key, resolved.signal, (signal) => this.#attribute(resolved, signal).finally(giveBack))
@@ -181,7 +182,6 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
 
   #newRun(options: ResolvedAttributeOptions, signal: AbortSignal): AttributionRun {
     const { environment, gc } = this.#settings
-    const addon = addonOrNull()
     const caches = this.#registry.all()
     const collects = gc !== 'none' || caches.some(({ traits }) => traits.gc !== undefined && traits.gc !== 'none')
     return new AttributionRun({
@@ -192,7 +192,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         environment,
         sampler: this.#sampler,
         collector: collects ? environment.collector() : null,
-        threads: addon === null ? null : new ThreadWatch((ids) => addon.threadsAtWork(ids)),
+        threads: threadsOf(environment),
       },
       caches,
       warnings: this.#standingWarnings(),
@@ -245,13 +245,20 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 }
 
-function inProgress(id: string | undefined): CoordinatorError {
+function threadsOf(environment: Environment): ThreadWatch | null {
+  const source = environment.threadsAtWork === undefined ? addonOrNull() : environment
+  return source === null ? null : new ThreadWatch((ids) => source.threadsAtWork?.(ids) ?? -1)
+}
+
+function inProgress(id: string | undefined, isAborting = false): CoordinatorError {
   const code: ErrorCode = 'ERR_RUN_IN_PROGRESS'
   return new CoordinatorError(
     code,
     id === undefined
       ? 'another coordinator or thread of this process is measuring'
-      : `run ${id} with other options is under way: wait for its end, or call with the same options to join it`,
+      : isAborting
+        ? `run ${id} was aborted and comes to its end: wait for it`
+        : `run ${id} with other options is under way: wait for its end, or call with the same options to join it`,
   )
 }
 

@@ -1,4 +1,5 @@
 /** Looks at a cache through its own cheap methods, which may lie, throw or return nonsense: then it is unknown. */
+import { types } from 'node:util'
 import { describe, messageOf } from '../support/errors.js'
 import type { ReportWarning } from '../report/types.js'
 import type { RegisteredCache } from './registry.js'
@@ -27,6 +28,8 @@ export function ask(
     const value: unknown = releasable[method]()
     if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
     problem = `returned ${describe(value)}`
+    // An asynchronous method is refused, but what it rejects with must not end the process as unhandled.
+    if (types.isPromise(value)) value.catch(() => undefined)
   } catch (error) {
     problem = `threw: ${messageOf(error)}`
   }

@@ -3,6 +3,7 @@
  * service's own coming and going, against which an asynchronous release is compared.
  */
 import type { Figures } from '../measure/sample.js'
+import { difference } from '../report/build.js'
 import type { FigureLevel } from '../report/build.js'
 
 /** Enough for a narrow interval; older ones tell less about the drift at the release. */
@@ -11,12 +12,17 @@ const LEVELS_MAX = 24
 /** The levels since the last asynchronous release. */
 export class LevelSeries {
   #levels: FigureLevel[] = []
+  #lowest: Figures | undefined
   #putBack: Figures = { allocatedBytes: 0, heapBytes: 0 }
 
-  /** A settled reading. */
-  add(figures: Figures, atMs: number): void {
-    this.#levels.push({ ...plus(figures, this.#putBack), atMs })
+  /** A settled reading; gives how far it lies below every one before it (negative: above the lowest of them). */
+  add(figures: Figures, atMs: number): Figures {
+    const level = plus(figures, this.#putBack)
+    const newLow = difference(this.#lowest ?? level, level)
+    this.#levels.push({ ...level, atMs })
     if (this.#levels.length > LEVELS_MAX) this.#levels.shift()
+    this.#lowest = lowerOf(this.#lowest ?? level, level)
+    return newLow
   }
 
   /** A change that is known exactly and explained. */
@@ -28,12 +34,17 @@ export class LevelSeries {
     return this.#levels
   }
 
-  /** The levels so far; those that come belong to the time after an asynchronous release. */
-  startAnew(): readonly FigureLevel[] {
-    const before = this.#levels
+  /** The levels that come belong to the time after an asynchronous release. */
+  startAnew(): void {
     this.#levels = []
-    return before
+    this.#lowest = undefined
   }
+}
+
+function lowerOf(a: Figures, b: Figures): Figures {
+  const allocatedBytes =
+    a.allocatedBytes === null || b.allocatedBytes === null ? null : Math.min(a.allocatedBytes, b.allocatedBytes)
+  return { allocatedBytes, heapBytes: Math.min(a.heapBytes, b.heapBytes) }
 }
 
 function plus(a: Figures, b: Figures): Figures {

@@ -142,7 +142,14 @@ export function resolveAttributeOptions(
     controls: { check: controls, fallback: defaults.controls },
     budget: { check: budget, fallback: budget({}, 'budget') },
     signal: optional(
-      shaped<AbortSignal>('an AbortSignal', (value) => 'aborted' in value && 'addEventListener' in value),
+      shaped<AbortSignal>('an AbortSignal', (value) => {
+        const { aborted, addEventListener, removeEventListener } = value as Partial<Record<keyof AbortSignal, unknown>>
+        return (
+          typeof aborted === 'boolean' &&
+          typeof addEventListener === 'function' &&
+          typeof removeEventListener === 'function'
+        )
+      }),
     ),
     trigger: { check: oneOf('call', 'command', 'http', 'schedule', 'growth'), fallback: 'call' },
   })

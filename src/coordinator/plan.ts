@@ -119,9 +119,14 @@ export function predictPauseMs(cost: SettleCost, gc: GcMode, steps: number): num
 
 /** How many steps fit into a turn of `pauseMs`; 0 where not even one does. Without a bound, one. */
 export function stepsWithin(cost: SettleCost, gc: GcMode, pauseMs: number | undefined): number {
-  if (pauseMs === undefined || gc === 'natural') return 1
+  if (gc === 'natural') return 1
+  // Without collections a window takes a few milliseconds: its controls and a neighbour or two share the turn.
+  if (pauseMs === undefined) return gc === 'none' ? UNCOLLECTED_STEPS_PER_TURN : 1
   return Math.max(0, Math.min(MAX_STEPS_PER_TURN, Math.floor(pauseMs / Math.max(0.1, cost[gc])) - 1))
 }
+
+/** With the four default controls before it, a lone cache without collections takes one turn. */
+const UNCOLLECTED_STEPS_PER_TURN = 5
 
 /** The loop must get its turn even where collections cost next to nothing. */
 const MAX_STEPS_PER_TURN = 50

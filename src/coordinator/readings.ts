@@ -17,6 +17,11 @@ import { LevelSeries } from './levels.js'
 /** How long the loop turns before a reading: as long as the last one held it, within these bounds. */
 export const REST_MS = { least: 25, most: 100 } as const
 
+/** How long the loop turns after a pause. */
+export function restMs(pauseMs: number): number {
+  return Math.min(REST_MS.most, Math.max(REST_MS.least, pauseMs))
+}
+
 /** Levels on either side of an asynchronous release: how many, and the half-width of the interval that is aimed at. */
 export const LEVELS = { least: 8, most: 20, natural: 3, wantedBytes: 2 * 1024 * 1024 } as const
 
@@ -29,17 +34,21 @@ export interface ReadingsContext {
   onNoNaturalGc(): void
 }
 
-/** The readings of one run. */
+/**
+ * The readings of one run. Those of different kinds do not mix: what is garbage at one counts as live at another.
+ */
 export class RunReadings {
   /** What the latest settling of each kind cost. */
   readonly cost: Record<GcMode, number> = { forced: 0, natural: 0, none: 0 }
+  /** How long the latest reading of each kind waited for a collection of V8's own. */
+  readonly waitMs: Record<GcMode, number> = { forced: 0, natural: 0, none: 0 }
   readonly gaps: Gap[] = []
   /** Every stretch for which the event loop was held. */
   readonly pausesMs: number[] = []
   readonly #context: ReadingsContext
-  readonly #levels = new LevelSeries()
+  readonly #levels = { forced: new LevelSeries(), natural: new LevelSeries(), none: new LevelSeries() }
   /** The last read of the latest window, and whose it was, until the next read in a later turn. */
-  #lastRead: { readonly cache: string | null; readonly figures: Figures } | undefined
+  #lastRead: { readonly gc: GcMode; readonly cache: string | null; readonly figures: Figures } | undefined
 
   constructor(context: ReadingsContext) {
     this.#context = context
@@ -47,37 +56,34 @@ export class RunReadings {
 
   /** A settled sample in a turn of its own. */
   async level(gc: GcMode): Promise<MemorySample> {
-    await this.#pace(gc)
+    await this.pace(gc)
     const { sample, pauseMs, atMs } = await measureLevel(this.#context.instrument, gc)
     this.cost[gc] = pauseMs
     this.pausesMs.push(pauseMs)
-    this.#addLevel(figuresOf(sample), atMs)
+    this.#addLevel(gc, figuresOf(sample), atMs)
     return sample
   }
 
-  /** Windows in one turn; `beforeTurn` and `afterTurn` look at the caches right before and after it. */
-  async turn(
-    gc: GcMode,
-    steps: readonly WindowStep[],
-    beforeTurn: () => void,
-    afterTurn: () => void,
-  ): Promise<TurnReadings> {
-    await this.#pace(gc)
-    beforeTurn()
+  /** Windows in one turn, after {@link RunReadings.pace}; `afterTurn` looks at the caches right after it. */
+  async turn(gc: GcMode, steps: readonly WindowStep[], afterTurn: () => void): Promise<TurnReadings> {
     const readings = await measureTurn(this.#context.instrument, gc, steps, afterTurn)
     const { pauseMs, windows, startedAtMs } = readings
     this.pausesMs.push(pauseMs)
     const releasing = windows.reduce((sum, { releaseMs }) => sum + releaseMs, 0)
     this.cost[gc] = (pauseMs - releasing) / (windows.length + 1)
     const [first] = windows
-    if (first !== undefined) this.#addLevel(first.before, startedAtMs)
+    if (first !== undefined) this.#addLevel(gc, first.before, startedAtMs)
     return readings
   }
 
   /** A window whose change is known exactly: it is put back into the levels. `cache` is null after a control. */
-  explain(cache: string | null, { before, after }: { readonly before: Figures; readonly after: Figures }): void {
-    this.#levels.putBack(difference(before, after))
-    this.#lastRead = { cache, figures: after }
+  explain(
+    gc: GcMode,
+    cache: string | null,
+    { before, after }: { readonly before: Figures; readonly after: Figures },
+  ): void {
+    for (const levels of Object.values(this.#levels)) levels.putBack(difference(before, after))
+    this.#lastRead = { gc, cache, figures: after }
   }
 
   /** Nobody can be told to be the cause of what goes before the next reading. */
@@ -88,12 +94,16 @@ export class RunReadings {
   /** Takes as many levels as the near side of an asynchronous release needs. */
   async topUpLevels(gc: GcMode): Promise<void> {
     const wanted = gc === 'natural' ? LEVELS.natural : LEVELS.least
-    while (this.#levels.current.length < wanted && !this.#context.signal.aborted) await this.level(gc)
+    while (this.#levels[gc].current.length < wanted && !this.#context.signal.aborted) await this.level(gc)
   }
 
   /** The levels so far; those that come belong to the far side of an asynchronous release. */
-  beginFarSide(): readonly FigureLevel[] {
-    return this.#levels.startAnew()
+  beginFarSide(gc: GcMode): readonly FigureLevel[] {
+    // What goes from here on is that release's: not late bytes of one before it in the same turn.
+    this.#lastRead = undefined
+    const nearSide = this.#levels[gc].current
+    for (const levels of Object.values(this.#levels)) levels.startAnew()
+    return nearSide
   }
 
   /** Takes levels until the step between both sides is known well enough. */
@@ -102,23 +112,27 @@ export class RunReadings {
     const bounds = { least, most, wantedBytes: LEVELS.wantedBytes }
     do {
       await this.level(gc)
-    } while (!this.#context.signal.aborted && !levelsSuffice(nearSide, this.#levels.current, bounds))
-    return [...this.#levels.current]
+    } while (!this.#context.signal.aborted && !levelsSuffice(nearSide, this.#levels[gc].current, bounds))
+    return [...this.#levels[gc].current]
   }
 
-  async #pace(gc: GcMode): Promise<void> {
+  /** Before every reading: lets the loop turn; with `natural` until V8 has collected. An abort ends it early. */
+  async pace(gc: GcMode): Promise<void> {
     const { instrument, naturalGcTimeoutMs, signal } = this.#context
     const { environment } = instrument
-    await environment.rest(Math.min(REST_MS.most, Math.max(REST_MS.least, this.pausesMs.at(-1) ?? 0)), signal)
+    await environment.rest(restMs(this.pausesMs.at(-1) ?? 0), signal)
     if (gc !== 'natural' || signal.aborted) return
+    const startMs = environment.now()
     const isCollected = await environment.nextMajorGc(naturalGcTimeoutMs, signal)
+    this.waitMs.natural = environment.now() - startMs
     if (!isCollected && !this.#context.signal.aborted) this.#context.onNoNaturalGc()
   }
 
-  #addLevel(figures: Figures, atMs: number): void {
-    this.#levels.add(figures, atMs)
-    if (this.#lastRead === undefined) return
-    this.gaps.push({ cache: this.#lastRead.cache, change: difference(this.#lastRead.figures, figures) })
+  #addLevel(gc: GcMode, figures: Figures, atMs: number): void {
+    const newLow = this.#levels[gc].add(figures, atMs)
+    const lastRead = this.#lastRead
     this.#lastRead = undefined
+    if (lastRead?.gc !== gc) return
+    this.gaps.push({ cache: lastRead.cache, change: difference(lastRead.figures, figures), newLow })
   }
 }

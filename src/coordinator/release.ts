@@ -30,11 +30,15 @@ export class ReleaseCall {
   async end(outcome: Promise<ReleaseOutcome>, timeoutMs: number, abort: AbortSignal): Promise<ReleaseEnd> {
     let giveUp: (end: ReleaseEnd) => void = () => undefined
     const given = new Promise<ReleaseEnd>((resolve) => (giveUp = resolve))
+    const stop = (code: 'ERR_RELEASE_TIMEOUT' | 'ERR_RUN_ABORTED', message: string): void => {
+      giveUp({ status: 'timed-out', error: { code, message } })
+      this.#controller.abort()
+    }
     const timer = setTimeout(() => {
-      giveUp(timedOut('ERR_RELEASE_TIMEOUT', `it did not finish within ${String(timeoutMs)} ms`))
+      stop('ERR_RELEASE_TIMEOUT', `it did not finish within ${String(timeoutMs)} ms`)
     }, timeoutMs)
     const onAbort = (): void => {
-      giveUp(timedOut('ERR_RUN_ABORTED', 'the run was aborted while it was being released'))
+      stop('ERR_RUN_ABORTED', 'the run was aborted while it was being released')
     }
     abort.addEventListener('abort', onAbort)
     if (abort.aborted) onAbort()
@@ -43,7 +47,6 @@ export class ReleaseCall {
     } finally {
       clearTimeout(timer)
       abort.removeEventListener('abort', onAbort)
-      this.#controller.abort()
     }
   }
 }
@@ -53,8 +56,4 @@ export function endOf(outcome: ReleaseOutcome): ReleaseEnd {
   return outcome.kind === 'done'
     ? { status: 'released' }
     : { status: 'failed', error: { code: 'ERR_RELEASE_FAILED', message: messageOf(outcome.error) } }
-}
-
-function timedOut(code: 'ERR_RELEASE_TIMEOUT' | 'ERR_RUN_ABORTED', message: string): ReleaseEnd {
-  return { status: 'timed-out', error: { code, message } }
 }

@@ -22,6 +22,11 @@ export class SingleFlight<T> {
     return this.#current?.key
   }
 
+  /** Whether the task under way was aborted and is coming to its end: whoever joined it now would get that abort. */
+  get isAborting(): boolean {
+    return this.#current?.abort.signal.aborted === true
+  }
+
   /** Joins the task under way: only when its key is the same. */
   join(signal: AbortSignal | undefined): Promise<T> {
     const current = this.#current
@@ -32,11 +37,15 @@ export class SingleFlight<T> {
   /** Starts a task; none may be under way. */
   start(key: string, signal: AbortSignal | undefined, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const abort = new AbortController()
-    const result = task(abort.signal).finally(() => (this.#current = undefined))
+    let settle: (result: Promise<T>) => void = () => undefined
+    const result = new Promise<T>((resolve) => (settle = resolve))
     // Everybody who waits hears of a failure; nobody waiting is no reason for an unhandled rejection.
     result.catch(() => undefined)
+    // The task is under way before its first line runs: what that calls may want to join it, or to abort it.
     this.#current = { key, result, abort, waiting: 0 }
-    return this.#wait(this.#current, signal)
+    const waiting = this.#wait(this.#current, signal)
+    settle(task(abort.signal).finally(() => (this.#current = undefined)))
+    return waiting
   }
 
   /** Aborts the task under way, and resolves when it has ended. */

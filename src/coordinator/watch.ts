@@ -49,20 +49,35 @@ export class EntryWatch {
     return inspections
   }
 
+  /**
+   * Right before the release of `cache` in a turn that it shares: whether one of those before it emptied it. Their names
+   * are `earlier`.
+   */
+  beforeItsRelease(cache: RegisteredCache, entriesBefore: number | null, earlier: readonly string[]): void {
+    if ((entriesBefore ?? 0) === 0 || ask(cache, 'entries', () => undefined) !== 0) return
+    this.#emptiedByOther.add(cache)
+    this.#tellEmptied(earlier, cache)
+  }
+
   /** In the same turn after the last read, before anything else can run; gives the entries left in each. */
   after(caches: readonly RegisteredCache[]): Map<RegisteredCache, number | null> {
     const quiet = (): void => undefined
     for (const [cache, entries] of this.#counts) {
       if ((entries ?? 0) === 0 || ask(cache, 'entries', quiet) !== 0) continue
       this.#emptiedByOther.add(cache)
-      const by = caches.map(({ name }) => JSON.stringify(name)).join(', ')
-      this.#warn({
-        code: 'WARN_RELEASED_OTHER',
-        message: `the release of ${by} emptied ${JSON.stringify(cache.name)} too: the row holds both`,
-        ...(caches[0] === undefined ? {} : { cache: caches[0].name }),
-      })
+      const by = caches.map(({ name }) => name)
+      this.#tellEmptied(by, cache)
     }
     return new Map(caches.map((cache) => [cache, ask(cache, 'entries', this.#warn)]))
+  }
+
+  #tellEmptied(by: readonly string[], cache: RegisteredCache): void {
+    const [first] = by
+    this.#warn({
+      code: 'WARN_RELEASED_OTHER',
+      message: `the release of ${by.map((name) => JSON.stringify(name)).join(', ')} emptied ${JSON.stringify(cache.name)} too: the row holds both`,
+      ...(first === undefined ? {} : { cache: first }),
+    })
   }
 
   #count(): Map<RegisteredCache, number | null> {

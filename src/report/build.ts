@@ -6,6 +6,7 @@
  */
 import type { Figures, MemorySample } from '../measure/sample.js'
 import { figuresOf } from '../measure/sample.js'
+import { formatBytes } from '../support/units.js'
 import { estimateStep, noiseOf, outstanding } from './statistics.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, ReportNoise, ReportWarning } from './types.js'
 
@@ -42,11 +43,13 @@ export interface Gap {
   /** The cache released in that window; null after a control. */
   readonly cache: string | null
   readonly change: Figures
+  /** How far that next read lies below every level before it, what was released put back; negative: above the lowest. */
+  readonly newLow: Figures
 }
 
 /** A finished run, as measured. */
 export interface MeasuredRun {
-  readonly head: Omit<AttributionReport, 'noise' | 'caches' | 'unattributed' | 'schemaVersion' | 'warnings'>
+  readonly head: Omit<AttributionReport, 'noise' | 'caches' | 'unattributed' | 'floor' | 'schemaVersion' | 'warnings'>
   readonly controls: readonly Figures[]
   readonly caches: readonly MeasuredCache[]
   readonly gaps: readonly Gap[]
@@ -72,6 +75,7 @@ export function buildReport(run: MeasuredRun): AttributionReport {
     noise: noise(run.controls),
     caches,
     unattributed: unattributed(before, after, caches),
+    floor: floor(before, caches),
     warnings: [...run.warnings, ...[...late].map(([name, bytes]) => lateWarning(name, bytes))],
   }
 }
@@ -152,7 +156,7 @@ function attribute(measurement: Measurement, controls: readonly Figures[]): Attr
   const atLeast = (estimate: typeof heap, least: number): number | null =>
     estimate?.uncertaintyBytes == null ? null : Math.max(least, estimate.uncertaintyBytes)
   return {
-    released: withTotal({ allocatedBytes: allocated?.bytes ?? null, heapBytes: heap?.bytes ?? 0 }),
+    released: withTotal({ allocatedBytes: allocated?.bytes ?? null, heapBytes: heap?.bytes ?? null }),
     uncertainty: {
       allocatedBytes: atLeast(allocated, RESOLUTION.allocatedBytes),
       heapBytes: atLeast(heap, RESOLUTION.heapBytes),
@@ -160,8 +164,9 @@ function attribute(measurement: Measurement, controls: readonly Figures[]): Attr
   }
 }
 
-function withTotal({ allocatedBytes, heapBytes }: Figures): AttributedBytes {
-  return { allocatedBytes, heapBytes, totalBytes: allocatedBytes === null ? null : allocatedBytes + heapBytes }
+function withTotal({ allocatedBytes, heapBytes }: Omit<AttributedBytes, 'totalBytes'>): AttributedBytes {
+  const totalBytes = allocatedBytes === null || heapBytes === null ? null : allocatedBytes + heapBytes
+  return { allocatedBytes, heapBytes, totalBytes }
 }
 
 function hypotenuse(allocated: number | null, heap: number | null, released: AttributedBytes): number | null {
@@ -179,32 +184,42 @@ function unattributed(
   caches: readonly CacheAttribution[],
 ): AttributionReport['unattributed'] {
   const fall = difference(figuresOf(before), figuresOf(after))
-  const rows = (quantity: 'allocatedBytes' | 'heapBytes'): number =>
+  return lessRows(fall, caches)
+}
+
+function floor(before: MemorySample, caches: readonly CacheAttribution[]): AttributionReport['floor'] {
+  return lessRows(figuresOf(before), caches)
+}
+
+function lessRows({ allocatedBytes, heapBytes }: Figures, caches: readonly CacheAttribution[]): Figures {
+  const rows = (quantity: keyof Figures): number =>
     caches.reduce((sum, { released }) => sum + (released[quantity] ?? 0), 0)
   return {
-    allocatedBytes: fall.allocatedBytes === null ? null : fall.allocatedBytes - rows('allocatedBytes'),
-    heapBytes: fall.heapBytes - rows('heapBytes'),
+    allocatedBytes: allocatedBytes === null ? null : allocatedBytes - rows('allocatedBytes'),
+    heapBytes: heapBytes - rows('heapBytes'),
   }
 }
 
-/** What went right after a release, where it stands out among all gaps of the run. */
+/**
+ * What went right after a release: a fall that stands out among all gaps of the run, to a level lower than any before,
+ * and that did not come back by the next reading. A fall alone would not do: in-flight memory that rose before the
+ * window falls after it.
+ */
 function lateBytes(gaps: readonly Gap[]): Map<string, AttributedBytes> {
-  const allocated = outstanding(
-    gaps.map(({ change }) => change.allocatedBytes ?? 0),
-    LATE_LEAST_BYTES.allocatedBytes,
-  )
-  const heap = outstanding(
-    gaps.map(({ change }) => change.heapBytes),
-    LATE_LEAST_BYTES.heapBytes,
-  )
+  const lateOf = (quantity: keyof Figures): number[] => {
+    const changes = gaps.map(({ change }) => change[quantity] ?? 0)
+    return outstanding(changes, LATE_LEAST_BYTES[quantity]).map((beyond, index) => {
+      const bytes = Math.min(beyond ?? 0, gaps[index]?.newLow[quantity] ?? 0)
+      const cameBack = (changes[index + 1] ?? 0) < -bytes / 2
+      return bytes > LATE_LEAST_BYTES[quantity] && !cameBack ? bytes : 0
+    })
+  }
+  const [allocated, heap] = [lateOf('allocatedBytes'), lateOf('heapBytes')]
   const late = new Map<string, AttributedBytes>()
-  for (const [index, gap] of gaps.entries()) {
-    const [allocatedBytes, heapBytes] = [Math.max(0, allocated[index] ?? 0), Math.max(0, heap[index] ?? 0)]
-    if (gap.cache === null || allocatedBytes + heapBytes === 0) continue
-    late.set(
-      gap.cache,
-      withTotal({ allocatedBytes: gap.change.allocatedBytes === null ? null : allocatedBytes, heapBytes }),
-    )
+  for (const [index, { cache, change }] of gaps.entries()) {
+    const [allocatedBytes, heapBytes] = [allocated[index] ?? 0, heap[index] ?? 0]
+    if (cache === null || allocatedBytes + heapBytes === 0) continue
+    late.set(cache, withTotal({ allocatedBytes: change.allocatedBytes === null ? null : allocatedBytes, heapBytes }))
   }
   return late
 }
@@ -213,7 +228,7 @@ function lateWarning(cache: string, bytes: AttributedBytes): ReportWarning {
   const amount = (bytes.allocatedBytes ?? 0) + (bytes.heapBytes ?? 0)
   return {
     code: 'WARN_LATE_BYTES',
-    message: `about ${String(amount)} bytes went in the turns right after the release of ${JSON.stringify(cache)}: a deferred finalizer, or a release that was not finished; they are in the row's "late" and in unattributed`,
+    message: `about ${formatBytes(amount)} went in the turns right after the release of ${JSON.stringify(cache)}: a deferred finalizer, or a release that was not finished; they are in the row's "late" and in unattributed`,
     cache,
   }
 }

@@ -1,6 +1,7 @@
-/** The report as a terminal shows it. Pure: text in, nothing read from the process. */
+/** The report as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
 import type { MemorySample } from '../measure/sample.js'
-import { formatBytes, formatCount, formatMs, formatShare, printable } from '../support/units.js'
+import { boolean, optional, resolveOptions } from '../support/options.js'
+import { formatBytes, formatCount, formatMs, formatShare, printable, signed } from '../support/units.js'
 import type { AttributionReport, CacheAttribution } from './types.js'
 
 /** How {@link formatReport} writes. */
@@ -25,11 +26,13 @@ interface Palette {
  * A table of the caches by bytes, then noise, unattributed, floor and fragmentation, then the warnings.
  *
  * @returns several lines, without a newline at the end
+ * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
  * @example
  * console.log(formatReport(await coordinator.attribute()))
  */
 export function formatReport(report: AttributionReport, options?: FormatOptions): string {
-  const palette = (options?.color ?? wantsColor()) ? COLORS : PLAIN
+  const { color } = resolveOptions('formatReport()', options, { color: optional(boolean) })
+  const palette = (color ?? wantsColor()) ? COLORS : PLAIN
   const rows = report.caches.toSorted((a, b) => sortBytes(b) - sortBytes(a))
   return [
     headline(report, palette),
@@ -95,7 +98,7 @@ function columns(report: AttributionReport): Column[] {
       title: 'measured/claimed',
       cell: (row) =>
         row.significant && (row.claimedBytes ?? 0) > 0
-          ? `${((known(row) ?? 0) / (row.claimedBytes ?? 1)).toFixed(2)} ×`
+          ? `${signed((known(row) ?? 0) / (row.claimedBytes ?? 1), 2)} ×`
           : '–',
     },
     { title: 'pause', cell: ({ pauseMs, status }) => (status === 'skipped' ? '–' : formatMs(pauseMs)) },
@@ -122,7 +125,7 @@ function table(report: AttributionReport, rows: readonly CacheAttribution[], { s
   // A column in which nothing is known says nothing.
   const kept = shown.map((column, index) => column.alignsLeft === true || cells.some((row) => row[index] !== '–'))
   const widths = shown.map(({ title }, index) =>
-    Math.max([...title].length, ...cells.map((row) => [...(row[index] ?? '')].length)),
+    cells.reduce((widest, row) => Math.max(widest, [...(row[index] ?? '')].length), [...title].length),
   )
   const line = (texts: readonly string[]): string =>
     texts
@@ -143,30 +146,32 @@ function table(report: AttributionReport, rows: readonly CacheAttribution[], { s
   ]
 }
 
-function summary({ noise, unattributed, before, after, pauses }: AttributionReport): string[] {
+function summary({ noise, unattributed, floor, before, pauses }: AttributionReport): string[] {
   const error =
     noise.controls === 0 ? 'no controls: the error bars are unknown' : `${String(noise.controls)} null releases`
+  const grew = (unattributed.allocatedBytes ?? 0) + unattributed.heapBytes < 0
+  const why = grew ? 'growth during the run: released caches fill again, other work' : 'other work during the run'
   return [
     `noise         ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap (${error})`,
-    `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap (other work during the run)`,
-    `floor         ${formatBytes(after.allocatedBytes)} allocator, ${formatBytes(after.heapUsedBytes)} JS heap still live after every release (before: ${formatBytes(before.allocatedBytes)}, ${formatBytes(before.heapUsedBytes)})`,
+    `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap (${why})`,
+    `floor         ${formatBytes(floor.allocatedBytes)} allocator, ${formatBytes(floor.heapBytes)} JS heap held by no cache, of ${formatBytes(before.allocatedBytes)} and ${formatBytes(before.heapUsedBytes)}`,
     `process       ${residency(before)}`,
     `pauses        ${String(pauses.count)}, longest ${formatMs(pauses.longestMs)}, ${formatMs(pauses.totalMs)} in all`,
   ]
 }
 
-/** Allocated against active and resident: what fragmentation and kept pages cost. */
+/** Live, freed but in thread caches, lost to fragmentation, kept pages: from allocated to RSS. */
 function residency(sample: MemorySample): string {
-  const parts = [`allocated ${formatBytes(sample.allocatedBytes)}`]
-  if (sample.activeBytes !== null && sample.allocatedBytes !== null) {
-    const lost = sample.activeBytes - (sample.rawAllocatedBytes ?? sample.allocatedBytes)
-    parts.push(
-      `active ${formatBytes(sample.activeBytes)} (fragmentation ${formatShare(Math.max(0, lost), sample.activeBytes)})`,
-    )
+  const { allocatedBytes, rawAllocatedBytes, tcacheBytes, activeBytes, residentBytes, retainedBytes, rssBytes } = sample
+  const parts = [`live ${formatBytes(allocatedBytes)}`]
+  if (tcacheBytes !== null) parts.push(`tcache ${formatBytes(tcacheBytes)}`)
+  if (activeBytes !== null && rawAllocatedBytes !== null) {
+    const lost = Math.max(0, activeBytes - rawAllocatedBytes)
+    parts.push(`active ${formatBytes(activeBytes)} (fragmentation ${formatShare(lost, activeBytes)})`)
   }
-  if (sample.residentBytes !== null) parts.push(`resident ${formatBytes(sample.residentBytes)}`)
-  if (sample.retainedBytes !== null) parts.push(`retained ${formatBytes(sample.retainedBytes)}`)
-  return [...parts, `RSS ${formatBytes(sample.rssBytes)}`].join(', ')
+  if (residentBytes !== null) parts.push(`resident ${formatBytes(residentBytes)}`)
+  if (retainedBytes !== null) parts.push(`retained ${formatBytes(retainedBytes)}`)
+  return [...parts, `RSS ${formatBytes(rssBytes)}`].join(', ')
 }
 
 function problems(rows: readonly CacheAttribution[]): string[] {

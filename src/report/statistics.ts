@@ -58,7 +58,7 @@ export function estimateStep(before: readonly Level[], after: readonly Level[]):
     Math.sqrt(dot(noise, noise) / Math.max(1, degreesOfFreedom) / weight) *
     inflationOf(noise)
   return {
-    bytes: Math.round(-slope),
+    bytes: Math.round(-slope) + 0, // no negative zero
     uncertaintyBytes: Number.isFinite(uncertainty) ? Math.ceil(uncertainty) : null,
   }
 }

@@ -110,13 +110,18 @@ export interface AttributionReport {
   readonly durationMs: number
   readonly process: ReportProcess
   readonly before: MemorySample
-  /** The floor: what is live after every release. */
+  /** When the run was over; what was released first may have filled again by then. */
   readonly after: MemorySample
   readonly noise: ReportNoise
   /** In the order in which they were released. */
   readonly caches: readonly CacheAttribution[]
   /** Change in the run that no row explains: other work of the service, late bytes, drift. */
   readonly unattributed: { readonly allocatedBytes: number | null; readonly heapBytes: number }
+  /**
+   * What no cache held: `before` less every row. Caches that fill again during the run are no part of it, so it is the
+   * figure to watch for a leak.
+   */
+  readonly floor: { readonly allocatedBytes: number | null; readonly heapBytes: number }
   /** What the run cost the event loop. */
   readonly pauses: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
   readonly warnings: readonly ReportWarning[]

@@ -1,0 +1,205 @@
+/**
+ * The turns of a run: releases and reads in one turn of the event loop, and what follows where a release goes on in
+ * later ones.
+ *
+ * Rule: up to the moment of its release a cache may still be unregistered, and the run aborted: then it is not released.
+ */
+import type { GcMode } from '../measure/settle.js'
+import type { WindowReading, WindowStep } from '../measure/window.js'
+import { difference } from '../report/build.js'
+import type { Measurement } from '../report/build.js'
+import type { AttributionMode, RowError } from '../report/types.js'
+import { ask } from './inspect.js'
+import type { Inspection } from './inspect.js'
+import type { RunLedger } from './ledger.js'
+import type { PlannedStep } from './plan.js'
+import type { RunReadings } from './readings.js'
+import type { RegisteredCache } from './registry.js'
+import { ReleaseCall, endOf } from './release.js'
+import type { ReleaseEnd } from './release.js'
+import { notEmpty, notSettled } from './warnings.js'
+import type { EntryWatch } from './watch.js'
+
+/** What the turns need of their run. */
+export interface TurnsContext {
+  readonly mode: AttributionMode
+  readonly releaseTimeoutMs: number
+  readonly signal: AbortSignal
+  readonly caches: ReadonlyMap<string, RegisteredCache>
+  readonly readings: RunReadings
+  readonly ledger: RunLedger
+  readonly watch: EntryWatch
+  /** Milliseconds since the run began. */
+  elapsedMs(): number
+  isRegistered(cache: RegisteredCache): boolean
+  /** Wraps the call of a release. */
+  duringRelease(release: () => unknown): unknown
+}
+
+/** Why a cache is not released after an abort. */
+export const ABORTED: RowError = { code: 'ERR_RUN_ABORTED', message: 'the run was aborted before its turn' }
+const UNREGISTERED: RowError = {
+  code: 'ERR_RELEASE_UNREGISTERED',
+  message: 'it was unregistered during the run',
+}
+
+/** A cache in its turn. */
+interface BoundCache {
+  readonly cache: RegisteredCache
+  readonly call: ReleaseCall
+  inspection: Inspection | undefined
+  entriesAfter: number | null
+  /** Why it was not released after all. */
+  refusal: RowError | undefined
+}
+
+/** A step with the cache it stands for; a control has none. */
+interface BoundStep {
+  readonly step: PlannedStep
+  readonly bound: BoundCache | null
+}
+
+/** Makes the turns of one run, one after the other. */
+export class RunTurns {
+  readonly #context: TurnsContext
+
+  constructor(context: TurnsContext) {
+    this.#context = context
+  }
+
+  /** Releases and reads in one turn; gives back the steps that an asynchronous release put off. */
+  async make(gc: GcMode, planned: readonly PlannedStep[]): Promise<readonly PlannedStep[]> {
+    const { readings, watch } = this.#context
+    const isStepped = gc === 'natural' || planned.some((step) => step.kind === 'cache' && step.asynchronous)
+    if (isStepped) await readings.topUpLevels(gc)
+    await readings.pace(gc)
+    const steps = this.#bind(planned)
+    if (steps.length === 0) return []
+    const caches = steps.flatMap(({ bound }) => bound ?? [])
+    const inspections = watch.before(caches.map(({ cache }) => cache))
+    for (const bound of caches) bound.inspection = inspections.get(bound.cache)
+    const { windows } = await readings.turn(
+      gc,
+      steps.map((_, index) => this.#windowStep(steps, index)),
+      () => {
+        const left = watch.after(caches.map(({ cache }) => cache))
+        for (const bound of caches) bound.entriesAfter = left.get(bound.cache) ?? null
+      },
+    )
+    for (const [index, window] of windows.entries()) {
+      const bound = steps[index]?.bound ?? null
+      if (bound === null) this.#noteControl(gc, window)
+      else await this.#noteCache(gc, bound, window)
+    }
+    // After several windows in one turn it cannot be told whose late bytes they were.
+    if (windows.length > 1) readings.disownGap()
+    return steps.slice(windows.length).map(({ step }) => step)
+  }
+
+  /** The caches behind the steps; nothing is left of a turn after an abort. */
+  #bind(planned: readonly PlannedStep[]): BoundStep[] {
+    return planned.flatMap((step): BoundStep[] => {
+      if (step.kind === 'control') return this.#context.signal.aborted ? [] : [{ step, bound: null }]
+      const cache = this.#context.caches.get(step.name)
+      const refusal = this.#refusal(cache)
+      if (cache === undefined || refusal !== undefined) {
+        this.#context.ledger.skip(step.name, refusal ?? UNREGISTERED)
+        return []
+      }
+      const call = new ReleaseCall(cache, this.#context.mode)
+      return [{ step, bound: { cache, call, inspection: undefined, entriesAfter: null, refusal: undefined } }]
+    })
+  }
+
+  #refusal(cache: RegisteredCache | undefined): RowError | undefined {
+    if (this.#context.signal.aborted) return ABORTED
+    return cache === undefined || !this.#context.isRegistered(cache) ? UNREGISTERED : undefined
+  }
+
+  #windowStep(steps: readonly BoundStep[], index: number): WindowStep {
+    const bound = steps[index]?.bound
+    if (bound == null) return { release: () => undefined }
+    const earlier = steps.slice(0, index).flatMap((step) => step.bound?.cache.name ?? [])
+    const context = this.#context
+    return {
+      release: () => {
+        bound.refusal = this.#refusal(bound.cache)
+        if (bound.refusal !== undefined) return undefined
+        if (earlier.length > 0) context.watch.beforeItsRelease(bound.cache, bound.inspection?.entries ?? null, earlier)
+        return context.duringRelease(() => bound.call.call())
+      },
+    }
+  }
+
+  #noteControl(gc: GcMode, window: WindowReading): void {
+    this.#context.ledger.controls[gc].push(difference(window.before, window.after))
+    this.#context.readings.explain(gc, null, window)
+  }
+
+  async #noteCache(gc: GcMode, bound: BoundCache, window: WindowReading): Promise<void> {
+    const { ledger, readings } = this.#context
+    const { cache, inspection } = bound
+    const { name } = cache
+    if (bound.refusal !== undefined) {
+      readings.explain(gc, null, window)
+      ledger.skip(name, bound.refusal)
+      return
+    }
+    const isAtomic = window.state.kind !== 'pending' && gc !== 'natural'
+    const startMs = this.#context.elapsedMs() - window.pauseMs
+    const { status, error, measurement } = isAtomic
+      ? this.#endAtomic(gc, cache, window)
+      : await this.#endStepped(gc, bound, window)
+    if (!window.settled) ledger.warn(notSettled(name))
+    const { entriesAfter } = bound
+    if (status === 'released' && entriesAfter !== null && entriesAfter > 0) ledger.warn(notEmpty(name, entriesAfter))
+    ledger.release(
+      {
+        gc,
+        name,
+        status,
+        measurement,
+        entriesBefore: inspection?.entries ?? null,
+        entriesAfter,
+        claimedBytes: inspection?.claimedBytes ?? null,
+        settled: window.settled,
+        pauseMs: window.pauseMs,
+        durationMs: this.#context.elapsedMs() - startMs,
+        ...(error === undefined ? {} : { error }),
+      },
+      difference(window.before, window.after),
+    )
+  }
+
+  #endAtomic(
+    gc: GcMode,
+    cache: RegisteredCache,
+    window: WindowReading,
+  ): ReleaseEnd & { readonly measurement: Measurement } {
+    const { state, before, after } = window
+    this.#context.readings.explain(gc, cache.name, window)
+    const end = state.kind === 'pending' ? { status: 'released' as const } : endOf(state)
+    return { ...end, measurement: { kind: 'atomic', before, after } }
+  }
+
+  /** The release goes on in later turns, or its memory goes with a later GC: levels on both sides. */
+  async #endStepped(
+    gc: GcMode,
+    bound: BoundCache,
+    { state, before, after }: WindowReading,
+  ): Promise<ReleaseEnd & { readonly measurement: Measurement }> {
+    const { readings, ledger, releaseTimeoutMs, signal } = this.#context
+    const { cache, call } = bound
+    const levelsBefore = readings.beginFarSide(gc)
+    let end: ReleaseEnd
+    if (state.kind === 'pending') {
+      cache.wasAsynchronous = true
+      end = await call.end(state.outcome, releaseTimeoutMs, signal)
+      bound.entriesAfter = ask(cache, 'entries', (warning) => ledger.warn(warning))
+    } else {
+      end = endOf(state)
+    }
+    const levelsAfter = await readings.farSide(gc, levelsBefore)
+    return { ...end, measurement: { kind: 'stepped', firstTurn: { before, after }, levelsBefore, levelsAfter } }
+  }
+}
