@@ -7,14 +7,14 @@
 import { openAllocator } from 'cache-attribution'
 import { addonOrNull } from '../src/allocator/binding.js'
 import { createSampler } from '../src/measure/sample.js'
-import { drain, drainReadings } from '../src/measure/settle.js'
+import { drain, drainBriefly } from '../src/measure/settle.js'
 import { ThreadWatch } from '../src/measure/threads.js'
 import { nodeEnvironment as environment } from '../src/support/environment.js'
 import { flags, report, runScript } from './support/processes.js'
 import { startLoadedServer } from './support/server.js'
 import { printTable, quantile } from './support/table.js'
 
-/** Before the first read, and after the release: g major GC, m minor GC, d drain, r readings at rest. The last is in use. */
+/** Before the first read, and after the release: g major GC, m minor GC, d drain, b brief drain. The last is in use. */
 const SEQUENCES = [
   ['g', 'g'],
   ['g m', 'g m'],
@@ -24,7 +24,7 @@ const SEQUENCES = [
   ['g m d g m d', 'g m d'],
   ['g m d g m d', 'g m d g m d'],
   ['d g m d', 'g m d'],
-  ['d g m r', 'g m r'],
+  ['d g m b', 'g m b'],
 ] as const
 
 interface Windows {
@@ -85,7 +85,7 @@ async function measureAll(): Promise<void> {
       collector.minor()
     },
     d: () => void drain(tools),
-    r: () => void drainReadings(tools),
+    b: () => void drainBriefly(tools),
   }
   const settle = (sequence: string): void => {
     for (const name of sequence.split(' ')) step[name]?.()

@@ -4,7 +4,7 @@
  * The order is measured, not guessed (bench/settle-sequences.ts): background jobs that run while the collector works
  * finish at random moments afterwards, so they are drained first. The major GC leaves the backing stores of dead Buffers
  * to another thread, and the minor GC right after it waits for that thread. What comes after the collection is V8's
- * sweeping of its own pages, which can take a hundred milliseconds and moves no figure: it is not waited for.
+ * sweeping of its own pages, which can take a hundred milliseconds and moves no figure: it is hardly waited for.
  */
 import type { Collector, Environment } from '../support/environment.js'
 import type { ThreadWatch } from './threads.js'
@@ -16,6 +16,7 @@ const DRAIN_STEP_MS = 0.5
 const DRAIN_TIMEOUT_MS = 40
 /** A thread that has work but no processor needs longer: the shorter bound begins when none works any more. */
 const DRAIN_BUSY_TIMEOUT_MS = 120
+const THREADS_PATIENCE_MS = 5
 
 /** What a settling did. */
 export interface Settled {
@@ -42,18 +43,23 @@ export interface SettleTools {
  * for a processor.
  */
 export function drain(tools: SettleTools): Settled {
-  return awaitRest(tools, tools.threads)
+  tools.threads?.begin()
+  const settled = awaitRest(tools, Infinity)
+  if (!settled.rested) tools.threads?.giveUp()
+  return settled
 }
 
-/** The same after a collection, by the readings alone: its sweepers may go on. */
-export function drainReadings(tools: SettleTools): Settled {
-  return awaitRest(tools, null)
+/**
+ * The same after a collection, but with 5 ms of patience for threads: enough for a job that was handed out meanwhile,
+ * while the sweepers of a large heap may go on, which move no figure.
+ */
+export function drainBriefly(tools: SettleTools): Settled {
+  return awaitRest(tools, THREADS_PATIENCE_MS)
 }
 
-function awaitRest(tools: SettleTools, threads: ThreadWatch | null): Settled {
-  const { environment } = tools
+function awaitRest(tools: SettleTools, threadsPatienceMs: number): Settled {
+  const { environment, threads } = tools
   const start = environment.now()
-  threads?.begin()
   let previous = tools.readLive()
   let restedReads = 0
   let busyUntilMs = 0
@@ -65,16 +71,14 @@ function awaitRest(tools: SettleTools, threads: ThreadWatch | null): Settled {
   ) {
     environment.sleepSync(DRAIN_STEP_MS)
     const current = tools.readLive()
-    const isBusy = threads?.isAnyAtWork() ?? false
+    const isBusy = waitedMs < threadsPatienceMs && (threads?.isAnyAtWork() ?? false)
     // Without an allocator's figure (NaN) there is nothing to compare: the sleeps alone must do.
     restedReads = isBusy || Math.abs(current - previous) > REST_TOLERANCE_BYTES ? 0 : restedReads + 1
     previous = current
     waitedMs = environment.now() - start
     if (isBusy) busyUntilMs = waitedMs
   }
-  const rested = restedReads >= READS_IN_A_ROW
-  if (!rested) threads?.giveUp()
-  return { rested, durationMs: waitedMs }
+  return { rested: restedReads >= READS_IN_A_ROW, durationMs: waitedMs }
 }
 
 /** How garbage is dealt with around a release. */
@@ -99,6 +103,6 @@ export function settleAfter(tools: SettleTools, collector: Collector | null, mod
     tools.noteHeap()
   }
   if (mode !== 'none') collector?.minor()
-  const { rested } = drainReadings(tools)
+  const { rested } = drainBriefly(tools)
   return { rested, durationMs: tools.environment.now() - start }
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { REST_TOLERANCE_BYTES, drain, drainReadings, settleAfter, settleBefore } from '../../src/measure/settle.js'
+import { REST_TOLERANCE_BYTES, drain, drainBriefly, settleAfter, settleBefore } from '../../src/measure/settle.js'
 import type { SettleTools } from '../../src/measure/settle.js'
 import { ThreadWatch } from '../../src/measure/threads.js'
 import { fakeEnvironment } from './fakes.js'
@@ -121,13 +121,22 @@ describe('drain()', () => {
   })
 })
 
-describe('drainReadings()', () => {
-  it('goes by the readings alone', () => {
+describe('drainBriefly()', () => {
+  it('waits 5 ms for a thread that works, and then goes by the readings alone', () => {
     const subject = tools(
       () => 0,
       () => [7],
     )
-    expect(drainReadings(subject)).to.deep.equal({ rested: true, durationMs: 1.5 })
+    expect(drainBriefly(subject)).to.deep.equal({ rested: true, durationMs: 6.5 })
+  })
+
+  it('passes no thread over: sweepers work at every collection', () => {
+    const subject = tools(
+      () => 0,
+      () => [7],
+    )
+    drainBriefly(subject)
+    expect(subject.threads?.isAnyAtWork()).to.equal(true)
   })
 })
 
