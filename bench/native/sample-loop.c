@@ -10,9 +10,14 @@ typedef int (*nametomib_fn)(const char *, size_t *, size_t *);
 typedef int (*bymib_fn)(const size_t *, size_t, void *, size_t *, void *, size_t);
 
 static const char *const keys[] = {
-    "stats.allocated", "stats.arenas.4096.tcache_bytes", "stats.arenas.4096.tcache_stashed_bytes",
-    "stats.active",    "stats.metadata",                 "stats.resident",
-    "stats.mapped",    "stats.retained",
+    "stats.allocated",
+    "stats.arenas.4096.tcache_bytes",
+    "stats.arenas.4096.tcache_stashed_bytes",
+    "stats.active",
+    "stats.metadata",
+    "stats.resident",
+    "stats.mapped",
+    "stats.retained",
 };
 #define KEY_COUNT (sizeof keys / sizeof *keys)
 

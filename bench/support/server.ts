@@ -15,7 +15,7 @@ export interface LoadedServer {
   stop(): Promise<void>
 }
 
-export const CONNECTIONS = 64
+const CONNECTIONS = 64
 
 /** Starts the server and its load, and lets both warm up. */
 export async function startLoadedServer(warmUpMs = 2000): Promise<LoadedServer> {

@@ -28,7 +28,7 @@ export interface PlannedTurn {
 }
 
 /** A cache that is not released, and why. */
-export interface SkippedCache {
+interface SkippedCache {
   readonly name: string
   readonly error: RowError
 }

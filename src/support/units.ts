@@ -17,8 +17,8 @@ export function formatBytes(bytes: number | null): string {
 
 /** `38 ms`, `1.24 s`. */
 export function formatMs(ms: number): string {
-  if (ms >= 9_950) return `${(ms / 1000).toFixed(1)} s`
-  if (ms >= 1_000) return `${(ms / 1000).toFixed(2)} s`
+  if (ms >= 9_995) return `${(ms / 1000).toFixed(1)} s`
+  if (ms >= 999.5) return `${(ms / 1000).toFixed(2)} s`
   return `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} ms`
 }
 

@@ -100,11 +100,19 @@ describe('describe()', () => {
     }
   })
 
-  it('never throws, not even for a revoked proxy', () => {
+  it('never throws, not even for a revoked proxy, or one that throws from every trap', () => {
     expect(describeValue(REVOKED)).to.equal('an object')
+    expect([trapped({}), trapped([])].map(describeValue)).to.deep.equal(['an object', 'an object'])
     expect(describeValue(Object.create(null))).to.equal('an object')
   })
 })
+
+function trapped(target: object): object {
+  const trap = (): never => {
+    throw new Error('a trap')
+  }
+  return new Proxy(target, { get: trap, getPrototypeOf: trap, has: trap, ownKeys: trap })
+}
 
 function revokedProxy(): object {
   const { proxy, revoke } = Proxy.revocable({}, {})

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { CoordinatorError } from '../../src/support/errors.js'
 import {
@@ -92,6 +93,47 @@ describe('resolveOptions()', () => {
     for (const given of [null, 5, 'strict', true, [], () => ({}), Symbol('x')]) {
       expect(refusal(() => resolve(given))).to.match(/^ERR_OPTION_TYPE: the options of paint\(\) must be/)
     }
+  })
+
+  it('refuses an object that is no literal: it would pass for "everything by default"', () => {
+    const others = [new Set(['a']), new Map(), new Date(), Promise.resolve(), new AbortController().signal]
+    for (const given of [...others, Object.create({ strict: false })]) {
+      expect(refusal(() => resolve(given))).to.equal(
+        'ERR_OPTION_TYPE: the options of paint() must be a plain object, got an object',
+      )
+    }
+  })
+
+  it('takes an object literal of another realm', () => {
+    expect(resolve(runInNewContext('({ timeoutMs: 7 })'))).to.include({ timeoutMs: 7 })
+  })
+
+  it('takes nothing from a polluted Object.prototype', () => {
+    const polluted = Object.prototype as { timeoutMs?: number }
+    polluted.timeoutMs = 7
+    try {
+      expect(resolve({})).to.include({ timeoutMs: 50 })
+    } finally {
+      delete polluted.timeoutMs
+    }
+  })
+
+  it('reads each option once, and passes on what a getter throws', () => {
+    let reads = 0
+    const counted = {
+      get timeoutMs(): number {
+        return ++reads
+      },
+    }
+    expect(resolve(counted)).to.include({ timeoutMs: 1 })
+    expect(reads).to.equal(1)
+    const error = new Error('from the getter')
+    const throwing = {
+      get timeoutMs(): number {
+        throw error
+      },
+    }
+    expect(() => resolve(throwing)).to.throw(error)
   })
 })
 

@@ -1,0 +1,98 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { ERROR_CODES, WARNING_CODES } from '../../src/support/errors.js'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const ERRORS = Object.keys(ERROR_CODES)
+const WARNINGS = Object.keys(WARNING_CODES)
+
+interface Section {
+  readonly code: string
+  readonly group: string
+  readonly text: string
+}
+
+/** The sections of docs/errors.md, one a code. */
+function sections(): Section[] {
+  const document = readFileSync(path.join(ROOT, 'docs', 'errors.md'), 'utf8')
+  return document.split(/^## /m).flatMap((part) => {
+    const group = part.split('\n', 1)[0] ?? ''
+    return part
+      .split(/^### /m)
+      .slice(1)
+      .map((text) => ({ code: text.split('\n', 1)[0] ?? '', group, text }))
+  })
+}
+
+/** All of src/, but the lists of codes themselves. */
+function sources(): string[] {
+  const folder = path.join(ROOT, 'src')
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && name !== path.join('support', 'errors.ts'))
+    .map((name) => readFileSync(path.join(folder, name), 'utf8'))
+}
+
+/** Code without its comments. */
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[^]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+}
+
+describe('docs/errors.md', () => {
+  it('explains every error and warning, and none that does not exist', () => {
+    const documented = sections().map(({ code }) => code)
+    expect(documented).to.have.members([...ERRORS, ...WARNINGS])
+    expect(new Set(documented).size).to.equal(documented.length)
+  })
+
+  it('keeps errors and warnings apart', () => {
+    for (const { code, group } of sections()) {
+      expect(group === 'Warnings', `${code} in "${group}"`).to.equal(WARNINGS.includes(code))
+    }
+  })
+
+  it('says of each its cause, its cure, and an example of its words', () => {
+    for (const { code, text } of sections()) {
+      for (const part of ['Cause', 'Cure', 'Example']) {
+        expect(text, code).to.match(new RegExp(`^- \\*\\*${part}:\\*\\* .{10}`, 'm'))
+      }
+    }
+  })
+
+  it('gives examples of errors that begin with their code, or show it in a row', () => {
+    for (const { code, text } of sections().filter(({ group }) => group !== 'Warnings')) {
+      const example = /\*\*Example:\*\* `([^`]+)`/.exec(text)?.[1] ?? ''
+      expect(example, code).to.match(new RegExp(`^(?:[a-z]+ (?:failed|timed-out|skipped): )?${code}: .{10}`))
+    }
+  })
+})
+
+describe('the codes', () => {
+  const code = sources().map(withoutComments).join('\n')
+  /** The one code that its class gives itself. */
+  const OF_A_CLASS: Readonly<Record<string, string>> = { ERR_MALLCTL: 'MallctlError' }
+
+  for (const name of [...ERRORS, ...WARNINGS]) {
+    it(`are used somewhere: ${name}`, () => {
+      const words = OF_A_CLASS[name] === undefined ? `'${name}'` : `new ${OF_A_CLASS[name]}(`
+      expect(code.includes(words)).to.equal(true)
+    })
+  }
+
+  it('are used nowhere unless they are listed', () => {
+    const used = new Set(code.match(/\b(?:ERR|WARN)_[A-Z]+(?:_[A-Z]+)+\b/g))
+    const foreign = [...used].filter((name) => ![...ERRORS, ...WARNINGS].includes(name))
+    expect(foreign.filter((name) => !code.includes(`.code === '${name}'`))).to.deep.equal([])
+  })
+
+  it('are said in the documents only where they exist', () => {
+    const documents = ['README.md', ...readdirSync(path.join(ROOT, 'docs')).map((name) => path.join('docs', name))]
+    for (const name of documents.filter((document) => document.endsWith('.md'))) {
+      const text = readFileSync(path.join(ROOT, name), 'utf8')
+      for (const word of text.match(/\b(?:ERR|WARN)_[A-Z]+(?:_[A-Z]+)+\b/g) ?? []) {
+        expect([...ERRORS, ...WARNINGS], `${word} in ${name}`).to.include(word)
+      }
+    }
+  })
+})

@@ -1,0 +1,278 @@
+import { expect } from 'chai'
+import { RESOLUTION, buildReport, difference, noise } from '../../src/report/build.js'
+import type { FigureLevel, Gap, MeasuredCache, MeasuredRun, Measurement } from '../../src/report/build.js'
+import { randomOf, remainderOf } from '../coordinator/world.js'
+import { atomic, figures, head, measured, sample } from './reports.js'
+
+const MIB = 1024 * 1024
+
+function run(caches: readonly MeasuredCache[], rest: Partial<MeasuredRun> = {}): MeasuredRun {
+  return {
+    head: head(sample(300 * MIB, 100 * MIB), sample(100 * MIB, 50 * MIB)),
+    controls: [],
+    caches,
+    gaps: [],
+    warnings: [],
+    ...rest,
+  }
+}
+
+function onlyRow(
+  measurement: Measurement,
+  rest: Parameters<typeof measured>[2] = {},
+): ReturnType<typeof buildReport>['caches'][number] {
+  const [row] = buildReport(run([measured('a', measurement, rest)])).caches
+  if (row === undefined) throw new Error('no row')
+  return row
+}
+
+function levels(count: number, startMs: number, allocated: number | null, heap: number): FigureLevel[] {
+  return Array.from({ length: count }, (_, index) => ({
+    allocatedBytes: allocated,
+    heapBytes: heap,
+    atMs: startMs + 60 * index,
+  }))
+}
+
+describe('the report', () => {
+  it('adds up: rows and unattributed are before − after, for any rows (1,000 random runs)', () => {
+    const random = randomOf(20)
+    const bytes = (): number => Math.round((random() - 0.3) * 2 ** (10 + Math.floor(random() * 30)))
+    for (let round = 0; round < 1000; round++) {
+      const known = random() < 0.8
+      const allocated = (): number | null => (known ? bytes() : null)
+      const measurement = (): Measurement => {
+        const kind = random()
+        if (kind < 0.2) return { kind: 'none' }
+        const [before, after] = [figures(allocated(), bytes()), figures(allocated(), bytes())]
+        if (kind < 0.7) return { kind: 'atomic', before, after }
+        return {
+          kind: 'stepped',
+          firstTurn: { before, after },
+          levelsBefore: levels(1 + Math.floor(random() * 10), 0, allocated(), bytes()),
+          levelsAfter: levels(1 + Math.floor(random() * 10), 700, allocated(), bytes()),
+        }
+      }
+      const status = (): MeasuredCache['status'] => (random() < 0.3 ? 'failed' : 'released')
+      const caches = Array.from({ length: Math.floor(random() * 20) }, (_, index) =>
+        measured(String(index), measurement(), { status: status(), controls: [figures(allocated(), bytes())] }),
+      )
+      const report = buildReport(
+        run(caches, { head: head(sample(allocated(), bytes()), sample(allocated(), bytes())) }),
+      )
+      expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
+      expect(report.unattributed.allocatedBytes === null).to.equal(!known)
+      expect(JSON.parse(JSON.stringify(report))).to.deep.equal(report)
+    }
+  })
+
+  it('is version 1, and plain JSON', () => {
+    const report = buildReport(run([measured('a', atomic(5, 6))]))
+    expect(report.schemaVersion).to.equal(1)
+    expect(JSON.parse(JSON.stringify(report))).to.deep.equal(report)
+  })
+
+  it('keeps the order of the rows, and names that repeat', () => {
+    const { caches } = buildReport(
+      run([measured('b', atomic(1, 1)), measured('a', atomic(2, 2)), measured('b', atomic(3, 3))]),
+    )
+    expect(caches.map(({ name, released }) => [name, released.heapBytes])).to.deep.equal([
+      ['b', 1],
+      ['a', 2],
+      ['b', 3],
+    ])
+  })
+
+  it('changes nothing of what it is made from', () => {
+    const freeze = <T>(value: T): T => {
+      if (typeof value === 'object' && value !== null) Object.values(value).forEach(freeze)
+      return Object.freeze(value)
+    }
+    expect(() => buildReport(freeze(run([measured('a', atomic(5, 6))])))).not.to.throw()
+  })
+})
+
+describe('a row', () => {
+  it('keeps a negative number', () => {
+    expect(onlyRow(atomic(-5 * MIB, -MIB)).released).to.deep.equal({
+      allocatedBytes: -5 * MIB,
+      heapBytes: -MIB,
+      totalBytes: -6 * MIB,
+    })
+  })
+
+  it('of a skipped cache knows nothing: null, not zero', () => {
+    expect(onlyRow({ kind: 'none' }, { settled: null })).to.deep.include({
+      status: 'skipped',
+      released: { allocatedBytes: null, heapBytes: null, totalBytes: null },
+      uncertainty: { allocatedBytes: null, heapBytes: null },
+      uncertaintyBytes: null,
+      significant: false,
+      window: null,
+      settled: null,
+    })
+  })
+
+  it('without an allocator knows the heap, and no total', () => {
+    expect(onlyRow(atomic(null, MIB)).released).to.deep.equal({
+      allocatedBytes: null,
+      heapBytes: MIB,
+      totalBytes: null,
+    })
+  })
+
+  it('has the error bar of its own controls, in each quantity', () => {
+    const controls = [figures(100_000, 200_000), figures(-100_000, -200_000)]
+    const { uncertainty, uncertaintyBytes } = onlyRow(atomic(MIB, MIB), { controls })
+    expect(uncertainty).to.deep.equal({ allocatedBytes: 430_000, heapBytes: 860_000 })
+    expect(uncertaintyBytes).to.equal(Math.ceil(Math.hypot(430_000, 860_000)))
+  })
+
+  it("has the heap's error bar alone where the allocator tells nothing", () => {
+    const controls = [figures(null, 0)]
+    expect(onlyRow(atomic(null, MIB), { controls })).to.deep.include({
+      uncertaintyBytes: RESOLUTION.heapBytes,
+      uncertainty: { allocatedBytes: null, heapBytes: RESOLUTION.heapBytes },
+    })
+  })
+
+  const calm = [figures(0, 0), figures(0, 0)]
+  const SIGNIFICANT: readonly [allocated: number | null, heap: number, significant: boolean][] = [
+    [RESOLUTION.allocatedBytes, 0, false],
+    [RESOLUTION.allocatedBytes + 1, 0, true],
+    [0, RESOLUTION.heapBytes, false],
+    [0, RESOLUTION.heapBytes + 1, true],
+    [-RESOLUTION.allocatedBytes - 1, 0, true],
+    [RESOLUTION.allocatedBytes + 1, -RESOLUTION.allocatedBytes - 1, true],
+    [0, 0, false],
+    [null, RESOLUTION.heapBytes, false],
+    [null, RESOLUTION.heapBytes + 1, true],
+  ]
+  for (const [allocated, heap, significant] of SIGNIFICANT) {
+    it(`with ${String(allocated)} and ${String(heap)} bytes is ${significant ? '' : 'not '}significant`, () => {
+      expect(onlyRow(atomic(allocated, heap), { controls: calm }).significant).to.equal(significant)
+    })
+  }
+
+  it('is significant in neither direction while its error bar is unknown', () => {
+    expect(onlyRow(atomic(900 * MIB, 900 * MIB)).significant).to.equal(false)
+  })
+
+  it('of several turns is the step between its levels, and tells its first turn apart', () => {
+    const row = onlyRow({
+      kind: 'stepped',
+      firstTurn: { before: figures(50, 9), after: figures(20, 9) },
+      levelsBefore: levels(8, 0, 30 * MIB, 9 * MIB),
+      levelsAfter: levels(8, 900, 10 * MIB, 8 * MIB),
+    })
+    expect(row).to.deep.include({
+      window: 'drift-corrected',
+      released: { allocatedBytes: 20 * MIB, heapBytes: MIB, totalBytes: 21 * MIB },
+      firstTurn: { allocatedBytes: 30, heapBytes: 0, totalBytes: 30 },
+      uncertainty: { allocatedBytes: RESOLUTION.allocatedBytes, heapBytes: RESOLUTION.heapBytes },
+      significant: true,
+    })
+  })
+
+  it('of several turns with nothing on one side knows nothing: null, not zero', () => {
+    const row = onlyRow({
+      kind: 'stepped',
+      firstTurn: { before: figures(50, 9), after: figures(20, 9) },
+      levelsBefore: [],
+      levelsAfter: levels(3, 0, MIB, MIB),
+    })
+    expect(row.released).to.deep.equal({ allocatedBytes: null, heapBytes: null, totalBytes: null })
+    expect(row).to.include({ uncertaintyBytes: null, significant: false })
+  })
+
+  it('has no property for what it has not', () => {
+    expect(onlyRow(atomic(1, 1))).to.not.have.any.keys('error', 'late', 'firstTurn')
+  })
+})
+
+describe('the noise of a run', () => {
+  it('is unknown without controls', () => {
+    expect(noise([])).to.deep.equal({ controls: 0, allocatedBytes: null, heapBytes: null })
+  })
+
+  it('is unknown in the quantity that the allocator lacks', () => {
+    expect(noise([figures(null, 5), figures(null, 6)])).to.deep.equal({
+      controls: 2,
+      allocatedBytes: null,
+      heapBytes: RESOLUTION.heapBytes,
+    })
+  })
+})
+
+describe('the difference of two readings', () => {
+  it('is unknown where either is', () => {
+    expect(difference(figures(null, 5), figures(3, 2))).to.deep.equal({ allocatedBytes: null, heapBytes: 3 })
+    expect(difference(figures(3, 5), figures(null, 9))).to.deep.equal({ allocatedBytes: null, heapBytes: -4 })
+  })
+})
+
+describe('the floor', () => {
+  it('is what was there before, less what every row gave back', () => {
+    const report = buildReport(run([measured('a', atomic(50 * MIB, -MIB)), measured('b', { kind: 'none' })]))
+    expect(report.floor).to.deep.equal({ allocatedBytes: 250 * MIB, heapBytes: 101 * MIB })
+  })
+
+  it('is unknown in the quantity that the allocator lacks', () => {
+    const report = buildReport(
+      run([measured('a', atomic(null, MIB))], { head: head(sample(null, 9 * MIB), sample(null, 8 * MIB)) }),
+    )
+    expect(report.floor).to.deep.equal({ allocatedBytes: null, heapBytes: 8 * MIB })
+  })
+})
+
+describe('late bytes', () => {
+  /** A gap whose end is the lowest level so far, by as much as it fell, unless told otherwise. */
+  const gap = (cache: string | null, allocated: number | null, heap = 0, newLow = figures(allocated, heap)): Gap => ({
+    cache,
+    change: figures(allocated, heap),
+    newLow,
+  })
+  const quiet = Array.from({ length: 9 }, (_, index) => gap(String(index), 100))
+
+  function lateRow(...gaps: Gap[]): ReturnType<typeof buildReport>['caches'][number] {
+    const report = buildReport(run([measured('a', atomic(MIB, 0))], { gaps }))
+    const [row] = report.caches
+    if (row === undefined) throw new Error('no row')
+    expect(report.warnings.map(({ code, cache }) => [code, cache])).to.deep.equal(
+      row.late === undefined ? [] : [['WARN_LATE_BYTES', 'a']],
+    )
+    expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
+    return row
+  }
+
+  it('are what went after one release and stands out; they stay in unattributed', () => {
+    const bytes = 5 * MIB - 100
+    expect(lateRow(...quiet, gap('a', 5 * MIB)).late).to.deep.equal({
+      allocatedBytes: bytes,
+      heapBytes: 0,
+      totalBytes: bytes,
+    })
+  })
+
+  it('are no more than the level fell below every one before', () => {
+    expect(lateRow(...quiet, gap('a', 5 * MIB, 0, figures(2 * MIB, 0))).late?.allocatedBytes).to.equal(2 * MIB)
+    expect(lateRow(...quiet, gap('a', 5 * MIB, 0, figures(-MIB, 0)))).to.not.have.property('late')
+  })
+
+  it('are none when they came back by the next reading', () => {
+    expect(lateRow(...quiet, gap('a', 5 * MIB), gap('b', -4 * MIB))).to.not.have.property('late')
+  })
+
+  it("of a control, or of memory that came, are nobody's", () => {
+    expect(lateRow(...quiet, gap(null, 5 * MIB), gap('a', -5 * MIB))).to.not.have.property('late')
+  })
+
+  it('are none where every gap is like the others', () => {
+    expect(lateRow(...Array.from({ length: 9 }, () => gap('a', 5 * MIB)))).to.not.have.property('late')
+  })
+
+  it('are known of the heap alone without an allocator', () => {
+    const gaps = [...quiet.map(({ cache }) => gap(cache, null)), gap('a', null, 9 * MIB)]
+    expect(lateRow(...gaps).late).to.deep.equal({ allocatedBytes: null, heapBytes: 9 * MIB, totalBytes: null })
+  })
+})
