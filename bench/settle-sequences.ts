@@ -76,16 +76,19 @@ async function measureAll(): Promise<void> {
       sampler.noteHeap()
     },
   }
+  let collectedMs = 0
   const step: Record<string, () => void> = {
     g: () => {
+      const start = environment.now()
       collector.major()
+      collectedMs = environment.now() - start
       tools.noteHeap()
     },
     m: () => {
       collector.minor()
     },
     d: () => void drain(tools),
-    b: () => void drainBriefly(tools),
+    b: () => void drainBriefly(tools, collectedMs),
   }
   const settle = (sequence: string): void => {
     for (const name of sequence.split(' ')) step[name]?.()

@@ -17,6 +17,7 @@ const DRAIN_TIMEOUT_MS = 40
 /** A thread that has work but no processor needs longer: the shorter bound begins when none works any more. */
 const DRAIN_BUSY_TIMEOUT_MS = 120
 const THREADS_PATIENCE_MS = 5
+const LONG_COLLECTION_MS = 50
 
 /** What a settling did. */
 export interface Settled {
@@ -50,11 +51,12 @@ export function drain(tools: SettleTools): Settled {
 }
 
 /**
- * The same after a collection, but with 5 ms of patience for threads: enough for a job that was handed out meanwhile,
- * while the sweepers of a large heap may go on, which move no figure.
+ * The same after a collection that took `collectedMs`, but with 5 ms of patience for threads: enough for a job that was
+ * handed out meanwhile. After a long collection there is none: sweepers of a large heap would use it up, and they move
+ * no figure.
  */
-export function drainBriefly(tools: SettleTools): Settled {
-  return awaitRest(tools, THREADS_PATIENCE_MS)
+export function drainBriefly(tools: SettleTools, collectedMs: number): Settled {
+  return awaitRest(tools, collectedMs <= LONG_COLLECTION_MS ? THREADS_PATIENCE_MS : 0)
 }
 
 function awaitRest(tools: SettleTools, threadsPatienceMs: number): Settled {
@@ -103,6 +105,6 @@ export function settleAfter(tools: SettleTools, collector: Collector | null, mod
     tools.noteHeap()
   }
   if (mode !== 'none') collector?.minor()
-  const { rested } = drainBriefly(tools)
+  const { rested } = drainBriefly(tools, tools.environment.now() - start)
   return { rested, durationMs: tools.environment.now() - start }
 }

@@ -127,7 +127,15 @@ describe('drainBriefly()', () => {
       () => 0,
       () => [7],
     )
-    expect(drainBriefly(subject)).to.deep.equal({ rested: true, durationMs: 6.5 })
+    expect(drainBriefly(subject, 10)).to.deep.equal({ rested: true, durationMs: 6.5 })
+  })
+
+  it('goes by the readings alone after a long collection', () => {
+    const subject = tools(
+      () => 0,
+      () => [7],
+    )
+    expect(drainBriefly(subject, 51)).to.deep.equal({ rested: true, durationMs: 1.5 })
   })
 
   it('passes no thread over: sweepers work at every collection', () => {
@@ -135,7 +143,7 @@ describe('drainBriefly()', () => {
       () => 0,
       () => [7],
     )
-    drainBriefly(subject)
+    drainBriefly(subject, 10)
     expect(subject.threads?.isAnyAtWork()).to.equal(true)
   })
 })
