@@ -56,12 +56,15 @@ function refill(): void {
   for (const [size, cache] of caches.entries()) fill(cache, kind, entryCount(kind, size))
 }
 
+// Once: a context made for every run would be garbage in the windows of the next.
+v8.setFlagsFromString('--expose-gc')
+const gc = vm.runInNewContext('gc') as () => void
+v8.setFlagsFromString('--no-expose-gc')
+const allocator = openAllocator()
+const slots = new Float64Array(9)
+
 /** What a first attempt looks like: read, release, gc, advance the epoch, read. */
 function plainRecipe(): void {
-  v8.setFlagsFromString('--expose-gc')
-  const gc = vm.runInNewContext('gc') as () => void
-  const allocator = openAllocator()
-  const slots = new Float64Array(9)
   const read = (): number => {
     allocator.readInto(slots)
     return slots[1] ?? NaN
