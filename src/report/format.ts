@@ -1,7 +1,7 @@
 /** The report as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
 import type { MemorySample } from '../measure/sample.js'
 import { boolean, optional, resolveOptions } from '../support/options.js'
-import { formatBytes, formatCount, formatMs, formatShare, printable, signed } from '../support/units.js'
+import { formatBytes, formatCount, formatMs, formatShare, printable, signed, widthOf } from '../support/units.js'
 import type { AttributionReport, CacheAttribution } from './types.js'
 
 /** How {@link formatReport} writes. */
@@ -125,13 +125,13 @@ function table(report: AttributionReport, rows: readonly CacheAttribution[], { s
   // A column in which nothing is known says nothing.
   const kept = shown.map((column, index) => column.alignsLeft === true || cells.some((row) => row[index] !== '–'))
   const widths = shown.map(({ title }, index) =>
-    cells.reduce((widest, row) => Math.max(widest, [...(row[index] ?? '')].length), [...title].length),
+    cells.reduce((widest, row) => Math.max(widest, widthOf(row[index] ?? '')), widthOf(title)),
   )
   const line = (texts: readonly string[]): string =>
     texts
       .flatMap((text, index) => {
         if (kept[index] !== true) return []
-        const padding = ' '.repeat(Math.max(0, (widths[index] ?? 0) - [...text].length))
+        const padding = ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(text)))
         return [shown[index]?.alignsLeft === true ? text + padding : padding + text]
       })
       .join('  ')

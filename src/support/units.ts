@@ -52,3 +52,17 @@ export function printable(name: string, length: number): string {
   const characters = [...escaped]
   return characters.length <= length ? escaped : `${characters.slice(0, length - 1).join('')}…`
 }
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|\p{Script=Han}/u
+const COMBINING = /\p{M}/u
+
+/** Columns that a printable text takes in a terminal: two for a character of East Asia and for an emoji. */
+export function widthOf(text: string): number {
+  // Nearly every cell is of plain letters and digits.
+  if (/^[ -~]*$/.test(text)) return text.length
+  return [...text].reduce(
+    (width, character) => width + (COMBINING.test(character) ? 0 : WIDE.test(character) ? 2 : 1),
+    0,
+  )
+}

@@ -166,9 +166,8 @@ describe('events', () => {
   })
 
   it('are not awaited: a listener that returns a promise holds nothing up', async () => {
-    coordinator.on('cache-released', async () => {
-      await new Promise(() => undefined)
-    })
+    const listener = (): unknown => new Promise(() => undefined)
+    coordinator.on('cache-released', listener)
     await coordinator.attribute()
   })
 })

@@ -43,7 +43,16 @@ function trapped(): unknown {
 
 /** What is returned that is, or only looks like, a promise; what becomes of its row. */
 const THENABLES: readonly [what: string, value: () => unknown, status: string, message?: RegExp][] = [
-  ['a thenable that calls back twice', () => ({ then: (done: () => void) => (done(), done()) }), 'released'],
+  [
+    'a thenable that calls back twice',
+    () => ({
+      then: (done: () => void) => {
+        done()
+        done()
+      },
+    }),
+    'released',
+  ],
   [
     'a thenable that calls back and then throws',
     () => ({
@@ -160,7 +169,7 @@ describe('a release that misbehaves', () => {
     const slow = world.cache('slow', { allocated: 5 * MIB })
     const row = rowOf(
       await runBetweenOthers(async () => {
-        await null
+        await Promise.resolve()
         await Promise.resolve()
         slow.drop()
       }),
@@ -293,14 +302,13 @@ describe('a release that misbehaves', () => {
   })
 
   it('may unregister itself and still has its row', async () => {
-    let unregister = (): boolean => false
     const slow = world.cache('slow', { allocated: MIB })
-    ;({ unregister } = coordinator.register('self', {
+    const registration = coordinator.register('self', {
       release: () => {
-        unregister()
+        registration.unregister()
         slow.drop()
       },
-    }))
+    })
     const row = rowOf(await coordinator.attribute(), 'self')
     expect(row.status).to.equal('released')
     expect(row.released.allocatedBytes).to.equal(MIB)

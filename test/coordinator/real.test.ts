@@ -88,7 +88,7 @@ describe('a real asynchronous release', () => {
   })
 
   it('is known within its own error bar while other memory comes and goes', () => {
-    // One in twenty may be off: two of three must hold, and none may be far off.
+    // One in twenty may be off: two of four must hold, and none may be far off.
     const rows = result.reports.map((report) => rowOf(report, 'slow'))
     const errors = rows.map(({ released }) => Math.abs((released.allocatedBytes ?? NaN) - result.truth))
     const held = rows.filter(({ uncertainty }, index) => (errors[index] ?? NaN) <= (uncertainty.allocatedBytes ?? 0))

@@ -68,7 +68,6 @@ describe('register()', () => {
     [null, 'ERR_OPTION_TYPE'],
     [undefined, 'ERR_OPTION_TYPE'],
     [Symbol('name'), 'ERR_OPTION_TYPE'],
-    // eslint-disable-next-line no-new-wrappers, @typescript-eslint/no-wrapper-object-types -- an object is no string
     [new String('name'), 'ERR_OPTION_TYPE'],
     [{ toString: () => 'name' }, 'ERR_OPTION_TYPE'],
   ]
@@ -109,27 +108,29 @@ describe('register()', () => {
       'function',
       Object.assign(() => undefined, { release }),
     )
-    coordinator.register(
-      'class',
-      class {
-        static release(): void {
-          // nothing to do
-        }
-      },
-    )
+    class Cache {
+      readonly entryCount = 0
+      static release(): void {
+        // nothing to do
+      }
+    }
+    coordinator.register('class', Cache)
     expect(coordinator.names).to.have.length(3)
   })
 
   it('does not call or change the cache', () => {
     const methods: string[] = []
-    const cache = new Proxy({ release, entries: () => 0 } as Releasable, {
-      set: () => false,
-      defineProperty: () => false,
-      get: (target, key) => {
-        const value: unknown = Reflect.get(target, key)
-        return typeof value === 'function' ? () => methods.push(String(key)) : value
+    const cache = new Proxy<Releasable>(
+      { release, entries: () => 0 },
+      {
+        set: () => false,
+        defineProperty: () => false,
+        get: (target, key) => {
+          const value: unknown = Reflect.get(target, key)
+          return typeof value === 'function' ? () => methods.push(String(key)) : value
+        },
       },
-    })
+    )
     coordinator.register('c', cache)
     expect(methods).to.deep.equal([])
   })

@@ -31,7 +31,9 @@ describe('one run at a time', () => {
 
   it('lets a call join later, while the run is under way', async () => {
     let joined: Promise<AttributionReport> | undefined
-    coordinator.once('cache-released', () => (joined = coordinator.attribute()))
+    coordinator.once('cache-released', () => {
+      joined = coordinator.attribute()
+    })
     expect(await coordinator.attribute()).to.equal(await joined)
   })
 
@@ -432,7 +434,9 @@ describe('close()', () => {
 
   it('in the first event of a run ends it, with every row', async () => {
     let closed: Promise<void> | undefined
-    coordinator.once('run-started', () => (closed = coordinator.close()))
+    coordinator.once('run-started', () => {
+      closed = coordinator.close()
+    })
     const { report } = (await rejectionOf(coordinator.attribute())) as RunAbortedError
     await closed
     expect(report.caches.map(({ error }) => error?.code)).to.deep.equal(['ERR_RUN_ABORTED', 'ERR_RUN_ABORTED'])

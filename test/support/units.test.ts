@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { formatBytes, formatCount, formatMs, formatShare, printable, signed } from '../../src/support/units.js'
+import { formatBytes, formatCount, formatMs, formatShare, printable, signed, widthOf } from '../../src/support/units.js'
 
 const GIB = 2 ** 30
 
@@ -108,4 +108,25 @@ describe('printable()', () => {
     expect(printable('abcdefg', 6)).to.equal('abcde…')
     expect(printable('😀😀😀😀', 3)).to.equal('😀😀…')
   })
+})
+
+describe('the width of a text in a terminal', () => {
+  const CASES: readonly [text: string, columns: number][] = [
+    ['', 0],
+    ['plain', 5],
+    ['größe', 5],
+    ['− 5 – × ±', 9],
+    ['日本', 4],
+    ['한국어', 6],
+    ['ｶﾅ', 2],
+    ['Ａ', 2],
+    ['😀', 2],
+    ['e\u0301', 1],
+    ['\u{20000}', 2],
+  ]
+  for (const [text, columns] of CASES) {
+    it(`is ${String(columns)} for ${JSON.stringify(text)}`, () => {
+      expect(widthOf(text)).to.equal(columns)
+    })
+  }
 })
