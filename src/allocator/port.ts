@@ -82,7 +82,9 @@ export type MallctlType = keyof MallctlTypes
  * allocator.mallctl?.call('thread.tcache.flush')
  */
 export interface Mallctl {
+  /** The value under a key, in its C type. */
   read<T extends MallctlType>(key: string, type: T): MallctlTypes[T]
+  /** Sets the value under a key. */
   write<T extends MallctlType>(key: string, type: T, value: NonNullable<MallctlTypes[T]>): void
   /** A key without a value, e.g. `thread.tcache.flush`. */
   call(key: string): void

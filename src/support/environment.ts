@@ -56,6 +56,7 @@ export interface Environment {
   keepCode(): () => void
   /** `used_heap_size` of `v8.getHeapStatistics()`. */
   heapUsedBytes(): number
+  /** `process.memoryUsage()` but for the used heap. */
   figures(): ProcessFigures
   /**
    * How many other threads work, their ids in `ids`; -1 where that cannot be told.
