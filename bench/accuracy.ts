@@ -87,6 +87,12 @@ async function runScenario(node: string, scenario: Scenario): Promise<void> {
       `${String(library.length - off.length)} of ${String(library.length)} rows within ${barText}`,
       off.length === 0,
     )
+    for (const row of off) {
+      const error = row[scenario.quantity] - known(row.size)
+      console.log(
+        `        off by ${error.toFixed(0)}: run ${String(row.run)}, row ${String(row.place)}, size ${String(row.size)}, settled ${String(row.settled)}, pause ${row.pauseMs.toFixed(0)} ms`,
+      )
+    }
   }
 }
 

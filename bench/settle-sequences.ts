@@ -71,7 +71,7 @@ async function measureAll(): Promise<void> {
   const tools = {
     environment,
     threads: addon === null ? null : new ThreadWatch((ids) => addon.threadsAtWork(ids)),
-    readLive: () => sampler.readLive(),
+    look: () => sampler.look(),
     noteHeap: () => {
       sampler.noteHeap()
     },

@@ -19,6 +19,9 @@ export interface MeasuredRow {
   readonly significant: boolean
   readonly settled: boolean
   readonly pauseMs: number
+  /** Which run, and which row of it, both from 0. */
+  readonly run: number
+  readonly place: number
 }
 
 const [scenario = 'buffers', runsText = '25'] = process.argv.slice(2)
@@ -64,7 +67,7 @@ const allocator = openAllocator()
 const slots = new Float64Array(9)
 
 /** What a first attempt looks like: read, release, gc, advance the epoch, read. */
-function plainRecipe(): void {
+function plainRecipe(run: number): void {
   const read = (): number => {
     allocator.readInto(slots)
     return slots[1] ?? NaN
@@ -81,6 +84,8 @@ function plainRecipe(): void {
       significant: true,
       settled: true,
       pauseMs: 0,
+      run,
+      place: size,
     }
     report({ method: 'plain', size, ...plain } satisfies MeasuredRow)
   }
@@ -93,7 +98,7 @@ await coordinator.attribute({ controls: 0 })
 for (let run = 0; run < runs; run++) {
   refill()
   const { caches: rows } = await coordinator.attribute()
-  for (const row of rows) {
+  for (const [place, row] of rows.entries()) {
     report({
       method: 'library',
       size: Number(row.name.replace('null-', '')),
@@ -104,12 +109,14 @@ for (let run = 0; run < runs; run++) {
       significant: row.significant,
       settled: row.settled ?? false,
       pauseMs: row.pauseMs,
+      run,
+      place,
     } satisfies MeasuredRow)
   }
   if (scenario === 'buffers' && !isQuiet && run < 10) {
     refill()
     await delay(50)
-    plainRecipe()
+    plainRecipe(run)
   }
 }
 await coordinator.close()

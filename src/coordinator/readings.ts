@@ -15,7 +15,7 @@ import { levelsSuffice } from '../report/statistics.js'
 import { LevelSeries } from './levels.js'
 
 /** How long the loop turns before a reading: as long as the last one held it, within these bounds. */
-export const REST_MS = { least: 25, most: 100 } as const
+export const REST_MS = { least: 25, most: 250 } as const
 
 /** How long the loop turns after a pause. */
 export function restMs(pauseMs: number): number {

@@ -1,8 +1,9 @@
 /**
  * Samples: one reading of the allocator, V8 and the process.
  *
- * Rule: inside a window figures go into preallocated memory and become objects afterwards. This folder holds the only
- * code that advances the allocator's epoch.
+ * Rule: inside a window figures go into preallocated memory and become objects afterwards; the figures of a window are
+ * those of its drain's last look, since any call after it may set V8 compiling. This folder holds the only code that
+ * advances the allocator's epoch.
  */
 import type { Allocator } from '../allocator/port.js'
 import { SLOT, SLOT_COUNT, liveBytes } from '../allocator/port.js'
@@ -51,15 +52,19 @@ export interface Figures {
 
 /** Reads; holds the memory that readings go to. */
 export interface Sampler {
-  /** Live allocated bytes now, NaN where unknown. For drains: nothing else is read. */
-  readLive(): number
+  /** One look of a drain: reads the allocator and the heap, keeps both, and gives the live bytes; NaN where unknown. */
+  look(): number
   /**
-   * Reads the heap right after a major GC, for the next reading. A background thread that compiles counts up to a page
-   * (256 KiB) of the heap as used that it has only reserved, until the next collection takes it back: of the readings
-   * after one collection the smallest is the right one.
+   * Reads the heap right after a major GC. A background thread that compiles counts up to a page (256 KiB) of the heap
+   * as used that it has only reserved, until the next collection takes it back: of the looks after one collection the
+   * smallest is the right one.
    */
   noteHeap(): void
-  /** A reading of what is attributed. */
+  /**
+   * What is attributed, as the last look found it; without one since the last call, as it is now. The drain waits for
+   * everything that its own code sets off, a reading of its own after it would not: V8 once began to compile that very
+   * function there, and its 80 KB were some cache's.
+   */
   figures(): Figures
   /** A whole sample; its figures are those of {@link Sampler.figures} at the same moment. */
   sample(): MemorySample
@@ -68,27 +73,33 @@ export interface Sampler {
 /** A sampler over an allocator. */
 export function createSampler(allocator: Allocator, environment: Environment): Sampler {
   const slots = new Float64Array(SLOT_COUNT)
-  const readLive = (): number => {
+  let liveNow = NaN
+  /** The least since the last major GC; infinite where nothing was read since the last figures. */
+  let leastHeapBytes = Infinity
+  const look = (): number => {
     allocator.readInto(slots)
-    return liveBytes(slots)
+    liveNow = liveBytes(slots)
+    leastHeapBytes = Math.min(leastHeapBytes, environment.heapUsedBytes())
+    return liveNow
   }
-  let notedHeapBytes = Infinity
-  const readHeap = (): number => {
-    const bytes = Math.min(notedHeapBytes, environment.heapUsedBytes())
-    notedHeapBytes = Infinity
+  const takeHeap = (): number => {
+    const bytes = leastHeapBytes
+    leastHeapBytes = Infinity
     return bytes
   }
   return {
-    readLive,
+    look,
     noteHeap: () => {
-      notedHeapBytes = environment.heapUsedBytes()
+      leastHeapBytes = environment.heapUsedBytes()
     },
-    figures: () => ({ allocatedBytes: orNull(readLive()), heapBytes: readHeap() }),
+    figures: () => {
+      if (leastHeapBytes === Infinity) look()
+      return { allocatedBytes: orNull(liveNow), heapBytes: takeHeap() }
+    },
     sample: () => {
-      allocator.readInto(slots)
-      // The heap first: what the other readings allocate on it must not be part of it.
-      const heapUsedBytes = readHeap()
-      return toSample(slots, { heapUsedBytes, ...environment.figures() }, environment.date())
+      look()
+      // The heap is read by then: what the other readings allocate on it must not be part of it.
+      return toSample(slots, { heapUsedBytes: takeHeap(), ...environment.figures() }, environment.date())
     },
   }
 }

@@ -4,7 +4,8 @@
  * The order is measured, not guessed (bench/settle-sequences.ts): background jobs that run while the collector works
  * finish at random moments afterwards, so they are drained first. The major GC leaves the backing stores of dead Buffers
  * to another thread, and the minor GC right after it waits for that thread. What comes after the collection is V8's
- * sweeping of its own pages, which can take a hundred milliseconds and moves no figure: it is hardly waited for.
+ * sweeping of its own pages, which on a large heap takes a hundred milliseconds and moves no figure: there it is not
+ * waited for. On a small one it is over soon, and what else works then is V8's compiler, whose jobs hold 60 to 90 KB each.
  */
 import type { Collector, Environment } from '../support/environment.js'
 import type { ThreadWatch } from './threads.js'
@@ -16,7 +17,7 @@ const DRAIN_STEP_MS = 0.5
 const DRAIN_TIMEOUT_MS = 40
 /** A thread that has work but no processor needs longer: the shorter bound begins when none works any more. */
 const DRAIN_BUSY_TIMEOUT_MS = 120
-const THREADS_PATIENCE_MS = 5
+const THREADS_PATIENCE_MS = 20
 const LONG_COLLECTION_MS = 50
 
 /** What a settling did. */
@@ -31,8 +32,8 @@ export interface SettleTools {
   readonly environment: Environment
   /** The other threads; null where the kernel does not tell. */
   readonly threads: ThreadWatch | null
-  /** Live allocated bytes, NaN where unknown. */
-  readLive(): number
+  /** See `Sampler.look`. */
+  look(): number
   /** See `Sampler.noteHeap`. */
   noteHeap(): void
 }
@@ -51,9 +52,9 @@ export function drain(tools: SettleTools): Settled {
 }
 
 /**
- * The same after a collection that took `collectedMs`, but with 5 ms of patience for threads: enough for a job that was
- * handed out meanwhile. After a long collection there is none: sweepers of a large heap would use it up, and they move
- * no figure.
+ * The same after a collection that took `collectedMs`, but with 20 ms of patience for threads: enough for a compilation
+ * that was set off meanwhile, on a processor that others want too. After a long collection there is none: sweepers of a
+ * large heap would use it up, and they move no figure.
  */
 export function drainBriefly(tools: SettleTools, collectedMs: number): Settled {
   return awaitRest(tools, collectedMs <= LONG_COLLECTION_MS ? THREADS_PATIENCE_MS : 0)
@@ -62,7 +63,7 @@ export function drainBriefly(tools: SettleTools, collectedMs: number): Settled {
 function awaitRest(tools: SettleTools, threadsPatienceMs: number): Settled {
   const { environment, threads } = tools
   const start = environment.now()
-  let previous = tools.readLive()
+  let previous = tools.look()
   let restedReads = 0
   let busyUntilMs = 0
   let waitedMs = 0
@@ -72,7 +73,7 @@ function awaitRest(tools: SettleTools, threadsPatienceMs: number): Settled {
     waitedMs - busyUntilMs < DRAIN_TIMEOUT_MS
   ) {
     environment.sleepSync(DRAIN_STEP_MS)
-    const current = tools.readLive()
+    const current = tools.look()
     const isBusy = waitedMs < threadsPatienceMs && (threads?.isAnyAtWork() ?? false)
     // Without an allocator's figure (NaN) there is nothing to compare: the sleeps alone must do.
     restedReads = isBusy || Math.abs(current - previous) > REST_TOLERANCE_BYTES ? 0 : restedReads + 1

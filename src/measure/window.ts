@@ -148,7 +148,7 @@ function settleTools({ environment, sampler, threads }: Instrument): SettleTools
   return {
     environment,
     threads,
-    readLive: () => sampler.readLive(),
+    look: () => sampler.look(),
     noteHeap: () => {
       sampler.noteHeap()
     },

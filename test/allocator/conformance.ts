@@ -111,11 +111,11 @@ export const CONFORMANCE: Readonly<Record<string, (allocator: Allocator) => void
   },
 
   'shows 64 MiB of Buffers while they live, and not when they are gone'(allocator) {
-    const levels = [settledLive(allocator)]
+    const levels = [settled(allocator).live]
     fill(64)
-    levels.push(settledLive(allocator))
+    levels.push(settled(allocator).live)
     held.length = 0
-    levels.push(settledLive(allocator))
+    levels.push(settled(allocator).live)
     const [before = NaN, during = NaN, after = NaN] = levels
     if (allocator.name === 'unavailable') expect(levels).to.deep.equal([NaN, NaN, NaN])
     else {
@@ -140,9 +140,9 @@ export const CONFORMANCE: Readonly<Record<string, (allocator: Allocator) => void
       for (let count = 0; count < times; count++) allocator.readInto(target)
     }
     readOften(500)
-    const before = { live: settledLive(allocator), heap: nodeEnvironment.heapUsedBytes() }
+    const before = settled(allocator)
     readOften(10_000)
-    const after = { live: settledLive(allocator), heap: nodeEnvironment.heapUsedBytes() }
+    const after = settled(allocator)
     expect(after.heap - before.heap).to.be.below(256 * 1024)
     if (allocator.name !== 'unavailable') expect(after.live - before.live).to.be.below(MIB)
   },
@@ -155,12 +155,17 @@ function fill(count: number): void {
   for (let index = 0; index < count; index++) held.push(Buffer.alloc(MIB, 1))
 }
 
-function settledLive(allocator: Allocator): number {
+/** A thread that compiles counts up to 256 KiB of reserved heap as used: of several readings the least is right. */
+function settled(allocator: Allocator): { live: number; heap: number } {
   const collector = nodeEnvironment.collector()
-  collector.major()
-  collector.minor()
-  nodeEnvironment.sleepSync(20)
-  return liveBytes(read(allocator))
+  let heap = Infinity
+  for (let round = 0; round < 3; round++) {
+    collector.major()
+    heap = Math.min(heap, nodeEnvironment.heapUsedBytes())
+    collector.minor()
+    nodeEnvironment.sleepSync(20)
+  }
+  return { live: liveBytes(read(allocator)), heap }
 }
 
 function read(allocator: Allocator): Float64Array {

@@ -23,7 +23,7 @@ function tools(
             ids.set(atWork.slice(0, ids.length))
             return atWork.length
           }),
-    readLive: () => live(result.reads++, sinceStart()),
+    look: () => live(result.reads++, sinceStart()),
     noteHeap: () => {
       environment.log.push('note heap')
     },
@@ -122,12 +122,12 @@ describe('drain()', () => {
 })
 
 describe('drainBriefly()', () => {
-  it('waits 5 ms for a thread that works, and then goes by the readings alone', () => {
+  it('waits 20 ms for a thread that works, and then goes by the readings alone', () => {
     const subject = tools(
       () => 0,
       () => [7],
     )
-    expect(drainBriefly(subject, 10)).to.deep.equal({ rested: true, durationMs: 6.5 })
+    expect(drainBriefly(subject, 10)).to.deep.equal({ rested: true, durationMs: 21.5 })
   })
 
   it('goes by the readings alone after a long collection', () => {

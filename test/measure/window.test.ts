@@ -146,7 +146,7 @@ describe('measureTurn()', () => {
   })
 
   for (const [what, fail] of [
-    ['the allocator', (subject: Bench, error: Error) => failLater(subject, 'readLive', error)],
+    ['the allocator', (subject: Bench, error: Error) => failLater(subject, 'look', error)],
     ['the collector', (subject: Bench, error: Error) => failLater(subject, 'collector', error)],
   ] as const) {
     it(`rejects where ${what} fails, before or after a release, synchronous or not`, async () => {
@@ -381,7 +381,7 @@ describe('measureLevel()', () => {
   it('rejects where the allocator fails', async () => {
     const subject = bench()
     const error = new Error('gone')
-    failLater(subject, 'readLive', error)
+    failLater(subject, 'look', error)
     expect(await rejectionOf(measureLevel(subject.instrument, 'none'))).to.equal(error)
   })
 })
@@ -393,11 +393,11 @@ function nextTick(): Promise<void> {
 }
 
 /** From now on this part of the instrument throws. */
-function failLater({ instrument }: Bench, part: 'readLive' | 'collector', error: Error): void {
+function failLater({ instrument }: Bench, part: 'look' | 'collector', error: Error): void {
   const fail = (): never => {
     throw error
   }
-  if (part === 'readLive') instrument.sampler.readLive = fail
+  if (part === 'look') instrument.sampler.look = fail
   else Object.assign(instrument.collector ?? {}, { major: fail })
 }
 
