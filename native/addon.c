@@ -3,6 +3,7 @@
  * contract. */
 #include "allocator.h"
 #include "threads.h"
+#include "twin-addon.h"
 
 #include <errno.h>
 #include <node_api.h>
@@ -259,5 +260,6 @@ NAPI_MODULE_INIT() {
       {"releaseRunLock", NULL, ReleaseRunLock, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
+  twin_define(env, exports);
   return exports;
 }

@@ -8,7 +8,15 @@ import { fileURLToPath } from 'node:url'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
-import type { BindingFacts, MallctlType, NativeBinding } from './port.js'
+import type {
+  BindingFacts,
+  EndedTwin,
+  ForkedTwin,
+  MallctlType,
+  NativeBinding,
+  TwinBinding,
+  TwinFacts,
+} from './port.js'
 
 /** The exports of native/addon.c. */
 interface Addon {
@@ -20,6 +28,12 @@ interface Addon {
   threadsAtWork(ids: Int32Array): number
   tryRunLock(): boolean
   releaseRunLock(): void
+  twinFacts(): TwinFacts
+  /** Throws an Error whose `code` is the decimal errno and whose message names the system call. */
+  twinFork(run: () => void, keepFd: number, alarmSeconds: number): ForkedTwin
+  twinWrite(text: string): void
+  twinExit(): void
+  twinReap(pid: number): EndedTwin | null
 }
 
 const TYPE_VOID = MALLCTL_TYPES.length
@@ -87,6 +101,27 @@ function addonBinding(addon: Addon): NativeBinding {
     releaseRunLock: () => {
       addon.releaseRunLock()
     },
+    twin: twinBinding(addon),
+  }
+}
+
+function twinBinding(addon: Addon): TwinBinding {
+  return {
+    facts: () => addon.twinFacts(),
+    fork(run, keepFd, alarmSeconds) {
+      try {
+        return addon.twinFork(run, keepFd, alarmSeconds)
+      } catch (error) {
+        throw new CoordinatorError('ERR_TWIN_FORK', messageOf(error), { cause: error })
+      }
+    },
+    write: (text) => {
+      addon.twinWrite(text)
+    },
+    exit: () => {
+      addon.twinExit()
+    },
+    reap: (pid) => addon.twinReap(pid),
   }
 }
 

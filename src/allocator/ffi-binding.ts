@@ -171,6 +171,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
     threadsAtWork: () => -1,
     tryRunLock: () => true,
     releaseRunLock: () => undefined,
+    twin: null,
   }
 }
 

@@ -104,6 +104,56 @@ export interface NativeBinding extends Mallctl {
   /** Takes the lock of the process (all threads) under which a run is made; false where another thread has it. */
   tryRunLock(): boolean
   releaseRunLock(): void
+  /** How a copy-on-write child is made; null where this binding cannot. */
+  readonly twin: TwinBinding | null
+}
+
+/** Making and being a twin; see native/README.md. Mechanism only: when a process may fork is decided in src/twin/. */
+export interface TwinBinding {
+  facts(): TwinFacts
+  /**
+   * Forks. In the child `run` is called and the process ends after it; only the parent sees this return. Failures are
+   * thrown as `CoordinatorError` `ERR_TWIN_FORK` with the system call and its errno; nothing is forked then.
+   *
+   * @param keepFd descriptor that stays open in the child, or -1
+   * @param alarmSeconds when the kernel ends the child, whatever it does
+   */
+  fork(run: () => void, keepFd: number, alarmSeconds: number): ForkedTwin
+  /** In a twin: writes to the parent; blocks while the pipe is full, and ends the twin where nobody reads any more. */
+  write(text: string): void
+  /** In a twin: ends it at once. */
+  exit(): void
+  /** What became of a child; null while it runs; both null where it is gone without a trace. */
+  reap(pid: number): EndedTwin | null
+}
+
+/** What can be told before anything is forked. */
+export interface TwinFacts {
+  /** glibc's version; null on another libc. */
+  readonly libc: string | null
+  /** Import slots of the executable through which threads are woken; 0 where none can be replaced. */
+  readonly signalSlots: number
+  /** Whether the kernel takes a system-call filter. */
+  readonly canConfine: boolean
+}
+
+/** A fork as its parent sees it. */
+export interface ForkedTwin {
+  readonly pid: number
+  /** The parent's end of the pipe, non-blocking. */
+  readonly fd: number
+  /** Reading which ranges V8 keeps from forks. */
+  readonly scanMs: number
+  /** Giving these ranges to the child, the fork, and taking them back. */
+  readonly forkMs: number
+  readonly ranges: number
+  readonly rangesBytes: number
+}
+
+/** How a child ended. */
+export interface EndedTwin {
+  readonly code: number | null
+  readonly signal: number | null
 }
 
 /** What stands behind a binding in this process. */

@@ -1,15 +1,14 @@
 /** The coordinator: modules register caches with it, and it attributes memory to them. */
 import { EventEmitter } from 'eventemitter3'
-import { addonOrNull } from '../allocator/binding.js'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
+import { takeRunLock } from '../measure/run-lock.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
-import { ThreadWatch } from '../measure/threads.js'
+import { watchThreads } from '../measure/threads.js'
 import type { AttributionReport, ReportWarning } from '../report/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
-import type { Environment } from '../support/environment.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
@@ -25,8 +24,9 @@ import type { RegistrationOptions, Releasable } from './releasable.js'
 import { Registry } from './registry.js'
 import type { Registration } from './registry.js'
 import { AttributionRun } from './run.js'
-import { takeRunLock } from './run-lock.js'
+import type { Run, RunContext } from './run.js'
 import { SingleFlight } from './single-flight.js'
+import { TwinRun } from './twin-run.js'
 import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
 
 /** Thrown by `attribute()` after an abort: `report` holds what was measured until then. */
@@ -57,7 +57,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #registry = new Registry()
   readonly #flight = new SingleFlight<AttributionReport>()
   #runs = 0
-  #run: AttributionRun | undefined
+  #run: Run | undefined
   #isReleasing = false
   #isClosed = false
 
@@ -180,11 +180,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     }
   }
 
-  #newRun(options: ResolvedAttributeOptions, signal: AbortSignal): AttributionRun {
+  #newRun(options: ResolvedAttributeOptions, signal: AbortSignal): Run {
     const { environment, gc } = this.#settings
     const caches = this.#registry.all()
-    const collects = gc !== 'none' || caches.some(({ traits }) => traits.gc !== undefined && traits.gc !== 'none')
-    return new AttributionRun({
+    const collects = options.mode === 'twin' || gc !== 'none' || caches.some(({ traits }) => traits.gc !== undefined && traits.gc !== 'none')
+    const context: RunContext = {
       settings: this.#settings,
       options,
       allocator: this.#allocator,
@@ -192,7 +192,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         environment,
         sampler: this.#sampler,
         collector: collects ? environment.collector() : null,
-        threads: threadsOf(environment),
+        threads: watchThreads(environment),
       },
       caches,
       warnings: this.#standingWarnings(),
@@ -203,7 +203,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       tell: (name, payload) => {
         this.#tell(name, payload)
       },
-    })
+    }
+    return options.mode === 'twin' ? new TwinRun(context) : new AttributionRun(context)
   }
 
   /** Marks the synchronous part of a release, so that attribute() called from inside it is refused, not joined. */
@@ -245,11 +246,6 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 }
 
-function threadsOf(environment: Environment): ThreadWatch | null {
-  const source = environment.threadsAtWork === undefined ? addonOrNull() : environment
-  return source === null ? null : new ThreadWatch((ids) => source.threadsAtWork?.(ids) ?? -1)
-}
-
 function inProgress(id: string | undefined, isAborting = false): CoordinatorError {
   const code: ErrorCode = 'ERR_RUN_IN_PROGRESS'
   return new CoordinatorError(
@@ -263,6 +259,7 @@ function inProgress(id: string | undefined, isAborting = false): CoordinatorErro
 }
 
 /** Calls with the same key want the same run, whoever asked. */
-function keyOf({ only, except, mode, controls, budget }: ResolvedAttributeOptions): string {
-  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, controls, budget.pauseMs, budget.durationMs])
+function keyOf({ only, except, mode, twins, controls, budget }: ResolvedAttributeOptions): string {
+  const { pauseMs, durationMs } = budget
+  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, twins, controls, pauseMs, durationMs])
 }

@@ -4,7 +4,7 @@ import type { GcMode } from '../measure/settle.js'
 import type { AttributionMode, Trigger } from '../report/types.js'
 import { nodeEnvironment } from '../support/environment.js'
 import type { Environment } from '../support/environment.js'
-import { names, number, oneOf, optional, resolveOptions, shaped } from '../support/options.js'
+import { abortSignal, names, number, oneOf, optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check } from '../support/options.js'
 
 /** Options of `new Coordinator()`. */
@@ -43,6 +43,14 @@ export interface CoordinatorOptions {
    * @default 'auto' the addon, else ffi-napi with ref-napi
    */
   readonly binding?: BindingKind | 'auto' | undefined
+  /**
+   * Where caches are released: `'release'` in this process, which then has to fill them again; `'twin'` in a copy of it,
+   * which costs this process one short pause (`supportsTwin()` tells where that works).
+   * @default 'release'
+   */
+  readonly mode?: AttributionMode | undefined
+  /** Twins a run makes with `mode: 'twin'`, see {@link AttributeOptions.twins}. @default 1 */
+  readonly twins?: number | undefined
   /** Clocks, collector and V8's figures; for tests. */
   readonly environment?: Environment | undefined
 }
@@ -55,6 +63,8 @@ export interface ResolvedCoordinatorOptions {
   readonly controls: number
   readonly allocator: Allocator | AllocatorName | 'auto'
   readonly binding: BindingKind | 'auto'
+  readonly mode: AttributionMode
+  readonly twins: number
   readonly environment: Environment
 }
 
@@ -79,8 +89,14 @@ export interface AttributeOptions {
   readonly only?: readonly string[] | undefined
   /** Release all but these. */
   readonly except?: readonly string[] | undefined
-  /** @default 'release' */
+  /** How memory is taken away. @default the coordinator's `mode` */
   readonly mode?: AttributionMode | undefined
+  /**
+   * With `mode: 'twin'`, how many twins are made one after the other, each in another order: rows are their means, and
+   * what differs between them widens the ±. Two orders tell shared memory from a cache's own. 1 to 8.
+   * @default the coordinator's `twins`
+   */
+  readonly twins?: number | undefined
   /** Null releases in this run. @default the coordinator's `controls` */
   readonly controls?: number | undefined
   readonly budget?: Budget | undefined
@@ -95,6 +111,7 @@ export interface ResolvedAttributeOptions {
   readonly only: readonly string[] | undefined
   readonly except: readonly string[] | undefined
   readonly mode: AttributionMode
+  readonly twins: number
   readonly controls: number
   readonly budget: { readonly pauseMs: number | undefined; readonly durationMs: number | undefined }
   readonly signal: AbortSignal | undefined
@@ -102,6 +119,8 @@ export interface ResolvedAttributeOptions {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
+const mode = oneOf<AttributionMode>('release', 'twin')
+const twins = number({ min: 1, max: 8, integer: true })
 const controls = number({ min: 0, max: 100, integer: true })
 
 const allocatorChoice = oneOf('auto', 'jemalloc', 'glibc', 'unavailable')
@@ -119,6 +138,8 @@ export function resolveCoordinatorOptions(options: CoordinatorOptions | undefine
     controls: { check: controls, fallback: 4 },
     allocator: { check: allocator, fallback: 'auto' },
     binding: { check: oneOf('auto', 'addon', 'ffi'), fallback: 'auto' },
+    mode: { check: mode, fallback: 'release' },
+    twins: { check: twins, fallback: 1 },
     environment: {
       check: shaped('an environment', (value) => 'inOwnTurn' in value && 'collector' in value),
       fallback: nodeEnvironment,
@@ -133,24 +154,16 @@ const budget: Check<ResolvedAttributeOptions['budget']> = (value) =>
 /** Checks the options of one run. */
 export function resolveAttributeOptions(
   options: AttributeOptions | undefined,
-  defaults: Pick<ResolvedCoordinatorOptions, 'controls'>,
+  defaults: Pick<ResolvedCoordinatorOptions, 'controls' | 'mode' | 'twins'>,
 ): ResolvedAttributeOptions {
   return resolveOptions<ResolvedAttributeOptions>('attribute()', options, {
     only: optional(names),
     except: optional(names),
-    mode: { check: oneOf('release'), fallback: 'release' },
+    mode: { check: mode, fallback: defaults.mode },
+    twins: { check: twins, fallback: defaults.twins },
     controls: { check: controls, fallback: defaults.controls },
     budget: { check: budget, fallback: budget({}, 'budget') },
-    signal: optional(
-      shaped<AbortSignal>('an AbortSignal', (value) => {
-        const { aborted, addEventListener, removeEventListener } = value as Partial<Record<keyof AbortSignal, unknown>>
-        return (
-          typeof aborted === 'boolean' &&
-          typeof addEventListener === 'function' &&
-          typeof removeEventListener === 'function'
-        )
-      }),
-    ),
+    signal: optional(abortSignal),
     trigger: { check: oneOf('call', 'command', 'http', 'schedule', 'growth'), fallback: 'call' },
   })
 }

@@ -23,7 +23,7 @@ export function restMs(pauseMs: number): number {
 }
 
 /** Levels on either side of an asynchronous release: how many, and the half-width of the interval that is aimed at. */
-export const LEVELS = { least: 8, most: 20, natural: 3, wantedBytes: 2 * 1024 * 1024 } as const
+export const LEVELS = { least: 8, most: 24, natural: 3, wantedBytes: 2 * 1024 * 1024 } as const
 
 /** What the readings need. */
 export interface ReadingsContext {

@@ -52,6 +52,12 @@ export interface RegistrationOptions {
    * @default the coordinator's `gc`
    */
   readonly gc?: GcMode | undefined
+  /**
+   * Whether it may be released in a twin. False for what keeps its memory in shared mappings, or whose release needs
+   * threads of a native library: neither exists in a twin.
+   * @default true
+   */
+  readonly twin?: boolean | undefined
 }
 
 /** The traits, complete. */
@@ -59,6 +65,7 @@ export interface Traits {
   readonly refillCost: 'low' | 'medium' | 'high'
   readonly lossless: boolean
   readonly gc: GcMode | undefined
+  readonly twin: boolean
 }
 
 /** Checks the options of `register()`. */
@@ -67,6 +74,7 @@ export function resolveTraits(options: RegistrationOptions | undefined): Traits 
     refillCost: { check: oneOf('low', 'medium', 'high'), fallback: 'medium' },
     lossless: { check: boolean, fallback: true },
     gc: optional(oneOf('forced', 'natural', 'none')),
+    twin: { check: boolean, fallback: true },
   })
 }
 

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Allocator } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
+import { warmUp } from '../measure/warm-up.js'
 import type { Instrument } from '../measure/window.js'
 import { buildReport } from '../report/build.js'
 import type { AttributionReport, ReportWarning, RowError } from '../report/types.js'
@@ -38,8 +39,17 @@ export interface RunContext {
   readonly tell: Tell
 }
 
-/** Makes one run; an instance is used once. */
-export class AttributionRun {
+/** One run of a coordinator, in this process or in twins. */
+export interface Run {
+  readonly id: string
+  /** Runs to the end. */
+  execute(): Promise<AttributionReport>
+  /** Adds a warning to the report and tells it. */
+  warn(warning: ReportWarning): void
+}
+
+/** Makes one run in this process; an instance is used once. */
+export class AttributionRun implements Run {
   readonly id = randomUUID()
   readonly #context: RunContext
   readonly #byName: ReadonlyMap<string, RegisteredCache>
@@ -117,7 +127,7 @@ export class AttributionRun {
       gaps,
       warnings: this.#ledger.warnings,
     })
-    this.#remember(report)
+    remember(report, this.#context.caches)
     return report
   }
 
@@ -144,6 +154,8 @@ export class AttributionRun {
 
   /** Settles, learns what settling costs of each kind in use, and gives the sample from which the run starts. */
   async #warmUp({ order }: Selection): Promise<MemorySample> {
+    const { instrument, signal } = this.#context
+    await warmUp(instrument, instrument.environment.warmUpMs ?? 0, signal)
     const { gc } = this.#context.settings
     const modes = new Set([gc, ...order.map((cache) => cache.gc)])
     // A first forced collection finds all the garbage and says little about the next: twice.
@@ -234,13 +246,15 @@ export class AttributionRun {
       levels * (waitMs[gc] + REST_MS.least + cost[gc])
     )
   }
+}
 
-  #remember(report: AttributionReport): void {
-    for (const { name, status, released, uncertaintyBytes } of report.caches) {
-      const cache = this.#byName.get(name)
-      if (cache === undefined || status === 'skipped') continue
-      cache.lastMeasured = { ...released, uncertaintyBytes, reportId: report.id, measuredAt: report.startedAt }
-    }
+/** Keeps what a report found on the caches themselves, for `observe()`. */
+export function remember(report: AttributionReport, caches: readonly RegisteredCache[]): void {
+  const byName = new Map(caches.map((cache) => [cache.name, cache]))
+  for (const { name, status, released, uncertaintyBytes } of report.caches) {
+    const cache = byName.get(name)
+    if (cache === undefined || status === 'skipped') continue
+    cache.lastMeasured = { ...released, uncertaintyBytes, reportId: report.id, measuredAt: report.startedAt }
   }
 }
 
@@ -249,6 +263,7 @@ function greatest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), 0)
 }
 
-function describeProcess({ name, version, statistic, binding }: Allocator): AttributionReport['process'] {
+/** The process as a report names it. */
+export function describeProcess({ name, version, statistic, binding }: Allocator): AttributionReport['process'] {
   return { pid: process.pid, nodeVersion: process.version, allocator: { name, version, statistic, binding } }
 }

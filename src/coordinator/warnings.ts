@@ -1,4 +1,5 @@
 /** The words of the warnings that a run gives. */
+import { formatBytes } from '../support/units.js'
 import type { ReportWarning } from '../report/types.js'
 
 export function notSettled(name: string): ReportWarning {
@@ -34,6 +35,30 @@ export function aliased(names: readonly string[]): ReportWarning {
 
 export function allocatorUnavailable(reason: string | null): ReportWarning {
   return { code: 'WARN_ALLOCATOR_UNAVAILABLE', message: `only V8 figures were measured: ${reason ?? ''}` }
+}
+
+export function twinFirstTurn(name: string): ReportWarning {
+  return {
+    code: 'WARN_TWIN_FIRST_TURN',
+    message: `the release of ${JSON.stringify(name)} goes on in later turns, which a twin has not: its row is what its first turn dropped`,
+    cache: name,
+  }
+}
+
+export function twinRetried(reason: string, name: string | null): ReportWarning {
+  return {
+    code: 'WARN_TWIN_RETRIED',
+    message: `a twin ended ${name === null ? 'before its first release' : `in the window of ${JSON.stringify(name)}`}: ${reason}`,
+    ...(name === null ? {} : { cache: name }),
+  }
+}
+
+export function sharedMemory(name: string, spreadBytes: number): ReportWarning {
+  return {
+    code: 'WARN_SHARED_MEMORY',
+    message: `what ${JSON.stringify(name)} gives back depends on the order, by ${formatBytes(spreadBytes)}: it shares that much with other caches`,
+    cache: name,
+  }
 }
 
 export const TCACHE_UNKNOWN: ReportWarning = {

@@ -8,6 +8,7 @@
  * waited for. On a small one it is over soon, and what else works then is V8's compiler, whose jobs hold 60 to 90 KB each.
  */
 import type { Collector, Environment } from '../support/environment.js'
+import type { Sampler } from './sample.js'
 import type { ThreadWatch } from './threads.js'
 
 /** Two reads further apart than this are not at rest. Nothing smaller is resolved by a measurement. */
@@ -19,12 +20,32 @@ const DRAIN_TIMEOUT_MS = 40
 const DRAIN_BUSY_TIMEOUT_MS = 120
 const THREADS_PATIENCE_MS = 20
 const LONG_COLLECTION_MS = 50
+/** Collecting so much takes longer than any compilation that is under way when it begins. */
+const LARGE_HEAP_BYTES = 128 * 1024 * 1024
+const LARGE_HEAP_PATIENCE_MS = 8
 
 /** What a settling did. */
 export interface Settled {
   /** False when a drain ran into its bound: background work of other threads went on. */
   readonly rested: boolean
   readonly durationMs: number
+}
+
+/** The tools of settling, as an instrument has them. */
+export function settleTools(instrument: {
+  readonly environment: Environment
+  readonly threads: ThreadWatch | null
+  readonly sampler: Sampler
+}): SettleTools {
+  const { environment, sampler, threads } = instrument
+  return {
+    environment,
+    threads,
+    look: () => sampler.look(),
+    noteHeap: () => {
+      sampler.noteHeap()
+    },
+  }
 }
 
 /** What settling needs. */
@@ -42,11 +63,11 @@ export interface SettleTools {
  * Blocks this thread until background work has come to rest: three reads in a row within 1 KiB, 0.5 ms apart, and no
  * other thread at work; at most 40 ms since a thread was last at work, and 120 ms in all. A blocked main thread hands
  * out no new jobs, so V8's threads run dry. Equal reads alone would not do: on a busy machine a thread may wait that long
- * for a processor.
+ * for a processor. After `threadsPatienceMs` the reads alone decide.
  */
-export function drain(tools: SettleTools): Settled {
+export function drain(tools: SettleTools, threadsPatienceMs = Infinity): Settled {
   tools.threads?.begin()
-  const settled = awaitRest(tools, Infinity)
+  const settled = awaitRest(tools, threadsPatienceMs)
   if (!settled.rested) tools.threads?.giveUp()
   return settled
 }
@@ -92,7 +113,9 @@ export type GcMode = 'forced' | 'natural' | 'none'
  * `natural` expects that V8's own major GC has just been seen; the minor GC then only ends its ArrayBuffer sweep.
  */
 export function settleBefore(tools: SettleTools, collector: Collector | null, mode: GcMode): Settled {
-  const first = drain(tools)
+  // Jobs that are under way end during a long collection by themselves; waiting for them would only add to its pause.
+  const isShort = mode === 'forced' && tools.environment.heapUsedBytes() > LARGE_HEAP_BYTES
+  const first = drain(tools, isShort ? LARGE_HEAP_PATIENCE_MS : Infinity)
   if (mode === 'none') return first
   const second = settleAfter(tools, collector, mode)
   return { rested: first.rested && second.rested, durationMs: first.durationMs + second.durationMs }

@@ -5,6 +5,9 @@
  * passed over from then on, so that it costs one bounded wait and not one a window.
  */
 
+import { addonOrNull } from '../allocator/binding.js'
+import type { Environment } from '../support/environment.js'
+
 /** What the kernel tells of the other threads; see `NativeBinding.threadsAtWork`. */
 export type ReadThreadsAtWork = (ids: Int32Array) => number
 
@@ -48,4 +51,10 @@ export class ThreadWatch {
   giveUp(): void {
     for (const id of this.#always ?? []) this.#passedOver.add(id)
   }
+}
+
+/** A watch for one run; null where the kernel does not tell. */
+export function watchThreads(environment: Environment): ThreadWatch | null {
+  const source = environment.threadsAtWork === undefined ? addonOrNull() : environment
+  return source === null ? null : new ThreadWatch((ids) => source.threadsAtWork?.(ids) ?? -1)
 }

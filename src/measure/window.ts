@@ -7,8 +7,8 @@
  */
 import type { Collector, Environment } from '../support/environment.js'
 import type { Figures, MemorySample, Sampler } from './sample.js'
-import { settleAfter, settleBefore } from './settle.js'
-import type { GcMode, SettleTools } from './settle.js'
+import { settleAfter, settleBefore, settleTools } from './settle.js'
+import type { GcMode } from './settle.js'
 import type { ThreadWatch } from './threads.js'
 
 /** One release to be measured. */
@@ -142,17 +142,6 @@ export function measureLevel(instrument: Instrument, mode: GcMode): Promise<Sett
       }
     })
   })
-}
-
-function settleTools({ environment, sampler, threads }: Instrument): SettleTools {
-  return {
-    environment,
-    threads,
-    look: () => sampler.look(),
-    noteHeap: () => {
-      sampler.noteHeap()
-    },
-  }
 }
 
 /** The state of one turn while it runs. */

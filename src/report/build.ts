@@ -19,6 +19,8 @@ export interface FigureLevel extends Figures {
 export type Measurement =
   | { readonly kind: 'none' }
   | { readonly kind: 'atomic'; readonly before: Figures; readonly after: Figures }
+  /** One atomic window in each of several twins. */
+  | { readonly kind: 'repeated'; readonly changes: readonly Figures[] }
   | {
       readonly kind: 'stepped'
       /** The turn in which the release was called. */
@@ -125,7 +127,7 @@ function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): Cach
     uncertaintyBytes: hypotenuse(uncertainty.allocatedBytes, uncertainty.heapBytes, released),
     significant:
       beyond(released.allocatedBytes, uncertainty.allocatedBytes) || beyond(released.heapBytes, uncertainty.heapBytes),
-    window: measurement.kind === 'none' ? null : measurement.kind === 'atomic' ? 'atomic' : 'drift-corrected',
+    window: measurement.kind === 'none' ? null : measurement.kind === 'stepped' ? 'drift-corrected' : 'atomic',
     ...(firstTurn === undefined ? {} : { firstTurn }),
     ...(late === undefined ? {} : { late }),
     ...(error === undefined ? {} : { error }),
@@ -143,6 +145,7 @@ function attribute(measurement: Measurement, controls: readonly Figures[]): Attr
       uncertainty: { allocatedBytes, heapBytes },
     }
   }
+  if (measurement.kind === 'repeated') return attributeRepeated(measurement.changes, noise(controls))
   const step = (quantity: keyof Figures): ReturnType<typeof estimateStep> | null => {
     const series = (levels: readonly FigureLevel[]): { atMs: number; bytes: number }[] =>
       levels.flatMap((level) => {
@@ -162,6 +165,25 @@ function attribute(measurement: Measurement, controls: readonly Figures[]): Attr
       heapBytes: atLeast(heap, RESOLUTION.heapBytes),
     },
   }
+}
+
+/** The mean of several windows; half of what differs between them is part of the ±. */
+function attributeRepeated(changes: readonly Figures[], { allocatedBytes, heapBytes }: ReportNoise): Attributed {
+  const known = (quantity: keyof Figures): number[] => changes.flatMap((change) => change[quantity] ?? [])
+  const meanOf = (values: readonly number[]): number | null =>
+    values.length === 0 ? null : Math.round(values.reduce((sum, value) => sum + value, 0) / values.length)
+  const widened = (noiseBytes: number | null, values: readonly number[]): number | null =>
+    noiseBytes === null ? null : Math.ceil(Math.hypot(noiseBytes, spreadOf(values) / 2))
+  const [allocated, heap] = [known('allocatedBytes'), known('heapBytes')]
+  return {
+    released: withTotal({ allocatedBytes: meanOf(allocated), heapBytes: meanOf(heap) }),
+    uncertainty: { allocatedBytes: widened(allocatedBytes, allocated), heapBytes: widened(heapBytes, heap) },
+  }
+}
+
+/** Greatest less least; 0 of nothing. */
+export function spreadOf(values: readonly number[]): number {
+  return values.length === 0 ? 0 : Math.max(...values) - Math.min(...values)
 }
 
 function withTotal({ allocatedBytes, heapBytes }: Omit<AttributedBytes, 'totalBytes'>): AttributedBytes {

@@ -4,8 +4,11 @@ import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
 import type { ErrorCode, WarningCode } from '../support/errors.js'
 
-/** How a run takes memory away: `release` empties each cache wholly, in the live process. */
-export type AttributionMode = 'release'
+/**
+ * How a run takes memory away: `release` empties each cache wholly, in the live process; `twin` does so in a
+ * copy-on-write child, and the live process keeps every entry.
+ */
+export type AttributionMode = 'release' | 'twin'
 
 /** What set a run off. */
 export type Trigger = 'call' | 'command' | 'http' | 'schedule' | 'growth'
@@ -95,6 +98,24 @@ export interface ReportProcess {
   }
 }
 
+/** The twins of a run. `before` and `after` of the report were read in the first of them. */
+export interface ReportTwin {
+  /** How many gave a result, each in another order. */
+  readonly twins: number
+  /** Longest pause of this process for one of them: one collection, a drain and the fork. */
+  readonly pauseMs: number
+  /** The fork in it. */
+  readonly forkMs: number
+  /** From forks to results, all together. */
+  readonly childMs: number
+  /** Most memory that one of them had for itself: what it added to the machine's use. Null where unknown. */
+  readonly copiedBytes: number | null
+  /** Children that were forked; more than `twins` where one ended without a result. */
+  readonly attempts: number
+  /** This process right before the first fork. */
+  readonly before: MemorySample
+}
+
 /**
  * What one run of `attribute()` found. The rows and `unattributed` add up to `before` − `after` exactly, for
  * allocated and for heap bytes.
@@ -124,5 +145,7 @@ export interface AttributionReport {
   readonly floor: { readonly allocatedBytes: number | null; readonly heapBytes: number }
   /** What the run cost the event loop. */
   readonly pauses: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
+  /** With `mode: 'twin'`: what the twins cost this process. */
+  readonly twin?: ReportTwin
   readonly warnings: readonly ReportWarning[]
 }

@@ -54,6 +54,11 @@ export interface Environment {
    * window, and the service would compile again. Returns what restores the flag.
    */
   keepCode(): () => void
+  /**
+   * Has collections sweep on this thread, so that none of V8's threads is in the middle of it afterwards. Returns what
+   * restores the flags.
+   */
+  holdSweepers(): () => void
   /** `used_heap_size` of `v8.getHeapStatistics()`. */
   heapUsedBytes(): number
   /** `process.memoryUsage()` but for the used heap. */
@@ -63,6 +68,12 @@ export interface Environment {
    * @default undefined: the addon asks the kernel
    */
   threadsAtWork?(ids: Int32Array): number
+  /**
+   * Milliseconds for which the measuring code runs idle before the first run of a process, in slices, so that V8
+   * compiles it then and not in a window.
+   * @default undefined: not at all
+   */
+  readonly warmUpMs?: number
 }
 
 const sleepCell = new Int32Array(new SharedArrayBuffer(4))
@@ -70,6 +81,7 @@ const sleepCell = new Int32Array(new SharedArrayBuffer(4))
 /** The real surroundings. */
 export const nodeEnvironment: Environment = {
   isMainThread,
+  warmUpMs: 100,
   now: () => performance.now(),
   date: () => new Date(),
   sleepSync: (ms) => {
@@ -93,7 +105,13 @@ export const nodeEnvironment: Environment = {
     collector ??= v8Collector()
     return collector
   },
-  keepCode,
+  keepCode: () => switchOff('flush-bytecode'),
+  holdSweepers: () => {
+    const restore = ['concurrent-sweeping', 'concurrent-array-buffer-sweeping'].map(switchOff)
+    return () => {
+      for (const switchOn of restore) switchOn()
+    }
+  },
   heapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   figures: () => {
     const { rss, heapTotal, external, arrayBuffers } = process.memoryUsage()
@@ -171,12 +189,13 @@ function gcOfNewContext(): unknown {
   return vm.runInNewContext('globalThis.gc')
 }
 
-function keepCode(): () => void {
+/** Switches a flag of V8 off that is on by default. */
+function switchOff(flag: string): () => void {
   // V8 tells no flag's value: what was given at the start is left alone.
   const given = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ').replaceAll('_', '-')
-  if (given.includes('flush-bytecode')) return () => undefined
-  v8.setFlagsFromString('--no-flush-bytecode')
+  if (given.includes(flag)) return () => undefined
+  v8.setFlagsFromString(`--no-${flag}`)
   return () => {
-    v8.setFlagsFromString('--flush-bytecode')
+    v8.setFlagsFromString(`--${flag}`)
   }
 }

@@ -154,6 +154,20 @@ export function shaped<T>(expected: string, test: (value: object) => boolean): C
   }
 }
 
+/** A function. */
+export const callable: Check<(...values: never[]) => unknown> = (value, name) => {
+  if (typeof value !== 'function') throw wrongType(name, 'a function', value)
+  return value as (...values: never[]) => unknown
+}
+
+/** An AbortSignal, of any realm. */
+export const abortSignal = shaped<AbortSignal>('an AbortSignal', (value) => {
+  const { aborted, addEventListener, removeEventListener } = value as Partial<Record<keyof AbortSignal, unknown>>
+  return (
+    typeof aborted === 'boolean' && typeof addEventListener === 'function' && typeof removeEventListener === 'function'
+  )
+})
+
 /** The check, or undefined for an option without a default. */
 export function optional<T>(check: Check<T>): OptionRule<T | undefined> {
   return { check, fallback: undefined }

@@ -93,6 +93,7 @@ export class World {
         this.unswept = 0
       },
     }),
+    holdSweepers: () => () => {},
     keepCode: () => {
       this.keepsCode = true
       return () => {

@@ -49,6 +49,7 @@ export function fakeEnvironment(collected: (kind: 'major' | 'minor') => void = (
     nextMajorGc: async () => true,
     collector: () => collector,
     keepCode: () => () => {},
+    holdSweepers: () => () => {},
     heapUsedBytes: () => environment.heapBytes,
     figures: () => ({ ...environment.processFigures }),
   }

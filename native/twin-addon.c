@@ -1,0 +1,152 @@
+/* The Node-API face of twin.c. */
+#include "twin-addon.h"
+#include "twin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/wait.h>
+#endif
+
+static void set_number(napi_env env, napi_value object, const char *name, double number) {
+  napi_value value;
+  napi_create_double(env, number, &value);
+  napi_set_named_property(env, object, name, value);
+}
+
+/* twinFacts() → { libc: string | null, signalSlots: number, canConfine: boolean } */
+static napi_value TwinFacts(napi_env env, napi_callback_info info) {
+  (void)info;
+  struct twin_facts facts;
+  napi_value result, value;
+  twin_facts(&facts);
+  napi_create_object(env, &result);
+  if (facts.libc == NULL)
+    napi_get_null(env, &value);
+  else
+    napi_create_string_utf8(env, facts.libc, NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, result, "libc", value);
+  set_number(env, result, "signalSlots", facts.signal_slots);
+  napi_get_boolean(env, facts.can_confine, &value);
+  napi_set_named_property(env, result, "canConfine", value);
+  return result;
+}
+
+static napi_value throw_step(napi_env env, const char *step, int number) {
+  char code[16], message[128];
+  snprintf(code, sizeof code, "%d", number);
+  snprintf(message, sizeof message, "%s: %s", step, strerror(number));
+  napi_throw_error(env, code, message);
+  return NULL;
+}
+
+/* The child's whole life: nothing that stood on the stack at the fork is ever returned to. */
+static void live(napi_env env, napi_value run) {
+  napi_value global, result;
+  napi_get_global(env, &global);
+  const napi_status status = napi_call_function(env, global, run, 0, NULL, &result);
+  _exit(status == napi_ok ? 0 : TWIN_EXIT_THROWN);
+}
+
+/* twinFork(run: () => void, keepFd: number, alarmSeconds: number) → in the parent
+ * { pid, fd, scanMs, forkMs, ranges, rangesBytes }; in the child `run` is called and the process ends after it. */
+static napi_value TwinFork(napi_env env, napi_callback_info info) {
+  napi_value args[3], result;
+  size_t count = 3;
+  napi_valuetype type = napi_undefined;
+  int32_t keep_fd = -1;
+  uint32_t alarm_s = 0;
+  napi_get_cb_info(env, info, &count, args, NULL, NULL);
+  if (count < 3 || napi_typeof(env, args[0], &type) != napi_ok || type != napi_function ||
+      napi_get_value_int32(env, args[1], &keep_fd) != napi_ok ||
+      napi_get_value_uint32(env, args[2], &alarm_s) != napi_ok) {
+    napi_throw_type_error(env, NULL, "twinFork(run, keepFd, alarmSeconds) was expected");
+    return NULL;
+  }
+  if (twin_is_child()) {
+    napi_throw_error(env, NULL, "a twin makes no twins");
+    return NULL;
+  }
+  struct twin_forked forked = {0};
+  const int failed = twin_fork(&forked, keep_fd, alarm_s);
+  if (failed != 0)
+    return throw_step(env, forked.step, failed);
+  if (forked.pid == 0)
+    live(env, args[0]);
+  napi_create_object(env, &result);
+  set_number(env, result, "pid", forked.pid);
+  set_number(env, result, "fd", forked.fd);
+  set_number(env, result, "scanMs", forked.scan_ms);
+  set_number(env, result, "forkMs", forked.fork_ms);
+  set_number(env, result, "ranges", (double)forked.ranges);
+  set_number(env, result, "rangesBytes", forked.ranges_bytes);
+  return result;
+}
+
+/* twinWrite(text): in a twin, to its parent */
+static napi_value TwinWrite(napi_env env, napi_callback_info info) {
+  napi_value text;
+  size_t count = 1, length = 0;
+  napi_get_cb_info(env, info, &count, &text, NULL, NULL);
+  if (!twin_is_child() || count < 1 || napi_get_value_string_utf8(env, text, NULL, 0, &length) != napi_ok) {
+    napi_throw_type_error(env, NULL, "twinWrite(text) was expected, in a twin");
+    return NULL;
+  }
+  char *bytes = malloc(length + 1);
+  if (bytes == NULL)
+    _exit(TWIN_EXIT_THROWN);
+  napi_get_value_string_utf8(env, text, bytes, length + 1, &length);
+  twin_write(bytes, length);
+  free(bytes);
+  return NULL;
+}
+
+/* twinExit(): in a twin, ends it at once, without any handler of the service */
+static napi_value TwinExit(napi_env env, napi_callback_info info) {
+  (void)info;
+  if (twin_is_child())
+    _exit(TWIN_EXIT_LEFT);
+  napi_throw_error(env, NULL, "this process is no twin");
+  return NULL;
+}
+
+/* twinReap(pid) → null while it runs, else { code: number | null, signal: number | null }; both null: already gone */
+static napi_value TwinReap(napi_env env, napi_callback_info info) {
+  napi_value pid_value, result, null;
+  size_t count = 1;
+  int32_t pid = 0;
+  int status = 0;
+  napi_get_cb_info(env, info, &count, &pid_value, NULL, NULL);
+  if (count < 1 || napi_get_value_int32(env, pid_value, &pid) != napi_ok || pid <= 0) {
+    napi_throw_type_error(env, NULL, "twinReap(pid) was expected");
+    return NULL;
+  }
+  napi_get_null(env, &null);
+  const int ended = twin_reap(pid, &status);
+  if (ended == 0)
+    return null;
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "code", null);
+  napi_set_named_property(env, result, "signal", null);
+#ifdef __linux__
+  if (ended == 1 && WIFEXITED(status))
+    set_number(env, result, "code", WEXITSTATUS(status));
+  if (ended == 1 && WIFSIGNALED(status))
+    set_number(env, result, "signal", WTERMSIG(status));
+#endif
+  return result;
+}
+
+void twin_define(napi_env env, napi_value exports) {
+  const napi_property_descriptor properties[] = {
+      {"twinFacts", NULL, TwinFacts, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinFork", NULL, TwinFork, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinWrite", NULL, TwinWrite, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinExit", NULL, TwinExit, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinReap", NULL, TwinReap, NULL, NULL, NULL, napi_enumerable, NULL},
+  };
+  napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
+}

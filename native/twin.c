@@ -1,0 +1,201 @@
+#define _GNU_SOURCE
+#include "twin.h"
+
+#include <errno.h>
+
+#ifdef __linux__
+#include "confine.h"
+#include "ranges.h"
+#include "slots.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The child's end of the pipe; -1 in every process that is no twin. */
+static int result_fd = -1;
+
+static double now_ms(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
+
+void twin_facts(struct twin_facts *facts) {
+  typedef const char *(*version_fn)(void);
+  version_fn version = (version_fn)dlsym(RTLD_DEFAULT, "gnu_get_libc_version");
+  facts->libc = version == NULL ? NULL : version();
+  facts->signal_slots = slots_count();
+  facts->can_confine = confine_is_possible();
+}
+
+bool twin_is_child(void) { return result_fd >= 0; }
+
+/* Signals that are sent to the service are not the twin's business. Handlers for faults stay: V8 traps WebAssembly's
+ * memory accesses with one. */
+static void reset_signals(void) {
+  static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGPROF, SIGCHLD, SIGWINCH};
+  for (int number = 1; number < NSIG; number++)
+    if (number != SIGSEGV && number != SIGBUS && number != SIGFPE && number != SIGILL)
+      signal(number, SIG_DFL);
+  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+    signal(ignored[i], SIG_IGN);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* /dev/null in the place of every inherited descriptor. Closing them would not do: libuv aborts where it cannot write to
+ * its own eventfd, which V8 makes it do whenever it posts a task. */
+static bool replace_descriptors(int keep_fd) {
+  const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  DIR *folder = opendir("/proc/self/fd");
+  if (null_fd < 0 || folder == NULL)
+    return false;
+  const int folder_fd = dirfd(folder);
+  for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+    const int fd = atoi(entry->d_name);
+    if (entry->d_name[0] == '.' || fd == folder_fd || fd == null_fd || fd == result_fd || fd == keep_fd)
+      continue;
+    if (dup2(null_fd, fd) < 0)
+      return false;
+  }
+  closedir(folder);
+  return true;
+}
+
+static void write_once(const char *path, const char *text, size_t length) {
+  const int file = open(path, O_WRONLY | O_CLOEXEC);
+  if (file < 0)
+    return;
+  const ssize_t written = write(file, text, length);
+  (void)written; /* a kernel that refuses leaves the default */
+  close(file);
+}
+
+/* Exit codes of a child that could not be set up; src/twin/ knows them. */
+enum { EXIT_ORPHAN = 81, EXIT_DESCRIPTORS = 82, EXIT_SLOTS = 83, EXIT_SHARED = 84 };
+
+static void become_twin(pid_t parent, int keep_fd, unsigned alarm_s) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent)
+    _exit(EXIT_ORPHAN);
+  prctl(PR_SET_NAME, "twin");
+  setsid(); /* out of reach of the terminal's signals */
+  reset_signals();
+  alarm(alarm_s);
+  write_once("/proc/self/oom_score_adj", "1000", 4);
+  setpriority(PRIO_PROCESS, 0, 10);
+  /* After that: it makes the files below /proc/self the root's. No core file of a twin, which has all the service's data. */
+  prctl(PR_SET_DUMPABLE, 0);
+  if (!replace_descriptors(keep_fd))
+    _exit(EXIT_DESCRIPTORS);
+  if (slots_silence() == 0)
+    _exit(EXIT_SLOTS);
+  if (!ranges_protect_shared())
+    _exit(EXIT_SHARED);
+  confine(getpid());
+}
+
+int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
+  struct ranges kept = {0};
+  int ends[2], failed = 0;
+  sigset_t all, previous;
+  const double started = now_ms();
+  forked->step = "reading /proc/self/smaps";
+  failed = ranges_read_kept(&kept);
+  if (failed != 0)
+    goto end;
+  forked->scan_ms = now_ms() - started;
+  forked->ranges = kept.count;
+  forked->ranges_bytes = kept.bytes;
+  forked->step = "pipe2";
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    failed = errno;
+    goto end;
+  }
+  /* Handlers of the service must not run in the child. */
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &previous);
+  const pid_t parent = getpid();
+  const double forking = now_ms();
+  forked->step = "madvise";
+  failed = ranges_advise(&kept, MADV_DOFORK);
+  if (failed == 0) {
+    forked->step = "fork";
+    forked->pid = fork();
+    failed = forked->pid < 0 ? errno : 0;
+  }
+  if (failed != 0 || forked->pid > 0) {
+    ranges_advise(&kept, MADV_DONTFORK);
+    forked->fork_ms = now_ms() - forking;
+    pthread_sigmask(SIG_SETMASK, &previous, NULL);
+    close(ends[1]);
+    if (failed != 0)
+      close(ends[0]);
+    else
+      fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    forked->fd = ends[0];
+  } else {
+    result_fd = forked->fd = ends[1];
+    become_twin(parent, keep_fd, alarm_s);
+  }
+end:
+  ranges_free(&kept);
+  return failed;
+}
+
+void twin_write(const char *bytes, size_t length) {
+  while (length > 0) {
+    const ssize_t written = write(result_fd, bytes, length);
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      _exit(EXIT_ORPHAN); /* nobody reads any more */
+    bytes += written;
+    length -= (size_t)written;
+  }
+}
+
+int twin_reap(pid_t pid, int *status) {
+  const pid_t ended = waitpid(pid, status, WNOHANG);
+  return ended == pid ? 1 : ended == 0 ? 0 : -1;
+}
+
+#else
+
+void twin_facts(struct twin_facts *facts) {
+  facts->libc = NULL;
+  facts->signal_slots = 0;
+  facts->can_confine = false;
+}
+
+bool twin_is_child(void) { return false; }
+
+int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
+  (void)keep_fd;
+  (void)alarm_s;
+  forked->step = "fork";
+  return ENOSYS;
+}
+
+void twin_write(const char *bytes, size_t length) {
+  (void)bytes;
+  (void)length;
+}
+
+int twin_reap(pid_t pid, int *status) {
+  (void)pid;
+  (void)status;
+  return -1;
+}
+#endif

@@ -1,0 +1,44 @@
+/* The twin: a copy-on-write child of a process at rest. What "at rest" takes is decided in src/twin/; here is what only
+ * C can do about it: heap pages that V8 keeps from forks, import slots, descriptors, shared mappings, confinement. */
+#ifndef CACHE_ATTRIBUTION_TWIN_H
+#define CACHE_ATTRIBUTION_TWIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* What a fork did, seen by the parent. */
+struct twin_forked {
+  pid_t pid;           /* 0 in the child */
+  int fd;              /* the parent's end of the pipe, non-blocking; the child's end in the child */
+  double scan_ms;      /* reading which ranges are kept from forks */
+  double fork_ms;      /* giving them to the child, the fork itself, and taking them back */
+  size_t ranges;       /* how many there were */
+  double ranges_bytes; /* and how much */
+  const char *step;    /* the call that failed, where twin_fork() returned an errno */
+};
+
+/* What can be told before anything is forked. */
+struct twin_facts {
+  const char *libc;    /* glibc's version; NULL on another libc */
+  int signal_slots;    /* import slots of the executable through which V8 wakes its threads; 0: no twin */
+  bool can_confine;    /* whether the kernel takes a system-call filter */
+};
+
+void twin_facts(struct twin_facts *facts);
+
+/* Forks. Returns 0 in both processes, or the errno of `forked->step`, with nothing forked and nothing changed.
+ * `keep_fd` (or -1) stays open in the child, every other descriptor is replaced by /dev/null. The child is set up
+ * already: of low priority, first to be killed when memory is short, dead with its parent or after `alarm_s` seconds. */
+int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s);
+
+/* In the child: writes all of it to the parent, or ends the child. */
+void twin_write(const char *bytes, size_t length);
+
+/* Whether this process is a twin. */
+bool twin_is_child(void);
+
+/* 0: it still runs; 1: it ended, with `status` as of waitpid(); -1: there is no such child (any more). */
+int twin_reap(pid_t pid, int *status);
+
+#endif

@@ -1,0 +1,63 @@
+/** One twin of a run as its messages tell it: rows, controls, both samples, and what it was about when it ended. */
+import type { Figures, MemorySample } from '../measure/sample.js'
+import { difference } from '../report/build.js'
+import type { ReportWarning, RowError } from '../report/types.js'
+import type { Tell } from './ledger.js'
+import type { TwinMessage, TwinRow } from './twin-release.js'
+
+/** What one twin has told so far. */
+export class TwinPass {
+  readonly rows = new Map<string, TwinRow>()
+  readonly controls: Figures[] = []
+  readonly skipped = new Map<string, RowError>()
+  readonly warnings: ReportWarning[] = []
+  before: MemorySample | undefined
+  after: MemorySample | undefined
+  /** The cache whose window is under way; null in a control or between windows. */
+  current: string | null = null
+
+  /** Enters a message. */
+  take(message: TwinMessage): void {
+    switch (message.kind) {
+      case 'begin':
+        this.before = message.before
+        this.after = message.before
+        break
+      case 'release':
+        this.current = message.name
+        break
+      case 'control':
+        this.controls.push(message.change)
+        this.current = null
+        break
+      case 'row':
+        this.rows.set(message.row.name, message.row)
+        this.#passed(message.row.after)
+        break
+      case 'skip':
+        this.skipped.set(message.name, message.error)
+        this.current = null
+        break
+      case 'warning':
+        this.warnings.push(message.warning)
+        break
+      case 'end':
+        this.after = message.after
+        this.current = null
+    }
+  }
+
+  /** A twin that ends early has been read last after its last row. */
+  #passed(after: Figures): void {
+    this.current = null
+    if (this.after !== undefined) {
+      this.after = { ...this.after, allocatedBytes: after.allocatedBytes, heapUsedBytes: after.heapBytes }
+    }
+  }
+}
+
+/** Tells the listeners of a row, as a run in this process would. */
+export function tellRow(id: string, { name, status, before, after, error }: TwinRow, tell: Tell): void {
+  tell('cache-released', { id, name, status, ...difference(before, after), pauseMs: 0 })
+  if (error !== undefined) tell('cache-failed', { id, name, status, error })
+}

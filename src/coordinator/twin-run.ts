@@ -1,0 +1,300 @@
+/**
+ * A run in twins: the caches are released in copies of the process, and the process keeps every entry.
+ *
+ * Rule: what a cache does in a twin costs its own row only: one that ends the twin is left out of the next, and the
+ * others are measured there.
+ */
+import { randomUUID } from 'node:crypto'
+import type { MemorySample } from '../measure/sample.js'
+import { buildReport, difference, spreadOf } from '../report/build.js'
+import type { MeasuredCache } from '../report/build.js'
+import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../report/types.js'
+import { CoordinatorError, messageOf } from '../support/errors.js'
+import { TwinError, makeTwin } from '../twin/make.js'
+import type { TwinCost } from '../twin/types.js'
+import { layOut, selectCaches } from './plan.js'
+import type { PlannableCache } from './plan.js'
+import type { RegisteredCache } from './registry.js'
+import { describeProcess, remember } from './run.js'
+import type { Run, RunContext } from './run.js'
+import { TwinPass, tellRow } from './twin-pass.js'
+import { releaseInTwin } from './twin-release.js'
+import type { TwinMessage, TwinStep } from './twin-release.js'
+import { sharedMemory, twinRetried } from './warnings.js'
+import { ABORTED } from './turns.js'
+
+/** Before the first collection in the twin has been timed. */
+const FIRST_COLLECTIONS_MS = 120_000
+/** Twins that end with no cache to blame are no use trying again and again. */
+const BLAMELESS_FAILURES_MAX = 3
+/** A cache in whose window a twin crashed gets another chance: it may have been the twin. */
+const CRASHES_MAX = 2
+const CHILDREN_MAX = 1000
+/** Beyond this share of a row, and beyond the noise, an order's influence is told. */
+const SHARED_SHARE = 0.02
+
+/** Makes one run in twins; an instance is used once. */
+export class TwinRun implements Run {
+  readonly id = randomUUID()
+  readonly #context: RunContext
+  readonly #startedMs: number
+  readonly #passes: TwinPass[] = []
+  readonly #warnings: ReportWarning[] = []
+  readonly #costs: TwinCost[] = []
+  /** Caches that are released in no twin any more, and why. */
+  readonly #excluded = new Map<string, { readonly status: CacheStatus; readonly error: RowError }>()
+  readonly #crashes = new Map<string, number>()
+  readonly #told = new Set<string>()
+  #blameless = 0
+  #parentBefore: MemorySample | undefined
+
+  constructor(context: RunContext) {
+    this.#context = context
+    this.#startedMs = context.instrument.environment.now()
+  }
+
+  /** Adds a warning to the report and tells it. */
+  warn(warning: ReportWarning): void {
+    if (this.#warnings.some(({ code, message }) => code === warning.code && message === warning.message)) return
+    this.#warnings.push(warning)
+    this.#context.tell('warning', warning)
+  }
+
+  /** Runs to the end; after an abort it still resolves with what was measured. Rejects where no twin gave a result. */
+  async execute(): Promise<AttributionReport> {
+    const { instrument, options, signal, tell, warnings } = this.#context
+    const startedAt = instrument.environment.date().toISOString()
+    tell('run-started', { id: this.id, trigger: options.trigger, mode: options.mode })
+    for (const warning of warnings) this.warn(warning)
+    const order = this.#select()
+    for (let twin = 0; twin < options.twins && !signal.aborted; twin++) {
+      await this.#makePass(inOrder(order, twin))
+    }
+    const report = this.#report(startedAt, order)
+    remember(report, this.#context.caches)
+    return report
+  }
+
+  #elapsedMs(): number {
+    return this.#context.instrument.environment.now() - this.#startedMs
+  }
+
+  /** In a twin nothing is lost and nothing has to be filled again: every cache is released but those that must not. */
+  #select(): readonly PlannableCache[] {
+    const { caches, options, rotation, tell } = this.#context
+    const plannable = caches.map(({ name }) => ({
+      name,
+      gc: 'forced' as const,
+      lossless: true,
+      refillCost: 'low' as const,
+      asynchronous: false,
+    }))
+    const { order } = selectCaches(plannable, options, rotation)
+    const byName = new Map(caches.map((cache) => [cache.name, cache]))
+    for (const { name } of order) {
+      if (byName.get(name)?.traits.twin === false) {
+        this.#excluded.set(name, {
+          status: 'skipped',
+          error: { code: 'ERR_TWIN_EXCLUDED', message: 'it was registered with twin: false' },
+        })
+      }
+    }
+    const skipped = [...this.#excluded].map(([name, { error }]) => ({ name, error }))
+    tell('run-planned', {
+      id: this.id,
+      order: order.map(({ name }) => name).filter((name) => !this.#excluded.has(name)),
+      skipped,
+      controls: options.controls,
+      settleMs: 0,
+      longestPauseMs: 0,
+    })
+    for (const { name, error } of skipped) tell('cache-skipped', { id: this.id, name, error })
+    return order
+  }
+
+  /** One twin with a result, however many children that takes. */
+  async #makePass(order: readonly PlannableCache[]): Promise<void> {
+    const { instrument, options, settings, signal } = this.#context
+    let pass = new TwinPass()
+    let steps: readonly TwinStep[] = []
+    const begin = (): void => {
+      pass = new TwinPass()
+      steps = this.#steps(order)
+    }
+    begin()
+    try {
+      const { cost } = await makeTwin({
+        instrument,
+        allowMs: FIRST_COLLECTIONS_MS,
+        attempts: CHILDREN_MAX,
+        signal,
+        keepFd: -1,
+        work: (twin) => {
+          const { durationMs } = options.budget
+          releaseInTwin({ instrument, steps, releaseTimeoutMs: settings.releaseTimeoutMs, durationMs }, twin)
+        },
+        onForked: (before) => (this.#parentBefore ??= before),
+        onMessage: (message) => {
+          this.#take(pass, message as TwinMessage)
+        },
+        onFailure: (error) => {
+          const isRetried = this.#blame(pass, error)
+          if (isRetried) begin()
+          return isRetried
+        },
+      })
+      this.#costs.push(cost)
+    } catch (error) {
+      if (error instanceof TwinError && error.cost !== null) this.#costs.push(error.cost)
+      // What an aborted run has measured is told; nothing measured at all is an error of the run.
+      if (!signal.aborted) throw error
+    }
+    this.#passes.push(pass)
+  }
+
+  #steps(order: readonly PlannableCache[]): readonly TwinStep[] {
+    const { caches, isRegistered, options } = this.#context
+    const byName = new Map(caches.map((cache) => [cache.name, cache]))
+    const left = order.filter(({ name }) => !this.#excluded.has(name))
+    const turns = layOut(left, options.controls, () => Infinity)
+    return turns
+      .flatMap(({ steps }) => steps)
+      .flatMap((step): TwinStep[] => {
+        if (step.kind === 'control') return [{ cache: null }]
+        const cache: RegisteredCache | undefined = byName.get(step.name)
+        if (cache !== undefined && isRegistered(cache)) return [{ cache }]
+        this.#exclude(step.name, 'skipped', 'ERR_RELEASE_UNREGISTERED', 'it was unregistered during the run')
+        return []
+      })
+  }
+
+  #take(pass: TwinPass, message: TwinMessage): void {
+    pass.take(message)
+    if (message.kind === 'warning') this.warn(message.warning)
+    if (message.kind === 'row' && !this.#told.has(message.row.name)) {
+      this.#told.add(message.row.name)
+      tellRow(this.id, message.row, this.#context.tell)
+    }
+    if (message.kind === 'skip') this.#context.tell('cache-skipped', { ...message, id: this.id })
+  }
+
+  /** Whose fault it was that a twin ended; whether another is worth it. */
+  #blame(pass: TwinPass, error: CoordinatorError): boolean {
+    const name = pass.current
+    this.warn(twinRetried(messageOf(error), name))
+    if (name === null) return ++this.#blameless < BLAMELESS_FAILURES_MAX
+    const crashes = (this.#crashes.get(name) ?? 0) + 1
+    this.#crashes.set(name, crashes)
+    if (error.code === 'ERR_TWIN_OVERTIME') {
+      const limit = String(this.#context.settings.releaseTimeoutMs)
+      this.#exclude(name, 'timed-out', 'ERR_RELEASE_TIMEOUT', `it did not finish within ${limit} ms of processor time`)
+    } else if (crashes >= CRASHES_MAX) {
+      this.#exclude(name, 'failed', error.code, messageOf(error).replace(`${error.code}: `, ''))
+    }
+    return true
+  }
+
+  #exclude(name: string, status: CacheStatus, code: RowError['code'], message: string): void {
+    this.#excluded.set(name, { status, error: { code, message } })
+    const { tell } = this.#context
+    if (status === 'skipped') tell('cache-skipped', { id: this.id, name, error: { code, message } })
+    else tell('cache-failed', { id: this.id, name, status, error: { code, message } })
+  }
+
+  #report(startedAt: string, order: readonly PlannableCache[]): AttributionReport {
+    const { allocator, instrument, options } = this.#context
+    const [first] = this.#passes
+    const before = first?.before ?? this.#parentBefore ?? instrument.sampler.sample()
+    const pauses = this.#costs.map(({ pauseMs }) => pauseMs)
+    const controls = this.#passes.flatMap((pass) => pass.controls)
+    const caches = order.map(({ name }) => this.#row(name, controls))
+    return buildReport({
+      head: {
+        id: this.id,
+        trigger: options.trigger,
+        mode: options.mode,
+        gc: 'forced',
+        startedAt,
+        durationMs: this.#elapsedMs(),
+        process: describeProcess(allocator),
+        before,
+        after: first?.after ?? before,
+        pauses: {
+          count: pauses.length,
+          longestMs: Math.max(0, ...pauses),
+          totalMs: pauses.reduce((sum, ms) => sum + ms, 0),
+        },
+        twin: this.#twin(before),
+      },
+      controls,
+      caches,
+      gaps: [],
+      warnings: [...this.#warnings, ...this.#sharing(caches)],
+    })
+  }
+
+  #row(name: string, controls: MeasuredCache['controls']): MeasuredCache {
+    const rows = this.#passes.flatMap((pass) => pass.rows.get(name) ?? [])
+    const [row] = rows
+    const excluded = this.#excluded.get(name)
+    if (row === undefined || excluded !== undefined) {
+      const skipped = this.#passes.find((pass) => pass.skipped.has(name))?.skipped.get(name)
+      return {
+        name,
+        status: excluded?.status ?? 'skipped',
+        measurement: { kind: 'none' },
+        controls,
+        entriesBefore: null,
+        entriesAfter: null,
+        claimedBytes: null,
+        settled: null,
+        pauseMs: 0,
+        durationMs: 0,
+        error: excluded?.error ?? skipped ?? ABORTED,
+      }
+    }
+    const { before, after, ...told } = row
+    return {
+      ...told,
+      measurement:
+        rows.length === 1
+          ? { kind: 'atomic', before, after }
+          : { kind: 'repeated', changes: rows.map((each) => difference(each.before, each.after)) },
+      controls,
+      settled: true,
+      pauseMs: 0,
+    }
+  }
+
+  #twin(before: MemorySample): ReportTwin {
+    const costs = this.#costs
+    const copied = costs.flatMap(({ copiedBytes }) => copiedBytes ?? [])
+    return {
+      twins: this.#passes.length,
+      pauseMs: Math.max(0, ...costs.map(({ pauseMs }) => pauseMs)),
+      forkMs: Math.max(0, ...costs.map(({ forkMs }) => forkMs)),
+      childMs: costs.reduce((sum, { childMs }) => sum + childMs, 0),
+      copiedBytes: copied.length === 0 ? null : Math.max(...copied),
+      attempts: costs.reduce((sum, { attempts }) => sum + attempts, 0),
+      before: this.#parentBefore ?? before,
+    }
+  }
+
+  /** Rows that depend on the order: memory that several caches hold goes to whichever is released last. */
+  #sharing(caches: readonly MeasuredCache[]): ReportWarning[] {
+    return caches.flatMap(({ name, measurement }) => {
+      if (measurement.kind !== 'repeated') return []
+      const totals = measurement.changes.map(({ allocatedBytes, heapBytes }) => (allocatedBytes ?? 0) + heapBytes)
+      const spreadBytes = spreadOf(totals)
+      const isShared = spreadBytes > 64 * 1024 && spreadBytes > SHARED_SHARE * Math.max(...totals)
+      return isShared ? [sharedMemory(name, spreadBytes)] : []
+    })
+  }
+}
+
+/** Forwards, backwards, then turned further and further: two orders give every pair of caches both of its orders. */
+function inOrder<T>(order: readonly T[], twin: number): readonly T[] {
+  if (twin % 2 === 1) return inOrder(order, twin - 1).toReversed()
+  const start = order.length === 0 ? 0 : Math.floor((twin / 2) * (order.length / 4 + 1)) % order.length
+  return [...order.slice(start), ...order.slice(0, start)]
+}

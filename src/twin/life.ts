@@ -1,0 +1,101 @@
+/**
+ * The life of a twin, from the child's side: runs one synchronous function, tells the parent, ends.
+ *
+ * Rule: nothing here waits, no timer or promise of the service ever goes on, and every way out ends the process without
+ * the service's exit handlers. What it sends are frames: one line of JSON each.
+ */
+import { readFileSync } from 'node:fs'
+import type { TwinBinding } from '../allocator/port.js'
+import { CoordinatorError, messageOf } from '../support/errors.js'
+
+/** What a function in a twin can do. */
+export interface TwinContext {
+  /**
+   * Sends JSON to the parent at once. Each message begins a new stretch, in which `allowMs` of processor time may be
+   * used (as before, where it is not given).
+   */
+  send(message: unknown, allowMs?: number): void
+  /** Runs the microtasks and ticks that wait, without the event loop; false where this Node has no way to. */
+  runMicrotasks(): boolean
+  /** Looks how much memory the twin has for itself by now; the most of it stands in the cost. */
+  noteCopies(): void
+}
+
+/** A line from the child. */
+export type TwinFrame =
+  | { readonly kind: 'message'; readonly message: unknown; readonly allowMs?: number }
+  | { readonly kind: 'result'; readonly value: unknown; readonly copiedBytes: number | null }
+  | { readonly kind: 'thrown'; readonly code: 'ERR_TWIN_THROWN' | 'ERR_TWIN_RESULT'; readonly message: string }
+
+/** Wraps `work` into what the child runs. */
+export function lifeOf(binding: TwinBinding, work: (twin: TwinContext) => unknown): () => void {
+  return () => {
+    leaveQuietly(binding)
+    let copiedBytes: number | null = null
+    const send = (frame: TwinFrame): void => {
+      binding.write(`${textOf(frame)}\n`)
+    }
+    const noteCopies = (): void => {
+      const bytes = privateBytes()
+      if (bytes !== null) copiedBytes = Math.max(copiedBytes ?? 0, bytes)
+    }
+    try {
+      const value = work({
+        send: (message, allowMs) => {
+          send({ kind: 'message', message, ...(allowMs === undefined ? {} : { allowMs }) })
+        },
+        runMicrotasks,
+        noteCopies,
+      })
+      noteCopies()
+      send({ kind: 'result', value, copiedBytes })
+    } catch (error) {
+      const isResult = error instanceof CoordinatorError && error.code === 'ERR_TWIN_RESULT'
+      send({
+        kind: 'thrown',
+        code: isResult ? 'ERR_TWIN_RESULT' : 'ERR_TWIN_THROWN',
+        message: isResult ? error.message.slice('ERR_TWIN_RESULT: '.length) : messageOf(error),
+      })
+    }
+  }
+}
+
+function textOf(frame: TwinFrame): string {
+  try {
+    return JSON.stringify(frame)
+  } catch (error) {
+    throw new CoordinatorError('ERR_TWIN_RESULT', `it cannot be written as JSON: ${messageOf(error)}`)
+  }
+}
+
+/** process.exit(), called by a release or by a handler of the service, must not run C's exit: it joins dead threads. */
+function leaveQuietly(binding: TwinBinding): void {
+  const end = (): void => {
+    binding.exit()
+  }
+  Object.assign(process, { reallyExit: end, exit: end })
+}
+
+/**
+ * Node keeps the function that ends each turn of the loop under this name. It runs what waits and comes back; rejections
+ * that nobody handles are thrown as uncaught, by handlers of the service or out of this call.
+ */
+function runMicrotasks(): boolean {
+  const { _tickCallback: run } = process as { _tickCallback?: () => void }
+  if (typeof run !== 'function') return false
+  run()
+  return true
+}
+
+/** Memory of this process that no other shares, from the kernel's sums. */
+function privateBytes(): number | null {
+  let text: string
+  try {
+    text = readFileSync('/proc/self/smaps_rollup', 'utf8')
+  } catch {
+    return null
+  }
+  let kilobytes = 0
+  for (const [, amount] of text.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)) kilobytes += Number(amount)
+  return kilobytes * 1024
+}

@@ -1,0 +1,131 @@
+/**
+ * Makes a twin, and another where one ends without a result.
+ *
+ * Rule: a twin that crashed or got stuck says nothing about the function in it and is tried again; what the function
+ * itself did (threw, used up its time) is final. Whatever happens, this process is as it was.
+ */
+import { constants } from 'node:os'
+import type { MemorySample } from '../measure/sample.js'
+import type { Instrument } from '../measure/window.js'
+import { CoordinatorError } from '../support/errors.js'
+import { checkHeadroom, noteCopiedBytes } from './memory.js'
+import { lifeOf } from './life.js'
+import type { TwinContext } from './life.js'
+import { watchTwin } from './process.js'
+import type { TwinEnd } from './process.js'
+import { forkAtRest } from './rest.js'
+import { twinBinding } from './support.js'
+import type { TwinCost } from './types.js'
+
+/** What is to be done in a twin. */
+export interface TwinOrder {
+  readonly instrument: Instrument
+  readonly allowMs: number
+  readonly attempts: number
+  readonly signal: AbortSignal | undefined
+  /** A descriptor that stays open in the child; -1 for none. */
+  readonly keepFd: number
+  work(twin: TwinContext): unknown
+  /** A child was forked; `before` is this process right before it. */
+  onForked(before: MemorySample): void
+  onMessage(message: unknown): void
+  /** An attempt failed. True: try again, as far as attempts are left. */
+  onFailure(error: CoordinatorError): boolean
+}
+
+/** What came of it. */
+export interface TwinOutcome {
+  readonly value: unknown
+  readonly cost: TwinCost
+}
+
+/** A failed twin with what it cost. */
+export class TwinError extends CoordinatorError {
+  readonly cost: TwinCost | null
+
+  constructor(code: CoordinatorError['code'], message: string, cost: TwinCost | null) {
+    super(code, message)
+    this.cost = cost
+  }
+}
+
+/** The kernel ends a child that outlives this, whatever state its parent is in. */
+const ALARM_S = 3600
+
+/** @throws CoordinatorError `ERR_TWIN_*`, `ERR_RUN_ABORTED` */
+export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
+  const { environment } = order.instrument
+  const binding = twinBinding()
+  let pauseMs = 0
+  for (let attempt = 1; ; attempt++) {
+    throwIfAborted(order.signal)
+    checkHeadroom()
+    const startMs = environment.now()
+    const { forked, before, pauseMs: pausedMs } = await forkAtRest(order.instrument, () =>
+      binding.fork(lifeOf(binding, order.work), order.keepFd, ALARM_S),
+    )
+    pauseMs = Math.max(pauseMs, pausedMs)
+    const forkedMs = environment.now()
+    const ending = watchTwin(binding, forked, {
+      allowMs: order.allowMs,
+      signal: order.signal,
+      onMessage: (message) => {
+        order.onMessage(message)
+      },
+    })
+    order.onForked(before)
+    const end = await ending
+    const copiedBytes = end.kind === 'result' ? end.copiedBytes : null
+    if (copiedBytes !== null) noteCopiedBytes(copiedBytes, before.heapTotalBytes)
+    const cost: TwinCost = {
+      pauseMs,
+      forkMs: forked.forkMs,
+      childMs: environment.now() - forkedMs,
+      copiedBytes,
+      attempts: attempt,
+    }
+    if (end.kind === 'result') return { value: end.value, cost }
+    const error = errorOf(end, cost, environment.now() - startMs)
+    const isFinal = end.kind === 'thrown' || end.kind === 'aborted'
+    if (isFinal || attempt >= order.attempts || !order.onFailure(error)) throw error
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new CoordinatorError('ERR_RUN_ABORTED', 'aborted before a twin was made')
+}
+
+function errorOf(end: Exclude<TwinEnd, { kind: 'result' }>, cost: TwinCost, elapsedMs: number): TwinError {
+  const after = `after ${(elapsedMs / 1000).toFixed(1)} s`
+  switch (end.kind) {
+    case 'thrown':
+      return new TwinError(end.code, end.message, cost)
+    case 'aborted':
+      return new TwinError('ERR_RUN_ABORTED', 'the twin was ended by its signal', cost)
+    case 'overtime':
+      return new TwinError('ERR_TWIN_OVERTIME', `it was ended ${after}: it used up its processor time`, cost)
+    case 'stuck':
+      return new TwinError('ERR_TWIN_STUCK', `it was ended ${after}: it slept and used no processor time`, cost)
+    case 'crashed':
+      return new TwinError('ERR_TWIN_CRASHED', `it ended ${after} ${wordsOf(end.ended)}`, cost)
+  }
+}
+
+/** Exit codes of native/twin.c. */
+const EXIT_WORDS: Readonly<Record<number, string>> = {
+  81: 'since its parent was gone',
+  82: 'since its descriptors could not be replaced',
+  83: 'since the calls that wake threads could not be replaced',
+  84: 'since shared memory could not be protected',
+  85: 'with an error past every handler',
+  86: 'through process.exit()',
+}
+
+function wordsOf({ code, signal }: { readonly code: number | null; readonly signal: number | null }): string {
+  if (signal !== null) {
+    const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0]
+    return `by ${name ?? `signal ${String(signal)}`}`
+  }
+  if (code === null) return 'with nothing that can be read'
+  return EXIT_WORDS[code] ?? `with exit code ${String(code)} and no result`
+}

@@ -1,0 +1,158 @@
+/**
+ * A twin as its parent sees it: frames come through a pipe, the kernel tells how it fares, and it always ends.
+ *
+ * Rule: nothing here blocks; slow is told from stuck by the processor time that the child uses, so a twin that is starved
+ * by a busy machine is waited for, and one that waits for a thread which does not exist is ended after seconds.
+ */
+import { readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { EndedTwin, ForkedTwin, TwinBinding } from '../allocator/port.js'
+import type { TwinFrame } from './life.js'
+
+/** How a twin ended. */
+export type TwinEnd =
+  | { readonly kind: 'result'; readonly value: unknown; readonly copiedBytes: number | null }
+  | { readonly kind: 'thrown'; readonly code: 'ERR_TWIN_THROWN' | 'ERR_TWIN_RESULT'; readonly message: string }
+  | { readonly kind: 'crashed'; readonly ended: EndedTwin }
+  | { readonly kind: 'stuck' | 'overtime' | 'aborted' }
+
+/** What its parent wants of it. */
+export interface TwinWatching {
+  /** Processor time for the first stretch. */
+  readonly allowMs: number
+  readonly signal: AbortSignal | undefined
+  onMessage(message: unknown): void
+}
+
+const LOOK_MS = 200
+/** So many looks in a row at a child that sleeps, or is stopped, and has used no processor time. */
+const STUCK_LOOKS = 15
+/** The kernel counts processor time in hundredths of a second. */
+const TICK_MS = 10
+const REAP_MS = 5
+const FRAME_LENGTH_MAX = 256 * 1024 * 1024
+
+/** Watches a twin to its end; never rejects. */
+export function watchTwin(binding: TwinBinding, forked: ForkedTwin, watching: TwinWatching): Promise<TwinEnd> {
+  return new Promise((resolve) => {
+    new TwinProcess(binding, forked, watching, resolve)
+  })
+}
+
+class TwinProcess {
+  readonly #binding: TwinBinding
+  readonly #pid: number
+  readonly #watching: TwinWatching
+  readonly #socket: Socket
+  readonly #timer: NodeJS.Timeout
+  readonly #resolve: (end: TwinEnd) => void
+  readonly #onAbort = (): void => {
+    this.#kill({ kind: 'aborted' })
+  }
+  #text = ''
+  /** Decided before the child is gone: what it said last, or why it was killed. */
+  #end: TwinEnd | undefined
+  #allowMs: number
+  #cpuMs = 0
+  #stretchStartMs = 0
+  #idleLooks = 0
+
+  constructor(binding: TwinBinding, forked: ForkedTwin, watching: TwinWatching, resolve: (end: TwinEnd) => void) {
+    this.#binding = binding
+    this.#pid = forked.pid
+    this.#watching = watching
+    this.#allowMs = watching.allowMs
+    this.#resolve = resolve
+    // Not through fs: a read there would hold a thread of the pool for as long as the twin lives.
+    this.#socket = new Socket({ fd: forked.fd, readable: true, writable: false })
+    this.#socket.setEncoding('utf8')
+    this.#socket.on('data', (chunk: string) => {
+      this.#read(chunk)
+    })
+    this.#socket.on('error', () => undefined)
+    this.#socket.on('close', () => {
+      this.#reap()
+    })
+    this.#timer = setInterval(() => {
+      this.#look()
+    }, LOOK_MS)
+    watching.signal?.addEventListener('abort', this.#onAbort)
+    if (watching.signal?.aborted === true) this.#onAbort()
+  }
+
+  #read(chunk: string): void {
+    this.#text += chunk
+    if (this.#text.length > FRAME_LENGTH_MAX) {
+      this.#kill({ kind: 'thrown', code: 'ERR_TWIN_RESULT', message: 'it is longer than 256 MiB' })
+      return
+    }
+    const lines = this.#text.split('\n')
+    this.#text = lines.pop() ?? ''
+    for (const line of lines) if (this.#end === undefined) this.#take(line)
+  }
+
+  #take(line: string): void {
+    let frame: TwinFrame
+    try {
+      frame = JSON.parse(line) as TwinFrame
+    } catch {
+      // A child that writes nonsense is no better than one that crashed: its end will tell.
+      this.#kill({ kind: 'crashed', ended: { code: null, signal: null } })
+      return
+    }
+    if (frame.kind !== 'message') {
+      this.#end = frame
+      return
+    }
+    this.#allowMs = frame.allowMs ?? this.#allowMs
+    this.#stretchStartMs = this.#cpuMs
+    try {
+      this.#watching.onMessage(frame.message)
+    } catch {
+      // Listeners of the service are called in there, and cannot break the watch.
+    }
+  }
+
+  /** How the child fares: state and processor time, as the kernel tells. */
+  #look(): void {
+    let stat: string
+    try {
+      stat = readFileSync(`/proc/${String(this.#pid)}/stat`, 'utf8')
+    } catch {
+      return
+    }
+    // The fields after the name, which may hold anything: state is the first, user and system time the 12th and 13th.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const cpuMs = (Number(fields[11]) + Number(fields[12])) * TICK_MS
+    const isWaiting = fields[0] === 'S' || fields[0] === 'T' || fields[0] === 't'
+    this.#idleLooks = isWaiting && cpuMs === this.#cpuMs ? this.#idleLooks + 1 : 0
+    this.#cpuMs = cpuMs
+    if (this.#idleLooks >= STUCK_LOOKS) this.#kill({ kind: 'stuck' })
+    else if (cpuMs - this.#stretchStartMs > this.#allowMs) this.#kill({ kind: 'overtime' })
+  }
+
+  #kill(end: TwinEnd): void {
+    this.#end ??= end
+    try {
+      process.kill(this.#pid, 'SIGKILL')
+    } catch {
+      // It is gone already, and will be reaped.
+    }
+  }
+
+  /** The pipe is closed: the child has ended, or is about to. */
+  #reap(looks = 0): void {
+    const ended = this.#binding.reap(this.#pid)
+    if (ended === null) {
+      // It closed the pipe and goes on: nothing that it does matters any more.
+      if (looks === 100) this.#kill({ kind: 'crashed', ended: { code: null, signal: null } })
+      setTimeout(() => {
+        this.#reap(looks + 1)
+      }, REAP_MS)
+      return
+    }
+    clearInterval(this.#timer)
+    this.#watching.signal?.removeEventListener('abort', this.#onAbort)
+    this.#resolve(this.#end ?? { kind: 'crashed', ended })
+  }
+}

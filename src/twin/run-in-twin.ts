@@ -1,0 +1,103 @@
+/** The twin as a tool of its own: a synchronous function, run in a copy of this process that nobody talks to. */
+import { openAllocator } from '../allocator/open.js'
+import { takeRunLock } from '../measure/run-lock.js'
+import { createSampler } from '../measure/sample.js'
+import { watchThreads } from '../measure/threads.js'
+import type { Instrument } from '../measure/window.js'
+import { nodeEnvironment } from '../support/environment.js'
+import { CoordinatorError, describe } from '../support/errors.js'
+import { abortSignal, callable, number, optional, resolveOptions } from '../support/options.js'
+import type { Check } from '../support/options.js'
+import { TwinError, makeTwin } from './make.js'
+import type { TwinContext } from './life.js'
+import type { TwinOptions } from './types.js'
+
+const DEFAULT_TIMEOUT_MS = 60_000
+
+/**
+ * Runs `fn` in a twin: a copy-on-write child, forked at rest. It sees all memory as it is now and may do anything to it;
+ * nothing of that reaches this process, its sockets, its files or its data. Resolves with what `fn` returned, as JSON.
+ *
+ * `fn` must be synchronous: in the twin no event loop turns and no other thread exists.
+ *
+ * @throws CoordinatorError `ERR_TWIN_UNSUPPORTED`, `ERR_TWIN_MEMORY`, `ERR_TWIN_FORK` before anything is done;
+ *   `ERR_TWIN_THROWN`, `ERR_TWIN_RESULT`, `ERR_TWIN_OVERTIME` for what `fn` did; `ERR_TWIN_CRASHED`, `ERR_TWIN_STUCK`
+ *   where every attempt ended without a result; `ERR_RUN_IN_PROGRESS`, `ERR_RUN_ABORTED`, `ERR_OPTION_*`
+ * @example
+ * const largest = await runInTwin(() => {
+ *   sessions.clear() // in the twin alone
+ *   return process.memoryUsage().heapUsed
+ * })
+ */
+export async function runInTwin<T>(fn: (twin: TwinContext) => T, options?: TwinOptions): Promise<T> {
+  if (typeof fn !== 'function') {
+    throw new CoordinatorError('ERR_OPTION_TYPE', `runInTwin() takes a synchronous function, got ${describe(fn)}`)
+  }
+  const { timeoutMs, attempts, signal, onCost } = resolveTwinOptions(options)
+  return withRunLock(async () => {
+    try {
+      const { value, cost } = await makeTwin({
+        instrument: newInstrument(),
+        allowMs: timeoutMs,
+        attempts,
+        signal,
+        keepFd: -1,
+        work: (twin) => refusePromise(fn(twin)),
+        onForked: () => undefined,
+        onMessage: () => undefined,
+        onFailure: () => true,
+      })
+      onCost?.(cost)
+      return value as T
+    } catch (error) {
+      if (error instanceof TwinError && error.cost !== null) onCost?.(error.cost)
+      throw error
+    }
+  })
+}
+
+/** {@link TwinOptions}, complete. */
+export interface ResolvedTwinOptions {
+  readonly timeoutMs: number
+  readonly attempts: number
+  readonly signal: AbortSignal | undefined
+  readonly onCost: TwinOptions['onCost']
+}
+
+/** Checks the options of what runs in a twin. */
+export function resolveTwinOptions(options: TwinOptions | undefined, owner = 'runInTwin()'): ResolvedTwinOptions {
+  return resolveOptions<ResolvedTwinOptions>(owner, options, {
+    timeoutMs: { check: number({ min: 1, max: 24 * 60 * 60 * 1000 }), fallback: DEFAULT_TIMEOUT_MS },
+    attempts: { check: number({ min: 1, max: 10, integer: true }), fallback: 3 },
+    signal: optional(abortSignal),
+    onCost: optional<NonNullable<TwinOptions['onCost']>>(callable as Check<NonNullable<TwinOptions['onCost']>>),
+  })
+}
+
+/** One run or twin at a time in a process. @throws CoordinatorError `ERR_RUN_IN_PROGRESS` */
+export async function withRunLock<T>(task: () => Promise<T>): Promise<T> {
+  const giveBack = takeRunLock()
+  if (giveBack === null) {
+    throw new CoordinatorError('ERR_RUN_IN_PROGRESS', 'a run or another twin of this process is under way')
+  }
+  return task().finally(giveBack)
+}
+
+/** What a twin is brought to rest with, where no coordinator has one. */
+export function newInstrument(): Instrument {
+  const environment = nodeEnvironment
+  return {
+    environment,
+    sampler: createSampler(openAllocator(), environment),
+    collector: environment.collector(),
+    threads: watchThreads(environment),
+  }
+}
+
+function refusePromise(value: unknown): unknown {
+  if (value instanceof Promise) {
+    value.catch(() => undefined)
+    throw new TypeError('the function returned a promise, and in a twin no event loop turns to settle it')
+  }
+  return value
+}

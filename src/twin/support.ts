@@ -1,0 +1,82 @@
+/** Whether a twin can be made of this process, told before anything is done. */
+import { readFileSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
+import { addonOrNull } from '../allocator/binding.js'
+import type { TwinBinding } from '../allocator/port.js'
+import { CoordinatorError } from '../support/errors.js'
+
+/** The answer of {@link supportsTwin}. */
+export interface TwinSupport {
+  readonly supported: boolean
+  /** Why not, in words for an operator; null where it is supported. */
+  readonly reason: string | null
+}
+
+/** What is looked at; injectable for tests. */
+export interface TwinGround {
+  readonly platform: string
+  readonly arch: string
+  readonly isMainThread: boolean
+  readonly binding: TwinBinding | null
+  /** The content of a file below /proc, or null where it cannot be read. */
+  read(path: string): string | null
+}
+
+const ARCHITECTURES = ['x64', 'arm64']
+
+/** The ground of this process. */
+export function groundOfProcess(): TwinGround {
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    isMainThread,
+    binding: addonOrNull()?.twin ?? null,
+    read: (path) => {
+      try {
+        return readFileSync(path, 'utf8')
+      } catch {
+        return null
+      }
+    },
+  }
+}
+
+/**
+ * Whether {@link runInTwin} and `attribute({ mode: 'twin' })` work here. What changes from moment to moment, such as the
+ * memory that is left, is looked at when a twin is made.
+ *
+ * @example
+ * const mode = supportsTwin().supported ? 'twin' : 'release'
+ */
+export function supportsTwin(): TwinSupport {
+  const reason = refusalOf(groundOfProcess())
+  return { supported: reason === null, reason }
+}
+
+/** The twin's part of the addon. @throws CoordinatorError `ERR_TWIN_UNSUPPORTED` */
+export function twinBinding(): TwinBinding {
+  const ground = groundOfProcess()
+  const reason = refusalOf(ground)
+  if (reason !== null || ground.binding === null) throw new CoordinatorError('ERR_TWIN_UNSUPPORTED', reason ?? '')
+  return ground.binding
+}
+
+/** Why no twin can be made; null where one can. */
+export function refusalOf({ platform, arch, isMainThread: isMain, binding, read }: TwinGround): string | null {
+  if (platform !== 'linux') return `twins are made on Linux only, this is ${platform}`
+  if (!ARCHITECTURES.includes(arch)) return `twins are made on ${ARCHITECTURES.join(' and ')} only, this is ${arch}`
+  if (!isMain) return 'a twin is made by the main thread only: in a forked worker the main thread would not exist'
+  if (binding === null) return 'the native addon is not loaded'
+  const { libc, signalSlots } = binding.facts()
+  if (libc === null) return 'this is not glibc: how its threads wait is not known well enough to do without them'
+  if (signalSlots === 0) return 'this Node binary is linked so that the calls that wake its threads cannot be replaced'
+  if (read('/proc/self/smaps') === null) return '/proc/self/smaps cannot be read'
+  if (read('/proc/sys/vm/overcommit_memory')?.trim() === '2') {
+    return 'vm.overcommit_memory is 2: a fork must be backed by as much memory again'
+  }
+  const limit = /^Max address space\s+(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1]
+  if (limit !== undefined && limit !== 'unlimited') {
+    return `the address space is limited to ${limit} bytes (ulimit -v): the twin's collections could not map memory`
+  }
+  return null
+}

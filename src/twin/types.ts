@@ -1,0 +1,30 @@
+/** What a twin costs, and what it may. */
+
+/** What making a twin and living beside it cost. */
+export interface TwinCost {
+  /** How long this process stood still for it, the fork included. */
+  readonly pauseMs: number
+  /** How long the fork itself took, with what V8 keeps from forks given to the child and taken back. */
+  readonly forkMs: number
+  /** From the fork to the child's result. */
+  readonly childMs: number
+  /** Most memory that the child did not share with this process at any look: what the twin added. Null where unknown. */
+  readonly copiedBytes: number | null
+  /** How many children it took; 1 but where one ended without a result. */
+  readonly attempts: number
+}
+
+/** Options of everything that is done in a twin. */
+export interface TwinOptions {
+  /**
+   * Processor time in milliseconds that the function may use in the twin. Time that it waits for a processor does not count.
+   * @default 60_000
+   */
+  readonly timeoutMs?: number | undefined
+  /** How many children are tried where one ends without a result. 1 to 10. @default 3 */
+  readonly attempts?: number | undefined
+  /** Ends the twin. */
+  readonly signal?: AbortSignal | undefined
+  /** Hears what the twin cost, also where it failed. */
+  readonly onCost?: ((cost: TwinCost) => void) | undefined
+}

@@ -1,0 +1,27 @@
+import { expect } from 'chai'
+import { createSampler } from '../../src/measure/sample.js'
+import { warmUp } from '../../src/measure/warm-up.js'
+import { fakeAllocator, fakeEnvironment } from './fakes.js'
+
+describe('warmUp()', () => {
+  it('looks in slices between turns of the loop, also by a clock that stands, and once in a process', async () => {
+    const environment = fakeEnvironment()
+    let turns = 0
+    environment.rest = async () => {
+      turns++
+    }
+    const allocator = fakeAllocator(() => ({ rawAllocated: 1 }))
+    const instrument = {
+      environment,
+      sampler: createSampler(allocator, environment),
+      collector: null,
+      threads: null,
+    }
+    const { signal } = new AbortController()
+    await warmUp(instrument, 20, AbortSignal.abort())
+    await warmUp(instrument, 20, signal)
+    expect([turns, allocator.readings]).to.deep.equal([4, 4000])
+    await warmUp(instrument, 20, signal)
+    expect([turns, allocator.readings]).to.deep.equal([4, 4000])
+  })
+})
