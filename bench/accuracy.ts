@@ -1,7 +1,8 @@
 /**
  * How right the rows are: known caches under load, per Node version, against the truth of a quiet process.
  *
- *   node dist/bench/accuracy.js [--node PATH]… [--only buffers,objects,null,async,quiet-buffers,quiet-objects,glibc] [--runs 25]
+ *   node dist/bench/accuracy.js [--node PATH]… [--only buffers,objects,null,async,quiet-buffers,quiet-objects,
+ *     glibc,twin-buffers,twin-objects] [--runs 25]
  *
  * Ends with 1 when a bar is missed.
  */
@@ -19,6 +20,7 @@ interface Scenario {
   readonly measure: 'buffers' | 'objects' | 'async' | 'null'
   readonly allocator?: 'glibc'
   readonly quiet?: boolean
+  readonly twin?: boolean
   /** Which quantity holds the content. */
   readonly quantity: 'allocatedBytes' | 'heapBytes'
   /** Allowed error for a truth of so many bytes. */
@@ -32,6 +34,8 @@ const SCENARIOS: Record<string, Scenario> = {
   'quiet-buffers': { ...within('buffers', 'allocatedBytes', KIB, 0.0005, '1 KiB + 0.05 %'), quiet: true },
   'quiet-objects': { ...within('objects', 'heapBytes', KIB, 0.0005, '1 KiB + 0.05 %'), quiet: true },
   glibc: { ...within('buffers', 'allocatedBytes', 64 * KIB, 0.01, '64 KiB + 1 %'), allocator: 'glibc' },
+  'twin-buffers': { ...within('buffers', 'allocatedBytes', 8 * KIB, 0.003, '8 KiB + 0.3 %'), twin: true },
+  'twin-objects': { ...within('objects', 'heapBytes', 64 * KIB, 0.005, '64 KiB + 0.5 %'), twin: true },
   null: { measure: 'null', quantity: 'allocatedBytes' },
   async: { measure: 'async', quantity: 'allocatedBytes' },
 }
@@ -60,9 +64,9 @@ for (const node of nodes) {
 }
 
 async function runScenario(node: string, scenario: Scenario): Promise<void> {
-  const { measure, allocator, quiet = false } = scenario
+  const { measure, allocator, quiet = false, twin = false } = scenario
   const runCount = measure === 'null' ? 1 : runs
-  const args = [measure, String(runCount), ...(quiet ? ['--quiet', 'yes'] : [])]
+  const args = [measure, String(runCount), ...(quiet ? ['--quiet', 'yes'] : []), ...(twin ? ['--twin', 'yes'] : [])]
   const rows = await runScript<MeasuredRow>('accuracy/measure', { node, allocator, args })
   if (measure === 'null') {
     judgeNull(rows)

@@ -105,9 +105,11 @@ int ranges_read_kept(struct ranges *ranges) {
 
 int ranges_advise(const struct ranges *ranges, int advice) {
   int failed = 0;
-  for (size_t i = 0; i < ranges->count; i++)
-    if (madvise(ranges->items[i].start, ranges->items[i].length, advice) != 0 && failed == 0)
+  for (size_t i = 0; i < ranges->count; i++) {
+    /* ENOMEM: a part is not mapped any more, since a worker's heap goes on changing; the rest got the advice. */
+    if (madvise(ranges->items[i].start, ranges->items[i].length, advice) != 0 && errno != ENOMEM && failed == 0)
       failed = errno;
+  }
   return failed;
 }
 

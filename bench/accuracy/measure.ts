@@ -26,10 +26,11 @@ export interface MeasuredRow {
 
 const [scenario = 'buffers', runsText = '25'] = process.argv.slice(2)
 const isQuiet = flags('quiet').length > 0
+const isTwin = flags('twin').length > 0
 const kind: Kind = scenario === 'objects' ? 'objects' : 'buffers'
 const runs = Number(runsText)
 const caches = SIZES.map(() => new Map<number, unknown>())
-const coordinator = new Coordinator()
+const coordinator = new Coordinator({ mode: isTwin ? 'twin' : 'release' })
 
 if (scenario === 'null') {
   for (let index = 0; index < 100; index++) coordinator.register(`null-${String(index)}`, { release: () => undefined })
@@ -56,7 +57,10 @@ function releaseOf(size: number): () => unknown {
 
 function refill(): void {
   if (scenario === 'null') return
-  for (const [size, cache] of caches.entries()) fill(cache, kind, entryCount(kind, size))
+  // A twin leaves every entry where it is: they are filled once.
+  for (const [size, cache] of caches.entries()) {
+    if (!isTwin || cache.size === 0) fill(cache, kind, entryCount(kind, size))
+  }
 }
 
 // Once: a context made for every run would be garbage in the windows of the next.
@@ -113,7 +117,9 @@ for (let run = 0; run < runs; run++) {
       place,
     } satisfies MeasuredRow)
   }
-  if (scenario === 'buffers' && !isQuiet && run < 10) {
+  const lost = caches.reduce((sum, cache, size) => sum + entryCount(kind, size) - cache.size, 0)
+  if (isTwin && lost !== 0) throw new Error(`${String(lost)} entries were lost in this process`)
+  if (scenario === 'buffers' && !isQuiet && !isTwin && run < 10) {
     refill()
     await delay(50)
     plainRecipe(run)

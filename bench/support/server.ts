@@ -12,6 +12,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface LoadedServer {
   /** Requests answered so far. */
   requests(): number
+  /** Requests that the load generator saw fail. */
+  failures(): number
   stop(): Promise<void>
 }
 
@@ -32,9 +34,12 @@ export async function startLoadedServer(warmUpMs = 2000): Promise<LoadedServer> 
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const load = startLoad((server.address() as AddressInfo).port)
+  let failures = 0
+  load.on('message', () => failures++)
   await delay(warmUpMs)
   return {
     requests: () => answered,
+    failures: () => failures,
     stop: async () => {
       load.kill()
       await once(load, 'exit')
@@ -52,7 +57,7 @@ function startLoad(port: number): ChildProcess {
     const agent = new http.Agent({ keepAlive: true, maxSockets: ${String(CONNECTIONS)} })
     const go = () => http.get({ host: '127.0.0.1', port: ${String(port)}, agent }, (response) => {
       response.resume().on('end', go)
-    }).on('error', () => setTimeout(go, 100))
+    }).on('error', () => { process.send('failed'); setTimeout(go, 100) })
     for (let index = 0; index < ${String(CONNECTIONS)}; index++) go()
     setTimeout(() => process.exit(), 30 * 60_000)
     process.on('disconnect', () => process.exit())

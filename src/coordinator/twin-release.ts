@@ -11,7 +11,7 @@ import { difference } from '../report/build.js'
 import type { CacheStatus, ReportWarning, RowError } from '../report/types.js'
 import { messageOf } from '../support/errors.js'
 import type { TwinContext } from '../twin/life.js'
-import { inspect } from './inspect.js'
+import { ask } from './inspect.js'
 import type { Inspection } from './inspect.js'
 import type { RegisteredCache } from './registry.js'
 import { ReleaseCall } from './release.js'
@@ -51,6 +51,8 @@ export interface TwinReleases {
   /** Processor time that one release may use. */
   readonly releaseTimeoutMs: number
   readonly durationMs: number | undefined
+  /** Wraps the call of a release. */
+  duringRelease(release: () => unknown): unknown
 }
 
 /** A collection may take so many times as long as the first in this twin, and this on top, before it is given up. */
@@ -60,77 +62,98 @@ const COLLECTION_LEAST_MS = 30_000
 const COPIES_EVERY_MS = 250
 
 /** Runs in the twin. */
-export function releaseInTwin({ instrument, steps, releaseTimeoutMs, durationMs }: TwinReleases, twin: TwinContext): void {
-  const { environment, sampler } = instrument
-  const startMs = environment.now()
-  const send = (message: TwinMessage, allowMs?: number): void => {
-    twin.send(message, allowMs)
-  }
-  const warn = (warning: ReportWarning): void => {
-    send({ kind: 'warning', warning })
-  }
-  const watch = new EntryWatch(
-    steps.flatMap(({ cache }) => cache ?? []),
-    warn,
-  )
-  watch.start()
-  collect(instrument)
-  const secondMs = environment.now()
-  collect(instrument)
-  let settleMs = environment.now() - secondMs
-  const allowMs = COLLECTION_LEAST_MS + COLLECTION_FACTOR * settleMs
-  const before = sampler.sample()
-  let level = figuresOf(before)
-  send({ kind: 'begin', before, settleMs }, allowMs)
-  twin.noteCopies()
-  let copiesAtMs = environment.now()
-  const earlier: string[] = []
-  const inspections = watch.before(steps.flatMap(({ cache }) => cache ?? []))
-  for (const { cache } of steps) {
-    const windowMs = environment.now()
-    if (cache !== null && durationMs !== undefined && windowMs - startMs + settleMs > durationMs) {
-      send({ kind: 'skip', name: cache.name, error: outOfTime(settleMs, durationMs) })
-      continue
-    }
-    send({ kind: 'release', name: cache?.name ?? null }, cache === null ? allowMs : releaseTimeoutMs)
-    if (cache !== null) watch.beforeItsRelease(cache, inspections.get(cache)?.entries ?? null, earlier)
-    const end = cache === null ? undefined : release(cache, twin)
-    const collectMs = environment.now()
-    send({ kind: 'release', name: cache?.name ?? null }, allowMs)
-    collect(instrument)
-    settleMs = environment.now() - collectMs
-    const after = sampler.figures()
-    if (cache === null || end === undefined) {
-      send({ kind: 'control', change: difference(level, after) })
-    } else {
-      earlier.push(cache.name)
-      tellRow(cache, end, inspections.get(cache), { before: level, after, durationMs: environment.now() - windowMs })
-    }
-    level = after
-    if (environment.now() - copiesAtMs > COPIES_EVERY_MS) {
-      twin.noteCopies()
-      copiesAtMs = environment.now()
-    }
-  }
-  send({ kind: 'end', after: sampler.sample() })
+export function releaseInTwin(releases: TwinReleases, twin: TwinContext): void {
+  new TwinWindows(releases, twin).measure()
+}
 
-  function tellRow(
-    cache: RegisteredCache,
-    end: TwinReleaseEnd,
-    inspection: Inspection | undefined,
-    window: { readonly before: Figures; readonly after: Figures; readonly durationMs: number },
-  ): void {
+/** The windows of one twin, one after the other. */
+class TwinWindows {
+  readonly #releases: TwinReleases
+  readonly #twin: TwinContext
+  readonly #watch: EntryWatch
+  readonly #caches: readonly RegisteredCache[]
+  readonly #startMs: number
+  readonly #earlier: string[] = []
+  #inspections = new Map<RegisteredCache, Inspection>()
+  #level: Figures = { allocatedBytes: null, heapBytes: 0 }
+  #settleMs = 0
+  #allowMs = 0
+  #copiesAtMs = 0
+
+  constructor(releases: TwinReleases, twin: TwinContext) {
+    this.#releases = releases
+    this.#twin = twin
+    this.#caches = releases.steps.flatMap(({ cache }) => cache ?? [])
+    this.#startMs = releases.instrument.environment.now()
+    this.#watch = new EntryWatch(this.#caches, (warning) => {
+      this.#warn(warning)
+    })
+  }
+
+  measure(): void {
+    const { sampler } = this.#releases.instrument
+    this.#watch.start()
+    this.#collect()
+    this.#collect()
+    this.#allowMs = COLLECTION_LEAST_MS + COLLECTION_FACTOR * this.#settleMs
+    this.#inspections = this.#watch.before(this.#caches)
+    const before = sampler.sample()
+    this.#level = figuresOf(before)
+    this.#send({ kind: 'begin', before, settleMs: this.#settleMs }, this.#allowMs)
+    this.#noteCopies(0)
+    for (const { cache } of this.#releases.steps) {
+      if (cache === null) this.#control()
+      else this.#window(cache)
+      this.#noteCopies(COPIES_EVERY_MS)
+    }
+    this.#send({ kind: 'end', after: sampler.sample() })
+  }
+
+  #control(): void {
+    this.#send({ kind: 'release', name: null }, this.#allowMs)
+    this.#collect()
+    const after = this.#releases.instrument.sampler.figures()
+    this.#send({ kind: 'control', change: difference(this.#level, after) })
+    this.#level = after
+  }
+
+  #window(cache: RegisteredCache): void {
+    const { instrument, duringRelease, durationMs, releaseTimeoutMs } = this.#releases
+    const { environment, sampler } = instrument
     const { name } = cache
-    const entriesAfter = inspect(cache, warn).entries
-    const row = rowOf(end, entriesAfter)
-    if (row.skip !== undefined) {
-      send({ kind: 'skip', name, error: row.skip })
+    const windowMs = environment.now()
+    if (durationMs !== undefined && windowMs - this.#startMs + this.#settleMs > durationMs) {
+      this.#send({ kind: 'skip', name, error: outOfTime(this.#settleMs, durationMs) })
       return
     }
-    if (row.warning !== undefined) warn(row.warning(name))
+    const inspection = this.#inspections.get(cache)
+    this.#watch.beforeItsRelease(cache, inspection?.entries ?? null, this.#earlier)
+    this.#send({ kind: 'release', name }, releaseTimeoutMs)
+    const end = release(cache, this.#twin, duringRelease)
+    this.#send({ kind: 'release', name }, this.#allowMs)
+    this.#collect()
+    const after = sampler.figures()
+    const [before, durationOfWindowMs] = [this.#level, environment.now() - windowMs]
+    this.#level = after
+    this.#earlier.push(name)
+    this.#tellRow(cache, end, { before, after, durationMs: durationOfWindowMs })
+  }
+
+  #tellRow(cache: RegisteredCache, end: TwinReleaseEnd, window: Pick<TwinRow, 'before' | 'after' | 'durationMs'>): void {
+    const { name } = cache
     const { status, error } = end
-    if (status === 'released' && (entriesAfter ?? 0) > 0) warn(notEmpty(name, entriesAfter ?? 0))
-    send({
+    const entriesAfter = ask(cache, 'entries', (warning) => {
+      this.#warn(warning)
+    })
+    const { skip, warning } = verdictOf(end, entriesAfter)
+    if (skip !== undefined) {
+      this.#send({ kind: 'skip', name, error: skip })
+      return
+    }
+    if (warning !== undefined) this.#warn(warning(name))
+    if (status === 'released' && (entriesAfter ?? 0) > 0) this.#warn(notEmpty(name, entriesAfter ?? 0))
+    const inspection = this.#inspections.get(cache)
+    this.#send({
       kind: 'row',
       row: {
         name,
@@ -143,6 +166,32 @@ export function releaseInTwin({ instrument, steps, releaseTimeoutMs, durationMs 
       },
     })
   }
+
+  /** No thread is left that could work on anything: nothing is drained. */
+  #collect(): void {
+    const { collector, environment, sampler } = this.#releases.instrument
+    const startMs = environment.now()
+    collector?.major()
+    sampler.noteHeap()
+    collector?.minor()
+    sampler.look()
+    this.#settleMs = environment.now() - startMs
+  }
+
+  #noteCopies(everyMs: number): void {
+    const { environment } = this.#releases.instrument
+    if (environment.now() - this.#copiesAtMs < everyMs) return
+    this.#twin.noteCopies()
+    this.#copiesAtMs = environment.now()
+  }
+
+  #send(message: TwinMessage, allowMs?: number): void {
+    this.#twin.send(message, allowMs)
+  }
+
+  #warn(warning: ReportWarning): void {
+    this.#send({ kind: 'warning', warning })
+  }
 }
 
 /** A release that is still at work when its microtasks have run waits for something that never comes here. */
@@ -152,14 +201,19 @@ interface TwinReleaseEnd {
   readonly error?: RowError
 }
 
-function release(cache: RegisteredCache, twin: TwinContext): TwinReleaseEnd {
+function release(
+  cache: RegisteredCache,
+  twin: TwinContext,
+  duringRelease: TwinReleases['duringRelease'],
+): TwinReleaseEnd {
   const failed = (error: unknown): TwinReleaseEnd => ({
     status: 'failed',
     isPending: false,
     error: { code: 'ERR_RELEASE_FAILED', message: messageOf(error) },
   })
   try {
-    const returned = new ReleaseCall(cache, 'twin').call()
+    const call = new ReleaseCall(cache, 'twin')
+    const returned = duringRelease(() => call.call())
     if (typeof (returned as { then?: unknown } | null | undefined)?.then !== 'function') {
       return { status: 'released', isPending: false }
     }
@@ -179,7 +233,7 @@ function release(cache: RegisteredCache, twin: TwinContext): TwinReleaseEnd {
  * A release that goes on in later turns often has dropped its entries by then: where the cache counts none any more the
  * row is whole, where it cannot tell the row says so, and where entries are left there is no row.
  */
-function rowOf(
+function verdictOf(
   end: TwinReleaseEnd,
   entriesAfter: number | null,
 ): { readonly skip?: RowError; readonly warning?: (name: string) => ReportWarning } {
@@ -191,14 +245,6 @@ function rowOf(
       message: `after its first turn ${String(entriesAfter)} entries are left, and in a twin no other follows`,
     },
   }
-}
-
-/** No thread is left that could work on anything: nothing is drained. */
-function collect({ collector, sampler }: Instrument): void {
-  collector?.major()
-  sampler.noteHeap()
-  collector?.minor()
-  sampler.look()
 }
 
 function outOfTime(settleMs: number, durationMs: number): RowError {

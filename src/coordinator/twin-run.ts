@@ -115,6 +115,7 @@ export class TwinRun implements Run {
   /** One twin with a result, however many children that takes. */
   async #makePass(order: readonly PlannableCache[]): Promise<void> {
     const { instrument, options, settings, signal } = this.#context
+    const duringRelease = (release: () => unknown): unknown => this.#context.duringRelease(release)
     let pass = new TwinPass()
     let steps: readonly TwinStep[] = []
     const begin = (): void => {
@@ -130,8 +131,9 @@ export class TwinRun implements Run {
         signal,
         keepFd: -1,
         work: (twin) => {
+          const { releaseTimeoutMs } = settings
           const { durationMs } = options.budget
-          releaseInTwin({ instrument, steps, releaseTimeoutMs: settings.releaseTimeoutMs, durationMs }, twin)
+          releaseInTwin({ instrument, steps, releaseTimeoutMs, durationMs, duringRelease }, twin)
         },
         onForked: (before) => (this.#parentBefore ??= before),
         onMessage: (message) => {
@@ -171,11 +173,14 @@ export class TwinRun implements Run {
   #take(pass: TwinPass, message: TwinMessage): void {
     pass.take(message)
     if (message.kind === 'warning') this.warn(message.warning)
-    if (message.kind === 'row' && !this.#told.has(message.row.name)) {
-      this.#told.add(message.row.name)
-      tellRow(this.id, message.row, this.#context.tell)
-    }
-    if (message.kind === 'skip') this.#context.tell('cache-skipped', { ...message, id: this.id })
+    if (message.kind !== 'row' && message.kind !== 'skip') return
+    // Another twin of the run tells of the same caches again.
+    const name = message.kind === 'row' ? message.row.name : message.name
+    if (this.#told.has(name)) return
+    this.#told.add(name)
+    const { tell } = this.#context
+    if (message.kind === 'row') tellRow(this.id, message.row, tell)
+    else tell('cache-skipped', { id: this.id, name, error: message.error })
   }
 
   /** Whose fault it was that a twin ended; whether another is worth it. */

@@ -74,14 +74,15 @@ export function drain(tools: SettleTools, threadsPatienceMs = Infinity): Settled
 
 /**
  * The same after a collection that took `collectedMs`, but with 20 ms of patience for threads: enough for a compilation
- * that was set off meanwhile, on a processor that others want too. After a long collection there is none: sweepers of a
- * large heap would use it up, and they move no figure.
+ * that was set off meanwhile, on a processor that others want too. After a long collection there is none, and two reads
+ * that agree are enough: sweepers of a large heap would use it up, and they move no figure; while they work each sleep
+ * costs a slice of somebody else's on a busy machine.
  */
 export function drainBriefly(tools: SettleTools, collectedMs: number): Settled {
-  return awaitRest(tools, collectedMs <= LONG_COLLECTION_MS ? THREADS_PATIENCE_MS : 0)
+  return collectedMs <= LONG_COLLECTION_MS ? awaitRest(tools, THREADS_PATIENCE_MS) : awaitRest(tools, 0, 1)
 }
 
-function awaitRest(tools: SettleTools, threadsPatienceMs: number): Settled {
+function awaitRest(tools: SettleTools, threadsPatienceMs: number, readsInARow = READS_IN_A_ROW): Settled {
   const { environment, threads } = tools
   const start = environment.now()
   let previous = tools.look()
@@ -89,7 +90,7 @@ function awaitRest(tools: SettleTools, threadsPatienceMs: number): Settled {
   let busyUntilMs = 0
   let waitedMs = 0
   while (
-    restedReads < READS_IN_A_ROW &&
+    restedReads < readsInARow &&
     waitedMs < DRAIN_BUSY_TIMEOUT_MS &&
     waitedMs - busyUntilMs < DRAIN_TIMEOUT_MS
   ) {
@@ -102,7 +103,7 @@ function awaitRest(tools: SettleTools, threadsPatienceMs: number): Settled {
     waitedMs = environment.now() - start
     if (isBusy) busyUntilMs = waitedMs
   }
-  return { rested: restedReads >= READS_IN_A_ROW, durationMs: waitedMs }
+  return { rested: restedReads >= readsInARow, durationMs: waitedMs }
 }
 
 /** How garbage is dealt with around a release. */

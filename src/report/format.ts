@@ -2,7 +2,7 @@
 import type { MemorySample } from '../measure/sample.js'
 import { boolean, optional, resolveOptions } from '../support/options.js'
 import { formatBytes, formatCount, formatMs, formatShare, printable, signed, widthOf } from '../support/units.js'
-import type { AttributionReport, CacheAttribution } from './types.js'
+import type { AttributionReport, CacheAttribution, ReportTwin } from './types.js'
 
 /** How {@link formatReport} writes. */
 export interface FormatOptions {
@@ -61,7 +61,7 @@ function headline(report: AttributionReport, { strong, dim }: Palette): string {
   const { allocator, pid, nodeVersion } = report.process
   const source =
     allocator.version === null ? allocator.name : `${allocator.name} ${allocator.version.split('-', 1)[0] ?? ''}`
-  const title = strong(`Memory by cache, measured by ${report.mode}`)
+  const title = strong(`Memory by cache, measured ${report.twin === undefined ? `by ${report.mode}` : 'in a twin'}`)
   return `${title} ${dim(`(pid ${String(pid)}, Node ${nodeVersion}, ${source}, ${report.startedAt}, took ${formatMs(report.durationMs)})`)}`
 }
 
@@ -101,7 +101,11 @@ function columns(report: AttributionReport): Column[] {
           ? `${signed((known(row) ?? 0) / (row.claimedBytes ?? 1), 2)} ×`
           : '–',
     },
-    { title: 'pause', cell: ({ pauseMs, status }) => (status === 'skipped' ? '–' : formatMs(pauseMs)) },
+    {
+      title: 'pause',
+      // In a twin a window pauses nobody.
+      cell: ({ pauseMs, status }) => (status === 'skipped' || report.twin !== undefined ? '–' : formatMs(pauseMs)),
+    },
     { title: '', alignsLeft: true, cell: remark },
   ]
 }
@@ -146,18 +150,30 @@ function table(report: AttributionReport, rows: readonly CacheAttribution[], { s
   ]
 }
 
-function summary({ noise, unattributed, floor, before, pauses }: AttributionReport): string[] {
+function summary({ noise, unattributed, floor, before, pauses, twin }: AttributionReport): string[] {
   const error =
     noise.controls === 0 ? 'no controls: the error bars are unknown' : `${String(noise.controls)} null releases`
   const grew = (unattributed.allocatedBytes ?? 0) + unattributed.heapBytes < 0
-  const why = grew ? 'growth during the run: released caches fill again, other work' : 'other work during the run'
+  const why =
+    twin !== undefined
+      ? 'rows that are missing, or means of several twins'
+      : grew
+        ? 'growth during the run: released caches fill again, other work'
+        : 'other work during the run'
   return [
     `noise         ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap (${error})`,
     `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap (${why})`,
     `floor         ${formatBytes(floor.allocatedBytes)} allocator, ${formatBytes(floor.heapBytes)} JS heap held by no cache, of ${formatBytes(before.allocatedBytes)} and ${formatBytes(before.heapUsedBytes)}`,
     `process       ${residency(before)}`,
     `pauses        ${String(pauses.count)}, longest ${formatMs(pauses.longestMs)}, ${formatMs(pauses.totalMs)} in all`,
+    ...(twin === undefined ? [] : [twinLine(twin)]),
   ]
+}
+
+function twinLine({ twins, childMs, copiedBytes, attempts }: ReportTwin): string {
+  const retries = attempts > twins ? `, ${String(attempts)} forked` : ''
+  const copied = copiedBytes === null ? '' : `, with ${formatBytes(copiedBytes)} of its own at most`
+  return `twin          ${String(twins)}${retries}, ${formatMs(childMs)} beside the process, which keeps every entry${copied}`
 }
 
 /** Live, freed but in thread caches, lost to fragmentation, kept pages: from allocated to RSS. */

@@ -24,6 +24,8 @@ const LOOK_MS = 10
 /** A process that does not come to rest gets a breath, and is forked at the last of so many attempts all the same. */
 const RESTS = 3
 const BREATH_MS = 50
+/** V8's own jobs are over by then; a worker of the service that is busy on and off must not prolong the pause. */
+const THREADS_PATIENCE_MS = 25
 
 /** Brings the process to rest in a turn of its own and forks there. */
 export async function forkAtRest(instrument: Instrument, fork: () => ForkedTwin): Promise<AtRest> {
@@ -64,7 +66,7 @@ function attempt(instrument: Instrument, isLast: boolean, fork: () => ForkedTwin
         collector?.major()
         sampler.noteHeap()
         collector?.minor()
-        const { rested } = drain(settleTools(instrument))
+        const { rested } = drain(settleTools(instrument), THREADS_PATIENCE_MS)
         const before = sampler.sample()
         const forked = rested || isLast ? fork() : null
         resolve({ forked, before, pauseMs: environment.now() - startMs })

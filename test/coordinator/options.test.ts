@@ -147,6 +147,8 @@ describe('options', () => {
       releaseTimeoutMs: 10_000,
       gc: 'forced',
       naturalGcTimeoutMs: 30_000,
+      mode: 'release',
+      twins: 1,
       controls: 4,
       allocator: 'auto',
       binding: 'auto',
@@ -156,12 +158,13 @@ describe('options', () => {
       only: undefined,
       except: undefined,
       mode: 'release',
+      twins: 1,
       controls: 4,
       budget: { pauseMs: undefined, durationMs: undefined },
       signal: undefined,
       trigger: 'call',
     })
-    expect(ofTraits(undefined)).to.deep.equal({ refillCost: 'medium', lossless: true, gc: undefined })
+    expect(ofTraits(undefined)).to.deep.equal({ refillCost: 'medium', lossless: true, gc: undefined, twin: true })
   })
 
   for (const [what, resolve] of [

@@ -1,0 +1,52 @@
+/**
+ * Twin after twin of a service that does everything at once, and what it did to the service: nothing.
+ *
+ *   node dist/bench/twin-soak.js [--node PATH]… [--twins 1000] [--without profile,worker,…]
+ *
+ * Beside HTTP under load the process has timers, work of the thread pool (fs, crypto, zlib, dns), a busy worker thread,
+ * WebAssembly, SQLite, an open inspector session and a running CPU profile. Ends with 1 when a bar is missed.
+ */
+import { execFileSync } from 'node:child_process'
+import type { SoakResult } from './twin-soak/service.js'
+import { flags, runScript } from './support/processes.js'
+import { medianOf, printTable, quantile, verdict } from './support/table.js'
+
+const twins = Number(flags('twins')[0] ?? '1000')
+for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+  const without = flags('without').flatMap((name) => ['--without', name])
+  const [result] = await runScript<SoakResult>('twin-soak/service', { node, args: [String(twins), ...without] })
+  if (result === undefined) throw new Error('the service told nothing')
+  judge(version, result)
+}
+
+function judge(version: string, result: SoakResult): void {
+  const { pauseMs, childMs, forkMs } = result
+  console.log(`### ${String(twins)} twins under load, Node ${version}\n`)
+  const ms = (values: readonly number[]): string[] => [0.5, 0.95, 1].map((q) => `${quantile(values, q).toFixed(0)} ms`)
+  printTable(
+    ['', 'median', 'p95', 'max'],
+    [
+      ['pause of the service', ...ms(pauseMs)],
+      ['of it the fork', ...ms(forkMs)],
+      ['life of the twin', ...ms(childMs)],
+    ],
+  )
+  for (const [reason, count] of Object.entries(result.failures)) console.log(`        ${String(count)} × ${reason}`)
+  const firstTry = result.firstTry / twins
+  verdict(`${(100 * firstTry).toFixed(2)} % gave a result at the first try (at least 99.9)`, firstTry >= 0.999)
+  verdict(
+    `${String(result.results - result.laterTries)} of ${String(twins)} with one retry at most (all)`,
+    result.results === twins && result.laterTries === 0,
+  )
+  verdict(
+    `${String(result.requests)} requests answered meanwhile, ${String(result.failedRequests)} failed`,
+    result.failedRequests === 0,
+  )
+  verdict(`entries lost in the service: ${String(result.lostEntries)}`, result.lostEntries === 0)
+  verdict(`rows off by more than 64 KiB + 1 %: ${String(result.wrongRows)}`, result.wrongRows <= twins / 1000)
+  verdict(`descriptors leaked: ${String(result.leakedDescriptors)}`, result.leakedDescriptors <= 0)
+  verdict(`children left: ${String(result.childrenLeft)}`, result.childrenLeft === 0)
+  verdict(`heap that is not kept from forks any more: ${String(result.unkeptBytes)} bytes`, result.unkeptBytes <= 0)
+  console.log(`        median life ${medianOf(childMs).toFixed(0)} ms\n`)
+}

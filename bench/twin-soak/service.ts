@@ -1,0 +1,203 @@
+/** The service of the soak: everything that a Node process can be busy with, and twins of it one after the other. */
+import { createHash, pbkdf2, randomBytes } from 'node:crypto'
+import dns from 'node:dns'
+import { readFileSync, readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { Session } from 'node:inspector'
+import { setTimeout as delay } from 'node:timers/promises'
+import v8 from 'node:v8'
+import { Worker } from 'node:worker_threads'
+import { gzip } from 'node:zlib'
+import { Coordinator, CoordinatorError } from 'cache-attribution'
+import { fill } from '../accuracy/caches.js'
+import { flags, report } from '../support/processes.js'
+import { startLoadedServer } from '../support/server.js'
+
+export interface SoakResult {
+  readonly results: number
+  readonly firstTry: number
+  readonly laterTries: number
+  readonly failures: Record<string, number>
+  readonly pauseMs: number[]
+  readonly forkMs: number[]
+  readonly childMs: number[]
+  readonly requests: number
+  readonly failedRequests: number
+  readonly lostEntries: number
+  readonly wrongRows: number
+  readonly leakedDescriptors: number
+  readonly childrenLeft: number
+  readonly unkeptBytes: number
+}
+
+const BUFFERS = 64
+const OBJECTS = 4000
+const BUFFER_CLASS_BYTES = 65_536
+const without = new Set(flags('without').flatMap((names) => names.split(',')))
+const stops: (() => unknown)[] = []
+
+const BUSY: Record<string, () => unknown> = {
+  timers: () => every(5, () => createHash('sha256').update(randomBytes(1000)).digest('hex')),
+  fs: () => every(7, () => readFile('/proc/self/status', 'utf8')),
+  crypto: () => every(20, () => pbkdf2('secret', 'salt', 2000, 32, 'sha256', () => undefined)),
+  zlib: () => every(15, () => gzip(randomBytes(20_000), () => undefined)),
+  dns: () => every(50, () => dns.lookup('localhost', () => undefined)),
+  worker: () => {
+    const worker = new Worker('let kept = []; for (;;) { kept.push({ at: kept.length }); if (kept.length > 1e5) kept = [] }', {
+      eval: true,
+    })
+    stops.push(() => worker.terminate())
+  },
+  wasm: startWasm,
+  sqlite: startSqlite,
+  inspector: () => {
+    const session = new Session()
+    session.connect()
+    session.post('Runtime.enable')
+    stops.push(() => {
+      session.disconnect()
+    })
+  },
+  profile: () => {
+    const session = new Session()
+    session.connect()
+    session.post('Profiler.enable')
+    session.post('Profiler.start')
+    stops.push(() => {
+      session.post('Profiler.stop')
+      session.disconnect()
+    })
+  },
+}
+
+function every(ms: number, work: () => unknown): void {
+  const timer = setInterval(() => void work(), ms)
+  stops.push(() => {
+    clearInterval(timer)
+  })
+}
+
+/** The parts of WebAssembly that are used: the types of Node's own library do not have it. */
+interface Wasm {
+  instantiate(bytes: Uint8Array): Promise<{ instance: { exports: { add(a: number, b: number): number } } }>
+}
+
+/** A module with one function that adds two numbers. */
+async function startWasm(): Promise<void> {
+  const bytes = Buffer.from('0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b', 'hex')
+  const { instance } = await (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly.instantiate(bytes)
+  every(10, () => {
+    for (let count = 0; count < 10_000; count++) instance.exports.add(count, 1)
+  })
+}
+
+async function startSqlite(): Promise<void> {
+  try {
+    const { default: Database } = await import('better-sqlite3')
+    const database = new Database(':memory:')
+    database.exec('create table entries (id integer primary key, value text)')
+    const insert = database.prepare('insert or replace into entries values (?, ?)')
+    let id = 0
+    every(5, () => insert.run(id++ % 1000, 'x'.repeat(500)))
+    stops.push(() => database.close())
+  } catch {
+    // Built for another Node version than this.
+    without.add('sqlite')
+  }
+}
+
+const descriptors = (): number => readdirSync('/proc/self/fd').length
+
+function childrenLeft(): number {
+  return readdirSync('/proc/self/task').reduce((sum, task) => {
+    try {
+      return sum + readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' ').filter(Boolean).length
+    } catch {
+      return sum
+    }
+  }, 0)
+}
+
+/** Heap of V8's that a fork would copy: it is kept from forks in Node, and must be again after a twin. */
+function unkeptBytes(): number {
+  let kept = 0
+  let size = 0
+  for (const line of readFileSync('/proc/self/smaps', 'utf8').split('\n')) {
+    const found = /^Size:\s+(\d+) kB$/.exec(line)
+    if (found !== null) size = Number(found[1]) * 1024
+    if (line.startsWith('VmFlags:') && line.includes(' dc')) kept += size
+  }
+  return v8.getHeapStatistics().total_heap_size - kept
+}
+
+const twins = Number(process.argv[2])
+const caches = Array.from({ length: 12 }, () => new Map<number, unknown>())
+const coordinator = new Coordinator()
+for (const [index, cache] of caches.entries()) {
+  fill(cache, index < 6 ? 'buffers' : 'objects', index < 6 ? BUFFERS : OBJECTS)
+  coordinator.register(`${index < 6 ? 'buffers' : 'objects'} ${String(index)}`, {
+    release: () => {
+      cache.clear()
+    },
+    entries: () => cache.size,
+  })
+}
+const server = await startLoadedServer()
+for (const [name, start] of Object.entries(BUSY)) if (!without.has(name)) await start()
+await delay(1000)
+const entries = caches.reduce((sum, { size }) => sum + size, 0)
+// Once without a record: modules are loaded, descriptors opened.
+await coordinator.attribute({ mode: 'twin' })
+const descriptorsBefore = descriptors()
+const childrenBefore = childrenLeft()
+const unkeptBefore = unkeptBytes()
+const requestsBefore = server.requests()
+const result = {
+  results: 0,
+  firstTry: 0,
+  laterTries: 0,
+  failures: {} as Record<string, number>,
+  pauseMs: [] as number[],
+  forkMs: [] as number[],
+  childMs: [] as number[],
+  wrongRows: 0,
+}
+const failed = (reason: string): void => {
+  const words = reason.replaceAll(/\d+\.\d s/g, '… s')
+  result.failures[words] = (result.failures[words] ?? 0) + 1
+}
+for (let twin = 0; twin < twins; twin++) {
+  try {
+    const { twin: cost, caches: rows, warnings } = await coordinator.attribute({ mode: 'twin' })
+    if (cost === undefined) throw new Error('no cost')
+    for (const { code, message } of warnings) if (code === 'WARN_TWIN_RETRIED') failed(message)
+    result.results++
+    if (cost.attempts === 1) result.firstTry++
+    if (cost.attempts > 2) result.laterTries++
+    result.pauseMs.push(cost.pauseMs)
+    result.forkMs.push(cost.forkMs)
+    result.childMs.push(cost.childMs)
+    for (const { name, released } of rows) {
+      const isBuffers = name.startsWith('buffers')
+      const truth = isBuffers ? BUFFERS * (BUFFER_CLASS_BYTES + 144) : OBJECTS * 588
+      const measured = (isBuffers ? released.allocatedBytes : released.heapBytes) ?? NaN
+      if (!(Math.abs(measured - truth) <= 65_536 + 0.01 * truth)) result.wrongRows++
+    }
+  } catch (error) {
+    failed(error instanceof CoordinatorError ? error.message : String(error))
+  }
+}
+const requests = server.requests() - requestsBefore
+await delay(1000)
+report({
+  ...result,
+  requests,
+  failedRequests: server.failures(),
+  lostEntries: entries - caches.reduce((sum, { size }) => sum + size, 0),
+  leakedDescriptors: descriptors() - descriptorsBefore,
+  childrenLeft: childrenLeft() - childrenBefore,
+  unkeptBytes: Math.max(0, unkeptBytes() - Math.max(0, unkeptBefore) - 8 * 1024 * 1024),
+} satisfies SoakResult)
+for (const stop of stops) await stop()
+await coordinator.close()
+await server.stop()
