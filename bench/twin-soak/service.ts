@@ -43,9 +43,12 @@ const BUSY: Record<string, () => unknown> = {
   zlib: () => every(15, () => gzip(randomBytes(20_000), () => undefined)),
   dns: () => every(50, () => dns.lookup('localhost', () => undefined)),
   worker: () => {
-    const worker = new Worker('let kept = []; for (;;) { kept.push({ at: kept.length }); if (kept.length > 1e5) kept = [] }', {
-      eval: true,
-    })
+    const worker = new Worker(
+      'let kept = []; for (;;) { kept.push({ at: kept.length }); if (kept.length > 1e5) kept = [] }',
+      {
+        eval: true,
+      },
+    )
     stops.push(() => worker.terminate())
   },
   wasm: startWasm,

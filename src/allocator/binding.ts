@@ -8,15 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
-import type {
-  BindingFacts,
-  EndedTwin,
-  ForkedTwin,
-  MallctlType,
-  NativeBinding,
-  TwinBinding,
-  TwinFacts,
-} from './port.js'
+import type { BindingFacts, EndedTwin, ForkedTwin, MallctlType, NativeBinding, TwinBinding, TwinFacts } from './port.js'
 
 /** The exports of native/addon.c. */
 interface Addon {

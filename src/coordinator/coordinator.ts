@@ -183,7 +183,10 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   #newRun(options: ResolvedAttributeOptions, signal: AbortSignal): Run {
     const { environment, gc } = this.#settings
     const caches = this.#registry.all()
-    const collects = options.mode === 'twin' || gc !== 'none' || caches.some(({ traits }) => traits.gc !== undefined && traits.gc !== 'none')
+    const collects =
+      options.mode === 'twin' ||
+      gc !== 'none' ||
+      caches.some(({ traits }) => traits.gc !== undefined && traits.gc !== 'none')
     const context: RunContext = {
       settings: this.#settings,
       options,

@@ -89,11 +89,7 @@ function awaitRest(tools: SettleTools, threadsPatienceMs: number, readsInARow = 
   let restedReads = 0
   let busyUntilMs = 0
   let waitedMs = 0
-  while (
-    restedReads < readsInARow &&
-    waitedMs < DRAIN_BUSY_TIMEOUT_MS &&
-    waitedMs - busyUntilMs < DRAIN_TIMEOUT_MS
-  ) {
+  while (restedReads < readsInARow && waitedMs < DRAIN_BUSY_TIMEOUT_MS && waitedMs - busyUntilMs < DRAIN_TIMEOUT_MS) {
     environment.sleepSync(DRAIN_STEP_MS)
     const current = tools.look()
     const isBusy = waitedMs < threadsPatienceMs && (threads?.isAnyAtWork() ?? false)

@@ -61,9 +61,11 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     throwIfAborted(order.signal)
     checkHeadroom()
     const startMs = environment.now()
-    const { forked, before, pauseMs: pausedMs } = await forkAtRest(order.instrument, () =>
-      binding.fork(lifeOf(binding, order.work), order.keepFd, ALARM_S),
-    )
+    const {
+      forked,
+      before,
+      pauseMs: pausedMs,
+    } = await forkAtRest(order.instrument, () => binding.fork(lifeOf(binding, order.work), order.keepFd, ALARM_S))
     pauseMs = Math.max(pauseMs, pausedMs)
     const forkedMs = environment.now()
     const ending = watchTwin(binding, forked, {
@@ -79,7 +81,7 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     if (copiedBytes !== null) noteCopiedBytes(copiedBytes, before.heapTotalBytes)
     const cost: TwinCost = {
       pauseMs,
-      forkMs: forked.forkMs,
+      forkMs: forked.scanMs + forked.forkMs,
       childMs: environment.now() - forkedMs,
       copiedBytes,
       attempts: attempt,

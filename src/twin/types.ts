@@ -4,7 +4,7 @@
 export interface TwinCost {
   /** How long this process stood still for it, the fork included. */
   readonly pauseMs: number
-  /** How long the fork itself took, with what V8 keeps from forks given to the child and taken back. */
+  /** Of that the fork: finding what V8 keeps from forks, giving it to the child, the fork itself, taking it back. */
   readonly forkMs: number
   /** From the fork to the child's result. */
   readonly childMs: number

@@ -8,7 +8,8 @@ import { World, rejectionOf, thrownBy } from './world.js'
 type Resolve = (options: unknown) => unknown
 const ofCoordinator = resolveCoordinatorOptions as Resolve
 const ofTraits = resolveTraits as Resolve
-const ofRun: Resolve = (options) => resolveAttributeOptions(options as never, { controls: 4, mode: 'release', twins: 1 })
+const ofRun: Resolve = (options) =>
+  resolveAttributeOptions(options as never, { controls: 4, mode: 'release', twins: 1 })
 
 /** A refused value: of which options object, which key, and what the message says. */
 const REFUSED: readonly (readonly [resolve: Resolve, options: unknown, message: string | RegExp])[] = [

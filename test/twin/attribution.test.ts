@@ -83,7 +83,8 @@ describe("attribute({ mode: 'twin' })", function () {
       const row = rowOf(result.hostile, name)
       expect({ status: row.status, code: row.error?.code }).to.deep.equal({ status, code })
       if (isMeasured) expect(row.released.allocatedBytes).to.be.closeTo(32 * 65_536, 0.02 * 32 * 65_536)
-      else if (row.released.allocatedBytes !== null) expect(Math.abs(row.released.allocatedBytes)).to.be.below(64 * 1024)
+      else if (row.released.allocatedBytes !== null)
+        expect(Math.abs(row.released.allocatedBytes)).to.be.below(64 * 1024)
     })
   }
 

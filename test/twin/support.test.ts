@@ -44,7 +44,10 @@ describe('supportsTwin()', () => {
     ['strict overcommit', ground({}, { '/proc/sys/vm/overcommit_memory': '2\n' }), /overcommit_memory is 2/],
     [
       'a limited address space',
-      ground({}, { '/proc/self/limits': 'Max address space         8589934592           unlimited            bytes\n' }),
+      ground(
+        {},
+        { '/proc/self/limits': 'Max address space         8589934592           unlimited            bytes\n' },
+      ),
       /limited to 8589934592 bytes/,
     ],
   ]

@@ -1,0 +1,71 @@
+/**
+ * What a twin costs the service: its pause against one major GC at three sizes of the heap, the latency of requests
+ * during a run beside that of the live mode and of no run, throughput, and the memory it adds.
+ *
+ *   node dist/bench/twin-cost.js [--node PATH]… [--heaps 10,500,2000]
+ */
+import { execFileSync } from 'node:child_process'
+import type { CostResult } from './twin-cost/service.js'
+import { flags, runScript } from './support/processes.js'
+import { medianOf, printTable, quantile, verdict } from './support/table.js'
+
+const heaps = (flags('heaps')[0] ?? '10,500,2000').split(',')
+for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+  const results: CostResult[] = []
+  for (const heapMb of heaps) {
+    results.push(
+      ...(await runScript<CostResult>('twin-cost/service', {
+        node,
+        args: [heapMb],
+        execArgv: ['--max-old-space-size=6000'],
+      })),
+    )
+  }
+  judge(version, results)
+}
+
+function judge(version: string, results: readonly CostResult[]): void {
+  console.log(`### What a twin costs, Node ${version}\n`)
+  const ms = (value: number): string => `${value.toFixed(0)} ms`
+  printTable(
+    ['heap', 'major GC, median', 'pause for a twin, median', 'longest', 'of it the fork', 'life', 'copied', 'estimate'],
+    results.map((result) => [
+      `${result.heapMb.toFixed(0)} MB`,
+      ms(medianOf(result.majorGcMs)),
+      ms(medianOf(result.pauseMs)),
+      ms(Math.max(...result.pauseMs)),
+      ms(medianOf(result.forkMs)),
+      ms(medianOf(result.childMs)),
+      `${(Math.max(...result.copiedBytes) / 1e6).toFixed(0)} MB`,
+      `${(Math.min(...result.estimatedBytes) / 1e6).toFixed(0)} MB`,
+    ]),
+  )
+  printTable(
+    ['heap', 'p99 latency, no run', 'in a twin run', 'in a live run', 'requests/s, no run', 'in a twin run'],
+    results.map(({ heapMb, latencyMs, requestsPerSecond }) => [
+      `${heapMb.toFixed(0)} MB`,
+      ...([latencyMs.none, latencyMs.twin, latencyMs.release] as const).map((values) => ms(quantile(values, 0.99))),
+      ...[requestsPerSecond.none, requestsPerSecond.twin].map((values) => medianOf(values).toFixed(0)),
+    ]),
+  )
+  for (const result of results) {
+    const size = `${result.heapMb.toFixed(0)} MB`
+    const allowedMs = medianOf(result.majorGcMs) + 40 + 30 + (10 * result.heapMb) / 1000
+    const longest = Math.max(...result.pauseMs)
+    verdict(
+      `${size}: the longest pause is ${longest.toFixed(0)} ms (at most one major GC, a drain of 40 ms, 30 ms and 10 ms per GB: ${allowedMs.toFixed(0)})`,
+      longest <= allowedMs,
+    )
+    const copied = Math.max(...result.copiedBytes)
+    const isEnough = result.estimatedBytes.every((bytes, index) => bytes >= (result.copiedBytes[index] ?? 0))
+    verdict(`${size}: the estimate is never below what was copied`, isEnough)
+    if (result.heapMb > 300) {
+      const share = copied / (result.heapMb * 1e6)
+      verdict(`${size}: a twin adds ${(100 * share).toFixed(1)} % of the heap (at most 25)`, share <= 0.25)
+    }
+    const ratio = medianOf(result.requestsPerSecond.twin) / medianOf(result.requestsPerSecond.none)
+    verdict(`${size}: throughput while a twin runs ÷ without: ${ratio.toFixed(2)} (at least 0.9)`, ratio >= 0.9)
+  }
+  console.log()
+}

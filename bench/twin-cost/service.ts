@@ -1,0 +1,156 @@
+/** A service with a heap of so many MB in caches, under load: twins, live runs and no runs in turn. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Coordinator } from 'cache-attribution'
+import { nodeEnvironment as environment } from '../../src/support/environment.js'
+import { estimateCopiedBytes } from '../../src/twin/memory.js'
+import { runInTwin } from '../../src/twin/run-in-twin.js'
+import { report } from '../support/processes.js'
+
+type Kind = 'none' | 'twin' | 'release'
+
+export interface CostResult {
+  readonly heapMb: number
+  readonly majorGcMs: number[]
+  readonly pauseMs: number[]
+  readonly forkMs: number[]
+  readonly childMs: number[]
+  readonly copiedBytes: number[]
+  readonly estimatedBytes: number[]
+  readonly latencyMs: Record<Kind, number[]>
+  readonly requestsPerSecond: Record<'none' | 'twin', number[]>
+}
+
+const ROUNDS = 6
+const CACHES = 8
+const ENTRY_BYTES = 590
+const ENTRY_DOUBLES = 64
+
+const heapMb = Number(process.argv[2])
+const caches = Array.from({ length: CACHES }, () => new Map<number, unknown>())
+const coordinator = new Coordinator({ controls: 0 })
+for (const [index, cache] of caches.entries()) {
+  coordinator.register(`cache ${String(index)}`, {
+    release: () => {
+      cache.clear()
+    },
+    entries: () => cache.size,
+  })
+}
+fillCaches()
+
+function fillCaches(): void {
+  const entries = (heapMb * 1e6) / CACHES / ENTRY_BYTES
+  for (const cache of caches) {
+    for (let index = cache.size; index < entries; index++) {
+      const values = new Array<number>(ENTRY_DOUBLES)
+      for (let place = 0; place < ENTRY_DOUBLES; place++) values[place] = index + place + 0.5
+      cache.set(index, values)
+    }
+  }
+}
+
+const server = http.createServer((request, response) => {
+  request.resume()
+  const text = JSON.stringify(Array.from({ length: 200 }, (_, index) => ({ index, value: Math.random() })))
+  response.end(text)
+})
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+/** 300 requests a second at fixed times, so that a pause shows in the latencies of those that should have been sent. */
+const loadCode = `
+  const http = require('node:http')
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 64 })
+  let latencies = []
+  const start = performance.now()
+  let sent = 0
+  const timer = setInterval(() => {
+    const due = Math.floor((performance.now() - start) * 0.3)
+    for (; sent < due; sent++) {
+      const at = start + sent / 0.3
+      http.get({ host: '127.0.0.1', port: ${String((server.address() as AddressInfo).port)}, agent }, (response) => {
+        response.resume().on('end', () => latencies.push(performance.now() - at))
+      }).on('error', () => latencies.push(1e6))
+    }
+  }, 2)
+  process.on('message', () => { process.send(latencies); latencies = [] })
+  process.on('disconnect', () => process.exit())
+  setTimeout(() => process.exit(), 600_000)
+`
+const { LD_PRELOAD: _preload, ...env } = process.env
+const load = spawn(process.execPath, ['-e', loadCode], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+await delay(1500)
+
+async function latencies(): Promise<number[]> {
+  load.send('take')
+  const [values] = (await once(load, 'message')) as [number[]]
+  return values
+}
+
+/** Work of the service itself that a saturated client would ask for: how much of it fits into a while. */
+function capacity(untilDone: Promise<unknown>): Promise<number> {
+  return new Promise((resolve) => {
+    const startMs = performance.now()
+    let done = 0
+    let isOver = false
+    const step = (): void => {
+      const text = JSON.stringify(Array.from({ length: 200 }, (_, index) => ({ index, value: Math.random() })))
+      done += text.length > 0 ? 1 : 0
+      if (isOver) resolve((done / (performance.now() - startMs)) * 1000)
+      else setImmediate(step)
+    }
+    step()
+    void untilDone.finally(() => (isOver = true))
+  })
+}
+
+const result: CostResult = {
+  heapMb: process.memoryUsage().heapUsed / 1e6,
+  majorGcMs: [],
+  pauseMs: [],
+  forkMs: [],
+  childMs: [],
+  copiedBytes: [],
+  estimatedBytes: [],
+  latencyMs: { none: [], twin: [], release: [] },
+  requestsPerSecond: { none: [], twin: [] },
+}
+for (let round = 0; round < ROUNDS; round++) {
+  const startMs = environment.now()
+  environment.collector().major()
+  result.majorGcMs.push(environment.now() - startMs)
+  await latencies()
+  const estimated = estimateCopiedBytes()
+  const { twin, durationMs } = await coordinator.attribute({ mode: 'twin' })
+  if (twin === undefined) throw new Error('no twin')
+  result.pauseMs.push(twin.pauseMs)
+  result.forkMs.push(twin.forkMs)
+  result.childMs.push(twin.childMs)
+  result.copiedBytes.push(twin.copiedBytes ?? NaN)
+  result.estimatedBytes.push(estimated)
+  result.latencyMs.twin.push(...(await latencies()))
+  await delay(durationMs)
+  result.latencyMs.none.push(...(await latencies()))
+  // Throughput: what the service can do while a twin burns a processor beside it, against alone.
+  const lifeMs = 1500
+  result.requestsPerSecond.none.push(await capacity(delay(lifeMs)))
+  result.requestsPerSecond.twin.push(await capacity(runInTwin(burn, { timeoutMs: 60_000 })))
+}
+await latencies()
+await coordinator.attribute({ mode: 'release' })
+result.latencyMs.release.push(...(await latencies()))
+
+function burn(): void {
+  const endMs = performance.now() + 1500
+  while (performance.now() < endMs) environment.collector().minor()
+}
+
+report(result)
+load.kill()
+await once(load, 'exit')
+await coordinator.close()
+server.closeAllConnections()
+server.close()
