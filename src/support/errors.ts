@@ -27,6 +27,8 @@ export const ERROR_CODES = {
   ERR_ADDON_MISSING: 'the native addon could not be loaded',
   ERR_FFI_MISSING: 'ffi-napi or ref-napi could not be loaded',
   ERR_MALLCTL: 'a jemalloc control (mallctl) call failed',
+  ERR_HEAP_SNAPSHOT_WRITE: 'the heap snapshot could not be written to its descriptor',
+  ERR_HEAP_SNAPSHOT_FORMAT: 'a heap snapshot was not understood',
   ERR_COMMAND_USAGE: 'the command line was not understood',
   ERR_COMMAND_START: 'the program that the command should run could not be started',
   ERR_JEMALLOC_NOT_FOUND: 'no libjemalloc was found on this machine',
