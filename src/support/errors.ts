@@ -27,6 +27,8 @@ export const ERROR_CODES = {
   ERR_ADDON_MISSING: 'the native addon could not be loaded',
   ERR_FFI_MISSING: 'ffi-napi or ref-napi could not be loaded',
   ERR_MALLCTL: 'a jemalloc control (mallctl) call failed',
+  ERR_INSPECTOR: 'the inspector of this thread could not be used, or did not answer in the same turn',
+  ERR_HOARD_NOT_EMPTIED: 'a hoard could not be emptied, or not wholly',
   ERR_HEAP_SNAPSHOT_WRITE: 'the heap snapshot could not be written to its descriptor',
   ERR_HEAP_SNAPSHOT_FORMAT: 'a heap snapshot was not understood',
   ERR_COMMAND_USAGE: 'the command line was not understood',
@@ -51,6 +53,9 @@ export const WARNING_CODES = {
   WARN_NO_NATURAL_GC: 'V8 did not collect by itself within naturalGcTimeoutMs: garbage may count as live',
   WARN_WORKER_THREAD: 'measured in a worker thread: the other threads were not at rest',
   WARN_CACHE_METHOD: 'entries() or claimedBytes() of a cache threw or returned no number: shown as unknown',
+  WARN_HOARD_UNREADABLE: 'some live objects could not be looked into when hoards were sought',
+  WARN_HOARD_NAMES: 'the time for naming hoards was over before all were named',
+  WARN_HOARD_RELEASE: 'the release of a registered cache threw when hoards were sought: its hoards may be listed',
   WARN_LISTENER: 'an event listener threw: the run went on',
 } as const
 
