@@ -56,7 +56,7 @@ export function discoverHoards(options: DiscoverHoardsOptions): Discovery {
   }
   const measuring = performance.now() - startMs
   return {
-    hoards: rowsOf(targets, settings.limit, noise),
+    hoards: rowsOf(targets, settings, noise),
     ...found,
     noise,
     durationMs: { ...durationMs, measuring },
@@ -150,7 +150,7 @@ function emptyParts(parts: HoardPart[]): RowError | null {
 }
 
 /** The largest first, cut to the limit; parts stay with what they are parts of. */
-function rowsOf(targets: readonly Target[], limit: number, noise: MeasuredNoise): Hoard[] {
+function rowsOf(targets: readonly Target[], { limit, leastBytes }: Settings, noise: MeasuredNoise): Hoard[] {
   const released = new Map<Target, MeasuredRelease>()
   for (const target of targets) {
     for (let at: Target | null = target; at !== null; at = at.outer) released.set(at, sum(released.get(at), target.own))
@@ -161,7 +161,10 @@ function rowsOf(targets: readonly Target[], limit: number, noise: MeasuredNoise)
   }
   const sorted = targets.toSorted((a, b) => bytes(b) - bytes(a))
   const outermost = new Set(sorted.filter(({ outer }) => outer === null).slice(0, limit))
-  const listed = sorted.filter((target) => outermost.has(outermostOf(target)) && isWorthARow(target, noise))
+  // What has no name and gives hardly anything back is nothing that anybody could look into.
+  const listed = sorted.filter(
+    (target) => outermost.has(outermostOf(target)) && (target.facts.route !== null || bytes(target) >= leastBytes),
+  )
   return listed.map((target) => ({
     path: target.facts.route?.text ?? null,
     script: target.facts.route?.script ?? null,
@@ -175,11 +178,6 @@ function rowsOf(targets: readonly Target[], limit: number, noise: MeasuredNoise)
     partOf: target.outer === null ? null : listed.indexOf(target.outer),
     ...(target.error === null ? {} : { error: target.error }),
   }))
-}
-
-/** What has no name and gives nothing back is nothing that anybody could look into. */
-function isWorthARow({ facts, own, outer }: Target, noise: MeasuredNoise): boolean {
-  return facts.route !== null || outer !== null || certainty(own ?? NOTHING, noise).significant
 }
 
 const NOTHING: MeasuredRelease = { allocatedBytes: null, heapBytes: 0 }

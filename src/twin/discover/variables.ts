@@ -75,13 +75,22 @@ function noteScope(
   const isModule = description === 'Module' || description === 'Script' || (isOutermost && description === WRAPPER)
   const owner = isModule ? '' : ownerOf(description, inner)
   for (const variable of Object.keys(variables)) {
-    const value: unknown = Reflect.getOwnPropertyDescriptor(variables, variable)?.value
+    const value = valueOf(variables, variable)
     // A named function closes over itself, and `this` is no variable.
     if (!isObject(value) || variable === 'this') continue
     const known = homes.get(value)
     const home = { scriptId, variable, functionName: owner, isModule }
     if (known === undefined) homes.set(value, [home])
     else if (known.length < HOMES_MAX && !known.some((other) => isSame(other, home))) known.push(home)
+  }
+}
+
+/** A variable that has no value yet throws at a look on Node 24 and later. */
+function valueOf(variables: object, variable: string): unknown {
+  try {
+    return Reflect.getOwnPropertyDescriptor(variables, variable)?.value
+  } catch {
+    return undefined
   }
 }
 
