@@ -41,6 +41,7 @@ export function explore(settings: ExploreSettings): Exploration {
     const startMs = performance.now()
     const deadlineMs = startMs + settings.namingBudgetMs
     const objects = inspector.objectsOf(Object.prototype)
+    const listedMs = performance.now()
     const own = new Set<object>([...settings.own, objects, globalThis, process.env, loadedModules()])
     const variables = settings.paths === 'none' ? NO_VARIABLES : variablesOf(objects, inspector, deadlineMs)
     const readMs = performance.now()
@@ -59,8 +60,8 @@ export function explore(settings: ExploreSettings): Exploration {
       hoards: hoards.filter(({ route }) => route?.script?.startsWith('node:') !== true),
       examined: { objects: objects.length, collections: census.collections },
       durationMs: {
-        census: countedMs - readMs,
-        naming: performance.now() - countedMs + readMs - startMs,
+        census: listedMs - startMs + countedMs - readMs,
+        naming: readMs - listedMs + performance.now() - countedMs,
       },
       warnings: [
         ...unreadable(census.unreadable),
