@@ -7,6 +7,7 @@ import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
 import { watchThreads } from '../measure/threads.js'
 import type { AttributionReport, ReportWarning } from '../report/types.js'
+import type { KnownCache } from '../twin/discover/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
 import { publish } from './events.js'
@@ -144,6 +145,15 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     return observeCaches(this.#sampler, this.#registry.all())
   }
 
+  /** The registered caches with their releases, for `discover({ coordinator })`: what they hold is not listed again. */
+  knownCaches(): readonly KnownCache[] {
+    return this.#registry.all().map(({ name, releasable }) => ({
+      name,
+      objects: [releasable],
+      release: () => releasable.release({ mode: 'twin', signal: new AbortController().signal }),
+    }))
+  }
+
   /** Aborts the run under way, waits for its end, and forgets every cache. Calls after it are `ERR_CLOSED`. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -262,7 +272,16 @@ function inProgress(id: string | undefined, isAborting = false): CoordinatorErro
 }
 
 /** Calls with the same key want the same run, whoever asked. */
-function keyOf({ only, except, mode, twins, controls, budget }: ResolvedAttributeOptions): string {
+function keyOf({ only, except, mode, twins, discover, controls, budget }: ResolvedAttributeOptions): string {
   const { pauseMs, durationMs } = budget
-  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, twins, controls, pauseMs, durationMs])
+  return JSON.stringify([
+    only ?? null,
+    except?.toSorted() ?? null,
+    mode,
+    twins,
+    discover,
+    controls,
+    pauseMs,
+    durationMs,
+  ])
 }

@@ -97,6 +97,12 @@ export interface AttributeOptions {
    * @default the coordinator's `twins`
    */
   readonly twins?: number | undefined
+  /**
+   * With `mode: 'twin'`, how many hoards to list that nobody registered: they are sought and emptied in the first twin, when
+   * the caches have been measured, and stand in `report.discovery`. 0 to 100.
+   * @default 0
+   */
+  readonly discover?: number | undefined
   /** Null releases in this run. @default the coordinator's `controls` */
   readonly controls?: number | undefined
   readonly budget?: Budget | undefined
@@ -112,6 +118,7 @@ export interface ResolvedAttributeOptions {
   readonly except: readonly string[] | undefined
   readonly mode: AttributionMode
   readonly twins: number
+  readonly discover: number
   readonly controls: number
   readonly budget: { readonly pauseMs: number | undefined; readonly durationMs: number | undefined }
   readonly signal: AbortSignal | undefined
@@ -161,6 +168,7 @@ export function resolveAttributeOptions(
     except: optional(names),
     mode: { check: mode, fallback: defaults.mode },
     twins: { check: twins, fallback: defaults.twins },
+    discover: { check: controls, fallback: 0 },
     controls: { check: controls, fallback: defaults.controls },
     budget: { check: budget, fallback: budget({}, 'budget') },
     signal: optional(abortSignal),

@@ -5,6 +5,7 @@
  * inside a release, and change nothing about a run under way but that an unregistered cache is not released any more.
  */
 import type { AttributedBytes } from '../report/types.js'
+import type { KnownCache } from '../twin/discover/types.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { nearestName, text } from '../support/options.js'
 import { checkReleasable, resolveTraits } from './releasable.js'
@@ -36,6 +37,11 @@ export interface Registration extends Disposable {
   readonly name: string
   /** Takes the cache out; false where it was out already. Names are free again afterwards. */
   unregister(): boolean
+}
+
+/** Registered caches as discover() knows them; their releases are not called again. */
+export function knownCaches(caches: readonly RegisteredCache[]): KnownCache[] {
+  return caches.map(({ name, releasable }) => ({ name, objects: [releasable] }))
 }
 
 const checkName = text(NAME_LENGTH_MAX)

@@ -33,7 +33,7 @@ export interface RunContext {
   readonly warnings: readonly ReportWarning[]
   readonly rotation: number
   readonly signal: AbortSignal
-  isRegistered(cache: RegisteredCache): boolean
+  readonly isRegistered: (cache: RegisteredCache) => boolean
   /** Wraps the call of a release. */
   duringRelease(release: () => unknown): unknown
   readonly tell: Tell

@@ -1,6 +1,7 @@
 /** One twin of a run as its messages tell it: rows, controls, both samples, and what it was about when it ended. */
 import type { Figures, MemorySample } from '../measure/sample.js'
 import { difference } from '../report/build.js'
+import type { Discovery } from '../report/discovery/types.js'
 import type { ReportWarning, RowError } from '../report/types.js'
 import type { Tell } from './ledger.js'
 import type { TwinMessage, TwinRow } from './twin-release.js'
@@ -11,6 +12,7 @@ export class TwinPass {
   readonly controls: Figures[] = []
   readonly skipped = new Map<string, RowError>()
   readonly warnings: ReportWarning[] = []
+  discovery: Discovery | undefined
   before: MemorySample | undefined
   after: MemorySample | undefined
   /** The cache whose window is under way; null in a control or between windows. */
@@ -40,6 +42,9 @@ export class TwinPass {
         break
       case 'warning':
         this.warnings.push(message.warning)
+        break
+      case 'discovery':
+        this.discovery = message.discovery
         break
       case 'end':
         this.after = message.after

@@ -10,7 +10,10 @@ import type { Instrument } from '../measure/window.js'
 import { difference } from '../report/build.js'
 import type { CacheStatus, ReportWarning, RowError } from '../report/types.js'
 import { messageOf } from '../support/errors.js'
+import { discoverHere } from '../twin/discover/in-twin.js'
+import type { Discovery, KnownCache } from '../twin/discover/types.js'
 import type { TwinContext } from '../twin/life.js'
+import { settleInTwin } from '../twin/settle.js'
 import { ask } from './inspect.js'
 import type { Inspection } from './inspect.js'
 import type { RegisteredCache } from './registry.js'
@@ -42,6 +45,7 @@ export type TwinMessage =
   | { readonly kind: 'row'; readonly row: TwinRow }
   | { readonly kind: 'skip'; readonly name: string; readonly error: RowError }
   | { readonly kind: 'warning'; readonly warning: ReportWarning }
+  | { readonly kind: 'discovery'; readonly discovery: Discovery }
   | { readonly kind: 'end'; readonly after: MemorySample }
 
 /** What the twin is given; it sees everything of its parent as it was at the fork. */
@@ -51,20 +55,18 @@ export interface TwinReleases {
   /** Processor time that one release may use. */
   readonly releaseTimeoutMs: number
   readonly durationMs: number | undefined
+  /** Hoards to seek when the caches have been measured; 0: none. */
+  readonly discover: number
+  /** The registered caches: they are not listed as hoards. */
+  readonly known: readonly KnownCache[]
   /** Wraps the call of a release. */
-  duringRelease(release: () => unknown): unknown
+  readonly duringRelease: (release: () => unknown) => unknown
 }
 
 /** A collection may take so many times as long as the first in this twin, and this on top, before it is given up. */
 const COLLECTION_FACTOR = 10
 const COLLECTION_LEAST_MS = 30_000
-/**
- * V8 counts what is left of the page to which it moves survivors as used, up to 256 KiB, until it moves on to another.
- * Where collections are short they are repeated, a page's worth of garbage is moved in between, and the least heap holds;
- * where they are long a page is nothing.
- */
-const ROUNDS_MAX = 4
-const ROUNDS_MS = 250
+const DISCOVERY_MS = 600_000
 /** A look at the twin's own memory costs milliseconds a gigabyte. */
 const COPIES_EVERY_MS = 250
 
@@ -114,6 +116,20 @@ class TwinWindows {
       this.#noteCopies(COPIES_EVERY_MS)
     }
     this.#send({ kind: 'end', after: sampler.sample() })
+    this.#discover()
+  }
+
+  /** After the last sample: what is emptied here is no part of the run's balance. */
+  #discover(): void {
+    const { discover, instrument, known } = this.#releases
+    if (discover === 0) return
+    this.#send({ kind: 'release', name: null }, DISCOVERY_MS)
+    try {
+      this.#send({ kind: 'discovery', discovery: discoverHere(instrument, { limit: discover, known }) })
+    } catch (error) {
+      this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${messageOf(error)}` })
+    }
+    this.#noteCopies(0)
   }
 
   #control(): void {
@@ -178,23 +194,8 @@ class TwinWindows {
     })
   }
 
-  /** No thread is left that could work on anything: nothing is drained. */
   #collect(): void {
-    const { collector, environment, sampler } = this.#releases.instrument
-    const startMs = environment.now()
-    collector?.major()
-    sampler.noteHeap()
-    collector?.minor()
-    sampler.look()
-    this.#settleMs = environment.now() - startMs
-    for (let round = 1; round < ROUNDS_MAX && this.#settleMs < ROUNDS_MS; round++) {
-      moveGarbage(collector)
-      collector?.major()
-      sampler.look()
-      collector?.minor()
-      sampler.look()
-      this.#settleMs = environment.now() - startMs
-    }
+    this.#settleMs = settleInTwin(this.#releases.instrument)
   }
 
   #noteCopies(everyMs: number): void {
@@ -211,15 +212,6 @@ class TwinWindows {
   #warn(warning: ReportWarning): void {
     this.#send({ kind: 'warning', warning })
   }
-}
-
-/** Garbage of more than a page, old by the time that it is garbage; in a function of its own, so that nothing holds it. */
-function moveGarbage(collector: Instrument['collector']): void {
-  const garbage = Array.from({ length: 60 }, (_, index) => new Array<number>(800).fill(index + 0.5))
-  // Survivors of two collections are moved to the old generation.
-  collector?.minor()
-  collector?.minor()
-  garbage.length = 0
 }
 
 /** A release that is still at work when its microtasks have run waits for something that never comes here. */

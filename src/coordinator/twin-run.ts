@@ -10,10 +10,12 @@ import { buildReport, difference, spreadOf } from '../report/build.js'
 import type { MeasuredCache } from '../report/build.js'
 import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../report/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
+import { discoverBytes } from '../twin/discover/in-twin.js'
 import { TwinError, makeTwin } from '../twin/make.js'
 import type { TwinCost } from '../twin/types.js'
 import { layOut, selectCaches } from './plan.js'
 import type { PlannableCache } from './plan.js'
+import { knownCaches } from './registry.js'
 import type { RegisteredCache } from './registry.js'
 import { describeProcess, remember } from './run.js'
 import type { Run, RunContext } from './run.js'
@@ -114,7 +116,7 @@ export class TwinRun implements Run {
 
   /** One twin with a result, however many children that takes. */
   async #makePass(order: readonly PlannableCache[]): Promise<void> {
-    const { instrument, options, settings, signal } = this.#context
+    const { caches, instrument, options, settings, signal } = this.#context
     const duringRelease = (release: () => unknown): unknown => this.#context.duringRelease(release)
     let pass = new TwinPass()
     let steps: readonly TwinStep[] = []
@@ -130,10 +132,13 @@ export class TwinRun implements Run {
         attempts: CHILDREN_MAX,
         signal,
         keepFd: -1,
+        extraBytes: options.discover === 0 ? 0 : discoverBytes(),
         work: (twin) => {
           const { releaseTimeoutMs } = settings
           const { durationMs } = options.budget
-          releaseInTwin({ instrument, steps, releaseTimeoutMs, durationMs, duringRelease }, twin)
+          const discover = this.#passes.length === 0 ? options.discover : 0
+          const known = discover === 0 ? [] : knownCaches(caches)
+          releaseInTwin({ instrument, steps, releaseTimeoutMs, durationMs, discover, known, duringRelease }, twin)
         },
         onForked: (before) => (this.#parentBefore ??= before),
         onMessage: (message) => {
@@ -230,6 +235,7 @@ export class TwinRun implements Run {
           totalMs: pauses.reduce((sum, ms) => sum + ms, 0),
         },
         twin: this.#twin(before),
+        ...(first?.discovery === undefined ? {} : { discovery: first.discovery }),
       },
       controls,
       caches,

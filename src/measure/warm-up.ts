@@ -16,9 +16,10 @@ let isWarm = false
 /** Looks for `totalMs` in slices of 5 ms with turns of the event loop between; at most once in a process. */
 export async function warmUp(instrument: Instrument, totalMs: number, signal: AbortSignal): Promise<void> {
   const { environment, sampler, threads } = instrument
-  if (isWarm || totalMs <= 0 || signal.aborted) return
+  const isAborted = (): boolean => signal.aborted
+  if (isWarm || totalMs <= 0 || isAborted()) return
   isWarm = true
-  for (let spentMs = 0; spentMs < totalMs && !signal.aborted; spentMs += SLICE_MS) {
+  for (let spentMs = 0; spentMs < totalMs && !isAborted(); spentMs += SLICE_MS) {
     const startMs = environment.now()
     for (let looks = 0; looks < LOOKS_PER_SLICE_MAX && environment.now() - startMs < SLICE_MS; looks++) {
       sampler.look()

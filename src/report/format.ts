@@ -1,7 +1,10 @@
 /** The report as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
 import type { MemorySample } from '../measure/sample.js'
 import { boolean, optional, resolveOptions } from '../support/options.js'
-import { formatBytes, formatCount, formatMs, formatShare, printable, signed, widthOf } from '../support/units.js'
+import { formatBytes, formatCount, formatMs, formatShare, printable, signed } from '../support/units.js'
+import { formatDiscovery } from './discovery/format.js'
+import { formatTable, palette } from './table.js'
+import type { Palette, TableColumn } from './table.js'
 import type { AttributionReport, CacheAttribution, ReportTwin } from './types.js'
 
 /** How {@link formatReport} writes. */
@@ -15,13 +18,6 @@ export interface FormatOptions {
 
 const NAME_WIDTH_MAX = 40
 
-type Paint = (text: string) => string
-interface Palette {
-  readonly strong: Paint
-  readonly dim: Paint
-  readonly bad: Paint
-}
-
 /**
  * A table of the caches by bytes, then noise, unattributed, floor and fragmentation, then the warnings.
  *
@@ -32,29 +28,18 @@ interface Palette {
  */
 export function formatReport(report: AttributionReport, options?: FormatOptions): string {
   const { color } = resolveOptions('formatReport()', options, { color: optional(boolean) })
-  const palette = (color ?? wantsColor()) ? COLORS : PLAIN
+  const paints = palette(color)
   const rows = report.caches.toSorted((a, b) => sortBytes(b) - sortBytes(a))
   return [
-    headline(report, palette),
+    headline(report, paints),
     '',
-    ...table(report, rows, palette),
+    ...table(report, rows, paints),
     '',
     ...summary(report),
-    ...problems(rows).map((line) => palette.bad(line)),
-    ...report.warnings.map(({ code, message }) => palette.dim(`${code}: ${printable(message, 300)}`)),
+    ...problems(rows).map((line) => paints.bad(line)),
+    ...report.warnings.map(({ code, message }) => paints.dim(`${code}: ${printable(message, 300)}`)),
+    ...(report.discovery === undefined ? [] : ['', formatDiscovery(report.discovery, { color: paints.isColored })]),
   ].join('\n')
-}
-
-const paint =
-  (code: number): Paint =>
-  (text) =>
-    text === '' ? text : `\u001b[${String(code)}m${text}\u001b[0m`
-const COLORS: Palette = { strong: paint(1), dim: paint(2), bad: paint(31) }
-const PLAIN: Palette = { strong: (text) => text, dim: (text) => text, bad: (text) => text }
-
-function wantsColor(): boolean {
-  const { stdout, env } = process
-  return stdout.isTTY && (env['NO_COLOR'] ?? '') === ''
 }
 
 function headline(report: AttributionReport, { strong, dim }: Palette): string {
@@ -70,13 +55,7 @@ function sortBytes({ released, status }: CacheAttribution): number {
   return status === 'skipped' ? -Infinity : (released.totalBytes ?? released.heapBytes ?? -Infinity)
 }
 
-interface Column {
-  readonly title: string
-  readonly alignsLeft?: boolean
-  cell(row: CacheAttribution): string
-}
-
-function columns(report: AttributionReport): Column[] {
+function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
   const whole = liveBytes(report.before)
   const known = ({ released }: CacheAttribution): number | null => released.totalBytes ?? released.heapBytes
   const gone = ({ entriesBefore, entriesAfter }: CacheAttribution): number =>
@@ -124,30 +103,10 @@ function remark({ significant, status, window, settled, late, uncertaintyBytes }
 
 function table(report: AttributionReport, rows: readonly CacheAttribution[], { strong, dim, bad }: Palette): string[] {
   if (rows.length === 0) return ['no caches were released']
-  const shown = columns(report)
-  const cells = rows.map((row) => shown.map((column) => column.cell(row)))
-  // A column in which nothing is known says nothing.
-  const kept = shown.map((column, index) => column.alignsLeft === true || cells.some((row) => row[index] !== '–'))
-  const widths = shown.map(({ title }, index) =>
-    cells.reduce((widest, row) => Math.max(widest, widthOf(row[index] ?? '')), widthOf(title)),
-  )
-  const line = (texts: readonly string[]): string =>
-    texts
-      .flatMap((text, index) => {
-        if (kept[index] !== true) return []
-        const padding = ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(text)))
-        return [shown[index]?.alignsLeft === true ? text + padding : padding + text]
-      })
-      .join('  ')
-      .trimEnd()
-  return [
-    strong(line(shown.map(({ title }) => title))),
-    ...rows.map((row, index) => {
-      const text = line(cells[index] ?? [])
-      if (row.status === 'failed' || row.status === 'timed-out') return bad(text)
-      return row.significant ? text : dim(text)
-    }),
-  ]
+  return formatTable(columns(report), rows, strong, ({ status, significant }) => {
+    if (status === 'failed' || status === 'timed-out') return bad
+    return significant ? (text) => text : dim
+  })
 }
 
 function summary({ noise, unattributed, floor, before, pauses, twin }: AttributionReport): string[] {

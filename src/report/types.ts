@@ -2,6 +2,7 @@
 import type { AllocatorName, BindingKind } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
+import type { Discovery } from './discovery/types.js'
 import type { ErrorCode, WarningCode } from '../support/errors.js'
 
 /**
@@ -147,5 +148,7 @@ export interface AttributionReport {
   readonly pauses: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
   /** With `mode: 'twin'`: what the twins cost this process. */
   readonly twin?: ReportTwin
+  /** With `discover`: large collections that nobody registered, emptied and measured in the first twin. */
+  readonly discovery?: Discovery
   readonly warnings: readonly ReportWarning[]
 }

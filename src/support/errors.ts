@@ -37,6 +37,10 @@ export const ERROR_CODES = {
   ERR_TWIN_RESULT: 'what the function in the twin returned is no JSON, or too large',
   ERR_TWIN_EXCLUDED: 'the cache was registered with twin: false',
   ERR_TWIN_ASYNC: 'the release needs the event loop, which does not turn in a twin',
+  ERR_INSPECTOR: 'the inspector of this thread could not be used, or did not answer in the same turn',
+  ERR_HOARD_NOT_EMPTIED: 'a hoard could not be emptied, or not wholly',
+  ERR_HEAP_SNAPSHOT_WRITE: 'the heap snapshot could not be written to its descriptor',
+  ERR_HEAP_SNAPSHOT_FORMAT: 'a heap snapshot was not understood',
   ERR_COMMAND_USAGE: 'the command line was not understood',
   ERR_COMMAND_START: 'the program that the command should run could not be started',
   ERR_JEMALLOC_NOT_FOUND: 'no libjemalloc was found on this machine',
@@ -62,6 +66,10 @@ export const WARNING_CODES = {
   WARN_TWIN_FIRST_TURN: 'a release went on after its first turn: only what that dropped was measured in the twin',
   WARN_TWIN_RETRIED: 'a twin ended without a result, another one was made',
   WARN_SHARED_MEMORY: 'what a cache gave back depends on the order: it holds memory together with others',
+  WARN_DISCOVERY_FAILED: 'hoards were to be sought in the twin of a run, and could not be',
+  WARN_HOARD_UNREADABLE: 'some live objects could not be looked into when hoards were sought',
+  WARN_HOARD_NAMES: 'the time for naming hoards was over before all were named',
+  WARN_HOARD_RELEASE: 'the release of a registered cache threw when hoards were sought: its hoards may be listed',
   WARN_LISTENER: 'an event listener threw: the run went on',
 } as const
 

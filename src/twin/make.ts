@@ -25,7 +25,9 @@ export interface TwinOrder {
   readonly signal: AbortSignal | undefined
   /** A descriptor that stays open in the child; -1 for none. */
   readonly keepFd: number
-  work(twin: TwinContext): unknown
+  /** What `work` allocates in the twin, beyond what a twin copies. */
+  readonly extraBytes: number
+  readonly work: (twin: TwinContext) => unknown
   /** A child was forked; `before` is this process right before it. */
   onForked(before: MemorySample): void
   onMessage(message: unknown): void
@@ -59,7 +61,7 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   let pauseMs = 0
   for (let attempt = 1; ; attempt++) {
     throwIfAborted(order.signal)
-    checkHeadroom()
+    checkHeadroom(order.extraBytes)
     const startMs = environment.now()
     const {
       forked,

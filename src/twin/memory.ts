@@ -31,14 +31,18 @@ export function noteCopiedBytes(copiedBytes: number, heapTotalBytes: number): vo
   if (copiedBytes > worstSeen.copiedBytes) worstSeen = { copiedBytes, heapBytes: heapTotalBytes }
 }
 
-/** Refuses where the estimate does not fit into what is left. @throws CoordinatorError `ERR_TWIN_MEMORY` */
-export function checkHeadroom(read: (path: string) => string | null = readText): void {
-  const neededBytes = estimateCopiedBytes()
+/**
+ * Refuses where the estimate, and `extraBytes` that are allocated in the twin, do not fit into what is left.
+ *
+ * @throws CoordinatorError `ERR_TWIN_MEMORY`
+ */
+export function checkHeadroom(extraBytes = 0, read: (path: string) => string | null = readText): void {
+  const neededBytes = estimateCopiedBytes() + extraBytes
   for (const { what, bytes } of headrooms(read)) {
     if (bytes >= neededBytes) continue
     throw new CoordinatorError(
       'ERR_TWIN_MEMORY',
-      `a twin may copy up to ${formatBytes(neededBytes)}, and ${formatBytes(bytes)} are left of ${what}`,
+      `a twin may need up to ${formatBytes(neededBytes)}, and ${formatBytes(bytes)} are left of ${what}`,
     )
   }
 }
@@ -80,7 +84,7 @@ function groupHeadroom(folder: string, isV2: boolean, read: (path: string) => st
   const [limitFile, usageFile] = isV2
     ? ['memory.max', 'memory.current']
     : ['memory.limit_in_bytes', 'memory.usage_in_bytes']
-  const [limit, usage] = [limitFile, usageFile].map((file) => Number(read(`${folder}/${file}`)?.trim() || NaN))
+  const [limit, usage] = [limitFile, usageFile].map((file) => Number.parseInt(read(`${folder}/${file}`) ?? '', 10))
   // "max" is no number; version 1 writes nearly 2^63 for no limit.
   if (limit === undefined || usage === undefined || Number.isNaN(limit + usage) || limit > 2 ** 60) return null
   // Pages of files that nobody used lately are given up before anything is refused.

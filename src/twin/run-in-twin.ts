@@ -7,7 +7,7 @@ import type { Instrument } from '../measure/window.js'
 import { nodeEnvironment } from '../support/environment.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { abortSignal, callable, number, optional, resolveOptions } from '../support/options.js'
-import type { Check } from '../support/options.js'
+import type { Check, OptionRules } from '../support/options.js'
 import { TwinError, makeTwin } from './make.js'
 import type { TwinContext } from './life.js'
 import type { TwinOptions } from './types.js'
@@ -33,22 +33,32 @@ export async function runInTwin<T>(fn: (twin: TwinContext) => T, options?: TwinO
   if (typeof fn !== 'function') {
     throw new CoordinatorError('ERR_OPTION_TYPE', `runInTwin() takes a synchronous function, got ${describe(fn)}`)
   }
-  const { timeoutMs, attempts, signal, onCost } = resolveTwinOptions(options)
+  return workInTwin((twin) => refusePromise(fn(twin)), resolveTwinOptions(options)) as Promise<T>
+}
+
+/** Runs `work` in a twin under the lock of the process. */
+export async function workInTwin(
+  work: (twin: TwinContext, instrument: Instrument) => unknown,
+  { timeoutMs, attempts, signal, onCost }: ResolvedTwinOptions,
+  needs: { readonly keepFd?: number; readonly extraBytes?: number } = {},
+): Promise<unknown> {
   return withRunLock(async () => {
+    const instrument = newInstrument()
     try {
       const { value, cost } = await makeTwin({
-        instrument: newInstrument(),
+        instrument,
         allowMs: timeoutMs,
         attempts,
         signal,
-        keepFd: -1,
-        work: (twin) => refusePromise(fn(twin)),
+        keepFd: needs.keepFd ?? -1,
+        extraBytes: needs.extraBytes ?? 0,
+        work: (twin) => work(twin, instrument),
         onForked: () => undefined,
         onMessage: () => undefined,
         onFailure: () => true,
       })
       onCost?.(cost)
-      return value as T
+      return value
     } catch (error) {
       if (error instanceof TwinError && error.cost !== null) onCost?.(error.cost)
       throw error
@@ -64,18 +74,22 @@ export interface ResolvedTwinOptions {
   readonly onCost: TwinOptions['onCost']
 }
 
-/** Checks the options of what runs in a twin. */
-export function resolveTwinOptions(options: TwinOptions | undefined, owner = 'runInTwin()'): ResolvedTwinOptions {
-  return resolveOptions<ResolvedTwinOptions>(owner, options, {
-    timeoutMs: { check: number({ min: 1, max: 24 * 60 * 60 * 1000 }), fallback: DEFAULT_TIMEOUT_MS },
+/** The rules of {@link TwinOptions}, for what has options of its own beside them. */
+export function twinRules(timeoutMs: number): OptionRules<ResolvedTwinOptions> {
+  return {
+    timeoutMs: { check: number({ min: 1, max: 24 * 60 * 60 * 1000 }), fallback: timeoutMs },
     attempts: { check: number({ min: 1, max: 10, integer: true }), fallback: 3 },
     signal: optional(abortSignal),
     onCost: optional<NonNullable<TwinOptions['onCost']>>(callable as Check<NonNullable<TwinOptions['onCost']>>),
-  })
+  }
+}
+
+function resolveTwinOptions(options: TwinOptions | undefined): ResolvedTwinOptions {
+  return resolveOptions<ResolvedTwinOptions>('runInTwin()', options, twinRules(DEFAULT_TIMEOUT_MS))
 }
 
 /** One run or twin at a time in a process. @throws CoordinatorError `ERR_RUN_IN_PROGRESS` */
-export async function withRunLock<T>(task: () => Promise<T>): Promise<T> {
+async function withRunLock<T>(task: () => Promise<T>): Promise<T> {
   const giveBack = takeRunLock()
   if (giveBack === null) {
     throw new CoordinatorError('ERR_RUN_IN_PROGRESS', 'a run or another twin of this process is under way')
@@ -84,7 +98,7 @@ export async function withRunLock<T>(task: () => Promise<T>): Promise<T> {
 }
 
 /** What a twin is brought to rest with, where no coordinator has one. */
-export function newInstrument(): Instrument {
+function newInstrument(): Instrument {
   const environment = nodeEnvironment
   return {
     environment,

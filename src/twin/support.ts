@@ -19,7 +19,7 @@ export interface TwinGround {
   readonly isMainThread: boolean
   readonly binding: TwinBinding | null
   /** The content of a file below /proc, or null where it cannot be read. */
-  read(path: string): string | null
+  readonly read: (path: string) => string | null
 }
 
 const ARCHITECTURES = ['x64', 'arm64']

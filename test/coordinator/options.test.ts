@@ -160,6 +160,7 @@ describe('options', () => {
       except: undefined,
       mode: 'release',
       twins: 1,
+      discover: 0,
       controls: 4,
       budget: { pauseMs: undefined, durationMs: undefined },
       signal: undefined,

@@ -61,14 +61,14 @@ describe('checkHeadroom()', () => {
   it('refuses with the need, what is left, and of what', () => {
     const read = files({ '/proc/meminfo': 'MemAvailable: 1024 kB\n' })
     expect(() => {
-      checkHeadroom(read)
+      checkHeadroom(0, read)
     })
-      .to.throw(CoordinatorError, /^ERR_TWIN_MEMORY: a twin may copy up to .* and 1\.00 MiB are left of the machine's/)
+      .to.throw(CoordinatorError, /^ERR_TWIN_MEMORY: a twin may need up to .* and 1\.00 MiB are left of the machine's/)
       .with.property('code', 'ERR_TWIN_MEMORY')
   })
 
   it('lets through where nothing is known', () => {
-    checkHeadroom(files({}))
+    checkHeadroom(1e12, files({}))
   })
 })
 

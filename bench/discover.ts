@@ -1,0 +1,244 @@
+/**
+ * discover() against the truth: five hoards planted among 20,000 small Maps, each of them found, named and measured.
+ *
+ *   node dist/bench/discover.js [--node PATH]… [--objects 0] [--entries 100000] [--paths quick]
+ *
+ * `--objects` adds ballast: what finding costs on a large heap.
+ */
+import { openAllocator } from 'cache-attribution'
+import { LRUCache } from 'lru-cache'
+import { addonOrNull } from '../src/allocator/binding.js'
+import { createSampler } from '../src/measure/sample.js'
+import { settleAfter, settleBefore } from '../src/measure/settle.js'
+import { ThreadWatch } from '../src/measure/threads.js'
+import { nodeEnvironment as environment } from '../src/support/environment.js'
+import { discoverHoards } from '../src/twin/discover/discover.js'
+import { formatDiscovery } from '../src/report/discovery/format.js'
+import type { Discovery, Hoard, MeasuredRelease } from '../src/twin/discover/types.js'
+import { flags, report, runScript } from './support/processes.js'
+import { printTable, verdict } from './support/table.js'
+
+const SMALL_MAPS = 20_000
+const RANK_BAR = 10
+const ERROR_BAR = 0.01
+const NAMED_BAR = 4
+const FILLINGS = 4
+
+/** Name of the hoard, and what a path to it must say to name the right owner. */
+const PLANTED = {
+  'Map in a class': /UserStore.*byId/,
+  'array in a closure': /createQueue.*pending/,
+  'Set of a module': /seenTokens/,
+  'object dictionary': /pages/,
+  'LRU cache': /thumbnails/,
+} as const
+type Planted = keyof typeof PLANTED
+
+interface Outcome {
+  readonly truth: Readonly<Record<Planted, number>>
+  readonly discovery: Discovery
+  readonly text: string
+  readonly peakRssBytes: number
+  readonly heapBytes: number
+}
+
+/** Where it runs. A twin takes the same function: replace this line by `runInTwin` to see it there. */
+const run = <T>(work: () => T): Promise<T> => Promise.resolve(work())
+
+// What is planted: each as a service would hold it.
+
+class UserStore {
+  readonly byId = new Map<string, object>()
+}
+const store = new UserStore()
+const seenTokens = new Set<object>()
+const pages: Record<string, object> = {}
+let thumbnails = new LRUCache<string, Buffer>({ max: 1 })
+const queue = createQueue()
+const small: Map<number, object>[] = []
+const ballast: object[] = []
+
+function createQueue(): { push(item: object): void; drop(): void; size(): number } {
+  const pending: object[] = []
+  return {
+    push: (item) => {
+      pending.push(item)
+    },
+    drop: () => (pending.length = 0),
+    size: () => pending.length,
+  }
+}
+
+if (process.argv.includes('--child')) await child()
+else await compare()
+
+async function compare(): Promise<void> {
+  for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
+    const args = [
+      '--child',
+      ...process.argv.slice(2).filter((argument, index, all) => !isNode(argument, all[index - 1])),
+    ]
+    const [outcome] = await runScript<Outcome>('discover', { node, args })
+    if (outcome !== undefined) show(node === process.execPath ? process.version : node, outcome)
+  }
+}
+
+function isNode(argument: string, before: string | undefined): boolean {
+  return argument.startsWith('--node') || before === '--node'
+}
+
+function show(node: string, { truth, discovery, text, peakRssBytes, heapBytes }: Outcome): void {
+  const { examined, durationMs } = discovery
+  console.log(`### Hoards found, ${node}\n\n${text}\n`)
+  console.log(
+    `${String(examined.objects)} objects; census ${durationMs.census.toFixed(0)} ms, names ${durationMs.naming.toFixed(0)} ms, measuring ${durationMs.measuring.toFixed(0)} ms; heap ${(heapBytes / 1e6).toFixed(0)} MB, peak RSS ${(peakRssBytes / 1e6).toFixed(0)} MB\n`,
+  )
+  const rows = (Object.keys(PLANTED) as Planted[]).map((name) => {
+    const rank = rankOf(name, discovery.hoards, truth[name])
+    const hoard = discovery.hoards[rank]
+    const error = ((hoard?.released.totalBytes ?? 0) - truth[name]) / truth[name]
+    return { name, rank, path: hoard?.path ?? '–', error, isNamed: PLANTED[name].test(hoard?.path ?? '') }
+  })
+  printTable(
+    ['planted', 'rank', 'path', 'truth, B', 'error'],
+    rows.map(({ name, rank, path, error }) => [name, rank + 1, path, truth[name], `${(100 * error).toFixed(3)} %`]),
+  )
+  verdict(
+    'all five in the top ten',
+    rows.every(({ rank }) => rank >= 0 && rank < RANK_BAR),
+  )
+  verdict(
+    'bytes within 1 %',
+    rows.every(({ error }) => Math.abs(error) <= ERROR_BAR),
+  )
+  verdict('the right owner of at least four', rows.filter(({ isNamed }) => isNamed).length >= NAMED_BAR)
+}
+
+/** By its path; a hoard without the right one is recognised by its bytes. */
+function rankOf(name: Planted, hoards: readonly Hoard[], bytes: number): number {
+  const named = hoards.findIndex(({ path }) => path !== null && PLANTED[name].test(path))
+  if (named !== -1) return named
+  return hoards.findIndex(({ released }) => Math.abs((released.totalBytes ?? 0) - bytes) < bytes * ERROR_BAR)
+}
+
+async function child(): Promise<void> {
+  const entries = Number(flags('entries')[0] ?? 100_000)
+  const tools = settleTools()
+  for (let index = 0; index < Number(flags('objects')[0] ?? 0); index++) {
+    ballast.push({ index, list: [index], text: `s${String(index)}` })
+  }
+  for (let index = 0; index < SMALL_MAPS; index++) small.push(new Map([[index, { index }]]))
+  const truth = {
+    'Map in a class': grown(
+      tools,
+      () => fillMap(entries),
+      () => store.byId.clear(),
+    ),
+    'array in a closure': grown(
+      tools,
+      () => fillQueue(entries),
+      () => queue.drop(),
+    ),
+    'Set of a module': grown(
+      tools,
+      () => fillSet(entries),
+      () => seenTokens.clear(),
+    ),
+    'object dictionary': grown(tools, () => fillPages(entries), dropPages),
+    'LRU cache': grown(
+      tools,
+      () => fillThumbnails(entries / 10),
+      () => (thumbnails = new LRUCache({ max: 1 })),
+    ),
+  }
+  const heapBytes = environment.heapUsedBytes()
+  const discovery = await run(() => {
+    const restoreFlags = environment.keepCode()
+    const noise = changeOf(tools, () => undefined)
+    const found = discoverHoards({
+      measure: (release) => changeOf(tools, release),
+      noise: { allocatedBytes: Math.abs(noise.allocatedBytes ?? 0), heapBytes: Math.abs(noise.heapBytes) },
+      paths: flags('paths')[0] === 'none' ? 'none' : 'quick',
+    })
+    restoreFlags()
+    return found
+  })
+  const peakRssBytes = process.resourceUsage().maxRSS * 1024
+  report({ truth, discovery, text: formatDiscovery(discovery, { color: false }), peakRssBytes, heapBytes })
+  // All of it lives until here.
+  for (const keep of [store, seenTokens, pages, thumbnails, small, ballast]) if (keep.constructor === Date) return
+  queue.size()
+}
+
+function record(index: number): object {
+  // Small integers: a number with a fraction takes more or less, by how hot the code is that wrote it.
+  return { index, first: index + 1, second: index + 2, third: index + 3 }
+}
+function fillMap(entries: number): void {
+  for (let index = 0; index < entries; index++) store.byId.set(`user ${String(index)}`, record(index))
+}
+function fillQueue(entries: number): void {
+  for (let index = 0; index < entries; index++) queue.push(record(index))
+}
+function fillSet(entries: number): void {
+  for (let index = 0; index < entries; index++) seenTokens.add(record(index))
+}
+function fillPages(entries: number): void {
+  for (let index = 0; index < entries; index++) pages[`/page/${String(index)}`] = record(index)
+}
+function dropPages(): void {
+  for (const key of Object.keys(pages)) Reflect.deleteProperty(pages, key)
+}
+function fillThumbnails(entries: number): void {
+  // Its arrays have their full length from the beginning: they are part of what it holds.
+  thumbnails = new LRUCache({ max: 2 * entries })
+  for (let index = 0; index < entries; index++) thumbnails.set(`thumbnail ${String(index)}`, Buffer.alloc(4096, 1))
+}
+
+type Tools = ReturnType<typeof settleTools>
+
+function settleTools(): { readonly read: () => MeasuredRelease; readonly settle: (before: boolean) => void } {
+  const sampler = createSampler(openAllocator(), environment)
+  const collector = environment.collector()
+  const addon = addonOrNull()
+  const tools = {
+    environment,
+    threads: addon === null ? null : new ThreadWatch((ids) => addon.threadsAtWork(ids)),
+    look: () => sampler.look(),
+    noteHeap: () => {
+      sampler.noteHeap()
+    },
+  }
+  return {
+    read: () => sampler.figures(),
+    settle: (before) => void (before ? settleBefore : settleAfter)(tools, collector, 'forced'),
+  }
+}
+
+/** One window: what `release` gave back. */
+function changeOf(tools: Tools, release: () => void): MeasuredRelease {
+  tools.settle(true)
+  const before = tools.read()
+  release()
+  tools.settle(false)
+  const after = tools.read()
+  const isUnknown = before.allocatedBytes === null || after.allocatedBytes === null
+  return {
+    allocatedBytes: isUnknown ? null : before.allocatedBytes - after.allocatedBytes,
+    heapBytes: before.heapBytes - after.heapBytes,
+  }
+}
+
+/**
+ * What the last of several fillings took, which is the one that stays: the first ones compile code and widen V8's table of
+ * strings, which do not go with the entries.
+ */
+function grown(tools: Tools, fill: () => void, empty: () => void): number {
+  let bytes = NaN
+  for (let round = 0; round < FILLINGS; round++) {
+    empty()
+    const { allocatedBytes, heapBytes } = changeOf(tools, fill)
+    bytes = -(allocatedBytes ?? 0) - heapBytes
+  }
+  return bytes
+}

@@ -1,0 +1,220 @@
+/**
+ * Discovers hoards: finds the large collections that nobody registered, empties each, and measures what comes back.
+ *
+ * Rule: it destroys what it measures, so it belongs into a process that nobody needs: a twin. It is synchronous from
+ * end to end, runs none of the service's own code but the releases it is given, and what one hoard throws costs that
+ * hoard's row only.
+ */
+import { performance } from 'node:perf_hooks'
+import type { AttributedBytes, ReportWarning, RowError } from '../../report/types.js'
+import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { number, oneOf, resolveOptions, shaped } from '../../support/options.js'
+import type { OptionRules } from '../../support/options.js'
+import { formatCount } from '../../support/units.js'
+import { explore } from './explore.js'
+import type { Exploration } from './explore.js'
+import type { FoundHoard, HoardPart } from './hoards.js'
+import { emptyContainer } from './intrinsics.js'
+import { recognise } from './known.js'
+import type {
+  Discovery,
+  DiscoverHoardsOptions,
+  Hoard,
+  MeasuredNoise,
+  MeasuredRelease,
+  RecognisedCache,
+} from './types.js'
+
+type Settings = Required<{ [K in keyof DiscoverHoardsOptions]: Exclude<DiscoverHoardsOptions[K], undefined> }>
+
+const RULES: OptionRules<Settings> = {
+  measure: { check: shaped('a function', (value) => typeof value === 'function'), fallback: unmeasured },
+  noise: { check: shaped('an object', () => true), fallback: { allocatedBytes: null, heapBytes: null } },
+  limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
+  leastBytes: { check: number({ min: 1024 }), fallback: 64 * 1024 },
+  known: { check: shaped('an array', Array.isArray), fallback: [] },
+  paths: { check: oneOf('quick', 'none'), fallback: 'quick' },
+  namingBudgetMs: { check: number({ min: 0 }), fallback: 30_000 },
+}
+
+/** Of the estimates, so many times `limit` are measured: the largest by estimate need not be the largest. */
+const MEASURED_FOR_EACH_LISTED = 2
+
+/**
+ * Finds, names, empties and measures. For a twin: afterwards the process's collections are empty.
+ *
+ * @throws CoordinatorError `ERR_INSPECTOR`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_OPTION_UNKNOWN`
+ */
+export function discoverHoards(options: DiscoverHoardsOptions): Discovery {
+  const settings = resolveOptions<Settings>('discover()', options, RULES)
+  const { targets, durationMs, ...found } = findTargets(settings)
+  const startMs = performance.now()
+  const noise = quietDown(settings)
+  // Parts first: what comes back of a hoard afterwards is without them.
+  for (const target of targets.toSorted((a, b) => b.depth - a.depth || a.estimatedBytes - b.estimatedBytes)) {
+    measureTarget(target, settings.measure)
+  }
+  const measuring = performance.now() - startMs
+  return {
+    hoards: rowsOf(targets, settings, noise),
+    ...found,
+    noise,
+    durationMs: { ...durationMs, measuring },
+  }
+}
+
+/** A hoard that is measured. Its containers are let go of as they are emptied. */
+interface Target {
+  readonly facts: Pick<FoundHoard, 'kind' | 'className' | 'route' | 'entries' | 'instances'>
+  readonly estimatedBytes: number
+  readonly parts: HoardPart[]
+  readonly depth: number
+  readonly outer: Target | null
+  own: MeasuredRelease | null
+  error: RowError | null
+}
+
+/** Holds nothing of the heap afterwards but the containers of the targets. */
+function findTargets({ leastBytes, paths, namingBudgetMs, limit, known }: Settings): {
+  readonly targets: Target[]
+  readonly recognised: readonly RecognisedCache[]
+  readonly warnings: readonly ReportWarning[]
+  readonly examined: Discovery['examined']
+  readonly durationMs: Exploration['durationMs']
+} {
+  const own = new Set<object>([known])
+  const { hoards, warnings, ...explored } = explore({ leastBytes, paths, namingBudgetMs, own })
+  const { unknown, recognised, ...told } = recognise(hoards, known)
+  return {
+    targets: targetsOf(unknown, limit * MEASURED_FOR_EACH_LISTED),
+    recognised,
+    warnings: [...warnings, ...told.warnings],
+    ...explored,
+  }
+}
+
+/** The first `count` hoards that are no parts, and the parts of these. */
+function targetsOf(hoards: readonly FoundHoard[], count: number): Target[] {
+  const targets = new Map<FoundHoard, Target>()
+  const wanted = new Set(hoards.filter(({ partOf }) => partOf === null).slice(0, count))
+  const add = (hoard: FoundHoard): Target | null => {
+    const done = targets.get(hoard)
+    if (done !== undefined) return done
+    const outer = hoard.partOf === null ? null : add(hoard.partOf)
+    if (outer === null && !wanted.has(hoard)) return null
+    const { kind, className, route, entries, instances, estimatedBytes, parts } = hoard
+    const facts = { kind, className, route, entries, instances }
+    const depth = outer === null ? 0 : outer.depth + 1
+    const target = { facts, estimatedBytes, parts, depth, outer, own: null, error: null }
+    targets.set(hoard, target)
+    return target
+  }
+  for (const hoard of hoards) add(hoard)
+  return [...targets.values()]
+}
+
+const NULL_WINDOWS = 2
+
+/**
+ * Windows in which nothing is released: what exploring leaves behind (compiled scripts of the inspector, V8's caches) goes
+ * over several collections. The last one is also a control, and the noise is at least what it shows.
+ */
+function quietDown({ measure, noise }: Settings): MeasuredNoise {
+  let last: MeasuredRelease = NOTHING
+  for (let window = 0; window < NULL_WINDOWS; window++) last = measure(() => undefined)
+  const widened = (given: number | null, shown: number | null): number | null =>
+    given === null ? null : Math.max(given, Math.abs(shown ?? 0))
+  return {
+    allocatedBytes: widened(noise.allocatedBytes, last.allocatedBytes),
+    heapBytes: widened(noise.heapBytes, last.heapBytes),
+  }
+}
+
+function measureTarget(target: Target, measure: Settings['measure']): void {
+  target.own = measure(() => {
+    target.error = emptyParts(target.parts)
+  })
+}
+
+function emptyParts(parts: HoardPart[]): RowError | null {
+  const problems: string[] = []
+  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+    try {
+      const left = emptyContainer(part.value, part.kind)
+      if (left > 0) problems.push(`${formatCount(left)} entries cannot be taken out (frozen or sealed)`)
+    } catch (error) {
+      problems.push(messageOf(error))
+    }
+  }
+  return problems.length === 0 ? null : { code: 'ERR_HOARD_NOT_EMPTIED', message: problems.slice(0, 3).join('; ') }
+}
+
+/** The largest first, cut to the limit; parts stay with what they are parts of. */
+function rowsOf(targets: readonly Target[], { limit, leastBytes }: Settings, noise: MeasuredNoise): Hoard[] {
+  const released = new Map<Target, MeasuredRelease>()
+  for (const target of targets) {
+    for (let at: Target | null = target; at !== null; at = at.outer) released.set(at, sum(released.get(at), target.own))
+  }
+  const bytes = (target: Target): number => {
+    const { allocatedBytes, heapBytes } = released.get(target) ?? NOTHING
+    return (allocatedBytes ?? 0) + heapBytes
+  }
+  const sorted = targets.toSorted((a, b) => bytes(b) - bytes(a))
+  const outermost = new Set(sorted.filter(({ outer }) => outer === null).slice(0, limit))
+  // What has no name and gives hardly anything back is nothing that anybody could look into.
+  const listed = sorted.filter(
+    (target) => outermost.has(outermostOf(target)) && (target.facts.route !== null || bytes(target) >= leastBytes),
+  )
+  return listed.map((target) => ({
+    path: target.facts.route?.text ?? null,
+    script: target.facts.route?.script ?? null,
+    kind: target.facts.kind,
+    className: target.facts.className,
+    entries: target.facts.entries,
+    instances: target.facts.instances,
+    released: withTotal(released.get(target) ?? NOTHING),
+    own: withTotal(target.own ?? NOTHING),
+    ...certainty(released.get(target) ?? NOTHING, noise),
+    partOf: target.outer === null ? null : listed.indexOf(target.outer),
+    ...(target.error === null ? {} : { error: target.error }),
+  }))
+}
+
+const NOTHING: MeasuredRelease = { allocatedBytes: null, heapBytes: 0 }
+
+function outermostOf(target: Target): Target {
+  let at = target
+  while (at.outer !== null) at = at.outer
+  return at
+}
+
+function sum(a: MeasuredRelease | undefined, b: MeasuredRelease | null): MeasuredRelease {
+  if (a === undefined || b === null) return a ?? b ?? NOTHING
+  const isUnknown = a.allocatedBytes === null || b.allocatedBytes === null
+  return {
+    allocatedBytes: isUnknown ? null : a.allocatedBytes + b.allocatedBytes,
+    heapBytes: a.heapBytes + b.heapBytes,
+  }
+}
+
+function withTotal({ allocatedBytes, heapBytes }: MeasuredRelease): AttributedBytes {
+  return { allocatedBytes, heapBytes, totalBytes: allocatedBytes === null ? null : allocatedBytes + heapBytes }
+}
+
+/** As for a row of the report: a quantity counts when it is beyond what null releases show. */
+function certainty(
+  { allocatedBytes, heapBytes }: MeasuredRelease,
+  noise: MeasuredNoise,
+): Pick<Hoard, 'uncertaintyBytes' | 'significant'> {
+  const isBeyond = (bytes: number | null, bound: number | null): boolean =>
+    bytes !== null && bound !== null && Math.abs(bytes) > bound
+  const isUnknown = noise.heapBytes === null || (noise.allocatedBytes === null && allocatedBytes !== null)
+  return {
+    uncertaintyBytes: isUnknown ? null : Math.ceil(Math.hypot(noise.allocatedBytes ?? 0, noise.heapBytes)),
+    significant: isBeyond(allocatedBytes, noise.allocatedBytes) || isBeyond(heapBytes, noise.heapBytes),
+  }
+}
+
+function unmeasured(): MeasuredRelease {
+  throw new CoordinatorError('ERR_OPTION_TYPE', '"measure" must be a function, got undefined')
+}

@@ -1,0 +1,120 @@
+/**
+ * Exploring: census, variables, holders, names; then nothing of it is held any more but the hoards' own containers.
+ *
+ * Rule: this runs before the first measurement and leaves no object, no session and no compiled script of its own behind.
+ */
+import { performance } from 'node:perf_hooks'
+import type { ReportWarning } from '../../report/types.js'
+import { takeCensus } from './census.js'
+import { findHoards } from './hoards.js'
+import type { FoundHoard } from './hoards.js'
+import { findHolders } from './holders.js'
+import type { Links } from './holders.js'
+import { HeapInspector } from './inspector.js'
+import { loadedModules, knowledgeOf } from './knowledge.js'
+import type { Knowledge } from './route.js'
+import { readVariables } from './variables.js'
+import type { VariableHomes } from './variables.js'
+
+/** What exploring found. */
+export interface Exploration {
+  /** The largest first, by estimate. */
+  readonly hoards: FoundHoard[]
+  readonly examined: { readonly objects: number; readonly collections: number }
+  readonly durationMs: { readonly census: number; readonly naming: number }
+  readonly warnings: readonly ReportWarning[]
+}
+
+/** What it is told. */
+export interface ExploreSettings {
+  readonly leastBytes: number
+  readonly paths: 'quick' | 'none'
+  readonly namingBudgetMs: number
+  /** Objects of the caller that are no hoards: lists of its own. */
+  readonly own: ReadonlySet<object>
+}
+
+/** @throws CoordinatorError `ERR_INSPECTOR` */
+export function explore(settings: ExploreSettings): Exploration {
+  const inspector = new HeapInspector()
+  try {
+    const startMs = performance.now()
+    const deadlineMs = startMs + settings.namingBudgetMs
+    const objects = inspector.objectsOf(Object.prototype)
+    const listedMs = performance.now()
+    const own = new Set<object>([...settings.own, objects, globalThis, process.env, loadedModules()])
+    const variables = settings.paths === 'none' ? NO_VARIABLES : variablesOf(objects, inspector, deadlineMs)
+    const readMs = performance.now()
+    const census = takeCensus(objects, {
+      leastBytes: settings.leastBytes,
+      isOwn: (value) => own.has(value),
+      heldByVariables: variables.homes.keys(),
+    })
+    const countedMs = performance.now()
+    const suspects = census.suspects.map(({ value }) => value)
+    const names =
+      settings.paths === 'none' ? NO_NAMES : namesOf(objects, suspects, inspector, variables.homes, deadlineMs)
+    const hoards = findHoards(census.suspects, names.links, names.knowledge)
+    return {
+      // What belongs to Node itself is not emptied: what comes after would run on without it.
+      hoards: hoards.filter(({ route }) => route?.script?.startsWith('node:') !== true),
+      examined: { objects: objects.length, collections: census.collections },
+      durationMs: {
+        census: listedMs - startMs + countedMs - readMs,
+        naming: readMs - listedMs + performance.now() - countedMs,
+      },
+      warnings: [
+        ...unreadable(census.unreadable),
+        ...(variables.complete && names.complete ? [] : [cutOff(settings.namingBudgetMs)]),
+      ],
+    }
+  } finally {
+    inspector.close()
+  }
+}
+
+interface Names {
+  readonly links: Links
+  readonly knowledge: Knowledge
+  readonly complete: boolean
+}
+
+const NO_VARIABLES: ReturnType<typeof readVariables> = { homes: new Map(), complete: true }
+const NO_NAMES: Names = { links: new Map(), knowledge: { rootsOf: () => [], classRootOf: () => null }, complete: true }
+
+function variablesOf(
+  objects: readonly object[],
+  inspector: HeapInspector,
+  deadlineMs: number,
+): ReturnType<typeof readVariables> {
+  const functions = objects.filter((value) => typeof value === 'function')
+  return readVariables(functions, inspector, () => true, { now: () => performance.now(), deadlineMs })
+}
+
+function namesOf(
+  objects: readonly object[],
+  suspects: readonly object[],
+  inspector: HeapInspector,
+  homes: VariableHomes,
+  deadlineMs: number,
+): Names {
+  const knowledge = knowledgeOf({ inspector, scripts: inspector.scripts(), homes })
+  const { links, complete } = findHolders(suspects, {
+    objects,
+    inspector,
+    isRoot: (value: object) => knowledge.rootsOf(value).some(({ isLasting }) => isLasting),
+    isPastDeadline: () => performance.now() > deadlineMs,
+  })
+  return { links, knowledge, complete }
+}
+
+function unreadable(count: number): ReportWarning[] {
+  if (count === 0) return []
+  const message = `${String(count)} objects could not be looked into (a module that is not evaluated yet, an exotic object)`
+  return [{ code: 'WARN_HOARD_UNREADABLE', message }]
+}
+
+function cutOff(budgetMs: number): ReportWarning {
+  const message = `names were sought for ${String(budgetMs)} ms and not to the end: paths may be missing or short`
+  return { code: 'WARN_HOARD_NAMES', message }
+}

@@ -1,0 +1,97 @@
+/** discover(): hoards that nobody registered, sought and emptied in a twin. */
+import v8 from 'node:v8'
+import type { Instrument } from '../../measure/window.js'
+import { difference, noise } from '../../report/build.js'
+import { number, oneOf, optional, resolveOptions, shaped } from '../../support/options.js'
+import { settleInTwin } from '../settle.js'
+import { twinRules, workInTwin } from '../run-in-twin.js'
+import type { ResolvedTwinOptions } from '../run-in-twin.js'
+import type { TwinOptions } from '../types.js'
+import { discoverHoards } from './discover.js'
+import type { Discovery, KnownCache, MeasuredRelease } from './types.js'
+
+/** Options of {@link discover}. */
+export interface DiscoverOptions extends TwinOptions {
+  /** Hoards to list, the largest first. 1 to 100. @default 10 */
+  readonly limit?: number | undefined
+  /** What is estimated smaller is no hoard, in bytes. @default 65_536 */
+  readonly leastBytes?: number | undefined
+  /** `'none'` does not look for names, which takes most of the time on a large heap. @default 'quick' */
+  readonly paths?: 'quick' | 'none' | undefined
+  /** Its registered caches are recognised, and not listed again. */
+  readonly coordinator?: { knownCaches(): readonly KnownCache[] } | undefined
+}
+
+const TIMEOUT_MS = 600_000
+const CONTROLS = 2
+/** Of the heap in use: lists of all live objects and where they lie. Measured for small objects, the worst case. */
+const HEAP_FACTOR = 3.5
+
+/**
+ * Finds the large collections that nobody registered, names each by the path that reaches it, empties it in a twin, and
+ * reports what came back. This process keeps every entry.
+ *
+ * @throws CoordinatorError as `runInTwin()`; `ERR_INSPECTOR`
+ * @example
+ * console.log(formatDiscovery(await discover({ limit: 20 })))
+ */
+export async function discover(options?: DiscoverOptions): Promise<Discovery> {
+  const { limit, leastBytes, paths, coordinator, ...twin } = resolveOptions<ResolvedDiscoverOptions>(
+    'discover()',
+    options,
+    {
+      ...twinRules(TIMEOUT_MS),
+      limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
+      leastBytes: { check: number({ min: 1024 }), fallback: 65_536 },
+      paths: { check: oneOf('quick', 'none'), fallback: 'quick' },
+      coordinator: optional(
+        shaped<NonNullable<DiscoverOptions['coordinator']>>('a Coordinator', (value) => 'knownCaches' in value),
+      ),
+    },
+  )
+  const known = coordinator?.knownCaches() ?? []
+  const found = await workInTwin(
+    (_, instrument) => discoverHere(instrument, { limit, leastBytes, paths, known }),
+    twin,
+    { extraBytes: discoverBytes() },
+  )
+  return found as Discovery
+}
+
+interface ResolvedDiscoverOptions extends ResolvedTwinOptions {
+  readonly limit: number
+  readonly leastBytes: number
+  readonly paths: 'quick' | 'none'
+  readonly coordinator: DiscoverOptions['coordinator']
+}
+
+/** What is sought in a twin. */
+export interface DiscoverySettings {
+  readonly limit: number
+  readonly leastBytes?: number
+  readonly paths?: 'quick' | 'none'
+  readonly known: readonly KnownCache[]
+}
+
+/** In a twin: seeks, empties, measures. Windows share reads, as those of a run do. */
+export function discoverHere(instrument: Instrument, settings: DiscoverySettings): Discovery {
+  const { sampler } = instrument
+  settleInTwin(instrument)
+  settleInTwin(instrument)
+  let level = sampler.figures()
+  const measure = (release: () => void): MeasuredRelease => {
+    release()
+    settleInTwin(instrument)
+    const after = sampler.figures()
+    const change = difference(level, after)
+    level = after
+    return change
+  }
+  const controls = Array.from({ length: CONTROLS }, () => measure(() => undefined))
+  return discoverHoards({ ...settings, measure, noise: noise(controls) })
+}
+
+/** What seeking allocates beyond what a twin copies. */
+export function discoverBytes(): number {
+  return HEAP_FACTOR * v8.getHeapStatistics().used_heap_size
+}

@@ -1,0 +1,186 @@
+/**
+ * The inspector on the same thread: the live objects of the heap, private fields, closures, scripts.
+ *
+ * Rule: everything here is synchronous. A session of one's own thread answers before post() returns; a command that does
+ * not is refused (`ERR_INSPECTOR`), since no event loop turns where this runs. What is asked for goes into one object
+ * group and is let go of with it.
+ */
+import { Session } from 'node:inspector'
+import { CoordinatorError, messageOf } from '../../support/errors.js'
+
+const GROUP = 'cache-attribution'
+const BRIDGE = Symbol('cache-attribution.bridge')
+
+/** A value on its way between JavaScript and the inspector. */
+interface Bridge {
+  value: unknown
+}
+
+/** What the inspector knows of a function: where it stands, and the variables it closes over. */
+export interface FunctionFacts {
+  /** Null for a native function. */
+  readonly scriptId: string | null
+  readonly line: number
+  readonly scopes: readonly Scope[]
+}
+
+/** One scope of a closure: a module, a function, a block. */
+export interface Scope {
+  /** As V8 says it: `Module`, `Closure (createCache)`, `Block`, `Global`. */
+  readonly description: string
+  readonly variables: object
+}
+
+interface RemoteValue {
+  readonly objectId?: string
+  readonly value?: unknown
+}
+interface Property {
+  readonly name: string
+  readonly value?: RemoteValue
+}
+interface Properties {
+  readonly internalProperties?: readonly Property[]
+  readonly privateProperties?: readonly Property[]
+}
+
+/** An open session; {@link HeapInspector.close} lets go of everything. */
+export class HeapInspector {
+  readonly #session = new Session()
+  readonly #bridge: Bridge = { value: undefined }
+  readonly #bridgeId: string
+
+  /** @throws CoordinatorError `ERR_INSPECTOR` */
+  constructor() {
+    try {
+      this.#session.connect()
+    } catch (error) {
+      throw new CoordinatorError('ERR_INSPECTOR', `no inspector session: ${messageOf(error)}`, { cause: error })
+    }
+    // The only way in is by name; the name is gone again at once.
+    Object.defineProperty(globalThis, BRIDGE, { value: this.#bridge, configurable: true })
+    try {
+      const symbols = 'Object.getOwnPropertySymbols(globalThis)'
+      const expression = `globalThis[${symbols}.findLast((symbol) => symbol.description === ${JSON.stringify(BRIDGE.description)})]`
+      this.#bridgeId = idOf((this.#post('Runtime.evaluate', { expression }) as { result: RemoteValue }).result)
+    } finally {
+      Reflect.deleteProperty(globalThis, BRIDGE)
+    }
+  }
+
+  /** Every live object that has `prototype` among its prototypes. The collector runs first. */
+  objectsOf(prototype: object): object[] {
+    const prototypeObjectId = this.#remote(prototype)
+    const parameters = { prototypeObjectId, objectGroup: GROUP }
+    const { objects } = this.#post('Runtime.queryObjects', parameters) as { objects: RemoteValue }
+    const found = this.#local(idOf(objects)) as object[]
+    this.#letGo()
+    return found
+  }
+
+  /** Where a function stands and what it closes over; `withScopes` is what costs. */
+  functionFacts(value: object, withScopes: (scriptId: string) => boolean): FunctionFacts {
+    const { internalProperties = [] } = this.#properties(value)
+    const internal = (name: string): RemoteValue | undefined =>
+      internalProperties.find((property) => property.name === name)?.value
+    const location = internal('[[FunctionLocation]]')?.value as { scriptId: string; lineNumber: number } | undefined
+    const scopes = internal('[[Scopes]]')?.objectId
+    const isWanted = location !== undefined && scopes !== undefined && withScopes(location.scriptId)
+    const facts = {
+      scriptId: location?.scriptId ?? null,
+      line: (location?.lineNumber ?? 0) + 1,
+      scopes: isWanted ? scopesOf(this.#local(scopes)) : [],
+    }
+    this.#letGo()
+    return facts
+  }
+
+  /** The private fields of an instance that hold objects. */
+  privateFields(value: object): [name: string, value: object][] {
+    const { privateProperties = [] } = this.#properties(value)
+    const fields = privateProperties.flatMap(({ name, value: remote }): [string, object][] =>
+      remote?.objectId === undefined ? [] : [[name, this.#local(remote.objectId) as object]],
+    )
+    this.#letGo()
+    return fields
+  }
+
+  /** Script id → URL or path, of every script that is loaded. */
+  scripts(): Map<string, string> {
+    const urls = new Map<string, string>()
+    const note = (message: { params: { scriptId: string; url: string } }): void => {
+      urls.set(message.params.scriptId, message.params.url)
+    }
+    this.#session.on('Debugger.scriptParsed', note)
+    this.#post('Debugger.enable')
+    this.#session.off('Debugger.scriptParsed', note)
+    return urls
+  }
+
+  /** The source of a script; after {@link HeapInspector.scripts}. */
+  scriptSource(scriptId: string): string {
+    return (this.#post('Debugger.getScriptSource', { scriptId }) as { scriptSource: string }).scriptSource
+  }
+
+  close(): void {
+    this.#bridge.value = undefined
+    this.#session.disconnect()
+  }
+
+  #properties(value: object): Properties {
+    return this.#post('Runtime.getProperties', { objectId: this.#remote(value), ownProperties: true }) as Properties
+  }
+
+  #remote(value: object): string {
+    this.#bridge.value = value
+    const functionDeclaration = 'function () { return this.value }'
+    const { result } = this.#call({ functionDeclaration, objectGroup: GROUP })
+    this.#bridge.value = undefined
+    return idOf(result)
+  }
+
+  #local(objectId: string): unknown {
+    const functionDeclaration = 'function (value) { this.value = value }'
+    this.#call({ functionDeclaration, arguments: [{ objectId }], objectGroup: GROUP })
+    const { value } = this.#bridge
+    this.#bridge.value = undefined
+    return value
+  }
+
+  #call(parameters: object): { result: RemoteValue } {
+    const options = { objectId: this.#bridgeId, silent: true, ...parameters }
+    return this.#post('Runtime.callFunctionOn', options) as { result: RemoteValue }
+  }
+
+  #letGo(): void {
+    this.#post('Runtime.releaseObjectGroup', { objectGroup: GROUP })
+  }
+
+  #post(method: string, parameters: object = {}): unknown {
+    const answers: { readonly error: unknown; readonly result: unknown }[] = []
+    this.#session.post(method, parameters, (error: unknown, result?: unknown) => {
+      answers.push({ error, result })
+    })
+    const answer = answers[0]
+    if (answer === undefined) throw new CoordinatorError('ERR_INSPECTOR', `${method} did not answer in the same turn`)
+    if (answer.error !== null && answer.error !== undefined) {
+      // Not an Error but the protocol's own object in some versions.
+      const words = (answer.error as { readonly message?: unknown }).message
+      throw new CoordinatorError('ERR_INSPECTOR', `${method} failed: ${String(words)}`, { cause: answer.error })
+    }
+    return answer.result
+  }
+}
+
+function idOf(remote: RemoteValue): string {
+  if (remote.objectId === undefined) throw new CoordinatorError('ERR_INSPECTOR', 'an object came back without an id')
+  return remote.objectId
+}
+
+/** V8 gives the scopes as an array of `{ description, object }`. */
+function scopesOf(list: unknown): Scope[] {
+  return Array.from(list as ArrayLike<{ description?: unknown; object?: unknown }>).flatMap(
+    ({ description, object }) =>
+      typeof object === 'object' && object !== null ? [{ description: String(description), variables: object }] : [],
+  )
+}

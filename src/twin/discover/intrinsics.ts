@@ -1,0 +1,118 @@
+/**
+ * Looks at other people's objects without running their code.
+ *
+ * Rule: no method, getter or trap of the object under examination is ever called: a subclass may override everything,
+ * a proxy answers with code of its owner, and what runs in a twin must reach nobody. Own data properties and the
+ * engine's own functions are all there is.
+ */
+import { types } from 'node:util'
+
+const mapSize = getterOf(Map.prototype, 'size')
+const setSize = getterOf(Set.prototype, 'size')
+/* eslint-disable @typescript-eslint/unbound-method -- they are called with Reflect.apply on what is looked at */
+const mapForEach = Map.prototype.forEach
+const setForEach = Set.prototype.forEach
+const mapClear = Map.prototype.clear
+const setClear = Set.prototype.clear
+const functionText = Function.prototype.toString
+/* eslint-enable @typescript-eslint/unbound-method */
+const viewLength = getterOf(Object.getPrototypeOf(Uint8Array.prototype) as object, 'byteLength')
+const dataViewLength = getterOf(DataView.prototype, 'byteLength')
+
+/** What an object holds others in. */
+export type ContainerKind = 'Map' | 'Set' | 'Array' | 'object'
+
+/** What kind of container this is; null for what cannot be looked into without running code, or holds no objects. */
+export function containerKind(value: object): ContainerKind | null {
+  if (types.isProxy(value)) return null
+  if (Array.isArray(value)) return 'Array'
+  if (types.isMap(value)) return 'Map'
+  if (types.isSet(value)) return 'Set'
+  // A typed array would list each of its numbers as a property.
+  return ArrayBuffer.isView(value) || types.isBoxedPrimitive(value) ? null : 'object'
+}
+
+/** Entries of a container, own properties of an object. */
+export function entryCount(value: object, kind: ContainerKind): number {
+  if (kind === 'Map') return Reflect.apply(mapSize, value, []) as number
+  if (kind === 'Set') return Reflect.apply(setSize, value, []) as number
+  return kind === 'Array' ? (value as unknown[]).length : Reflect.ownKeys(value).length
+}
+
+/** Calls back for every key and value of a Map; the callback must not change it. */
+export function eachEntry(map: object, visit: (value: unknown, key: unknown) => void): void {
+  Reflect.apply(mapForEach, map, [visit])
+}
+
+/** The same for a Set. */
+export function eachMember(set: object, visit: (value: unknown) => void): void {
+  Reflect.apply(setForEach, set, [visit])
+}
+
+/** The value of an own data property; undefined for an accessor. */
+export function dataProperty(owner: object, key: PropertyKey): unknown {
+  return Reflect.getOwnPropertyDescriptor(owner, key)?.value
+}
+
+/** A data property of the object or its prototypes, up to a proxy or the end. */
+export function inheritedProperty(owner: object, key: PropertyKey): unknown {
+  for (let at: object | null = owner; at !== null && !types.isProxy(at); at = Reflect.getPrototypeOf(at)) {
+    const descriptor = Reflect.getOwnPropertyDescriptor(at, key)
+    if (descriptor !== undefined) return descriptor.value
+  }
+  return undefined
+}
+
+/** The constructor that an object's prototype names; undefined for a literal, an object without a prototype, a proxy. */
+export function classOf(value: object): (new (...args: never[]) => unknown) | undefined {
+  if (types.isProxy(value)) return undefined
+  const prototype = Reflect.getPrototypeOf(value)
+  if (prototype === null || types.isProxy(prototype)) return undefined
+  const constructor = dataProperty(prototype, 'constructor')
+  if (typeof constructor !== 'function' || types.isProxy(constructor) || constructor === Object) return undefined
+  return constructor as new (...args: never[]) => unknown
+}
+
+/** A function's own name, whatever its class overrides; empty where it has none. */
+export function functionName(value: object): string {
+  const name = types.isProxy(value) ? undefined : dataProperty(value, 'name')
+  return typeof name === 'string' ? name : ''
+}
+
+/** The source text of a function. */
+export function functionSource(value: object): string {
+  return Reflect.apply(functionText, value, [])
+}
+
+/** Bytes of a view on a buffer; 0 for anything else. */
+export function viewBytes(value: object): number {
+  if (!ArrayBuffer.isView(value)) return 0
+  return Reflect.apply(types.isDataView(value) ? dataViewLength : viewLength, value, []) as number
+}
+
+/**
+ * Takes every entry out.
+ *
+ * @returns how many remain: an object that is frozen or sealed keeps them
+ */
+export function emptyContainer(value: object, kind: ContainerKind): number {
+  if (kind === 'Map') Reflect.apply(mapClear, value, [])
+  else if (kind === 'Set') Reflect.apply(setClear, value, [])
+  else if (kind === 'Array') Reflect.defineProperty(value, 'length', { value: 0 })
+  else deleteProperties(value)
+  return entryCount(value, kind)
+}
+
+/**
+ * From the end: V8 then shortens the store of numbered properties as it goes. No loop of our own and no function either:
+ * a hundred thousand rounds would be compiled in the background, megabytes that show in the very window.
+ */
+function deleteProperties(value: object): void {
+  Reflect.ownKeys(value).reverse().forEach(Reflect.deleteProperty.bind(undefined, value))
+}
+
+function getterOf(owner: object, key: PropertyKey): () => unknown {
+  const getter = Reflect.getOwnPropertyDescriptor(owner, key)?.get
+  if (getter === undefined) throw new TypeError(`no getter ${String(key)}`)
+  return getter
+}

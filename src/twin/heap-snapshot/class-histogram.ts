@@ -1,0 +1,44 @@
+/** The class histogram of this process, taken at once and without the event loop. */
+import { boolean, number, resolveOptions } from '../../support/options.js'
+import { histogramOf } from './histogram.js'
+import type { ClassHistogram } from './histogram.js'
+import type { HeapGraph } from './graph.js'
+import { SnapshotParser } from './parse.js'
+import { streamHeapSnapshot } from './stream.js'
+
+/** How {@link classHistogram} counts. */
+export interface ClassHistogramOptions {
+  /**
+   * Classes to list, the largest first; the others are one row.
+   * @default 50
+   */
+  readonly limit?: number | undefined
+  /**
+   * Whether the bytes are found that each class holds through others. False takes half the memory.
+   * @default true
+   */
+  readonly retained?: boolean | undefined
+}
+
+/**
+ * Counts the live objects of this isolate by class. Stops the thread for as long as a heap snapshot takes (some three
+ * seconds for a million objects), and V8 needs some 500 bytes for each object meanwhile: in a twin that is nobody's loss.
+ *
+ * @throws CoordinatorError `ERR_HEAP_SNAPSHOT_FORMAT`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_OPTION_UNKNOWN`
+ */
+export function classHistogram(options?: ClassHistogramOptions): ClassHistogram {
+  const resolved = resolveOptions('classHistogram()', options, {
+    limit: { check: number({ min: 1, integer: true }), fallback: 50 },
+    retained: { check: boolean, fallback: true },
+  })
+  return histogramOf(heapGraph(), resolved)
+}
+
+/** The graph of this isolate's heap now. */
+export function heapGraph(): HeapGraph {
+  const parser = new SnapshotParser()
+  streamHeapSnapshot((chunk) => {
+    parser.write(chunk)
+  })
+  return parser.finish()
+}

@@ -1,0 +1,104 @@
+/** Heap snapshots and class histograms without stopping the service: a twin makes them. */
+import { closeSync, openSync, rmSync } from 'node:fs'
+import v8 from 'node:v8'
+import { CoordinatorError, describe, messageOf } from '../../support/errors.js'
+import { boolean, number, resolveOptions } from '../../support/options.js'
+import { twinRules, workInTwin } from '../run-in-twin.js'
+import type { ResolvedTwinOptions } from '../run-in-twin.js'
+import type { TwinOptions } from '../types.js'
+import { classHistogram as histogramHere } from './class-histogram.js'
+import type { ClassHistogram } from './histogram.js'
+import { writeHeapSnapshot } from './write.js'
+
+const TIMEOUT_MS = 3_600_000
+/** Of the heap in use: V8 builds the whole snapshot in memory. Measured for small objects, the worst case. */
+const HEAP_FACTOR = 14
+
+/** A written snapshot. */
+export interface HeapSnapshotFile {
+  readonly path: string
+  readonly bytes: number
+}
+
+/**
+ * Writes a V8 heap snapshot of this process to a new file, for Chromium's DevTools. A twin makes it: this process pauses
+ * for the fork alone, where V8's own snapshot stops it for seconds to minutes.
+ *
+ * The file gets mode 0600: it holds every string of the process. What is written of it is removed where it fails.
+ *
+ * @throws CoordinatorError as `runInTwin()`; `ERR_HEAP_SNAPSHOT_WRITE` where the file exists already, cannot be made, or
+ *   the disk is full
+ * @example
+ * const { bytes } = await heapSnapshot(`/var/tmp/${process.pid}.heapsnapshot`)
+ */
+export async function heapSnapshot(path: string, options?: TwinOptions): Promise<HeapSnapshotFile> {
+  if (typeof path !== 'string' || path === '') {
+    throw new CoordinatorError('ERR_OPTION_TYPE', `heapSnapshot() takes the path of a new file, got ${describe(path)}`)
+  }
+  const twin = resolveOptions<ResolvedTwinOptions>('heapSnapshot()', options, twinRules(TIMEOUT_MS))
+  const file = open(path)
+  let isWritten = false
+  try {
+    // A child that died in the middle of its writing has moved the file's end: another attempt would add to it.
+    const settings = { ...twin, attempts: 1 }
+    const outcome = await workInTwin(() => written(file), settings, { keepFd: file, extraBytes: extraBytes() })
+    const { bytes, problem } = outcome as ReturnType<typeof written>
+    if (problem !== undefined) throw new CoordinatorError('ERR_HEAP_SNAPSHOT_WRITE', problem)
+    isWritten = true
+    return { path, bytes }
+  } finally {
+    closeSync(file)
+    if (!isWritten) rmSync(path, { force: true })
+  }
+}
+
+/** In the twin. What the disk refuses is told as it is: a code would be lost on the way. */
+function written(file: number): { readonly bytes: number; readonly problem?: string } {
+  try {
+    return writeHeapSnapshot(file)
+  } catch (error) {
+    if (!(error instanceof CoordinatorError) || error.code !== 'ERR_HEAP_SNAPSHOT_WRITE') throw error
+    return { bytes: 0, problem: messageOf(error).replace(`${error.code}: `, '') }
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'wx', 0o600)
+  } catch (error) {
+    throw new CoordinatorError('ERR_HEAP_SNAPSHOT_WRITE', `the file cannot be made: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** Options of {@link classHistogram}. */
+export interface HistogramOptions extends TwinOptions {
+  /** Classes to list, the largest first. @default 50 */
+  readonly limit?: number | undefined
+  /** Whether to find what each class keeps alive, which takes about half of the time. @default true */
+  readonly retained?: boolean | undefined
+}
+
+/**
+ * How many objects of each class live in this process, and what they take and keep alive. A twin counts them.
+ *
+ * @throws CoordinatorError as `runInTwin()`
+ * @example
+ * console.log(formatHistogram(await classHistogram({ limit: 20 })))
+ */
+export async function classHistogram(options?: HistogramOptions): Promise<ClassHistogram> {
+  const { limit, retained, ...twin } = resolveOptions<
+    ResolvedTwinOptions & { readonly limit: number; readonly retained: boolean }
+  >('classHistogram()', options, {
+    ...twinRules(TIMEOUT_MS),
+    limit: { check: number({ min: 1, max: 100_000, integer: true }), fallback: 50 },
+    retained: { check: boolean, fallback: true },
+  })
+  const found = await workInTwin(() => histogramHere({ limit, retained }), twin, { extraBytes: extraBytes() })
+  return found as ClassHistogram
+}
+
+function extraBytes(): number {
+  return HEAP_FACTOR * v8.getHeapStatistics().used_heap_size
+}
