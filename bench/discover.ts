@@ -6,13 +6,13 @@
  * `--objects` adds ballast: what finding costs on a large heap.
  */
 import { openAllocator } from 'cache-attribution'
+import { discover } from 'cache-attribution/twin'
 import { LRUCache } from 'lru-cache'
 import { addonOrNull } from '../src/allocator/binding.js'
 import { createSampler } from '../src/measure/sample.js'
 import { settleAfter, settleBefore } from '../src/measure/settle.js'
 import { ThreadWatch } from '../src/measure/threads.js'
 import { nodeEnvironment as environment } from '../src/support/environment.js'
-import { discoverHoards } from '../src/twin/discover/discover.js'
 import { formatDiscovery } from '../src/report/discovery/format.js'
 import type { Discovery, Hoard, MeasuredRelease } from '../src/twin/discover/types.js'
 import { flags, report, runScript } from './support/processes.js'
@@ -41,9 +41,6 @@ interface Outcome {
   readonly peakRssBytes: number
   readonly heapBytes: number
 }
-
-/** Where it runs. A twin takes the same function: replace this line by `runInTwin` to see it there. */
-const run = <T>(work: () => T): Promise<T> => Promise.resolve(work())
 
 // What is planted: each as a service would hold it.
 
@@ -152,17 +149,7 @@ async function child(): Promise<void> {
     ),
   }
   const heapBytes = environment.heapUsedBytes()
-  const discovery = await run(() => {
-    const restoreFlags = environment.keepCode()
-    const noise = changeOf(tools, () => undefined)
-    const found = discoverHoards({
-      measure: (release) => changeOf(tools, release),
-      noise: { allocatedBytes: Math.abs(noise.allocatedBytes ?? 0), heapBytes: Math.abs(noise.heapBytes) },
-      paths: flags('paths')[0] === 'none' ? 'none' : 'quick',
-    })
-    restoreFlags()
-    return found
-  })
+  const discovery = await discover({ paths: flags('paths')[0] === 'none' ? 'none' : 'quick' })
   const peakRssBytes = process.resourceUsage().maxRSS * 1024
   report({ truth, discovery, text: formatDiscovery(discovery, { color: false }), peakRssBytes, heapBytes })
   // All of it lives until here.

@@ -115,7 +115,9 @@ class TwinWindows {
       else this.#window(cache)
       this.#noteCopies(COPIES_EVERY_MS)
     }
-    this.#send({ kind: 'end', after: sampler.sample() })
+    // The last window's figures: since then only garbage has come.
+    const { allocatedBytes, heapBytes } = this.#level
+    this.#send({ kind: 'end', after: { ...sampler.sample(), allocatedBytes, heapUsedBytes: heapBytes } })
     this.#discover()
   }
 

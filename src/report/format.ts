@@ -115,7 +115,7 @@ function summary({ noise, unattributed, floor, before, pauses, twin }: Attributi
   const grew = (unattributed.allocatedBytes ?? 0) + unattributed.heapBytes < 0
   const why =
     twin !== undefined
-      ? 'rows that are missing, or means of several twins'
+      ? 'caches without a row; with several twins, what their orders differ by'
       : grew
         ? 'growth during the run: released caches fill again, other work'
         : 'other work during the run'

@@ -90,6 +90,8 @@ function compileNoMore(): void {
     '--invocation-count-for-maglev=10000',
     '--invocation-count-for-turbofan=10000',
     '--no-use-osr',
+    // What the service compiled stays, see Environment.keepCode().
+    '--no-flush-bytecode',
   ]) {
     v8.setFlagsFromString(flag)
   }

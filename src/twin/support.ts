@@ -25,7 +25,7 @@ export interface TwinGround {
 const ARCHITECTURES = ['x64', 'arm64']
 
 /** The ground of this process. */
-export function groundOfProcess(): TwinGround {
+function groundOfProcess(): TwinGround {
   return {
     platform: process.platform,
     arch: process.arch,
