@@ -4,7 +4,6 @@
  * Rule: reads are shared, n + 1 collections for n releases: nothing else runs in a twin that could move a figure between
  * two windows. Each row goes to the parent as soon as it is known, so that a twin that ends early has told the rest.
  */
-import { figuresOf } from '../measure/sample.js'
 import type { Figures, MemorySample } from '../measure/sample.js'
 import type { Instrument } from '../measure/window.js'
 import { difference } from '../report/build.js'
@@ -100,25 +99,28 @@ class TwinWindows {
   }
 
   measure(): void {
-    const { sampler } = this.#releases.instrument
     this.#watch.start()
-    this.#collect()
-    this.#collect()
+    // Whatever runs between windows runs once before them: what it leaves behind the first time is no window's.
+    this.#noteCopies(0)
+    this.#send({ kind: 'release', name: null })
+    this.#settle()
+    this.#level = this.#settle()
     this.#allowMs = COLLECTION_LEAST_MS + COLLECTION_FACTOR * this.#settleMs
     this.#inspections = this.#watch.before(this.#caches)
-    const before = sampler.sample()
-    this.#level = figuresOf(before)
-    this.#send({ kind: 'begin', before, settleMs: this.#settleMs }, this.#allowMs)
-    this.#noteCopies(0)
+    this.#send({ kind: 'begin', before: this.#sample(), settleMs: this.#settleMs }, this.#allowMs)
     for (const { cache } of this.#releases.steps) {
       if (cache === null) this.#control()
       else this.#window(cache)
       this.#noteCopies(COPIES_EVERY_MS)
     }
-    // The last window's figures: since then only garbage has come.
-    const { allocatedBytes, heapBytes } = this.#level
-    this.#send({ kind: 'end', after: { ...sampler.sample(), allocatedBytes, heapUsedBytes: heapBytes } })
+    this.#send({ kind: 'end', after: this.#sample() })
     this.#discover()
+  }
+
+  /** A sample whose figures are those of the level: since it was read only garbage has come. */
+  #sample(): MemorySample {
+    const { allocatedBytes, heapBytes } = this.#level
+    return { ...this.#releases.instrument.sampler.sample(), allocatedBytes, heapUsedBytes: heapBytes }
   }
 
   /** After the last sample: what is emptied here is no part of the run's balance. */
@@ -136,15 +138,14 @@ class TwinWindows {
 
   #control(): void {
     this.#send({ kind: 'release', name: null }, this.#allowMs)
-    this.#collect()
-    const after = this.#releases.instrument.sampler.figures()
+    const after = this.#settle()
     this.#send({ kind: 'control', change: difference(this.#level, after) })
     this.#level = after
   }
 
   #window(cache: RegisteredCache): void {
     const { instrument, duringRelease, durationMs, releaseTimeoutMs } = this.#releases
-    const { environment, sampler } = instrument
+    const { environment } = instrument
     const { name } = cache
     const windowMs = environment.now()
     if (durationMs !== undefined && windowMs - this.#startMs + this.#settleMs > durationMs) {
@@ -156,8 +157,7 @@ class TwinWindows {
     this.#send({ kind: 'release', name }, releaseTimeoutMs)
     const end = release(cache, this.#twin, duringRelease)
     this.#send({ kind: 'release', name }, this.#allowMs)
-    this.#collect()
-    const after = sampler.figures()
+    const after = this.#settle()
     const [before, durationOfWindowMs] = [this.#level, environment.now() - windowMs]
     this.#level = after
     this.#earlier.push(name)
@@ -196,8 +196,11 @@ class TwinWindows {
     })
   }
 
-  #collect(): void {
-    this.#settleMs = settleInTwin(this.#releases.instrument)
+  /** What lives now. */
+  #settle(): Figures {
+    const { figures, tookMs } = settleInTwin(this.#releases.instrument)
+    this.#settleMs = tookMs
+    return figures
   }
 
   #noteCopies(everyMs: number): void {

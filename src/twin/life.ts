@@ -84,11 +84,8 @@ function leaveQuietly(binding: TwinBinding): void {
  */
 function compileNoMore(): void {
   for (const flag of [
-    '--max-optimized-bytecode-size=0',
-    '--interrupt-budget=1000000000',
-    '--interrupt-budget-for-maglev=1000000000',
-    '--invocation-count-for-maglev=10000',
-    '--invocation-count-for-turbofan=10000',
+    '--turbo-filter=-*',
+    '--maglev-filter=-*',
     '--no-use-osr',
     // What the service compiled stays, see Environment.keepCode().
     '--no-flush-bytecode',

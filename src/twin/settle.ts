@@ -1,32 +1,57 @@
 /**
  * Settling in a twin: collections alone. No other thread exists that could work on anything, so nothing is drained.
  */
+import type { Figures } from '../measure/sample.js'
 import type { Instrument } from '../measure/window.js'
 
 /**
- * V8 counts what is left of the page to which it moves survivors as used, up to 256 KiB, until it moves on to another.
- * Where collections are short they are repeated, a page's worth of garbage is moved in between, and the least heap holds;
- * where they are long a page is nothing.
+ * V8 11 (Node 20) keeps such a page from one window to the next; later versions do not, and each moving of survivors
+ * without the threads that take part in it would leave them with growing lists.
  */
-const ROUNDS_MAX = 4
+const MOVES_GARBAGE = Number.parseInt(process.versions.v8, 10) < 12
+
+/**
+ * V8 counts what is left of the page to which it moves survivors as used, up to 256 KiB, until it moves on to another,
+ * and each page has some KiB of malloc() beside it. Where collections are short they are repeated, a page's worth of
+ * garbage is moved in between, and the least holds; where they are long a page is nothing.
+ */
+const ROUNDS_MAX = MOVES_GARBAGE ? 4 : 2
 const ROUNDS_MS = 250
-/** Collects and looks, until the figures of the sampler are those of what lives. Returns the milliseconds it took. */
-export function settleInTwin({ collector, environment, sampler }: Instrument): number {
+/** What lives, and how long it took to find out. */
+export interface SettledFigures {
+  readonly figures: Figures
+  readonly tookMs: number
+}
+
+/** Collects and reads, and gives the least of both quantities: more is what collections themselves hold for a while. */
+export function settleInTwin({ collector, environment, sampler }: Instrument): SettledFigures {
   const startMs = environment.now()
+  const read = (): Figures => {
+    sampler.look()
+    return sampler.figures()
+  }
   collector?.major()
-  sampler.noteHeap()
+  const { heapBytes } = read()
   collector?.minor()
-  sampler.look()
+  // Of the allocator this is the first reading that counts: until the minor GC backing stores of dead Buffers may be there.
+  const first = read()
+  let figures: Figures = { ...first, heapBytes: Math.min(heapBytes, first.heapBytes) }
   let tookMs = environment.now() - startMs
   for (let round = 1; round < ROUNDS_MAX && tookMs < ROUNDS_MS; round++) {
-    moveGarbage(collector)
+    if (MOVES_GARBAGE) moveGarbage(collector)
     collector?.major()
-    sampler.look()
+    figures = leastOf(figures, read())
     collector?.minor()
-    sampler.look()
+    figures = leastOf(figures, read())
     tookMs = environment.now() - startMs
   }
-  return tookMs
+  return { figures, tookMs }
+}
+
+function leastOf(a: Figures, b: Figures): Figures {
+  const allocatedBytes =
+    a.allocatedBytes === null || b.allocatedBytes === null ? null : Math.min(a.allocatedBytes, b.allocatedBytes)
+  return { allocatedBytes, heapBytes: Math.min(a.heapBytes, b.heapBytes) }
 }
 
 /** Garbage of more than a page, old by the time that it is garbage; in a function of its own, so that nothing holds it. */

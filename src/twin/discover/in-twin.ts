@@ -75,14 +75,11 @@ export interface DiscoverySettings {
 
 /** In a twin: seeks, empties, measures. Windows share reads, as those of a run do. */
 export function discoverHere(instrument: Instrument, settings: DiscoverySettings): Discovery {
-  const { sampler } = instrument
   settleInTwin(instrument)
-  settleInTwin(instrument)
-  let level = sampler.figures()
+  let level = settleInTwin(instrument).figures
   const measure = (release: () => void): MeasuredRelease => {
     release()
-    settleInTwin(instrument)
-    const after = sampler.figures()
+    const after = settleInTwin(instrument).figures
     const change = difference(level, after)
     level = after
     return change
