@@ -6,10 +6,14 @@ import type { Allocator } from '../allocator/port.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
 import { ThreadWatch } from '../measure/threads.js'
+import { remembered } from '../report/sharing.js'
+import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning } from '../report/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
 import type { Environment } from '../support/environment.js'
+import { Calibrations } from './calibration.js'
+import type { CalibrationState } from './calibration.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
@@ -28,6 +32,9 @@ import { AttributionRun } from './run.js'
 import { takeRunLock } from './run-lock.js'
 import { SingleFlight } from './single-flight.js'
 import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
+
+/** Runs that a later one is compared with: within so many the rotation has turned every neighbour round. */
+const EARLIER_RUNS_MAX = 8
 
 /** Thrown by `attribute()` after an abort: `report` holds what was measured until then. */
 export class RunAbortedError extends CoordinatorError {
@@ -56,6 +63,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #sampler: Sampler
   readonly #registry = new Registry()
   readonly #flight = new SingleFlight<AttributionReport>()
+  readonly #calibrations = new Calibrations()
+  #earlier: readonly EarlierRun[] = []
   #runs = 0
   #run: AttributionRun | undefined
   #isReleasing = false
@@ -141,7 +150,29 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    */
   observe(): Observation {
     this.#checkOpen()
-    return observeCaches(this.#sampler, this.#registry.all())
+    const now = this.#settings.environment.date()
+    return observeCaches(this.#sampler, this.#registry.all(), this.#calibrations, now)
+  }
+
+  /**
+   * What runs found of the caches, per entry, as plain JSON: save it, and {@link Coordinator.restoreCalibration} gives it
+   * to a later process, which then knows sizes before its first run.
+   */
+  get calibration(): CalibrationState {
+    return this.#calibrations.toJSON()
+  }
+
+  /**
+   * Takes up what {@link Coordinator.calibration} gave, by the names of the caches, which may be registered later. What was
+   * measured here since stays.
+   *
+   * @throws CoordinatorError `ERR_CALIBRATION_INVALID`; then nothing was taken
+   * @example
+   * coordinator.restoreCalibration(JSON.parse(await readFile('calibration.json', 'utf8')))
+   */
+  restoreCalibration(state: unknown): void {
+    this.#checkOpen()
+    this.#calibrations.restore(state)
   }
 
   /** Aborts the run under way, waits for its end, and forgets every cache. Calls after it are `ERR_CLOSED`. */
@@ -168,6 +199,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     const restoreFlags = this.#settings.environment.keepCode()
     try {
       const report = await run.execute()
+      this.#calibrations.note(report)
+      this.#earlier = [...this.#earlier, remembered(report)].slice(-EARLIER_RUNS_MAX)
       if (signal.aborted) throw new RunAbortedError(report)
       this.#tell('run-finished', { id: run.id, report })
       return report
@@ -196,6 +229,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       },
       caches,
       warnings: this.#standingWarnings(),
+      earlier: this.#earlier,
       rotation: this.#runs++,
       signal,
       isRegistered: (cache) => this.#registry.has(cache),
@@ -263,6 +297,8 @@ function inProgress(id: string | undefined, isAborting = false): CoordinatorErro
 }
 
 /** Calls with the same key want the same run, whoever asked. */
-function keyOf({ only, except, mode, controls, budget }: ResolvedAttributeOptions): string {
-  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, controls, budget.pauseMs, budget.durationMs])
+function keyOf({ only, except, mode, fraction, choice, controls, budget }: ResolvedAttributeOptions): string {
+  const part = mode === 'trim' ? [fraction, choice] : []
+  const { pauseMs, durationMs } = budget
+  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, ...part, controls, pauseMs, durationMs])
 }

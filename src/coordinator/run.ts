@@ -9,6 +9,7 @@ import type { Allocator } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { Instrument } from '../measure/window.js'
 import { buildReport } from '../report/build.js'
+import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning, RowError } from '../report/types.js'
 import { RunLedger } from './ledger.js'
 import type { Tell } from './ledger.js'
@@ -17,6 +18,7 @@ import { layOut, predictPauseMs, selectCaches, stepsWithin } from './plan.js'
 import type { PlannedTurn, Selection } from './plan.js'
 import { LEVELS, REST_MS, RunReadings, restMs } from './readings.js'
 import type { RegisteredCache } from './registry.js'
+import { planTrim, withoutUntrimmable } from './trim.js'
 import { ABORTED, RunTurns } from './turns.js'
 import { noNaturalGc } from './warnings.js'
 import { EntryWatch } from './watch.js'
@@ -30,6 +32,8 @@ export interface RunContext {
   readonly caches: readonly RegisteredCache[]
   /** Warnings that hold for the whole run. */
   readonly warnings: readonly ReportWarning[]
+  /** The latest runs, for memory that two caches share. */
+  readonly earlier: readonly EarlierRun[]
   readonly rotation: number
   readonly signal: AbortSignal
   isRegistered(cache: RegisteredCache): boolean
@@ -115,6 +119,7 @@ export class AttributionRun {
       controls: this.#ledger.controls[settings.gc],
       caches: this.#ledger.rows(),
       gaps,
+      earlier: this.#context.earlier,
       warnings: this.#ledger.warnings,
     })
     this.#remember(report)
@@ -132,14 +137,15 @@ export class AttributionRun {
 
   #select(): Selection {
     const { caches, options, rotation, settings } = this.#context
-    const plannable = caches.map(({ name, traits, wasAsynchronous }) => ({
-      name,
-      gc: traits.gc ?? settings.gc,
-      lossless: traits.lossless,
-      refillCost: traits.refillCost,
-      asynchronous: wasAsynchronous,
+    const plannable = caches.map((cache) => ({
+      name: cache.name,
+      gc: cache.traits.gc ?? settings.gc,
+      lossless: cache.traits.lossless,
+      refillCost: cache.traits.refillCost,
+      asynchronous: cache.wasAsynchronous,
+      trim: planTrim(options, cache.releasable, { ...cache, entries: this.#watch.entriesAtStart(cache) }),
     }))
-    return selectCaches(plannable, options, rotation)
+    return withoutUntrimmable(selectCaches(plannable, options, rotation))
   }
 
   /** Settles, learns what settling costs of each kind in use, and gives the sample from which the run starts. */
@@ -236,10 +242,12 @@ export class AttributionRun {
   }
 
   #remember(report: AttributionReport): void {
-    for (const { name, status, released, uncertaintyBytes } of report.caches) {
+    for (const { name, status, released, uncertaintyBytes, estimated, estimatedUncertaintyBytes } of report.caches) {
       const cache = this.#byName.get(name)
       if (cache === undefined || status === 'skipped') continue
-      cache.lastMeasured = { ...released, uncertaintyBytes, reportId: report.id, measuredAt: report.startedAt }
+      const whole = estimated ?? released
+      const error = estimated === undefined ? uncertaintyBytes : (estimatedUncertaintyBytes ?? null)
+      cache.lastMeasured = { ...whole, uncertaintyBytes: error, reportId: report.id, measuredAt: report.startedAt }
     }
   }
 }

@@ -22,6 +22,8 @@ export const ERROR_CODES = {
   ERR_RELEASE_UNNAMED: 'a lossy or costly cache was left out, since nobody named it',
   ERR_BUDGET_PAUSE: 'the smallest window of this cache does not fit into budget.pauseMs',
   ERR_BUDGET_DURATION: 'this cache did not fit into budget.durationMs any more',
+  ERR_TRIM_UNSUPPORTED: 'this cache has no trim(), and the run drops parts only',
+  ERR_CALIBRATION_INVALID: 'what was to be restored is no calibration of this library',
   ERR_GC_UNAVAILABLE: 'no gc function could be obtained from V8',
   ERR_ALLOCATOR_UNAVAILABLE: 'the allocator or binding that was asked for is not there',
   ERR_ADDON_MISSING: 'the native addon could not be loaded',
@@ -50,6 +52,8 @@ export const WARNING_CODES = {
   WARN_WORKER_THREAD: 'measured in a worker thread: the other threads were not at rest',
   WARN_CACHE_METHOD: 'entries() or claimedBytes() of a cache threw or returned no number: shown as unknown',
   WARN_LISTENER: 'an event listener threw: the run went on',
+  WARN_TRIM_COLDEST: 'a whole was estimated from the coldest entries alone: its error is not known',
+  WARN_SHARED_MEMORY: 'two caches seem to hold the same values: they come back with the one that is released last',
 } as const
 
 /** A stable warning code of this library. */
