@@ -23,6 +23,8 @@ export const ERROR_CODES = {
   ERR_BUDGET_PAUSE: 'the smallest window of this cache does not fit into budget.pauseMs',
   ERR_BUDGET_DURATION: 'this cache did not fit into budget.durationMs any more',
   ERR_TRIM_UNSUPPORTED: 'this cache has no trim(), and the run drops parts only',
+  ERR_ADAPTER_UNKNOWN: 'no adapter recognises this object as a cache',
+  ERR_ADAPTER_REFUSED: 'releasing this object would touch data, or a store that others share',
   ERR_CALIBRATION_INVALID: 'what was to be restored is no calibration of this library',
   ERR_GC_UNAVAILABLE: 'no gc function could be obtained from V8',
   ERR_ALLOCATOR_UNAVAILABLE: 'the allocator or binding that was asked for is not there',
