@@ -2,6 +2,7 @@
  * Trim mode: how near the estimates come, what a trim costs in hits, and what a calibration is worth later.
  *
  *   node dist/bench/trim.js [--runs 100] [--entries 100000] [--only accuracy,hits,calibration]
+ *     [--sizes uniform,log-normal,bimodal] [--choice coldest,random]
  */
 import { flags, runScript } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
@@ -12,7 +13,10 @@ import type { Sizes, TrimRow } from './trim/measure.js'
 const runs = Number(flags('runs')[0] ?? 100)
 const entries = flags('entries')[0] ?? '100000'
 const parts = flags('only')[0]?.split(',') ?? ['accuracy', 'hits', 'calibration']
+const SIZES: readonly Sizes[] = ['uniform', 'log-normal', 'bimodal by age']
 const CHOICES = ['coldest', 'random'] as const
+const sizesChosen = flags('sizes')[0]?.split(',') ?? []
+const choices = CHOICES.filter((choice) => flags('choice')[0]?.split(',').includes(choice) ?? true)
 /** A minute of a service that asks its cache two thousand times a second. */
 const REQUESTS = 120_000
 
@@ -26,8 +30,9 @@ async function accuracy(): Promise<void> {
   )
   const table: (string | number)[][] = []
   const held: [string, boolean][] = []
-  for (const sizes of ['uniform', 'log-normal', 'bimodal by age'] satisfies Sizes[]) {
-    for (const choice of CHOICES) {
+  for (const sizes of SIZES) {
+    if (sizesChosen.length > 0 && !sizesChosen.some((name) => sizes.startsWith(name))) continue
+    for (const choice of choices) {
       const rows = await runScript<TrimRow>('trim/measure', { args: [sizes, choice, String(runs), entries] })
       const errors = rows.map(({ estimatedBytes, truthBytes }) => Math.abs(estimatedBytes / truthBytes - 1))
       const inside = rows.filter(
@@ -67,7 +72,7 @@ async function hits(): Promise<void> {
   )
   const results: [string, number][] = []
   const table: string[][] = []
-  for (const choice of CHOICES) {
+  for (const choice of choices) {
     const [rates] = await runScript<HitRates>('trim/hit-rate', { args: [choice, String(REQUESTS)] })
     if (rates === undefined) throw new Error('no rates')
     const loss = rates.untouched - rates.trimmed

@@ -32,7 +32,7 @@ for (let run = -1; run < Number(runs); run++) {
   fill()
   await delay(50)
   const trimmed = await coordinator.attribute({ mode: 'trim', fraction: 0.05, choice })
-  const whole = await coordinator.attribute()
+  const whole = await coordinator.attribute({ controls: 0 })
   const [row, rest] = [trimmed.caches[0], whole.caches[0]]
   if (run < 0) continue
   report({

@@ -6,7 +6,9 @@ import { hasMethods, read } from './shape.js'
 
 /** What of a database is used. */
 export interface BetterSqlite3Like {
+  /** Runs a PRAGMA. */
   pragma(source: string, options?: { simple?: boolean }): unknown
+  /** Known by it; not called. */
   prepare(source: string): unknown
 }
 

@@ -10,7 +10,9 @@ import { hasMethods, read } from './shape.js'
 export interface CacheManagerLike {
   /** Keyvs, the first level first. */
   readonly stores: readonly object[]
+  /** Known by it; not called. */
   mdel(keys: never): unknown
+  /** Known by it; not called. */
   mget(keys: never): unknown
 }
 
@@ -38,7 +40,6 @@ export const cacheManagerAdapter: Adapter<CacheManagerLike> = {
       if (inProcess.length > 0) return inProcess
       throw refused('this cache-manager', 'none of its stores is known to be memory of this process')
     }
-    stores()
     return releasableOver(stores)
   },
 }

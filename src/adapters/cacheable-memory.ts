@@ -10,7 +10,9 @@ export interface CacheableMemoryLike {
   readonly size: number
   /** A getter that gives an iterator. */
   readonly keys: Iterable<unknown>
+  /** Drops everything. */
   clear(): unknown
+  /** Drops one entry. */
   delete(key: never): unknown
 }
 

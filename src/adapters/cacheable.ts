@@ -10,7 +10,9 @@ import { hasMethods, objectIn } from './shape.js'
 export interface CacheableLike {
   /** A Keyv. */
   readonly primary: object
+  /** Known by it; not called. */
   setPrimary(primary: never): unknown
+  /** Known by it; not called. */
   setSecondary(secondary: never): unknown
 }
 
@@ -39,7 +41,6 @@ export const cacheableAdapter: Adapter<CacheableLike> = {
       if (memory !== undefined) return [memory]
       throw refused('this Cacheable', 'its primary store is not known to be memory of this process')
     }
-    stores()
     return releasableOver(stores)
   },
 }

@@ -6,6 +6,7 @@ import { hasMethods, hasNumbers } from './shape.js'
 
 /** An object with `clear()`. */
 export interface Clearable {
+  /** Drops everything. */
   clear(): unknown
 }
 

@@ -8,8 +8,11 @@ import { chooseKeys } from './keys.js'
 /** What of a Map or a Set is used. */
 export interface CollectionLike {
   readonly size: number
+  /** Drops everything. */
   clear(): unknown
+  /** Drops one entry. */
   delete(key: unknown): unknown
+  /** Lists its keys. */
   keys(): Iterable<unknown>
 }
 

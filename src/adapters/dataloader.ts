@@ -8,7 +8,9 @@ import { hasMethods, read } from './shape.js'
 
 /** What of a DataLoader is used. */
 export interface DataLoaderLike {
+  /** Forgets every load. */
   clearAll(): unknown
+  /** Known by it; not called. */
   loadMany(keys: never): unknown
 }
 

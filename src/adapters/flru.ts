@@ -6,9 +6,13 @@ import { hasMethods, literalKeys } from './shape.js'
 
 /** What of an flru is used. */
 export interface FlruLike {
+  /** Drops everything. */
   clear(keep?: boolean): unknown
+  /** Whether there is such an entry. */
   has(key: string): boolean
+  /** Looks an entry up. */
   get(key: string): unknown
+  /** Puts an entry in. */
   set(key: string, value: never): unknown
 }
 

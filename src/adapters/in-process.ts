@@ -42,12 +42,17 @@ export function releasableOver(stores: () => readonly Releasable[]): Releasable 
     const parts = stores().map((store) => store[method]?.() ?? null)
     return parts.reduce<number | null>((total, part) => (total === null || part === null ? null : total + part), 0)
   }
-  return {
+  const whole: Releasable = {
     release: (context) => {
       for (const store of stores()) store.release(context)
     },
     entries: () => sum('entries'),
     claimedBytes: () => sum('claimedBytes'),
+  }
+  // A part of some of them would pass for a part of all.
+  if (stores().some((store) => store.trim === undefined)) return whole
+  return {
+    ...whole,
     trimChoices: ['coldest', 'random'],
     trim: (fraction, context) => {
       for (const store of stores()) store.trim?.(fraction, choiceOf(store, context))

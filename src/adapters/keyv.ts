@@ -9,8 +9,11 @@ import { hasAny, hasMethods, objectIn, read } from './shape.js'
 export interface KeyvLike {
   /** Holds the `store`. */
   readonly opts: object
+  /** Drops everything. */
   clear(): unknown
+  /** Looks an entry up. */
   get(key: string): unknown
+  /** Known by it; not called. */
   disconnect(): unknown
 }
 
@@ -37,7 +40,6 @@ export const keyvAdapter: Adapter<KeyvLike> = {
     hasAny(value, 'hooks', 'iterator'),
   adapt: (keyv): Releasable => {
     const stores = (): Releasable[] => [memoryOf(keyv)]
-    stores()
     return releasableOver(stores)
   },
 }

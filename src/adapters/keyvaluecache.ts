@@ -8,8 +8,11 @@ import { hasMethods, objectIn } from './shape.js'
 
 /** What of an InMemoryLRUCache is used. */
 export interface KeyValueCacheLike {
+  /** Drops everything. */
   clear(): unknown
+  /** Looks an entry up. */
   get(key: string): unknown
+  /** Lists its keys. */
   keys(): unknown
 }
 

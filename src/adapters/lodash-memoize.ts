@@ -7,7 +7,15 @@ import { hasMethods, objectIn, read } from './shape.js'
 
 /** What of a function memoized by lodash is used. */
 export interface MemoizedLike {
-  readonly cache: { clear?(): unknown; get(key: never): unknown }
+  readonly cache: MemoizeCacheLike
+}
+
+/** The cache of such a function. */
+export interface MemoizeCacheLike {
+  /** Drops everything. */
+  clear?(): unknown
+  /** Looks a result up. */
+  get(key: never): unknown
 }
 
 export const lodashMemoizeAdapter: Adapter<MemoizedLike> = {

@@ -10,9 +10,13 @@ export interface LruCacheLike {
   readonly size: number
   /** The sum of the sizes that `sizeCalculation` gave; 0 without one. */
   readonly calculatedSize: number
+  /** Drops everything. */
   clear(): unknown
+  /** Drops the coldest entry. */
   pop(): unknown
+  /** Drops one entry. */
   delete(key: unknown): unknown
+  /** Lists its keys, the coldest first. */
   rkeys(): Iterable<unknown>
 }
 

@@ -13,6 +13,7 @@ export interface MnemonistLruLike {
   readonly K: ArrayLike<unknown>
   /** Values by slot. */
   readonly V: ArrayLike<unknown>
+  /** Drops everything. */
   clear(): unknown
   /** Most recently used first. */
   keys(): Iterable<unknown>

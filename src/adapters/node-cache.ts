@@ -7,10 +7,13 @@ import { hasMethods } from './shape.js'
 
 /** What of a node-cache is used. */
 export interface NodeCacheLike {
+  /** Drops everything. */
   flushAll(): unknown
   /** Takes one key, or several. */
   del(keys: string[]): unknown
+  /** Lists its keys. */
   keys(): string[]
+  /** Counts its entries and their bytes. */
   getStats(): { readonly keys: number; readonly ksize: number; readonly vsize: number }
 }
 

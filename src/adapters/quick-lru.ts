@@ -12,8 +12,11 @@ export interface QuickLruLike {
   readonly maxSize: number
   /** Milliseconds; infinite where entries do not expire. */
   readonly maxAge: number
+  /** Drops everything. */
   clear(): unknown
+  /** Drops one entry. */
   delete(key: unknown): unknown
+  /** Lists its entries, the coldest first. */
   entriesAscending(): Iterable<readonly [unknown, unknown]>
 }
 

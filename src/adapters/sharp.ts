@@ -7,11 +7,13 @@ import { hasMethods } from './shape.js'
 
 /** What of sharp is used. */
 export interface SharpLike {
+  /** Tells the state of the cache, and sets its limits. */
   cache(limits?: boolean | { memory?: number; files?: number; items?: number }): {
     readonly memory: { readonly current: number; readonly max: number }
     readonly files: { readonly max: number }
     readonly items: { readonly current: number; readonly max: number }
   }
+  /** Known by it; not called. */
   counters(): unknown
 }
 

@@ -8,8 +8,11 @@ import { hasAny, hasMethods, hasNumbers } from './shape.js'
 /** What of a tiny-lru is used. */
 export interface TinyLruLike {
   readonly size: number
+  /** Drops everything. */
   clear(): unknown
+  /** Drops one entry. */
   delete(key: never): unknown
+  /** Lists its keys. */
   keys(): Iterable<unknown>
 }
 

@@ -9,9 +9,13 @@ import { hasMethods, hasNumbers, read } from './shape.js'
 /** What of a TTLCache is used. */
 export interface TtlCacheLike {
   readonly size: number
+  /** Drops everything. */
   clear(): unknown
+  /** Drops one entry. */
   delete(key: unknown): unknown
+  /** Lists its keys. */
   keys(): Iterable<unknown>
+  /** Known by it; not called. */
   purgeToCapacity(): unknown
 }
 

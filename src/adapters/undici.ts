@@ -10,8 +10,11 @@ import { hasMethods, hasNumbers, objectIn, read } from './shape.js'
 
 /** What of a MemoryCacheStore is used. */
 export interface UndiciStoreLike {
+  /** Looks an entry up. */
   get(key: never): unknown
+  /** Begins an entry. */
   createWriteStream(key: never, value: never): unknown
+  /** Drops one entry. */
   delete(key: never): unknown
 }
 
@@ -34,6 +37,7 @@ const undiciInfo: AdapterInfo = {
   traps: [
     'A MemoryCacheStore can be neither listed nor emptied: `fromCache()` refuses it. Let `fromUndici()` make it, and hand its `store` to the interceptor.',
     'A response that is being written during a release goes to the old store, and is lost for the new one.',
+    'Listeners go with the store that they were put on.',
     '`SqliteCacheStore` lies in a file or in SQLite, and is no memory to release: it is refused.',
   ],
 }
