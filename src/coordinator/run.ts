@@ -137,14 +137,19 @@ export class AttributionRun {
 
   #select(): Selection {
     const { caches, options, rotation, settings } = this.#context
-    const plannable = caches.map((cache) => ({
-      name: cache.name,
-      gc: cache.traits.gc ?? settings.gc,
-      lossless: cache.traits.lossless,
-      refillCost: cache.traits.refillCost,
-      asynchronous: cache.wasAsynchronous,
-      trim: planTrim(options, cache.releasable, { ...cache, entries: this.#watch.entriesAtStart(cache) }),
-    }))
+    const plannable = caches.map((cache) => {
+      const { name, traits, wasAsynchronous } = cache
+      const gc = traits.gc ?? settings.gc
+      const isStepped = wasAsynchronous || gc === 'natural'
+      return {
+        name,
+        gc,
+        lossless: traits.lossless,
+        refillCost: traits.refillCost,
+        asynchronous: wasAsynchronous,
+        trim: planTrim(options, cache.releasable, { isStepped, entries: this.#watch.entriesAtStart(cache) }),
+      }
+    })
     return withoutUntrimmable(selectCaches(plannable, options, rotation))
   }
 

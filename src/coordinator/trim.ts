@@ -37,13 +37,13 @@ const MIXED_BATCHES_LEAST = 3
 export function planTrim(
   { mode, fraction, choice }: TrimWish,
   releasable: Releasable,
-  cache: { readonly entries: number | null; readonly wasAsynchronous: boolean },
+  cache: { readonly entries: number | null; readonly isStepped: boolean },
 ): readonly TrimBatch[] | null | undefined {
   if (mode !== 'trim') return undefined
   if (releasable.trim === undefined) return null
   const { trimChoices = ['coldest'] } = releasable
-  // A part that goes on in later turns needs many readings on either side: once is enough.
-  const most = cache.wasAsynchronous ? 1 : BATCHES_MAX
+  // A part whose memory goes in later turns needs many readings on either side: once is enough.
+  const most = cache.isStepped ? 1 : BATCHES_MAX
   const count = Math.max(1, Math.min(most, Math.floor((cache.entries ?? Infinity) * fraction)))
   const isMixed = choice === 'coldest' && trimChoices.length > 1 && count >= MIXED_BATCHES_LEAST
   const sampled: TrimChoice = trimChoices.includes('random') ? 'random' : 'coldest'

@@ -217,6 +217,21 @@ describe('attribute() in trim mode', () => {
     expect(cache.asked[1]?.fraction).to.equal(0.05)
   })
 
+  it('drops the whole share at once, at random, where each reading waits for a collection of V8', async () => {
+    const world = new World()
+    const coordinator = world.coordinator({ gc: 'natural' })
+    const cache = new TrimmableCache(world)
+    coordinator.register('cache', cache)
+    const { status, window, trim } = rowOf(await coordinator.attribute(TRIM), 'cache')
+    expect([status, window, trim?.entriesDropped, trim?.entriesAtRandom]).to.deep.equal([
+      'trimmed',
+      'drift-corrected',
+      50,
+      50,
+    ])
+    expect(cache.asked).to.have.lengthOf(1)
+  })
+
   it('survives a cache that drops nothing, everything, or counts nonsense', async () => {
     const world = new World()
     const nothing: Releasable = { release: () => undefined, entries: () => 1000, trim: () => undefined }
@@ -277,7 +292,7 @@ describe('the parts of a trim', () => {
       planTrim(
         { mode: 'trim', fraction, choice },
         { release: () => undefined, trim: () => undefined, trimChoices: ['coldest', 'random'] },
-        { entries, wasAsynchronous: false },
+        { entries, isStepped: false },
       ) ?? []
     ).map(({ share }) => share)
 

@@ -126,7 +126,7 @@ function simulate(
   const batches = planTrim(
     { mode: 'trim', fraction: 0.05, choice },
     { release: () => undefined, trim: () => undefined, trimChoices: ['coldest', 'random'] },
-    { entries: ENTRIES, wasAsynchronous: false },
+    { entries: ENTRIES, isStepped: false },
   )
   const noise = normalOf(random)
   const parts = (batches ?? []).map((batch): MeasuredPart => {
