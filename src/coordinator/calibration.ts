@@ -41,6 +41,8 @@ export interface CalibratedEstimate {
 
 /** Of each cache: its latest measurements tell how steady its entries are. */
 const POINTS_MAX = 8
+/** A hash table grows in steps and shrinks late: for entries that went it stays, for those that came it may be there. */
+const TABLE_BYTES_PER_ENTRY = 56
 /** Names of caches that were registered once and are not any more must not pile up. */
 const CACHES_MAX = 10_000
 
@@ -134,9 +136,11 @@ function sizeOf(
   const unsteady =
     Math.max(...points.map(({ bytesPerEntry }) => Math.abs(bytesPerEntry - latest.bytesPerEntry))) * entries
   const changed = byClaims === null ? turnover(latest, entries) : Math.abs(byClaims - byEntries)
+  const table = TABLE_BYTES_PER_ENTRY * Math.abs(entries - latest.entries)
   return {
     estimatedBytes: Math.round(bytes),
-    estimatedUncertaintyBytes: relative === null ? null : Math.ceil(relative * bytes + Math.max(unsteady, changed)),
+    estimatedUncertaintyBytes:
+      relative === null ? null : Math.ceil(relative * bytes + Math.max(unsteady, changed) + table),
   }
 }
 

@@ -37,12 +37,14 @@ describe('a calibrated cache', () => {
     const calibrations = calibrated({ measuredPerClaimed: null })
     expect(calibrations.estimate('users', 2000, null, NOW)).to.deep.include({
       estimatedBytes: 4_000_000,
-      estimatedUncertaintyBytes: 40_000 + 2_000_000,
+      estimatedUncertaintyBytes: 40_000 + 2_000_000 + 56_000,
     })
-    expect(calibrations.estimate('users', 500, null, NOW)?.estimatedUncertaintyBytes).to.equal(10_000 + 1_000_000)
+    expect(calibrations.estimate('users', 500, null, NOW)?.estimatedUncertaintyBytes).to.equal(
+      10_000 + 1_000_000 + 28_000,
+    )
     expect(calibrations.estimate('users', 0, null, NOW)).to.deep.include({
       estimatedBytes: 0,
-      estimatedUncertaintyBytes: 0,
+      estimatedUncertaintyBytes: 56_000,
     })
   })
 
@@ -50,7 +52,7 @@ describe('a calibrated cache', () => {
     // Twice as many entries, and those that came are three times as large.
     expect(calibrated({}).estimate('users', 2000, 4_000_000, NOW)).to.deep.include({
       estimatedBytes: 8_000_000,
-      estimatedUncertaintyBytes: 80_000 + 4_000_000,
+      estimatedUncertaintyBytes: 80_000 + 4_000_000 + 56_000,
     })
   })
 
