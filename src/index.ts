@@ -4,11 +4,18 @@
  * @packageDocumentation
  */
 export { Coordinator, RunAbortedError } from './coordinator/coordinator.js'
+export type { CalibrationPoint, CalibrationState } from './coordinator/calibration.js'
 export type { CoordinatorEventPayloads, CoordinatorEvents } from './coordinator/events.js'
 export type { CacheObservation, Observation } from './coordinator/observe.js'
 export type { AttributeOptions, Budget, CoordinatorOptions } from './coordinator/options.js'
 export type { LastMeasured, Registration } from './coordinator/registry.js'
-export type { RegistrationOptions, Releasable, ReleaseContext } from './coordinator/releasable.js'
+export type {
+  RegistrationOptions,
+  Releasable,
+  ReleasableTraits,
+  ReleaseContext,
+  TrimContext,
+} from './coordinator/releasable.js'
 export { formatReport } from './report/format.js'
 export type { FormatOptions } from './report/format.js'
 export type {
@@ -22,6 +29,8 @@ export type {
   ReportWarning,
   RowError,
   Trigger,
+  TrimChoice,
+  TrimSummary,
 } from './report/types.js'
 export type { MemorySample } from './measure/sample.js'
 export type { GcMode } from './measure/settle.js'

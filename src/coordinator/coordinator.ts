@@ -6,10 +6,14 @@ import { takeRunLock } from '../measure/run-lock.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
 import { watchThreads } from '../measure/threads.js'
+import { remembered } from '../report/sharing.js'
+import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning } from '../report/types.js'
 import type { KnownCache } from '../twin/discover/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
+import { Calibrations } from './calibration.js'
+import type { CalibrationState } from './calibration.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
@@ -29,6 +33,9 @@ import type { Run, RunContext } from './run.js'
 import { SingleFlight } from './single-flight.js'
 import { TwinRun } from './twin-run.js'
 import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
+
+/** Runs that a later one is compared with: within so many the rotation has turned every neighbour round. */
+const EARLIER_RUNS_MAX = 8
 
 /** Thrown by `attribute()` after an abort: `report` holds what was measured until then. */
 export class RunAbortedError extends CoordinatorError {
@@ -57,6 +64,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #sampler: Sampler
   readonly #registry = new Registry()
   readonly #flight = new SingleFlight<AttributionReport>()
+  readonly #calibrations = new Calibrations()
+  #earlier: readonly EarlierRun[] = []
   #runs = 0
   #run: Run | undefined
   #isReleasing = false
@@ -142,7 +151,29 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    */
   observe(): Observation {
     this.#checkOpen()
-    return observeCaches(this.#sampler, this.#registry.all())
+    const now = this.#settings.environment.date()
+    return observeCaches(this.#sampler, this.#registry.all(), this.#calibrations, now)
+  }
+
+  /**
+   * What runs found of the caches, per entry, as plain JSON: save it, and {@link Coordinator.restoreCalibration} gives it
+   * to a later process, which then knows sizes before its first run.
+   */
+  get calibration(): CalibrationState {
+    return this.#calibrations.toJSON()
+  }
+
+  /**
+   * Takes up what {@link Coordinator.calibration} gave, by the names of the caches, which may be registered later. What was
+   * measured here since stays.
+   *
+   * @throws CoordinatorError `ERR_CALIBRATION_INVALID`; then nothing was taken
+   * @example
+   * coordinator.restoreCalibration(JSON.parse(await readFile('calibration.json', 'utf8')))
+   */
+  restoreCalibration(state: unknown): void {
+    this.#checkOpen()
+    this.#calibrations.restore(state)
   }
 
   /** The registered caches with their releases, for `discover({ coordinator })`: what they hold is not listed again. */
@@ -178,6 +209,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     const restoreFlags = this.#settings.environment.keepCode()
     try {
       const report = await run.execute()
+      this.#calibrations.note(report)
+      this.#earlier = [...this.#earlier, remembered(report)].slice(-EARLIER_RUNS_MAX)
       if (signal.aborted) throw new RunAbortedError(report)
       this.#tell('run-finished', { id: run.id, report })
       return report
@@ -209,6 +242,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       },
       caches,
       warnings: this.#standingWarnings(),
+      earlier: this.#earlier,
       rotation: this.#runs++,
       signal,
       isRegistered: (cache) => this.#registry.has(cache),
@@ -272,16 +306,9 @@ function inProgress(id: string | undefined, isAborting = false): CoordinatorErro
 }
 
 /** Calls with the same key want the same run, whoever asked. */
-function keyOf({ only, except, mode, twins, discover, controls, budget }: ResolvedAttributeOptions): string {
+function keyOf({ only, except, ...options }: ResolvedAttributeOptions): string {
+  const { mode, twins, discover, fraction, choice, controls, budget } = options
+  const ofMode = { release: [], twin: [twins, discover], trim: [fraction, choice] }[mode]
   const { pauseMs, durationMs } = budget
-  return JSON.stringify([
-    only ?? null,
-    except?.toSorted() ?? null,
-    mode,
-    twins,
-    discover,
-    controls,
-    pauseMs,
-    durationMs,
-  ])
+  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, ...ofMode, controls, pauseMs, durationMs])
 }

@@ -15,7 +15,7 @@ export function inspect(cache: RegisteredCache, warn: (warning: ReportWarning) =
   return { entries: ask(cache, 'entries', warn), claimedBytes: ask(cache, 'claimedBytes', warn) }
 }
 
-/** Asks one method; null where the cache has none, or it failed. */
+/** Asks one method; null where the cache has none, does not know, or failed. */
 export function ask(
   cache: RegisteredCache,
   method: 'entries' | 'claimedBytes',
@@ -26,6 +26,7 @@ export function ask(
   let problem: string
   try {
     const value: unknown = releasable[method]()
+    if (value === null) return null
     if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
     problem = `returned ${describe(value)}`
     // An asynchronous method is refused, but what it rejects with must not end the process as unhandled.

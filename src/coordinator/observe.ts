@@ -1,5 +1,6 @@
 /** A look without a release: what the process holds, and what the caches say of themselves. */
 import type { Sampler, MemorySample } from '../measure/sample.js'
+import type { CalibrationPoint, Calibrations } from './calibration.js'
 import { inspect } from './inspect.js'
 import type { LastMeasured, RegisteredCache } from './registry.js'
 
@@ -10,6 +11,17 @@ export interface CacheObservation {
   readonly claimedBytes: number | null
   /** What the last run found, or null before the first. */
   readonly lastMeasured: LastMeasured | null
+  /**
+   * What it holds now, by its count of entries and what a run found of it (and by what it claims, where it does); null
+   * before the first such run, or where it does not count its entries.
+   */
+  readonly estimatedBytes: number | null
+  /** How far off `estimatedBytes` may be; null where it or its error is not known. */
+  readonly estimatedUncertaintyBytes: number | null
+  /** How long ago that run was. */
+  readonly calibrationAgeMs: number | null
+  /** What that run found. */
+  readonly calibration: CalibrationPoint | null
 }
 
 /** What `observe()` returns. Nothing was released and nothing collected: figures include garbage. */
@@ -19,14 +31,27 @@ export interface Observation {
 }
 
 /** Looks at everything once. A method of a cache that throws gives null. */
-export function observeCaches(sampler: Sampler, caches: readonly RegisteredCache[]): Observation {
+export function observeCaches(
+  sampler: Sampler,
+  caches: readonly RegisteredCache[],
+  calibrations: Calibrations,
+  now: Date,
+): Observation {
   const silent = (): void => undefined
   return {
     sample: sampler.sample(),
-    caches: caches.map((cache) => ({
-      name: cache.name,
-      ...inspect(cache, silent),
-      lastMeasured: cache.lastMeasured,
-    })),
+    caches: caches.map((cache) => {
+      const { entries, claimedBytes } = inspect(cache, silent)
+      const { name, lastMeasured } = cache
+      const estimate = calibrations.estimate(name, entries, claimedBytes, now) ?? UNCALIBRATED
+      return { name, entries, claimedBytes, lastMeasured, ...estimate }
+    }),
   }
 }
+
+const UNCALIBRATED = {
+  estimatedBytes: null,
+  estimatedUncertaintyBytes: null,
+  calibrationAgeMs: null,
+  calibration: null,
+} as const

@@ -1,9 +1,10 @@
 /** The options of a coordinator and of one run: what each means, its unit, its bounds, its default. */
 import type { Allocator, AllocatorName, BindingKind } from '../allocator/port.js'
 import type { GcMode } from '../measure/settle.js'
-import type { AttributionMode, Trigger } from '../report/types.js'
+import type { AttributionMode, TrimChoice, Trigger } from '../report/types.js'
 import { nodeEnvironment } from '../support/environment.js'
 import type { Environment } from '../support/environment.js'
+import { CoordinatorError } from '../support/errors.js'
 import { abortSignal, names, number, oneOf, optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check } from '../support/options.js'
 
@@ -44,8 +45,8 @@ export interface CoordinatorOptions {
    */
   readonly binding?: BindingKind | 'auto' | undefined
   /**
-   * Where caches are released: `'release'` in this process, which then has to fill them again; `'twin'` in a copy of it,
-   * which costs this process one short pause (`supportsTwin()` tells where that works).
+   * How memory is taken away: `'release'` in this process, which then has to fill its caches again; `'twin'` in a copy of
+   * it, which costs this process one short pause (`supportsTwin()` tells where that works); `'trim'` a part of each.
    * @default 'release'
    */
   readonly mode?: AttributionMode | undefined
@@ -89,7 +90,11 @@ export interface AttributeOptions {
   readonly only?: readonly string[] | undefined
   /** Release all but these. */
   readonly except?: readonly string[] | undefined
-  /** How memory is taken away. @default the coordinator's `mode` */
+  /**
+   * How memory is taken away. `'release'` empties each cache, `'twin'` does so in a copy of the process. `'trim'` drops
+   * `fraction` of each in several parts and estimates the whole; a cache that cannot drop a part is skipped.
+   * @default the coordinator's `mode`
+   */
   readonly mode?: AttributionMode | undefined
   /**
    * With `mode: 'twin'`, how many twins are made one after the other, each in another order: rows are their means, and
@@ -103,6 +108,18 @@ export interface AttributeOptions {
    * @default 0
    */
   readonly discover?: number | undefined
+  /**
+   * Trim mode only: the share of each cache's entries that is dropped, from 0.0001 to 1.
+   * @default 0.05
+   */
+  readonly fraction?: number | undefined
+  /**
+   * Trim mode only: which entries. `'coldest'` takes half of the share from those that were not used for longest, and
+   * sprinkles the other half at random, to learn about the rest. `'random'` takes all of it at random: the narrowest
+   * error bar. A cache that knows only one of the two does that one.
+   * @default 'coldest'
+   */
+  readonly choice?: TrimChoice | undefined
   /** Null releases in this run. @default the coordinator's `controls` */
   readonly controls?: number | undefined
   readonly budget?: Budget | undefined
@@ -119,6 +136,8 @@ export interface ResolvedAttributeOptions {
   readonly mode: AttributionMode
   readonly twins: number
   readonly discover: number
+  readonly fraction: number
+  readonly choice: TrimChoice
   readonly controls: number
   readonly budget: { readonly pauseMs: number | undefined; readonly durationMs: number | undefined }
   readonly signal: AbortSignal | undefined
@@ -126,9 +145,10 @@ export interface ResolvedAttributeOptions {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const mode = oneOf<AttributionMode>('release', 'twin')
+const mode = oneOf<AttributionMode>('release', 'twin', 'trim')
 const twins = number({ min: 1, max: 8, integer: true })
 const controls = number({ min: 0, max: 100, integer: true })
+const fraction = number({ min: 0.0001, max: 1 })
 
 const allocatorChoice = oneOf('auto', 'jemalloc', 'glibc', 'unavailable')
 const allocator: Check<Allocator | AllocatorName | 'auto'> = (value, name) =>
@@ -163,15 +183,24 @@ export function resolveAttributeOptions(
   options: AttributeOptions | undefined,
   defaults: Pick<ResolvedCoordinatorOptions, 'controls' | 'mode' | 'twins'>,
 ): ResolvedAttributeOptions {
-  return resolveOptions<ResolvedAttributeOptions>('attribute()', options, {
+  const resolved = resolveOptions<ResolvedAttributeOptions>('attribute()', options, {
     only: optional(names),
     except: optional(names),
     mode: { check: mode, fallback: defaults.mode },
     twins: { check: twins, fallback: defaults.twins },
     discover: { check: controls, fallback: 0 },
+    fraction: { check: fraction, fallback: 0.05 },
+    choice: { check: oneOf('coldest', 'random'), fallback: 'coldest' },
     controls: { check: controls, fallback: defaults.controls },
     budget: { check: budget, fallback: budget({}, 'budget') },
     signal: optional(abortSignal),
     trigger: { check: oneOf('call', 'command', 'http', 'schedule', 'growth'), fallback: 'call' },
   })
+  // Who names a share and forgets the mode does not want all of it dropped.
+  for (const name of ['fraction', 'choice'] as const) {
+    if (resolved.mode !== 'trim' && options?.[name] !== undefined) {
+      throw new CoordinatorError('ERR_OPTION_RANGE', `"${name}" is for mode 'trim', and the mode is '${resolved.mode}'`)
+    }
+  }
+  return resolved
 }

@@ -6,6 +6,7 @@
  */
 import type { GcMode } from '../measure/settle.js'
 import type { RowError } from '../report/types.js'
+import type { TrimBatch } from './trim.js'
 
 /** What the plan needs to know of a cache. */
 export interface PlannableCache {
@@ -15,11 +16,14 @@ export interface PlannableCache {
   readonly refillCost: 'low' | 'medium' | 'high'
   /** Known to go on in later turns. */
   readonly asynchronous: boolean
+  /** The parts in which it is trimmed; null where it cannot be; undefined where it is released as a whole. */
+  readonly trim?: readonly TrimBatch[] | null | undefined
 }
 
-/** One null release, or the release of a cache. */
+/** One null release, or the release of a cache, or of a part of it. */
 export type PlannedStep =
-  { readonly kind: 'control' } | { readonly kind: 'cache'; readonly name: string; readonly asynchronous: boolean }
+  | { readonly kind: 'control' }
+  | { readonly kind: 'cache'; readonly name: string; readonly asynchronous: boolean; readonly batch?: TrimBatch }
 
 /** The steps that share one turn of the event loop. */
 export interface PlannedTurn {
@@ -91,9 +95,11 @@ export function layOut(
       turns.push({ gc, steps: [step], alone })
     }
   }
-  for (const [index, { name, gc, asynchronous }] of order.entries()) {
+  for (const [index, { name, gc, asynchronous, trim }] of order.entries()) {
     for (let control = positions.get(index) ?? 0; control > 0; control--) add(gc, { kind: 'control' }, false)
-    add(gc, { kind: 'cache', name, asynchronous }, asynchronous || gc === 'natural')
+    const alone = asynchronous || gc === 'natural'
+    if (trim == null) add(gc, { kind: 'cache', name, asynchronous }, alone)
+    else for (const batch of trim) add(gc, { kind: 'cache', name, asynchronous, batch }, alone)
   }
   return turns.map(({ gc, steps }) => ({ gc, steps }))
 }

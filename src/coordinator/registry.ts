@@ -61,7 +61,7 @@ export class Registry {
   ): Registration {
     checkName(name, 'name')
     checkReleasable(name, releasable)
-    const traits = resolveTraits(options)
+    const traits = resolveTraits(options, releasable.traits)
     if (this.#caches.has(name)) {
       throw new CoordinatorError(
         'ERR_CACHE_DUPLICATE',

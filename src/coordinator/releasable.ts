@@ -1,14 +1,22 @@
 /** What a module hands to the coordinator: a cache that can be released, and what is to be known about it. */
 import type { GcMode } from '../measure/settle.js'
-import type { AttributionMode } from '../report/types.js'
+import type { AttributionMode, TrimChoice } from '../report/types.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { boolean, oneOf, optional, resolveOptions } from '../support/options.js'
+
+export type { TrimChoice } from '../report/types.js'
 
 /** What a release is told. */
 export interface ReleaseContext {
   readonly mode: AttributionMode
   /** Aborted when the deadline passes or the run is aborted: an asynchronous release should stop then. */
   readonly signal: AbortSignal
+}
+
+/** What a trim is told. */
+export interface TrimContext extends ReleaseContext {
+  /** One of the cache's {@link Releasable.trimChoices}. */
+  readonly choice: TrimChoice
 }
 
 /**
@@ -26,11 +34,26 @@ export interface Releasable {
    * What it throws or rejects with costs its own row only.
    */
   release(context: ReleaseContext): unknown
-  /** Entries held now; cheap. */
-  entries?(): number
-  /** Bytes the cache believes it holds; cheap. */
-  claimedBytes?(): number
+  /**
+   * Drops about this share of the entries that it holds now, more than 0 and at most 1. Called several times in a run, for
+   * parts of the share. Synchronous is best, as for `release`.
+   */
+  trim?(fraction: number, context: TrimContext): unknown
+  /**
+   * The choices that `trim` can make. Only entries dropped at random speak for those that stay.
+   * @default ['coldest']
+   */
+  readonly trimChoices?: readonly TrimChoice[]
+  /** Entries held now; cheap. Null where that is not known. */
+  entries?(): number | null
+  /** Bytes the cache believes it holds; cheap. Null where it does not know. */
+  claimedBytes?(): number | null
+  /** What `register()` takes where its own options are silent. Adapters set it. */
+  readonly traits?: ReleasableTraits
 }
+
+/** Traits that a {@link Releasable} brings along. */
+export type ReleasableTraits = RegistrationOptions
 
 /** Traits of a registered cache. */
 export interface RegistrationOptions {
@@ -68,15 +91,26 @@ export interface Traits {
   readonly twin: boolean
 }
 
-/** Checks the options of `register()`. */
-export function resolveTraits(options: RegistrationOptions | undefined): Traits {
-  return resolveOptions<Traits>('register()', options, {
-    refillCost: { check: oneOf('low', 'medium', 'high'), fallback: 'medium' },
-    lossless: { check: boolean, fallback: true },
-    gc: optional(oneOf('forced', 'natural', 'none')),
-    twin: { check: boolean, fallback: true },
+const TRAITS = {
+  refillCost: optional(oneOf('low', 'medium', 'high')),
+  lossless: optional(boolean),
+  gc: optional(oneOf('forced', 'natural', 'none')),
+  twin: optional(boolean),
+}
+
+/** Checks the options of `register()`; where they are silent, the cache's own traits hold. */
+export function resolveTraits(options: RegistrationOptions | undefined, own?: ReleasableTraits): Traits {
+  const given = resolveOptions('register()', options, TRAITS)
+  const brought = resolveOptions('traits', own, TRAITS)
+  return Object.freeze({
+    refillCost: given.refillCost ?? brought.refillCost ?? 'medium',
+    lossless: given.lossless ?? brought.lossless ?? true,
+    gc: given.gc ?? brought.gc,
+    twin: given.twin ?? brought.twin ?? true,
   })
 }
+
+const checkChoice = oneOf('coldest', 'random')
 
 /** Refuses what is no {@link Releasable}: `ERR_OPTION_TYPE`. */
 export function checkReleasable(name: string, value: unknown): asserts value is Releasable {
@@ -86,7 +120,7 @@ export function checkReleasable(name: string, value: unknown): asserts value is 
       `the cache ${describe(name)} must be an object with a release() method, got ${describe(value)}`,
     )
   }
-  for (const method of ['release', 'entries', 'claimedBytes'] as const) {
+  for (const method of ['release', 'trim', 'entries', 'claimedBytes'] as const) {
     const given = (value as Record<string, unknown>)[method]
     if (typeof given !== 'function' && (given !== undefined || method === 'release')) {
       throw new CoordinatorError(
@@ -95,4 +129,13 @@ export function checkReleasable(name: string, value: unknown): asserts value is 
       )
     }
   }
+  const { trimChoices } = value as { trimChoices?: unknown }
+  if (trimChoices === undefined) return
+  if (!Array.isArray(trimChoices) || trimChoices.length === 0) {
+    throw new CoordinatorError(
+      'ERR_OPTION_TYPE',
+      `trimChoices of the cache ${describe(name)} must be an array of 'coldest' and 'random', got ${describe(trimChoices)}`,
+    )
+  }
+  for (const choice of trimChoices as unknown[]) checkChoice(choice, 'trimChoices')
 }

@@ -3,6 +3,7 @@ import type { ReleaseOutcome } from '../measure/window.js'
 import type { AttributionMode, CacheStatus, RowError } from '../report/types.js'
 import { messageOf } from '../support/errors.js'
 import type { RegisteredCache } from './registry.js'
+import type { TrimBatch } from './trim.js'
 
 /** How a release ended. */
 export interface ReleaseEnd {
@@ -10,20 +11,37 @@ export interface ReleaseEnd {
   readonly error?: RowError
 }
 
-/** One call of a cache's release. */
+/** One call of a cache's release, or of its trim. */
 export class ReleaseCall {
   readonly #cache: RegisteredCache
   readonly #mode: AttributionMode
+  readonly #batch: TrimBatch | undefined
   readonly #controller = new AbortController()
+  #hasThrown = false
 
-  constructor(cache: RegisteredCache, mode: AttributionMode) {
+  constructor(cache: RegisteredCache, mode: AttributionMode, batch?: TrimBatch) {
     this.#cache = cache
     this.#mode = mode
+    this.#batch = batch
+  }
+
+  /** Whether it threw; a promise that was rejected is none of this. */
+  get hasThrown(): boolean {
+    return this.#hasThrown
   }
 
   /** Within a window. What it throws is the window's to catch. */
   call(): unknown {
-    return this.#cache.releasable.release({ mode: this.#mode, signal: this.#controller.signal })
+    const { releasable } = this.#cache
+    const context = { mode: this.#mode, signal: this.#controller.signal }
+    // Set back when it returns: what it throws passes through here as it is.
+    this.#hasThrown = true
+    const returned =
+      this.#batch === undefined
+        ? releasable.release(context)
+        : releasable.trim?.(this.#batch.fraction, { ...context, choice: this.#batch.choice })
+    this.#hasThrown = false
+    return returned
   }
 
   /** Waits for an asynchronous release until its deadline or the run's abort, whichever is first. */

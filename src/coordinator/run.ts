@@ -10,6 +10,7 @@ import type { MemorySample } from '../measure/sample.js'
 import { warmUp } from '../measure/warm-up.js'
 import type { Instrument } from '../measure/window.js'
 import { buildReport } from '../report/build.js'
+import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning, RowError } from '../report/types.js'
 import { RunLedger } from './ledger.js'
 import type { Tell } from './ledger.js'
@@ -18,6 +19,7 @@ import { layOut, predictPauseMs, selectCaches, stepsWithin } from './plan.js'
 import type { PlannedTurn, Selection } from './plan.js'
 import { LEVELS, REST_MS, RunReadings, restMs } from './readings.js'
 import type { RegisteredCache } from './registry.js'
+import { planTrim, withoutUntrimmable } from './trim.js'
 import { ABORTED, RunTurns } from './turns.js'
 import { noNaturalGc } from './warnings.js'
 import { EntryWatch } from './watch.js'
@@ -31,6 +33,8 @@ export interface RunContext {
   readonly caches: readonly RegisteredCache[]
   /** Warnings that hold for the whole run. */
   readonly warnings: readonly ReportWarning[]
+  /** The latest runs, for memory that two caches share. */
+  readonly earlier: readonly EarlierRun[]
   readonly rotation: number
   readonly signal: AbortSignal
   readonly isRegistered: (cache: RegisteredCache) => boolean
@@ -125,6 +129,7 @@ export class AttributionRun implements Run {
       controls: this.#ledger.controls[settings.gc],
       caches: this.#ledger.rows(),
       gaps,
+      earlier: this.#context.earlier,
       warnings: this.#ledger.warnings,
     })
     remember(report, this.#context.caches)
@@ -142,14 +147,20 @@ export class AttributionRun implements Run {
 
   #select(): Selection {
     const { caches, options, rotation, settings } = this.#context
-    const plannable = caches.map(({ name, traits, wasAsynchronous }) => ({
-      name,
-      gc: traits.gc ?? settings.gc,
-      lossless: traits.lossless,
-      refillCost: traits.refillCost,
-      asynchronous: wasAsynchronous,
-    }))
-    return selectCaches(plannable, options, rotation)
+    const plannable = caches.map((cache) => {
+      const { name, traits, wasAsynchronous } = cache
+      const gc = traits.gc ?? settings.gc
+      const isStepped = wasAsynchronous || gc === 'natural'
+      return {
+        name,
+        gc,
+        lossless: traits.lossless,
+        refillCost: traits.refillCost,
+        asynchronous: wasAsynchronous,
+        trim: planTrim(options, cache.releasable, { isStepped, entries: this.#watch.entriesAtStart(cache) }),
+      }
+    })
+    return withoutUntrimmable(selectCaches(plannable, options, rotation))
   }
 
   /** Settles, learns what settling costs of each kind in use, and gives the sample from which the run starts. */
@@ -251,10 +262,12 @@ export class AttributionRun implements Run {
 /** Keeps what a report found on the caches themselves, for `observe()`. */
 export function remember(report: AttributionReport, caches: readonly RegisteredCache[]): void {
   const byName = new Map(caches.map((cache) => [cache.name, cache]))
-  for (const { name, status, released, uncertaintyBytes } of report.caches) {
+  for (const { name, status, released, uncertaintyBytes, estimated, estimatedUncertaintyBytes } of report.caches) {
     const cache = byName.get(name)
     if (cache === undefined || status === 'skipped') continue
-    cache.lastMeasured = { ...released, uncertaintyBytes, reportId: report.id, measuredAt: report.startedAt }
+    const whole = estimated ?? released
+    const error = estimated === undefined ? uncertaintyBytes : (estimatedUncertaintyBytes ?? null)
+    cache.lastMeasured = { ...whole, uncertaintyBytes: error, reportId: report.id, measuredAt: report.startedAt }
   }
 }
 

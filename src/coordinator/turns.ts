@@ -9,7 +9,7 @@ import type { WindowReading, WindowStep } from '../measure/window.js'
 import { difference } from '../report/build.js'
 import type { Measurement } from '../report/build.js'
 import type { AttributionMode, RowError } from '../report/types.js'
-import { ask } from './inspect.js'
+import { inspect } from './inspect.js'
 import type { Inspection } from './inspect.js'
 import type { RunLedger } from './ledger.js'
 import type { PlannedStep } from './plan.js'
@@ -18,6 +18,7 @@ import type { RegisteredCache } from './registry.js'
 import { ReleaseCall, endOf } from './release.js'
 import type { ReleaseEnd } from './release.js'
 import { notEmpty, notSettled } from './warnings.js'
+import type { TrimBatch } from './trim.js'
 import type { EntryWatch } from './watch.js'
 
 /** What the turns need of their run. */
@@ -47,6 +48,9 @@ const UNREGISTERED: RowError = {
 interface BoundCache {
   readonly cache: RegisteredCache
   readonly call: ReleaseCall
+  /** The part of it that is dropped; undefined where all of it is. */
+  readonly batch: TrimBatch | undefined
+  claimedAfter: number | null
   inspection: Inspection | undefined
   entriesAfter: number | null
   /** Why it was not released after all. */
@@ -83,7 +87,10 @@ export class RunTurns {
       steps.map((_, index) => this.#windowStep(steps, index)),
       () => {
         const left = watch.after(caches.map(({ cache }) => cache))
-        for (const bound of caches) bound.entriesAfter = left.get(bound.cache) ?? null
+        for (const bound of caches) {
+          // Of several parts in one turn each was counted right behind itself.
+          if (bound.batch === undefined) bound.entriesAfter = left.get(bound.cache) ?? null
+        }
       },
     )
     for (const [index, window] of windows.entries()) {
@@ -100,14 +107,17 @@ export class RunTurns {
   #bind(planned: readonly PlannedStep[]): BoundStep[] {
     return planned.flatMap((step): BoundStep[] => {
       if (step.kind === 'control') return this.#context.signal.aborted ? [] : [{ step, bound: null }]
+      if (this.#context.ledger.isClosed(step.name)) return []
       const cache = this.#context.caches.get(step.name)
       const refusal = this.#refusal(cache)
       if (cache === undefined || refusal !== undefined) {
         this.#context.ledger.skip(step.name, refusal ?? UNREGISTERED)
         return []
       }
-      const call = new ReleaseCall(cache, this.#context.mode)
-      return [{ step, bound: { cache, call, inspection: undefined, entriesAfter: null, refusal: undefined } }]
+      const { batch } = step
+      const call = new ReleaseCall(cache, this.#context.mode, batch)
+      const unseen = { inspection: undefined, entriesAfter: null, claimedAfter: null, refusal: undefined }
+      return [{ step, bound: { cache, call, batch, ...unseen } }]
     })
   }
 
@@ -119,16 +129,36 @@ export class RunTurns {
   #windowStep(steps: readonly BoundStep[], index: number): WindowStep {
     const bound = steps[index]?.bound
     if (bound == null) return { release: () => undefined }
-    const earlier = steps.slice(0, index).flatMap((step) => step.bound?.cache.name ?? [])
+    const before = steps.slice(0, index).flatMap((step) => step.bound ?? [])
+    const own = before.filter(({ cache }) => cache === bound.cache)
+    const earlier = before.flatMap(({ cache }) => (cache === bound.cache ? [] : [cache.name]))
     const context = this.#context
     return {
       release: () => {
         bound.refusal = this.#refusal(bound.cache)
-        if (bound.refusal !== undefined) return undefined
-        if (earlier.length > 0) context.watch.beforeItsRelease(bound.cache, bound.inspection?.entries ?? null, earlier)
-        return context.duringRelease(() => bound.call.call())
+        // After a part that failed nothing more is asked of the cache.
+        if (bound.refusal !== undefined || own.some(({ call }) => call.hasThrown)) return undefined
+        if (earlier.length > 0 && own.length === 0) {
+          context.watch.beforeItsRelease(bound.cache, bound.inspection?.entries ?? null, earlier)
+        }
+        if (bound.batch === undefined) return context.duringRelease(() => bound.call.call())
+        if (own.length > 0) bound.inspection = this.#look(bound.cache)
+        const returned = context.duringRelease(() => bound.call.call())
+        this.#lookAfter(bound)
+        return returned
       },
     }
+  }
+
+  #look(cache: RegisteredCache): Inspection {
+    return inspect(cache, (warning) => this.#context.ledger.warn(warning))
+  }
+
+  /** What a cache counts behind the drop of a part. */
+  #lookAfter(bound: BoundCache): void {
+    const { entries, claimedBytes } = this.#look(bound.cache)
+    bound.entriesAfter = entries
+    bound.claimedAfter = claimedBytes
   }
 
   #noteControl(gc: GcMode, window: WindowReading): void {
@@ -140,9 +170,9 @@ export class RunTurns {
     const { ledger, readings } = this.#context
     const { cache, inspection } = bound
     const { name } = cache
-    if (bound.refusal !== undefined) {
+    if (bound.refusal !== undefined || ledger.isClosed(name)) {
       readings.explain(gc, null, window)
-      ledger.skip(name, bound.refusal)
+      if (bound.refusal !== undefined) ledger.skip(name, bound.refusal)
       return
     }
     const isAtomic = window.state.kind !== 'pending' && gc !== 'natural'
@@ -151,24 +181,26 @@ export class RunTurns {
       ? this.#endAtomic(gc, cache, window)
       : await this.#endStepped(gc, bound, window)
     if (!window.settled) ledger.warn(notSettled(name))
-    const { entriesAfter } = bound
+    const { batch, claimedAfter, entriesAfter } = bound
+    const row = {
+      gc,
+      name,
+      status,
+      measurement,
+      entriesBefore: inspection?.entries ?? null,
+      entriesAfter,
+      claimedBytes: inspection?.claimedBytes ?? null,
+      settled: window.settled,
+      pauseMs: window.pauseMs,
+      durationMs: this.#context.elapsedMs() - startMs,
+      ...(error === undefined ? {} : { error }),
+    }
+    if (batch !== undefined) {
+      ledger.trim({ ...row, status: status === 'released' ? 'trimmed' : status, batch, claimedAfter })
+      return
+    }
     if (status === 'released' && entriesAfter !== null && entriesAfter > 0) ledger.warn(notEmpty(name, entriesAfter))
-    ledger.release(
-      {
-        gc,
-        name,
-        status,
-        measurement,
-        entriesBefore: inspection?.entries ?? null,
-        entriesAfter,
-        claimedBytes: inspection?.claimedBytes ?? null,
-        settled: window.settled,
-        pauseMs: window.pauseMs,
-        durationMs: this.#context.elapsedMs() - startMs,
-        ...(error === undefined ? {} : { error }),
-      },
-      difference(window.before, window.after),
-    )
+    ledger.release(row, difference(window.before, window.after))
   }
 
   #endAtomic(
@@ -188,14 +220,14 @@ export class RunTurns {
     bound: BoundCache,
     { state, before, after }: WindowReading,
   ): Promise<ReleaseEnd & { readonly measurement: Measurement }> {
-    const { readings, ledger, releaseTimeoutMs, signal } = this.#context
+    const { readings, releaseTimeoutMs, signal } = this.#context
     const { cache, call } = bound
     const levelsBefore = readings.beginFarSide(gc)
     let end: ReleaseEnd
     if (state.kind === 'pending') {
       cache.wasAsynchronous = true
       end = await call.end(state.outcome, releaseTimeoutMs, signal)
-      bound.entriesAfter = ask(cache, 'entries', (warning) => ledger.warn(warning))
+      this.#lookAfter(bound)
     } else {
       end = endOf(state)
     }

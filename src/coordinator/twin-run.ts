@@ -240,6 +240,7 @@ export class TwinRun implements Run {
       controls,
       caches,
       gaps: [],
+      earlier: this.#context.earlier,
       warnings: [...this.#warnings, ...this.#sharing(caches)],
     })
   }

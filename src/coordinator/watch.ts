@@ -31,12 +31,18 @@ export class EntryWatch {
     this.#atStart = new Map(this.#caches.map((cache) => [cache, ask(cache, 'entries', this.#warn)]))
   }
 
+  /** Entries that a cache counted when the run started. */
+  entriesAtStart(cache: RegisteredCache): number | null {
+    return this.#atStart.get(cache) ?? null
+  }
+
   /** Right before a turn that releases `caches`. */
   before(caches: readonly RegisteredCache[]): Map<RegisteredCache, Inspection> {
     const inspections = new Map(caches.map((cache) => [cache, inspect(cache, this.#warn)]))
     for (const [cache, { entries }] of inspections) {
-      this.#unreleased.delete(cache)
-      if (entries === 0 && (this.#atStart.get(cache) ?? 0) > 0 && !this.#emptiedByOther.has(cache)) {
+      // Of a cache that is trimmed in several turns the later ones find what the first ones left.
+      const isFirst = this.#unreleased.delete(cache)
+      if (isFirst && entries === 0 && (this.#atStart.get(cache) ?? 0) > 0 && !this.#emptiedByOther.has(cache)) {
         this.#warn({
           code: 'WARN_RELEASED_ELSEWHERE',
           message: `${JSON.stringify(cache.name)} was emptied during the run before its own release`,

@@ -7,8 +7,14 @@
 import type { Figures, MemorySample } from '../measure/sample.js'
 import { figuresOf } from '../measure/sample.js'
 import { formatBytes } from '../support/units.js'
+import { sharingWarnings } from './sharing.js'
+import type { EarlierRun } from './sharing.js'
 import { estimateStep, noiseOf, outstanding } from './statistics.js'
+import { estimateWhole } from './trim.js'
+import type { TrimmedPart } from './trim.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, ReportNoise, ReportWarning } from './types.js'
+
+export type { TrimmedPart } from './trim.js'
 
 /** A settled reading between releases. */
 export interface FigureLevel extends Figures {
@@ -21,6 +27,8 @@ export type Measurement =
   | { readonly kind: 'atomic'; readonly before: Figures; readonly after: Figures }
   /** One atomic window in each of several twins. */
   | { readonly kind: 'repeated'; readonly changes: readonly Figures[] }
+  /** Of a cache that was trimmed in several parts: a window for each. */
+  | { readonly kind: 'batched'; readonly windows: readonly { readonly before: Figures; readonly after: Figures }[] }
   | {
       readonly kind: 'stepped'
       /** The turn in which the release was called. */
@@ -37,6 +45,8 @@ export interface MeasuredCache extends Pick<
   readonly measurement: Measurement
   /** What null releases under the same kind of collection showed. */
   readonly controls: readonly Figures[]
+  /** Of a cache that was trimmed: what it counted around each part. */
+  readonly trimmed?: readonly TrimmedPart[]
   readonly error?: CacheAttribution['error']
 }
 
@@ -55,6 +65,8 @@ export interface MeasuredRun {
   readonly controls: readonly Figures[]
   readonly caches: readonly MeasuredCache[]
   readonly gaps: readonly Gap[]
+  /** The latest runs before it. */
+  readonly earlier?: readonly EarlierRun[]
   readonly warnings: readonly ReportWarning[]
 }
 
@@ -78,7 +90,12 @@ export function buildReport(run: MeasuredRun): AttributionReport {
     caches,
     unattributed: unattributed(before, after, caches),
     floor: floor(before, caches),
-    warnings: [...run.warnings, ...[...late].map(([name, bytes]) => lateWarning(name, bytes))],
+    warnings: [
+      ...run.warnings,
+      ...[...late].map(([name, bytes]) => lateWarning(name, bytes)),
+      ...caches.filter(isBlind).map(({ name }) => coldestWarning(name)),
+      ...sharingWarnings(caches, run.earlier ?? [], run.warnings),
+    ],
   }
 }
 
@@ -106,6 +123,17 @@ export function difference(before: Figures, after: Figures): Figures {
   }
 }
 
+/** The falls of several windows together. */
+export function sumOf(windows: readonly { readonly before: Figures; readonly after: Figures }[]): Figures {
+  return windows
+    .map(({ before, after }) => difference(before, after))
+    .reduce((sum, fall) => ({
+      allocatedBytes:
+        sum.allocatedBytes === null || fall.allocatedBytes === null ? null : sum.allocatedBytes + fall.allocatedBytes,
+      heapBytes: sum.heapBytes + fall.heapBytes,
+    }))
+}
+
 interface Attributed {
   readonly released: AttributedBytes
   readonly uncertainty: { readonly allocatedBytes: number | null; readonly heapBytes: number | null }
@@ -114,7 +142,7 @@ interface Attributed {
 const UNKNOWN: AttributedBytes = { allocatedBytes: null, heapBytes: null, totalBytes: null }
 
 function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): CacheAttribution {
-  const { measurement, controls, error, ...row } = cache
+  const { measurement, controls, trimmed, error, ...row } = cache
   const { released, uncertainty } = attribute(measurement, controls)
   const firstTurn =
     measurement.kind === 'stepped'
@@ -128,6 +156,7 @@ function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): Cach
     significant:
       beyond(released.allocatedBytes, uncertainty.allocatedBytes) || beyond(released.heapBytes, uncertainty.heapBytes),
     window: measurement.kind === 'none' ? null : measurement.kind === 'stepped' ? 'drift-corrected' : 'atomic',
+    ...(trimmed === undefined ? {} : wholeOf(measurement, trimmed, released, noise(controls))),
     ...(firstTurn === undefined ? {} : { firstTurn }),
     ...(late === undefined ? {} : { late }),
     ...(error === undefined ? {} : { error }),
@@ -138,14 +167,18 @@ function attribute(measurement: Measurement, controls: readonly Figures[]): Attr
   if (measurement.kind === 'none') {
     return { released: UNKNOWN, uncertainty: { allocatedBytes: null, heapBytes: null } }
   }
-  if (measurement.kind === 'atomic') {
+  if (measurement.kind === 'repeated') return attributeRepeated(measurement.changes, noise(controls))
+  if (measurement.kind !== 'stepped') {
+    const windows = measurement.kind === 'atomic' ? [measurement] : measurement.windows
     const { allocatedBytes, heapBytes } = noise(controls)
+    // Windows side by side err independently of each other.
+    const ofAll = (bytes: number | null): number | null =>
+      bytes === null ? null : Math.ceil(bytes * Math.sqrt(windows.length))
     return {
-      released: withTotal(difference(measurement.before, measurement.after)),
-      uncertainty: { allocatedBytes, heapBytes },
+      released: withTotal(sumOf(windows)),
+      uncertainty: { allocatedBytes: ofAll(allocatedBytes), heapBytes: ofAll(heapBytes) },
     }
   }
-  if (measurement.kind === 'repeated') return attributeRepeated(measurement.changes, noise(controls))
   const step = (quantity: keyof Figures): ReturnType<typeof estimateStep> | null => {
     const series = (levels: readonly FigureLevel[]): { atMs: number; bytes: number }[] =>
       levels.flatMap((level) => {
@@ -186,6 +219,30 @@ export function spreadOf(values: readonly number[]): number {
   return values.length === 0 ? 0 : Math.max(...values) - Math.min(...values)
 }
 
+/** The whole of a cache that was trimmed; nothing where not even one part was measured. */
+function wholeOf(
+  measurement: Measurement,
+  trimmed: readonly TrimmedPart[],
+  released: AttributedBytes,
+  windowNoise: ReportNoise,
+): Pick<CacheAttribution, 'trim' | 'estimated' | 'estimatedUncertaintyBytes'> {
+  const changes =
+    measurement.kind === 'batched'
+      ? measurement.windows.map(({ before, after }) => difference(before, after))
+      : [{ allocatedBytes: released.allocatedBytes, heapBytes: released.heapBytes ?? 0 }]
+  const parts = trimmed.flatMap((part, index) => {
+    const change = changes[index]
+    return change === undefined ? [] : [{ ...part, change }]
+  })
+  const { trim, estimated, estimatedUncertaintyBytes } = estimateWhole(parts, windowNoise)
+  return { trim, estimated, estimatedUncertaintyBytes }
+}
+
+/** Nothing that was dropped speaks for the rest. */
+function isBlind({ trim, estimated, estimatedUncertaintyBytes }: CacheAttribution): boolean {
+  return trim?.entriesAtRandom === 0 && estimated?.totalBytes !== null && estimatedUncertaintyBytes === null
+}
+
 function withTotal({ allocatedBytes, heapBytes }: Omit<AttributedBytes, 'totalBytes'>): AttributedBytes {
   const totalBytes = allocatedBytes === null || heapBytes === null ? null : allocatedBytes + heapBytes
   return { allocatedBytes, heapBytes, totalBytes }
@@ -209,11 +266,23 @@ function unattributed(
   return lessRows(fall, caches)
 }
 
+/** Of a cache that was trimmed, the estimate counts: the rest of it is no part of the floor. */
 function floor(before: MemorySample, caches: readonly CacheAttribution[]): AttributionReport['floor'] {
-  return lessRows(figuresOf(before), caches)
+  return lessRows(
+    figuresOf(before),
+    caches.map(({ released, estimated }) => ({
+      released: {
+        allocatedBytes: estimated?.allocatedBytes ?? released.allocatedBytes,
+        heapBytes: estimated?.heapBytes ?? released.heapBytes,
+      },
+    })),
+  )
 }
 
-function lessRows({ allocatedBytes, heapBytes }: Figures, caches: readonly CacheAttribution[]): Figures {
+function lessRows(
+  { allocatedBytes, heapBytes }: Figures,
+  caches: readonly { readonly released: Omit<AttributedBytes, 'totalBytes'> }[],
+): Figures {
   const rows = (quantity: keyof Figures): number =>
     caches.reduce((sum, { released }) => sum + (released[quantity] ?? 0), 0)
   return {
@@ -251,6 +320,14 @@ function lateWarning(cache: string, bytes: AttributedBytes): ReportWarning {
   return {
     code: 'WARN_LATE_BYTES',
     message: `about ${formatBytes(amount)} went in the turns right after the release of ${JSON.stringify(cache)}: a deferred finalizer, or a release that was not finished; they are in the row's "late" and in unattributed`,
+    cache,
+  }
+}
+
+function coldestWarning(cache: string): ReportWarning {
+  return {
+    code: 'WARN_TRIM_COLDEST',
+    message: `the whole of ${JSON.stringify(cache)} is estimated from its coldest entries alone, which need not be like the others: its error is not known`,
     cache,
   }
 }

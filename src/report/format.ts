@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatMs, formatShare, printable, signed } fr
 import { formatDiscovery } from './discovery/format.js'
 import { formatTable, palette } from './table.js'
 import type { Palette, TableColumn } from './table.js'
-import type { AttributionReport, CacheAttribution, ReportTwin } from './types.js'
+import type { AttributedBytes, AttributionReport, CacheAttribution, ReportTwin } from './types.js'
 
 /** How {@link formatReport} writes. */
 export interface FormatOptions {
@@ -51,22 +51,40 @@ function headline(report: AttributionReport, { strong, dim }: Palette): string {
 }
 
 /** Bytes that a row is sorted by: its total, or the heap where the allocator tells nothing; skipped ones last. */
-function sortBytes({ released, status }: CacheAttribution): number {
-  return status === 'skipped' ? -Infinity : (released.totalBytes ?? released.heapBytes ?? -Infinity)
+function sortBytes(row: CacheAttribution): number {
+  return row.status === 'skipped' ? -Infinity : (knownBytes(wholeOf(row)) ?? -Infinity)
+}
+
+/** The cache itself: what came back, or of a cache that was trimmed what that tells of the whole. */
+function wholeOf({ released, estimated }: CacheAttribution): AttributedBytes {
+  return estimated ?? released
+}
+
+function knownBytes({ totalBytes, heapBytes }: AttributedBytes): number | null {
+  return totalBytes ?? heapBytes
 }
 
 function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
   const whole = liveBytes(report.before)
-  const known = ({ released }: CacheAttribution): number | null => released.totalBytes ?? released.heapBytes
-  const gone = ({ entriesBefore, entriesAfter }: CacheAttribution): number =>
-    entriesBefore === null ? 0 : entriesBefore - (entriesAfter ?? 0)
+  const known = (row: CacheAttribution): number | null => knownBytes(wholeOf(row))
+  const isTrim = report.mode === 'trim'
+  const gone = ({ entriesBefore, entriesAfter, estimated }: CacheAttribution): number =>
+    entriesBefore === null ? 0 : entriesBefore - (estimated === undefined ? (entriesAfter ?? 0) : 0)
   return [
     { title: 'cache', alignsLeft: true, cell: ({ name }) => printable(name, NAME_WIDTH_MAX) },
-    { title: 'released', cell: (row) => (row.status === 'skipped' ? 'skipped' : formatBytes(known(row))) },
-    { title: '±', cell: (row) => formatBytes(row.uncertaintyBytes) },
+    {
+      title: isTrim ? 'estimated' : 'released',
+      cell: (row) => (row.status === 'skipped' ? 'skipped' : formatBytes(known(row))),
+    },
+    {
+      title: '±',
+      cell: (row) =>
+        formatBytes(row.estimated === undefined ? row.uncertaintyBytes : (row.estimatedUncertaintyBytes ?? null)),
+    },
     { title: 'share', cell: (row) => (known(row) === null ? '–' : formatShare(known(row) ?? 0, whole)) },
-    { title: 'allocator', cell: ({ released }) => formatBytes(released.allocatedBytes) },
-    { title: 'JS heap', cell: ({ released }) => formatBytes(released.heapBytes) },
+    { title: 'allocator', cell: (row) => formatBytes(wholeOf(row).allocatedBytes) },
+    { title: 'JS heap', cell: (row) => formatBytes(wholeOf(row).heapBytes) },
+    { title: 'dropped', cell: ({ trim, released }) => (trim === undefined ? '–' : formatBytes(knownBytes(released))) },
     { title: 'entries', cell: ({ entriesBefore }) => formatCount(entriesBefore) },
     {
       title: 'B/entry',
@@ -109,7 +127,7 @@ function table(report: AttributionReport, rows: readonly CacheAttribution[], { s
   })
 }
 
-function summary({ noise, unattributed, floor, before, pauses, twin }: AttributionReport): string[] {
+function summary({ mode, noise, unattributed, floor, before, pauses, twin }: AttributionReport): string[] {
   const error =
     noise.controls === 0 ? 'no controls: the error bars are unknown' : `${String(noise.controls)} null releases`
   const grew = (unattributed.allocatedBytes ?? 0) + unattributed.heapBytes < 0
@@ -122,7 +140,7 @@ function summary({ noise, unattributed, floor, before, pauses, twin }: Attributi
   return [
     `noise         ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap (${error})`,
     `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap (${why})`,
-    `floor         ${formatBytes(floor.allocatedBytes)} allocator, ${formatBytes(floor.heapBytes)} JS heap held by no cache, of ${formatBytes(before.allocatedBytes)} and ${formatBytes(before.heapUsedBytes)}`,
+    `floor         ${formatBytes(floor.allocatedBytes)} allocator, ${formatBytes(floor.heapBytes)} JS heap held by no cache${mode === 'trim' ? ' (estimated)' : ''}, of ${formatBytes(before.allocatedBytes)} and ${formatBytes(before.heapUsedBytes)}`,
     `process       ${residency(before)}`,
     `pauses        ${String(pauses.count)}, longest ${formatMs(pauses.longestMs)}, ${formatMs(pauses.totalMs)} in all`,
     ...(twin === undefined ? [] : [twinLine(twin)]),

@@ -7,9 +7,13 @@ import type { ErrorCode, WarningCode } from '../support/errors.js'
 
 /**
  * How a run takes memory away: `release` empties each cache wholly, in the live process; `twin` does so in a
- * copy-on-write child, and the live process keeps every entry.
+ * copy-on-write child, and the live process keeps every entry; `trim` drops a share of each, in the live process, and
+ * estimates the whole.
  */
-export type AttributionMode = 'release' | 'twin'
+export type AttributionMode = 'release' | 'twin' | 'trim'
+
+/** Which entries a trim drops: those that were not used for longest, or any. */
+export type TrimChoice = 'coldest' | 'random'
 
 /** What set a run off. */
 export type Trigger = 'call' | 'command' | 'http' | 'schedule' | 'growth'
@@ -48,6 +52,12 @@ export interface CacheAttribution {
   readonly uncertainty: { readonly allocatedBytes: number | null; readonly heapBytes: number | null }
   /** Whether either quantity is beyond its uncertainty. False where that is unknown. */
   readonly significant: boolean
+  /** Trim mode only: what was dropped of the cache, and how much of it at random. */
+  readonly trim?: TrimSummary
+  /** Trim mode only: the whole cache, as estimated from what was dropped. */
+  readonly estimated?: AttributedBytes
+  /** Half-width of the 95 % interval around `estimated.totalBytes`; null where nothing dropped speaks for the rest. */
+  readonly estimatedUncertaintyBytes?: number | null
   readonly entriesBefore: number | null
   readonly entriesAfter: number | null
   /** What the cache believed it held. */
@@ -63,11 +73,23 @@ export interface CacheAttribution {
   readonly late?: AttributedBytes
   /** False when a read had to be taken before background work was at rest. Null for a skipped cache. */
   readonly settled: boolean | null
-  /** How long this cache's window held the event loop, its collections included. */
+  /** How long this cache's window held the event loop, its collections included; of several, the longest. */
   readonly pauseMs: number
   /** From the start of its window to the end of its release and reads. */
   readonly durationMs: number
   readonly error?: RowError
+}
+
+/** How a cache was trimmed. */
+export interface TrimSummary {
+  /** Parts, each measured by itself: what they differ by gives the error bar. */
+  readonly batches: number
+  /** Null where the cache does not count its entries. */
+  readonly entriesDropped: number | null
+  /** The part of `entriesDropped` that was chosen at random, and speaks for the entries that are left. */
+  readonly entriesAtRandom: number | null
+  /** What the estimate is scaled by. */
+  readonly basis: 'entries' | 'claimed bytes' | 'fraction'
 }
 
 /** Something a reader should know; never a failure of the run. */
@@ -140,8 +162,8 @@ export interface AttributionReport {
   /** Change in the run that no row explains: other work of the service, late bytes, drift. */
   readonly unattributed: { readonly allocatedBytes: number | null; readonly heapBytes: number }
   /**
-   * What no cache held: `before` less every row. Caches that fill again during the run are no part of it, so it is the
-   * figure to watch for a leak.
+   * What no cache held: `before` less every row; in trim mode less every estimate. Caches that fill again during the run
+   * are no part of it, so it is the figure to watch for a leak.
    */
   readonly floor: { readonly allocatedBytes: number | null; readonly heapBytes: number }
   /** What the run cost the event loop. */

@@ -22,6 +22,10 @@ export const ERROR_CODES = {
   ERR_RELEASE_UNNAMED: 'a lossy or costly cache was left out, since nobody named it',
   ERR_BUDGET_PAUSE: 'the smallest window of this cache does not fit into budget.pauseMs',
   ERR_BUDGET_DURATION: 'this cache did not fit into budget.durationMs any more',
+  ERR_TRIM_UNSUPPORTED: 'this cache has no trim(), and the run drops parts only',
+  ERR_ADAPTER_UNKNOWN: 'no adapter recognises this object as a cache',
+  ERR_ADAPTER_REFUSED: 'releasing this object would touch data, or a store that others share',
+  ERR_CALIBRATION_INVALID: 'what was to be restored is no calibration of this library',
   ERR_GC_UNAVAILABLE: 'no gc function could be obtained from V8',
   ERR_ALLOCATOR_UNAVAILABLE: 'the allocator or binding that was asked for is not there',
   ERR_ADDON_MISSING: 'the native addon could not be loaded',
@@ -65,12 +69,14 @@ export const WARNING_CODES = {
   WARN_CACHE_METHOD: 'entries() or claimedBytes() of a cache threw or returned no number: shown as unknown',
   WARN_TWIN_FIRST_TURN: 'a release went on after its first turn: only what that dropped was measured in the twin',
   WARN_TWIN_RETRIED: 'a twin ended without a result, another one was made',
-  WARN_SHARED_MEMORY: 'what a cache gave back depends on the order: it holds memory together with others',
   WARN_DISCOVERY_FAILED: 'hoards were to be sought in the twin of a run, and could not be',
   WARN_HOARD_UNREADABLE: 'some live objects could not be looked into when hoards were sought',
   WARN_HOARD_NAMES: 'the time for naming hoards was over before all were named',
   WARN_HOARD_RELEASE: 'the release of a registered cache threw when hoards were sought: its hoards may be listed',
   WARN_LISTENER: 'an event listener threw: the run went on',
+  WARN_TRIM_COLDEST: 'a whole was estimated from the coldest entries alone: its error is not known',
+  WARN_SHARED_MEMORY:
+    'a cache seems to hold memory together with others: it comes back with whichever is released last',
 } as const
 
 /** A stable warning code of this library. */

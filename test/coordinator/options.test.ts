@@ -31,7 +31,7 @@ const REFUSED: readonly (readonly [resolve: Resolve, options: unknown, message: 
     { budget: { pause: 5 } },
     'ERR_OPTION_UNKNOWN: budget has no option "pause" (string): did you mean "pauseMs"?',
   ],
-  [ofRun, { fraction: 0.5 }, /^ERR_OPTION_UNKNOWN: /],
+  [ofRun, { fractions: 0.5 }, /^ERR_OPTION_UNKNOWN: .*did you mean "fraction"/],
   [
     ofTraits,
     { loseless: true },
@@ -98,6 +98,13 @@ const REFUSED: readonly (readonly [resolve: Resolve, options: unknown, message: 
   [ofRun, { budget: { pauseMs: Infinity } }, /^ERR_OPTION_RANGE: /],
   [ofRun, { budget: { durationMs: NaN } }, /^ERR_OPTION_RANGE: /],
   [ofRun, { budget: { durationMs: '1s' } }, /^ERR_OPTION_TYPE: /],
+  // A share without the mode that drops one: all would be dropped.
+  [ofRun, { fraction: 0.05 }, `ERR_OPTION_RANGE: "fraction" is for mode 'trim', and the mode is 'release'`],
+  [ofRun, { mode: 'release', choice: 'random' }, /^ERR_OPTION_RANGE: "choice" is for mode 'trim'/],
+  [ofRun, { mode: 'trim', fraction: 0 }, /^ERR_OPTION_RANGE: "fraction" must be a number ≥ 0.0001 and ≤ 1, got 0/],
+  [ofRun, { mode: 'trim', fraction: 1.01 }, /^ERR_OPTION_RANGE: "fraction"/],
+  [ofRun, { mode: 'trim', fraction: '5%' }, /^ERR_OPTION_TYPE: "fraction"/],
+  [ofRun, { mode: 'trim', choice: 'hottest' }, /^ERR_OPTION_RANGE: "choice" must be one of 'coldest', 'random'/],
   // Words.
   [
     ofCoordinator,
@@ -112,12 +119,13 @@ const REFUSED: readonly (readonly [resolve: Resolve, options: unknown, message: 
   [ofCoordinator, { allocator: null }, /^ERR_OPTION_TYPE: "allocator"/],
   [ofCoordinator, { environment: {} }, /^ERR_OPTION_TYPE: "environment" must be an environment/],
   [ofCoordinator, { environment: 'node' }, /^ERR_OPTION_TYPE: /],
-  [ofRun, { mode: 'trim' }, /^ERR_OPTION_RANGE: "mode"/],
+  [ofRun, { mode: 'purge' }, /^ERR_OPTION_RANGE: "mode"/],
   [ofRun, { mode: '__proto__' }, /^ERR_OPTION_RANGE: "mode"/],
   [ofRun, { trigger: 'me' }, /^ERR_OPTION_RANGE: "trigger"/],
   [ofTraits, { refillCost: 'none' }, /^ERR_OPTION_RANGE: "refillCost"/],
   [ofTraits, { lossless: 1 }, 'ERR_OPTION_TYPE: "lossless" must be true or false, got 1 (number)'],
   [ofTraits, { gc: null }, /^ERR_OPTION_TYPE: "gc"/],
+  [ofTraits, { twin: 'no' }, /^ERR_OPTION_TYPE: "twin" must be true or false/],
   // Names.
   [ofRun, { only: 'users' }, 'ERR_OPTION_TYPE: "only" must be an array of cache names, got "users" (string)'],
   [ofRun, { only: new Set(['users']) }, /^ERR_OPTION_TYPE: "only"/],
@@ -161,6 +169,8 @@ describe('options', () => {
       mode: 'release',
       twins: 1,
       discover: 0,
+      fraction: 0.05,
+      choice: 'coldest',
       controls: 4,
       budget: { pauseMs: undefined, durationMs: undefined },
       signal: undefined,

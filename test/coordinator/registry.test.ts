@@ -26,6 +26,18 @@ describe('register()', () => {
     expect(coordinator.names).to.deep.equal(['users'])
   })
 
+  it('takes the traits that a cache brings along where its own options are silent', async () => {
+    coordinator.register('brought', { release, traits: { lossless: false } })
+    coordinator.register('overruled', { release, traits: { lossless: false, refillCost: 'high' } }, { lossless: true })
+    coordinator.register('named', { release, traits: { lossless: false } }, { lossless: true })
+    const { caches } = await coordinator.attribute()
+    expect(caches.map(({ name, error }) => [name, error?.message])).to.have.deep.members([
+      ['named', undefined],
+      ['brought', 'it is not lossless: name it in "only" to release it'],
+      ['overruled', 'it is costly to refill: name it in "only" to release it'],
+    ])
+  })
+
   it('gives a name free again when its cache is unregistered', () => {
     coordinator.register('users', { release }).unregister()
     coordinator.register('users', { release })

@@ -54,6 +54,29 @@ describe('formatReport()', () => {
     ])
   })
 
+  it('shows the whole of a trimmed cache, with its own error bar, and what was dropped of it', () => {
+    const trimmed = row('files', 1.3 * MIB, {
+      status: 'trimmed',
+      entriesBefore: 1000,
+      entriesAfter: 950,
+      trim: { batches: 6, entriesDropped: 50, entriesAtRandom: 25, basis: 'entries' },
+      estimated: { allocatedBytes: 26 * MIB, heapBytes: 0, totalBytes: 26 * MIB },
+      estimatedUncertaintyBytes: 2 * MIB,
+    })
+    const larger = row('larger', 2 * MIB, {
+      ...trimmed,
+      name: 'larger',
+      estimated: { allocatedBytes: 90 * MIB, heapBytes: 0, totalBytes: 90 * MIB },
+      estimatedUncertaintyBytes: null,
+    })
+    const lines = shown(report([trimmed, larger], { mode: 'trim' }))
+    const [title, first, second] = table(lines)
+    expect(title?.split(/\s{2,}/).slice(0, 3)).to.deep.equal(['cache', 'estimated', '±'])
+    expect(first).to.match(/^larger +90\.00 MiB +– /)
+    expect(second).to.match(/^files +26\.00 MiB +2\.00 MiB .* 1\.30 MiB +1,000 +27,263 /)
+    expect(lines.find((line) => line.startsWith('floor'))).to.include('(estimated)')
+  })
+
   it('aligns its columns, whatever the names are written in', () => {
     const names = ['a', 'a much longer name', '日本語', '😀 emoji', 'größe', 'e\u0301']
     const lines = table(shown(report(names.map((name) => row(name, 90 * MIB)))))

@@ -1,6 +1,7 @@
 // A user's module; must compile under strict options against the installed package.
 import { Coordinator, CoordinatorError, formatReport } from 'cache-attribution'
 import type { AttributionReport } from 'cache-attribution'
+import { fromCache } from 'cache-attribution/adapters'
 
 const thumbnails = new Map<string, Uint8Array>()
 const coordinator = new Coordinator()
@@ -10,6 +11,7 @@ const registration = coordinator.register('thumbnails', {
   },
   entries: () => thumbnails.size,
 })
+coordinator.register('previews', fromCache(new Map<string, Uint8Array>()), { twin: false })
 try {
   const report: AttributionReport = await coordinator.attribute({ only: ['thumbnails'] })
   const row = report.caches[0]

@@ -1,0 +1,89 @@
+/**
+ * The caches that a service already has: one line each to register them, five percent of each dropped to size them, and
+ * from then on their sizes for nothing.
+ *
+ *   npx cache-attribution run dist/examples/02-adapters.js
+ */
+import { Coordinator, formatReport } from 'cache-attribution'
+import { fromCache, fromLruCache } from 'cache-attribution/adapters'
+import { LRUCache } from 'lru-cache'
+import NodeCache from 'node-cache'
+import QuickLRU from 'quick-lru'
+
+const users = new LRUCache<string, object>({ max: 50_000 })
+const pages = new QuickLRU<string, Buffer>({ maxSize: 50_000 })
+const sessions = new NodeCache({ useClones: false, checkperiod: 0 })
+serve(20_000)
+
+const coordinator = new Coordinator()
+coordinator.register('users', fromLruCache(users)) // typed: it must be an lru-cache
+coordinator.register('pages', fromCache(pages)) // known by its shape
+coordinator.register('sessions', fromCache(sessions), { lossless: false }) // left out unless it is named
+
+// In production: a twentieth of each, half of that from those that nobody used for longest.
+const report = await coordinator.attribute({ mode: 'trim', fraction: 0.05 })
+console.log(formatReport(report))
+
+// At any later moment, without dropping anything: sizes from the count of entries and what the run found.
+serve(30_000)
+console.log('\nnow, released nothing:')
+for (const { name, entries, estimatedBytes, estimatedUncertaintyBytes } of coordinator.observe().caches) {
+  console.log(
+    `  ${name}: ${String(entries)} entries, ${megabytes(estimatedBytes)} ± ${megabytes(estimatedUncertaintyBytes)}`,
+  )
+}
+
+// A restart need not forget it.
+const saved = JSON.stringify(coordinator.calibration)
+new Coordinator().restoreCalibration(JSON.parse(saved))
+
+// The truth, once: here nobody minds that the caches are empty afterwards.
+const seen = coordinator.observe().caches
+const whole = await coordinator.attribute({ only: ['users', 'pages'] })
+await coordinator.close()
+check()
+
+/** Stands for the traffic that fills the caches. */
+function serve(requests: number): void {
+  for (let index = 0; index < requests; index++) {
+    const id = `user-${String(index)}`
+    if (!users.has(id)) users.set(id, { id, visits: visitsOf(index) })
+    if (!pages.has(id)) pages.set(id, Buffer.alloc(1000 + (index % 5) * 1000))
+    if (index % 10 === 0) sessions.set(id, { id, basket: [] })
+  }
+}
+
+function visitsOf(index: number): number[] {
+  const visits = new Array<number>(200)
+  for (let visit = 0; visit < visits.length; visit++) visits[visit] = index + visit + 0.5
+  return visits
+}
+
+function megabytes(bytes: number | null): string {
+  return bytes === null ? 'unknown' : `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+/** Not part of what to copy: the estimate is held against the whole, which was released for it. */
+function check(): void {
+  if (report.before.allocatedBytes === null) {
+    console.log('\nThis system has no allocator statistics, so Buffers cannot be measured: nothing to check.')
+    return
+  }
+  for (const { name, released } of whole.caches) {
+    const { estimatedBytes, estimatedUncertaintyBytes } = seen.find((cache) => cache.name === name) ?? {}
+    const error = (estimatedBytes ?? NaN) - (released.totalBytes ?? NaN)
+    const percent = (100 * error) / (released.totalBytes ?? NaN)
+    console.log(
+      `${name}: ${megabytes(released.totalBytes)} when released; the estimate was ${percent.toFixed(1)} % off`,
+    )
+    if (!(Math.abs(error) <= (estimatedUncertaintyBytes ?? -1)))
+      fail(`the estimate of ${name} is off by more than its ±`)
+  }
+  const skipped = report.caches.find(({ name }) => name === 'sessions')
+  if (skipped?.error?.code !== 'ERR_RELEASE_UNNAMED' || sessions.keys().length === 0) fail('the sessions were touched')
+}
+
+function fail(reason: string): void {
+  console.error(`Self-check failed: ${reason}.`)
+  process.exitCode = 1
+}

@@ -1,0 +1,55 @@
+/**
+ * All adapters, in the order in which `fromCache()` tries them.
+ *
+ * Rule: most specific first. A quick-lru is a Map, a sharp has a `cache`, and nearly everything has a `clear()`.
+ */
+import type { AdapterInfo, AnyAdapter } from './adapter.js'
+import { betterSqlite3Adapter } from './better-sqlite3.js'
+import { cacheManagerAdapter } from './cache-manager.js'
+import { cacheableAdapter } from './cacheable.js'
+import { cacheableMemoryAdapter } from './cacheable-memory.js'
+import { clearableAdapter } from './clearable.js'
+import { mapAdapter, setAdapter } from './collections.js'
+import { dataLoaderAdapter } from './dataloader.js'
+import { flruAdapter } from './flru.js'
+import { keyValueCacheAdapter } from './keyvaluecache.js'
+import { keyvAdapter } from './keyv.js'
+import { lodashMemoizeAdapter } from './lodash-memoize.js'
+import { lruCacheAdapter } from './lru-cache.js'
+import { mnemonistAdapter } from './mnemonist.js'
+import { nodeCacheAdapter } from './node-cache.js'
+import { pMemoizeAdapter } from './p-memoize.js'
+import { quickLruAdapter } from './quick-lru.js'
+import { sharpAdapter } from './sharp.js'
+import { tinyLruAdapter } from './tiny-lru.js'
+import { ttlCacheAdapter } from './ttlcache.js'
+import { undiciStoreAdapter } from './undici.js'
+
+/** Known by shape before the refusals: each says itself what of it may be touched. */
+export const SPECIFIC: readonly AnyAdapter[] = [
+  betterSqlite3Adapter,
+  sharpAdapter,
+  undiciStoreAdapter,
+  cacheManagerAdapter,
+  cacheableAdapter,
+  keyvAdapter,
+  cacheableMemoryAdapter,
+  keyValueCacheAdapter,
+  lodashMemoizeAdapter,
+  dataLoaderAdapter,
+  nodeCacheAdapter,
+  mnemonistAdapter,
+  lruCacheAdapter,
+  ttlCacheAdapter,
+  quickLruAdapter,
+  tinyLruAdapter,
+  mapAdapter,
+  setAdapter,
+  flruAdapter,
+]
+
+/** Tried when nothing was recognised and nothing refused. */
+export const LAST: AnyAdapter = clearableAdapter
+
+/** The rows of docs/adapters.md. */
+export const ADAPTER_TABLE: readonly AdapterInfo[] = [...SPECIFIC, pMemoizeAdapter, LAST].map(({ info }) => info)

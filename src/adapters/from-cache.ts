@@ -1,0 +1,41 @@
+/** Recognises a cache by its shape. */
+import type { Releasable } from '../coordinator/releasable.js'
+import { CoordinatorError, describe } from '../support/errors.js'
+import { adaptWith, isObject, refused } from './adapter.js'
+import { LAST, SPECIFIC } from './catalogue.js'
+import { REFUSALS } from './refusals.js'
+import { read } from './shape.js'
+
+/** A shape that has this has any. */
+const NO_SUCH_MEMBER = 'cache-attribution: no cache has a member of this name'
+
+/**
+ * Makes a cache of a known library releasable. It is known by its shape, never by its class; nothing of it is called or
+ * wrapped before a run releases it. The same cache gives the same releasable. docs/adapters.md lists what is known, and
+ * what of each is released.
+ *
+ * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN` for what is not recognised; `ERR_ADAPTER_REFUSED` where a release would
+ *   touch data or a store that others share
+ * @example
+ * coordinator.register('users', fromCache(new LRUCache({ max: 10_000 })))
+ */
+export function fromCache(cache: object): Releasable {
+  const given: unknown = cache
+  if (!isObject(given)) throw unknown(given, 'a cache is an object or a function')
+  if (read(given, NO_SUCH_MEMBER) !== undefined) throw unknown(given, 'it answers to every name, as a remote call does')
+  const adapter = SPECIFIC.find((each) => each.matches(given))
+  if (adapter !== undefined) return adaptWith(adapter, given)
+  const refusal = REFUSALS.find((each) => each.matches(given))
+  if (refusal !== undefined) throw refused(refusal.what.replaceAll('`', ''), refusal.why)
+  if (LAST.matches(given)) return adaptWith(LAST, given)
+  throw unknown(
+    given,
+    typeof given === 'function'
+      ? 'a function shows nothing of its cache; for one of p-memoize there is fromPMemoize(memoized, pMemoizeClear)'
+      : 'it has the shape of no cache that is known, and no clear(): register { release: () => … } instead',
+  )
+}
+
+function unknown(given: unknown, hint: string): CoordinatorError {
+  return new CoordinatorError('ERR_ADAPTER_UNKNOWN', `${describe(given)} is not recognised: ${hint}`)
+}

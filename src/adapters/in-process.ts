@@ -1,0 +1,66 @@
+/**
+ * Stores that other caches are built on, as far as they are memory of this process.
+ *
+ * Rule: what is not known to be in this process counts as shared. A store is looked at again at every release, since
+ * Keyv and cacheable let it be changed at run time.
+ */
+import type { Releasable, TrimContext } from '../coordinator/releasable.js'
+import { adaptWith } from './adapter.js'
+import type { AnyAdapter } from './adapter.js'
+import { cacheableMemoryAdapter, cacheableMemoryBehind } from './cacheable-memory.js'
+import { mapAdapter } from './collections.js'
+import { lruCacheAdapter } from './lru-cache.js'
+import { mnemonistAdapter } from './mnemonist.js'
+import { quickLruAdapter } from './quick-lru.js'
+import { tinyLruAdapter } from './tiny-lru.js'
+import { ttlCacheAdapter } from './ttlcache.js'
+
+/** Most specific first: quick-lru is a Map as well. */
+const STORES: readonly AnyAdapter[] = [
+  cacheableMemoryAdapter,
+  lruCacheAdapter,
+  quickLruAdapter,
+  ttlCacheAdapter,
+  tinyLruAdapter,
+  mnemonistAdapter,
+  mapAdapter,
+]
+
+/** The releasable of a store that is memory of this process; undefined of every other. */
+export function storeInProcess(store: unknown): Releasable | undefined {
+  if (typeof store !== 'object' || store === null) return undefined
+  const memory = cacheableMemoryBehind(store) ?? store
+  const adapter = STORES.find((each) => each.matches(memory))
+  return adapter === undefined ? undefined : adaptWith(adapter, memory)
+}
+
+/**
+ * Several stores as one cache. `stores` finds them at each call, and throws where one must not be touched.
+ */
+export function releasableOver(stores: () => readonly Releasable[]): Releasable {
+  const sum = (method: 'entries' | 'claimedBytes'): number | null => {
+    const parts = stores().map((store) => store[method]?.() ?? null)
+    return parts.reduce<number | null>((total, part) => (total === null || part === null ? null : total + part), 0)
+  }
+  const whole: Releasable = {
+    release: (context) => {
+      for (const store of stores()) store.release(context)
+    },
+    entries: () => sum('entries'),
+    claimedBytes: () => sum('claimedBytes'),
+  }
+  // A part of some of them would pass for a part of all.
+  if (stores().some((store) => store.trim === undefined)) return whole
+  return {
+    ...whole,
+    trimChoices: ['coldest', 'random'],
+    trim: (fraction, context) => {
+      for (const store of stores()) store.trim?.(fraction, choiceOf(store, context))
+    },
+  }
+}
+
+/** A store that cannot say which entries are coldest is trimmed at random. */
+function choiceOf({ trimChoices = [] }: Releasable, context: TrimContext): TrimContext {
+  return trimChoices.includes(context.choice) ? context : { ...context, choice: trimChoices[0] ?? context.choice }
+}

@@ -1,0 +1,69 @@
+/** lodash.memoize: a function with a `cache` that may be exchanged for any Map-like. */
+import type { Releasable } from '../coordinator/releasable.js'
+import { adaptWith } from './adapter.js'
+import type { Adapter } from './adapter.js'
+import { storeInProcess } from './in-process.js'
+import { hasMethods, objectIn, read } from './shape.js'
+
+/** What of a function memoized by lodash is used. */
+export interface MemoizedLike {
+  readonly cache: MemoizeCacheLike
+}
+
+/** The cache of such a function. */
+export interface MemoizeCacheLike {
+  /** Drops everything. */
+  clear?(): unknown
+  /** Looks a result up. */
+  get(key: never): unknown
+}
+
+export const lodashMemoizeAdapter: Adapter<MemoizedLike> = {
+  info: {
+    library: 'lodash.memoize',
+    version: '4',
+    name: 'fromLodashMemoize',
+    shape: 'a function with `cache`, which has `clear`, `get`, `has`, `set`',
+    releases: '`cache.clear()`',
+    trims: 'with a Map or another cache of this table as `memoize.Cache`: as that one; else not',
+    entries: "`cache.size`, which lodash's has and the single package's has not",
+    claimed: null,
+    traits: { lossless: true, refillCost: 'medium', twin: true },
+    traps: [
+      'It keeps every argument for ever: a memoized function is a cache without a bound.',
+      '`memoize.Cache = WeakMap` has no `clear()`, and needs none: such a function is not recognised.',
+    ],
+  },
+  matches: (value): value is MemoizedLike => {
+    const cache = typeof value === 'function' ? objectIn(value, 'cache') : undefined
+    return cache !== undefined && hasMethods(cache, 'clear', 'get', 'has', 'set')
+  },
+  adapt: (memoized): Releasable => {
+    const inner = (): Releasable => {
+      const { cache } = memoized
+      return storeInProcess(cache) ?? { release: () => cache.clear?.(), entries: () => sizeOf(cache) }
+    }
+    const now = inner()
+    return {
+      release: (context) => void inner().release(context),
+      entries: () => inner().entries?.() ?? null,
+      ...(now.trim === undefined || now.trimChoices === undefined
+        ? {}
+        : { trimChoices: now.trimChoices, trim: (fraction, context) => void inner().trim?.(fraction, context) }),
+    }
+  },
+}
+
+function sizeOf(cache: object): number | null {
+  const size = read(cache, 'size')
+  return typeof size === 'number' ? size : null
+}
+
+/**
+ * A function that lodash's `memoize()` made.
+ *
+ * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ */
+export function fromLodashMemoize(memoized: MemoizedLike): Releasable {
+  return adaptWith(lodashMemoizeAdapter, memoized)
+}

@@ -1,0 +1,68 @@
+/** lru-cache: known by its members, since its class name is minified in some builds. */
+import type { Releasable } from '../coordinator/releasable.js'
+import { adaptWith } from './adapter.js'
+import type { Adapter } from './adapter.js'
+import { chooseKeys, sizeOf } from './keys.js'
+import { hasMethods, hasNumbers } from './shape.js'
+
+/** What of an lru-cache is used. */
+export interface LruCacheLike {
+  readonly size: number
+  /** The sum of the sizes that `sizeCalculation` gave; 0 without one. */
+  readonly calculatedSize: number
+  /** Drops everything. */
+  clear(): unknown
+  /** Drops the coldest entry. */
+  pop(): unknown
+  /** Drops one entry. */
+  delete(key: unknown): unknown
+  /** Lists its keys, the coldest first. */
+  rkeys(): Iterable<unknown>
+}
+
+export const lruCacheAdapter: Adapter<LruCacheLike> = {
+  info: {
+    library: 'lru-cache',
+    version: '11',
+    name: 'fromLruCache',
+    shape: '`calculatedSize`, `pop`, `rkeys`, `purgeStale`',
+    releases: '`clear()`',
+    trims: '`pop()`, coldest first; `delete(key)` at random',
+    entries: '`size`',
+    claimed: '`calculatedSize`, with `sizeCalculation`',
+    traits: { lossless: true, refillCost: 'medium', twin: true },
+    traps: [
+      'Without `maxSize` or `maxEntrySize` it knows no bytes: `claimedBytes` is unknown, not 0.',
+      '`clear()` and `delete()` call `dispose`, and abort a `fetch()` under way.',
+      'The arrays for `max` entries stay when it is cleared: they are in no row.',
+    ],
+  },
+  matches: (value): value is LruCacheLike =>
+    hasNumbers(value, 'size', 'calculatedSize') && hasMethods(value, 'clear', 'pop', 'delete', 'rkeys', 'purgeStale'),
+  adapt: (cache): Releasable => ({
+    release: () => {
+      cache.clear()
+    },
+    entries: () => cache.size,
+    claimedBytes: () => (cache.calculatedSize === 0 && cache.size > 0 ? null : cache.calculatedSize),
+    trimChoices: ['coldest', 'random'],
+    trim: (fraction, { choice }) => {
+      if (choice === 'random') {
+        for (const key of chooseKeys({ count: cache.size, fraction, choice }, cache.rkeys())) cache.delete(key)
+      } else {
+        for (let count = sizeOf(cache.size, fraction); count > 0; count--) cache.pop()
+      }
+    },
+  }),
+}
+
+/**
+ * A cache of the package lru-cache (7 and newer).
+ *
+ * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('users', fromLruCache(new LRUCache({ max: 10_000 })))
+ */
+export function fromLruCache(cache: LruCacheLike): Releasable {
+  return adaptWith(lruCacheAdapter, cache)
+}

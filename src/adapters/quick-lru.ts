@@ -1,0 +1,77 @@
+/** quick-lru: a subclass of Map whose entries are not in that Map. */
+import type { Releasable } from '../coordinator/releasable.js'
+import { adaptWith } from './adapter.js'
+import type { Adapter } from './adapter.js'
+import { chooseKeys } from './keys.js'
+import { hasMethods, hasNumbers } from './shape.js'
+
+/** What of a quick-lru is used. */
+export interface QuickLruLike {
+  /** Never more than `maxSize`, however many it holds. */
+  readonly size: number
+  readonly maxSize: number
+  /** Milliseconds; infinite where entries do not expire. */
+  readonly maxAge: number
+  /** Drops everything. */
+  clear(): unknown
+  /** Drops one entry. */
+  delete(key: unknown): unknown
+  /** Lists its entries, the coldest first. */
+  entriesAscending(): Iterable<readonly [unknown, unknown]>
+}
+
+export const quickLruAdapter: Adapter<QuickLruLike> = {
+  info: {
+    library: 'quick-lru',
+    version: '7',
+    name: 'fromQuickLru',
+    shape: '`maxSize`, `evict`, `resize`, `entriesAscending`',
+    releases: '`clear()`',
+    trims: '`delete(key)`, coldest first or at random',
+    entries: '`size`; at `maxSize`, where that stops counting, by listing them; unknown where entries expire as well',
+    claimed: null,
+    traits: { lossless: true, refillCost: 'medium', twin: true },
+    traps: [
+      'It extends `Map`, but holds its entries elsewhere: `Map.prototype.clear.call(cache)` frees nothing.',
+      '`evict()` builds a new `Map` of everything it keeps, and keeps one entry: `delete()` is used instead.',
+      'It holds up to twice `maxSize` entries, and its `size` says `maxSize` then. Listing them, which `observe()` does too, takes some milliseconds for 100,000.',
+    ],
+  },
+  matches: (value): value is QuickLruLike =>
+    hasNumbers(value, 'size', 'maxSize', 'maxAge') &&
+    hasMethods(value, 'clear', 'delete', 'evict', 'resize', 'entriesAscending'),
+  adapt: (cache): Releasable => ({
+    release: () => {
+      cache.clear()
+    },
+    entries: () => countOf(cache),
+    trimChoices: ['coldest', 'random'],
+    trim: (fraction, { choice }) => {
+      const keys = [...keysOf(cache)]
+      for (const key of chooseKeys({ count: keys.length, fraction, choice }, keys)) cache.delete(key)
+    },
+  }),
+}
+
+/** Listing drops what has expired, and tells the owner's `onEviction` of it: a count must not do that. */
+function countOf(cache: QuickLruLike): number | null {
+  const { size, maxSize, maxAge } = cache
+  if (size < maxSize) return size
+  if (maxAge !== Infinity) return null
+  let count = 0
+  for (const _entry of cache.entriesAscending()) count++
+  return count
+}
+
+function* keysOf(cache: QuickLruLike): Generator {
+  for (const [key] of cache.entriesAscending()) yield key
+}
+
+/**
+ * A cache of the package quick-lru (6 and newer).
+ *
+ * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ */
+export function fromQuickLru(cache: QuickLruLike): Releasable {
+  return adaptWith(quickLruAdapter, cache)
+}

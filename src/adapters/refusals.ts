@@ -1,0 +1,83 @@
+/**
+ * What looks like a cache and must not be released: emptying it would lose data, or empty it for others.
+ */
+import { createRequire } from 'node:module'
+import { hasMethods, literalKeys, objectIn, read } from './shape.js'
+
+/** A kind of object that is refused. */
+export interface Refusal {
+  /** As docs/adapters.md names it. */
+  readonly what: string
+  readonly shape: string
+  readonly why: string
+  matches(value: object): boolean
+}
+
+/** Members that tell of a connection, a file or a transaction behind an object that has `clear()`. */
+const BEHIND_IT = [
+  'connect',
+  'disconnect',
+  'quit',
+  'sendCommand',
+  'client',
+  'redis',
+  'dialect',
+  'query',
+  'exec',
+  'transaction',
+  'commit',
+  'sync',
+  'deleteDatabase',
+] as const
+
+/** The same, in the options of a store for Keyv. */
+const IN_OPTIONS = ['url', 'uri', 'host', 'dialect', 'client'] as const
+
+const CommonJsCache = createRequire(import.meta.url).cache
+
+export const REFUSALS: readonly Refusal[] = [
+  {
+    what: 'lmdb',
+    shape: '`clearAsync`, `dropSync`, `getRange`',
+    why: 'clearAsync() deletes the data of the database, and its pages are a memory map, not memory of the allocator',
+    matches: (value) => hasMethods(value, 'clearAsync', 'dropSync', 'getRange'),
+  },
+  {
+    what: '`require.cache`',
+    shape: '`require.cache` itself, or an object of modules (`exports`, `filename`, `loaded`)',
+    why: 'dropping a module makes a second copy of it, and whoever holds the first keeps it: nothing comes back',
+    matches: isModuleRegistry,
+  },
+  {
+    what: 'Web Storage',
+    shape: '`getItem`, `setItem`, `removeItem`',
+    why: 'clear() deletes stored data',
+    matches: (value) => hasMethods(value, 'getItem', 'setItem', 'removeItem'),
+  },
+  {
+    what: 'anything with `clear()` and a connection',
+    shape: `\`clear\`, and one of ${[...BEHIND_IT, ...IN_OPTIONS.map((name) => `opts.${name}`)].map((name) => `\`${name}\``).join(', ')}`,
+    why: 'there is a connection, a file or a transaction behind it: clear() may empty a store that others share',
+    matches: (value) => hasMethods(value, 'clear') && isConnected(value),
+  },
+]
+
+function isConnected(value: object): boolean {
+  const options = objectIn(value, 'opts')
+  return (
+    BEHIND_IT.some((name) => read(value, name) != null) ||
+    (options !== undefined && IN_OPTIONS.some((name) => read(options, name) != null))
+  )
+}
+
+function isModuleRegistry(value: object): boolean {
+  if (value === CommonJsCache) return true
+  const [first] = literalKeys(value) ?? []
+  const module = first === undefined ? undefined : objectIn(value, first)
+  return (
+    module !== undefined &&
+    typeof read(module, 'filename') === 'string' &&
+    typeof read(module, 'loaded') === 'boolean' &&
+    read(module, 'exports') !== undefined
+  )
+}

@@ -1,0 +1,81 @@
+/**
+ * Reads calibrations that come from outside: a file, another process, a request.
+ *
+ * Rule: every value is checked before any is taken, and nothing is taken that was not asked for.
+ */
+import { CoordinatorError, describe, messageOf } from '../support/errors.js'
+import type { CalibrationPoint, CalibrationState } from './calibration.js'
+
+const NAME_LENGTH_MAX = 200
+const POINTS_MAX = 1000
+const BYTES_MAX = 2 ** 53
+
+/** A copy of `state`, or `ERR_CALIBRATION_INVALID` with the place of the first thing that is wrong. */
+export function parseCalibration(state: unknown, cachesMax: number): CalibrationState {
+  try {
+    const { schemaVersion, caches } = record(state, 'a calibration')
+    if (schemaVersion !== 1) throw invalid('schemaVersion', '1', schemaVersion)
+    const list = array(caches, 'caches', cachesMax)
+    const names = new Set<string>()
+    return {
+      schemaVersion: 1,
+      caches: list.map((cache, index) => {
+        const place = `caches[${String(index)}]`
+        const { name, points } = record(cache, place)
+        if (typeof name !== 'string' || name.length === 0 || name.length > NAME_LENGTH_MAX || names.has(name)) {
+          throw invalid(`${place}.name`, `a string of 1 to ${String(NAME_LENGTH_MAX)} characters, once`, name)
+        }
+        names.add(name)
+        return {
+          name,
+          points: array(points, `${place}.points`, POINTS_MAX).map((point, at) =>
+            parsePoint(point, `${place}.points[${String(at)}]`),
+          ),
+        }
+      }),
+    }
+  } catch (error) {
+    if (error instanceof CoordinatorError) throw error
+    // A getter or a Proxy: no JSON, whatever else it is.
+    throw new CoordinatorError('ERR_CALIBRATION_INVALID', `it cannot be read: ${messageOf(error)}`)
+  }
+}
+
+function parsePoint(value: unknown, place: string): CalibrationPoint {
+  const point = record(value, place)
+  const { measuredAt, mode } = point
+  if (typeof measuredAt !== 'string' || measuredAt.length > 40 || Number.isNaN(Date.parse(measuredAt))) {
+    throw invalid(`${place}.measuredAt`, 'a date in ISO 8601', measuredAt)
+  }
+  if (mode !== 'release' && mode !== 'trim') throw invalid(`${place}.mode`, "'release' or 'trim'", mode)
+  const amount = (name: keyof CalibrationPoint, isPositive: boolean): number => {
+    const given = point[name]
+    if (typeof given === 'number' && given <= BYTES_MAX && (isPositive ? given > 0 : given >= 0)) return given
+    throw invalid(`${place}.${name}`, `a number ${isPositive ? '>' : '≥'} 0`, given)
+  }
+  const orNull = (name: keyof CalibrationPoint): number | null => (point[name] === null ? null : amount(name, false))
+  return {
+    measuredAt,
+    mode,
+    entries: amount('entries', true),
+    bytesPerEntry: amount('bytesPerEntry', true),
+    uncertaintyPerEntry: orNull('uncertaintyPerEntry'),
+    measuredPerClaimed: orNull('measuredPerClaimed'),
+  }
+}
+
+function record(value: unknown, place: string): Partial<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(place, 'an object', value)
+  return value
+}
+
+function array(value: unknown, place: string, most: number): unknown[] {
+  if (!Array.isArray(value) || value.length > most) {
+    throw invalid(place, `an array of at most ${String(most)}`, value)
+  }
+  return Array.from<unknown>(value)
+}
+
+function invalid(place: string, expected: string, got: unknown): CoordinatorError {
+  return new CoordinatorError('ERR_CALIBRATION_INVALID', `${place} must be ${expected}, got ${describe(got)}`)
+}

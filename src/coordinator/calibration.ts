@@ -1,0 +1,150 @@
+/**
+ * Calibration: what a measurement found of a cache, per entry, so that its size can be told at any later moment from its
+ * count of entries, at no cost.
+ *
+ * Rule: an estimate carries the age and the error of the measurement behind it. The error grows with what the measurement
+ * cannot know: entries that came and went since, and sizes that changed.
+ */
+import type { AttributionMode, AttributionReport, CacheAttribution } from '../report/types.js'
+import { CoordinatorError } from '../support/errors.js'
+import { parseCalibration } from './calibration-json.js'
+
+/** What one run found of one cache. */
+export interface CalibrationPoint {
+  /** ISO 8601. */
+  readonly measuredAt: string
+  readonly mode: AttributionMode
+  readonly entries: number
+  readonly bytesPerEntry: number
+  /** Half-width of the 95 % interval around `bytesPerEntry`; null where the run had none. */
+  readonly uncertaintyPerEntry: number | null
+  /** Measured ÷ claimed bytes; null where the cache claims nothing. */
+  readonly measuredPerClaimed: number | null
+}
+
+/** The calibrations of a coordinator, as plain JSON. */
+export interface CalibrationState {
+  readonly schemaVersion: 1
+  readonly caches: readonly { readonly name: string; readonly points: readonly CalibrationPoint[] }[]
+}
+
+/** A cache's size now, as its calibration tells it. */
+export interface CalibratedEstimate {
+  readonly estimatedBytes: number
+  /** Half-width of the interval that should hold the truth; null where the calibration has no error bar. */
+  readonly estimatedUncertaintyBytes: number | null
+  /** How long ago it was measured. */
+  readonly calibrationAgeMs: number
+  /** The measurement that it rests on. */
+  readonly calibration: CalibrationPoint
+}
+
+/** Of each cache: its latest measurements tell how steady its entries are. */
+const POINTS_MAX = 8
+/** A hash table grows in steps and shrinks late: for entries that went it stays, for those that came it may be there. */
+const TABLE_BYTES_PER_ENTRY = 56
+/** Names of caches that were registered once and are not any more must not pile up. */
+const CACHES_MAX = 10_000
+
+/** The calibrations of one coordinator, by the names of its caches. */
+export class Calibrations {
+  readonly #points = new Map<string, readonly CalibrationPoint[]>()
+
+  /** Takes what a report tells. */
+  note(report: AttributionReport): void {
+    for (const row of report.caches) {
+      const point = pointOf(row, report)
+      if (point !== null) this.#add(row.name, [point])
+    }
+  }
+
+  /** The size of a cache that counts so many entries now; null before its first calibration. */
+  estimate(name: string, entries: number | null, claimedBytes: number | null, now: Date): CalibratedEstimate | null {
+    const points = this.#points.get(name) ?? []
+    const latest = points.at(-1)
+    if (latest === undefined || entries === null) return null
+    return {
+      ...sizeOf(points, latest, entries, claimedBytes),
+      calibrationAgeMs: Math.max(0, now.getTime() - Date.parse(latest.measuredAt)),
+      calibration: latest,
+    }
+  }
+
+  toJSON(): CalibrationState {
+    return { schemaVersion: 1, caches: [...this.#points].map(([name, points]) => ({ name, points })) }
+  }
+
+  /** Adds what `toJSON()` gave, here or in an earlier process; refuses anything else, and then changes nothing. */
+  restore(state: unknown): void {
+    const { caches } = parseCalibration(state, CACHES_MAX)
+    const fresh = caches.filter(({ name }) => !this.#points.has(name))
+    if (this.#points.size + fresh.length > CACHES_MAX) {
+      throw new CoordinatorError(
+        'ERR_CALIBRATION_INVALID',
+        `no more than ${String(CACHES_MAX)} caches can be calibrated`,
+      )
+    }
+    for (const { name, points } of caches) this.#add(name, points)
+  }
+
+  #add(name: string, points: readonly CalibrationPoint[]): void {
+    const known = this.#points.get(name) ?? []
+    const byTime = new Map([...known, ...points].map((point) => [point.measuredAt, point]))
+    const latest = [...byTime.values()].toSorted((a, b) => Date.parse(a.measuredAt) - Date.parse(b.measuredAt))
+    // Behind the others: the first is the one that was measured longest ago, and the first to be forgotten.
+    this.#points.delete(name)
+    this.#points.set(name, latest.slice(-POINTS_MAX))
+    const [oldest] = this.#points.keys()
+    if (this.#points.size > CACHES_MAX && oldest !== undefined) this.#points.delete(oldest)
+  }
+}
+
+/** A whole that is beyond its error calibrates; anything less would calibrate with noise. */
+function pointOf(row: CacheAttribution, { mode, startedAt }: AttributionReport): CalibrationPoint | null {
+  const { estimated, entriesBefore, entriesAfter, claimedBytes } = row
+  const isWhole = estimated !== undefined || (row.status === 'released' && entriesAfter === 0)
+  const bytes = estimated === undefined ? row.released.totalBytes : estimated.totalBytes
+  const uncertainty = estimated === undefined ? row.uncertaintyBytes : (row.estimatedUncertaintyBytes ?? null)
+  if (!isWhole || bytes === null || entriesBefore === null || entriesBefore === 0) return null
+  if (bytes <= (uncertainty ?? 0)) return null
+  return {
+    measuredAt: startedAt,
+    mode,
+    entries: entriesBefore,
+    bytesPerEntry: bytes / entriesBefore,
+    uncertaintyPerEntry: uncertainty === null ? null : uncertainty / entriesBefore,
+    measuredPerClaimed: claimedBytes === null || claimedBytes === 0 ? null : bytes / claimedBytes,
+  }
+}
+
+/**
+ * From the count of entries; from what the cache claims, where it claims anything: that follows sizes that change. The two
+ * together tell how far it can be trusted.
+ */
+function sizeOf(
+  points: readonly CalibrationPoint[],
+  latest: CalibrationPoint,
+  entries: number,
+  claimedBytes: number | null,
+): Pick<CalibratedEstimate, 'estimatedBytes' | 'estimatedUncertaintyBytes'> {
+  const byEntries = latest.bytesPerEntry * entries
+  const byClaims =
+    latest.measuredPerClaimed === null || claimedBytes === null ? null : latest.measuredPerClaimed * claimedBytes
+  const bytes = byClaims ?? byEntries
+  const relative = latest.uncertaintyPerEntry === null ? null : latest.uncertaintyPerEntry / latest.bytesPerEntry
+  // Runs before the latest: by how much a measurement of this cache can be off by the time of the next.
+  const unsteady =
+    Math.max(...points.map(({ bytesPerEntry }) => Math.abs(bytesPerEntry - latest.bytesPerEntry))) * entries
+  const changed = byClaims === null ? turnover(latest, entries) : Math.abs(byClaims - byEntries)
+  const table = TABLE_BYTES_PER_ENTRY * Math.abs(entries - latest.entries)
+  return {
+    estimatedBytes: Math.round(bytes),
+    estimatedUncertaintyBytes:
+      relative === null ? null : Math.ceil(relative * bytes + Math.max(unsteady, changed) + table),
+  }
+}
+
+/** Entries that came may each be twice as large as those that were measured, or nothing; and so may those that stayed. */
+function turnover({ bytesPerEntry, entries: measured }: CalibrationPoint, entries: number): number {
+  return bytesPerEntry * Math.min(Math.abs(entries - measured), entries)
+}

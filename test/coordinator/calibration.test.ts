@@ -1,0 +1,230 @@
+import { expect } from 'chai'
+import type { CalibrationPoint } from '../../src/coordinator/calibration.js'
+import { Calibrations } from '../../src/coordinator/calibration.js'
+import { KIB, MIB, World, thrownBy } from './world.js'
+import type { FakeCache } from './world.js'
+
+const POINT: CalibrationPoint = {
+  measuredAt: '2026-01-01T00:00:00.000Z',
+  mode: 'release',
+  entries: 1000,
+  bytesPerEntry: 2000,
+  uncertaintyPerEntry: 20,
+  measuredPerClaimed: 2,
+}
+const NOW = new Date('2026-01-01T01:00:00.000Z')
+
+function calibrated(...points: readonly Partial<CalibrationPoint>[]): Calibrations {
+  const calibrations = new Calibrations()
+  calibrations.restore({
+    schemaVersion: 1,
+    caches: [{ name: 'users', points: points.map((point) => ({ ...POINT, ...point })) }],
+  })
+  return calibrations
+}
+
+describe('a calibrated cache', () => {
+  it('is told from its count of entries, with the age of the measurement', () => {
+    const estimate = calibrated({ measuredPerClaimed: null }).estimate('users', 1000, null, NOW)
+    expect(estimate).to.deep.include({
+      estimatedBytes: 2_000_000,
+      estimatedUncertaintyBytes: 20_000,
+      calibrationAgeMs: 3_600_000,
+    })
+  })
+
+  it('is as unsure as entries came or went: each may be twice as large, or nothing', () => {
+    const calibrations = calibrated({ measuredPerClaimed: null })
+    expect(calibrations.estimate('users', 2000, null, NOW)).to.deep.include({
+      estimatedBytes: 4_000_000,
+      estimatedUncertaintyBytes: 40_000 + 2_000_000 + 56_000,
+    })
+    expect(calibrations.estimate('users', 500, null, NOW)?.estimatedUncertaintyBytes).to.equal(
+      10_000 + 1_000_000 + 28_000,
+    )
+    expect(calibrations.estimate('users', 0, null, NOW)).to.deep.include({
+      estimatedBytes: 0,
+      estimatedUncertaintyBytes: 56_000,
+    })
+  })
+
+  it('follows what it claims where it claims anything, as unsure as that differs from the count', () => {
+    // Twice as many entries, and those that came are three times as large.
+    expect(calibrated({}).estimate('users', 2000, 4_000_000, NOW)).to.deep.include({
+      estimatedBytes: 8_000_000,
+      estimatedUncertaintyBytes: 80_000 + 4_000_000 + 56_000,
+    })
+  })
+
+  it('is as unsure as its measurements differ', () => {
+    const calibrations = calibrated(
+      { measuredPerClaimed: null, bytesPerEntry: 3000, measuredAt: '2025-12-31T00:00:00.000Z' },
+      { measuredPerClaimed: null },
+    )
+    expect(calibrations.estimate('users', 1000, null, NOW)?.estimatedUncertaintyBytes).to.equal(20_000 + 1_000_000)
+  })
+
+  it('has no known error where its measurement had none', () => {
+    const estimate = calibrated({ uncertaintyPerEntry: null }).estimate('users', 1000, null, NOW)
+    expect([estimate?.estimatedBytes, estimate?.estimatedUncertaintyBytes]).to.deep.equal([2_000_000, null])
+  })
+
+  it('is unknown without a count of entries, and before its first measurement', () => {
+    expect(calibrated({}).estimate('users', null, 5, NOW)).to.equal(null)
+    expect(calibrated({}).estimate('others', 5, 5, NOW)).to.equal(null)
+  })
+
+  it('keeps the latest eight measurements, whatever order they come in', () => {
+    const many = Array.from({ length: 20 }, (_, index) => ({
+      measuredAt: new Date(Date.UTC(2026, 0, 20 - index)).toISOString(),
+    }))
+    const [cache] = calibrated(...many).toJSON().caches
+    expect(cache?.points.map(({ measuredAt }) => measuredAt.slice(8, 10))).to.deep.equal([
+      '13',
+      '14',
+      '15',
+      '16',
+      '17',
+      '18',
+      '19',
+      '20',
+    ])
+  })
+})
+
+describe('observe()', () => {
+  it('tells nothing of a cache that was not measured: null, not 0', () => {
+    const { coordinator } = oneCache()
+    expect(coordinator.observe().caches[0]).to.include({
+      estimatedBytes: null,
+      estimatedUncertaintyBytes: null,
+      calibrationAgeMs: null,
+      calibration: null,
+    })
+  })
+
+  it('tells after a run what the cache holds now, and releases nothing for it', async () => {
+    const { world, coordinator, cache } = oneCache()
+    await coordinator.attribute()
+    world.clockMs += 60_000
+    cache.entryCount = 20
+    const seen = coordinator.observe().caches[0]
+    expect(cache.releases).to.equal(1)
+    expect(seen?.estimatedBytes).to.equal(2 * 3 * MIB)
+    expect(seen?.calibrationAgeMs).to.be.at.least(60_000)
+    expect(seen?.calibration).to.include({ entries: 10, bytesPerEntry: (3 * MIB) / 10 })
+  })
+
+  it('is not calibrated by a release that failed, left entries, or showed nothing but noise', async () => {
+    const world = new World()
+    const coordinator = world.coordinator({ controls: 4 })
+    const small = world.cache('small', { allocated: KIB })
+    coordinator.register('small', small)
+    coordinator.register('failed', {
+      release: () => {
+        throw new Error('no')
+      },
+      entries: () => 5,
+    })
+    coordinator.register('half', { release: () => world.free({ allocated: MIB }), entries: () => 5 })
+    await coordinator.attribute()
+    expect(coordinator.calibration.caches).to.deep.equal([])
+  })
+
+  it('is calibrated through a restart by plain JSON', async () => {
+    const { coordinator } = oneCache()
+    await coordinator.attribute()
+    const saved = JSON.stringify(coordinator.calibration)
+    const next = oneCache()
+    next.coordinator.restoreCalibration(JSON.parse(saved))
+    expect(next.coordinator.observe().caches[0]?.estimatedBytes).to.equal(3 * MIB)
+    expect(JSON.stringify(next.coordinator.calibration)).to.equal(saved)
+  })
+
+  it('takes up the calibration of a cache that is registered later', () => {
+    const world = new World()
+    const coordinator = world.coordinator()
+    coordinator.restoreCalibration({ schemaVersion: 1, caches: [{ name: 'users', points: [POINT] }] })
+    coordinator.register('users', world.cache('users', { heap: MIB }, 500))
+    expect(coordinator.observe().caches[0]?.calibration).to.deep.equal(POINT)
+  })
+})
+
+describe('restoreCalibration() refuses', () => {
+  const cache = (point: unknown): unknown => ({ schemaVersion: 1, caches: [{ name: 'users', points: [point] }] })
+  for (const [what, given, words] of [
+    ['a string', '{"schemaVersion":1}', /must be an object, got "/],
+    ['null', null, /must be an object, got null/],
+    ['another version', { schemaVersion: 2, caches: [] }, /schemaVersion must be 1, got 2/],
+    ['no list of caches', { schemaVersion: 1 }, /caches must be an array/],
+    ['too many caches', { schemaVersion: 1, caches: new Array(10_001).fill(0) }, /at most 10000/],
+    ['a cache without a name', { schemaVersion: 1, caches: [{ points: [] }] }, /caches\[0\]\.name/],
+    [
+      'a name of a megabyte',
+      { schemaVersion: 1, caches: [{ name: 'x'.repeat(1e6), points: [] }] },
+      /caches\[0\]\.name/,
+    ],
+    [
+      'a name twice',
+      {
+        schemaVersion: 1,
+        caches: [
+          { name: 'a', points: [] },
+          { name: 'a', points: [] },
+        ],
+      },
+      /caches\[1\]/,
+    ],
+    ['a negative size', cache({ ...POINT, bytesPerEntry: -5 }), /bytesPerEntry must be a number > 0, got -5/],
+    ['a size that is no number', cache({ ...POINT, bytesPerEntry: '5' }), /bytesPerEntry/],
+    ['infinitely many entries', cache({ ...POINT, entries: Infinity }), /entries/],
+    ['NaN', cache({ ...POINT, uncertaintyPerEntry: NaN }), /uncertaintyPerEntry/],
+    ['no date', cache({ ...POINT, measuredAt: 'yesterday' }), /measuredAt must be a date/],
+    ['another mode', cache({ ...POINT, mode: 'purge' }), /mode must be/],
+    ['a missing member', cache({ ...POINT, measuredPerClaimed: undefined }), /measuredPerClaimed/],
+    ['a Proxy that throws', throwing(), /cannot be read/],
+  ] as const) {
+    it(what, () => {
+      const coordinator = new World().coordinator()
+      coordinator.restoreCalibration({ schemaVersion: 1, caches: [{ name: 'before', points: [POINT] }] })
+      const error = thrownBy(() => {
+        coordinator.restoreCalibration(given)
+      })
+      expect(error).to.have.property('code', 'ERR_CALIBRATION_INVALID')
+      expect((error as Error).message).to.match(words)
+      // Nothing of it was taken.
+      expect(coordinator.calibration.caches.map(({ name }) => name)).to.deep.equal(['before'])
+    })
+  }
+
+  it('nothing of a name that is a word of JavaScript', () => {
+    const calibrations = new Calibrations()
+    const hostile = JSON.parse(
+      `{"schemaVersion":1,"caches":[{"name":"__proto__","points":[${JSON.stringify(POINT)}]}]}`,
+    ) as unknown
+    calibrations.restore(hostile)
+    expect(calibrations.estimate('__proto__', 5, null, NOW)?.estimatedBytes).to.equal(10_000)
+    expect(calibrations.estimate('toString', 5, null, NOW)).to.equal(null)
+    expect(({} as Record<string, unknown>)['points']).to.equal(undefined)
+  })
+})
+
+function oneCache(): { world: World; coordinator: ReturnType<World['coordinator']>; cache: FakeCache } {
+  const world = new World()
+  const coordinator = world.coordinator({ controls: 4 })
+  const cache = world.cache('users', { allocated: 2 * MIB, heap: MIB })
+  // Without claims: those of a fake cache do not follow its count.
+  coordinator.register('users', { release: (context) => void cache.release(context), entries: () => cache.entryCount })
+  return { world, coordinator, cache }
+}
+
+function throwing(): object {
+  return new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error('no')
+      },
+    },
+  )
+}

@@ -1,0 +1,31 @@
+import { expect } from 'chai'
+import { needsJemalloc, runFixture } from '../helpers/child.js'
+import type { SharedValuesResult } from './fixtures/shared-values.js'
+import { MIB, rowOf } from './world.js'
+
+describe('two caches over the same values, in a real process', () => {
+  let result: SharedValuesResult
+  before(async function () {
+    needsJemalloc(this)
+    result = await runFixture<SharedValuesResult>('coordinator/fixtures/shared-values', { preload: 'jemalloc' })
+  })
+
+  it('give everything back with the one that is released last', () => {
+    const [first, second] = result.reports
+    if (first === undefined || second === undefined) throw new Error('no reports')
+    expect(rowOf(first, 'by id').released.allocatedBytes).to.be.below(MIB)
+    expect(rowOf(first, 'by name').released.allocatedBytes).to.be.above(12 * MIB)
+    // The order has turned: by id is released last now.
+    expect(rowOf(second, 'by id').released.allocatedBytes).to.be.above(12 * MIB)
+    expect(rowOf(second, 'by name').released.allocatedBytes).to.be.below(MIB)
+  })
+
+  it('are named together as soon as the order has turned, and no other with them', () => {
+    const [first, second] = result.reports.map(({ warnings }) =>
+      warnings.filter(({ code }) => code === 'WARN_SHARED_MEMORY'),
+    )
+    expect(first).to.deep.equal([])
+    expect(second).to.have.lengthOf(1)
+    expect(second?.[0]?.message).to.match(/^"by name" and "by id" seem to hold the same values: about 12\.\d+ MiB/)
+  })
+})
