@@ -36,21 +36,21 @@ bool confine_is_possible(void) {
 #define IF_CALL(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1)
 #define REFUSE_CALL(name) IF_CALL(name), REFUSE
 /* Refuses the call where any of `bits` is set in an argument, and allows it else. */
-#define REFUSE_BITS(name, index, bits)                                                                                 \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                                         \
+#define REFUSE_BITS(name, index, bits)                                                                       \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                               \
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1), REFUSE, ALLOW
 /* Allows the call where one of `bits` is set in an argument, and refuses it else. */
-#define ALLOW_BITS(name, index, bits)                                                                                  \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                                         \
+#define ALLOW_BITS(name, index, bits)                                                                        \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                               \
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1), ALLOW, REFUSE
 /* Allows the call where an argument is `value`, and refuses it else. */
-#define ALLOW_ONLY(name, index, value)                                                                                 \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                                         \
+#define ALLOW_ONLY(name, index, value)                                                                       \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                               \
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)value, 0, 1), ALLOW, REFUSE
 #define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
 #endif
 
-void confine(pid_t self) {
+bool confine(pid_t self) {
 #ifdef THIS_ARCHITECTURE
   struct sock_filter filter[] = {
       LOAD(arch),
@@ -122,10 +122,11 @@ void confine(pid_t self) {
       ALLOW,
   };
   const struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 #else
   (void)self;
+  return false;
 #endif
 }
 #endif

@@ -8,8 +8,9 @@
 /* Whether this kernel takes a filter of system calls. */
 bool confine_is_possible(void);
 
-/* From here on system calls that change files, signal other processes, make sockets, or start programs fail with EPERM;
- * reading, memory, time, and writing to what is open stay. Does nothing where the kernel takes no filter. */
-void confine(pid_t self);
+/* From here on system calls that change files, signal other processes, make sockets, or start programs fail
+ * with EPERM; reading, memory, time, and writing to what is open stay. False where the kernel takes no
+ * filter. */
+bool confine(pid_t self);
 
 #endif

@@ -16,7 +16,8 @@ struct mapping {
   bool is_writable, is_shared, is_anonymous;
 };
 
-/* Reads lines without allocating: the parent is in the middle of its pause, the child has just been forked. */
+/* Reads lines without allocating: the parent is in the middle of its pause, the child has just been forked.
+ */
 struct lines {
   int file;
   size_t begin, end;
@@ -38,7 +39,8 @@ static char *next_line(struct lines *lines) {
     lines->begin = 0;
     if (lines->end == sizeof lines->buffer - 1)
       lines->end = 0; /* no line of these files is that long */
-    const ssize_t length = read(lines->file, lines->buffer + lines->end, sizeof lines->buffer - 1 - lines->end);
+    const ssize_t length =
+        read(lines->file, lines->buffer + lines->end, sizeof lines->buffer - 1 - lines->end);
     if (length < 0 && errno == EINTR)
       continue;
     if (length <= 0)
@@ -59,7 +61,8 @@ static bool parse_mapping(const char *line, struct mapping *mapping) {
     return false;
   mapping->is_writable = at[2] == 'w';
   mapping->is_shared = at[4] == 's';
-  /* offset, device, inode: the inode of what no file backs is 0, and its path is empty or a name in brackets. */
+  /* offset, device, inode: the inode of what no file backs is 0, and its path is empty or a name in brackets.
+   */
   const char *field = at + 6;
   for (int skipped = 0; skipped < 2 && field != NULL; skipped++)
     field = strchr(field, ' ') == NULL ? NULL : strchr(field, ' ') + 1;
@@ -106,8 +109,10 @@ int ranges_read_kept(struct ranges *ranges) {
 int ranges_advise(const struct ranges *ranges, int advice) {
   int failed = 0;
   for (size_t i = 0; i < ranges->count; i++) {
-    /* ENOMEM: a part is not mapped any more, since a worker's heap goes on changing; the rest got the advice. */
-    if (madvise(ranges->items[i].start, ranges->items[i].length, advice) != 0 && errno != ENOMEM && failed == 0)
+    /* ENOMEM: a part is not mapped any more, since a worker's heap goes on changing; the rest got the advice.
+     */
+    if (madvise(ranges->items[i].start, ranges->items[i].length, advice) != 0 && errno != ENOMEM &&
+        failed == 0)
       failed = errno;
   }
   return failed;

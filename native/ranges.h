@@ -18,8 +18,8 @@ struct ranges {
   double bytes;
 };
 
-/* The private anonymous ranges that are kept from forks ("dc" in VmFlags). What drivers and rings of the kernel keep is
- * mapped from a file, and is left alone. Returns 0 or an errno. */
+/* The private anonymous ranges that are kept from forks ("dc" in VmFlags). What drivers and rings of the
+ * kernel keep is mapped from a file, and is left alone. Returns 0 or an errno. */
 int ranges_read_kept(struct ranges *ranges);
 
 /* Gives every range the advice, also where it failed for one. Returns 0 or the first errno. */
@@ -27,7 +27,8 @@ int ranges_advise(const struct ranges *ranges, int advice);
 
 void ranges_free(struct ranges *ranges);
 
-/* In a child: makes every shared writable mapping read-only, since a write there would reach the parent or a file. */
+/* In a child: makes every shared writable mapping read-only, since a write there would reach the parent or a
+ * file. */
 bool ranges_protect_shared(void);
 
 #endif

@@ -52,7 +52,8 @@ static void live(napi_env env, napi_value run) {
 }
 
 /* twinFork(run: () => void, keepFd: number, alarmSeconds: number) → in the parent
- * { pid, fd, scanMs, forkMs, ranges, rangesBytes }; in the child `run` is called and the process ends after it. */
+ * { pid, fd, scanMs, forkMs, ranges, rangesBytes }; in the child `run` is called and the process ends after
+ * it. */
 static napi_value TwinFork(napi_env env, napi_callback_info info) {
   napi_value args[3], result;
   size_t count = 3;
@@ -113,7 +114,8 @@ static napi_value TwinExit(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* twinReap(pid) → null while it runs, else { code: number | null, signal: number | null }; both null: already gone */
+/* twinReap(pid) → null while it runs, else { code: number | null, signal: number | null }; both null: already
+ * gone */
 static napi_value TwinReap(napi_env env, napi_callback_info info) {
   napi_value pid_value, result, null;
   size_t count = 1;

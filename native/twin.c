@@ -40,10 +40,11 @@ void twin_facts(struct twin_facts *facts) {
 
 bool twin_is_child(void) { return result_fd >= 0; }
 
-/* Signals that are sent to the service are not the twin's business. Handlers for faults stay: V8 traps WebAssembly's
- * memory accesses with one. */
+/* Signals that are sent to the service are not the twin's business. Handlers for faults stay: V8 traps
+ * WebAssembly's memory accesses with one. */
 static void reset_signals(void) {
-  static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGPROF, SIGCHLD, SIGWINCH};
+  static const int ignored[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGUSR1,
+                                SIGUSR2, SIGPROF, SIGCHLD, SIGWINCH};
   for (int number = 1; number < NSIG; number++)
     if (number != SIGSEGV && number != SIGBUS && number != SIGFPE && number != SIGILL)
       signal(number, SIG_DFL);
@@ -54,8 +55,8 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* /dev/null in the place of every inherited descriptor. Closing them would not do: libuv aborts where it cannot write to
- * its own eventfd, which V8 makes it do whenever it posts a task. */
+/* /dev/null in the place of every inherited descriptor. Closing them would not do: libuv aborts where it
+ * cannot write to its own eventfd, which V8 makes it do whenever it posts a task. */
 static bool replace_descriptors(int keep_fd) {
   const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   DIR *folder = opendir("/proc/self/fd");
@@ -83,7 +84,7 @@ static void write_once(const char *path, const char *text, size_t length) {
 }
 
 /* Exit codes of a child that could not be set up; src/twin/ knows them. */
-enum { EXIT_ORPHAN = 81, EXIT_DESCRIPTORS = 82, EXIT_SLOTS = 83, EXIT_SHARED = 84 };
+enum { EXIT_ORPHAN = 81, EXIT_DESCRIPTORS = 82, EXIT_SLOTS = 83, EXIT_SHARED = 84, EXIT_FREE = 87 };
 
 static void become_twin(pid_t parent, int keep_fd, unsigned alarm_s) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -94,8 +95,9 @@ static void become_twin(pid_t parent, int keep_fd, unsigned alarm_s) {
   reset_signals();
   alarm(alarm_s);
   write_once("/proc/self/oom_score_adj", "1000", 4);
-  setpriority(PRIO_PROCESS, 0, 10);
-  /* After that: it makes the files below /proc/self the root's. No core file of a twin, which has all the service's data. */
+  setpriority(PRIO_PROCESS, 0, 15);
+  /* After that: it makes the files below /proc/self the root's. No core file of a twin, which has all the
+   * service's data. */
   prctl(PR_SET_DUMPABLE, 0);
   if (!replace_descriptors(keep_fd))
     _exit(EXIT_DESCRIPTORS);
@@ -103,7 +105,8 @@ static void become_twin(pid_t parent, int keep_fd, unsigned alarm_s) {
     _exit(EXIT_SLOTS);
   if (!ranges_protect_shared())
     _exit(EXIT_SHARED);
-  confine(getpid());
+  if (!confine(getpid()))
+    _exit(EXIT_FREE);
 }
 
 int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {

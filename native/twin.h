@@ -1,5 +1,6 @@
-/* The twin: a copy-on-write child of a process at rest. What "at rest" takes is decided in src/twin/; here is what only
- * C can do about it: heap pages that V8 keeps from forks, import slots, descriptors, shared mappings, confinement. */
+/* The twin: a copy-on-write child of a process at rest. What "at rest" takes is decided in src/twin/; here is
+ * what only C can do about it: heap pages that V8 keeps from forks, import slots, descriptors, shared
+ * mappings, confinement. */
 #ifndef CACHE_ATTRIBUTION_TWIN_H
 #define CACHE_ATTRIBUTION_TWIN_H
 
@@ -20,16 +21,17 @@ struct twin_forked {
 
 /* What can be told before anything is forked. */
 struct twin_facts {
-  const char *libc;    /* glibc's version; NULL on another libc */
-  int signal_slots;    /* import slots of the executable through which V8 wakes its threads; 0: no twin */
-  bool can_confine;    /* whether the kernel takes a system-call filter */
+  const char *libc; /* glibc's version; NULL on another libc */
+  int signal_slots; /* import slots of the executable through which V8 wakes its threads; 0: no twin */
+  bool can_confine; /* whether the kernel takes a system-call filter */
 };
 
 void twin_facts(struct twin_facts *facts);
 
-/* Forks. Returns 0 in both processes, or the errno of `forked->step`, with nothing forked and nothing changed.
- * `keep_fd` (or -1) stays open in the child, every other descriptor is replaced by /dev/null. The child is set up
- * already: of low priority, first to be killed when memory is short, dead with its parent or after `alarm_s` seconds. */
+/* Forks. Returns 0 in both processes, or the errno of `forked->step`, with nothing forked and nothing
+ * changed. `keep_fd` (or -1) stays open in the child, every other descriptor is replaced by /dev/null. The
+ * child is set up already: of low priority, first to be killed when memory is short, dead with its parent or
+ * after `alarm_s` seconds. */
 int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s);
 
 /* In the child: writes all of it to the parent, or ends the child. */

@@ -8,6 +8,7 @@ import { Coordinator } from 'cache-attribution'
 import { nodeEnvironment as environment } from '../../src/support/environment.js'
 import { estimateCopiedBytes } from '../../src/twin/memory.js'
 import { runInTwin } from '../../src/twin/run-in-twin.js'
+import type { TwinContext } from '../../src/twin/life.js'
 import { report } from '../support/processes.js'
 
 type Kind = 'none' | 'twin' | 'release'
@@ -137,13 +138,23 @@ for (let round = 0; round < ROUNDS; round++) {
   // Throughput: what the service can do while a twin burns a processor beside it, against alone.
   const lifeMs = 1500
   result.requestsPerSecond.none.push(await capacity(delay(lifeMs)))
-  result.requestsPerSecond.twin.push(await capacity(runInTwin(burn, { timeoutMs: 60_000 })))
+  result.requestsPerSecond.twin.push(await capacityBesideTwin())
 }
 await latencies()
 await coordinator.attribute({ mode: 'release' })
 result.latencyMs.release.push(...(await latencies()))
 
-function burn(): void {
+/** From the first word of a twin that burns a processor to its end. */
+async function capacityBesideTwin(): Promise<number> {
+  let begun: () => void = () => undefined
+  const begin = new Promise<void>((resolve) => (begun = resolve))
+  const twin = runInTwin(burn, { timeoutMs: 60_000, onMessage: () => begun() })
+  await begin
+  return capacity(twin)
+}
+
+function burn(twin: TwinContext): void {
+  twin.send('begun')
   const endMs = performance.now() + 1500
   while (performance.now() < endMs) environment.collector().minor()
 }

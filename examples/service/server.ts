@@ -8,7 +8,7 @@
  *   /outline/<path>      what a .json, .md or .d.ts file holds
  *   /search?q=<words>    full-text search
  *
- *   node dist/examples/service/server.js <node_modules> <folder for the search index> [--copy]
+ *   node dist/examples/service/server.js <node_modules> <folder for the search index> [--copy] [--twin]
  *
  * A parent process may ask for an attribution over IPC; without one, it runs until Ctrl-C.
  */
@@ -23,17 +23,19 @@ import type { ServiceMessage } from './messages.js'
 import { createListener } from './routes.js'
 import { openSearchIndex } from './search.js'
 
-const [root = 'node_modules', indexFolder = '.', copy] = process.argv.slice(2)
+const [root = 'node_modules', indexFolder = '.', ...options] = process.argv.slice(2)
 
 const catalogue = listCatalogue(path.resolve(root))
 const opened = await openSearchIndex(catalogue, path.join(indexFolder, 'search.db'))
 const index = typeof opened === 'string' ? null : opened
 
 const caches = new ServiceCaches()
-const coordinator = new Coordinator()
+const coordinator = new Coordinator({ mode: options.includes('--twin') ? 'twin' : 'release' })
 registerCaches(coordinator, caches, index)
 
-const server = http.createServer(createListener({ catalogue, caches, index, copiesCompressed: copy === '--copy' }))
+const server = http.createServer(
+  createListener({ catalogue, caches, index, copiesCompressed: options.includes('--copy') }),
+)
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 

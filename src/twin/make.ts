@@ -123,6 +123,7 @@ const EXIT_WORDS: Readonly<Record<number, string>> = {
   84: 'since shared memory could not be protected',
   85: 'with an error past every handler',
   86: 'through process.exit()',
+  87: 'since its system calls could not be confined',
 }
 
 function wordsOf({ code, signal }: { readonly code: number | null; readonly signal: number | null }): string {

@@ -49,7 +49,9 @@ class TwinProcess {
   readonly #onAbort = (): void => {
     this.#kill({ kind: 'aborted' })
   }
-  #text = ''
+  /** Of a line that has no end yet. */
+  #pieces: string[] = []
+  #length = 0
   /** Decided before the child is gone: what it said last, or why it was killed. */
   #end: TwinEnd | undefined
   #allowMs: number
@@ -81,13 +83,19 @@ class TwinProcess {
   }
 
   #read(chunk: string): void {
-    this.#text += chunk
-    if (this.#text.length > FRAME_LENGTH_MAX) {
+    this.#pieces.push(chunk)
+    this.#length += chunk.length
+    if (this.#length > FRAME_LENGTH_MAX) {
+      this.#pieces = []
       this.#kill({ kind: 'thrown', code: 'ERR_TWIN_RESULT', message: 'it is longer than 256 MiB' })
       return
     }
-    const lines = this.#text.split('\n')
-    this.#text = lines.pop() ?? ''
+    // A long line comes in thousands of pieces: they are joined once.
+    if (!chunk.includes('\n')) return
+    const lines = this.#pieces.join('').split('\n')
+    const rest = lines.pop() ?? ''
+    this.#pieces = [rest]
+    this.#length = rest.length
     for (const line of lines) if (this.#end === undefined) this.#take(line)
   }
 

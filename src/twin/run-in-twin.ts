@@ -39,7 +39,7 @@ export async function runInTwin<T>(fn: (twin: TwinContext) => T, options?: TwinO
 /** Runs `work` in a twin under the lock of the process. */
 export async function workInTwin(
   work: (twin: TwinContext, instrument: Instrument) => unknown,
-  { timeoutMs, attempts, signal, onCost }: ResolvedTwinOptions,
+  { timeoutMs, attempts, signal, onMessage, onCost }: ResolvedTwinOptions,
   needs: { readonly keepFd?: number; readonly extraBytes?: number } = {},
 ): Promise<unknown> {
   return withRunLock(async () => {
@@ -54,7 +54,7 @@ export async function workInTwin(
         extraBytes: needs.extraBytes ?? 0,
         work: (twin) => work(twin, instrument),
         onForked: () => undefined,
-        onMessage: () => undefined,
+        onMessage: (message) => onMessage?.(message),
         onFailure: () => true,
       })
       onCost?.(cost)
@@ -71,6 +71,7 @@ export interface ResolvedTwinOptions {
   readonly timeoutMs: number
   readonly attempts: number
   readonly signal: AbortSignal | undefined
+  readonly onMessage: TwinOptions['onMessage']
   readonly onCost: TwinOptions['onCost']
 }
 
@@ -80,7 +81,8 @@ export function twinRules(timeoutMs: number): OptionRules<ResolvedTwinOptions> {
     timeoutMs: { check: number({ min: 1, max: 24 * 60 * 60 * 1000 }), fallback: timeoutMs },
     attempts: { check: number({ min: 1, max: 10, integer: true }), fallback: 3 },
     signal: optional(abortSignal),
-    onCost: optional<NonNullable<TwinOptions['onCost']>>(callable as Check<NonNullable<TwinOptions['onCost']>>),
+    onMessage: optional(callable as Check<NonNullable<TwinOptions['onMessage']>>),
+    onCost: optional(callable as Check<NonNullable<TwinOptions['onCost']>>),
   }
 }
 

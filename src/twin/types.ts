@@ -25,6 +25,8 @@ export interface TwinOptions {
   readonly attempts?: number | undefined
   /** Ends the twin. */
   readonly signal?: AbortSignal | undefined
+  /** Hears what the function sends with `twin.send()`, as JSON, in this process and while the twin lives. */
+  readonly onMessage?: ((message: unknown) => void) | undefined
   /** Hears what the twin cost, also where it failed. */
   readonly onCost?: ((cost: TwinCost) => void) | undefined
 }

@@ -33,6 +33,9 @@ const EXPECTED: Readonly<Record<string, unknown>> = {
   'reads a file': 'twin',
   collects: 200_000,
   'makes a twin': 'no twin of its own',
+  'sends messages': 0,
+  'was heard': [{ step: 1 }, 'two'],
+  'is listened to by what throws': undefined,
   'is aborted': 'ERR_RUN_ABORTED: the twin was ended by its signal',
   'comes twice at once': ['first', 'ERR_RUN_IN_PROGRESS: a run or another twin of this process is under way'],
 }

@@ -40,6 +40,7 @@ describe('supportsTwin()', () => {
     ['no addon', ground({ binding: null }), /addon is not loaded/],
     ['musl', ground({ binding: bindingOf({ libc: null }) }), /not glibc/],
     ['a static binary', ground({ binding: bindingOf({ signalSlots: 0 }) }), /cannot be replaced/],
+    ['a kernel without filters', ground({ binding: bindingOf({ canConfine: false }) }), /no filter of system calls/],
     ['no /proc', ground({}, { '/proc/self/smaps': null }), /smaps cannot be read/],
     ['strict overcommit', ground({}, { '/proc/sys/vm/overcommit_memory': '2\n' }), /overcommit_memory is 2/],
     [
