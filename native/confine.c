@@ -35,6 +35,8 @@ bool confine_is_possible(void) {
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define IF_CALL(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1)
 #define REFUSE_CALL(name) IF_CALL(name), REFUSE
+/* For calls that are newer than the headers. */
+#define REFUSE_NUMBER(number) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), REFUSE
 /* Refuses the call where any of `bits` is set in an argument, and allows it else. */
 #define REFUSE_BITS(name, index, bits)                                                                       \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                               \
@@ -57,6 +59,11 @@ bool confine(pid_t self) {
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCHITECTURE, 1, 0),
       REFUSE,
       LOAD(nr),
+#ifdef __x86_64__
+      /* Calls of the x32 interface have numbers of their own. */
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),
+      REFUSE,
+#endif
       /* To itself a signal may go: that is how abort() ends a process. */
       ALLOW_ONLY(tgkill, 0, self),
       ALLOW_ONLY(kill, 0, self),
@@ -66,6 +73,11 @@ bool confine(pid_t self) {
       REFUSE_CALL(ptrace),
       REFUSE_CALL(process_vm_writev),
       REFUSE_CALL(setpriority),
+      REFUSE_CALL(sched_setaffinity),
+      REFUSE_CALL(sched_setscheduler),
+      REFUSE_CALL(sched_setattr),
+      REFUSE_CALL(ioprio_set),
+      REFUSE_CALL(setpgid),
       ALLOW_ONLY(prlimit64, 0, 0), /* its own */
       REFUSE_BITS(openat, 2, WRITING),
       REFUSE_CALL(openat2),
@@ -77,12 +89,21 @@ bool confine(pid_t self) {
       REFUSE_CALL(linkat),
       REFUSE_CALL(symlinkat),
       REFUSE_CALL(truncate),
+      REFUSE_CALL(fchmod),
       REFUSE_CALL(fchmodat),
+      REFUSE_NUMBER(452), /* fchmodat2 */
+      REFUSE_CALL(fchown),
       REFUSE_CALL(fchownat),
       REFUSE_CALL(utimensat),
       REFUSE_CALL(setxattr),
       REFUSE_CALL(lsetxattr),
+      REFUSE_CALL(fsetxattr),
+      REFUSE_NUMBER(463), /* setxattrat */
       REFUSE_CALL(removexattr),
+      REFUSE_CALL(lremovexattr),
+      REFUSE_CALL(fremovexattr),
+      REFUSE_NUMBER(466), /* removexattrat */
+      REFUSE_CALL(open_by_handle_at),
       REFUSE_CALL(mount),
       REFUSE_CALL(umount2),
       REFUSE_CALL(socket),
@@ -95,9 +116,21 @@ bool confine(pid_t self) {
       REFUSE_CALL(execve),
       REFUSE_CALL(execveat),
       REFUSE_CALL(shmat),
+      REFUSE_CALL(shmctl),
       REFUSE_CALL(msgsnd),
+      REFUSE_CALL(msgrcv),
+      REFUSE_CALL(msgctl),
       REFUSE_CALL(semop),
+      REFUSE_CALL(semtimedop),
+      REFUSE_CALL(semctl),
       REFUSE_CALL(mq_open),
+      REFUSE_CALL(mq_unlink),
+      REFUSE_CALL(clock_settime),
+      REFUSE_CALL(settimeofday),
+      REFUSE_CALL(sethostname),
+      REFUSE_CALL(reboot),
+      REFUSE_CALL(swapoff),
+      REFUSE_CALL(init_module),
       REFUSE_CALL(bpf),
       REFUSE_CALL(pidfd_send_signal),
       REFUSE_CALL(pidfd_getfd),
@@ -116,6 +149,7 @@ bool confine(pid_t self) {
       REFUSE_CALL(lchown),
       REFUSE_CALL(utime),
       REFUSE_CALL(utimes),
+      REFUSE_CALL(futimesat),
       REFUSE_CALL(fork),
       REFUSE_CALL(vfork),
 #endif

@@ -96,9 +96,10 @@ static void become_twin(pid_t parent, int keep_fd, unsigned alarm_s) {
   alarm(alarm_s);
   write_once("/proc/self/oom_score_adj", "1000", 4);
   setpriority(PRIO_PROCESS, 0, 15);
-  /* After that: it makes the files below /proc/self the root's. No core file of a twin, which has all the
-   * service's data. */
-  prctl(PR_SET_DUMPABLE, 0);
+  /* No core of a twin, which has all the service's data. To the kernel 1 means neither a file nor a handler
+   * at a pipe. */
+  const struct rlimit no_core = {1, 1};
+  setrlimit(RLIMIT_CORE, &no_core);
   if (!replace_descriptors(keep_fd))
     _exit(EXIT_DESCRIPTORS);
   if (slots_silence() == 0)

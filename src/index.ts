@@ -26,6 +26,7 @@ export type {
   CacheStatus,
   ReportNoise,
   ReportProcess,
+  ReportTwin,
   ReportWarning,
   RowError,
   Trigger,

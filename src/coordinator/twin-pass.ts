@@ -15,6 +15,10 @@ export class TwinPass {
   discovery: Discovery | undefined
   before: MemorySample | undefined
   after: MemorySample | undefined
+  /** Every cache was measured; what may follow is the search for hoards. */
+  isComplete = false
+  /** Whether the release of {@link TwinPass.current} is at work, and not the collections after it. */
+  isReleasing = false
   /** The cache whose window is under way; null in a control or between windows. */
   current: string | null = null
 
@@ -26,7 +30,9 @@ export class TwinPass {
         this.after = message.before
         break
       case 'release':
+      case 'settle':
         this.current = message.name
+        this.isReleasing = message.kind === 'release'
         break
       case 'control':
         this.controls.push(message.change)
@@ -49,6 +55,7 @@ export class TwinPass {
       case 'end':
         this.after = message.after
         this.current = null
+        this.isComplete = true
     }
   }
 

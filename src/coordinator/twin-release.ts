@@ -39,7 +39,8 @@ export interface TwinRow {
 /** What a twin tells its parent. */
 export type TwinMessage =
   | { readonly kind: 'begin'; readonly before: MemorySample; readonly settleMs: number }
-  | { readonly kind: 'release'; readonly name: string | null }
+  /** A window is under way: its release, then the collections after it. */
+  | { readonly kind: 'release' | 'settle'; readonly name: string | null }
   | { readonly kind: 'control'; readonly change: Figures }
   | { readonly kind: 'row'; readonly row: TwinRow }
   | { readonly kind: 'skip'; readonly name: string; readonly error: RowError }
@@ -102,7 +103,7 @@ class TwinWindows {
     this.#watch.start()
     // Whatever runs between windows runs once before them: what it leaves behind the first time is no window's.
     this.#noteCopies(0)
-    this.#send({ kind: 'release', name: null })
+    this.#send({ kind: 'settle', name: null })
     this.#settle()
     this.#level = this.#settle()
     this.#allowMs = COLLECTION_LEAST_MS + COLLECTION_FACTOR * this.#settleMs
@@ -127,7 +128,7 @@ class TwinWindows {
   #discover(): void {
     const { discover, instrument, known } = this.#releases
     if (discover === 0) return
-    this.#send({ kind: 'release', name: null }, DISCOVERY_MS)
+    this.#send({ kind: 'settle', name: null }, DISCOVERY_MS)
     try {
       this.#send({ kind: 'discovery', discovery: discoverHere(instrument, { limit: discover, known }) })
     } catch (error) {
@@ -137,7 +138,7 @@ class TwinWindows {
   }
 
   #control(): void {
-    this.#send({ kind: 'release', name: null }, this.#allowMs)
+    this.#send({ kind: 'settle', name: null }, this.#allowMs)
     const after = this.#settle()
     this.#send({ kind: 'control', change: difference(this.#level, after) })
     this.#level = after
@@ -156,7 +157,7 @@ class TwinWindows {
     this.#watch.beforeItsRelease(cache, inspection?.entries ?? null, this.#earlier)
     this.#send({ kind: 'release', name }, releaseTimeoutMs)
     const end = release(cache, this.#twin, duringRelease)
-    this.#send({ kind: 'release', name }, this.#allowMs)
+    this.#send({ kind: 'settle', name }, this.#allowMs)
     const after = this.#settle()
     const [before, durationOfWindowMs] = [this.#level, environment.now() - windowMs]
     this.#level = after

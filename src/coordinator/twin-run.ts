@@ -31,6 +31,8 @@ const FIRST_COLLECTIONS_MS = 120_000
 const BLAMELESS_FAILURES_MAX = 3
 /** A cache in whose window a twin crashed gets another chance: it may have been the twin. */
 const CRASHES_MAX = 2
+/** Where twin after twin ends and none gets further, it is not the caches. */
+const IN_VAIN_MAX = 8
 const CHILDREN_MAX = 1000
 /** Beyond this share of a row, and beyond the noise, an order's influence is told. */
 const SHARED_SHARE = 0.02
@@ -48,6 +50,11 @@ export class TwinRun implements Run {
   readonly #crashes = new Map<string, number>()
   readonly #told = new Set<string>()
   #blameless = 0
+  /** Twins in a row that told of no more caches than one before. */
+  #inVain = 0
+  #mostRows = -1
+  /** No further twin is made. */
+  #isOver = false
   #parentBefore: MemorySample | undefined
 
   constructor(context: RunContext) {
@@ -69,7 +76,7 @@ export class TwinRun implements Run {
     tell('run-started', { id: this.id, trigger: options.trigger, mode: options.mode })
     for (const warning of warnings) this.warn(warning)
     const order = this.#select()
-    for (let twin = 0; twin < options.twins && !signal.aborted; twin++) {
+    for (let twin = 0; twin < options.twins && !signal.aborted && !this.#isOver; twin++) {
       await this.#makePass(inOrder(order, twin))
     }
     const report = this.#report(startedAt, order)
@@ -135,7 +142,8 @@ export class TwinRun implements Run {
         extraBytes: options.discover === 0 ? 0 : discoverBytes(),
         work: (twin) => {
           const { releaseTimeoutMs } = settings
-          const { durationMs } = options.budget
+          const { durationMs: wholeMs } = options.budget
+          const durationMs = wholeMs === undefined ? undefined : wholeMs - this.#elapsedMs()
           const discover = this.#passes.length === 0 ? options.discover : 0
           const known = discover === 0 ? [] : knownCaches(caches)
           releaseInTwin({ instrument, steps, releaseTimeoutMs, durationMs, discover, known, duringRelease }, twin)
@@ -145,7 +153,7 @@ export class TwinRun implements Run {
           this.#take(pass, message as TwinMessage)
         },
         onFailure: (error) => {
-          const isRetried = this.#blame(pass, error)
+          const isRetried = !pass.isComplete && this.#blame(pass, error)
           if (isRetried) begin()
           return isRetried
         },
@@ -153,10 +161,24 @@ export class TwinRun implements Run {
       this.#costs.push(cost)
     } catch (error) {
       if (error instanceof TwinError && error.cost !== null) this.#costs.push(error.cost)
-      // What an aborted run has measured is told; nothing measured at all is an error of the run.
-      if (!signal.aborted) throw error
+      this.#endWithout(error, pass)
+      if (!pass.isComplete && !signal.aborted) return
     }
     this.#passes.push(pass)
+  }
+
+  /** A twin gave no result. What was measured is reported all the same; nothing measured at all is an error of the run. */
+  #endWithout(error: unknown, pass: TwinPass): void {
+    if (this.#context.signal.aborted) return
+    const reason = messageOf(error)
+    if (pass.isComplete) {
+      this.warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${reason}` })
+    } else if (this.#passes.length === 0) {
+      throw error
+    } else {
+      this.warn(twinRetried(reason, null))
+    }
+    this.#isOver = true
   }
 
   #steps(order: readonly PlannableCache[]): readonly TwinStep[] {
@@ -190,12 +212,16 @@ export class TwinRun implements Run {
 
   /** Whose fault it was that a twin ended; whether another is worth it. */
   #blame(pass: TwinPass, error: CoordinatorError): boolean {
-    const name = pass.current
+    // Killed from outside, most likely for its memory: no cache did that.
+    const name = error.message.includes('by SIGKILL') ? null : pass.current
     this.warn(twinRetried(messageOf(error), name))
+    this.#inVain = pass.rows.size > this.#mostRows ? 0 : this.#inVain + 1
+    this.#mostRows = Math.max(this.#mostRows, pass.rows.size)
+    if (this.#inVain >= IN_VAIN_MAX) return false
     if (name === null) return ++this.#blameless < BLAMELESS_FAILURES_MAX
     const crashes = (this.#crashes.get(name) ?? 0) + 1
     this.#crashes.set(name, crashes)
-    if (error.code === 'ERR_TWIN_OVERTIME') {
+    if (error.code === 'ERR_TWIN_OVERTIME' && pass.isReleasing) {
       const limit = String(this.#context.settings.releaseTimeoutMs)
       this.#exclude(name, 'timed-out', 'ERR_RELEASE_TIMEOUT', `it did not finish within ${limit} ms of processor time`)
     } else if (crashes >= CRASHES_MAX) {
@@ -215,7 +241,7 @@ export class TwinRun implements Run {
     const { allocator, instrument, options } = this.#context
     const [first] = this.#passes
     const before = first?.before ?? this.#parentBefore ?? instrument.sampler.sample()
-    const pauses = this.#costs.map(({ pauseMs }) => pauseMs)
+    const pauses = this.#costs.flatMap(({ pausesMs }) => pausesMs)
     const controls = this.#passes.flatMap((pass) => pass.controls)
     const caches = order.map(({ name }) => this.#row(name, controls))
     return buildReport({
@@ -246,10 +272,11 @@ export class TwinRun implements Run {
   }
 
   #row(name: string, controls: MeasuredCache['controls']): MeasuredCache {
-    const rows = this.#passes.flatMap((pass) => pass.rows.get(name) ?? [])
-    const [row] = rows
+    // The balance is the first twin's: what only a later one measured is no part of it.
+    const row = this.#passes[0]?.rows.get(name)
+    const rows = row === undefined ? [] : this.#passes.flatMap((pass) => pass.rows.get(name) ?? [])
     const excluded = this.#excluded.get(name)
-    if (row === undefined || excluded !== undefined) {
+    if (row === undefined) {
       const skipped = this.#passes.find((pass) => pass.skipped.has(name))?.skipped.get(name)
       return {
         name,

@@ -105,7 +105,8 @@ export const nodeEnvironment: Environment = {
     collector ??= v8Collector()
     return collector
   },
-  keepCode: () => switchOff('flush-bytecode'),
+  // Who asks for it at the start wants it.
+  keepCode: () => (givenOptions().includes('--flush-bytecode') ? () => undefined : switchOff('flush-bytecode')),
   holdSweepers: () => {
     const restore = ['concurrent-sweeping', 'concurrent-array-buffer-sweeping'].map(switchOff)
     return () => {
@@ -189,11 +190,23 @@ function gcOfNewContext(): unknown {
   return vm.runInNewContext('globalThis.gc')
 }
 
-/** Switches a flag of V8 off that is on by default. */
+/** Options of Node and V8 as they were given at the start, in one spelling. V8 tells no flag's value. */
+function givenOptions(): string[] {
+  return [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)].map((option) =>
+    option.replaceAll('_', '-').replace(/^--no(?!-)/, '--no-'),
+  )
+}
+
+/** Flags that do without V8's threads altogether. */
+const WITHOUT_THREADS = ['--single-threaded', '--single-threaded-gc', '--predictable']
+
+/**
+ * Switches a flag of V8 off that is on by default. What was off from the start stays so; what the service itself switches
+ * off while it runs is not known here.
+ */
 function switchOff(flag: string): () => void {
-  // V8 tells no flag's value: what was given at the start is left alone.
-  const given = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ').replaceAll('_', '-')
-  if (given.includes(flag)) return () => undefined
+  const given = givenOptions()
+  if ([`--no-${flag}`, ...WITHOUT_THREADS].some((option) => given.includes(option))) return () => undefined
   v8.setFlagsFromString(`--no-${flag}`)
   return () => {
     v8.setFlagsFromString(`--${flag}`)

@@ -24,7 +24,13 @@ export interface TwinContext {
 
 /** A line from the child. */
 export type TwinFrame =
-  | { readonly kind: 'message'; readonly message: unknown; readonly allowMs?: number }
+  | {
+      readonly kind: 'message'
+      readonly message: unknown
+      readonly allowMs?: number
+      /** Processor time that the twin had used by then: the next stretch counts from here. */
+      readonly cpuMs: number
+    }
   | { readonly kind: 'result'; readonly value: unknown; readonly copiedBytes: number | null }
   | { readonly kind: 'thrown'; readonly code: 'ERR_TWIN_THROWN' | 'ERR_TWIN_RESULT'; readonly message: string }
 
@@ -44,7 +50,9 @@ export function lifeOf(binding: TwinBinding, work: (twin: TwinContext) => unknow
     try {
       const value = work({
         send: (message, allowMs) => {
-          send({ kind: 'message', message, ...(allowMs === undefined ? {} : { allowMs }) })
+          const { user, system } = process.cpuUsage()
+          const cpuMs = (user + system) / 1000
+          send({ kind: 'message', message, cpuMs, ...(allowMs === undefined ? {} : { allowMs }) })
         },
         runMicrotasks,
         noteCopies,
@@ -98,7 +106,7 @@ function compileNoMore(): void {
  * Node keeps the function that ends each turn of the loop under this name. It runs what waits and comes back; rejections
  * that nobody handles are thrown as uncaught, by handlers of the service or out of this call.
  */
-function runMicrotasks(): boolean {
+export function runMicrotasks(): boolean {
   const { _tickCallback: run } = process as { _tickCallback?: () => void }
   if (typeof run !== 'function') return false
   run()

@@ -51,24 +51,24 @@ export class TwinError extends CoordinatorError {
   }
 }
 
-/** The kernel ends a child that outlives this, whatever state its parent is in. */
-const ALARM_S = 3600
+/** The kernel ends a child that outlives this and four times its processor time, whatever state its parent is in. */
+const ALARM_LEAST_S = 3600
 
 /** @throws CoordinatorError `ERR_TWIN_*`, `ERR_RUN_ABORTED` */
 export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   const { environment } = order.instrument
   const binding = twinBinding()
-  let pauseMs = 0
+  const alarmS = Math.ceil(ALARM_LEAST_S + (4 * order.allowMs) / 1000)
+  const pausesMs: number[] = []
+  let childMs = 0
   for (let attempt = 1; ; attempt++) {
     throwIfAborted(order.signal)
     checkHeadroom(order.extraBytes)
     const startMs = environment.now()
-    const {
-      forked,
-      before,
-      pauseMs: pausedMs,
-    } = await forkAtRest(order.instrument, () => binding.fork(lifeOf(binding, order.work), order.keepFd, ALARM_S))
-    pauseMs = Math.max(pauseMs, pausedMs)
+    const { forked, before, ...rest } = await forkAtRest(order.instrument, () =>
+      binding.fork(lifeOf(binding, order.work), order.keepFd, alarmS),
+    )
+    pausesMs.push(...rest.pausesMs)
     const forkedMs = environment.now()
     const ending = watchTwin(binding, forked, {
       allowMs: order.allowMs,
@@ -81,10 +81,12 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     const end = await ending
     const copiedBytes = end.kind === 'result' ? end.copiedBytes : null
     if (copiedBytes !== null) noteCopiedBytes(copiedBytes, before.heapTotalBytes)
+    childMs += environment.now() - forkedMs
     const cost: TwinCost = {
-      pauseMs,
+      pauseMs: Math.max(...pausesMs),
+      pausesMs: [...pausesMs],
       forkMs: forked.scanMs + forked.forkMs,
-      childMs: environment.now() - forkedMs,
+      childMs,
       copiedBytes,
       attempts: attempt,
     }

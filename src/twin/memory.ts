@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs'
 import v8 from 'node:v8'
+import { addonOrNull } from '../allocator/binding.js'
 import { CoordinatorError } from '../support/errors.js'
 import { formatBytes } from '../support/units.js'
 
@@ -21,9 +22,14 @@ let worstSeen = { copiedBytes: 0, heapBytes: 1 }
 
 /** Most bytes that a twin made now will have for itself. */
 export function estimateCopiedBytes(heapTotalBytes = v8.getHeapStatistics().total_heap_size): number {
-  if (worstSeen.copiedBytes === 0) return heapTotalBytes + LEAST_COPIED_BYTES
+  if (worstSeen.copiedBytes === 0) return heapTotalBytes + writtenByFree() + LEAST_COPIED_BYTES
   const growth = Math.max(1, heapTotalBytes / worstSeen.heapBytes)
-  return Math.round(Math.min(heapTotalBytes, MARGIN * worstSeen.copiedBytes * growth) + LEAST_COPIED_BYTES)
+  return Math.round(MARGIN * worstSeen.copiedBytes * growth + LEAST_COPIED_BYTES)
+}
+
+/** glibc's free() writes into what it frees, so every page of a released Buffer may be copied; jemalloc's does not. */
+function writtenByFree(): number {
+  return addonOrNull()?.facts().mallctlPrefix == null ? process.memoryUsage().external : 0
 }
 
 /** A twin has ended: what it copied tells about the next. */

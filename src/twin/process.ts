@@ -27,6 +27,7 @@ export interface TwinWatching {
 const LOOK_MS = 200
 /** So many looks in a row at a child that sleeps, or is stopped, and has used no processor time. */
 const STUCK_LOOKS = 15
+const OVERTIME_LOOKS = 2
 /** The kernel counts processor time in hundredths of a second. */
 const TICK_MS = 10
 const REAP_MS = 5
@@ -58,6 +59,8 @@ class TwinProcess {
   #cpuMs = 0
   #stretchStartMs = 0
   #idleLooks = 0
+  #overLooks = 0
+  #blindLooks = 0
 
   constructor(binding: TwinBinding, forked: ForkedTwin, watching: TwinWatching, resolve: (end: TwinEnd) => void) {
     this.#binding = binding
@@ -83,6 +86,8 @@ class TwinProcess {
   }
 
   #read(chunk: string): void {
+    this.#idleLooks = 0
+    this.#overLooks = 0
     this.#pieces.push(chunk)
     this.#length += chunk.length
     if (this.#length > FRAME_LENGTH_MAX) {
@@ -113,7 +118,7 @@ class TwinProcess {
       return
     }
     this.#allowMs = frame.allowMs ?? this.#allowMs
-    this.#stretchStartMs = this.#cpuMs
+    this.#stretchStartMs = frame.cpuMs
     try {
       this.#watching.onMessage(frame.message)
     } catch {
@@ -127,6 +132,8 @@ class TwinProcess {
     try {
       stat = readFileSync(`/proc/${String(this.#pid)}/stat`, 'utf8')
     } catch {
+      // A /proc that hides other processes: time on the wall has to do.
+      if (++this.#blindLooks * LOOK_MS > this.#allowMs) this.#kill({ kind: 'overtime' })
       return
     }
     // The fields after the name, which may hold anything: state is the first, user and system time the 12th and 13th.
@@ -135,8 +142,10 @@ class TwinProcess {
     const isWaiting = fields[0] === 'S' || fields[0] === 'T' || fields[0] === 't'
     this.#idleLooks = isWaiting && cpuMs === this.#cpuMs ? this.#idleLooks + 1 : 0
     this.#cpuMs = cpuMs
+    // A message that tells of a new stretch may be on its way: one look is no proof.
+    this.#overLooks = cpuMs - this.#stretchStartMs > this.#allowMs ? this.#overLooks + 1 : 0
     if (this.#idleLooks >= STUCK_LOOKS) this.#kill({ kind: 'stuck' })
-    else if (cpuMs - this.#stretchStartMs > this.#allowMs) this.#kill({ kind: 'overtime' })
+    else if (this.#overLooks >= OVERTIME_LOOKS) this.#kill({ kind: 'overtime' })
   }
 
   #kill(end: TwinEnd): void {

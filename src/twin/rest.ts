@@ -12,8 +12,8 @@ import type { Instrument } from '../measure/window.js'
 /** A fork and what it took. */
 export interface AtRest {
   readonly forked: ForkedTwin
-  /** How long this thread stood still. */
-  readonly pauseMs: number
+  /** How long this thread stood still each time: the last one for the fork, others where it did not come to rest. */
+  readonly pausesMs: readonly number[]
   /** This process right before the fork. */
   readonly before: MemorySample
 }
@@ -30,11 +30,11 @@ const THREADS_PATIENCE_MS = 25
 /** Brings the process to rest in a turn of its own and forks there. */
 export async function forkAtRest(instrument: Instrument, fork: () => ForkedTwin): Promise<AtRest> {
   await passBusyThreadsOver(instrument)
-  let pausedMs = 0
+  const pausesMs: number[] = []
   for (let rest = 1; ; rest++) {
-    const outcome = await attempt(instrument, rest === RESTS, fork)
-    pausedMs = Math.max(pausedMs, outcome.pauseMs)
-    if (outcome.forked !== null) return { ...outcome, forked: outcome.forked, pauseMs: pausedMs }
+    const { forked, before, pauseMs } = await attempt(instrument, rest === RESTS, fork)
+    pausesMs.push(pauseMs)
+    if (forked !== null) return { forked, before, pausesMs }
     await instrument.environment.rest(BREATH_MS)
   }
 }

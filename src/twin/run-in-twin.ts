@@ -55,7 +55,8 @@ export async function workInTwin(
         work: (twin) => work(twin, instrument),
         onForked: () => undefined,
         onMessage: (message) => onMessage?.(message),
-        onFailure: () => true,
+        // A function that used up its time would do so again.
+        onFailure: ({ code }) => code !== 'ERR_TWIN_OVERTIME',
       })
       onCost?.(cost)
       return value

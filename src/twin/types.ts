@@ -2,11 +2,13 @@
 
 /** What making a twin and living beside it cost. */
 export interface TwinCost {
-  /** How long this process stood still for it, the fork included. */
+  /** How long this process stood still for it at the longest, the fork included. */
   readonly pauseMs: number
+  /** Every stretch for which it stood still: more than one where it did not come to rest at once, or with several attempts. */
+  readonly pausesMs: readonly number[]
   /** Of that the fork: finding what V8 keeps from forks, giving it to the child, the fork itself, taking it back. */
   readonly forkMs: number
-  /** From the fork to the child's result. */
+  /** From forks to results or ends, all attempts together. */
   readonly childMs: number
   /** Most memory that the child did not share with this process at any look: what the twin added. Null where unknown. */
   readonly copiedBytes: number | null

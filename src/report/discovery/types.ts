@@ -42,7 +42,7 @@ export interface RecognisedCache {
   readonly entries: number
 }
 
-/** What {@link discoverHoards} found; plain JSON. */
+/** What `discover()` found; plain JSON. */
 export interface Discovery {
   /** The largest first. */
   readonly hoards: readonly Hoard[]

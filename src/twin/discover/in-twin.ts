@@ -10,6 +10,12 @@ import type { TwinOptions } from '../types.js'
 import { discoverHoards } from './discover.js'
 import type { Discovery, KnownCache, MeasuredRelease } from './types.js'
 
+/** What discover() needs of a Coordinator. */
+export interface CachesOfCoordinator {
+  /** The registered caches, with the releases that empty them. */
+  knownCaches(): readonly KnownCache[]
+}
+
 /** Options of {@link discover}. */
 export interface DiscoverOptions extends TwinOptions {
   /** Hoards to list, the largest first. 1 to 100. @default 10 */
@@ -19,7 +25,7 @@ export interface DiscoverOptions extends TwinOptions {
   /** `'none'` does not look for names, which takes most of the time on a large heap. @default 'quick' */
   readonly paths?: 'quick' | 'none' | undefined
   /** Its registered caches are recognised, and not listed again. */
-  readonly coordinator?: { knownCaches(): readonly KnownCache[] } | undefined
+  readonly coordinator?: CachesOfCoordinator | undefined
 }
 
 const TIMEOUT_MS = 600_000
@@ -44,9 +50,7 @@ export async function discover(options?: DiscoverOptions): Promise<Discovery> {
       limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
       leastBytes: { check: number({ min: 1024 }), fallback: 65_536 },
       paths: { check: oneOf('quick', 'none'), fallback: 'quick' },
-      coordinator: optional(
-        shaped<NonNullable<DiscoverOptions['coordinator']>>('a Coordinator', (value) => 'knownCaches' in value),
-      ),
+      coordinator: optional(shaped<CachesOfCoordinator>('a Coordinator', (value) => 'knownCaches' in value)),
     },
   )
   const known = coordinator?.knownCaches() ?? []
