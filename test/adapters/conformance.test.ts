@@ -60,7 +60,8 @@ for (const kind of ['buffers', 'objects'] as const) {
           const off = Math.abs((row.estimated?.totalBytes ?? NaN) - truth())
           expect(off, `${String(row.estimated?.totalBytes)} of ${String(truth())}`).to.be.at.most(
             // One estimate in twenty may be beyond its ±, and there are thirty of them here; bench/trim.ts judges them.
-            0.25 * truth(),
+            // A stray page of V8's in what was dropped counts four times in the whole.
+            0.25 * truth() + 4 * STRAY_BYTES,
           )
         })
       }
