@@ -8,10 +8,9 @@
 import { openAllocator } from 'cache-attribution'
 import { discover } from 'cache-attribution/twin'
 import { LRUCache } from 'lru-cache'
-import { addonOrNull } from '../src/allocator/binding.js'
 import { createSampler } from '../src/measure/sample.js'
-import { settleAfter, settleBefore } from '../src/measure/settle.js'
-import { ThreadWatch } from '../src/measure/threads.js'
+import { settleAfter, settleBefore, settleTools } from '../src/measure/settle.js'
+import { watchThreads } from '../src/measure/threads.js'
 import { nodeEnvironment as environment } from '../src/support/environment.js'
 import { formatDiscovery } from '../src/report/discovery/format.js'
 import type { Discovery, Hoard, MeasuredRelease } from '../src/twin/discover/types.js'
@@ -120,7 +119,7 @@ function rankOf(name: Planted, hoards: readonly Hoard[], bytes: number): number 
 
 async function child(): Promise<void> {
   const entries = Number(flags('entries')[0] ?? 100_000)
-  const tools = settleTools()
+  const tools = windowTools()
   for (let index = 0; index < Number(flags('objects')[0] ?? 0); index++) {
     ballast.push({ index, list: [index], text: `s${String(index)}` })
   }
@@ -182,20 +181,12 @@ function fillThumbnails(entries: number): void {
   for (let index = 0; index < entries; index++) thumbnails.set(`thumbnail ${String(index)}`, Buffer.alloc(4096, 1))
 }
 
-type Tools = ReturnType<typeof settleTools>
+type Tools = ReturnType<typeof windowTools>
 
-function settleTools(): { readonly read: () => MeasuredRelease; readonly settle: (before: boolean) => void } {
+function windowTools(): { readonly read: () => MeasuredRelease; readonly settle: (before: boolean) => void } {
   const sampler = createSampler(openAllocator(), environment)
   const collector = environment.collector()
-  const addon = addonOrNull()
-  const tools = {
-    environment,
-    threads: addon === null ? null : new ThreadWatch((ids) => addon.threadsAtWork(ids)),
-    look: () => sampler.look(),
-    noteHeap: () => {
-      sampler.noteHeap()
-    },
-  }
+  const tools = settleTools({ environment, sampler, threads: watchThreads(environment) })
   return {
     read: () => sampler.figures(),
     settle: (before) => void (before ? settleBefore : settleAfter)(tools, collector, 'forced'),

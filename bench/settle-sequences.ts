@@ -5,10 +5,9 @@
  *   node dist/bench/settle-sequences.js [--node PATH]… [--windows 60] [--objects 2000000]
  */
 import { openAllocator } from 'cache-attribution'
-import { addonOrNull } from '../src/allocator/binding.js'
 import { createSampler } from '../src/measure/sample.js'
-import { drain, drainBriefly } from '../src/measure/settle.js'
-import { ThreadWatch } from '../src/measure/threads.js'
+import { drain, drainBriefly, settleTools } from '../src/measure/settle.js'
+import { watchThreads } from '../src/measure/threads.js'
 import { nodeEnvironment as environment } from '../src/support/environment.js'
 import { flags, report, runScript } from './support/processes.js'
 import { startLoadedServer } from './support/server.js'
@@ -67,15 +66,7 @@ async function measureAll(): Promise<void> {
   const collector = environment.collector()
   const restoreFlags = environment.keepCode()
   const sampler = createSampler(openAllocator(), environment)
-  const addon = addonOrNull()
-  const tools = {
-    environment,
-    threads: addon === null ? null : new ThreadWatch((ids) => addon.threadsAtWork(ids)),
-    look: () => sampler.look(),
-    noteHeap: () => {
-      sampler.noteHeap()
-    },
-  }
+  const tools = settleTools({ environment, sampler, threads: watchThreads(environment) })
   let collectedMs = 0
   const step: Record<string, () => void> = {
     g: () => {

@@ -1,7 +1,7 @@
 /** What a run has found so far: rows, controls, warnings. Each is told as an event when it is entered. */
 import type { Figures } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
-import { difference, sumOf } from '../report/build.js'
+import { difference, sumOf, unmeasured } from '../report/build.js'
 import type { MeasuredCache, Measurement } from '../report/build.js'
 import type { ReportWarning, RowError } from '../report/types.js'
 import type { CoordinatorEventPayloads } from './events.js'
@@ -88,19 +88,7 @@ export class RunLedger {
     if (this.#open.has(name)) this.#close(name)
     if (this.#closed.has(name)) return
     this.#closed.add(name)
-    this.#rows.push({
-      gc: 'none',
-      name,
-      status: 'skipped',
-      measurement: { kind: 'none' },
-      entriesBefore: null,
-      entriesAfter: null,
-      claimedBytes: null,
-      settled: null,
-      pauseMs: 0,
-      durationMs: 0,
-      error,
-    })
+    this.#rows.push({ gc: 'none', ...unmeasured(name, 'skipped', error) })
     this.#tell('cache-skipped', { id: this.#id, name, error })
   }
 

@@ -2,6 +2,7 @@
  * The level of memory over a run, with the releases that were measured atomically put back: what is left is the
  * service's own coming and going, against which an asynchronous release is compared.
  */
+import { leastOf } from '../measure/sample.js'
 import type { Figures } from '../measure/sample.js'
 import { difference } from '../report/build.js'
 import type { FigureLevel } from '../report/build.js'
@@ -21,7 +22,7 @@ export class LevelSeries {
     const newLow = difference(this.#lowest ?? level, level)
     this.#levels.push({ ...level, atMs })
     if (this.#levels.length > LEVELS_MAX) this.#levels.shift()
-    this.#lowest = lowerOf(this.#lowest ?? level, level)
+    this.#lowest = leastOf(this.#lowest ?? level, level)
     return newLow
   }
 
@@ -39,12 +40,6 @@ export class LevelSeries {
     this.#levels = []
     this.#lowest = undefined
   }
-}
-
-function lowerOf(a: Figures, b: Figures): Figures {
-  const allocatedBytes =
-    a.allocatedBytes === null || b.allocatedBytes === null ? null : Math.min(a.allocatedBytes, b.allocatedBytes)
-  return { allocatedBytes, heapBytes: Math.min(a.heapBytes, b.heapBytes) }
 }
 
 function plus(a: Figures, b: Figures): Figures {

@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { MemorySample } from '../measure/sample.js'
-import { buildReport, difference, spreadOf } from '../report/build.js'
+import { buildReport, difference, spreadOf, unmeasured } from '../report/build.js'
 import type { MeasuredCache } from '../report/build.js'
 import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../report/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
@@ -278,19 +278,8 @@ export class TwinRun implements Run {
     const excluded = this.#excluded.get(name)
     if (row === undefined) {
       const skipped = this.#passes.find((pass) => pass.skipped.has(name))?.skipped.get(name)
-      return {
-        name,
-        status: excluded?.status ?? 'skipped',
-        measurement: { kind: 'none' },
-        controls,
-        entriesBefore: null,
-        entriesAfter: null,
-        claimedBytes: null,
-        settled: null,
-        pauseMs: 0,
-        durationMs: 0,
-        error: excluded?.error ?? skipped ?? ABORTED,
-      }
+      const error = excluded?.error ?? skipped ?? ABORTED
+      return { ...unmeasured(name, excluded?.status ?? 'skipped', error), controls }
     }
     const { before, after, ...told } = row
     return {

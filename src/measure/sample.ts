@@ -104,6 +104,13 @@ export function createSampler(allocator: Allocator, environment: Environment): S
   }
 }
 
+/** The lesser of both quantities, each for itself. */
+export function leastOf(a: Figures, b: Figures): Figures {
+  const allocatedBytes =
+    a.allocatedBytes === null || b.allocatedBytes === null ? null : Math.min(a.allocatedBytes, b.allocatedBytes)
+  return { allocatedBytes, heapBytes: Math.min(a.heapBytes, b.heapBytes) }
+}
+
 /** The attributed quantities of a sample. */
 export function figuresOf(sample: MemorySample): Figures {
   return { allocatedBytes: sample.allocatedBytes, heapBytes: sample.heapUsedBytes }

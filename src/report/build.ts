@@ -50,6 +50,26 @@ export interface MeasuredCache extends Pick<
   readonly error?: CacheAttribution['error']
 }
 
+/** A cache of which nothing was measured, and why. */
+export function unmeasured(
+  name: string,
+  status: MeasuredCache['status'],
+  error: NonNullable<MeasuredCache['error']>,
+): Omit<MeasuredCache, 'controls'> {
+  return {
+    name,
+    status,
+    measurement: { kind: 'none' },
+    entriesBefore: null,
+    entriesAfter: null,
+    claimedBytes: null,
+    settled: null,
+    pauseMs: 0,
+    durationMs: 0,
+    error,
+  }
+}
+
 /** The change between the last read of a window and the next read in a later turn. */
 export interface Gap {
   /** The cache released in that window; null after a control. */

@@ -4,10 +4,10 @@
  * Rule: nothing here waits, no timer or promise of the service ever goes on, and every way out ends the process without
  * the service's exit handlers. What it sends are frames: one line of JSON each.
  */
-import { readFileSync } from 'node:fs'
 import v8 from 'node:v8'
 import type { TwinBinding } from '../allocator/port.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
+import { readText } from './read-text.js'
 
 /** What a function in a twin can do. */
 export interface TwinContext {
@@ -115,12 +115,8 @@ export function runMicrotasks(): boolean {
 
 /** Memory of this process that no other shares, from the kernel's sums. */
 function privateBytes(): number | null {
-  let text: string
-  try {
-    text = readFileSync('/proc/self/smaps_rollup', 'utf8')
-  } catch {
-    return null
-  }
+  const text = readText('/proc/self/smaps_rollup')
+  if (text === null) return null
   let kilobytes = 0
   for (const [, amount] of text.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)) kilobytes += Number(amount)
   return kilobytes * 1024

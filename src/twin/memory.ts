@@ -5,11 +5,11 @@
  * page until one of the two writes to it: its collections write into the JavaScript heap and little else, this process
  * writes into what it works on.
  */
-import { readFileSync } from 'node:fs'
 import v8 from 'node:v8'
 import { addonOrNull } from '../allocator/binding.js'
 import { CoordinatorError } from '../support/errors.js'
 import { formatBytes } from '../support/units.js'
+import { readText } from './read-text.js'
 
 const MIB = 1024 * 1024
 /** What any Node process copies: the young generation, stacks, the allocator's own pages. */
@@ -96,12 +96,4 @@ function groupHeadroom(folder: string, isV2: boolean, read: (path: string) => st
   // Pages of files that nobody used lately are given up before anything is refused.
   const inactive = /^(?:total_)?inactive_file (\d+)$/m.exec(read(`${folder}/memory.stat`) ?? '')?.[1] ?? '0'
   return { what: `the memory limit of ${folder}`, bytes: Math.max(0, limit - usage + Number(inactive)) }
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return null
-  }
 }

@@ -2,6 +2,7 @@
  * Settling in a twin: collections alone. No other thread exists that could work on anything, so nothing is drained.
  */
 import { runMicrotasks } from './life.js'
+import { leastOf } from '../measure/sample.js'
 import type { Figures } from '../measure/sample.js'
 import type { Instrument } from '../measure/window.js'
 
@@ -60,12 +61,6 @@ function endTurn(): void {
   } catch {
     // Thrown by what nobody waits for.
   }
-}
-
-function leastOf(a: Figures, b: Figures): Figures {
-  const allocatedBytes =
-    a.allocatedBytes === null || b.allocatedBytes === null ? null : Math.min(a.allocatedBytes, b.allocatedBytes)
-  return { allocatedBytes, heapBytes: Math.min(a.heapBytes, b.heapBytes) }
 }
 
 /** Garbage of more than a page, old by the time that it is garbage; in a function of its own, so that nothing holds it. */

@@ -1,9 +1,9 @@
 /** Whether a twin can be made of this process, told before anything is done. */
-import { readFileSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { addonOrNull } from '../allocator/binding.js'
 import type { TwinBinding } from '../allocator/port.js'
 import { CoordinatorError } from '../support/errors.js'
+import { readText } from './read-text.js'
 
 /** The answer of {@link supportsTwin}. */
 export interface TwinSupport {
@@ -31,13 +31,7 @@ function groundOfProcess(): TwinGround {
     arch: process.arch,
     isMainThread,
     binding: addonOrNull()?.twin ?? null,
-    read: (path) => {
-      try {
-        return readFileSync(path, 'utf8')
-      } catch {
-        return null
-      }
-    },
+    read: readText,
   }
 }
 
