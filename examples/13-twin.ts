@@ -2,7 +2,7 @@
  * A service under load, measured twice: in a twin, and by releasing its caches. The hit rate of its cache tells what each
  * cost the service.
  *
- *   npx cache-attribution run dist/examples/03-twin.js
+ *   npx cache-attribution run dist/examples/13-twin.js
  */
 import http from 'node:http'
 import { once } from 'node:events'

@@ -2,7 +2,7 @@
  * A server that leaks: it keeps every session in a plain Map which nobody registered. discover() finds the Map in a twin,
  * names it and measures it, while the server goes on.
  *
- *   npx cache-attribution run dist/examples/04-discover.js
+ *   npx cache-attribution run dist/examples/14-discover.js
  */
 import http from 'node:http'
 import { once } from 'node:events'
