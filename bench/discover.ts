@@ -21,7 +21,8 @@ const SMALL_MAPS = 20_000
 const RANK_BAR = 10
 const ERROR_BAR = 0.01
 const NAMED_BAR = 4
-const FILLINGS = 4
+const READINGS = 4
+let strings = 0
 
 /** Name of the hoard, and what a path to it must say to name the right owner. */
 const PLANTED = {
@@ -54,19 +55,15 @@ const queue = createQueue()
 const small: Map<number, object>[] = []
 const ballast: object[] = []
 
-function createQueue(): { push(item: object): void; drop(): void; size(): number } {
+function createQueue(): { push(item: object): void; drop(): void } {
   const pending: object[] = []
   return {
     push: (item) => {
       pending.push(item)
     },
     drop: () => (pending.length = 0),
-    size: () => pending.length,
   }
 }
-
-if (process.argv.includes('--child')) await child()
-else await compare()
 
 async function compare(): Promise<void> {
   for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
@@ -119,41 +116,62 @@ function rankOf(name: Planted, hoards: readonly Hoard[], bytes: number): number 
 
 async function child(): Promise<void> {
   const entries = Number(flags('entries')[0] ?? 100_000)
-  const tools = windowTools()
   for (let index = 0; index < Number(flags('objects')[0] ?? 0); index++) {
     ballast.push({ index, list: [index], text: `s${String(index)}` })
   }
   for (let index = 0; index < SMALL_MAPS; index++) small.push(new Map([[index, { index }]]))
-  const truth = {
-    'Map in a class': grown(
-      tools,
-      () => fillMap(entries),
-      () => store.byId.clear(),
-    ),
-    'array in a closure': grown(
-      tools,
-      () => fillQueue(entries),
-      () => queue.drop(),
-    ),
-    'Set of a module': grown(
-      tools,
-      () => fillSet(entries),
-      () => seenTokens.clear(),
-    ),
-    'object dictionary': grown(tools, () => fillPages(entries), dropPages),
-    'LRU cache': grown(
-      tools,
-      () => fillThumbnails(entries / 10),
-      () => (thumbnails = new LRUCache({ max: 1 })),
-    ),
-  }
+  fill(entries)
   const heapBytes = environment.heapUsedBytes()
   const discovery = await discover({ paths: flags('paths')[0] === 'none' ? 'none' : 'quick' })
   const peakRssBytes = process.resourceUsage().maxRSS * 1024
+  const truth = dropInOrder(discovery)
   report({ truth, discovery, text: formatDiscovery(discovery, { color: false }), peakRssBytes, heapBytes })
-  // All of it lives until here.
-  for (const keep of [store, seenTokens, pages, thumbnails, small, ballast]) if (keep.constructor === Date) return
-  queue.size()
+  // What was not dropped lives until here.
+  for (const keep of [small, ballast]) if (keep.constructor === Date) return
+}
+
+function fill(entries: number): void {
+  fillMap(entries)
+  fillQueue(entries)
+  fillSet(entries)
+  fillPages(entries)
+  fillThumbnails(entries / 10)
+}
+
+const DROP: Readonly<Record<Planted, () => void>> = {
+  'Map in a class': () => {
+    store.byId.clear()
+  },
+  'array in a closure': () => {
+    queue.drop()
+  },
+  'Set of a module': () => {
+    seenTokens.clear()
+  },
+  'object dictionary': () => {
+    for (const key of Object.keys(pages)) Reflect.deleteProperty(pages, key)
+  },
+  'LRU cache': () => {
+    thumbnails = new LRUCache({ max: 1 })
+  },
+}
+
+/**
+ * The truth: what comes back in this process, which nobody forked, when its hoards are dropped one after the other. In the order
+ * in which the twin emptied them, since V8's table of strings shrinks in steps, and a step goes with the hoard that reached it.
+ */
+function dropInOrder({ hoards }: Discovery): Record<Planted, number> {
+  const tools = windowTools()
+  const names = Object.keys(PLANTED) as Planted[]
+  const place = (name: Planted): number => hoards.findIndex(({ path }) => path !== null && PLANTED[name].test(path))
+  const truth = Object.fromEntries(names.map((name) => [name, NaN])) as Record<Planted, number>
+  // Once for nothing: what was compiled since the start is collected now.
+  changeOf(tools, () => undefined)
+  for (const name of names.toSorted((a, b) => place(a) - place(b))) {
+    const { allocatedBytes, heapBytes } = changeOf(tools, DROP[name])
+    truth[name] = (allocatedBytes ?? 0) + heapBytes
+  }
+  return truth
 }
 
 function record(index: number): object {
@@ -171,9 +189,6 @@ function fillSet(entries: number): void {
 }
 function fillPages(entries: number): void {
   for (let index = 0; index < entries; index++) pages[`/page/${String(index)}`] = record(index)
-}
-function dropPages(): void {
-  for (const key of Object.keys(pages)) Reflect.deleteProperty(pages, key)
 }
 function fillThumbnails(entries: number): void {
   // Its arrays have their full length from the beginning: they are part of what it holds.
@@ -193,13 +208,13 @@ function windowTools(): { readonly read: () => MeasuredRelease; readonly settle:
   }
 }
 
-/** One window: what `release` gave back. */
+/** What `release` gave back: once the table of strings has shrunk, which it does when a string is added to it. */
 function changeOf(tools: Tools, release: () => void): MeasuredRelease {
-  tools.settle(true)
-  const before = tools.read()
+  const before = level(tools)
   release()
   tools.settle(false)
-  const after = tools.read()
+  Reflect.set({}, `string ${String(strings++)}`, true)
+  const after = level(tools)
   const isUnknown = before.allocatedBytes === null || after.allocatedBytes === null
   return {
     allocatedBytes: isUnknown ? null : before.allocatedBytes - after.allocatedBytes,
@@ -207,16 +222,20 @@ function changeOf(tools: Tools, release: () => void): MeasuredRelease {
   }
 }
 
-/**
- * What the last of several fillings took, which is the one that stays: the first ones compile code and widen V8's table of
- * strings, which do not go with the entries.
- */
-function grown(tools: Tools, fill: () => void, empty: () => void): number {
-  let bytes = NaN
-  for (let round = 0; round < FILLINGS; round++) {
-    empty()
-    const { allocatedBytes, heapBytes } = changeOf(tools, fill)
-    bytes = -(allocatedBytes ?? 0) - heapBytes
+/** The least of several readings: what is left of the page to which survivors were moved counts as used. */
+function level(tools: Tools): MeasuredRelease {
+  let least: MeasuredRelease = { allocatedBytes: Infinity, heapBytes: Infinity }
+  for (let reading = 0; reading < READINGS; reading++) {
+    tools.settle(true)
+    const { allocatedBytes, heapBytes } = tools.read()
+    least = {
+      allocatedBytes: allocatedBytes === null ? null : Math.min(allocatedBytes, least.allocatedBytes ?? Infinity),
+      heapBytes: Math.min(heapBytes, least.heapBytes),
+    }
   }
-  return bytes
+  return least
 }
+
+// At the end: what is planted and how it is dropped is defined above.
+if (process.argv.includes('--child')) await child()
+else await compare()

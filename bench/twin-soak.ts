@@ -4,7 +4,7 @@
  *   node dist/bench/twin-soak.js [--node PATH]… [--twins 1000] [--without profile,worker,…]
  *
  * Beside HTTP under load the process has timers, work of the thread pool (fs, crypto, zlib, dns), a busy worker thread,
- * WebAssembly, SQLite, an open inspector session and a running CPU profile. Ends with 1 when a bar is missed.
+ * WebAssembly, SQLite, sharp, an open inspector session and a running CPU profile. Ends with 1 when a bar is missed.
  */
 import { execFileSync } from 'node:child_process'
 import type { SoakResult } from './twin-soak/service.js'
@@ -45,7 +45,7 @@ function judge(version: string, result: SoakResult): void {
   )
   verdict(`entries lost in the service: ${String(result.lostEntries)}`, result.lostEntries === 0)
   verdict(`rows off by more than 64 KiB + 1 %: ${String(result.wrongRows)}`, result.wrongRows <= twins / 1000)
-  verdict(`descriptors leaked: ${String(result.leakedDescriptors)}`, result.leakedDescriptors <= 0)
+  verdict(`descriptors leaked: ${result.leakedDescriptors.join(', ') || 'none'}`, result.leakedDescriptors.length === 0)
   verdict(`children left: ${String(result.childrenLeft)}`, result.childrenLeft === 0)
   verdict(`heap that is not kept from forks any more: ${String(result.unkeptBytes)} bytes`, result.unkeptBytes <= 0)
   console.log(`        median life ${medianOf(childMs).toFixed(0)} ms\n`)

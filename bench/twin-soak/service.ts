@@ -1,7 +1,7 @@
 /** The service of the soak: everything that a Node process can be busy with, and twins of it one after the other. */
 import { createHash, pbkdf2, randomBytes } from 'node:crypto'
 import dns from 'node:dns'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Session } from 'node:inspector'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -25,13 +25,14 @@ export interface SoakResult {
   readonly failedRequests: number
   readonly lostEntries: number
   readonly wrongRows: number
-  readonly leakedDescriptors: number
+  /** What leads where, and how many of them. */
+  readonly leakedDescriptors: readonly string[]
   readonly childrenLeft: number
   readonly unkeptBytes: number
 }
 
-const BUFFERS = 64
-const OBJECTS = 4000
+const BUFFERS = 128
+const OBJECTS = 16_000
 const BUFFER_CLASS_BYTES = 65_536
 const without = new Set(flags('without').flatMap((names) => names.split(',')))
 const stops: (() => unknown)[] = []
@@ -53,6 +54,7 @@ const BUSY: Record<string, () => unknown> = {
   },
   wasm: startWasm,
   sqlite: startSqlite,
+  sharp: startSharp,
   inspector: () => {
     const session = new Session()
     session.connect()
@@ -109,14 +111,54 @@ async function startSqlite(): Promise<void> {
   }
 }
 
-/** The least of several looks: files of the service's own are open now and then. */
-async function descriptors(): Promise<number> {
-  let least = Infinity
+/** libvips and its own threads. */
+async function startSharp(): Promise<void> {
+  const { default: sharp } = await import('sharp')
+  every(40, () =>
+    sharp({ create: { width: 200, height: 150, channels: 3, background: { r: shade(), g: shade(), b: shade() } } })
+      .resize(50)
+      .png()
+      .toBuffer(),
+  )
+}
+
+function shade(): number {
+  return Math.floor(Math.random() * 256)
+}
+
+/** Descriptors by what they lead to, the least of several looks each: files of the service's own are open now and then. */
+async function descriptors(): Promise<ReadonlyMap<string, number>> {
+  let least: ReadonlyMap<string, number> | undefined
   for (let look = 0; look < 20; look++) {
-    least = Math.min(least, readdirSync('/proc/self/fd').length)
-    await delay(10)
+    const now = descriptorsNow()
+    least =
+      least === undefined
+        ? now
+        : new Map([...least].map(([kind, count]): [string, number] => [kind, Math.min(count, now.get(kind) ?? 0)]))
+    await delay(50)
   }
-  return least
+  return least ?? new Map<string, number>()
+}
+
+function descriptorsNow(): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const fd of readdirSync('/proc/self/fd')) {
+    try {
+      const kind = readlinkSync(`/proc/self/fd/${fd}`).replaceAll(/\d+/g, '…')
+      counts.set(kind, (counts.get(kind) ?? 0) + 1)
+    } catch {
+      // Closed since: this listing's own, or a file of the service's.
+    }
+  }
+  return counts
+}
+
+/** What there is more of than before. */
+function leaked(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
+  return [...after]
+    .map(([kind, count]): [string, number] => [kind, count - (before.get(kind) ?? 0)])
+    .filter(([, more]) => more > 0)
+    .map(([kind, more]) => `${String(more)} × ${kind}`)
 }
 
 function childrenLeft(): number {
@@ -142,11 +184,13 @@ function unkeptBytes(): number {
 }
 
 const twins = Number(process.argv[2])
-const caches = Array.from({ length: 12 }, () => new Map<number, unknown>())
-const coordinator = new Coordinator()
+/** Few and small: it is forks that are to be seen, and thousands of them. */
+const CACHES = 4
+const caches = Array.from({ length: CACHES }, () => new Map<number, unknown>())
+const coordinator = new Coordinator({ controls: 1 })
 for (const [index, cache] of caches.entries()) {
-  fill(cache, index < 6 ? 'buffers' : 'objects', index < 6 ? BUFFERS : OBJECTS)
-  coordinator.register(`${index < 6 ? 'buffers' : 'objects'} ${String(index)}`, {
+  fill(cache, index < CACHES / 2 ? 'buffers' : 'objects', index < CACHES / 2 ? BUFFERS : OBJECTS)
+  coordinator.register(`${index < CACHES / 2 ? 'buffers' : 'objects'} ${String(index)}`, {
     release: () => {
       cache.clear()
     },
@@ -205,7 +249,7 @@ report({
   requests,
   failedRequests: server.failures(),
   lostEntries: entries - caches.reduce((sum, { size }) => sum + size, 0),
-  leakedDescriptors: (await descriptors()) - descriptorsBefore,
+  leakedDescriptors: leaked(descriptorsBefore, await descriptors()),
   childrenLeft: childrenLeft() - childrenBefore,
   unkeptBytes: Math.max(0, unkeptBytes() - Math.max(0, unkeptBefore) - 8 * 1024 * 1024),
 } satisfies SoakResult)

@@ -47,6 +47,11 @@ export class ThreadWatch {
     return working.length > 0
   }
 
+  /** Those that were passed over may have come to rest since: they are looked at again. */
+  forget(): void {
+    this.#passedOver.clear()
+  }
+
   /** A drain ran into its bound: those that worked all the time are passed over from now on. */
   giveUp(): void {
     for (const id of this.#always ?? []) this.#passedOver.add(id)

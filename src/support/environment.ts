@@ -55,10 +55,14 @@ export interface Environment {
    */
   keepCode(): () => void
   /**
-   * Has collections sweep on this thread, so that none of V8's threads is in the middle of it afterwards. Returns what
-   * restores the flags.
+   * Has collections sweep on this thread. What V8 does not need at once it sweeps much later, so that none of its threads
+   * is in the middle of it. Returns what restores the flag.
    */
   holdSweepers(): () => void
+  /** Has the backing stores of dead Buffers freed on this thread. Returns what restores the flag. */
+  holdBufferSweeper(): () => void
+  /** Has V8 begin no marking but within a major GC. Returns what restores the flag. */
+  holdMarking(): () => void
   /** `used_heap_size` of `v8.getHeapStatistics()`. */
   heapUsedBytes(): number
   /** `process.memoryUsage()` but for the used heap. */
@@ -107,12 +111,9 @@ export const nodeEnvironment: Environment = {
   },
   // Who asks for it at the start wants it.
   keepCode: () => (givenOptions().includes('--flush-bytecode') ? () => undefined : switchOff('flush-bytecode')),
-  holdSweepers: () => {
-    const restore = ['concurrent-sweeping', 'concurrent-array-buffer-sweeping'].map(switchOff)
-    return () => {
-      for (const switchOn of restore) switchOn()
-    }
-  },
+  holdSweepers: () => switchOff('concurrent-sweeping'),
+  holdBufferSweeper: () => switchOff('concurrent-array-buffer-sweeping'),
+  holdMarking: () => switchOff('incremental-marking'),
   heapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   figures: () => {
     const { rss, heapTotal, external, arrayBuffers } = process.memoryUsage()

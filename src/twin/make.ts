@@ -65,7 +65,9 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     throwIfAborted(order.signal)
     checkHeadroom(order.extraBytes)
     const startMs = environment.now()
-    const { forked, before, ...rest } = await forkAtRest(order.instrument, () =>
+    // A twin that got stuck may have met a thread in the middle of something that no look had seen.
+    const kind = attempt === 1 ? 'swept' : 'sweeping'
+    const { forked, before, ...rest } = await forkAtRest(order.instrument, kind, () =>
       binding.fork(lifeOf(binding, order.work), order.keepFd, alarmS),
     )
     pausesMs.push(...rest.pausesMs)

@@ -1,79 +1,137 @@
 /**
  * Forks at rest: no thread of V8's is in the middle of anything that the child would wait for.
  *
- * Rule: V8's flags are as before when this returns, whatever happened. The order is found, not guessed
- * (docs/twin.md): sweeping on this thread, a major GC, a minor GC, a drain, the fork.
+ * Rule: V8's flags are as before when this returns, whatever happened. The order is found, not guessed (docs/twin.md).
+ * {@link forkSwept}: a major GC in one turn; its sweeping, by V8's threads while requests are answered; in a later turn
+ * a minor GC, which takes note of the end of the sweeping, a drain, the fork. From the first turn to the last no marking
+ * can begin. {@link forkSweeping} is for a process that does not come to rest so: all of it in one turn, and V8 sweeps on
+ * this thread, which later costs the service a long minor GC.
  */
 import type { ForkedTwin } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import { drain, settleTools } from '../measure/settle.js'
 import type { Instrument } from '../measure/window.js'
+import type { Environment } from '../support/environment.js'
 
 /** A fork and what it took. */
 export interface AtRest {
   readonly forked: ForkedTwin
-  /** How long this thread stood still each time: the last one for the fork, others where it did not come to rest. */
+  /** How long this thread stood still each time. */
   readonly pausesMs: readonly number[]
   /** This process right before the fork. */
   readonly before: MemorySample
 }
 
-/** A thread seen at work at each of so many looks is a busy one of the service's own: it will not rest for a fork. */
-const LOOKS = 20
+/** How a process is brought to rest: `swept` for the shorter pauses, `sweeping` where that failed. */
+export type RestKind = 'swept' | 'sweeping'
+
+/** Threads are looked at so often until one look finds none at work. */
 const LOOK_MS = 10
-/** A process that does not come to rest gets a breath, and is forked at the last of so many attempts all the same. */
+/** One that is at work at every look for so long is a busy one of the service's own: it will not rest for a fork. */
+const BUSY_MS = 200
+/** V8's threads may sweep for as long as it marked, and wait for a processor meanwhile. */
+const BUSY_COLLECTIONS = 10
+/** So many attempts to find every thread at rest; then, and not before, V8 sweeps on this thread. */
 const RESTS = 3
 const BREATH_MS = 50
 /** V8's own jobs are over by then; a worker of the service that is busy on and off must not prolong the pause. */
 const THREADS_PATIENCE_MS = 25
 
-/** Brings the process to rest in a turn of its own and forks there. */
-export async function forkAtRest(instrument: Instrument, fork: () => ForkedTwin): Promise<AtRest> {
-  await passBusyThreadsOver(instrument)
+/** Brings the process to rest and forks there. */
+export async function forkAtRest(instrument: Instrument, kind: RestKind, fork: () => ForkedTwin): Promise<AtRest> {
   const pausesMs: number[] = []
-  for (let rest = 1; ; rest++) {
-    const { forked, before, pauseMs } = await attempt(instrument, rest === RESTS, fork)
-    pausesMs.push(pauseMs)
-    if (forked !== null) return { forked, before, pausesMs }
-    await instrument.environment.rest(BREATH_MS)
+  const forked = kind === 'swept' ? await forkSwept(instrument, fork, pausesMs) : null
+  return { ...(forked ?? (await forkSweeping(instrument, fork, pausesMs))), pausesMs }
+}
+
+/** A fork with this process right before it. */
+type Fork = Omit<AtRest, 'pausesMs'>
+
+async function forkSwept(instrument: Instrument, fork: () => ForkedTwin, pausesMs: number[]): Promise<Fork | null> {
+  const { collector, environment, sampler } = instrument
+  const markAgain = environment.holdMarking()
+  try {
+    const collected = await inTurn(environment, () => {
+      collector?.major()
+      sampler.noteHeap()
+    })
+    pausesMs.push(collected.pauseMs)
+    instrument.threads?.forget()
+    for (let rest = 1; rest <= RESTS; rest++) {
+      await untilAtRest(instrument, Math.max(BUSY_MS, BUSY_COLLECTIONS * collected.pauseMs))
+      const { value, pauseMs } = await inTurn(environment, () => forkIfAtRest(instrument, fork))
+      pausesMs.push(pauseMs)
+      if (value !== null) return value
+      await environment.rest(BREATH_MS)
+    }
+    return null
+  } finally {
+    markAgain()
   }
 }
 
-/** With the loop turning: V8's own threads rest now and then, a busy worker does not. */
-async function passBusyThreadsOver({ environment, threads }: Instrument): Promise<void> {
+/** No thread is at work at its beginning, so that the minor GC finds the sweeping done and takes note of it. */
+function forkIfAtRest(instrument: Instrument, fork: () => ForkedTwin): Fork | null {
+  const { collector, environment, sampler, threads } = instrument
+  threads?.begin()
+  if (threads?.isAnyAtWork() === true) return null
+  const sweepBuffersAgain = environment.holdBufferSweeper()
+  try {
+    collector?.minor()
+    const { rested } = drain(settleTools(instrument), THREADS_PATIENCE_MS)
+    const before = sampler.sample()
+    return rested ? { forked: fork(), before } : null
+  } finally {
+    sweepBuffersAgain()
+  }
+}
+
+async function forkSweeping(instrument: Instrument, fork: () => ForkedTwin, pausesMs: number[]): Promise<Fork> {
+  const { collector, environment, sampler } = instrument
+  await untilAtRest(instrument, BUSY_MS)
+  const { value, pauseMs } = await inTurn(environment, () => {
+    const sweepAgain = environment.holdSweepers()
+    const sweepBuffersAgain = environment.holdBufferSweeper()
+    try {
+      collector?.major()
+      sampler.noteHeap()
+      collector?.minor()
+      drain(settleTools(instrument), THREADS_PATIENCE_MS)
+      const before = sampler.sample()
+      return { forked: fork(), before }
+    } finally {
+      sweepBuffersAgain()
+      sweepAgain()
+    }
+  })
+  pausesMs.push(pauseMs)
+  return value
+}
+
+/** With the loop turning: V8's own threads rest now and then, a busy worker does not and is passed over. */
+async function untilAtRest({ environment, threads }: Instrument, busyMs: number): Promise<void> {
   if (threads === null) return
   threads.begin()
-  for (let look = 0; look < LOOKS; look++) {
-    if (!threads.isAnyAtWork()) return
+  const startMs = environment.now()
+  while (threads.isAnyAtWork()) {
+    if (environment.now() - startMs >= busyMs) {
+      threads.giveUp()
+      return
+    }
     await environment.rest(LOOK_MS)
   }
-  threads.giveUp()
 }
 
-interface Attempt {
-  readonly forked: ForkedTwin | null
-  readonly pauseMs: number
-  readonly before: MemorySample
-}
-
-function attempt(instrument: Instrument, isLast: boolean, fork: () => ForkedTwin): Promise<Attempt> {
-  const { collector, environment, sampler } = instrument
+/** Runs `work` in a turn of its own; resolves with the milliseconds for which this thread stood still. */
+function inTurn<T>(environment: Environment, work: () => T): Promise<{ readonly value: T; readonly pauseMs: number }> {
   return new Promise((resolve, reject) => {
     environment.inOwnTurn(() => {
       const startMs = environment.now()
-      const releaseSweepers = environment.holdSweepers()
       try {
-        collector?.major()
-        sampler.noteHeap()
-        collector?.minor()
-        const { rested } = drain(settleTools(instrument), THREADS_PATIENCE_MS)
-        const before = sampler.sample()
-        const forked = rested || isLast ? fork() : null
-        resolve({ forked, before, pauseMs: environment.now() - startMs })
+        const value = work()
+        resolve({ value, pauseMs: environment.now() - startMs })
       } catch (error) {
         reject(error)
-      } finally {
-        releaseSweepers()
       }
     })
   })

@@ -94,6 +94,8 @@ export class World {
       },
     }),
     holdSweepers: () => () => {},
+    holdBufferSweeper: () => () => {},
+    holdMarking: () => () => {},
     keepCode: () => {
       this.keepsCode = true
       return () => {

@@ -50,6 +50,8 @@ export function fakeEnvironment(collected: (kind: 'major' | 'minor') => void = (
     collector: () => collector,
     keepCode: () => () => {},
     holdSweepers: () => () => {},
+    holdBufferSweeper: () => () => {},
+    holdMarking: () => () => {},
     heapUsedBytes: () => environment.heapBytes,
     figures: () => ({ ...environment.processFigures }),
   }

@@ -59,7 +59,9 @@ describe("attribute({ mode: 'twin' })", function () {
     expect(twin).to.include({ twins: 1, attempts: 1 })
     expect(twin?.pauseMs).to.be.above(twin?.forkMs ?? NaN)
     expect(twin?.copiedBytes).to.be.within(1, 200 * MIB)
-    expect(pauses).to.include({ count: 1, longestMs: twin?.pauseMs })
+    expect(pauses.longestMs).to.equal(twin?.pauseMs)
+    // One for the collection and one for the fork; more where a thread was at work.
+    expect(pauses.count).to.be.within(2, 6)
     expect(twin?.before.allocatedBytes).to.be.closeTo(result.report.before.allocatedBytes ?? NaN, 4 * MIB)
   })
 
