@@ -2,13 +2,15 @@
 import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
+import { lookAtMemory } from '../breakdown.js'
 import { takeRunLock } from '../measure/run-lock.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
 import { watchThreads } from '../measure/threads.js'
 import { remembered } from '../report/sharing.js'
+import type { CacheBytes } from '../report/breakdown/types.js'
 import type { EarlierRun } from '../report/sharing.js'
-import type { AttributionReport, ReportWarning } from '../report/types.js'
+import type { AttributionReport, CacheAttribution, ReportWarning } from '../report/types.js'
 import type { KnownCache } from '../twin/discover/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
@@ -32,7 +34,7 @@ import { AttributionRun } from './run.js'
 import type { Run, RunContext } from './run.js'
 import { SingleFlight } from './single-flight.js'
 import { TwinRun } from './twin-run.js'
-import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
+import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable, noBreakdown } from './warnings.js'
 
 /** Runs that a later one is compared with: within so many the rotation has turned every neighbour round. */
 const EARLIER_RUNS_MAX = 8
@@ -208,7 +210,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#run = run
     const restoreFlags = this.#settings.environment.keepCode()
     try {
-      const report = await run.execute()
+      const completeWith = options.breakdown ? this.#breakdown(run) : (report: AttributionReport) => report
+      const report = completeWith(await run.execute())
       this.#calibrations.note(report)
       this.#earlier = [...this.#earlier, remembered(report)].slice(-EARLIER_RUNS_MAX)
       if (signal.aborted) throw new RunAbortedError(report)
@@ -220,6 +223,17 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     } finally {
       restoreFlags()
       this.#run = undefined
+    }
+  }
+
+  /** Looks at the whole process before the run; what it gives adds the tree to the report. */
+  #breakdown(run: Run): (report: AttributionReport) => AttributionReport {
+    try {
+      const look = lookAtMemory(this.#allocator)
+      return (report) => ({ ...report, breakdown: look(report.caches.map(wholeOf)) })
+    } catch (error) {
+      run.warn(noBreakdown(messageOf(error)))
+      return (report) => ({ ...report, breakdown: null })
     }
   }
 
@@ -305,10 +319,16 @@ function inProgress(id: string | undefined, isAborting = false): CoordinatorErro
   )
 }
 
+/** What a run found of a whole cache. */
+function wholeOf({ name, released, estimated }: CacheAttribution): CacheBytes {
+  const { allocatedBytes, heapBytes } = estimated ?? released
+  return { name, allocatedBytes, heapBytes }
+}
+
 /** Calls with the same key want the same run, whoever asked. */
 function keyOf({ only, except, ...options }: ResolvedAttributeOptions): string {
-  const { mode, twins, discover, fraction, choice, controls, budget } = options
+  const { mode, twins, discover, fraction, choice, controls, budget, breakdown } = options
   const ofMode = { release: [], twin: [twins, discover], trim: [fraction, choice] }[mode]
   const { pauseMs, durationMs } = budget
-  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, ...ofMode, controls, pauseMs, durationMs])
+  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, ...ofMode, controls, pauseMs, durationMs, breakdown])
 }

@@ -45,6 +45,7 @@ export const ERROR_CODES = {
   ERR_HOARD_NOT_EMPTIED: 'a hoard could not be emptied, or not wholly',
   ERR_HEAP_SNAPSHOT_WRITE: 'the heap snapshot could not be written to its descriptor',
   ERR_HEAP_SNAPSHOT_FORMAT: 'a heap snapshot was not understood',
+  ERR_BREAKDOWN_UNAVAILABLE: 'where resident memory is cannot be told on this system, or of this process',
   ERR_COMMAND_USAGE: 'the command line was not understood',
   ERR_COMMAND_START: 'the program that the command should run could not be started',
   ERR_JEMALLOC_NOT_FOUND: 'no libjemalloc was found on this machine',
@@ -73,6 +74,7 @@ export const WARNING_CODES = {
   WARN_HOARD_UNREADABLE: 'some live objects could not be looked into when hoards were sought',
   WARN_HOARD_NAMES: 'the time for naming hoards was over before all were named',
   WARN_HOARD_RELEASE: 'the release of a registered cache threw when hoards were sought: its hoards may be listed',
+  WARN_BREAKDOWN: 'where all of RSS is was asked for in a run, and could not be told',
   WARN_LISTENER: 'an event listener threw: the run went on',
   WARN_TRIM_COLDEST: 'a whole was estimated from the coldest entries alone: its error is not known',
   WARN_SHARED_MEMORY:
