@@ -43,7 +43,11 @@ type Kind = 'v8' | 'wasm' | 'arena' | 'block' | 'stack' | 'binary' | 'file' | 's
 export function classify(mappings: readonly Mapping[], surroundings: Surroundings): MappedBytes {
   const look = new Look(mappings, surroundings)
   const rss = { v8: 0, wasm: 0, arena: 0, block: 0, stack: 0, other: 0 }
-  const named = { binary: new Map<string, number>(), file: new Map<string, number>(), shared: new Map<string, number>() }
+  const named = {
+    binary: new Map<string, number>(),
+    file: new Map<string, number>(),
+    shared: new Map<string, number>(),
+  }
   let [swap, blocksVirtual, workerStacks] = [0, 0, 0]
   for (const [index, mapping] of mappings.entries()) {
     const kind = look.kindOf(index)
@@ -71,7 +75,7 @@ export function classify(mappings: readonly Mapping[], surroundings: Surrounding
     swap,
     workers: Math.max(workerStacks, surroundings.workerThreads ?? 0),
     threads: surroundings.threads,
-    coarse: look.hasMarks ? null : "this kernel shows no flags of mappings, or this build of V8 does not mark its own",
+    coarse: look.hasMarks ? null : 'this kernel shows no flags of mappings, or this build of V8 does not mark its own',
   }
 }
 
@@ -95,9 +99,7 @@ class Look {
     )
     this.hasMarks = mappings.some((mapping) => isPrivateAnonymous(mapping) && mapping.flags?.isKeptFromForks === true)
     // Where the kernel never overcommits, it drops the flag.
-    this.#hasUnreserved = mappings.some(
-      ({ flags }) => flags?.isUnreserved === true && !flags.isKeptFromForks,
-    )
+    this.#hasUnreserved = mappings.some(({ flags }) => flags?.isUnreserved === true && !flags.isKeptFromForks)
   }
 
   kindOf(index: number): Kind {

@@ -20,7 +20,8 @@ import type { CoarseFigures } from './totals.js'
 export function readMapped(files: ProcessFiles, figures: CoarseFigures): MappedBytes {
   const mappings = readMappings(files)
   if (typeof mappings !== 'string') return byAddress(files, figures, mappings)
-  const totals = totalsOf(files.text('status') ?? '', figures, mappings)
+  // Of another process there are no figures to divide its totals by.
+  const totals = figures.isolates.length === 0 ? null : totalsOf(files.text('status') ?? '', figures, mappings)
   if (totals !== null) return totals
   throw new CoordinatorError('ERR_BREAKDOWN_UNAVAILABLE', `the mappings of the process cannot be read: ${mappings}`)
 }

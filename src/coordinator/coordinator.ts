@@ -330,5 +330,14 @@ function keyOf({ only, except, ...options }: ResolvedAttributeOptions): string {
   const { mode, twins, discover, fraction, choice, controls, budget, breakdown } = options
   const ofMode = { release: [], twin: [twins, discover], trim: [fraction, choice] }[mode]
   const { pauseMs, durationMs } = budget
-  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, ...ofMode, controls, pauseMs, durationMs, breakdown])
+  return JSON.stringify([
+    only ?? null,
+    except?.toSorted() ?? null,
+    mode,
+    ...ofMode,
+    controls,
+    pauseMs,
+    durationMs,
+    breakdown,
+  ])
 }

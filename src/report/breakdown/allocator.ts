@@ -33,11 +33,9 @@ function jemallocNode({ allocator, caches }: BreakdownReadings, resident: number
   const lost = activeBytes === null || rawAllocatedBytes === null ? null : activeBytes - rawAllocatedBytes
   const { parts, left } = fill(resident, [dirtyBytes, threadCacheBytes, lost])
   const [dirty = 0, threadCaches = 0, fragmentation = 0] = parts
-  const least = Math.floor((metadataBytes ?? 0) * METADATA_TOUCHED_LEAST)
-  const metadata = Math.max(
-    Math.min(metadataBytes ?? 0, left - (allocator.allocatedBytes ?? 0)),
-    Math.min(least, left),
-  )
+  const whole = Math.max(0, metadataBytes ?? 0)
+  const least = Math.floor(whole * METADATA_TOUCHED_LEAST)
+  const metadata = Math.max(Math.min(whole, left - (allocator.allocatedBytes ?? 0)), Math.min(least, left))
   const live = fill(left - metadata, [allocator.allocatedBytes])
   const muzzy = fill(live.left, [muzzyBytes])
   return branch(

@@ -46,6 +46,8 @@ export function diagnose(root: MemoryNode): Diagnosis {
     const line = `fragmentation rather than a leak: ${share(freeBytes)} is held by nobody, most of it ${name}, ${formatBytes(bytes)}: ${advice}`
     return { verdict: 'fragmented', largest: name, line }
   }
+  const undividedBytes = bytesOfAll(root, PART.undivided)
+  if (undividedBytes > 0) return undivided(share(undividedBytes))
   const kept: readonly (Part & { readonly verdict: Diagnosis['verdict'] })[] = [
     ...heldParts(root).map((part) => ({ ...part, verdict: 'held' as const })),
     ...mappedParts(root).map((part) => ({ ...part, verdict: 'mapped' as const })),
@@ -54,6 +56,12 @@ export function diagnose(root: MemoryNode): Diagnosis {
   const { name, bytes, advice, verdict } = largestOf(kept)
   const line = `no fragmentation to speak of (${share(freeBytes)} is free): most is ${name}, ${share(bytes)}; if RSS grows, ${advice}`
   return { verdict, largest: name, line }
+}
+
+/** Of mappings alone nothing tells what is held. */
+function undivided(amount: string): Diagnosis {
+  const line = `leak or fragmentation is not told apart: ${amount} is live or free; breakdown() in the process itself, under jemalloc, tells`
+  return { verdict: 'unclear', largest: PART.undivided, line }
 }
 
 function freeParts(root: MemoryNode): readonly Part[] {
@@ -92,8 +100,7 @@ function heldParts(root: MemoryNode): readonly Part[] {
   const cached = [...liveInV8, ...liveNative]
     .flatMap(({ children = [] }) => children.filter(({ name }) => name.startsWith('cache ')))
     .reduce((total, { bytes }) => total + bytes, 0)
-  const less = (nodes: readonly MemoryNode[]): number =>
-    nodes.reduce((total, node) => total + outsideCaches(node), 0)
+  const less = (nodes: readonly MemoryNode[]): number => nodes.reduce((total, node) => total + outsideCaches(node), 0)
   return [
     { name: 'caches', bytes: cached, advice: 'a cache without a bound is the first suspect: compare reports' },
     {
@@ -125,10 +132,7 @@ function mappedParts(root: MemoryNode): readonly Part[] {
 }
 
 function unclearParts(root: MemoryNode): readonly Part[] {
-  const undivided = 'ask the process itself: breakdown() in it tells live from free'
   return [
-    { name: "V8's heap, live or free", bytes: bytesAt(root, PART.v8, PART.undivided), advice: undivided },
-    { name: 'native memory, live or free', bytes: bytesAt(root, PART.allocator, PART.undivided), advice: undivided },
     {
       name: "V8's memory that is free or other isolates'",
       bytes: bytesOfAll(root, PART.notAsked),

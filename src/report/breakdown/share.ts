@@ -21,7 +21,10 @@ export function shareOut(whole: number, weights: readonly number[]): number[] {
 }
 
 /** Gives each part what it asks for, in order, as long as there is any; and what is left at the end. */
-export function fill(whole: number, wanted: readonly (number | null)[]): { readonly parts: number[]; readonly left: number } {
+export function fill(
+  whole: number,
+  wanted: readonly (number | null)[],
+): { readonly parts: number[]; readonly left: number } {
   let left = whole
   const parts = wanted.map((bytes) => {
     const part = Math.min(left, Math.max(0, Math.round(bytes ?? 0)))

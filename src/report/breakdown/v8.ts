@@ -44,8 +44,14 @@ export function v8Node({ mapped, isolates, caches }: BreakdownReadings): MemoryN
       ...(unasked
         ? []
         : [
-            branchOf(PART.free, part((index) => shares[2 * index] ?? 0)),
-            branchOf(PART.unswept, part((index) => shares[2 * index + 1] ?? 0)),
+            branchOf(
+              PART.free,
+              part((index) => shares[2 * index] ?? 0),
+            ),
+            branchOf(
+              PART.unswept,
+              part((index) => shares[2 * index + 1] ?? 0),
+            ),
           ]),
     ])
   })
