@@ -35,7 +35,7 @@ function jemallocNode({ allocator, caches }: BreakdownReadings, resident: number
   const [dirty = 0, threadCaches = 0, fragmentation = 0] = parts
   const whole = Math.max(0, metadataBytes ?? 0)
   const least = Math.floor(whole * METADATA_TOUCHED_LEAST)
-  const metadata = Math.max(Math.min(whole, left - (allocator.allocatedBytes ?? 0)), Math.min(least, left))
+  const metadata = Math.max(Math.min(whole, left - Math.max(0, allocator.allocatedBytes ?? 0)), Math.min(least, left))
   const live = fill(left - metadata, [allocator.allocatedBytes])
   const muzzy = fill(live.left, [muzzyBytes])
   return branch(
