@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   ERR_HEAP_SNAPSHOT_WRITE: 'the heap snapshot could not be written to its descriptor',
   ERR_HEAP_SNAPSHOT_FORMAT: 'a heap snapshot was not understood',
   ERR_BREAKDOWN_UNAVAILABLE: 'where resident memory is cannot be told on this system, or of this process',
+  ERR_CRONER_MISSING: 'a schedule has a cron expression, and the package croner is not installed',
   ERR_COMMAND_USAGE: 'the command line was not understood',
   ERR_COMMAND_START: 'the program that the command should run could not be started',
   ERR_JEMALLOC_NOT_FOUND: 'no libjemalloc was found on this machine',
@@ -75,6 +76,7 @@ export const WARNING_CODES = {
   WARN_HOARD_NAMES: 'the time for naming hoards was over before all were named',
   WARN_HOARD_RELEASE: 'the release of a registered cache threw when hoards were sought: its hoards may be listed',
   WARN_BREAKDOWN: 'where all of RSS is was asked for in a run, and could not be told',
+  WARN_LOG_SINK: 'a logger or a history of a PeriodicReporter failed: its lines were lost, the service went on',
   WARN_LISTENER: 'an event listener threw: the run went on',
   WARN_TRIM_COLDEST: 'a whole was estimated from the coldest entries alone: its error is not known',
   WARN_SHARED_MEMORY:
