@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { breakdown } from '../../src/breakdown.js'
 import { bytesAt, bytesOfAll } from '../../src/report/breakdown/node.js'
+import { MAIN_ISOLATE } from '../../src/report/breakdown/v8.js'
 import { PART } from '../../src/report/breakdown/types.js'
 import type { IsolateHeap, MemoryNode } from '../../src/report/breakdown/types.js'
 import { openAllocator } from '../../src/allocator/open.js'
@@ -46,7 +47,8 @@ declare const WebAssembly: { Memory: new (options: { initial: number }) => { buf
 const heaps: IsolateHeap[] = []
 const kept: unknown[] = []
 const v8 = (tree: MemoryNode): MemoryNode | undefined => tree.children?.find(({ name }) => name === PART.v8)
-const liveInV8 = (tree: MemoryNode): number => bytesOfAll(v8(tree), PART.live)
+const liveInMain = (tree: MemoryNode): number => bytesAt(tree, PART.v8, MAIN_ISOLATE, PART.live)
+const liveInWorkers = (tree: MemoryNode): number => bytesOfAll(v8(tree), PART.live) - liveInMain(tree)
 const liveNative = (tree: MemoryNode): number => bytesAt(tree, PART.allocator, PART.live)
 const at =
   (name: string) =>
@@ -59,8 +61,11 @@ function plant(what: string, bytes: number, keep: () => unknown, find: Planted['
 }
 
 async function plantWorkers(count: number, bytesEach: number): Promise<Planted> {
+  const empty = await worker(0)
+  const ownBytes = empty.heap.spaces.reduce((sum, { usedBytes }) => sum + usedBytes, 0)
+  await empty.end()
   for (let index = 0; index < count; index++) heaps.push((await worker(bytesEach)).heap)
-  return { what: `${String(count)} workers`, bytes: count * bytesEach, find: liveInV8 }
+  return { what: `${String(count)} workers`, bytes: count * (bytesEach + ownBytes), find: liveInWorkers }
 }
 
 async function plantStack(stackMib: number): Promise<Planted> {
@@ -68,7 +73,7 @@ async function plantStack(stackMib: number): Promise<Planted> {
   return { what: 'a deep stack', bytes: stackMib * MIB, find: at(PART.stacks) }
 }
 
-const plantObjects = (bytes: number): Planted => plant('objects', bytes, () => objects(bytes), liveInV8)
+const plantObjects = (bytes: number): Planted => plant('objects', bytes, () => objects(bytes), liveInMain)
 const plantBuffers = (bytes: number): Planted =>
   plant('Buffers', bytes, () => [buffers(bytes / 2, 70_000), buffers(bytes / 2, 5 * MIB)], liveNative)
 const plantFile = (bytes: number): Planted =>
