@@ -20,6 +20,7 @@ import type { Check } from './support/options.js'
 /** What a breakdown needs of a coordinator. */
 export interface ObservableCoordinator {
   readonly allocator: Allocator
+  /** A look without a release. */
   observe(): { readonly sample: MemorySample; readonly caches: readonly ObservedCache[] }
 }
 
@@ -39,7 +40,7 @@ export interface BreakdownOptions {
 
 /**
  * The process's memory as a tree whose leaves add up to its resident set size. The kernel walks every page for it: about
- * 10 ms, and 40 ms more for each GiB of heap, in which this thread stands still.
+ * 10 ms, and 70 ms more for each GiB of heap, in which this thread stands still.
  *
  * @throws CoordinatorError `ERR_BREAKDOWN_UNAVAILABLE` where the system does not tell (macOS, Windows, /proc not mounted);
  *   `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`; `ERR_CLOSED`, `ERR_MALLCTL` of the coordinator

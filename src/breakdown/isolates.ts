@@ -32,6 +32,7 @@ export function isolateHeap(name: string = isMainThread ? MAIN_ISOLATE : `worker
 /** What is used of a worker: `getHeapStatistics()` is there from Node 22.16 and 24 on. */
 export interface AskableWorker {
   readonly threadId: number
+  /** What that worker's heap is, told by itself. */
   getHeapStatistics?(): Promise<{ total_heap_size: number; used_heap_size: number }>
 }
 

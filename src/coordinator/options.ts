@@ -121,7 +121,7 @@ export interface AttributeOptions {
    */
   readonly choice?: TrimChoice | undefined
   /**
-   * Adds where all of RSS was before the run (`report.breakdown`): the kernel walks every page for it, about 10 ms and 40 ms
+   * Adds where all of RSS was before the run (`report.breakdown`): the kernel walks every page for it, about 10 ms and 70 ms
    * more for each GiB of heap, once and outside every window.
    * @default false
    */

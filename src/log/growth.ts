@@ -19,6 +19,7 @@ export interface TrendLike {
 
 /** Who tells trends, e.g. a `ReportHistory`. */
 export interface TrendSource {
+  /** What grows, as of now. */
   trends(): {
     readonly caches: readonly { readonly name: string; readonly trend: TrendLike }[]
     readonly floor: TrendLike
@@ -42,7 +43,7 @@ export function growthOf(source: TrendSource): Growth[] {
 }
 
 /** How what no cache holds is named. */
-export const FLOOR = 'floor'
+const FLOOR = 'floor'
 
 const READINGS = 5
 const LEAST_RISE = { share: 0.1, bytes: 16 * 1024 * 1024 }

@@ -77,7 +77,8 @@ export function cron(pattern: string, timeZone: string | undefined, environment:
 
 function loadCroner(): Croner {
   try {
-    return createRequire(import.meta.url)('croner') as Croner
+    const require = createRequire(import.meta.url)
+    return require('croner') as Croner
   } catch (error) {
     throw new CoordinatorError(
       'ERR_CRONER_MISSING',

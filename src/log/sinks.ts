@@ -11,7 +11,9 @@ import type { WarningCode } from '../support/errors.js'
 
 /** What is used of a logger; what its methods return may be a promise. */
 export interface Logger {
+  /** An ordinary line. */
   info(...what: unknown[]): unknown
+  /** Something grows, failed, or was skipped too often. */
   warn(...what: unknown[]): unknown
   /** pino's shape: with it, fields come first and the text after them. */
   child?(...what: unknown[]): unknown
@@ -21,10 +23,13 @@ export interface Logger {
 
 /** What is used of a history, e.g. of a `ReportHistory`. */
 export interface HistorySink {
+  /** Takes a report; may return a promise. */
   append(report: AttributionReport): unknown
+  /** Takes an observation; may return a promise. */
   appendObservation(observation: Observation): unknown
   /** Called by `close()`. */
   flush?(): unknown
+  /** Where it is there, what it tells of growth is logged. */
   trends?(): unknown
 }
 

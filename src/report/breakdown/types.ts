@@ -3,7 +3,7 @@ import type { AllocatorName } from '../../allocator/port.js'
 
 /**
  * A part of the process's resident memory. The bytes of a node are those of its children together, so the leaves add up to
- * the root, which is RSS. Names of the parts are stable: {@link PART}.
+ * the root, which is RSS. Names of the parts are stable.
  */
 export interface MemoryNode {
   readonly name: string
