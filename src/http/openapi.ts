@@ -1,0 +1,3 @@
+export function openApiDocument(basePath: string): unknown {
+  return { openapi: '3.1.0', basePath }
+}
