@@ -50,8 +50,8 @@ export function bearerToken(options: BearerTokenOptions): Authorize {
   const key = randomBytes(32)
   const hash = (token: string): Buffer => createHmac('sha256', key).update(token).digest()
   const known = [
-    ...(operator ?? []).map((token) => ({ role: 'operator' as Role, hash: hash(token) })),
-    ...(readOnly ?? []).map((token) => ({ role: 'read-only' as Role, hash: hash(token) })),
+    ...(operator ?? []).map((token) => ({ role: 'operator' as const, hash: hash(token) })),
+    ...(readOnly ?? []).map((token) => ({ role: 'read-only' as const, hash: hash(token) })),
   ]
   return (request) => {
     const given = hash(credentialsOf(request.headers.get('authorization') ?? '', basic) ?? '')

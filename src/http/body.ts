@@ -42,9 +42,9 @@ export async function readJsonBody(request: Request, bounds: BodyBounds): Promis
 
 async function readText(body: ReadableStream<Uint8Array>, bounds: BodyBounds): Promise<string> {
   const reader = body.getReader()
-  let isLate = false
+  const clock = { isLate: false }
   const timer = setTimeout(() => {
-    isLate = true
+    clock.isLate = true
     void reader.cancel().catch(() => undefined)
   }, bounds.bodyTimeoutMs).unref()
   const chunks: Uint8Array[] = []
@@ -55,7 +55,7 @@ async function readText(body: ReadableStream<Uint8Array>, bounds: BodyBounds): P
       if (length > bounds.bodyBytes) throw tooLarge(bounds)
       chunks.push(part.value)
     }
-    if (isLate) {
+    if (clock.isLate) {
       throw new HttpProblem('ERR_HTTP_BODY', `the body did not come within ${String(bounds.bodyTimeoutMs)} ms`, {
         status: 408,
       })

@@ -170,7 +170,7 @@ async function send(incoming: IncomingMessage, outgoing: ServerResponse, respons
   const onClose = (): void => void reader.cancel().catch(() => undefined)
   outgoing.once('close', onClose)
   try {
-    for (let part = await reader.read(); !part.done && !outgoing.destroyed; part = await reader.read()) {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
       if (!outgoing.write(part.value)) await drained(outgoing)
     }
     outgoing.end()
