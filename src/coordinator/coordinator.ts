@@ -2,20 +2,19 @@
 import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
-import { lookAtMemory } from '../breakdown.js'
 import { takeRunLock } from '../measure/run-lock.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
 import { watchThreads } from '../measure/threads.js'
 import { remembered } from '../report/sharing.js'
-import type { CacheBytes } from '../report/breakdown/types.js'
 import type { EarlierRun } from '../report/sharing.js'
-import type { AttributionReport, CacheAttribution, ReportWarning } from '../report/types.js'
+import type { AttributionReport, ReportWarning } from '../report/types.js'
 import type { KnownCache } from '../twin/discover/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
 import { Calibrations } from './calibration.js'
 import type { CalibrationState } from './calibration.js'
+import { withBreakdown } from './with-breakdown.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
@@ -28,13 +27,13 @@ import type {
   ResolvedCoordinatorOptions,
 } from './options.js'
 import type { RegistrationOptions, Releasable } from './releasable.js'
-import { Registry } from './registry.js'
-import type { Registration } from './registry.js'
+import { Registry, describeCache } from './registry.js'
+import type { CacheDescription, Registration } from './registry.js'
 import { AttributionRun } from './run.js'
 import type { Run, RunContext } from './run.js'
 import { SingleFlight } from './single-flight.js'
 import { TwinRun } from './twin-run.js'
-import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable, noBreakdown } from './warnings.js'
+import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
 
 /** Runs that a later one is compared with: within so many the rotation has turned every neighbour round. */
 const EARLIER_RUNS_MAX = 8
@@ -178,6 +177,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#calibrations.restore(state)
   }
 
+  /** The registered caches with their traits, in order of registration. */
+  describeCaches(): readonly CacheDescription[] {
+    return this.#registry.all().map(describeCache)
+  }
+
   /** The registered caches with their releases, for `discover({ coordinator })`: what they hold is not listed again. */
   knownCaches(): readonly KnownCache[] {
     return this.#registry.all().map(({ name, releasable }) => ({
@@ -185,6 +189,14 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       objects: [releasable],
       release: () => releasable.release({ mode: 'twin', signal: new AbortController().signal }),
     }))
+  }
+
+  /**
+   * Aborts the run under way, whoever waits for it, and resolves when it has ended; at once where there is none. Those
+   * who wait get {@link RunAbortedError}.
+   */
+  async abort(): Promise<void> {
+    await this.#flight.abort()
   }
 
   /** Aborts the run under way, waits for its end, and forgets every cache. Calls after it are `ERR_CLOSED`. */
@@ -210,8 +222,9 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#run = run
     const restoreFlags = this.#settings.environment.keepCode()
     try {
-      const completeWith = options.breakdown ? this.#breakdown(run) : (report: AttributionReport) => report
-      const report = completeWith(await run.execute())
+      const complete = options.breakdown ? withBreakdown(this.#allocator, run) : undefined
+      const executed = await run.execute()
+      const report = complete?.(executed) ?? executed
       this.#calibrations.note(report)
       this.#earlier = [...this.#earlier, remembered(report)].slice(-EARLIER_RUNS_MAX)
       if (signal.aborted) throw new RunAbortedError(report)
@@ -223,17 +236,6 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     } finally {
       restoreFlags()
       this.#run = undefined
-    }
-  }
-
-  /** Looks at the whole process before the run; what it gives adds the tree to the report. */
-  #breakdown(run: Run): (report: AttributionReport) => AttributionReport {
-    try {
-      const look = lookAtMemory(this.#allocator)
-      return (report) => ({ ...report, breakdown: look(report.caches.map(wholeOf)) })
-    } catch (error) {
-      run.warn(noBreakdown(messageOf(error)))
-      return (report) => ({ ...report, breakdown: null })
     }
   }
 
@@ -317,12 +319,6 @@ function inProgress(id: string | undefined, isAborting = false): CoordinatorErro
         ? `run ${id} was aborted and comes to its end: wait for it`
         : `run ${id} with other options is under way: wait for its end, or call with the same options to join it`,
   )
-}
-
-/** What a run found of a whole cache. */
-function wholeOf({ name, released, estimated }: CacheAttribution): CacheBytes {
-  const { allocatedBytes, heapBytes } = estimated ?? released
-  return { name, allocatedBytes, heapBytes }
 }
 
 /** Calls with the same key want the same run, whoever asked. */
