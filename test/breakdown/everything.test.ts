@@ -58,8 +58,8 @@ for (const allocator of ['jemalloc', 'none'] as const) {
 
     it('stands in the report of a run that asks for it, with what the run found of the caches', () => {
       const tree = found.report.breakdown
-      expect(tree).to.not.equal(null)
-      const cache = bytesAt(tree as MemoryNode, PART.allocator, PART.live, 'cache files') / MIB
+      if (tree == null) throw new Error('the report has no breakdown')
+      const cache = bytesAt(tree, PART.allocator, PART.live, 'cache files') / MIB
       expect(cache).to.be.within(18, 27)
       expect(found.text).to.contain('Where all of RSS is')
     })

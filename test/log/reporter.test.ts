@@ -444,7 +444,7 @@ describe('PeriodicReporter', () => {
   it('refuses options that it cannot follow', () => {
     const refused = (options: object): string => {
       try {
-        start(options as PeriodicReporterOptions)
+        start(options)
         return 'nothing'
       } catch (error) {
         return (error as CoordinatorError).message

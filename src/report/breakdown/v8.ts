@@ -29,7 +29,9 @@ export function v8Node({ mapped, isolates, caches }: BreakdownReadings): MemoryN
   )
   const wasm = mapped.wasm > 0 ? [leaf(PART.wasm, mapped.wasm)] : []
   if (isolates.length === 0) return branch(PART.v8, [leaf(PART.undivided, mapped.v8), ...wasm])
-  const unasked = mapped.workers > isolates.filter(({ name }) => name !== MAIN_ISOLATE).length
+  const known = isolates.filter(({ name }) => name !== MAIN_ISOLATE).length
+  // In a worker the main thread's heap is as unknown as a worker's is elsewhere.
+  const unasked = mapped.workers > known || known === isolates.length
   const slack = spaces.flatMap(({ free, unswept }) => [free, unswept])
   const slackBytes = slack.reduce((sum, bytes) => sum + bytes, 0)
   const within = unasked ? 0 : Math.min(rest, slackBytes)
@@ -58,7 +60,7 @@ export function v8Node({ mapped, isolates, caches }: BreakdownReadings): MemoryN
   return branch(PART.v8, [
     ...nodes,
     ...(unasked
-      ? [leaf(PART.notAsked, rest, `${String(mapped.workers)} worker threads run: give their heaps as "isolates"`)]
+      ? [leaf(PART.notAsked, rest, 'other threads run JavaScript too: give their heaps as "isolates"')]
       : [leaf(PART.outsideSpaces, rest - within, OUTSIDE_NOTE)]),
     ...wasm,
   ])

@@ -41,6 +41,13 @@ describe('buildBreakdown()', () => {
     expect(bytesOfAll(tree, PART.free)).to.equal(0)
   })
 
+  it('takes no memory for free in a worker, where the heap of the main thread is not known', () => {
+    const isolates = [heap('worker 1', { used: 30, size: 50, available: 20 })]
+    const tree = buildBreakdown(readings({ mapped: { workers: 1 }, isolates }))
+    expect(bytesAt(tree, PART.v8, PART.notAsked)).to.equal(70 * MIB)
+    expect(bytesOfAll(tree, PART.free)).to.equal(0)
+  })
+
   it('takes the whole other half of the young generation for free', () => {
     const space = { name: 'new_space', sizeBytes: 32 * MIB, usedBytes: 4 * MIB, availableBytes: 12 * MIB }
     const tree = buildBreakdown(readings({ isolates: [{ name: MAIN, spaces: [space] }] }))
@@ -157,7 +164,7 @@ describe('buildBreakdown()', () => {
         mappedBytes: orNull(),
       }
       const isolates = Array.from({ length: some(4) }, (_, index) => ({
-        name: `isolate ${String(index)}`,
+        name: index === 0 ? MAIN : `isolate ${String(index)}`,
         spaces: Array.from({ length: some(4) }, (_space, place) => ({
           name: `space ${String(place)}`,
           usedBytes: some(60 * MIB) + 0.5,
