@@ -31,6 +31,9 @@ export function everyMs(intervalMs: number, jitter: number, environment: LogEnvi
   }
 }
 
+/** Cron expressions are of whole seconds. */
+const EARLY_MAX_MS = 500
+
 /** What is used of croner. */
 interface Croner {
   readonly Cron: new (
@@ -63,7 +66,9 @@ export function cron(pattern: string, timeZone: string | undefined, environment:
   return {
     next: () => {
       const now = environment.date()
-      due = nextAfter(now)?.getTime() ?? Infinity
+      // A timer may fire a moment early by the wall clock, and the tick that is made now would be found once more.
+      const isEarly = due > now.getTime() && due - now.getTime() < EARLY_MAX_MS
+      due = nextAfter(isEarly ? new Date(due) : now)?.getTime() ?? Infinity
       return { inMs: Math.max(1, due - now.getTime()), ticksMissed: 0 }
     },
     remaining: () => {
