@@ -16,14 +16,15 @@ const MAY_IMPORT = {
   measure: ['support', 'allocator'],
   report: ['support', 'allocator', 'measure'],
   twin: ['support', 'allocator', 'measure', 'report'],
-  coordinator: ['support', 'allocator', 'measure', 'report', 'twin'],
+  breakdown: ['support', 'allocator', 'measure', 'report'],
+  coordinator: ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown'],
   adapters: ['support', 'coordinator'],
   history: ['support', 'report'],
-  log: ['support', 'report', 'coordinator', 'history'],
+  log: ['support', 'report', 'breakdown', 'coordinator', 'history'],
   profiling: ['support', 'allocator', 'measure', 'report', 'coordinator'],
   metrics: ['support', 'allocator', 'measure', 'report', 'coordinator', 'history', 'profiling'],
-  http: ['support', 'allocator', 'measure', 'report', 'twin', 'coordinator', 'history', 'profiling', 'metrics'],
-  cli: ['support', 'allocator', 'measure', 'report', 'twin', 'coordinator', 'history', 'profiling', 'metrics', 'http'],
+  http: ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown', 'coordinator', 'history', 'profiling', 'metrics'],
+  cli: ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown', 'coordinator', 'history', 'profiling', 'metrics', 'http'],
 }
 
 /** Files and folders that take literals and return literals: nothing of Node. */

@@ -8,7 +8,7 @@ export type { CalibrationPoint, CalibrationState } from './coordinator/calibrati
 export type { CoordinatorEventPayloads, CoordinatorEvents } from './coordinator/events.js'
 export type { CacheObservation, Observation } from './coordinator/observe.js'
 export type { AttributeOptions, Budget, CoordinatorOptions } from './coordinator/options.js'
-export type { LastMeasured, Registration } from './coordinator/registry.js'
+export type { CacheDescription, LastMeasured, Registration } from './coordinator/registry.js'
 export type {
   RegistrationOptions,
   Releasable,
@@ -35,6 +35,16 @@ export type {
 } from './report/types.js'
 export type { MemorySample } from './measure/sample.js'
 export type { GcMode } from './measure/settle.js'
+export { breakdown } from './breakdown.js'
+export type { BreakdownOptions, ObservableCoordinator } from './breakdown.js'
+export { isolateHeap, workerHeaps } from './breakdown/isolates.js'
+export type { AskableWorker } from './breakdown/isolates.js'
+export type { ObservedCache } from './breakdown/read.js'
+export { diagnose } from './report/breakdown/diagnose.js'
+export type { Diagnosis } from './report/breakdown/diagnose.js'
+export { formatBreakdown } from './report/breakdown/format.js'
+export type { FormatBreakdownOptions } from './report/breakdown/format.js'
+export type { HeapSpace, IsolateHeap, MemoryNode } from './report/breakdown/types.js'
 export { openAllocator } from './allocator/open.js'
 export type { OpenAllocatorOptions } from './allocator/open.js'
 export { SLOT, SLOT_COUNT } from './allocator/port.js'

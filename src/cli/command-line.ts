@@ -5,12 +5,13 @@ import { readFileSync } from 'node:fs'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import { nameHint, quoted, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
+import { breakdown } from './commands/breakdown.js'
 import { doctor } from './commands/doctor.js'
 import { run } from './commands/run.js'
 import type { Host } from './jemalloc/host.js'
 
 /** The subcommands, in the order of the help text. */
-export const COMMANDS: readonly Command[] = [run, doctor]
+export const COMMANDS: readonly Command[] = [run, doctor, breakdown]
 
 /** What a command line works on. */
 export interface CommandLine {

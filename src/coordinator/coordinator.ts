@@ -14,6 +14,7 @@ import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
 import { Calibrations } from './calibration.js'
 import type { CalibrationState } from './calibration.js'
+import { withBreakdown } from './with-breakdown.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
@@ -26,8 +27,8 @@ import type {
   ResolvedCoordinatorOptions,
 } from './options.js'
 import type { RegistrationOptions, Releasable } from './releasable.js'
-import { Registry } from './registry.js'
-import type { Registration } from './registry.js'
+import { Registry, describeCache } from './registry.js'
+import type { CacheDescription, Registration } from './registry.js'
 import { AttributionRun } from './run.js'
 import type { Run, RunContext } from './run.js'
 import { SingleFlight } from './single-flight.js'
@@ -176,6 +177,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#calibrations.restore(state)
   }
 
+  /** The registered caches with their traits, in order of registration. */
+  describeCaches(): readonly CacheDescription[] {
+    return this.#registry.all().map(describeCache)
+  }
+
   /** The registered caches with their releases, for `discover({ coordinator })`: what they hold is not listed again. */
   knownCaches(): readonly KnownCache[] {
     return this.#registry.all().map(({ name, releasable }) => ({
@@ -183,6 +189,14 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       objects: [releasable],
       release: () => releasable.release({ mode: 'twin', signal: new AbortController().signal }),
     }))
+  }
+
+  /**
+   * Aborts the run under way, whoever waits for it, and resolves when it has ended; at once where there is none. Those
+   * who wait get {@link RunAbortedError}.
+   */
+  async abort(): Promise<void> {
+    await this.#flight.abort()
   }
 
   /** Aborts the run under way, waits for its end, and forgets every cache. Calls after it are `ERR_CLOSED`. */
@@ -208,7 +222,9 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#run = run
     const restoreFlags = this.#settings.environment.keepCode()
     try {
-      const report = await run.execute()
+      const complete = options.breakdown ? withBreakdown(this.#allocator, run) : undefined
+      const executed = await run.execute()
+      const report = complete?.(executed) ?? executed
       this.#calibrations.note(report)
       this.#earlier = [...this.#earlier, remembered(report)].slice(-EARLIER_RUNS_MAX)
       if (signal.aborted) throw new RunAbortedError(report)
@@ -307,8 +323,17 @@ function inProgress(id: string | undefined, isAborting = false): CoordinatorErro
 
 /** Calls with the same key want the same run, whoever asked. */
 function keyOf({ only, except, ...options }: ResolvedAttributeOptions): string {
-  const { mode, twins, discover, fraction, choice, controls, budget } = options
+  const { mode, twins, discover, fraction, choice, controls, budget, breakdown } = options
   const ofMode = { release: [], twin: [twins, discover], trim: [fraction, choice] }[mode]
   const { pauseMs, durationMs } = budget
-  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, ...ofMode, controls, pauseMs, durationMs])
+  return JSON.stringify([
+    only ?? null,
+    except?.toSorted() ?? null,
+    mode,
+    ...ofMode,
+    controls,
+    pauseMs,
+    durationMs,
+    breakdown,
+  ])
 }

@@ -37,6 +37,10 @@ export function allocatorUnavailable(reason: string | null): ReportWarning {
   return { code: 'WARN_ALLOCATOR_UNAVAILABLE', message: `only V8 figures were measured: ${reason ?? ''}` }
 }
 
+export function noBreakdown(reason: string): ReportWarning {
+  return { code: 'WARN_BREAKDOWN', message: `where all of RSS is could not be told: ${reason}` }
+}
+
 export function twinFirstTurn(name: string): ReportWarning {
   return {
     code: 'WARN_TWIN_FIRST_TURN',

@@ -2,6 +2,7 @@
 import type { AllocatorName, BindingKind } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
+import type { MemoryNode } from './breakdown/types.js'
 import type { Discovery } from './discovery/types.js'
 import type { ErrorCode, WarningCode } from '../support/errors.js'
 
@@ -172,5 +173,10 @@ export interface AttributionReport {
   readonly twin?: ReportTwin
   /** With `discover`: large collections that nobody registered, emptied and measured in the first twin. */
   readonly discovery?: Discovery
+  /**
+   * With `breakdown`: where all of RSS was before the run, with what this run found of the caches. Null where the system does
+   * not tell.
+   */
+  readonly breakdown?: MemoryNode | null
   readonly warnings: readonly ReportWarning[]
 }

@@ -2,6 +2,7 @@
 import { Coordinator, CoordinatorError, formatReport } from 'cache-attribution'
 import type { AttributionReport } from 'cache-attribution'
 import { fromCache } from 'cache-attribution/adapters'
+import { PeriodicReporter } from 'cache-attribution/log'
 
 const thumbnails = new Map<string, Uint8Array>()
 const coordinator = new Coordinator()
@@ -21,4 +22,5 @@ try {
   if (!(error instanceof CoordinatorError)) throw error
   console.error(error.code)
 }
+await new PeriodicReporter(coordinator, { schedules: [{ every: 60_000, mode: 'observe' }] }).close()
 registration.unregister()

@@ -1,0 +1,74 @@
+/**
+ * Heaps of isolates: this thread's, and those of workers that tell theirs.
+ *
+ * Rule: a thread's heap is told by that thread alone. A worker that does not answer in time is left out, and the breakdown
+ * says that one was not asked.
+ */
+import v8 from 'node:v8'
+import { isMainThread, threadId } from 'node:worker_threads'
+import { MAIN_ISOLATE } from '../report/breakdown/v8.js'
+import type { IsolateHeap } from '../report/breakdown/types.js'
+import { CoordinatorError, describe } from '../support/errors.js'
+
+/**
+ * The heap of the calling thread's isolate, as plain JSON: for a worker to post to the thread that calls `breakdown()`.
+ *
+ * @param name how the breakdown names it
+ * @example
+ * parentPort.postMessage(isolateHeap()) // in the worker; breakdown({ isolates: [message] }) in the main thread
+ */
+export function isolateHeap(name: string = isMainThread ? MAIN_ISOLATE : `worker ${String(threadId)}`): IsolateHeap {
+  return {
+    name,
+    spaces: v8.getHeapSpaceStatistics().map((space) => ({
+      name: space.space_name,
+      sizeBytes: space.space_size,
+      usedBytes: space.space_used_size,
+      availableBytes: space.space_available_size,
+    })),
+  }
+}
+
+/** What is used of a worker: `getHeapStatistics()` is there from Node 22.16 and 24 on. */
+export interface AskableWorker {
+  readonly threadId: number
+  /** What that worker's heap is, told by itself. */
+  getHeapStatistics?(): Promise<{ total_heap_size: number; used_heap_size: number }>
+}
+
+/**
+ * The heaps of workers as they tell them to the main thread (`worker.getHeapStatistics()`, Node 22.16 and later): one space
+ * each. Workers that have ended, are busy for longer than `timeoutMs`, or run under an older Node are left out; there let the
+ * workers post {@link isolateHeap}.
+ *
+ * @example
+ * console.log(formatBreakdown(breakdown({ isolates: await workerHeaps(workers) })))
+ */
+export async function workerHeaps(workers: readonly AskableWorker[], timeoutMs = 1000): Promise<IsolateHeap[]> {
+  if (!(timeoutMs >= 0 && timeoutMs <= 2 ** 31 - 1)) {
+    throw new CoordinatorError('ERR_OPTION_RANGE', `"timeoutMs" must be a number ≥ 0, got ${describe(timeoutMs)}`)
+  }
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(null)
+    }, timeoutMs)
+  })
+  const heaps = await Promise.all(workers.map((worker) => Promise.race([ask(worker), late])))
+  clearTimeout(timer)
+  return heaps.filter((heap) => heap !== null)
+}
+
+async function ask(worker: AskableWorker): Promise<IsolateHeap | null> {
+  try {
+    const { threadId: id } = worker
+    const heap = await worker.getHeapStatistics?.()
+    if (heap === undefined) return null
+    const { total_heap_size: sizeBytes, used_heap_size: usedBytes } = heap
+    const space = { name: 'all spaces', sizeBytes, usedBytes, availableBytes: sizeBytes - usedBytes }
+    return { name: `worker ${String(id)}`, spaces: [space] }
+  } catch {
+    // It has ended.
+    return null
+  }
+}

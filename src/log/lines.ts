@@ -1,0 +1,194 @@
+/**
+ * The lines of a log: stable fields for machines, one sentence for people. Pure.
+ *
+ * Rule: a field keeps its name and unit for as long as `schemaVersion` stays; unknown is null.
+ */
+import type { Observation } from '../coordinator/observe.js'
+import type { AttributionReport, CacheAttribution } from '../report/types.js'
+import { formatBytes, formatMs, printable } from '../support/units.js'
+import type { Growth } from './growth.js'
+import type { ReportMode } from './options.js'
+
+/** What every line carries. */
+export interface LineHead {
+  readonly schemaVersion: 1
+  readonly event: 'memory-report' | 'memory-observation' | 'memory-report-skipped' | 'memory-report-failed'
+  readonly mode: ReportMode
+  /** The schedule that was due: its interval in milliseconds, or its cron expression. */
+  readonly schedule: string
+  /** Ticks of the schedule that passed without being noticed: the process was stopped, or blocked for so long. */
+  readonly ticksMissed: number
+}
+
+/** One cache in a line. */
+export interface CacheLine {
+  readonly name: string
+  /** Measured by this run, else estimated; null where neither is. */
+  readonly bytes: number | null
+  readonly uncertaintyBytes: number | null
+  readonly entries: number | null
+  readonly claimedBytes: number | null
+  /** Of a run: what became of it. */
+  readonly status: string | null
+}
+
+/** The fields of a report or an observation. */
+export interface MemoryLine extends LineHead {
+  readonly reportId: string | null
+  readonly rssBytes: number
+  readonly allocatedBytes: number | null
+  readonly heapUsedBytes: number
+  /** What no cache held; null of an observation, which does not tell. */
+  readonly floorAllocatedBytes: number | null
+  readonly floorHeapBytes: number | null
+  readonly unattributedAllocatedBytes: number | null
+  readonly unattributedHeapBytes: number | null
+  readonly durationMs: number | null
+  readonly longestPauseMs: number | null
+  /** The largest first. */
+  readonly caches: readonly CacheLine[]
+  /** How many more there are. */
+  readonly cachesOmitted: number
+  readonly growth: readonly Growth[]
+  /** Codes of the report's warnings, and of caches that failed. */
+  readonly warnings: readonly string[]
+  /** With `breakdown`: leak or fragmentation? */
+  readonly diagnosis: string | null
+}
+
+/** The fields of a tick that did nothing. */
+export interface SkippedLine extends LineHead {
+  readonly reason: string
+  /** Ticks of this schedule in a row. */
+  readonly skippedInARow: number
+}
+
+/** The fields of a run that failed. */
+export interface FailedLine extends LineHead {
+  readonly code: string
+  readonly message: string
+}
+
+/** The tick that a line is about. */
+export type Tick = Pick<LineHead, 'mode' | 'schedule' | 'ticksMissed'>
+
+/** What a size is judged by: each cache, and the floor. */
+export interface Sized {
+  readonly name: string
+  readonly bytes: number | null
+}
+
+/** Of a report; `growth` is what grows by it. */
+export function reportLine(tick: Tick, report: AttributionReport, growth: readonly Growth[], most: number): MemoryLine {
+  const { before, floor, unattributed } = report
+  const rows = report.caches.map(rowOf)
+  return {
+    schemaVersion: 1,
+    event: 'memory-report',
+    ...tick,
+    reportId: report.id,
+    rssBytes: (report.twin?.before ?? before).rssBytes,
+    allocatedBytes: before.allocatedBytes,
+    heapUsedBytes: before.heapUsedBytes,
+    floorAllocatedBytes: floor.allocatedBytes,
+    floorHeapBytes: floor.heapBytes,
+    unattributedAllocatedBytes: unattributed.allocatedBytes,
+    unattributedHeapBytes: unattributed.heapBytes,
+    durationMs: report.durationMs,
+    longestPauseMs: report.pauses.longestMs,
+    ...largest(rows, most),
+    growth,
+    warnings: [
+      ...new Set([
+        ...report.warnings.map(({ code }) => code),
+        ...report.caches.flatMap(({ error, status }) =>
+          error === undefined || status === 'skipped' ? [] : [error.code],
+        ),
+      ]),
+    ],
+    diagnosis: report.breakdown?.note ?? null,
+  }
+}
+
+/** Of an observation. */
+export function observationLine(tick: Tick, seen: Observation, growth: readonly Growth[], most: number): MemoryLine {
+  const rows = seen.caches.map((cache) => ({
+    name: cache.name,
+    bytes: cache.estimatedBytes,
+    uncertaintyBytes: cache.estimatedUncertaintyBytes,
+    entries: cache.entries,
+    claimedBytes: cache.claimedBytes,
+    status: null,
+  }))
+  return {
+    schemaVersion: 1,
+    event: 'memory-observation',
+    ...tick,
+    reportId: null,
+    rssBytes: seen.sample.rssBytes,
+    allocatedBytes: seen.sample.allocatedBytes,
+    heapUsedBytes: seen.sample.heapUsedBytes,
+    floorAllocatedBytes: null,
+    floorHeapBytes: null,
+    unattributedAllocatedBytes: null,
+    unattributedHeapBytes: null,
+    durationMs: null,
+    longestPauseMs: null,
+    ...largest(rows, most),
+    growth,
+    warnings: [],
+    diagnosis: null,
+  }
+}
+
+/** The sentence of a line. */
+export function sentenceOf(line: MemoryLine): string {
+  const named = line.caches
+    .filter(({ bytes, claimedBytes }) => bytes !== null || claimedBytes !== null)
+    .slice(0, 3)
+    .map(({ name, bytes, claimedBytes }) =>
+      bytes === null
+        ? `${printable(name, 40)} claims ${formatBytes(claimedBytes)}`
+        : `${printable(name, 40)} ${formatBytes(bytes)}`,
+    )
+  const floor = (line.floorAllocatedBytes ?? 0) + (line.floorHeapBytes ?? 0)
+  const parts = [
+    `RSS ${formatBytes(line.rssBytes)}`,
+    ...named,
+    ...(line.floorHeapBytes === null ? [] : [`no cache ${formatBytes(floor)}`]),
+    ...(line.durationMs === null ? [] : [`took ${formatMs(line.durationMs)}`]),
+    ...line.growth.map(
+      ({ name, verdict, bytesPerHour }) =>
+        `${printable(name, 40)} is ${verdict}${bytesPerHour === null ? '' : ` by ${formatBytes(bytesPerHour)} an hour`}`,
+    ),
+  ]
+  return `memory, ${line.mode}: ${parts.join(', ')}`
+}
+
+/** What the rule of thumb judges a report by: its rows, and the floor. */
+export function sizesOf(report: AttributionReport): Sized[] {
+  const { allocatedBytes, heapBytes } = report.floor
+  return [
+    ...report.caches.map(rowOf).map(({ name, bytes }) => ({ name: `cache ${name}`, bytes })),
+    { name: 'floor', bytes: (allocatedBytes ?? 0) + heapBytes },
+  ]
+}
+
+function rowOf(row: CacheAttribution): CacheLine {
+  const { totalBytes, heapBytes } = row.estimated ?? row.released
+  const { uncertaintyBytes, estimatedUncertaintyBytes = null } = row
+  return {
+    name: row.name,
+    bytes: totalBytes ?? heapBytes,
+    uncertaintyBytes: row.estimated === undefined ? uncertaintyBytes : estimatedUncertaintyBytes,
+    entries: row.entriesBefore,
+    claimedBytes: row.claimedBytes,
+    status: row.status,
+  }
+}
+
+function largest(rows: readonly CacheLine[], most: number): Pick<MemoryLine, 'caches' | 'cachesOmitted'> {
+  const size = ({ bytes, claimedBytes }: CacheLine): number => bytes ?? claimedBytes ?? -1
+  const caches = rows.toSorted((a, b) => size(b) - size(a)).slice(0, most)
+  return { caches, cachesOmitted: rows.length - caches.length }
+}

@@ -1,0 +1,240 @@
+/**
+ * Reports on a schedule, to a logger and a history.
+ *
+ * Rule: it is a guest. One tick at a time, never beside another run, not while the process has no time for it; whatever a logger,
+ * a history or a run does, the service does not hear of it, and the next tick comes.
+ */
+import type { Coordinator } from '../coordinator/coordinator.js'
+import type { AttributionReport } from '../report/types.js'
+import { CoordinatorError, messageOf } from '../support/errors.js'
+import { formatMs } from '../support/units.js'
+import { RisingReadings, growthOf } from './growth.js'
+import type { Growth } from './growth.js'
+import { observationLine, reportLine, sentenceOf, sizesOf } from './lines.js'
+import type { FailedLine, MemoryLine, Sized, SkippedLine, Tick } from './lines.js'
+import { resolveReporterOptions } from './options.js'
+import type { PeriodicReporterOptions, ResolvedReporterOptions, ResolvedSchedule } from './options.js'
+import { cron, everyMs } from './schedule.js'
+import { Sink } from './sinks.js'
+import { textOf } from './text.js'
+import { Ticker } from './ticker.js'
+import type { Due } from './ticker.js'
+
+/** What a reporter needs of a coordinator. */
+export type ReportingCoordinator = Pick<Coordinator, 'attribute' | 'observe' | 'isRunning'>
+
+/** After so many skipped ticks in a row a skip is worth a warning. */
+const SKIPS_WORTH_A_WARNING = 3
+
+/**
+ * Logs what the caches hold, on a schedule of its own. It begins when it is made, holds no process, and ends with
+ * {@link PeriodicReporter.close}.
+ *
+ * @example
+ * await using reporter = new PeriodicReporter(coordinator, {
+ *   logger: pino(),
+ *   schedules: [{ every: 60_000 }, { every: 3_600_000, mode: 'twin' }],
+ * })
+ */
+export class PeriodicReporter implements AsyncDisposable {
+  readonly #coordinator: ReportingCoordinator
+  readonly #options: ResolvedReporterOptions
+  readonly #tickers: readonly Ticker[]
+  readonly #logger = new Sink('logger', 'WARN_LOG_SINK')
+  readonly #history = new Sink('history', 'WARN_LOG_SINK')
+  readonly #rising = new RisingReadings()
+  /** Ticks of different schedules wait for one another. */
+  #last: Promise<void> = Promise.resolve()
+  #isBusy = false
+  #isClosed = false
+  #cpu: { readonly atMs: number; readonly usedMs: number }
+
+  /**
+   * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`; `ERR_CRONER_MISSING`
+   */
+  constructor(coordinator: ReportingCoordinator, options?: PeriodicReporterOptions) {
+    this.#coordinator = coordinator
+    this.#options = resolveReporterOptions(options)
+    const { environment, jitter, schedules } = this.#options
+    this.#cpu = { atMs: environment.now(), usedMs: environment.cpuMs() }
+    const timed = schedules.map((schedule) => ({ schedule, timing: timingOf(schedule, jitter, environment) }))
+    this.#tickers = timed.map(({ schedule, timing }) => {
+      const skips = { inARow: 0 }
+      return new Ticker(timing, environment, (due) => this.#tick(schedule, due, skips))
+    })
+  }
+
+  /** Whether a tick's work is under way. */
+  get isBusy(): boolean {
+    return this.#isBusy
+  }
+
+  /**
+   * Stops the schedules, waits for a run that is under way, logs it, and flushes the logger and the history. A second call waits
+   * for the same. Neither the coordinator nor the history is closed.
+   */
+  async close(): Promise<void> {
+    const isFirst = !this.#isClosed
+    this.#isClosed = true
+    for (const ticker of this.#tickers) ticker.stop()
+    await this.#last
+    if (!isFirst) return
+    const { logger, history } = this.#options
+    await this.#history.call(() => history?.flush?.())
+    await this.#logger.call(() => flushed(logger.flush?.bind(logger)))
+  }
+
+  /** {@link PeriodicReporter.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** Never rejects. */
+  async #tick(schedule: ResolvedSchedule, due: Due, skips: { inARow: number }): Promise<void> {
+    const { mode } = schedule
+    const tick = { mode, schedule: schedule.cron ?? `every ${String(schedule.every)} ms`, ticksMissed: due.ticksMissed }
+    // A look comes again soon; a run that is due at the same moment as a look must not be lost for an hour.
+    while (this.#isBusy && mode !== 'observe') await this.#last
+    if (this.#isClosed) return
+    const reason = this.#reasonToSkip(schedule, due)
+    if (reason !== null) {
+      skips.inARow++
+      await this.#logSkip(tick, reason, skips.inARow)
+      return
+    }
+    this.#isBusy = true
+    this.#last = this.#make(schedule, tick, skips).finally(() => {
+      this.#isBusy = false
+    })
+    await this.#last
+  }
+
+  /** Null where nothing speaks against it. A look costs next to nothing, and is wanted most when the process is busy. */
+  #reasonToSkip({ mode }: ResolvedSchedule, { lateMs }: Due): string | null {
+    const { lateMs: lateMax, cpu: cpuMax } = this.#options
+    const cpu = this.#cpuSinceLast()
+    if (this.#isBusy) return 'another report of this reporter is under way'
+    if (this.#coordinator.isRunning) return 'a run is under way'
+    if (mode === 'observe') return null
+    if (lateMs > lateMax) return `the event loop is late by ${formatMs(lateMs)}`
+    if (cpu > cpuMax) return `the process used ${cpu.toFixed(2)} processors since the last tick`
+    return null
+  }
+
+  #cpuSinceLast(): number {
+    const { environment } = this.#options
+    const now = { atMs: environment.now(), usedMs: environment.cpuMs() }
+    const elapsedMs = now.atMs - this.#cpu.atMs
+    const used = elapsedMs > 0 ? (now.usedMs - this.#cpu.usedMs) / elapsedMs : 0
+    this.#cpu = now
+    return used
+  }
+
+  async #make(schedule: ResolvedSchedule, tick: Tick, skips: { inARow: number }): Promise<void> {
+    try {
+      if (schedule.mode === 'observe') await this.#observe(tick)
+      else await this.#attribute(schedule, schedule.mode, tick)
+      skips.inARow = 0
+    } catch (error) {
+      await this.#failed(tick, error, skips)
+    }
+  }
+
+  async #observe(tick: Tick): Promise<void> {
+    const { history, caches } = this.#options
+    const seen = this.#coordinator.observe()
+    await this.#history.call(() => history?.appendObservation(seen))
+    const sizes = seen.caches.map(({ name, estimatedBytes, claimedBytes }) => ({
+      name: `cache ${name}`,
+      bytes: estimatedBytes ?? claimedBytes,
+    }))
+    await this.#logMemory(observationLine(tick, seen, this.#growth('observe', sizes), caches), null)
+  }
+
+  async #attribute(schedule: ResolvedSchedule, mode: 'twin' | 'trim' | 'release', tick: Tick): Promise<void> {
+    const { history, caches } = this.#options
+    const report = await this.#coordinator.attribute({ ...schedule.attribute, mode, trigger: 'schedule' })
+    // A history that is attached to the coordinator has it already, and has added its trends.
+    const isKept = 'trend' in report.floor
+    if (!isKept) await this.#history.call(() => history?.append(report))
+    await this.#logMemory(reportLine(tick, report, this.#growth(mode, sizesOf(report)), caches), report)
+  }
+
+  /** By the history where there is one. What it throws is no reason to log nothing. */
+  #growth(kind: string, sizes: readonly Sized[]): Growth[] {
+    const { trends, environment } = this.#options
+    const rising = this.#rising.note(
+      environment.now(),
+      sizes.map(({ name, bytes }) => ({ name: `${kind} ${name}`, bytes })),
+    )
+    try {
+      if (trends !== undefined) return growthOf(trends)
+    } catch (error) {
+      void this.#history.call(() => {
+        throw error
+      })
+    }
+    return rising.map((growth) => ({ ...growth, name: growth.name.slice(kind.length + 1).replace(/^cache /, '') }))
+  }
+
+  async #logMemory(line: MemoryLine, report: AttributionReport | null): Promise<void> {
+    const isWarning = line.growth.length > 0 || line.caches.some(({ status }) => FAILED.has(status ?? ''))
+    await this.#log(isWarning ? 'warn' : 'info', line, sentenceOf(line), () => textOf(line, report))
+  }
+
+  async #logSkip(tick: Tick, reason: string, skippedInARow: number): Promise<void> {
+    const line: SkippedLine = { schemaVersion: 1, event: 'memory-report-skipped', ...tick, reason, skippedInARow }
+    const level = skippedInARow >= SKIPS_WORTH_A_WARNING ? 'warn' : 'info'
+    await this.#log(level, line, `memory, ${tick.mode}: skipped, ${reason}`)
+  }
+
+  async #failed(tick: Tick, error: unknown, skips: { inARow: number }): Promise<void> {
+    const code = error instanceof CoordinatorError ? error.code : 'ERR_UNKNOWN'
+    if (code === 'ERR_RUN_IN_PROGRESS') {
+      skips.inARow++
+      await this.#logSkip(tick, 'a run is under way', skips.inARow)
+      return
+    }
+    const line: FailedLine = {
+      schemaVersion: 1,
+      event: 'memory-report-failed',
+      ...tick,
+      code,
+      message: messageOf(error),
+    }
+    await this.#log('warn', line, `memory, ${tick.mode}: failed, ${line.message}`)
+    // Its coordinator is gone for good.
+    if (code === 'ERR_CLOSED') for (const ticker of this.#tickers) ticker.stop()
+  }
+
+  async #log(
+    level: 'info' | 'warn',
+    fields: MemoryLine | SkippedLine | FailedLine,
+    sentence: string,
+    text: () => string = () => sentence,
+  ): Promise<void> {
+    const { logger, form, environment } = this.#options
+    await this.#logger.call(() => {
+      if (form === 'fields') return logger[level](fields, sentence)
+      if (form === 'text') return logger[level](text())
+      return logger[level](
+        JSON.stringify({ time: environment.date().toISOString(), level, ...fields, message: sentence }),
+      )
+    })
+  }
+}
+
+const FAILED: ReadonlySet<string> = new Set(['failed', 'timed-out'])
+
+function timingOf(
+  { every, cron: pattern, timeZone }: ResolvedSchedule,
+  jitter: number,
+  environment: ResolvedReporterOptions['environment'],
+): ReturnType<typeof everyMs> {
+  return every === undefined ? cron(pattern ?? '', timeZone, environment) : everyMs(every, jitter, environment)
+}
+
+/** pino's flush() takes a callback, others return a promise or nothing. */
+function flushed(flush: ((callback?: () => void) => unknown) | undefined): unknown {
+  return flush === undefined || flush.length === 0 ? flush?.() : new Promise<void>((resolve) => flush(resolve))
+}

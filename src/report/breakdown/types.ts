@@ -1,0 +1,122 @@
+/** The breakdown of a process's memory: the tree, and the readings that it is made from. */
+import type { AllocatorName } from '../../allocator/port.js'
+
+/**
+ * A part of the process's resident memory. The bytes of a node are those of its children together, so the leaves add up to
+ * the root, which is RSS. Names of the parts are stable.
+ */
+export interface MemoryNode {
+  readonly name: string
+  /** Resident bytes; never negative. */
+  readonly bytes: number
+  readonly children?: readonly MemoryNode[]
+  /** What a reader should know about it; of the root, the line of `diagnose()`. */
+  readonly note?: string
+}
+
+/** Names of nodes that do not depend on the process. */
+export const PART = {
+  process: 'process',
+  v8: 'V8 heap',
+  live: 'live',
+  free: 'free',
+  unswept: 'to be swept',
+  /** In place of `free` and `unswept`, where worker threads run whose heaps are not known. */
+  notAsked: 'free, or of isolates that were not asked',
+  /** Where only the mappings are known: of another process, or without statistics. */
+  undivided: 'live and free',
+  outsideSpaces: 'outside the spaces',
+  wasm: 'WebAssembly memory',
+  allocator: 'allocator',
+  inNoCache: 'in no cache',
+  threadCaches: 'thread caches',
+  fragmentation: 'fragmentation',
+  dirty: 'dirty pages',
+  muzzy: 'muzzy pages',
+  metadata: 'metadata',
+  unexplained: 'unexplained',
+  stacks: 'thread stacks',
+  binary: 'binary and libraries',
+  files: 'mapped files',
+  shared: 'shared memory',
+  other: 'other anonymous',
+} as const
+
+/** Resident bytes of this process's mappings, by what they are. */
+export interface MappedBytes {
+  readonly v8: number
+  readonly wasm: number
+  /** Of the allocator: the heap by brk, arenas, extents. */
+  readonly arenas: number
+  /** glibc: blocks that have a mapping of their own, resident. */
+  readonly blocks: number
+  /** The same, as far as they are mapped. */
+  readonly blocksVirtual: number
+  readonly stacks: number
+  readonly binary: readonly NamedBytes[]
+  readonly files: readonly NamedBytes[]
+  readonly shared: readonly NamedBytes[]
+  readonly other: number
+  readonly swap: number
+  /** How many stacks are of a size that only worker threads have, or threads that are named so. */
+  readonly workers: number
+  readonly threads: number | null
+  /** Why parts could not be told apart by address; null where they could. */
+  readonly coarse: string | null
+}
+
+/** Bytes under a name, e.g. of a file. */
+export interface NamedBytes {
+  readonly name: string
+  readonly bytes: number
+}
+
+/** One space of an isolate's heap, in bytes, as `v8.getHeapSpaceStatistics()` tells. */
+export interface HeapSpace {
+  readonly name: string
+  /** Committed. */
+  readonly sizeBytes: number
+  readonly usedBytes: number
+  readonly availableBytes: number
+}
+
+/** The heap of one isolate: of a thread that runs JavaScript. Plain JSON, so that a worker can post it. */
+export interface IsolateHeap {
+  /** How the breakdown names it, e.g. `main thread`. */
+  readonly name: string
+  readonly spaces: readonly HeapSpace[]
+}
+
+/** What the allocator tells, in bytes; null where it does not. */
+export interface AllocatorFigures {
+  readonly name: AllocatorName
+  /** Live, thread caches taken off. */
+  readonly allocatedBytes: number | null
+  readonly rawAllocatedBytes: number | null
+  readonly threadCacheBytes: number | null
+  readonly activeBytes: number | null
+  readonly dirtyBytes: number | null
+  readonly muzzyBytes: number | null
+  readonly metadataBytes: number | null
+  readonly mappedBytes: number | null
+  readonly retainedBytes: number | null
+}
+
+/** What a cache holds, as far as a run found it. */
+export interface CacheBytes {
+  readonly name: string
+  /** Of the allocator; null where that is not known. */
+  readonly allocatedBytes: number | null
+  /** Of this isolate's heap. */
+  readonly heapBytes: number | null
+}
+
+/** Everything that the tree is made from. */
+export interface BreakdownReadings {
+  readonly mapped: MappedBytes
+  /** This isolate first. */
+  readonly isolates: readonly IsolateHeap[]
+  readonly allocator: AllocatorFigures
+  /** Null where no coordinator was given. */
+  readonly caches: readonly CacheBytes[] | null
+}

@@ -1,0 +1,78 @@
+/** Readings of a process, out of literals. */
+import type {
+  AllocatorFigures,
+  BreakdownReadings,
+  IsolateHeap,
+  MappedBytes,
+  MemoryNode,
+} from '../../../src/report/breakdown/types.js'
+
+export const MIB = 1024 * 1024
+
+/** 100 MiB of V8's, 60 MiB of jemalloc's, 40 MiB of code. */
+export function readings(
+  more: {
+    mapped?: Partial<MappedBytes>
+    allocator?: Partial<AllocatorFigures>
+    isolates?: readonly IsolateHeap[]
+    caches?: BreakdownReadings['caches']
+  } = {},
+): BreakdownReadings {
+  return {
+    mapped: {
+      v8: 100 * MIB,
+      wasm: 0,
+      arenas: 60 * MIB,
+      blocks: 0,
+      blocksVirtual: 0,
+      stacks: 0,
+      binary: [{ name: '/usr/bin/node', bytes: 40 * MIB }],
+      files: [],
+      shared: [],
+      other: 0,
+      swap: 0,
+      workers: 0,
+      threads: 7,
+      coarse: null,
+      ...more.mapped,
+    },
+    allocator: {
+      name: 'jemalloc',
+      allocatedBytes: 40 * MIB,
+      rawAllocatedBytes: 42 * MIB,
+      threadCacheBytes: 2 * MIB,
+      activeBytes: 47 * MIB,
+      dirtyBytes: 10 * MIB,
+      muzzyBytes: 0,
+      metadataBytes: 3 * MIB,
+      mappedBytes: 80 * MIB,
+      retainedBytes: 100 * MIB,
+      ...more.allocator,
+    },
+    isolates: more.isolates ?? [heap('main thread', { used: 80, size: 100, available: 15 })],
+    caches: more.caches ?? null,
+  }
+}
+
+/** A heap of one space, in MiB. */
+export function heap(
+  name: string,
+  { used, size, available }: Record<'used' | 'size' | 'available', number>,
+): IsolateHeap {
+  const space = { name: 'old_space', usedBytes: used * MIB, sizeBytes: size * MIB, availableBytes: available * MIB }
+  return { name, spaces: [space] }
+}
+
+/** The leaves of a tree. */
+export function leavesOf(node: MemoryNode): MemoryNode[] {
+  return node.children === undefined ? [node] : node.children.flatMap(leavesOf)
+}
+
+/** What is wrong with a tree: a node that is not its children together, or less than nothing. */
+export function faultsOf(node: MemoryNode): string[] {
+  const { name, bytes, children } = node
+  const own = Number.isSafeInteger(bytes) && bytes >= 0 ? [] : [`${name} has ${String(bytes)}`]
+  if (children === undefined) return own
+  const sum = children.reduce((total, child) => total + child.bytes, 0)
+  return [...own, ...(sum === bytes ? [] : [`${name} is not its children together`]), ...children.flatMap(faultsOf)]
+}
