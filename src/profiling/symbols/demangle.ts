@@ -1,0 +1,4 @@
+/** placeholder */
+export function demangle(name: string): string {
+  return name
+}
