@@ -28,12 +28,17 @@ export function jeprofTable(program: string, profile: string, options: readonly 
   return { total: total === undefined ? 0 : Number(total), rows }
 }
 
-/** A name as jeprof shortens it: without parameters, template arguments, and what it adds to tell two apart. */
+/**
+ * A name as jeprof shortens it: without parameters, template arguments, and what it adds to tell two apart. Addresses
+ * without a name are all one, and so are the C library's own aliases.
+ */
 export function shortName(name: string): string {
+  if (/^\?\? |^[^ ]+\+0x[0-9a-f]+$|^(?:0x)?[0-9a-f]{16}$/.test(name)) return '(no name)'
   let short = name
     .replace(/ \(inline\)$/, '')
     .replace(/@[0-9a-f]+$/, '')
     .replace(/@@?[A-Z_]+[0-9._]*$/, '')
+    .replace(/^__GI_/, '')
   for (const pattern of [/\([^()]*\)(?:\s*const)?/g, /<[^<>]*>/g]) {
     for (let before = ''; before !== short;) {
       before = short

@@ -73,7 +73,8 @@ const TYPES: readonly (readonly [SampleTypeName, string])[] = [
 
 /**
  * As jeprof sees it. It knows frames of the allocator by their names only, also where the library is called otherwise; and
- * what stands before the first symbol of a file it calls by that symbol: in Debian's libjemalloc, `malloc`.
+ * what stands before the first symbol of a file it calls by that symbol: in Debian's libjemalloc, `malloc`. Of a
+ * frame with inlined functions it shows all in files with a `_fini` of their own, the programs here, and the innermost elsewhere.
  */
 function asJeprofSees(profile: HeapProfile): HeapProfile {
   const isAllocator = profile.mappings.map(({ file }) => file.includes('libjemalloc'))
@@ -82,6 +83,8 @@ function asJeprofSees(profile: HeapProfile): HeapProfile {
     ...profile,
     mappings: profile.mappings.map((mapping) => ({ ...mapping, file: mapping.file.replace('libjemalloc', 'lib') })),
     frames: profile.frames.map((frame) => {
+      const isLibrary = profile.mappings[frame.mapping ?? -1]?.file.startsWith('/usr/lib/') === true
+      if (isLibrary && frame.functions.length > 1) return { ...frame, functions: frame.functions.slice(0, 1) }
       const unnamed = frame.functions.length === 0 && isAllocator[frame.mapping ?? -1] === true
       return unnamed ? { ...frame, functions: malloc } : frame
     }),
