@@ -38,7 +38,7 @@ export function shortName(name: string): string {
     .replace(/ \(inline\)$/, '')
     .replace(/@[0-9a-f]+$/, '')
     .replace(/@@?[A-Z_]+[0-9._]*$/, '')
-    .replace(/^__GI_/, '')
+    .replace(/^(?:__GI_)?_*(?=[a-zA-Z])/, '')
   for (const pattern of [/\([^()]*\)(?:\s*const)?/g, /<[^<>]*>/g]) {
     for (let before = ''; before !== short;) {
       before = short
