@@ -82,7 +82,8 @@ interface Graph {
 /** The tree, cut to what can be seen. */
 function graphOf(tree: CallTree): Graph {
   const value = summedUp(tree, tree.self)
-  const width = summedUp(tree, tree.self.map(Math.abs))
+  // Most profiles are no difference, and large ones should not be held twice.
+  const width = tree.self.some((own) => own < 0) ? summedUp(tree, tree.self.map(Math.abs)) : value
   let whole = 0
   for (let node = 0; node < tree.count; node++) if (tree.parentOf(node) === 0) whole += width[node] ?? 0
   const names = new Map<number, number>()
