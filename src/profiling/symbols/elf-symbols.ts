@@ -94,11 +94,16 @@ function chosen(
   return Array.from(addresses, (address, index) => {
     lastSized = sized[index] ?? lastSized
     lastAny = any[index] ?? lastAny
-    if (lastSized && address < lastSized.start + lastSized.size) return lastSized
+    if (endOf(lastSized) > address) return lastSized ?? null
     if (lastAny === undefined) return null
     if (nearest || (lastAny.size === 0 && isWithin(elf.sections[lastAny.section], address))) return lastAny
     return null
   })
+}
+
+/** The first address behind a symbol. */
+function endOf(candidate: Candidate | undefined): number {
+  return candidate === undefined ? -1 : candidate.start + candidate.size
 }
 
 function isWithin(section: ElfSection | undefined, address: number): boolean {
