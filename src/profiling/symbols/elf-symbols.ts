@@ -107,12 +107,14 @@ function endOf(candidate: Candidate | undefined): number {
 }
 
 function isWithin(section: ElfSection | undefined, address: number): boolean {
-  return section !== undefined && address >= section.address && address < section.address + section.size
+  if (section === undefined) return false
+  return address >= section.address && address < section.address + section.size
 }
 
 /** Later starts are nearer; of names for one place a strong one is better than a weak one, that than a local label. */
 function isBetter(candidate: Candidate, than: Candidate | undefined): boolean {
-  if (than === undefined || candidate.start !== than.start) return than === undefined || candidate.start > than.start
+  if (than === undefined) return true
+  if (candidate.start !== than.start) return candidate.start > than.start
   return candidate.rank > than.rank
 }
 
