@@ -7,11 +7,12 @@ import { nameHint, quoted, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
 import { breakdown } from './commands/breakdown.js'
 import { doctor } from './commands/doctor.js'
+import { profile } from './commands/profile.js'
 import { run } from './commands/run.js'
 import type { Host } from './jemalloc/host.js'
 
 /** The subcommands, in the order of the help text. */
-export const COMMANDS: readonly Command[] = [run, doctor, breakdown]
+export const COMMANDS: readonly Command[] = [run, doctor, breakdown, profile]
 
 /** What a command line works on. */
 export interface CommandLine {
