@@ -5,8 +5,9 @@ import { parseArgs } from 'node:util'
 import { CoordinatorError } from '../support/errors.js'
 import { nearestName } from '../support/options.js'
 
-/** One option: a switch, or a value out of a few. */
-export type ArgumentRule = { readonly kind: 'switch' } | { readonly kind: 'choice'; readonly of: readonly string[] }
+/** One option: a switch, a value out of a few, or any text. */
+export type ArgumentRule =
+  { readonly kind: 'switch' } | { readonly kind: 'choice'; readonly of: readonly string[] } | { readonly kind: 'text' }
 
 /** Options as given: a switch is true, a choice is its value; what was not given is missing. */
 export interface Arguments {
@@ -81,6 +82,10 @@ function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule
   if (rule.kind === 'switch') {
     if (value !== undefined) throw usageError(`"${rawName}" takes no value, got ${quoted(value)}`)
     return true
+  }
+  if (rule.kind === 'text') {
+    if (value === undefined || value === '') throw usageError(`"${rawName}" needs a value`)
+    return value
   }
   if (value === undefined || !rule.of.includes(value)) {
     throw usageError(

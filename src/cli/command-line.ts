@@ -5,12 +5,15 @@ import { readFileSync } from 'node:fs'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import { nameHint, quoted, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
+import { diff } from './commands/diff.js'
 import { doctor } from './commands/doctor.js'
+import { history } from './commands/history.js'
 import { run } from './commands/run.js'
+import { watch } from './commands/watch.js'
 import type { Host } from './jemalloc/host.js'
 
 /** The subcommands, in the order of the help text. */
-export const COMMANDS: readonly Command[] = [run, doctor]
+export const COMMANDS: readonly Command[] = [run, doctor, history, diff, watch]
 
 /** What a command line works on. */
 export interface CommandLine {

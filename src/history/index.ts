@@ -17,6 +17,6 @@ export type {
   Json,
   RecordHead,
 } from './types.js'
-export type { MemoryUse, TrendsInput } from '../report/trends/trends.js'
+export type { MemoryUse, TrendKind, TrendsInput } from '../report/trends/trends.js'
 export type { Segment, SeriesBasis, TrendInput } from '../report/trends/series.js'
 export type { FloorTrend, Forecast, Refill, Trend, TrendSlope, TrendVerdict, Trends } from '../report/trends/types.js'

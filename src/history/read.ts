@@ -137,8 +137,7 @@ async function* entriesOfFile(file: HistoryFile, options: ReadOptions): AsyncGen
   const isChosen = oneOf(options.oneObservationOf ?? 1)
   const counts = { torn: 0, newer: 0 }
   let atMs = file.createdMs
-  for await (const raw of linesOf(file, options)) {
-    if (raw.subarray(0, PREFIX.length).equals(PREFIX) && !isChosen()) continue
+  for await (const raw of linesOf(file, options, isChosen)) {
     const line = parseLine(raw.toString())
     if (line.kind === 'torn' || line.kind === 'newer') counts[line.kind]++
     if (line.kind === 'torn' || line.kind === 'head') continue
@@ -176,20 +175,31 @@ function lineCount(count: number): string {
   return count === 1 ? 'a line' : `${String(count)} lines`
 }
 
-/** Whole lines and what stands after the last newline, without empty ones. */
-async function* linesOf({ path, name }: HistoryFile, { onWarning }: ReadOptions): AsyncGenerator<Buffer> {
+/**
+ * Whole lines and what stands after the last newline, without empty ones, and of the observations those that are chosen: a
+ * million lines that are not wanted must not each cost a turn of an iterator.
+ */
+async function* linesOf(
+  { path, name }: HistoryFile,
+  { onWarning }: ReadOptions,
+  isChosen = (): boolean => true,
+): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
   let length = 0
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>) {
       let start = 0
       for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-        const rest = chunk.subarray(start, end)
+        const from = start
         start = end + 1
-        const line = parts.length === 0 ? rest : Buffer.concat([...parts, rest])
+        if (parts.length === 0) {
+          if (end > from && (!isObservationAt(chunk, from, end) || isChosen())) yield chunk.subarray(from, end)
+          continue
+        }
+        const line = Buffer.concat([...parts, chunk.subarray(from, end)])
         parts = []
         length = 0
-        if (line.length > 0) yield line
+        if (!isObservationAt(line, 0, line.length) || isChosen()) yield line
       }
       if (start === chunk.length) continue
       length += chunk.length - start
@@ -203,4 +213,8 @@ async function* linesOf({ path, name }: HistoryFile, { onWarning }: ReadOptions)
     return
   }
   if (parts.length > 0) yield Buffer.concat(parts)
+}
+
+function isObservationAt(bytes: Buffer, start: number, end: number): boolean {
+  return end - start > PREFIX.length && bytes.compare(PREFIX, 0, PREFIX.length, start, start + PREFIX.length) === 0
 }

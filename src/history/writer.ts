@@ -88,7 +88,9 @@ export class LineWriter {
   #start(): void {
     this.#work ??= this.#drain().finally(() => {
       this.#work = undefined
-      // What came while the last batch failed waits for the next append or flush.
+      // What came when the last look at the queue was over already.
+      if (this.#isFailing) for (const { settle } of this.#waiting) settle(false)
+      else if (this.#waiting.length > 0) this.#start()
     })
   }
 
