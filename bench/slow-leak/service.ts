@@ -25,7 +25,7 @@ const FOLDER = process.argv[3] ?? '/tmp/slow-leak'
 const MODE = (process.argv[4] ?? 'twin') as 'twin' | 'trim'
 const KIB = 1024
 /** A second. */
-export const NATIVE_LEAK_BYTES = 64 * KIB
+const NATIVE_LEAK_BYTES = 64 * KIB
 const JS_LEAK_NUMBERS = 4 * KIB
 const TICKS = 10
 
@@ -96,7 +96,8 @@ const traffic = setInterval(() => {
     requests++
   }
   ticks++
-  if (ticks % 2 === 0) insert.run((2 * NATIVE_LEAK_BYTES) / TICKS - 64)
+  // Sixteen pages of SQLite, once a second.
+  if (ticks % TICKS === 0) insert.run(NATIVE_LEAK_BYTES - 500)
   forgotten.push(doubles(JS_LEAK_NUMBERS / TICKS, ticks))
 }, 1000 / TICKS)
 const observing = setInterval(() => void history.appendObservation(coordinator.observe()), 1000)

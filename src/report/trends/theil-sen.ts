@@ -17,6 +17,11 @@ export const BUCKETS_MAX = 288
  * histories (bench/trends.ts).
  */
 const COVERAGE_FACTOR = 1.15
+/**
+ * Noise that wanders without end (a random walk) leads the line astray by less than so many times the range of what is left, in 97 of 100
+ * cases. Of independent noise the ranks tell more, and that is used.
+ */
+const ENVELOPE = 3
 /** With fewer there is no interval. */
 const READINGS_MIN = 6
 
@@ -48,20 +53,25 @@ export function estimateSlope(all: readonly Segment[], hasWave = true): SlopeEst
   const slopes = pairSlopes(segments)
   const middle = slopes[slopes.length >> 1] ?? 0
   const bytesPerHour = slopes.length % 2 === 1 ? middle : (middle + (slopes[(slopes.length >> 1) - 1] ?? 0)) / 2
-  const { inflation, effective } = independence(segments, bytesPerHour)
+  const { inflation, effective, range } = independence(segments, bytesPerHour)
   const variance = segments.reduce((sum, { bytes }) => sum + kendallVariance(bytes), 0) * inflation * varianceInflation
   const score = segments.reduce((sum, { bytes }) => sum + kendallScore(bytes), 0)
   const quantile = COVERAGE_FACTOR * studentT(Math.max(1, effective - 2 * segments.length))
   const reach = quantile * Math.sqrt(variance)
   const low = Math.floor((slopes.length - reach) / 2)
   const high = Math.ceil((slopes.length + reach) / 2)
-  const significance = twoSided(score, variance, quantile / 1.96)
-  const known = { significance, isWaveRemoved: isRemoved, segments }
-  if (low < 0 || high >= slopes.length) return { slope: null, ...known }
-  return {
-    slope: { bytesPerHour, lowBytesPerHour: slopes[low] ?? 0, highBytesPerHour: slopes[high] ?? 0 },
-    ...known,
-  }
+  const byRank = twoSided(score, variance, quantile / 1.96)
+  const [byRankLow, byRankHigh] = low < 0 || high >= slopes.length ? [-Infinity, Infinity] : [slopes[low] ?? 0, slopes[high] ?? 0]
+  // What is left after the line wanders within this range: so much of the line may be wandering too.
+  const reachOfRange = (ENVELOPE * range) / Math.max(...segments.map(({ hours }) => (hours.at(-1) ?? 0) - (hours[0] ?? 0)))
+  const isNarrower = 2 * reachOfRange < byRankHigh - byRankLow
+  const [lowBytesPerHour, highBytesPerHour] = isNarrower
+    ? [bytesPerHour - reachOfRange, bytesPerHour + reachOfRange]
+    : [byRankLow, byRankHigh]
+  const byRange = reachOfRange === 0 ? byRank : 2 * normalTail((1.96 * Math.abs(bytesPerHour)) / reachOfRange)
+  const significance = isNarrower ? Math.min(byRank, byRange) : byRank
+  const slope = Number.isFinite(lowBytesPerHour) ? { bytesPerHour, lowBytesPerHour, highBytesPerHour } : null
+  return { slope, significance, isWaveRemoved: isRemoved, segments }
 }
 
 /** Slopes of all pairs within a segment, sorted. */
@@ -102,7 +112,10 @@ function kendallVariance(bytes: readonly number[]): number {
  * Likeness is looked for at every scale: means of 1, 2, 4, 8 … neighbours scatter by 1/√m as much if neighbours know nothing of each other.
  * The scale at which they scatter most in excess counts: slow noise under fast noise hides from the nearest neighbours.
  */
-function independence(segments: readonly Segment[], slope: number): { inflation: number; effective: number } {
+function independence(
+  segments: readonly Segment[],
+  slope: number,
+): { inflation: number; effective: number; range: number } {
   const left = segments.map(({ hours, bytes }) => {
     const rest = bytes.map((value, index) => value - slope * (hours[index] ?? 0))
     const middle = median(rest)
@@ -113,8 +126,11 @@ function independence(segments: readonly Segment[], slope: number): { inflation:
   // Outliers are independent of each other and would hide the likeness of the others.
   const tamed = left.map((values) => values.map((value) => Math.max(-bound, Math.min(bound, value))))
   const count = flat.length
-  const single = meanSquare(tamed.flat())
-  if (single === 0) return { inflation: 1, effective: count }
+  const tameValues = tamed.flat()
+  const single = meanSquare(tameValues)
+  // A series without any noise has no likeness either.
+  if (single === 0) return { inflation: 1, effective: count, range: 0 }
+  const range = Math.max(...tameValues) - Math.min(...tameValues)
   let inflation = neighbourInflation(tamed, count)
   for (let scale = 2; ; scale *= 2) {
     const means = tamed.flatMap((values) => blockMeans(values, scale))
@@ -123,7 +139,7 @@ function independence(segments: readonly Segment[], slope: number): { inflation:
     const lost = means.length / Math.max(1, means.length - 2 * segments.length)
     inflation = Math.max(inflation, ((scale * meanSquare(means)) / single) * lost)
   }
-  return { inflation, effective: count / inflation }
+  return { inflation, effective: count / inflation, range }
 }
 
 const BLOCKS_MIN = 9
