@@ -47,6 +47,7 @@ export class LineWriter {
   #waiting: Waiting[] = []
   #waitingCharacters = 0
   #work: Promise<void> | undefined
+  #isAskedAgain = false
   #file: OpenFile | undefined
   #files = 0
   #isFailing = false
@@ -86,11 +87,15 @@ export class LineWriter {
   }
 
   #start(): void {
-    this.#work ??= this.#drain().finally(() => {
+    if (this.#work !== undefined) {
+      this.#isAskedAgain = true
+      return
+    }
+    this.#isAskedAgain = false
+    this.#work = this.#drain().finally(() => {
       this.#work = undefined
-      // What came when the last look at the queue was over already.
-      if (this.#isFailing) for (const { settle } of this.#waiting) settle(false)
-      else if (this.#waiting.length > 0) this.#start()
+      // What came after the last look at the queue, or after a failure, has a try of its own.
+      if (this.#isAskedAgain) this.#start()
     })
   }
 
@@ -102,6 +107,11 @@ export class LineWriter {
         settle(true)
       }
       if (error !== undefined) {
+        if ((error as NodeJS.ErrnoException).code === 'EFBIG' && this.#file !== undefined) {
+          // A limit on the size of one file, not of the disk: the next one takes the rest.
+          await this.#leaveFile()
+          continue
+        }
         this.#failed(error)
         return
       }
@@ -200,8 +210,6 @@ export class LineWriter {
   }
 
   #failed(error: unknown): void {
-    // A limit on the size of one file is no lack of space.
-    if ((error as NodeJS.ErrnoException).code === 'EFBIG') void this.#leaveFile()
     for (const { settle } of this.#waiting) settle(false)
     this.#dropSurplus()
     if (this.#isFailing) return

@@ -25,6 +25,8 @@ const IMMATERIAL = { share: 0.05, bytes: 256 * 1024 } as const
 /** Later growth below this part of the earlier is dying down; above the other it is not. */
 const DYING = 0.5
 const STEADY = 0.6
+/** A cache that held less than this part of what it holds now has filled. */
+const FILLED = 0.75
 /** What grew by this part of where it began has grown by much. */
 const MUCH = 0.5
 /** The first readings of a process: code is compiled and loaded, pools fill. */
@@ -76,7 +78,8 @@ function withoutWarmUp(segment: Segment): Segment {
 }
 
 function judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate): [TrendVerdict, string] {
-  if (slope === null || significance === null) return ['unknown', 'too few readings, or too scattered, for a rate']
+  if (significance === null) return ['unknown', 'too few readings for a rate']
+  if (slope === null) return ['unknown', 'the readings scatter too much for a rate']
   const { bytesPerHour, lowBytesPerHour, highBytesPerHour } = slope
   const hours = Math.max(...segments.map((segment) => (segment.hours.at(-1) ?? 0) - (segment.hours[0] ?? 0)))
   const level = Math.abs(median(segments.flatMap(({ bytes }) => bytes)))
@@ -85,6 +88,8 @@ function judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate):
   const facts = `${rate}, p ${formatP(significance)}, within ${formatHours(hours)}`
   const rises = lowBytesPerHour > 0 && significance < SIGNIFICANT
   if (!rises) {
+    const filled = filling(segments)
+    if (filled !== null) return ['saturating', `it filled from ${formatBytes(filled.from)} to ${formatBytes(filled.to)}, most of it at first: ${facts}`]
     if (highBytesPerHour * hours < least) return ['stable', `no growth that matters: ${facts}`]
     return ['unknown', `growth cannot be told from none: ${facts}`]
   }
@@ -103,6 +108,23 @@ function judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate):
     return ['unbounded', `it grew by ${formatBytes(bytesPerHour * hours)}, as fast in the end: ${facts}`]
   }
   return ['growing', facts]
+}
+
+/** A curve that rises and flattens is no line, and has no rate: of the longest segment the first sixth and the thirds after it. */
+function filling(segments: readonly Segment[]): { from: number; to: number } | null {
+  const length = ({ hours }: Segment): number => (hours.at(-1) ?? 0) - (hours[0] ?? 0)
+  const longest = segments.reduce((best, segment) => (length(segment) > length(best) ? segment : best))
+  const start = longest.hours[0] ?? 0
+  const level = (from: number, to: number): number | null => {
+    const part = longest.bytes.filter((_, index) => {
+      const share = ((longest.hours[index] ?? 0) - start) / length(longest)
+      return share >= from && share <= to
+    })
+    return part.length < 2 ? null : median(part)
+  }
+  const [first, middle, last] = [level(0, 1 / 6), level(1 / 3, 2 / 3), level(2 / 3, 1)]
+  if (first === null || middle === null || last === null || first > FILLED * last) return null
+  return last - middle < DYING * (middle - first) ? { from: first, to: last } : null
 }
 
 function halvesOf(segments: readonly Segment[]): { early: SlopeEstimate['slope']; late: SlopeEstimate['slope'] } {
