@@ -51,7 +51,10 @@ function slopes(): void {
     if (seed <= 40) differences.push(bucketedSlope - exactSlope(hours, bytes))
     errors.push(bucketedSlope - 1000)
   }
-  for (const [what, values] of [['less all pairs', differences], ['less the truth', errors]] as const) {
+  for (const [what, values] of [
+    ['less all pairs', differences],
+    ['less the truth', errors],
+  ] as const) {
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length
     const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1))
     const error = spread / Math.sqrt(values.length)
@@ -87,7 +90,9 @@ async function append(): Promise<void> {
   }
   await history.close()
   const [middle, high] = [medianOf(times), quantile(times, 0.99)]
-  console.log(`a report of 20 caches appended: median ${middle.toFixed(3)} ms, p99 ${high.toFixed(3)} ms until written; the event loop held ${medianOf(blocked).toFixed(3)} ms`)
+  console.log(
+    `a report of 20 caches appended: median ${middle.toFixed(3)} ms, p99 ${high.toFixed(3)} ms until written; the event loop held ${medianOf(blocked).toFixed(3)} ms`,
+  )
   verdict(`append takes ${middle.toFixed(3)} ms (under 1 ms)`, middle < 1)
 }
 
@@ -124,8 +129,13 @@ async function million(): Promise<void> {
   const [result] = await runScript<MillionResult>('history/million', { args: [inside], allocator: 'glibc' })
   if (result === undefined) throw new Error('no result')
   const { trendMs, openMs, peakBytes, baseBytes, verdictOfFloor } = result
-  console.log(`${String(observations)} observations of two caches, ${(bytes / 1e6).toFixed(0)} MB on disk: opened in ${openMs.toFixed(0)} ms, all trends in ${trendMs.toFixed(0)} ms more (floor: ${verdictOfFloor}); peak RSS ${(peakBytes / 1e6).toFixed(0)} MB, of which the process before it ${(baseBytes / 1e6).toFixed(0)} MB`)
-  verdict(`reading the history and its trends take ${((openMs + trendMs) / 1000).toFixed(2)} s (under 2 s)`, openMs + trendMs < 2000)
+  console.log(
+    `${String(observations)} observations of two caches, ${(bytes / 1e6).toFixed(0)} MB on disk: opened in ${openMs.toFixed(0)} ms, all trends in ${trendMs.toFixed(0)} ms more (floor: ${verdictOfFloor}); peak RSS ${(peakBytes / 1e6).toFixed(0)} MB, of which the process before it ${(baseBytes / 1e6).toFixed(0)} MB`,
+  )
+  verdict(
+    `reading the history and its trends take ${((openMs + trendMs) / 1000).toFixed(2)} s (under 2 s)`,
+    openMs + trendMs < 2000,
+  )
   verdict(`peak RSS ${(peakBytes / 1e6).toFixed(0)} MB (under 200 MB)`, peakBytes < 200e6)
 }
 
@@ -152,6 +162,8 @@ async function killed(): Promise<void> {
     if (record.kind === 'report') found.add(record.report.id)
   }
   const lost = [...acknowledged].filter((id) => !found.has(id))
-  console.log(`${String(kills)} kills: ${String(acknowledged.size)} reports acknowledged, ${String(found.size)} found, ${String(torn)} files with a torn line`)
+  console.log(
+    `${String(kills)} kills: ${String(acknowledged.size)} reports acknowledged, ${String(found.size)} found, ${String(torn)} files with a torn line`,
+  )
   verdict(`${String(lost.length)} acknowledged reports lost (none)`, lost.length === 0)
 }

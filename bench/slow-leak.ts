@@ -23,7 +23,9 @@ try {
   const [outcome] = await runScript<Outcome>('slow-leak/service', { args: [seconds, folder, mode] })
   if (outcome === undefined) throw new Error('the service told nothing')
   const { last, reports, requests, text } = outcome
-  console.log(`${text}\n\n**${seconds} s, ${String(reports)} reports in mode ${mode}, ${String(requests)} requests, Node ${process.version}**\n`)
+  console.log(
+    `${text}\n\n**${seconds} s, ${String(reports)} reports in mode ${mode}, ${String(requests)} requests, Node ${process.version}**\n`,
+  )
   const rows: [string, Trend | null | undefined][] = [
     ['floor, allocator', last.floor.trend?.allocated],
     ['floor, JS heap', last.floor.trend?.heap],

@@ -51,13 +51,32 @@ for (const rate of RATES) {
     `${medianOf(times).toFixed(0)} ms`,
   ])
 }
-console.log(`**${String(histories)} histories of ${String(days)} days for each rate, seed ${String(firstSeed)}, noise × ${String(loudness)}**\n`)
+console.log(
+  `**${String(histories)} histories of ${String(days)} days for each rate, seed ${String(firstSeed)}, noise × ${String(loudness)}**\n`,
+)
 printTable(
-  ['leak a day', 'growing', 'unbounded', 'saturating', 'stable', 'unknown', 'slope inside', 'mean error', 'median |error|', 'time'],
+  [
+    'leak a day',
+    'growing',
+    'unbounded',
+    'saturating',
+    'stable',
+    'unknown',
+    'slope inside',
+    'mean error',
+    'median |error|',
+    'time',
+  ],
   rows,
 )
 const falseAlarms = shares.get(0) ?? 1
 const found = shares.get(0.01) ?? 0
 verdict(`quiet histories called growing: ${(100 * falseAlarms).toFixed(1)} % (at most 5 %)`, falseAlarms <= 0.05)
-verdict(`leaks of 1 % a day found in ${String(days)} days: ${(100 * found).toFixed(1)} % (at least 95 %)`, found >= 0.95)
-verdict(`slopes inside their intervals: ${((100 * inside) / told).toFixed(1)} % of ${String(told)} (${String(all)} in all) (at least 95 %)`, inside / told >= 0.95)
+verdict(
+  `leaks of 1 % a day found in ${String(days)} days: ${(100 * found).toFixed(1)} % (at least 95 %)`,
+  found >= 0.95,
+)
+verdict(
+  `slopes inside their intervals: ${((100 * inside) / told).toFixed(1)} % of ${String(told)} (${String(all)} in all) (at least 95 %)`,
+  inside / told >= 0.95,
+)

@@ -44,7 +44,12 @@ const environment: Environment = {
   rest: () => new Promise((resolve) => setImmediate(resolve)),
   collector: () => ({ major: () => undefined, minor: () => undefined }),
   heapUsedBytes: () => 20 * MB,
-  figures: () => ({ heapTotalBytes: 30 * MB, externalBytes: 0, arrayBuffersBytes: 0, rssBytes: 110 * MB + service.leaked }),
+  figures: () => ({
+    heapTotalBytes: 30 * MB,
+    externalBytes: 0,
+    arrayBuffersBytes: 0,
+    rssBytes: 110 * MB + service.leaked,
+  }),
   threadsAtWork: () => 0,
 }
 
@@ -85,7 +90,9 @@ function check({ caches, floor, forecast }: AttributionReport): void {
   const rate = (floor.trend?.slope?.bytesPerHour ?? 0) * 24
   const isFound = floor.trend?.verdict === 'growing' || floor.trend?.verdict === 'unbounded'
   const pages = caches.find(({ name }) => name === 'pages')?.trend?.verdict
-  console.log(`The floor is ${floor.trend?.verdict ?? ''}: ${(rate / MB).toFixed(2)} MB a day (planted: ${LEAK_A_DAY / MB}).`)
+  console.log(
+    `The floor is ${floor.trend?.verdict ?? ''}: ${(rate / MB).toFixed(2)} MB a day (planted: ${LEAK_A_DAY / MB}).`,
+  )
   console.log(`The cache is ${pages ?? ''}. The limit is reached at ${forecast?.at ?? 'no time'}.`)
   const isRight = isFound && Math.abs(rate / LEAK_A_DAY - 1) < 0.15 && (pages === 'saturating' || pages === 'stable')
   if (isRight && forecast?.at != null) return

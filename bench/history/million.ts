@@ -25,4 +25,10 @@ const trendMs = performance.now() - startMs - openMs
 await history.close()
 // Kilobytes, by the kernel.
 const peakBytes = process.resourceUsage().maxRSS * 1024
-report({ openMs, trendMs, peakBytes, baseBytes, verdictOfFloor: `${floor.verdict}, ${String(floor.readings)} readings` } satisfies MillionResult)
+report({
+  openMs,
+  trendMs,
+  peakBytes,
+  baseBytes,
+  verdictOfFloor: `${floor.verdict}, ${String(floor.readings)} readings`,
+} satisfies MillionResult)

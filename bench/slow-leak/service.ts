@@ -109,7 +109,9 @@ while (performance.now() < endMs) {
   await new Promise((resolve) => setTimeout(resolve, 15_000))
   last = await coordinator.attribute()
   reports++
-  process.stderr.write(`${String(reports)} ${last.floor.trend?.verdict ?? ''} ${last.caches.map(({ name, trend }) => `${name} ${trend?.verdict ?? ''}`).join(', ')}\n`)
+  process.stderr.write(
+    `${String(reports)} ${last.floor.trend?.verdict ?? ''} ${last.caches.map(({ name, trend }) => `${name} ${trend?.verdict ?? ''}`).join(', ')}\n`,
+  )
 }
 clearInterval(traffic)
 clearInterval(observing)

@@ -160,7 +160,11 @@ export class ReportHistory implements AsyncDisposable {
     const { clock, trendWindowMs } = this.#options
     const { rssBytes, ...inputs } = this.#series.inputs(trendWindowMs / HOUR_MS)
     const limit = limitOf(this.#options.limitBytes)
-    return trendsOf({ ...inputs, memory: rssBytes === null ? null : { usedBytes: rssBytes, ...limit }, now: clock.date() })
+    return trendsOf({
+      ...inputs,
+      memory: rssBytes === null ? null : { usedBytes: rssBytes, ...limit },
+      now: clock.date(),
+    })
   }
 
   /**

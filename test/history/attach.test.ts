@@ -33,7 +33,11 @@ describe('history.attach()', () => {
     expect(text).to.match(/^forecast /m)
     const kept = (await recordsIn(folder)).filter(({ kind }) => kind === 'report')
     expect(kept).to.have.length(61)
-    expect(linesIn(folder).flatMap(({ lines }) => lines).join('\n')).to.not.include('"trend"')
+    expect(
+      linesIn(folder)
+        .flatMap(({ lines }) => lines)
+        .join('\n'),
+    ).to.not.include('"trend"')
     expect(await coordinator.attribute()).to.not.have.nested.property('floor.trend')
     await coordinator.close()
   })

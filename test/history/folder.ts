@@ -50,7 +50,10 @@ export async function openHistory(
 }
 
 /** Everything in a folder. */
-export async function recordsIn(folder: string, onWarning?: (warning: HistoryWarning) => void): Promise<HistoryRecord[]> {
+export async function recordsIn(
+  folder: string,
+  onWarning?: (warning: HistoryWarning) => void,
+): Promise<HistoryRecord[]> {
   const records: HistoryRecord[] = []
   for await (const record of readHistory(folder, { onWarning })) records.push(record)
   return records
@@ -65,5 +68,10 @@ export async function idsIn(folder: string): Promise<string[]> {
 export function linesIn(folder: string): { name: string; lines: string[] }[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.ndjson'))
-    .map((name) => ({ name, lines: readFileSync(path.join(folder, name), 'utf8').split('\n').filter((line) => line !== '') }))
+    .map((name) => ({
+      name,
+      lines: readFileSync(path.join(folder, name), 'utf8')
+        .split('\n')
+        .filter((line) => line !== ''),
+    }))
 }

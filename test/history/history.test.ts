@@ -73,7 +73,13 @@ describe('ReportHistory', () => {
   it('keeps unknown fields and passes over newer versions with a warning', async () => {
     const head = { at: '2026-01-01T00:00:00.000Z', upMs: 5, lifetime: 'x' }
     const lines = [
-      { schemaVersion: SCHEMA_VERSION, kind: 'report', ...head, mood: 'good', report: { ...named('a'), colour: 'red' } },
+      {
+        schemaVersion: SCHEMA_VERSION,
+        kind: 'report',
+        ...head,
+        mood: 'good',
+        report: { ...named('a'), colour: 'red' },
+      },
       { schemaVersion: SCHEMA_VERSION + 1, kind: 'report', ...head, everything: 'else' },
       { schemaVersion: SCHEMA_VERSION, kind: 'weather', ...head },
     ]
@@ -139,7 +145,8 @@ describe('ReportHistory', () => {
     const [file] = linesIn(folder)
     const head = { schemaVersion: SCHEMA_VERSION, kind: 'merged', replaces: [file?.name], stepMs: 1 }
     const text = `${JSON.stringify(head)}\n${file?.lines.join('\n') ?? ''}\n`
-    for (const number of ['0001', '0002']) writeFileSync(path.join(folder, `20260101T000000000Z-merged-${number}.ndjson`), text)
+    for (const number of ['0001', '0002'])
+      writeFileSync(path.join(folder, `20260101T000000000Z-merged-${number}.ndjson`), text)
     expect(await idsIn(folder)).to.deep.equal(['a'])
   })
 
@@ -258,7 +265,10 @@ describe('ReportHistory', () => {
     await history.close()
     await history.close()
     expect(thrownBy(() => void history.append(named('a')))).to.have.property('code', 'ERR_HISTORY_CLOSED')
-    expect(await rejectionOf(openHistory(folder, { maxByte: 1 } as never))).to.have.property('code', 'ERR_OPTION_UNKNOWN')
+    expect(await rejectionOf(openHistory(folder, { maxByte: 1 } as never))).to.have.property(
+      'code',
+      'ERR_OPTION_UNKNOWN',
+    )
     expect(await rejectionOf(openHistory(''))).to.have.property('code', 'ERR_OPTION_TYPE')
     expect(await rejectionOf(recordsIn(path.join(folder, 'none')))).to.have.property('code', 'ERR_HISTORY_FOLDER')
   })

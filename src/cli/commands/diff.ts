@@ -52,7 +52,8 @@ export const diff: Command = {
         ? await nearestReports(path.resolve(cwd, folder), [momentOf(first), momentOf(second)])
         : await Promise.all([reportIn(path.resolve(cwd, first)), reportIn(path.resolve(cwd, second))])
     const changes = changesBetween(before, after)
-    if (options.has('json')) print(`${JSON.stringify({ before: before.startedAt, after: after.startedAt, changes }, null, 2)}\n`)
+    if (options.has('json'))
+      print(`${JSON.stringify({ before: before.startedAt, after: after.startedAt, changes }, null, 2)}\n`)
     else {
       const { strong, dim } = palette(undefined)
       const table = formatTable(COLUMNS, changes, strong, ({ change, uncertainty }) =>
@@ -88,7 +89,8 @@ function changesBetween(before: AttributionReport, after: AttributionReport): Ch
       before: oldSize.bytes,
       after: freshSize.bytes,
       change: oldSize.bytes === null || freshSize.bytes === null ? null : freshSize.bytes - oldSize.bytes,
-      uncertainty: oldSize.error === null || freshSize.error === null ? null : Math.hypot(oldSize.error, freshSize.error),
+      uncertainty:
+        oldSize.error === null || freshSize.error === null ? null : Math.hypot(oldSize.error, freshSize.error),
       entriesBefore: old?.entriesBefore ?? null,
       entriesAfter: fresh?.entriesBefore ?? null,
     }
@@ -148,7 +150,9 @@ async function nearestReports(
     for (const [index, moment] of moments.entries()) {
       const known = nearest[index]
       const isNearer =
-        known === undefined || moment === Infinity || (moment !== -Infinity && Math.abs(atMs - moment) < Math.abs(known.atMs - moment))
+        known === undefined ||
+        moment === Infinity ||
+        (moment !== -Infinity && Math.abs(atMs - moment) < Math.abs(known.atMs - moment))
       if (isNearer) nearest[index] = { report: record.report, atMs }
     }
   }

@@ -37,11 +37,14 @@ export const history: Command = {
   run: async ({ args, cwd, print, log }) => {
     const { options, rest } = readArguments('history', args, { json: { kind: 'switch' } })
     const [folder, ...surplus] = rest
-    if (folder === undefined || surplus.length > 0) throw usageError('"history" takes one folder, the options before it')
+    if (folder === undefined || surplus.length > 0)
+      throw usageError('"history" takes one folder, the options before it')
     const series = new SeriesStore()
     const counts = { report: 0, observation: 0, calibration: 0 }
     let latest = new Date(0)
-    for await (const record of readHistory(path.resolve(cwd, folder), { onWarning: ({ code, message }) => log(`${code}: ${message}`) })) {
+    for await (const record of readHistory(path.resolve(cwd, folder), {
+      onWarning: ({ code, message }) => log(`${code}: ${message}`),
+    })) {
       series.add(record)
       counts[record.kind]++
       latest = new Date(record.at)

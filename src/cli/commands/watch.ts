@@ -113,12 +113,18 @@ const COLUMNS = [
   { title: 'claimed', cell: ({ claimedBytes }: Row) => formatBytes(claimedBytes) },
   { title: 'entries', cell: ({ entries }: Row) => formatCount(entries) },
   { title: 'last looks', alignsLeft: true, cell: ({ input }: Row) => lineOf(input) },
-  { title: 'trend', alignsLeft: true, cell: ({ input }: Row) => trendCell(input === undefined ? undefined : trendOf(input, 'cache')) },
+  {
+    title: 'trend',
+    alignsLeft: true,
+    cell: ({ input }: Row) => trendCell(input === undefined ? undefined : trendOf(input, 'cache')),
+  },
 ] as const
 
 function lineOf(input: TrendInput | undefined): string {
   const segments = input === undefined ? [] : input.estimated.length > 0 ? input.estimated : input.claimed
-  const points = segments.flatMap(({ hours, bytes }) => hours.map((at, index) => ({ hours: at, bytes: bytes[index] ?? 0 })))
+  const points = segments.flatMap(({ hours, bytes }) =>
+    hours.map((at, index) => ({ hours: at, bytes: bytes[index] ?? 0 })),
+  )
   return sparkline(points, SPARKLINE_WIDTH)
 }
 
@@ -189,6 +195,7 @@ function baseOf(address: string): URL {
 function numberOf(name: string, given: string | true | undefined, fallback: number, least: number): number {
   if (given === undefined) return fallback
   const value = Number(given)
-  if (!(value >= least) || value > 1e9) throw usageError(`"${name}" must be a number ≥ ${String(least)}, got "${printable(String(given), 60)}"`)
+  if (!(value >= least) || value > 1e9)
+    throw usageError(`"${name}" must be a number ≥ ${String(least)}, got "${printable(String(given), 60)}"`)
   return value
 }

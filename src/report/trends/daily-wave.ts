@@ -91,7 +91,11 @@ function centred(
   segments: number,
 ): { rows: Row[]; products: number[][]; right: number[] } {
   const size = 1 + 2 * HARMONICS
-  const sums = Array.from({ length: segments }, () => ({ weight: 0, regressors: new Array<number>(size).fill(0), bytes: 0 }))
+  const sums = Array.from({ length: segments }, () => ({
+    weight: 0,
+    regressors: new Array<number>(size).fill(0),
+    bytes: 0,
+  }))
   for (const [index, { segment, regressors, bytes }] of rows.entries()) {
     const sum = sums[segment]
     const weight = weights[index] ?? 0
@@ -115,7 +119,8 @@ function centred(
       right[at] = (right[at] ?? 0) + weight * value * row.bytes
       const line = products[at]
       if (line !== undefined) {
-        for (const [other, second] of row.regressors.entries()) line[other] = (line[other] ?? 0) + weight * value * second
+        for (const [other, second] of row.regressors.entries())
+          line[other] = (line[other] ?? 0) + weight * value * second
       }
     }
     return row

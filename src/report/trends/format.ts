@@ -7,7 +7,8 @@ import type { FloorTrend, Forecast, Trend, TrendVerdict } from './types.js'
 export function trendCell(trend: Trend | undefined): string {
   if (trend === undefined) return '–'
   const { verdict, slope, refill } = trend
-  if (slope !== null) return verdict === 'stable' || verdict === 'unknown' ? verdict : `${verdict} ${formatRate(slope.bytesPerHour)}`
+  if (slope !== null)
+    return verdict === 'stable' || verdict === 'unknown' ? verdict : `${verdict} ${formatRate(slope.bytesPerHour)}`
   const bound = refill?.boundBytes ?? null
   return bound === null ? verdict : `${verdict} at ${formatBytes(bound)}`
 }
@@ -42,16 +43,21 @@ export function isGrowing(trend: Trend | null | undefined): boolean {
 
 /** When the limit is reached. */
 export function forecastLine({ limitBytes, limitSource, usedBytes, slope, at, earliest, latest }: Forecast): string {
-  const when = at === null ? 'in more than a hundred years' : at
+  const when = at ?? 'in more than a hundred years'
   const between =
-    earliest === null ? '' : ` (${latest === null ? `not before ${earliest}, perhaps never` : `${earliest} to ${latest}`})`
+    earliest === null
+      ? ''
+      : ` (${latest === null ? `not before ${earliest}, perhaps never` : `${earliest} to ${latest}`})`
   return `RSS of ${formatBytes(usedBytes)} reaches the limit of ${formatBytes(limitBytes)} (${limitSource}) at ${formatRate(slope.bytesPerHour)}: ${when}${between}`
 }
 
 const BARS = '▁▂▃▄▅▆▇█'
 
 /** So many columns at most, each the mean of its readings, from the least to the greatest; a blank where there are none. */
-export function sparkline(points: readonly { readonly hours: number; readonly bytes: number }[], width: number): string {
+export function sparkline(
+  points: readonly { readonly hours: number; readonly bytes: number }[],
+  width: number,
+): string {
   const [first] = points
   if (first === undefined) return ''
   let [start, end] = [first.hours, first.hours]

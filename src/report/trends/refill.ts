@@ -22,11 +22,15 @@ export function refillOf(segments: readonly Segment[]): Refill | null {
   const refills = segments.filter(({ isRefill }) => isRefill)
   if (refills.length === 0) return null
   const points = refills
-    .flatMap(({ hours, bytes, startHours }) => hours.map((at, index) => ({ age: at - startHours, bytes: bytes[index] ?? 0 })))
+    .flatMap(({ hours, bytes, startHours }) =>
+      hours.map((at, index) => ({ age: at - startHours, bytes: bytes[index] ?? 0 })),
+    )
     .filter(({ age }) => age > 0)
     .toSorted((a, b) => a.age - b.age)
   const oldest = points.at(-1)?.age ?? 0
-  const thirds = [0, 1, 2].map((third) => points.filter(({ age }) => Math.min(2, Math.floor((3 * age) / oldest)) === third))
+  const thirds = [0, 1, 2].map((third) =>
+    points.filter(({ age }) => Math.min(2, Math.floor((3 * age) / oldest)) === third),
+  )
   const [first = [], second = [], last = []] = thirds
   const [low, middle, high] = [first, second, last].map((third) => median(third.map(({ bytes }) => bytes)))
   const early = first.length > 0 ? first : points
@@ -49,7 +53,8 @@ export function describeRefill({ bytesPerHour, saturates, boundBytes, refills }:
 } {
   const rate = bytesPerHour === null ? '' : ` at ${formatBytes(bytesPerHour)}/h`
   const seen = refills === 1 ? 'one release' : `${String(refills)} releases`
-  if (saturates === null) return { verdict: 'unknown', evidence: `it fills again${rate} after ${seen}; too few readings to tell an end` }
+  if (saturates === null)
+    return { verdict: 'unknown', evidence: `it fills again${rate} after ${seen}; too few readings to tell an end` }
   return saturates
     ? { verdict: 'saturating', evidence: `after ${seen} it fills again${rate} and stops at ${formatBytes(boundBytes)}` }
     : { verdict: 'growing', evidence: `after ${seen} it fills again${rate}, and no end of it was seen` }

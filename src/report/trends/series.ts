@@ -51,7 +51,7 @@ export function bucketed(segments: readonly Segment[], most: number): Segment[] 
     const hours: number[] = []
     const bytes: number[] = []
     const start = segment.hours[0] ?? 0
-    for (let first = 0; first < segment.hours.length; ) {
+    for (let first = 0; first < segment.hours.length;) {
       const bucket = Math.floor(((segment.hours[first] ?? 0) - start) / width)
       let end = first + 1
       while (end < segment.hours.length && Math.floor(((segment.hours[end] ?? 0) - start) / width) === bucket) end++

@@ -61,9 +61,11 @@ export function estimateSlope(all: readonly Segment[], hasWave = true): SlopeEst
   const low = Math.floor((slopes.length - reach) / 2)
   const high = Math.ceil((slopes.length + reach) / 2)
   const byRank = twoSided(score, variance, quantile / 1.96)
-  const [byRankLow, byRankHigh] = low < 0 || high >= slopes.length ? [-Infinity, Infinity] : [slopes[low] ?? 0, slopes[high] ?? 0]
+  const [byRankLow, byRankHigh] =
+    low < 0 || high >= slopes.length ? [-Infinity, Infinity] : [slopes[low] ?? 0, slopes[high] ?? 0]
   // What is left after the line wanders within this range: so much of the line may be wandering too.
-  const reachOfRange = (ENVELOPE * range) / Math.max(...segments.map(({ hours }) => (hours.at(-1) ?? 0) - (hours[0] ?? 0)))
+  const reachOfRange =
+    (ENVELOPE * range) / Math.max(...segments.map(({ hours }) => (hours.at(-1) ?? 0) - (hours[0] ?? 0)))
   const isNarrower = 2 * reachOfRange < byRankHigh - byRankLow
   const [lowBytesPerHour, highBytesPerHour] = isNarrower
     ? [bytesPerHour - reachOfRange, bytesPerHour + reachOfRange]
@@ -181,7 +183,6 @@ function twoSided(score: number, variance: number, widening: number): number {
 /** P(Z > z) of a standard normal variable (Abramowitz and Stegun 26.2.17; off by 7.5e-8 at most). */
 function normalTail(z: number): number {
   const t = 1 / (1 + 0.2316419 * z)
-  const polynomial =
-    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+  const polynomial = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
   return (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * polynomial
 }

@@ -47,12 +47,42 @@ export function trendOf(input: TrendInput, kind: TrendKind): Trend {
   }
   const refill = kind === 'cache' ? refillOf([...input.measured, ...input.estimated]) : null
   if (refill !== null) {
-    return { ...head, slope: null, significance: null, ...describeRefill(refill), refill }
+    const described = describeRefill(refill)
+    // With one reading a refill, what it had come to each time tells whether it comes to more and more.
+    const [verdict, evidence] = refill.saturates === null ? judge(estimateSlope(endsOf(all))) : [described.verdict, '']
+    return {
+      ...head,
+      slope: null,
+      significance: null,
+      verdict,
+      evidence:
+        evidence === '' ? described.evidence : `${described.evidence}; of what it came to each time: ${evidence}`,
+      refill,
+    }
   }
   const segments = kind === 'floor' ? all.map(withoutWarmUp) : all
   const estimate = estimateSlope(segments)
   const [verdict, evidence] = judge(estimate)
   return { ...head, verdict, evidence, slope: estimate.slope, significance: estimate.significance }
+}
+
+/** The last reading of each refill, those of a lifetime on one level. */
+function endsOf(segments: readonly Segment[]): Segment[] {
+  const lifetimes = new Map<string, { hours: number[]; bytes: number[] }>()
+  for (const { hours, bytes, isRefill, lifetime } of segments) {
+    const [at, size] = [hours.at(-1), bytes.at(-1)]
+    if (!isRefill || at === undefined || size === undefined) continue
+    const ends = lifetimes.get(lifetime) ?? { hours: [], bytes: [] }
+    lifetimes.set(lifetime, ends)
+    ends.hours.push(at)
+    ends.bytes.push(size)
+  }
+  return [...lifetimes].map(([lifetime, ends]) => ({
+    ...ends,
+    startHours: ends.hours[0] ?? 0,
+    isRefill: false,
+    lifetime,
+  }))
 }
 
 function basisOf(input: TrendInput): SeriesBasis {
@@ -89,20 +119,29 @@ function judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate):
   const rises = lowBytesPerHour > 0 && significance < SIGNIFICANT
   if (!rises) {
     const filled = filling(segments)
-    if (filled !== null) return ['saturating', `it filled from ${formatBytes(filled.from)} to ${formatBytes(filled.to)}, most of it at first: ${facts}`]
+    if (filled !== null)
+      return [
+        'saturating',
+        `it filled from ${formatBytes(filled.from)} to ${formatBytes(filled.to)}, most of it at first: ${facts}`,
+      ]
     if (highBytesPerHour * hours < least) return ['stable', `no growth that matters: ${facts}`]
     return ['unknown', `growth cannot be told from none: ${facts}`]
   }
   const { early, late } = halvesOf(segments)
   const slows =
     early !== null && late !== null && early.lowBytesPerHour > 0 && late.highBytesPerHour < DYING * early.bytesPerHour
-  if (slows) return ['saturating', `${formatRate(early.bytesPerHour)} at first, ${formatRate(late.bytesPerHour)} later: ${facts}`]
+  if (slows)
+    return [
+      'saturating',
+      `${formatRate(early.bytesPerHour)} at first, ${formatRate(late.bytesPerHour)} later: ${facts}`,
+    ]
   if (bytesPerHour * hours < IMMATERIAL.bytes) return ['stable', `growth of no matter: ${facts}`]
   const wave = level * WAVE_SHARE * Math.min(1, (Math.PI * hours) / 24)
   if (!isWaveRemoved && lowBytesPerHour * hours < wave) {
     return ['unknown', `it rises, but not beyond what a wave of the day may: two days tell: ${facts}`]
   }
-  const isSteady = late !== null && late.lowBytesPerHour > 0 && early !== null && late.bytesPerHour >= STEADY * early.bytesPerHour
+  const isSteady =
+    late !== null && late.lowBytesPerHour > 0 && early !== null && late.bytesPerHour >= STEADY * early.bytesPerHour
   const start = Math.max(0, level - (bytesPerHour * hours) / 2)
   if (isSteady && bytesPerHour * hours >= MUCH * start) {
     return ['unbounded', `it grew by ${formatBytes(bytesPerHour * hours)}, as fast in the end: ${facts}`]

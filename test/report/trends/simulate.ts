@@ -28,8 +28,13 @@ export function simulate({ seed, days, leakShare, loudness = 1 }: Simulation): S
   const step = 1 / 12
   const wave = { size: 0.1 * random(), phase: 24 * random(), overtone: 0.4 * random() }
   const memory = Math.exp(-step / (0.1 + 0.9 * random()))
-  const restarts = Array.from({ length: Math.floor(3 * random()) }, () => hoursInAll * random()).toSorted((a, b) => a - b)
-  const gaps = Array.from({ length: Math.floor(4 * random()) }, () => ({ from: hoursInAll * random(), hours: 1 + 7 * random() }))
+  const restarts = Array.from({ length: Math.floor(3 * random()) }, () => hoursInAll * random()).toSorted(
+    (a, b) => a - b,
+  )
+  const gaps = Array.from({ length: Math.floor(4 * random()) }, () => ({
+    from: hoursInAll * random(),
+    hours: 1 + 7 * random(),
+  }))
   const segments: { hours: number[]; bytes: number[] }[] = [{ hours: [], bytes: [] }]
   let slow = 0
   let base = 1
@@ -56,5 +61,11 @@ export function simulate({ seed, days, leakShare, loudness = 1 }: Simulation): S
   }
   return segments
     .filter(({ hours }) => hours.length > 0)
-    .map(({ hours, bytes }, index) => ({ hours, bytes, startHours: hours[0] ?? 0, isRefill: false, lifetime: String(index) }))
+    .map(({ hours, bytes }, index) => ({
+      hours,
+      bytes,
+      startHours: hours[0] ?? 0,
+      isRefill: false,
+      lifetime: String(index),
+    }))
 }

@@ -10,7 +10,12 @@ import { LEVEL_BYTES, simulate } from './simulate.js'
 const MIB = 1024 * 1024
 
 /** One segment of so many readings, a step apart. */
-function series(count: number, stepHours: number, size: (hours: number) => number, rest: Partial<Segment> = {}): Segment {
+function series(
+  count: number,
+  stepHours: number,
+  size: (hours: number) => number,
+  rest: Partial<Segment> = {},
+): Segment {
   const hours = Array.from({ length: count }, (_, index) => index * stepHours)
   return { hours, bytes: hours.map(size), startHours: 0, isRefill: false, lifetime: 'a', ...rest }
 }
@@ -32,7 +37,11 @@ describe('estimateSlope()', () => {
 
   it('compares nothing across a restart', () => {
     const one = series(40, 1, (hours) => 1e8 + 1000 * hours)
-    const two = { ...series(40, 1, (hours) => 3e8 + 1000 * hours), hours: one.hours.map((at) => at + 50), lifetime: 'b' }
+    const two = {
+      ...series(40, 1, (hours) => 3e8 + 1000 * hours),
+      hours: one.hours.map((at) => at + 50),
+      lifetime: 'b',
+    }
     expect(estimateSlope([one, two], false).slope?.bytesPerHour).to.be.closeTo(1000, 1e-3)
   })
 
@@ -135,6 +144,38 @@ describe('trendOf()', () => {
     expect(climbing).to.include({ verdict: 'growing' })
     expect(climbing.refill).to.include({ saturates: false, boundBytes: null })
     expect(climbing.refill?.bytesPerHour).to.be.closeTo(MIB, 1)
+  })
+})
+
+describe('trendOf() of a cache that is read only when a live release empties it', () => {
+  const ends = (size: (index: number) => number): TrendInput =>
+    measured(
+      ...Array.from({ length: 40 }, (_, index) => ({
+        hours: [index + 1],
+        bytes: [size(index)],
+        startHours: index,
+        isRefill: true,
+        lifetime: 'a',
+      })),
+    )
+
+  it('is stable where it comes to the same each time', () => {
+    const normal = normalOf(randomOf(4))
+    const { verdict, refill } = trendOf(
+      ends(() => 5 * MIB + 1000 * normal()),
+      'cache',
+    )
+    expect(verdict).to.equal('stable')
+    expect(refill).to.include({ saturates: null, refills: 40 })
+  })
+
+  it('grows where it comes to more and more', () => {
+    const normal = normalOf(randomOf(4))
+    const { verdict } = trendOf(
+      ends((index) => 5 * MIB + index * MIB + 1000 * normal()),
+      'cache',
+    )
+    expect(verdict).to.be.oneOf(['growing', 'unbounded'])
   })
 })
 
