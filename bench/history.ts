@@ -17,6 +17,7 @@ import { readHistory } from '../src/history/read.js'
 import { estimateSlope } from '../src/report/trends/theil-sen.js'
 import { normalOf, randomOf } from '../test/coordinator/world.js'
 import { report, row, sample } from '../test/report/reports.js'
+import type { Acknowledged } from './history/appender.js'
 import type { MillionResult } from './history/million.js'
 import { flags, runScript } from './support/processes.js'
 import { medianOf, quantile, verdict } from './support/table.js'
@@ -142,7 +143,7 @@ async function million(): Promise<void> {
 /** A child appends as fast as it can and says what was acknowledged; it is killed, and the next goes on in the same folder. */
 async function killed(): Promise<void> {
   const inside = path.join(folder, 'kills')
-  const acknowledged = new Set<string>()
+  const acknowledged = new Set<Acknowledged>()
   const random = randomOf(3)
   for (let kill = 0; kill < kills; kill++) {
     const script = fileURLToPath(new URL('history/appender.js', import.meta.url))

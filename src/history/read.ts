@@ -30,7 +30,7 @@ const CHUNK_BYTES = 256 * 1024
 const LINE_BYTES_MAX = 64 * 1024 * 1024
 const NEWLINE = 10
 /** From the creation of a file to its last record: rotation and merging keep to it. */
-export const FILE_SPAN_MAX_MS = 9 * 24 * 3_600_000
+const FILE_SPAN_MAX_MS = 9 * 24 * 3_600_000
 const PREFIX = Buffer.from(OBSERVATION_PREFIX)
 
 /**

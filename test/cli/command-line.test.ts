@@ -48,7 +48,7 @@ describe('the command line', () => {
   })
 
   for (const [args, expected] of [
-    [[], 'a subcommand is missing: run, doctor (see --help)'],
+    [[], 'a subcommand is missing: run, doctor, history, diff, watch (see --help)'],
     [['docter'], 'there is no subcommand "docter": did you mean "doctor"?'],
     [['constructor'], 'there is no subcommand "constructor": known are run, doctor'],
     [['app.js'], 'there is no subcommand "app.js": run a program with "run"'],

@@ -11,7 +11,7 @@ import type { Segment } from './series.js'
 import { withoutDailyWave } from './daily-wave.js'
 
 /** More are condensed into buckets first: the pairs of so many are sorted in some milliseconds. */
-export const BUCKETS_MAX = 288
+const BUCKETS_MAX = 288
 /**
  * The likeness of readings is an estimate too, and so is the wave: without this, 93 of 100 intervals hold the slope of simulated
  * histories (bench/trends.ts).
