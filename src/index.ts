@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { Coordinator, RunAbortedError } from './coordinator/coordinator.js'
+export type { ExtendReport } from './coordinator/coordinator.js'
 export type { CalibrationPoint, CalibrationState } from './coordinator/calibration.js'
 export type { CoordinatorEventPayloads, CoordinatorEvents } from './coordinator/events.js'
 export type { CacheObservation, Observation } from './coordinator/observe.js'
@@ -33,6 +34,7 @@ export type {
   TrimChoice,
   TrimSummary,
 } from './report/types.js'
+export type { FloorTrend, Forecast, Refill, Trend, TrendSlope, TrendVerdict } from './report/trends/types.js'
 export type { MemorySample } from './measure/sample.js'
 export type { GcMode } from './measure/settle.js'
 export { breakdown } from './breakdown.js'

@@ -6,13 +6,16 @@ import { CoordinatorError, messageOf } from '../support/errors.js'
 import { nameHint, quoted, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
 import { breakdown } from './commands/breakdown.js'
+import { diff } from './commands/diff.js'
 import { doctor } from './commands/doctor.js'
+import { history } from './commands/history.js'
 import { profile } from './commands/profile.js'
 import { run } from './commands/run.js'
+import { watch } from './commands/watch.js'
 import type { Host } from './jemalloc/host.js'
 
 /** The subcommands, in the order of the help text. */
-export const COMMANDS: readonly Command[] = [run, doctor, breakdown, profile]
+export const COMMANDS: readonly Command[] = [run, doctor, breakdown, profile, history, diff, watch]
 
 /** What a command line works on. */
 export interface CommandLine {

@@ -12,6 +12,7 @@ import type { AttributionReport, ReportWarning } from '../report/types.js'
 import type { KnownCache } from '../twin/discover/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
+import { callable } from '../support/options.js'
 import { Calibrations } from './calibration.js'
 import type { CalibrationState } from './calibration.js'
 import { withBreakdown } from './with-breakdown.js'
@@ -33,7 +34,10 @@ import { AttributionRun } from './run.js'
 import type { Run, RunContext } from './run.js'
 import { SingleFlight } from './single-flight.js'
 import { TwinRun } from './twin-run.js'
-import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
+import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable, reportNotExtended } from './warnings.js'
+
+/** Gives a report with something added; what it got stays as it was. */
+export type ExtendReport = (report: AttributionReport) => AttributionReport
 
 /** Runs that a later one is compared with: within so many the rotation has turned every neighbour round. */
 const EARLIER_RUNS_MAX = 8
@@ -66,6 +70,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #registry = new Registry()
   readonly #flight = new SingleFlight<AttributionReport>()
   readonly #calibrations = new Calibrations()
+  readonly #extensions = new Set<ExtendReport>()
   #earlier: readonly EarlierRun[] = []
   #runs = 0
   #run: Run | undefined
@@ -199,11 +204,32 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     await this.#flight.abort()
   }
 
+  /**
+   * Adds to every report before it is given out: to the caller, to listeners, in errors. What an extension throws is a warning, and
+   * the report stays as it was. `ReportHistory.attach()` uses it, so that reports carry trends.
+   *
+   * @returns what takes the extension away again
+   * @throws CoordinatorError `ERR_OPTION_TYPE`, `ERR_CLOSED`
+   * @example
+   * coordinator.extendReports((report) => ({ ...report, deployment: process.env.DEPLOYMENT }))
+   */
+  extendReports(extend: ExtendReport): () => void {
+    this.#checkOpen()
+    // A function of its own: the same one may be given twice.
+    const check: unknown = callable(extend, 'extend')
+    const extension: ExtendReport = (report) => (check as ExtendReport)(report)
+    this.#extensions.add(extension)
+    return () => {
+      this.#extensions.delete(extension)
+    }
+  }
+
   /** Aborts the run under way, waits for its end, and forgets every cache. Calls after it are `ERR_CLOSED`. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#flight.abort()
     this.#registry.clear()
+    this.#extensions.clear()
     this.removeAllListeners()
   }
 
@@ -224,9 +250,10 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     try {
       const complete = options.breakdown ? withBreakdown(this.#allocator, run) : undefined
       const executed = await run.execute()
-      const report = complete?.(executed) ?? executed
-      this.#calibrations.note(report)
-      this.#earlier = [...this.#earlier, remembered(report)].slice(-EARLIER_RUNS_MAX)
+      const measured = complete?.(executed) ?? executed
+      this.#calibrations.note(measured)
+      this.#earlier = [...this.#earlier, remembered(measured)].slice(-EARLIER_RUNS_MAX)
+      const report = this.#extended(measured)
       if (signal.aborted) throw new RunAbortedError(report)
       this.#tell('run-finished', { id: run.id, report })
       return report
@@ -237,6 +264,20 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       restoreFlags()
       this.#run = undefined
     }
+  }
+
+  #extended(report: AttributionReport): AttributionReport {
+    let extended = report
+    for (const extend of this.#extensions) {
+      try {
+        extended = extend(extended)
+      } catch (error) {
+        const warning = reportNotExtended(error)
+        extended = { ...extended, warnings: [...extended.warnings, warning] }
+        this.#tell('warning', warning)
+      }
+    }
+    return extended
   }
 
   #newRun(options: ResolvedAttributeOptions, signal: AbortSignal): Run {

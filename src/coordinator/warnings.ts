@@ -1,4 +1,5 @@
 /** The words of the warnings that a run gives. */
+import { messageOf } from '../support/errors.js'
 import { formatBytes } from '../support/units.js'
 import type { ReportWarning } from '../report/types.js'
 
@@ -73,4 +74,8 @@ export const TCACHE_UNKNOWN: ReportWarning = {
 export const WORKER_THREAD: ReportWarning = {
   code: 'WARN_WORKER_THREAD',
   message: 'measured in a worker thread: the other threads were not at rest',
+}
+
+export function reportNotExtended(error: unknown): ReportWarning {
+  return { code: 'WARN_REPORT_EXTENSION', message: `a report could not be added to: ${messageOf(error)}` }
 }

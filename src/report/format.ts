@@ -6,6 +6,7 @@ import { formatBreakdown } from './breakdown/format.js'
 import { formatDiscovery } from './discovery/format.js'
 import { formatTable, palette } from './table.js'
 import type { Palette, TableColumn } from './table.js'
+import { floorTrendLine, forecastLine, trendCell } from './trends/format.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, ReportTwin } from './types.js'
 
 /** How {@link formatReport} writes. */
@@ -105,6 +106,7 @@ function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
       // In a twin a window pauses nobody.
       cell: ({ pauseMs, status }) => (status === 'skipped' || report.twin !== undefined ? '–' : formatMs(pauseMs)),
     },
+    { title: 'trend', cell: ({ trend }) => trendCell(trend) },
     { title: '', alignsLeft: true, cell: remark },
   ]
 }
@@ -129,7 +131,8 @@ function table(report: AttributionReport, rows: readonly CacheAttribution[], { s
   })
 }
 
-function summary({ mode, noise, unattributed, floor, before, pauses, twin }: AttributionReport): string[] {
+function summary(report: AttributionReport): string[] {
+  const { mode, noise, unattributed, floor, forecast, before, pauses, twin } = report
   const error =
     noise.controls === 0 ? 'no controls: the error bars are unknown' : `${String(noise.controls)} null releases`
   const grew = (unattributed.allocatedBytes ?? 0) + unattributed.heapBytes < 0
@@ -143,6 +146,8 @@ function summary({ mode, noise, unattributed, floor, before, pauses, twin }: Att
     `noise         ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap (${error})`,
     `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap (${why})`,
     `floor         ${formatBytes(floor.allocatedBytes)} allocator, ${formatBytes(floor.heapBytes)} JS heap held by no cache${mode === 'trim' ? ' (estimated)' : ''}, of ${formatBytes(before.allocatedBytes)} and ${formatBytes(before.heapUsedBytes)}`,
+    ...(floor.trend === undefined ? [] : [`floor trend   ${floorTrendLine(floor.trend)}`]),
+    ...(forecast === undefined ? [] : [`forecast      ${forecastLine(forecast)}`]),
     `process       ${residency(before)}`,
     `pauses        ${String(pauses.count)}, longest ${formatMs(pauses.longestMs)}, ${formatMs(pauses.totalMs)} in all`,
     ...(twin === undefined ? [] : [twinLine(twin)]),

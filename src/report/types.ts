@@ -5,6 +5,7 @@ import type { GcMode } from '../measure/settle.js'
 import type { MemoryNode } from './breakdown/types.js'
 import type { Discovery } from './discovery/types.js'
 import type { ErrorCode, WarningCode } from '../support/errors.js'
+import type { FloorTrend, Forecast, Trend } from './trends/types.js'
 
 /**
  * How a run takes memory away: `release` empties each cache wholly, in the live process; `twin` does so in a
@@ -79,6 +80,8 @@ export interface CacheAttribution {
   /** From the start of its window to the end of its release and reads. */
   readonly durationMs: number
   readonly error?: RowError
+  /** With a history attached: how this cache's size changes over the reports. */
+  readonly trend?: Trend
 }
 
 /** How a cache was trimmed. */
@@ -166,7 +169,14 @@ export interface AttributionReport {
    * What no cache held: `before` less every row; in trim mode less every estimate. Caches that fill again during the run
    * are no part of it, so it is the figure to watch for a leak.
    */
-  readonly floor: { readonly allocatedBytes: number | null; readonly heapBytes: number }
+  readonly floor: {
+    readonly allocatedBytes: number | null
+    readonly heapBytes: number
+    /** With a history attached: how it changes over the reports, which decides whether something leaks. */
+    readonly trend?: FloorTrend
+  }
+  /** With a history attached, where something grows and the process has a limit: when it is reached. */
+  readonly forecast?: Forecast
   /** What the run cost the event loop. */
   readonly pauses: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
   /** With `mode: 'twin'`: what the twins cost this process. */

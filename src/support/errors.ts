@@ -73,6 +73,10 @@ export const ERROR_CODES = {
   ERR_COMMAND_START: 'the program that the command should run could not be started',
   ERR_JEMALLOC_NOT_FOUND: 'no libjemalloc was found on this machine',
   ERR_JEMALLOC_FETCH: 'libjemalloc could not be fetched',
+  ERR_HISTORY_FOLDER: 'a history, or a saved report, could not be read',
+  ERR_HISTORY_RECORD: 'what was to be kept in a history is no report and no observation',
+  ERR_HISTORY_CLOSED: 'the history was closed',
+  ERR_WATCH_ANSWER: 'the endpoint that is watched gave no answer that could be understood',
 } as const
 
 /** A stable error code of this library. */
@@ -103,6 +107,12 @@ export const WARNING_CODES = {
   WARN_TRIM_COLDEST: 'a whole was estimated from the coldest entries alone: its error is not known',
   WARN_SHARED_MEMORY:
     'a cache seems to hold memory together with others: it comes back with whichever is released last',
+  WARN_REPORT_EXTENSION: 'what was to be added to a report could not be: the report is given without it',
+  WARN_HISTORY_WRITE: 'a history cannot be written: its records wait in memory',
+  WARN_HISTORY_RESUMED: 'a history is written again',
+  WARN_HISTORY_TORN: 'a line of a history was cut off by a crash, and passed over',
+  WARN_HISTORY_VERSION: 'a line of a history is of a newer version, and was passed over',
+  WARN_HISTORY_UNREADABLE: 'a file of a history could not be read',
 } as const
 
 /** A stable warning code of this library. */

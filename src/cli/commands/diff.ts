@@ -1,0 +1,167 @@
+/** `cache-attribution diff`: what changed between two reports. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { readHistory } from '../../history/read.js'
+import { isReport } from '../../history/records.js'
+import { formatTable, palette } from '../../report/table.js'
+import type { AttributionReport } from '../../report/types.js'
+import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { formatBytes, formatCount, printable } from '../../support/units.js'
+import { readArguments, usageError } from '../arguments.js'
+import type { Command } from '../command.js'
+
+const HELP = `Usage: cache-attribution diff A B
+       cache-attribution diff --history FOLDER A B
+
+Shows what changed from report A to report B, cache by cache. A and B are files with the JSON of a report; with a
+history they are moments (2026-01-31T12:00:00Z), of which the nearest report is taken, or "first" and "last".
+
+Options:
+  --history FOLDER  take the reports out of this history
+  --json            the changes as JSON
+`
+
+const NAME_WIDTH_MAX = 40
+
+/** One line of the table. */
+interface Change {
+  readonly name: string
+  readonly before: number | null
+  readonly after: number | null
+  readonly change: number | null
+  /** Half-width of the change's 95 % interval; null where one of both has none. */
+  readonly uncertainty: number | null
+  readonly entriesBefore: number | null
+  readonly entriesAfter: number | null
+}
+
+/** The subcommand. */
+export const diff: Command = {
+  name: 'diff',
+  summary: 'what changed between two reports, or two moments of a history',
+  help: HELP,
+  run: async ({ args, cwd, print }) => {
+    const { options, rest } = readArguments('diff', args, {
+      json: { kind: 'switch' },
+      history: { kind: 'text', what: 'a folder' },
+    })
+    const [first, second, ...surplus] = rest
+    if (first === undefined || second === undefined || surplus.length > 0) {
+      throw usageError('"diff" takes two reports, or with --history two moments, the options before them')
+    }
+    const folder = options.get('history')
+    const [before, after] =
+      typeof folder === 'string'
+        ? await nearestReports(path.resolve(cwd, folder), [momentOf(first), momentOf(second)])
+        : await Promise.all([reportIn(path.resolve(cwd, first)), reportIn(path.resolve(cwd, second))])
+    const changes = changesBetween(before, after)
+    if (options.has('json'))
+      print(`${JSON.stringify({ before: before.startedAt, after: after.startedAt, changes }, null, 2)}\n`)
+    else {
+      const { strong, dim } = palette(undefined)
+      const table = formatTable(COLUMNS, changes, strong, ({ change, uncertainty }) =>
+        Math.abs(change ?? 0) > (uncertainty ?? 0) ? (text) => text : dim,
+      )
+      print(`${[`from ${before.startedAt} to ${after.startedAt}`, '', ...table].join('\n')}\n`)
+    }
+    return { code: 0 }
+  },
+}
+
+const COLUMNS = [
+  { title: 'cache', alignsLeft: true, cell: ({ name }: Change) => printable(name, NAME_WIDTH_MAX) },
+  { title: 'before', cell: ({ before }: Change) => formatBytes(before) },
+  { title: 'after', cell: ({ after }: Change) => formatBytes(after) },
+  {
+    title: 'change',
+    cell: ({ change }: Change) => (change === null ? '–' : `${change > 0 ? '+' : ''}${formatBytes(change)}`),
+  },
+  { title: '±', cell: ({ uncertainty }: Change) => formatBytes(uncertainty) },
+  { title: 'entries before', cell: ({ entriesBefore }: Change) => formatCount(entriesBefore) },
+  { title: 'entries after', cell: ({ entriesAfter }: Change) => formatCount(entriesAfter) },
+] as const
+
+/** Caches by how much they changed, then the floor. */
+function changesBetween(before: AttributionReport, after: AttributionReport): Change[] {
+  const names = [...new Set([...before.caches, ...after.caches].map(({ name }) => name))]
+  const rows = names.map((name): Change => {
+    const [old, fresh] = [before, after].map((report) => report.caches.find((row) => row.name === name))
+    const [oldSize, freshSize] = [sizeOf(old), sizeOf(fresh)]
+    return {
+      name,
+      before: oldSize.bytes,
+      after: freshSize.bytes,
+      change: oldSize.bytes === null || freshSize.bytes === null ? null : freshSize.bytes - oldSize.bytes,
+      uncertainty:
+        oldSize.error === null || freshSize.error === null ? null : Math.hypot(oldSize.error, freshSize.error),
+      entriesBefore: old?.entriesBefore ?? null,
+      entriesAfter: fresh?.entriesBefore ?? null,
+    }
+  })
+  const floors = (['allocatedBytes', 'heapBytes'] as const).map((part): Change => {
+    const [old, fresh] = [before.floor[part], after.floor[part]]
+    return {
+      name: part === 'heapBytes' ? '(floor, JS heap)' : '(floor, allocator)',
+      before: old,
+      after: fresh,
+      change: old === null || fresh === null ? null : fresh - old,
+      uncertainty: null,
+      entriesBefore: null,
+      entriesAfter: null,
+    }
+  })
+  return [...rows.toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0)), ...floors]
+}
+
+function sizeOf(row: AttributionReport['caches'][number] | undefined): { bytes: number | null; error: number | null } {
+  if (row === undefined) return { bytes: null, error: null }
+  const { released, estimated } = row
+  const bytes = estimated ?? released
+  const error = estimated === undefined ? row.uncertaintyBytes : (row.estimatedUncertaintyBytes ?? null)
+  return { bytes: bytes.totalBytes ?? bytes.heapBytes, error }
+}
+
+async function reportIn(file: string): Promise<AttributionReport> {
+  let value: unknown
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    throw new CoordinatorError('ERR_HISTORY_FOLDER', `the report in ${file} cannot be read: ${messageOf(error)}`)
+  }
+  if (!isReport(value)) throw new CoordinatorError('ERR_HISTORY_FOLDER', `${file} holds no report`)
+  return value
+}
+
+/** Milliseconds; the ends of time for `first` and `last`. */
+function momentOf(text: string): number {
+  if (text === 'first') return -Infinity
+  if (text === 'last') return Infinity
+  const moment = Date.parse(text)
+  if (Number.isNaN(moment)) throw usageError(`"${text}" is no moment: 2026-01-31T12:00:00Z, first, last`)
+  return moment
+}
+
+/** One pass over the history. */
+async function nearestReports(
+  folder: string,
+  moments: readonly [number, number],
+): Promise<[AttributionReport, AttributionReport]> {
+  const nearest: ({ report: AttributionReport; atMs: number } | undefined)[] = [undefined, undefined]
+  for await (const record of readHistory(folder)) {
+    if (record.kind !== 'report') continue
+    const atMs = Date.parse(record.at)
+    for (const [index, moment] of moments.entries()) {
+      const known = nearest[index]
+      const isNearer =
+        known === undefined ||
+        moment === Infinity ||
+        (moment !== -Infinity && Math.abs(atMs - moment) < Math.abs(known.atMs - moment))
+      if (isNearer) nearest[index] = { report: record.report, atMs }
+    }
+  }
+  const [before, after] = nearest
+  if (before === undefined || after === undefined) {
+    throw new CoordinatorError('ERR_HISTORY_FOLDER', `the history in ${folder} has no reports`)
+  }
+  return [before.report, after.report]
+}

@@ -1,0 +1,99 @@
+/** `cache-attribution history`: what a history tells, as a table. */
+import path from 'node:path'
+import { readHistory } from '../../history/read.js'
+import { SeriesStore } from '../../history/series.js'
+import { floorTrendLine, sparkline } from '../../report/trends/format.js'
+import { trendsOf } from '../../report/trends/trends.js'
+import type { TrendInput } from '../../report/trends/series.js'
+import type { Trend } from '../../report/trends/types.js'
+import { formatHours, formatRate } from '../../report/trends/verdict.js'
+import { formatTable, palette } from '../../report/table.js'
+import { formatBytes, printable } from '../../support/units.js'
+import { readArguments, usageError } from '../arguments.js'
+import type { Command } from '../command.js'
+
+const HELP = `Usage: cache-attribution history [--json] FOLDER
+
+Shows what the reports in FOLDER tell of every cache and of the floor below them: a line of its size over time, the
+rate of its growth with the 95 % interval, and the verdict (stable, saturating, growing, unbounded, unknown).
+Exit code 0: nothing grows. 3: something does.
+
+Options:
+  --json   the trends as JSON
+`
+
+/** Columns of a size over time. */
+const SPARKLINE_WIDTH = 32
+const NAME_WIDTH_MAX = 40
+/** Something grows. */
+const EXIT_GROWING = 3
+const ALL_HOURS = Infinity
+
+/** The subcommand. */
+export const history: Command = {
+  name: 'history',
+  summary: 'what a folder of reports tells: sizes over time, rates, verdicts',
+  help: HELP,
+  run: async ({ args, cwd, print, log }) => {
+    const { options, rest } = readArguments('history', args, { json: { kind: 'switch' } })
+    const [folder, ...surplus] = rest
+    if (folder === undefined || surplus.length > 0)
+      throw usageError('"history" takes one folder, the options before it')
+    const series = new SeriesStore()
+    const counts = { report: 0, observation: 0, calibration: 0 }
+    let latest = new Date(0)
+    for await (const record of readHistory(path.resolve(cwd, folder), {
+      onWarning: ({ code, message }) => log(`${code}: ${message}`),
+    })) {
+      series.add(record)
+      counts[record.kind]++
+      latest = new Date(record.at)
+    }
+    const { rssBytes: _rssBytes, ...inputs } = series.inputs(ALL_HOURS)
+    const trends = trendsOf({ ...inputs, memory: null, now: latest })
+    const rows = [
+      ...trends.caches.map(({ name, trend }, index) => rowOf(name, trend, inputs.caches[index]?.input)),
+      rowOf('(floor)', trends.floor, inputs.floor.total),
+    ]
+    if (options.has('json')) print(`${JSON.stringify({ ...counts, until: latest, ...trends }, null, 2)}\n`)
+    else {
+      const { strong, bad } = palette(undefined)
+      const table = formatTable(COLUMNS, rows, strong, ({ trend }) => (isAccused(trend) ? bad : (text) => text))
+      const head = `${String(counts.report)} reports and ${String(counts.observation)} observations until ${latest.toISOString()}`
+      print(`${[head, '', ...table, '', `floor: ${floorTrendLine(trends.floor)}`].join('\n')}\n`)
+    }
+    return { code: rows.some(({ trend }) => isAccused(trend)) ? EXIT_GROWING : 0 }
+  },
+}
+
+interface Row {
+  readonly name: string
+  readonly trend: Trend
+  readonly line: string
+}
+
+const COLUMNS = [
+  { title: 'cache', alignsLeft: true, cell: ({ name }: Row) => printable(name, NAME_WIDTH_MAX) },
+  { title: 'over time', alignsLeft: true, cell: ({ line }: Row) => line },
+  { title: 'last', cell: ({ trend }: Row) => formatBytes(trend.lastBytes) },
+  { title: 'a hour', cell: ({ trend: { slope } }: Row) => (slope === null ? '–' : formatRate(slope.bytesPerHour)) },
+  {
+    title: '95 % interval',
+    cell: ({ trend: { slope } }: Row) =>
+      slope === null ? '–' : `${formatRate(slope.lowBytesPerHour)} to ${formatRate(slope.highBytesPerHour)}`,
+  },
+  { title: 'readings', cell: ({ trend }: Row) => `${String(trend.readings)} ${trend.basis}` },
+  { title: 'span', cell: ({ trend }: Row) => formatHours(trend.spanHours) },
+  { title: 'verdict', alignsLeft: true, cell: ({ trend }: Row) => trend.verdict },
+] as const
+
+function rowOf(name: string, trend: Trend, input: TrendInput | undefined): Row {
+  const points = (input?.[trend.basis] ?? []).flatMap(({ hours, bytes }) =>
+    hours.map((at, index) => ({ hours: at, bytes: bytes[index] ?? 0 })),
+  )
+  return { name, trend, line: sparkline(points, SPARKLINE_WIDTH) }
+}
+
+function isAccused({ verdict }: Trend): boolean {
+  return verdict === 'growing' || verdict === 'unbounded'
+}

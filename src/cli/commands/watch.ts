@@ -1,0 +1,204 @@
+/** `cache-attribution watch`: a live view of a service, through its admin endpoint. Only GET: it releases nothing. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { SeriesStore } from '../../history/series.js'
+import { isObservation, observationOf } from '../../history/records.js'
+import type { HistoryObservation } from '../../history/types.js'
+import { trendCell, sparkline } from '../../report/trends/format.js'
+import { trendOf } from '../../report/trends/trends.js'
+import type { TrendInput } from '../../report/trends/series.js'
+import { formatTable, palette } from '../../report/table.js'
+import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { formatBytes, formatCount, printable } from '../../support/units.js'
+import { readArguments, usageError } from '../arguments.js'
+import type { Command } from '../command.js'
+
+const HELP = `Usage: cache-attribution watch [options] URL
+
+Shows the sizes of the caches of a running service and how they change, again and again, from its admin endpoint
+(for instance http://127.0.0.1:8080/debug/memory). It only asks: nothing is released. Ctrl-C ends it.
+
+Options:
+  --interval SECONDS  how often to ask, at least 0.1 (default 2)
+  --count TIMES       end after so many looks (default: never)
+
+Environment:
+  CACHE_ATTRIBUTION_TOKEN  sent as a bearer token
+`
+
+const NAME_WIDTH_MAX = 40
+const SPARKLINE_WIDTH = 24
+const TIMEOUT_MS = 10_000
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024
+/** To the top, and everything below it away: no flicker. */
+const HOME = '\u001b[H\u001b[J'
+const WINDOW_HOURS = 1
+
+/** The subcommand. */
+export const watch: Command = {
+  name: 'watch',
+  summary: 'a live view of a service, through its admin endpoint',
+  help: HELP,
+  run: async ({ args, env, print, log }) => {
+    const { options, rest } = readArguments('watch', args, {
+      interval: { kind: 'text', what: 'a number of seconds' },
+      count: { kind: 'text', what: 'a number' },
+    })
+    const [address, ...surplus] = rest
+    if (address === undefined || surplus.length > 0) throw usageError('"watch" takes one URL, the options before it')
+    const base = baseOf(address)
+    const intervalMs = 1000 * numberOf('--interval', options.get('interval'), 2, 0.1)
+    const count = numberOf('--count', options.get('count'), Infinity, 1)
+    const token = env['CACHE_ATTRIBUTION_TOKEN']
+    const screen = palette(undefined)
+    const view = new View()
+    for (let look = 0; look < count; look++) {
+      if (look > 0) await delay(intervalMs)
+      try {
+        const [observation, reports] = await Promise.all([get(base, 'observation', token), get(base, 'reports', token)])
+        if (!isObservation(observation)) throw noAnswer(new URL('observation', base), 'gave no observation')
+        view.add(observation)
+        print(`${screen.isColored ? HOME : ''}${view.text(observation, lastReport(reports), base)}\n`)
+      } catch (error) {
+        // A service that restarts is waited for; one that never answered is a mistake.
+        if (view.isEmpty) throw error
+        log(messageOf(error))
+      }
+    }
+    return { code: 0 }
+  },
+}
+
+/** What was seen so far. */
+class View {
+  readonly #series = new SeriesStore()
+  readonly #startMs = performance.now()
+  #pid = 0
+  #rss = 0
+
+  isEmpty = true
+
+  add(observation: HistoryObservation): void {
+    this.isEmpty = false
+    this.#series.add({
+      kind: 'observation',
+      at: observation.sample.takenAt,
+      upMs: performance.now() - this.#startMs,
+      lifetime: String(this.#pid),
+      observation: observationOf(observation),
+    })
+    // Less than half of what it was at the last look: another process.
+    if (observation.sample.rssBytes < this.#rss / 2) this.#pid++
+    this.#rss = observation.sample.rssBytes
+  }
+
+  text({ sample, caches }: HistoryObservation, report: string, base: URL): string {
+    const { strong, dim } = palette(undefined)
+    const inputs = new Map(this.#series.inputs(WINDOW_HOURS).caches.map(({ name, input }) => [name, input]))
+    const rows = caches.map((cache) => ({ ...cache, input: inputs.get(cache.name) }))
+    rows.sort((a, b) => (b.estimatedBytes ?? b.claimedBytes ?? 0) - (a.estimatedBytes ?? a.claimedBytes ?? 0))
+    const { allocatedBytes, heapUsedBytes, rssBytes, takenAt } = sample
+    return [
+      `${strong(`${base.host}${base.pathname}`)} ${dim(takenAt)}`,
+      `live ${formatBytes(allocatedBytes)} allocator, ${formatBytes(heapUsedBytes)} JS heap (with garbage), RSS ${formatBytes(rssBytes)}`,
+      report,
+      '',
+      ...formatTable(COLUMNS, rows, strong, () => (text) => text),
+    ].join('\n')
+  }
+}
+
+type Row = HistoryObservation['caches'][number] & { readonly input: TrendInput | undefined }
+
+const COLUMNS = [
+  { title: 'cache', alignsLeft: true, cell: ({ name }: Row) => printable(name, NAME_WIDTH_MAX) },
+  { title: 'estimated', cell: ({ estimatedBytes }: Row) => formatBytes(estimatedBytes) },
+  { title: '±', cell: ({ estimatedUncertaintyBytes }: Row) => formatBytes(estimatedUncertaintyBytes) },
+  { title: 'claimed', cell: ({ claimedBytes }: Row) => formatBytes(claimedBytes) },
+  { title: 'entries', cell: ({ entries }: Row) => formatCount(entries) },
+  { title: 'last looks', alignsLeft: true, cell: ({ input }: Row) => lineOf(input) },
+  {
+    title: 'trend',
+    alignsLeft: true,
+    cell: ({ input }: Row) => trendCell(input === undefined ? undefined : trendOf(input, 'cache')),
+  },
+] as const
+
+function lineOf(input: TrendInput | undefined): string {
+  const segments = input === undefined ? [] : input.estimated.length > 0 ? input.estimated : input.claimed
+  const points = segments.flatMap(({ hours, bytes }) =>
+    hours.map((at, index) => ({ hours: at, bytes: bytes[index] ?? 0 })),
+  )
+  return sparkline(points, SPARKLINE_WIDTH)
+}
+
+/** One line on the run that was last. */
+function lastReport(answer: unknown): string {
+  const reports = (answer as { reports?: unknown } | null)?.reports
+  const last: unknown = Array.isArray(reports) ? reports.at(-1) : undefined
+  if (typeof last !== 'object' || last === null) return 'no run yet: estimates need one (POST attribution)'
+  const { mode, startedAt, floor } = last as Record<string, unknown>
+  const { allocatedBytes, heapBytes } = (floor ?? {}) as Record<string, unknown>
+  const bytes = (value: unknown): string => formatBytes(typeof value === 'number' ? value : null)
+  return `last run ${printable(String(startedAt), 40)} (${printable(String(mode), 20)}): floor ${bytes(allocatedBytes)} allocator, ${bytes(heapBytes)} JS heap`
+}
+
+async function get(base: URL, name: string, token: string | undefined): Promise<unknown> {
+  const url = new URL(name, base)
+  let response: Response
+  let text: string
+  try {
+    response = await fetch(url, {
+      headers: { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      // A token is for this service, not for where it may send us.
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    text = await limitedText(response, url)
+  } catch (error) {
+    if (error instanceof CoordinatorError) throw error
+    const { cause } = error as { cause?: unknown }
+    throw noAnswer(url, `gave no answer: ${messageOf(cause ?? error)}`)
+  }
+  if (!response.ok) {
+    const hint = response.status === 401 ? ': the token goes into CACHE_ATTRIBUTION_TOKEN' : ''
+    throw noAnswer(url, `answered ${String(response.status)} ${response.statusText}${hint}`)
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw noAnswer(url, 'gave no JSON')
+  }
+}
+
+async function limitedText(response: Response, url: URL): Promise<string> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += part.length
+    if (length > ANSWER_BYTES_MAX) throw noAnswer(url, `gave more than ${formatBytes(ANSWER_BYTES_MAX)}`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString()
+}
+
+function noAnswer(url: URL, what: string): CoordinatorError {
+  return new CoordinatorError('ERR_WATCH_ANSWER', `${url.origin}${url.pathname} ${what}`)
+}
+
+/** With a slash at its end, so that names are resolved below it. */
+function baseOf(address: string): URL {
+  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
+    throw usageError(`"${printable(address, 60)}" is no http or https URL`)
+  }
+  const url = new URL(address)
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url
+}
+
+function numberOf(name: string, given: string | true | undefined, fallback: number, least: number): number {
+  if (given === undefined) return fallback
+  const value = Number(given)
+  if (!(value >= least) || value > 1e9)
+    throw usageError(`"${name}" must be a number ≥ ${String(least)}, got "${printable(String(given), 60)}"`)
+  return value
+}

@@ -1,0 +1,270 @@
+/**
+ * The history of a service's reports and observations: NDJSON files in a folder, and the trends that they tell.
+ *
+ * Rule: whatever happens to the disk, the service goes on: only opening with wrong options, or appending what is no record, throws.
+ */
+import { randomBytes } from 'node:crypto'
+import process from 'node:process'
+import { trendsOf } from '../report/trends/trends.js'
+import type { Trends } from '../report/trends/types.js'
+import type { AttributionReport } from '../report/types.js'
+import { CoordinatorError, describe } from '../support/errors.js'
+import { listFiles } from './files.js'
+import { maintain } from './maintain.js'
+import { resolveHistoryOptions } from './options.js'
+import type { HistoryOptions, ResolvedHistoryOptions } from './options.js'
+import { readHistory } from './read.js'
+import { isObservation, isReport, lineOf, observationOf } from './records.js'
+import { SeriesStore } from './series.js'
+import type { AttachableCoordinator, HistoryObservation, HistoryRecord, Json } from './types.js'
+import { LineWriter } from './writer.js'
+
+const HOUR_MS = 3_600_000
+/** Readings that are taken up of a history at its opening: more would not make trends surer. */
+const OBSERVATIONS_READ_MAX = 50_000
+/** An observation of a few caches takes about so much; for telling how many a history has. */
+const LINE_BYTES = 1000
+
+/**
+ * Keeps reports and observations in a folder, over restarts, and tells from them what grows. Any number of processes may use one
+ * folder: each writes files of its own, and readers merge them.
+ *
+ * @example
+ * const history = await ReportHistory.open('/var/lib/service/memory')
+ * history.attach(coordinator) // reports are kept, and carry `trend`
+ * console.log(formatReport(await coordinator.attribute()))
+ * await history.close()
+ */
+export class ReportHistory implements AsyncDisposable {
+  /** Where the files are. */
+  readonly folder: string
+  readonly #options: ResolvedHistoryOptions
+  readonly #lifetime = randomBytes(4).toString('hex')
+  readonly #startMs: number
+  readonly #writer: LineWriter
+  readonly #series = new SeriesStore()
+  readonly #undo: (() => void)[] = []
+  #calibration: Json | null = null
+  #maintenance: Promise<void> | undefined
+  #maintainedMs = -Infinity
+  #isClosed = false
+
+  private constructor(folder: string, options: ResolvedHistoryOptions) {
+    this.folder = folder
+    this.#options = options
+    this.#startMs = options.clock.now()
+    const { clock, rotateBytes, rotateMs, backlogBytes, onWarning } = options
+    this.#writer = new LineWriter({
+      folder,
+      lifetime: this.#lifetime,
+      clock,
+      rotateBytes,
+      rotateMs,
+      backlogBytes,
+      warn: onWarning,
+    })
+  }
+
+  /**
+   * Opens the history in `folder`, which is made with the first record, and takes up what it tells. A folder that cannot be read
+   * counts as empty, with a warning.
+   *
+   * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
+   * @example
+   * await using history = await ReportHistory.open('/var/lib/service/memory', { maxAgeMs: 30 * 24 * 3_600_000 })
+   */
+  static async open(folder: string, options?: HistoryOptions): Promise<ReportHistory> {
+    if (typeof folder !== 'string' || folder === '') {
+      throw new CoordinatorError('ERR_OPTION_TYPE', `the folder of a history must be a path, got ${describe(folder)}`)
+    }
+    const history = new ReportHistory(folder, resolveHistoryOptions(options))
+    await history.#takeUp()
+    history.#maintain()
+    return history
+  }
+
+  /**
+   * Keeps a report. Resolves with true when the operating system has it: from then on a crash of the process does not lose it.
+   * False: it waits in memory for a disk that takes it. Never rejects for what the disk does.
+   *
+   * @throws CoordinatorError `ERR_HISTORY_RECORD`, `ERR_HISTORY_CLOSED`
+   */
+  append(report: AttributionReport): Promise<boolean> {
+    this.#checkOpen()
+    if (!isReport(report)) {
+      throw new CoordinatorError('ERR_HISTORY_RECORD', `append() takes what attribute() gives, got ${describe(report)}`)
+    }
+    return this.#append({ ...this.#head(), kind: 'report', report: withoutTrends(report) }, false)
+  }
+
+  /**
+   * Keeps an observation: what `coordinator.observe()` returned, but for what stands in the reports.
+   *
+   * @throws CoordinatorError `ERR_HISTORY_RECORD`, `ERR_HISTORY_CLOSED`
+   */
+  appendObservation(observation: HistoryObservation): Promise<boolean> {
+    this.#checkOpen()
+    if (!isObservation(observation)) {
+      const got = describe(observation)
+      throw new CoordinatorError('ERR_HISTORY_RECORD', `appendObservation() takes what observe() gives, got ${got}`)
+    }
+    return this.#append({ ...this.#head(), kind: 'observation', observation: observationOf(observation) }, true)
+  }
+
+  /**
+   * Keeps every report of `coordinator`, adds `trend` to its rows and its floor, gives it the calibration that an earlier process
+   * saved, and saves the calibration after every run.
+   *
+   * @returns what undoes it; `close()` does too
+   * @throws CoordinatorError `ERR_HISTORY_CLOSED`
+   */
+  attach(coordinator: AttachableCoordinator): () => void {
+    this.#checkOpen()
+    if (this.#calibration !== null) {
+      try {
+        coordinator.restoreCalibration(this.#calibration)
+      } catch {
+        // Of another version: the next run calibrates anew.
+      }
+    }
+    const detach = coordinator.extendReports((report) => {
+      void this.append(report)
+      const calibration = coordinator.calibration as Json
+      void this.#append({ ...this.#head(), kind: 'calibration', calibration }, false)
+      this.#calibration = calibration
+      return this.withTrends(report)
+    })
+    this.#undo.push(detach)
+    return detach
+  }
+
+  /**
+   * The report with the trends of this history, as reports of an attached coordinator carry them.
+   */
+  withTrends(report: AttributionReport): AttributionReport {
+    const { caches, floor, forecast } = this.trends()
+    const trends = new Map(caches.map(({ name, trend }) => [name, trend]))
+    return {
+      ...report,
+      caches: report.caches.map((row) => {
+        const trend = trends.get(row.name)
+        return trend === undefined ? row : { ...row, trend }
+      }),
+      floor: { ...report.floor, trend: floor },
+      ...(forecast === null ? {} : { forecast }),
+    }
+  }
+
+  /** What grows, how fast, and how sure that is, over the last `trendWindowMs`. Holds the event loop for 10 to 25 ms a cache. */
+  trends(): Trends {
+    const { clock, trendWindowMs } = this.#options
+    const { rssBytes, ...inputs } = this.#series.inputs(trendWindowMs / HOUR_MS)
+    const limit = limitOf(this.#options.limitBytes)
+    return trendsOf({
+      ...inputs,
+      memory: rssBytes === null ? null : { usedBytes: rssBytes, ...limit },
+      now: clock.date(),
+    })
+  }
+
+  /**
+   * Every record, the oldest first, those of other processes too; streamed.
+   *
+   * @throws CoordinatorError `ERR_HISTORY_FOLDER`
+   * @example
+   * for await (const record of history.read({ since: new Date(Date.now() - 86_400_000) })) console.log(record.kind, record.at)
+   */
+  async *read(options: { readonly since?: Date | undefined } = {}): AsyncGenerator<HistoryRecord> {
+    await this.flush()
+    yield* readHistory(this.folder, { since: options.since, onWarning: this.#options.onWarning })
+  }
+
+  /** The calibration that was saved last, as `coordinator.restoreCalibration()` takes it; null before the first. */
+  get calibration(): Json | null {
+    return this.#calibration
+  }
+
+  /** Writes what waits, as far as the disk takes it. */
+  async flush(): Promise<void> {
+    await this.#writer.flush()
+  }
+
+  /** Detaches from coordinators, writes what waits, closes the file. A second call does nothing. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const undo of this.#undo.splice(0)) undo()
+    await this.#maintenance
+    await this.#writer.close()
+  }
+
+  /** {@link ReportHistory.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #head(): Pick<HistoryRecord, 'at' | 'upMs' | 'lifetime'> {
+    const { clock } = this.#options
+    return { at: clock.date().toISOString(), upMs: Math.round(clock.now() - this.#startMs), lifetime: this.#lifetime }
+  }
+
+  #append(record: HistoryRecord, isMinor: boolean): Promise<boolean> {
+    this.#series.add(record)
+    const written = this.#writer.append(lineOf(record), isMinor)
+    this.#maintain()
+    return written
+  }
+
+  async #takeUp(): Promise<void> {
+    const { onWarning, clock, trendWindowMs } = this.#options
+    const since = new Date(clock.date().getTime() - trendWindowMs)
+    try {
+      const files = await listFiles(this.folder).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+        throw error
+      })
+      const lines = files.reduce((sum, { bytes }) => sum + bytes, 0) / LINE_BYTES
+      if (files.length === 0) return
+      const oneObservationOf = Math.max(1, Math.ceil(lines / OBSERVATIONS_READ_MAX))
+      for await (const record of readHistory(this.folder, { since, oneObservationOf, onWarning })) {
+        this.#series.add(record)
+        if (record.kind === 'calibration') this.#calibration = record.calibration
+      }
+    } catch (error) {
+      onWarning({ code: 'WARN_HISTORY_UNREADABLE', message: (error as Error).message })
+    }
+  }
+
+  /** At opening and once an hour, beside everything else. */
+  #maintain(): void {
+    const { clock, ...bounds } = this.#options
+    if (this.#maintenance !== undefined || clock.now() - this.#maintainedMs < HOUR_MS) return
+    this.#maintainedMs = clock.now()
+    const { folder } = this
+    const { currentName } = this.#writer
+    this.#maintenance = maintain({ ...bounds, folder, currentName, nowMs: clock.date().getTime() }).finally(() => {
+      this.#maintenance = undefined
+    })
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new CoordinatorError('ERR_HISTORY_CLOSED', 'this history was closed')
+  }
+}
+
+/** What follows from the history is not kept in it. */
+function withoutTrends(report: AttributionReport): AttributionReport {
+  const { forecast: _forecast, floor, caches, ...rest } = report
+  const { trend: _trend, ...bytes } = floor
+  return { ...rest, caches: caches.map(({ trend: _cacheTrend, ...row }) => row), floor: bytes }
+}
+
+/** Above this a control group's limit is none. */
+const LIMIT_MAX = 2 ** 60
+
+function limitOf(configured: number | undefined): { limitBytes: number | null; limitSource: 'cgroup' | 'configured' } {
+  if (configured !== undefined) return { limitBytes: configured, limitSource: 'configured' }
+  // Absent before Node 20; 0 or enormous where there is no limit.
+  const limit = process.constrainedMemory()
+  return { limitBytes: limit > 0 && limit < LIMIT_MAX ? limit : null, limitSource: 'cgroup' }
+}

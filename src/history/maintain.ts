@@ -1,0 +1,172 @@
+/**
+ * Keeps a history within its bounds: thins out old observations, joins the small files that restarts leave, removes what is
+ * too old or too much.
+ *
+ * Rule: only files are joined that nobody can be writing to any more, and a crash at any moment loses no record: a merged file
+ * is complete before it has its name, and tells which files it replaces, so that readers pass over those until they are gone.
+ */
+import { randomInt } from 'node:crypto'
+import { open, rename, stat, unlink } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import path from 'node:path'
+import { messageOf } from '../support/errors.js'
+import { MERGED, fileName, listFiles } from './files.js'
+import type { HistoryFile } from './files.js'
+import { entriesOf, filesOf, headOf, replacedNames } from './read.js'
+import type { Entry } from './read.js'
+import { lineOf } from './records.js'
+import type { HistoryRecord, HistoryWarning } from './types.js'
+
+/** What is to be kept. */
+export interface MaintenanceBounds {
+  readonly folder: string
+  readonly nowMs: number
+  readonly rotateMs: number
+  readonly maxBytes: number
+  readonly maxAgeMs: number
+  readonly thinAfterMs: number
+  /** The file that this process writes to. */
+  readonly currentName: string | null
+  readonly onWarning: (warning: HistoryWarning) => void
+}
+
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
+/** Observations older than `thinAfterMs`, and those seven times as old: one is kept in so much time. */
+const NEAR = { factor: 1, stepMs: 10 * MINUTE_MS } as const
+const FAR = { factor: 7, stepMs: 60 * MINUTE_MS } as const
+/** Clocks of writers may differ by so much. */
+const CLOCK_SLACK_MS = 60 * MINUTE_MS
+const LOCK = 'maintenance.lock'
+/** Nobody is at it for so long: its holder died. */
+const LOCK_STALE_MS = 10 * MINUTE_MS
+const WRITE_BYTES = 1024 * 1024
+
+/** Does what is due, unless another process is at it. What fails is tried again the next time. */
+export async function maintain(bounds: MaintenanceBounds): Promise<void> {
+  if (!(await takeLock(bounds.folder))) return
+  try {
+    const files = await listFiles(bounds.folder)
+    const replaced = await replacedNames(files, bounds)
+    for (const file of files) if (replaced.has(file.name)) await unlink(file.path)
+    await removeSurplus(bounds)
+    for (const [, group] of groupsOf(await filesOf(bounds.folder, -Infinity, bounds), bounds)) {
+      await mergeGroup(group, bounds)
+    }
+  } catch (error) {
+    bounds.onWarning({
+      code: 'WARN_HISTORY_WRITE',
+      message: `the history in ${bounds.folder} cannot be thinned out: ${messageOf(error)}`,
+    })
+  } finally {
+    await unlink(path.join(bounds.folder, LOCK)).catch(() => undefined)
+  }
+}
+
+async function takeLock(folder: string): Promise<boolean> {
+  const file = path.join(folder, LOCK)
+  for (const isLast of [false, true]) {
+    try {
+      await (await open(file, 'wx')).close()
+      return true
+    } catch {
+      const held = await stat(file).catch(() => null)
+      if (isLast || held === null || Date.now() - held.mtimeMs < LOCK_STALE_MS) return false
+      // Two may take a stale one: what both merge then, readers take once.
+      await unlink(file).catch(() => undefined)
+    }
+  }
+  return false
+}
+
+/** By days: what is old enough, and that nobody can be writing to. */
+function groupsOf(files: readonly HistoryFile[], bounds: MaintenanceBounds): Map<number, HistoryFile[]> {
+  const { nowMs, rotateMs, thinAfterMs, currentName } = bounds
+  const groups = new Map<number, HistoryFile[]>()
+  for (const file of files) {
+    const endMs = file.createdMs + rotateMs + CLOCK_SLACK_MS
+    if (file.name === currentName || nowMs - endMs < thinAfterMs) continue
+    const day = Math.floor(file.createdMs / DAY_MS)
+    groups.set(day, [...(groups.get(day) ?? []), file])
+  }
+  return groups
+}
+
+async function mergeGroup(files: readonly HistoryFile[], bounds: MaintenanceBounds): Promise<void> {
+  const [first] = files
+  if (first === undefined) return
+  const { folder, nowMs, thinAfterMs } = bounds
+  const isFar = nowMs - first.createdMs >= FAR.factor * thinAfterMs
+  const { stepMs } = isFar ? FAR : NEAR
+  if (files.length === 1 && first.lifetime === MERGED) {
+    const head = await headOf(first, bounds)
+    if (head !== null && head.stepMs >= stepMs) return
+  }
+  const temporary = path.join(folder, `merge-${String(randomInt(2 ** 32))}.tmp`)
+  const handle = await open(temporary, 'wx', 0o640)
+  try {
+    try {
+      await handle.write(lineOf({ kind: MERGED, replaces: files.map(({ name }) => name), stepMs }))
+      await copyThinned(handle, entriesOf(files, bounds), stepMs)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, path.join(folder, fileName(new Date(first.createdMs), MERGED, randomInt(1e9))))
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined)
+    throw error
+  }
+  for (const file of files) await unlink(file.path)
+}
+
+/** Lines as they stand, those of later versions too; of the observations of a stretch one, drawn at random. */
+async function copyThinned(handle: FileHandle, entries: AsyncIterable<Entry>, stepMs: number): Promise<void> {
+  let lines: Buffer[] = []
+  let bytes = 0
+  const put = async (line: Buffer | undefined, isLast = false): Promise<void> => {
+    if (line !== undefined) lines.push(line, Buffer.from('\n'))
+    bytes += line?.length ?? 0
+    if (bytes < WRITE_BYTES && !isLast) return
+    await handle.writeFile(Buffer.concat(lines))
+    lines = []
+    bytes = 0
+  }
+  const kept = new Map<string, { step: number; seen: number; raw: Buffer }>()
+  let calibration: Buffer | undefined
+  for await (const { raw, line } of entries) {
+    if (line.kind !== 'record') await put(raw)
+    else if (line.record.kind === 'calibration') calibration = raw
+    else if (line.record.kind === 'report') await put(raw)
+    else {
+      const { lifetime } = line.record
+      const step = stepOf(line.record, stepMs)
+      const before = kept.get(lifetime)
+      if (before?.step !== step) {
+        await put(before?.raw)
+        kept.set(lifetime, { step, seen: 1, raw })
+      } else if (Math.random() * ++before.seen < 1) before.raw = raw
+    }
+  }
+  for (const { raw } of kept.values()) await put(raw)
+  await put(calibration, true)
+}
+
+/** By the clock that does not step. */
+function stepOf({ upMs }: HistoryRecord, stepMs: number): number {
+  return Math.floor(upMs / stepMs)
+}
+
+/** What is past its age; then the oldest, until the rest fits. */
+async function removeSurplus(bounds: MaintenanceBounds): Promise<void> {
+  const { folder, nowMs, rotateMs, maxAgeMs, maxBytes, currentName } = bounds
+  const files = (await listFiles(folder)).filter(({ name }) => name !== currentName)
+  let total = files.reduce((sum, file) => sum + file.bytes, 0)
+  for (const file of files) {
+    // A merged one holds what was begun within a day.
+    const isTooOld = nowMs - file.createdMs - rotateMs - DAY_MS > maxAgeMs
+    if (!isTooOld && total <= maxBytes) continue
+    await unlink(file.path)
+    total -= file.bytes
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * From records to the series that trends are made of: which figures belong to one level, and where a new level begins.
+ *
+ * Rule: memory is bounded whatever the history: a series that grows long keeps one reading out of every stretch, drawn at
+ * random, which leaves slopes unbiased.
+ */
+import type { AttributionReport } from '../report/types.js'
+import type { Segment, SeriesBasis, TrendInput } from '../report/trends/series.js'
+import type { HistoryObservation, HistoryRecord } from './types.js'
+
+const HOUR_MS = 3_600_000
+/** Readings of one level; then every other goes. */
+const POINTS_MAX = 4096
+/** Levels of one series: restarts and live releases; then the oldest goes. */
+const SEGMENTS_MAX = 512
+
+/** One level under construction. */
+interface OpenSegment {
+  readonly key: string
+  readonly startHours: number
+  readonly isRefill: boolean
+  readonly lifetime: string
+  hours: number[]
+  bytes: number[]
+  /** One reading out of so many is kept. */
+  stride: number
+  position: number
+  chosen: number
+}
+
+/** One quantity of one basis. */
+class SeriesBuilder {
+  readonly #segments: OpenSegment[] = []
+
+  add(key: string, lifetime: string, hours: number, bytes: number, refillFrom: number | null): void {
+    let segment = this.#segments.findLast((candidate) => candidate.key === key)
+    if (segment === undefined) {
+      const isRefill = refillFrom !== null
+      segment = {
+        key,
+        startHours: refillFrom ?? hours,
+        isRefill,
+        lifetime,
+        hours: [],
+        bytes: [],
+        stride: 1,
+        position: 0,
+        chosen: 0,
+      }
+      this.#segments.push(segment)
+      if (this.#segments.length > SEGMENTS_MAX) this.#segments.shift()
+    }
+    addPoint(segment, hours, bytes)
+  }
+
+  since(hours: number): Segment[] {
+    return this.#segments.flatMap(({ hours: at, bytes, startHours, isRefill, lifetime }) => {
+      const first = at.findIndex((moment) => moment >= hours)
+      if (first === -1) return []
+      return [{ hours: at.slice(first), bytes: bytes.slice(first), startHours, isRefill, lifetime }]
+    })
+  }
+}
+
+function addPoint(segment: OpenSegment, hours: number, bytes: number): void {
+  if (segment.position === 0) segment.chosen = Math.floor(Math.random() * segment.stride)
+  if (segment.position === segment.chosen) {
+    segment.hours.push(hours)
+    segment.bytes.push(bytes)
+  }
+  segment.position = (segment.position + 1) % segment.stride
+  if (segment.hours.length < POINTS_MAX) return
+  const kept = Array.from({ length: POINTS_MAX / 2 }, (_, pair) => 2 * pair + (Math.random() < 0.5 ? 0 : 1))
+  segment.hours = kept.map((index) => segment.hours[index] ?? 0)
+  segment.bytes = kept.map((index) => segment.bytes[index] ?? 0)
+  segment.stride *= 2
+  segment.position = 0
+}
+
+/** The figures of one cache, by where they come from. */
+type CacheSeries = Record<SeriesBasis, SeriesBuilder>
+
+/** All series of one history. */
+export class SeriesStore {
+  readonly #caches = new Map<string, CacheSeries>()
+  readonly #floor = floorSeries()
+  /** Floors between runs: live bytes less what the caches are estimated to hold. */
+  readonly #between = floorSeries()
+  /** When each lifetime began, by its own clock put onto the wall clock once: later steps of that do not move it. */
+  readonly #startHours = new Map<string, number>()
+  /** Cache of a lifetime → how often live releases emptied it, and when last. */
+  readonly #resets = new Map<string, { count: number; hours: number }>()
+  #latestHours = -Infinity
+  #rssBytes: number | null = null
+
+  /** Takes a record; those of one lifetime in their order. */
+  add(record: HistoryRecord): void {
+    const startHours = this.#startHours.get(record.lifetime) ?? (Date.parse(record.at) - record.upMs) / HOUR_MS
+    this.#startHours.set(record.lifetime, startHours)
+    const hours = startHours + record.upMs / HOUR_MS
+    if (record.kind === 'calibration') return
+    this.#latestHours = Math.max(this.#latestHours, hours)
+    if (record.kind === 'report') this.#addReport(record.lifetime, hours, record.report)
+    else this.#addObservation(record.lifetime, hours, record.observation)
+  }
+
+  /** What the trends of the last `windowHours` are made of. */
+  inputs(windowHours: number): {
+    caches: { name: string; input: TrendInput }[]
+    floor: Record<'total' | 'allocated' | 'heap', TrendInput>
+    rssBytes: number | null
+  } {
+    const since = this.#latestHours - windowHours
+    const floorOf = (part: 'total' | 'allocated' | 'heap'): TrendInput => ({
+      measured: this.#floor[part].since(since),
+      estimated: this.#between[part].since(since),
+      claimed: [],
+    })
+    return {
+      caches: [...this.#caches]
+        .map(([name, { measured, estimated, claimed }]) => ({
+          name,
+          input: { measured: measured.since(since), estimated: estimated.since(since), claimed: claimed.since(since) },
+        }))
+        .filter(({ input }) => Object.values(input).some((segments: readonly Segment[]) => segments.length > 0)),
+      floor: { total: floorOf('total'), allocated: floorOf('allocated'), heap: floorOf('heap') },
+      rssBytes: this.#rssBytes,
+    }
+  }
+
+  #addReport(lifetime: string, hours: number, report: AttributionReport): void {
+    const { floor, caches, mode, before } = report
+    this.#rssBytes = before.rssBytes
+    const measured = caches.filter(({ status }) => status === 'released' || status === 'trimmed')
+    // What was skipped is part of the floor: floors below different caches are no one level.
+    const key = `${lifetime}/${measured
+      .map(({ name }) => name)
+      .toSorted()
+      .join('\n')}`
+    addFloor(this.#floor, key, lifetime, hours, floor)
+    for (const row of measured) {
+      const bytes = row.estimated ?? row.released
+      const total = bytes.totalBytes ?? bytes.heapBytes
+      if (total !== null) this.#add(row.name, 'measured', lifetime, hours, total)
+    }
+    if (mode !== 'release') return
+    for (const { name, status } of caches) {
+      if (status === 'skipped') continue
+      const reset = `${lifetime}/${name}`
+      this.#resets.set(reset, { count: (this.#resets.get(reset)?.count ?? 0) + 1, hours })
+    }
+  }
+
+  #addObservation(lifetime: string, hours: number, { sample, caches }: HistoryObservation): void {
+    this.#rssBytes = sample.rssBytes
+    let held: number | null = 0
+    for (const { name, estimatedBytes, claimedBytes } of caches) {
+      held = held === null || estimatedBytes === null ? null : held + estimatedBytes
+      if (estimatedBytes !== null) this.#add(name, 'estimated', lifetime, hours, estimatedBytes)
+      else if (claimedBytes !== null) this.#add(name, 'claimed', lifetime, hours, claimedBytes)
+    }
+    // Of a cache of unknown size nobody knows what the floor would be.
+    if (held === null) return
+    const key = `${lifetime}/${caches.map(({ name }) => name).join('\n')}`
+    const { allocatedBytes, heapUsedBytes } = sample
+    // Estimates do not tell the two memories apart.
+    const parts = caches.length === 0 ? { allocatedBytes, heapBytes: heapUsedBytes } : null
+    if (parts !== null) addFloor(this.#between, key, lifetime, hours, parts)
+    else this.#between.total.add(key, lifetime, hours, (allocatedBytes ?? 0) + heapUsedBytes - held, null)
+  }
+
+  #add(name: string, basis: SeriesBasis, lifetime: string, hours: number, bytes: number): void {
+    const series = this.#caches.get(name) ?? {
+      measured: new SeriesBuilder(),
+      estimated: new SeriesBuilder(),
+      claimed: new SeriesBuilder(),
+    }
+    this.#caches.set(name, series)
+    const reset = this.#resets.get(`${lifetime}/${name}`)
+    series[basis].add(`${lifetime}/${String(reset?.count ?? 0)}`, lifetime, hours, bytes, reset?.hours ?? null)
+  }
+}
+
+type FloorSeries = Record<'total' | 'allocated' | 'heap', SeriesBuilder>
+
+function floorSeries(): FloorSeries {
+  return { total: new SeriesBuilder(), allocated: new SeriesBuilder(), heap: new SeriesBuilder() }
+}
+
+function addFloor(
+  series: FloorSeries,
+  key: string,
+  lifetime: string,
+  hours: number,
+  { allocatedBytes, heapBytes }: { readonly allocatedBytes: number | null; readonly heapBytes: number },
+): void {
+  series.total.add(key, lifetime, hours, (allocatedBytes ?? 0) + heapBytes, null)
+  series.heap.add(key, lifetime, hours, heapBytes, null)
+  if (allocatedBytes !== null) series.allocated.add(key, lifetime, hours, allocatedBytes, null)
+}

@@ -1,0 +1,81 @@
+/** Trends as a terminal shows them. Pure. */
+import { formatBytes, printable } from '../../support/units.js'
+import { formatHours, formatRate } from './verdict.js'
+import type { FloorTrend, Forecast, Trend, TrendVerdict } from './types.js'
+
+/** `growing +1.20 MiB/h`; `–` where there is no trend. */
+export function trendCell(trend: Trend | undefined): string {
+  if (trend === undefined) return '–'
+  const { verdict, slope, refill } = trend
+  if (slope !== null)
+    return verdict === 'stable' || verdict === 'unknown' ? verdict : `${verdict} ${formatRate(slope.bytesPerHour)}`
+  const bound = refill?.boundBytes ?? null
+  return bound === null ? verdict : `${verdict} at ${formatBytes(bound)}`
+}
+
+/** What a verdict on the floor means. */
+const LEAK: Readonly<Record<TrendVerdict, string>> = {
+  stable: 'no leak is seen',
+  saturating: 'it grew, and is coming to an end',
+  growing: 'something leaks',
+  unbounded: 'something leaks',
+  unknown: 'whether something leaks cannot be told yet',
+}
+
+/** One line on the floor, with the part that grows. */
+export function floorTrendLine(trend: FloorTrend): string {
+  const { verdict, evidence, spanHours, readings } = trend
+  const parts = [
+    ['the allocator’s part (Buffers, native memory)', trend.allocated],
+    ['the JS heap', trend.heap],
+  ] as const
+  const growing = parts.filter(([, part]) => isGrowing(part))
+  const which = growing.map(([name, part]) => `${name} ${formatRate(part?.slope?.bytesPerHour ?? 0)}`).join(' and ')
+  const isLeak = isGrowing(trend) || growing.length > 0
+  const what = isGrowing(trend) || !isLeak ? LEAK[verdict] : LEAK.growing
+  return `${isGrowing(trend) || !isLeak ? verdict : 'growing in part'}: ${what}${which === '' ? '' : `, in ${which}`}; ${printable(evidence, 200)} (${String(readings)} readings over ${formatHours(spanHours)})`
+}
+
+/** Whether a trend accuses. */
+export function isGrowing(trend: Trend | null | undefined): boolean {
+  return trend?.verdict === 'growing' || trend?.verdict === 'unbounded'
+}
+
+/** When the limit is reached. */
+export function forecastLine({ limitBytes, limitSource, usedBytes, slope, at, earliest, latest }: Forecast): string {
+  const when = at ?? 'in more than a hundred years'
+  const between =
+    earliest === null
+      ? ''
+      : ` (${latest === null ? `not before ${earliest}, perhaps never` : `${earliest} to ${latest}`})`
+  return `RSS of ${formatBytes(usedBytes)} reaches the limit of ${formatBytes(limitBytes)} (${limitSource}) at ${formatRate(slope.bytesPerHour)}: ${when}${between}`
+}
+
+const BARS = '▁▂▃▄▅▆▇█'
+
+/** So many columns at most, each the mean of its readings, from the least to the greatest; a blank where there are none. */
+export function sparkline(
+  points: readonly { readonly hours: number; readonly bytes: number }[],
+  width: number,
+): string {
+  const [first] = points
+  if (first === undefined) return ''
+  let [start, end] = [first.hours, first.hours]
+  for (const { hours } of points) [start, end] = [Math.min(start, hours), Math.max(end, hours)]
+  const columns = Array.from({ length: width }, () => ({ sum: 0, count: 0 }))
+  for (const { hours, bytes } of points) {
+    const index = end === start ? 0 : Math.min(width - 1, Math.floor((width * (hours - start)) / (end - start)))
+    const column = columns[index]
+    if (column !== undefined) [column.sum, column.count] = [column.sum + bytes, column.count + 1]
+  }
+  const means = columns.map(({ sum, count }) => (count === 0 ? null : sum / count))
+  const known = means.filter((mean) => mean !== null)
+  const [least, most] = [Math.min(...known), Math.max(...known)]
+  return means
+    .map((mean) => {
+      if (mean === null) return ' '
+      const share = most === least ? 0 : (mean - least) / (most - least)
+      return BARS[Math.min(BARS.length - 1, Math.floor(share * BARS.length))] ?? ' '
+    })
+    .join('')
+}

@@ -1,0 +1,76 @@
+/** The trends of a history: each cache, the floor and its two parts, and when the limit is reached. Pure. */
+import type { TrendInput } from './series.js'
+import type { FloorTrend, Forecast, Trend, TrendSlope, Trends } from './types.js'
+import { trendOf } from './verdict.js'
+
+export { trendOf } from './verdict.js'
+export type { TrendKind } from './verdict.js'
+
+/** What the process uses, and may. */
+export interface MemoryUse {
+  readonly usedBytes: number
+  /** Null where there is no limit. */
+  readonly limitBytes: number | null
+  readonly limitSource: 'cgroup' | 'configured'
+}
+
+/** What {@link trendsOf} is made of. */
+export interface TrendsInput {
+  readonly caches: readonly { readonly name: string; readonly input: TrendInput }[]
+  readonly floor: Readonly<Record<'total' | 'allocated' | 'heap', TrendInput>>
+  readonly memory: MemoryUse | null
+  readonly now: Date
+}
+
+const HOUR_MS = 3_600_000
+const FAR_HOURS = 100 * 365 * 24
+
+/**
+ * All trends of one history.
+ *
+ * @example
+ * const { floor } = trendsOf(input)
+ * if (floor.verdict === 'growing') console.log('something leaks:', floor.evidence)
+ */
+export function trendsOf({ caches, floor, memory, now }: TrendsInput): Trends {
+  const trends = caches.map(({ name, input }) => ({ name, trend: trendOf(input, 'cache') }))
+  const floorTrend: FloorTrend = {
+    ...trendOf(floor.total, 'floor'),
+    allocated: partOf(floor.allocated),
+    heap: partOf(floor.heap),
+  }
+  const growing = [floorTrend, ...trends.map(({ trend }) => trend)].flatMap(({ verdict, slope }) =>
+    slope !== null && (verdict === 'growing' || verdict === 'unbounded') ? [slope] : [],
+  )
+  return { caches: trends, floor: floorTrend, forecast: memory === null ? null : forecastOf(growing, memory, now) }
+}
+
+function partOf(input: TrendInput): Trend | null {
+  return Object.values(input).every((segments) => segments.length === 0) ? null : trendOf(input, 'floor')
+}
+
+/** When what grows has filled what is left up to the limit; null where nothing grows or there is no limit. */
+export function forecastOf(growing: readonly TrendSlope[], memory: MemoryUse, now: Date): Forecast | null {
+  const { limitBytes, limitSource, usedBytes } = memory
+  if (growing.length === 0 || limitBytes === null) return null
+  const sum = (of: (slope: TrendSlope) => number): number => growing.reduce((total, slope) => total + of(slope), 0)
+  const bytesPerHour = sum((slope) => slope.bytesPerHour)
+  // The errors of different quantities are taken for independent.
+  const below = Math.sqrt(sum((slope) => (slope.bytesPerHour - slope.lowBytesPerHour) ** 2))
+  const above = Math.sqrt(sum((slope) => (slope.highBytesPerHour - slope.bytesPerHour) ** 2))
+  const slope = { bytesPerHour, lowBytesPerHour: bytesPerHour - below, highBytesPerHour: bytesPerHour + above }
+  const left = Math.max(0, limitBytes - usedBytes)
+  const when = (rate: number): string | null => {
+    const hours = rate > 0 ? left / rate : Infinity
+    return hours > FAR_HOURS ? null : new Date(now.getTime() + hours * HOUR_MS).toISOString()
+  }
+  return {
+    limitBytes,
+    limitSource,
+    usedBytes,
+    slope,
+    at: when(slope.bytesPerHour),
+    earliest: when(slope.highBytesPerHour),
+    latest: when(slope.lowBytesPerHour),
+  }
+}

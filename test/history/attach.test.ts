@@ -1,0 +1,75 @@
+import { expect } from 'chai'
+import { formatReport } from '../../src/report/format.js'
+import { MIB, World } from '../coordinator/world.js'
+import { FakeClock, historyFolders, linesIn, openHistory, recordsIn } from './folder.js'
+
+const HOUR = 3_600_000
+
+describe('history.attach()', () => {
+  const folderOf = historyFolders()
+
+  it('keeps every report, and adds trends to it', async () => {
+    const folder = folderOf()
+    const clock = new FakeClock()
+    const world = new World()
+    const coordinator = world.coordinator()
+    coordinator.register('users', world.cache('users', { allocated: MIB }))
+    const { history } = await openHistory(folder, { clock, limitBytes: 1024 * MIB })
+    history.attach(coordinator)
+    let last = await coordinator.attribute({ mode: 'release' })
+    for (let hour = 0; hour < 60; hour++) {
+      clock.pass(HOUR)
+      world.allocate({ allocated: MIB })
+      last = await coordinator.attribute({ mode: 'release' })
+    }
+    await history.close()
+    expect(last.floor.trend?.verdict).to.be.oneOf(['growing', 'unbounded'])
+    expect(last.floor.trend?.allocated?.slope?.bytesPerHour).to.be.closeTo(MIB, 1e4)
+    expect(last.floor.trend?.heap?.verdict).to.equal('stable')
+    expect(last.caches[0]?.trend).to.be.an('object')
+    expect(last.forecast?.limitSource).to.equal('configured')
+    const text = formatReport(last, { color: false })
+    expect(text).to.match(/^floor trend .*something leaks/m)
+    expect(text).to.match(/^forecast /m)
+    const kept = (await recordsIn(folder)).filter(({ kind }) => kind === 'report')
+    expect(kept).to.have.length(61)
+    expect(
+      linesIn(folder)
+        .flatMap(({ lines }) => lines)
+        .join('\n'),
+    ).to.not.include('"trend"')
+    expect(await coordinator.attribute()).to.not.have.nested.property('floor.trend')
+    await coordinator.close()
+  })
+
+  it('carries the calibration over a restart', async () => {
+    const folder = folderOf()
+    for (const isFirst of [true, false]) {
+      const world = new World()
+      const coordinator = world.coordinator()
+      const cache = world.cache('users', { allocated: MIB })
+      coordinator.register('users', cache)
+      const { history } = await openHistory(folder)
+      history.attach(coordinator)
+      expect(coordinator.observe().caches[0]?.estimatedBytes === null).to.equal(isFirst)
+      if (isFirst) await coordinator.attribute()
+      await history.close()
+      await coordinator.close()
+    }
+  })
+
+  it('leaves the report as it is where an extension throws, with a warning', async () => {
+    const world = new World()
+    const coordinator = world.coordinator()
+    const undo = coordinator.extendReports(() => {
+      throw new Error('no')
+    })
+    coordinator.extendReports((report) => ({ ...report, id: 'mine' }))
+    const report = await coordinator.attribute()
+    expect(report.id).to.equal('mine')
+    expect(report.warnings.map(({ code }) => code)).to.deep.equal(['WARN_REPORT_EXTENSION'])
+    undo()
+    expect((await coordinator.attribute()).warnings).to.deep.equal([])
+    await coordinator.close()
+  })
+})
