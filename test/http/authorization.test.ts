@@ -25,7 +25,7 @@ const codeOf = (call: () => unknown): string => (thrownBy(call) as { code: strin
 
 describe('authorize', () => {
   for (const verdict of [undefined, null, 0, 1, 'yes', 'admin', {}, [], Promise.resolve('true')]) {
-    it(`refuses what is no permission: ${JSON.stringify(verdict) ?? 'undefined'}`, async () => {
+    it(`refuses what is no permission: ${verdict === undefined ? 'undefined' : JSON.stringify(verdict)}`, async () => {
       const authorize = (() => verdict) as unknown as Authorize
       expect((await ask({ authorize })).status).to.equal(403)
     })
