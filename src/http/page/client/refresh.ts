@@ -90,7 +90,8 @@ function isBehind({ caches, reports }: State): boolean {
 }
 
 function othersRun(state: State, { run }: StatusView): Partial<State> {
-  if (state.run?.own === true) return {}
+  // What this page itself has asked for is told where it was asked.
+  if (state.run?.own === true || (state.isDiscovering && run?.mode === 'discover')) return {}
   if (run === null) return state.run === null ? {} : { run: null }
   if (state.run?.id === run.id) return {}
   return { run: { ...run, own: false, planned: null, done: new Map(), lastDone: null, isAborting: false } }

@@ -46,7 +46,7 @@ export interface StatusView {
 /** A run under way. */
 export interface RunView {
   readonly id: string
-  readonly mode: AttributionMode
+  readonly mode: AttributionMode | 'discover' | 'class-histogram' | 'heap-snapshot'
   /** ISO 8601. */
   readonly startedAt: string
 }

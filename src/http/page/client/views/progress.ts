@@ -6,7 +6,14 @@ import { byId, onClick, setAttributes, setText } from '../dom.js'
 import type { Runs } from '../runs.js'
 import type { RunProgress, State, Store } from '../state.js'
 
-const MODE_TITLES = { twin: 'Measuring in a twin', release: 'Releasing', trim: 'Trimming' } as const
+const MODE_TITLES: Readonly<Record<RunProgress['mode'], string>> = {
+  twin: 'Measuring in a twin',
+  release: 'Releasing',
+  trim: 'Trimming',
+  discover: 'Looking for hoards',
+  'class-histogram': 'Counting classes',
+  'heap-snapshot': 'Taking a heap snapshot',
+}
 
 /** A screen reader is told every so often, not with every row. */
 const ANNOUNCE_EVERY_MS = 4_000
@@ -46,7 +53,7 @@ function showRun(run: RunProgress): void {
 
 function words(run: RunProgress): string {
   const { own, planned, lastDone, isAborting } = run
-  const title = own ? MODE_TITLES[run.mode] : `A run (${run.mode}) that was started elsewhere is under way`
+  const title = own ? MODE_TITLES[run.mode] : `Started elsewhere: ${MODE_TITLES[run.mode].toLowerCase()}`
   if (isAborting) return `${title}: aborting …`
   if (planned === null) return own ? `${title}: coming to rest …` : `${title}.`
   const count = `${formatCount(doneOf(run))} of ${formatCount(planned.size)}`
