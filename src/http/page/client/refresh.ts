@@ -25,9 +25,10 @@ export interface Refresher {
 export function startRefreshing(store: Store): Refresher {
   let timer: ReturnType<typeof setTimeout> | undefined
   let current: Promise<void> | null = null
+  const asked = new Set<string>()
   const now = (): Promise<void> => {
     clearTimeout(timer)
-    current ??= refresh(store).finally(() => {
+    current ??= refresh(store, asked).finally(() => {
       current = null
       plan()
     })
@@ -47,14 +48,15 @@ export function startRefreshing(store: Store): Refresher {
   return { now }
 }
 
-async function refresh(store: Store): Promise<void> {
+async function refresh(store: Store, asked: Set<string>): Promise<void> {
   try {
     const [status, caches, { sample }] = await Promise.all([getStatus(), getCaches(), getObservation()])
     const { state } = store
     const isAnother = state.status !== null && isRestarted(state.status, status)
     const isFirst = state.status === null || isAnother
     if (isAnother) store.set({ ...forgotten(), ...restartProblem(state, status) })
-    const hasNews = isFirst || (state.run !== null && !state.run.own && status.run === null) || isBehind(state)
+    const hasNews =
+      isFirst || (state.run !== null && !state.run.own && status.run === null) || isBehind({ ...state, caches }, asked)
     store.set({ status, caches, sample, tick: state.tick + 1, ...othersRun(store.state, status) })
     if (hasNews) await refreshReports(store)
     if (isFirst || state.breakdown !== null) store.set({ breakdown: await getBreakdown() })
@@ -80,8 +82,10 @@ export async function refreshReports(store: Store, chosen?: AttributionReport): 
 }
 
 /** A cache was measured by a run that this page has not seen: by a schedule, or by a program. */
-function isBehind({ caches, reports }: State): boolean {
-  const known = new Set(reports?.map(({ id }) => id))
+function isBehind({ caches, reports }: State, asked: Set<string>): boolean {
+  // A run that was aborted leaves no report: it is asked for once.
+  const known = new Set([...asked, ...(reports ?? []).map(({ id }) => id)])
+  for (const { lastMeasured } of caches ?? []) if (lastMeasured !== null) asked.add(lastMeasured.reportId)
   const newest = reports?.at(-1)?.startedAt ?? ''
   return (caches ?? []).some(
     ({ lastMeasured }) =>

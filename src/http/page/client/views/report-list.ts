@@ -59,7 +59,12 @@ function row(summary: ReportSummary, isCurrent: boolean, actions: ReportActions)
     make('td', { role: 'cell', class: classes, 'data-label': label }, text)
   const show = make(
     'button',
-    { type: 'button', class: 'link', disabled: isCurrent, 'aria-label': `Show the report of ${when(startedAt)}` },
+    {
+      type: 'button',
+      class: 'link',
+      disabled: isCurrent,
+      'aria-label': isCurrent ? null : `Show the report of ${when(startedAt)}`,
+    },
     isCurrent ? 'shown' : 'show',
   )
   onClick(show, () => {
