@@ -1,8 +1,9 @@
 // Takes a picture of every view of the admin page, to be looked at: of a fake server's figures, in Chromium.
 //
 //   npm run build:ts && node tools/screenshots.mjs [folder]        default folder: .cache/screenshots
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import sharp from 'sharp'
 import { launchChromium, openPage } from '../dist/test/http/page/fixtures/chromium.js'
 import * as data from '../dist/test/http/page/fixtures/fake-data.js'
 import { startFakeServer } from '../dist/test/http/page/fixtures/fake-server.js'
@@ -22,6 +23,8 @@ const browser = await launchChromium()
 
 const narrow = { viewport: { width: 400, height: 860 } }
 const dark = { colorScheme: /** @type {const} */ ('dark') }
+/** For the documents: what fits on one screen, small enough to be kept with them. */
+const wide = { viewport: { width: 1180, height: 1220 } }
 const measured = () => ({ reports: [...data.pastReports(7), data.reportOf({ id: '1b671a64-last' })] })
 
 /** @type {View[]} */
@@ -52,6 +55,14 @@ const VIEWS = [
   { name: 'lost', state: measured, act: lose },
   { name: 'thousand', state: () => ({ caches: data.manyCacheViews(1000) }), isViewportOnly: true },
   { name: 'read-only', state: readOnly },
+  { name: 'docs-page', state: measured, context: wide, isViewportOnly: true },
+  {
+    name: 'docs-running-narrow',
+    state: () => ({ holdsAfter: 4 }),
+    context: { ...narrow, ...dark },
+    act: startRunAndLook,
+    isViewportOnly: true,
+  },
   { name: 'hostile', state: () => ({ caches: hostile(), sample: data.sampleWithoutAllocator() }) },
 ]
 const COOL_DOWN = {
@@ -70,7 +81,11 @@ async function take({ name, state, context, act, isViewportOnly }) {
   await page.getByText('resident (RSS)').waitFor()
   await act?.(page, server)
   await page.waitForTimeout(400)
-  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: isViewportOnly !== true })
+  const picture = await page.screenshot({ fullPage: isViewportOnly !== true })
+  const file = path.join(folder, `${name}.png`)
+  // Those for the documents in few colours: they are kept in the repository.
+  if (name.startsWith('docs-')) await sharp(picture).png({ palette: true, colours: 96, effort: 10 }).toFile(file)
+  else await writeFile(file, picture)
   if (complaints.length > 0) console.log(name, complaints)
   await close()
   await server.stop()
@@ -84,6 +99,13 @@ async function openDetails(page) {
 /** @param {import('playwright-core').Page} page */
 async function startRun(page) {
   await page.getByRole('button', { name: /Measure/ }).click()
+}
+
+/** @param {import('playwright-core').Page} page */
+async function startRunAndLook(page) {
+  await startRun(page)
+  await page.getByText('4 of 7').waitFor()
+  await page.locator('#caches').evaluate((section) => section.scrollIntoView())
 }
 
 /** @param {import('playwright-core').Page} page */

@@ -233,7 +233,7 @@ describe('the page in a browser', function () {
     await open({ caches: [] })
     const text = await page.getByRole('main').innerText()
     for (const words of ['No cache is registered yet', 'No report yet']) expect(text).to.contain(words)
-    expect(await page.locator('#start').isDisabled()).to.equal(true)
+    expect(await page.locator('#start').isVisible()).to.equal(false)
   })
 
   it('says why there is no twin, and offers what is left', async () => {

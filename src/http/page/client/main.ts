@@ -16,6 +16,7 @@ import { mountMemory } from './views/memory.js'
 import { mountProblems } from './views/problems.js'
 import { mountProgress } from './views/progress.js'
 import { mountRunForm, releaseOne } from './views/run-form.js'
+import type { ReportActions } from './views/report-list.js'
 import { mountTotals } from './views/totals.js'
 
 const store = createStore()
@@ -46,7 +47,7 @@ addEventListener('unhandledrejection', ({ reason }) => {
 })
 void refresher.now()
 
-function reportActions(of: Store): { show(id: string): void; downloadText(id: string): void } {
+function reportActions(of: Store): ReportActions {
   const tried = async (action: () => Promise<void>): Promise<void> => {
     try {
       of.set(withoutProblem(of.state, 'report'))

@@ -20,7 +20,7 @@ export interface RunProgress extends Partial<RunView> {
 }
 
 /** How the server is doing. */
-export type Connection =
+type Connection =
   | { readonly state: 'connecting' | 'live' }
   | { readonly state: 'lost'; readonly retryAtMs: number; readonly failures: number }
 
@@ -81,7 +81,7 @@ export interface Store {
   /** Replaces some parts. */
   set(parts: Partial<State>): void
   /** Calls `show` now, and before the next frame in which one of these parts is another. */
-  watch<Part extends keyof State>(parts: readonly Part[], show: (state: State) => void): void
+  watch(parts: readonly (keyof State)[], show: (state: State) => void): void
 }
 
 /** A store with nothing in it yet. */

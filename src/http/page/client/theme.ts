@@ -4,7 +4,7 @@ const KEY = 'cache-attribution:theme'
 const ORDER = ['system', 'light', 'dark'] as const
 
 /** What can be chosen. */
-export type ThemeName = (typeof ORDER)[number]
+type ThemeName = (typeof ORDER)[number]
 
 /** The theme of this page. */
 export interface Theme {

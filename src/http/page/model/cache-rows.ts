@@ -142,7 +142,7 @@ function attributedRow(row: CacheAttribution, view: CacheView | null, measuredAt
   const isMeasured = row.status === 'released' || row.status === 'trimmed'
   return {
     name: row.name,
-    state: isMeasured ? (row.significant ? measuredState(row) : 'within-noise') : (row.status as RowState),
+    state: isMeasured ? (row.significant ? measuredState(row) : 'within-noise') : row.status,
     ...sizes(whole),
     uncertaintyBytes: row.estimated === undefined ? row.uncertaintyBytes : (row.estimatedUncertaintyBytes ?? null),
     entries: view === null ? row.entriesBefore : view.entries,

@@ -44,7 +44,9 @@ export function makeAxis({ ticks, maxBytes, unit }: Scale): HTMLElement {
   return make(
     'span',
     { class: 'axis', 'aria-hidden': 'true' },
-    ...ticks.map((bytes) => {
+    // The last label is the widest: the one before it makes room.
+    ...ticks.map((bytes, index) => {
+      if (ticks.length > 3 && index === ticks.length - 2) return null
       const figure = String(bytes / unit.bytes)
       // One unit, at the end: labels stay short.
       const label = make('span', {}, bytes === maxBytes ? `${figure} ${unit.name}` : figure)

@@ -22,14 +22,14 @@ export interface RowElement {
 }
 
 /** What is the page's and not the cache's. */
-export interface RowLook {
+interface RowLook {
   readonly isTicked: boolean
   readonly isExpanded: boolean
   readonly detailsId: string
 }
 
 /** State → words. */
-export const STATE_WORDS: Readonly<Record<RowState, string>> = {
+const STATE_WORDS: Readonly<Record<RowState, string>> = {
   measured: 'measured',
   'within-noise': 'within noise',
   estimated: 'estimated',
@@ -100,7 +100,7 @@ export function makeRow(name: string, actions: RowActions): RowElement {
 }
 
 /** Measured ÷ claimed, `4.53 ×`. */
-export function formatRatio(row: CacheRow): string {
+function formatRatio(row: CacheRow): string {
   const ratio = ratioToClaim(row)
   return ratio === null ? '–' : `${signed(ratio, 2)} ×`
 }
@@ -113,7 +113,7 @@ export function detailsOf(row: CacheRow): readonly (readonly [string, string])[]
     ['Allocator', formatBytes(row.allocatedBytes)],
     ['JS heap', formatBytes(row.heapBytes)],
     ['Bytes per entry', perEntry === null ? '–' : formatBytes(perEntry)],
-    ...(view === null || view.estimatedBytes === null
+    ...(view?.estimatedBytes == null
       ? []
       : [
           [

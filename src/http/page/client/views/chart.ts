@@ -3,7 +3,7 @@ import UPlot from 'uplot'
 import { formatBytes } from '../../../../support/units.js'
 
 /** One line. */
-export interface ChartLine {
+interface ChartLine {
   readonly values: readonly (number | null)[]
   /** A custom property of the page, `--heap-used`. */
   readonly color: string
@@ -11,7 +11,7 @@ export interface ChartLine {
 }
 
 /** What is drawn. */
-export interface ChartData {
+interface ChartData {
   /** Seconds since 1970. */
   readonly times: readonly number[]
   readonly lines: readonly ChartLine[]

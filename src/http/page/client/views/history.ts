@@ -18,7 +18,7 @@ const LISTED_MAX = 40
 /** What the section is made of once there is a report. */
 interface HistoryView {
   readonly root: readonly HTMLElement[]
-  show(): void
+  readonly show: () => void
 }
 
 /** Fills the section and keeps it up to date; gives what redraws it in new colours. */

@@ -9,8 +9,8 @@ import { downloadLinks } from './totals.js'
 /** What the list can ask for. */
 export interface ReportActions {
   /** Put this one into the table of the caches. */
-  show(id: string): void
-  downloadText(id: string): void
+  readonly show: (id: string) => void
+  readonly downloadText: (id: string) => void
 }
 
 /** Opens and closes; stays as the reader left it. */

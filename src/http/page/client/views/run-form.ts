@@ -73,7 +73,7 @@ function hintOf({ status }: State): string {
 
 function showForm(form: HTMLFormElement, state: State, chosenMode: AttributionMode | null): void {
   const { status, caches, run } = state
-  form.hidden = run !== null
+  form.hidden = run !== null || caches?.length === 0
   if (status === null) return
   const isPossible = (mode: AttributionMode): boolean =>
     status.modes.includes(mode) && (mode !== 'twin' || status.twin.supported)
@@ -102,11 +102,10 @@ function titleOf(taken: number, mode: AttributionMode, all: number): string {
   return mode === 'twin' ? `Measure ${count} in a twin` : `${mode === 'trim' ? 'Trim' : 'Release'} ${count} …`
 }
 
-function wordsOf({ status, caches }: State, mode: AttributionMode | null): string {
+function wordsOf({ status }: State, mode: AttributionMode | null): string {
   if (status === null) return ''
   const noTwin = status.twin.supported ? '' : `No twin can be had here: ${status.twin.reason ?? 'no reason given'}. `
   if (status.role !== 'operator') return `${noTwin}You may look; measuring takes the role of an operator.`
-  if (caches?.length === 0) return `${noTwin}There is nothing to measure yet.`
   const coolDown =
     status.coolDownRemainingMs > 0 && mode !== 'twin'
       ? ` Possible again in ${String(Math.ceil(status.coolDownRemainingMs / 1000))} s.`
