@@ -109,8 +109,10 @@ describe('the page in a browser', function () {
   it('aborts a run', async () => {
     await open({ holdsAfter: 1 })
     await start().click()
+    const aborted = page.waitForResponse((answer) => answer.request().method() === 'DELETE')
     await page.getByRole('button', { name: 'Abort' }).click()
     await page.getByText('aborting …').first().waitFor()
+    await aborted
     expect(server.state.asked.at(-1)).to.equal('DELETE attribution/current')
     server.goOn()
   })
@@ -196,7 +198,7 @@ describe('the page in a browser', function () {
 
   it('draws the history, hides and shows its lines, and shows an older report', async () => {
     await open(measured())
-    expect(await page.locator('.chart canvas').count()).to.equal(1)
+    await page.locator('.chart canvas').waitFor()
     const line = page.getByRole('button', { name: /^files/ })
     await line.click()
     expect(await page.getByRole('button', { name: /^files/ }).getAttribute('aria-pressed')).to.equal('false')
