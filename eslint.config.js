@@ -23,8 +23,31 @@ const MAY_IMPORT = {
   log: ['support', 'report', 'breakdown', 'coordinator', 'history'],
   profiling: ['support', 'allocator', 'measure', 'report', 'coordinator'],
   metrics: ['support', 'allocator', 'measure', 'report', 'coordinator', 'history', 'profiling'],
-  http: ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown', 'coordinator', 'history', 'profiling', 'metrics'],
-  cli: ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown', 'coordinator', 'history', 'profiling', 'metrics', 'http'],
+  http: [
+    'support',
+    'allocator',
+    'measure',
+    'report',
+    'twin',
+    'breakdown',
+    'coordinator',
+    'history',
+    'profiling',
+    'metrics',
+  ],
+  cli: [
+    'support',
+    'allocator',
+    'measure',
+    'report',
+    'twin',
+    'breakdown',
+    'coordinator',
+    'history',
+    'profiling',
+    'metrics',
+    'http',
+  ],
 }
 
 /** Files and folders that take literals and return literals: nothing of Node. */

@@ -1,0 +1,85 @@
+/** The page: wires the state to what shows it. */
+import { problemOfSilence } from '../model/problem.js'
+import { getReport, getReportText, ProblemError } from './api.js'
+import { startRefreshing } from './refresh.js'
+import { createRuns } from './runs.js'
+import { createStore, withProblem, withoutProblem } from './state.js'
+import type { Store } from './state.js'
+import { createTheme } from './theme.js'
+import { mountBreakdown } from './views/breakdown.js'
+import { mountCacheTable } from './views/cache-table.js'
+import { createConfirmDialog } from './views/confirm.js'
+import { mountHeader } from './views/header.js'
+import { mountHistory } from './views/history.js'
+import { mountHoards } from './views/hoards.js'
+import { mountMemory } from './views/memory.js'
+import { mountProblems } from './views/problems.js'
+import { mountProgress } from './views/progress.js'
+import { mountRunForm, releaseOne } from './views/run-form.js'
+import type { ReportActions } from './views/report-list.js'
+import { mountTotals } from './views/totals.js'
+
+const store = createStore()
+const refresher = startRefreshing(store)
+const runs = createRuns(store, refresher)
+const dialog = createConfirmDialog()
+const reports = reportActions(store)
+
+mountProblems(store, () => void refresher.now())
+mountMemory(store)
+mountRunForm(store, runs, dialog)
+mountProgress(store, runs)
+mountTotals(store, reports.downloadText)
+mountCacheTable(store, {
+  release: (name) => void releaseOne(store, runs, dialog, name),
+})
+mountHoards(store, runs)
+const redrawHistory = mountHistory(store, reports)
+mountBreakdown(store)
+const theme = createTheme(redrawHistory)
+mountHeader(store, theme)
+
+addEventListener('error', ({ message }) => {
+  tellOwnFailure(message)
+})
+addEventListener('unhandledrejection', ({ reason }) => {
+  tellOwnFailure(String(reason))
+})
+void refresher.now()
+
+function reportActions(of: Store): ReportActions {
+  const tried = async (action: () => Promise<void>): Promise<void> => {
+    try {
+      of.set(withoutProblem(of.state, 'report'))
+      await action()
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error
+      of.set(withProblem(of.state, 'report', error.problem))
+    }
+  }
+  return {
+    show: (id) =>
+      void tried(async () => {
+        of.set({ report: await getReport(id) })
+      }),
+    downloadText: (id) =>
+      void tried(async () => {
+        save(`report-${id.slice(0, 8)}.txt`, await getReportText(id))
+      }),
+  }
+}
+
+function save(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+  const link = document.createElement('a')
+  link.href = address
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(address)
+}
+
+/** A fault of this page itself is said, and not left to a console that nobody looks at. */
+function tellOwnFailure(message: string): void {
+  const problem = { ...problemOfSilence(message), title: 'This page has failed', cure: 'Reload it.' }
+  store.set(withProblem(store.state, 'page', problem))
+}

@@ -1,0 +1,123 @@
+/**
+ * Keeps the state up to date: asks every few seconds while somebody looks, more rarely while the server is silent.
+ *
+ * Rule: one question at a time, and a process that was restarted is said to be another: what the old one was found to
+ * hold is not shown as the new one's.
+ */
+import type { AttributionReport } from '../../../report/types.js'
+import { problemOfSilence } from '../model/problem.js'
+import type { Problem } from '../model/problem.js'
+import type { StatusView } from '../model/types.js'
+import { getBreakdown, getCaches, getObservation, getReport, getReports, getStatus, ProblemError } from './api.js'
+import { withProblem, withoutProblem } from './state.js'
+import type { State, Store } from './state.js'
+
+const EVERY_MS = 5_000
+const RETRY_MS = { first: 1_000, most: 30_000 } as const
+
+/** Asks again and again. */
+export interface Refresher {
+  /** Now, out of turn; resolves when the answers are in. */
+  now(): Promise<void>
+}
+
+/** Begins to ask. */
+export function startRefreshing(store: Store): Refresher {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let current: Promise<void> | null = null
+  const asked = new Set<string>()
+  const now = (): Promise<void> => {
+    clearTimeout(timer)
+    current ??= refresh(store, asked).finally(() => {
+      current = null
+      plan()
+    })
+    return current
+  }
+  const plan = (): void => {
+    const { connection } = store.state
+    const delayMs = connection.state === 'lost' ? Math.max(0, connection.retryAtMs - Date.now()) : EVERY_MS
+    clearTimeout(timer)
+    if (!document.hidden) timer = setTimeout(() => void now(), delayMs)
+  }
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) clearTimeout(timer)
+    else void now()
+  })
+  addEventListener('online', () => void now())
+  return { now }
+}
+
+async function refresh(store: Store, asked: Set<string>): Promise<void> {
+  try {
+    const [status, caches, { sample }] = await Promise.all([getStatus(), getCaches(), getObservation()])
+    const { state } = store
+    const isAnother = state.status !== null && isRestarted(state.status, status)
+    const isFirst = state.status === null || isAnother
+    if (isAnother) store.set({ ...forgotten(), ...restartProblem(state, status) })
+    const hasNews =
+      isFirst || (state.run !== null && !state.run.own && status.run === null) || isBehind({ ...state, caches }, asked)
+    store.set({ status, caches, sample, tick: state.tick + 1, ...othersRun(store.state, status) })
+    if (hasNews) await refreshReports(store)
+    if (isFirst || state.breakdown !== null) store.set({ breakdown: await getBreakdown() })
+    store.set({ connection: { state: 'live' }, ...withoutProblem(store.state, 'connection') })
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error
+    const { connection } = store.state
+    const failures = connection.state === 'lost' ? connection.failures + 1 : 1
+    const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** (failures - 1))
+    store.set({
+      connection: { state: 'lost', failures, retryAtMs: Date.now() + waitMs },
+      // One answer that gets lost is no news.
+      ...(failures > 1 || !error.isSilence ? withProblem(store.state, 'connection', error.problem) : {}),
+    })
+  }
+}
+
+/** The list of reports, and the last of them unless an older one was chosen. */
+export async function refreshReports(store: Store, chosen?: AttributionReport): Promise<void> {
+  const reports = await getReports()
+  const last = reports.at(-1)
+  store.set({ reports, report: chosen ?? (last === undefined ? null : await getReport(last.id)) })
+}
+
+/** A cache was measured by a run that this page has not seen: by a schedule, or by a program. */
+function isBehind({ caches, reports }: State, asked: Set<string>): boolean {
+  // A run that was aborted leaves no report: it is asked for once.
+  const known = new Set([...asked, ...(reports ?? []).map(({ id }) => id)])
+  for (const { lastMeasured } of caches ?? []) if (lastMeasured !== null) asked.add(lastMeasured.reportId)
+  const newest = reports?.at(-1)?.startedAt ?? ''
+  return (caches ?? []).some(
+    ({ lastMeasured }) =>
+      lastMeasured !== null && !known.has(lastMeasured.reportId) && lastMeasured.measuredAt > newest,
+  )
+}
+
+function othersRun(state: State, { run }: StatusView): Partial<State> {
+  // What this page itself has asked for is told where it was asked.
+  if (state.run?.own === true || (state.isDiscovering && run?.mode === 'discover')) return {}
+  if (run === null) return state.run === null ? {} : { run: null }
+  if (state.run?.id === run.id) return {}
+  return { run: { ...run, own: false, planned: null, done: new Map(), lastDone: null, isAborting: false } }
+}
+
+/** Another pid, or a clock that went back. */
+function isRestarted(before: StatusView, after: StatusView): boolean {
+  return before.process.pid !== after.process.pid || after.process.uptimeSeconds < before.process.uptimeSeconds - 1
+}
+
+function forgotten(): Partial<State> {
+  return { report: null, reports: null, discovery: null, run: null, ticked: new Set(), expanded: new Set() }
+}
+
+function restartProblem(state: State, { process }: StatusView): Partial<State> {
+  const before = state.status?.process.pid ?? 0
+  const problem: Problem = {
+    ...problemOfSilence(
+      `What was measured before belongs to the process ${String(before)}; this one is ${String(process.pid)}.`,
+    ),
+    title: 'The process was restarted',
+    cure: 'Measure again once its caches have filled.',
+  }
+  return withProblem(state, 'restart', problem)
+}

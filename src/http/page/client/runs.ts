@@ -1,0 +1,131 @@
+/** Starting, following and aborting runs; what comes over the stream goes into the state as it comes. */
+import type { CoordinatorEventPayloads } from '../../../coordinator/events.js'
+import type { AttributionReport } from '../../../report/types.js'
+import type { LiveRow } from '../model/cache-rows.js'
+import { problemOfDocument, problemOfSilence } from '../model/problem.js'
+import type { RunBody } from '../model/run-request.js'
+import type { ServerSentEvent } from '../model/server-sent-events.js'
+import { deleteRun, postDiscover, postRelease, postRun, ProblemError } from './api.js'
+import { cures } from './cures.js'
+import { refreshReports } from './refresh.js'
+import type { Refresher } from './refresh.js'
+import { withProblem, withoutProblem } from './state.js'
+import type { RunProgress, ShownProblem, Store } from './state.js'
+
+/** What can be set off from the page. */
+export interface Runs {
+  start(body: RunBody): Promise<void>
+  release(name: string): Promise<void>
+  abort(): Promise<void>
+  discover(): Promise<void>
+}
+
+/** The actions over one state. */
+export function createRuns(store: Store, refresher: Refresher): Runs {
+  const guarded = async (topic: ShownProblem['topic'], action: () => Promise<void>): Promise<void> => {
+    store.set(withoutProblem(store.state, topic))
+    try {
+      await action()
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error
+      store.set(withProblem(store.state, topic, error.problem))
+    }
+  }
+  const follow = async (mode: RunProgress['mode'], events: AsyncGenerator<ServerSentEvent, void>): Promise<void> => {
+    if (store.state.run?.own === true) return
+    store.set({ run: newRun(mode), ...withoutProblem(store.state, 'restart') })
+    try {
+      await guarded('run', () => takeEvents(store, events))
+    } finally {
+      store.set({ run: null })
+      await refresher.now()
+    }
+  }
+  return {
+    start: (body) => follow(body.mode, postRun(body)),
+    release: (name) => follow('release', postRelease(name)),
+    abort: async () => {
+      const { run } = store.state
+      if (run === null || run.isAborting) return
+      store.set({ run: { ...run, isAborting: true } })
+      await guarded('run', deleteRun)
+    },
+    discover: async () => {
+      store.set({ isDiscovering: true })
+      await guarded('discover', async () => {
+        store.set({ discovery: await postDiscover() })
+      })
+      store.set({ isDiscovering: false })
+      await refresher.now()
+    },
+  }
+}
+
+function newRun(mode: RunProgress['mode']): RunProgress {
+  return { own: true, mode, planned: null, done: new Map(), lastDone: null, isAborting: false }
+}
+
+async function takeEvents(store: Store, events: AsyncGenerator<ServerSentEvent, void>): Promise<void> {
+  for await (const { event, data } of events) {
+    switch (event) {
+      case 'report': {
+        const report = JSON.parse(data) as AttributionReport
+        store.set({ report, ...(report.discovery === undefined ? {} : { discovery: report.discovery }) })
+        await refreshReports(store, report)
+        return
+      }
+      case 'problem':
+        throw new ProblemError(problemOfDocument(data, cures))
+      default:
+        takeProgress(store, event, data)
+    }
+  }
+  throw new ProblemError(
+    problemOfSilence('It broke off before the report. If the run came to its end, its report is listed below.'),
+  )
+}
+
+function takeProgress(store: Store, event: string, data: string): void {
+  const { run } = store.state
+  if (run === null) return
+  const payload: unknown = JSON.parse(data)
+  switch (event as keyof CoordinatorEventPayloads) {
+    case 'run-started': {
+      const { id, mode } = payload as CoordinatorEventPayloads['run-started']
+      store.set({ run: { ...run, id, mode } })
+      return
+    }
+    case 'run-planned': {
+      const { order, skipped } = payload as CoordinatorEventPayloads['run-planned']
+      const done = new Map(run.done)
+      for (const { name, error } of skipped) done.set(name, { kind: 'skipped', status: 'skipped', error })
+      store.set({ run: { ...run, planned: new Set(order), done } })
+      return
+    }
+    case 'cache-released': {
+      const { name, allocatedBytes, heapBytes } = payload as CoordinatorEventPayloads['cache-released']
+      store.set({ run: withRow(run, name, { kind: 'released', allocatedBytes, heapBytes }) })
+      return
+    }
+    case 'cache-failed': {
+      const { name, status, error } = payload as CoordinatorEventPayloads['cache-failed']
+      const failed = status === 'timed-out' ? 'timed-out' : 'failed'
+      store.set({ run: withRow(run, name, { kind: 'failed', status: failed, error }) })
+      return
+    }
+    case 'cache-skipped': {
+      const { name, error } = payload as CoordinatorEventPayloads['cache-skipped']
+      store.set({ run: withRow(run, name, { kind: 'skipped', status: 'skipped', error }) })
+      return
+    }
+    case 'run-finished':
+    case 'run-failed':
+    case 'warning':
+      // The report has them.
+      return
+  }
+}
+
+function withRow(run: RunProgress, name: string, row: LiveRow): RunProgress {
+  return { ...run, done: new Map(run.done).set(name, row), lastDone: name }
+}

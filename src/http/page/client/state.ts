@@ -1,0 +1,131 @@
+/**
+ * All that the page knows, in one object that is replaced and never changed, and who looks at which part of it.
+ */
+import type { MemorySample } from '../../../measure/sample.js'
+import type { Discovery } from '../../../report/discovery/types.js'
+import type { AttributionReport } from '../../../report/types.js'
+import type { LiveRow, SortKey } from '../model/cache-rows.js'
+import type { Problem } from '../model/problem.js'
+import type { CacheView, MemoryNode, ReportSummary, RunView, StatusView } from '../model/types.js'
+
+/** The run under way: this page's own, or one that somebody else started. */
+export interface RunProgress extends Partial<RunView> {
+  readonly own: boolean
+  readonly mode: RunView['mode']
+  /** Null until it is planned. */
+  readonly planned: ReadonlySet<string> | null
+  readonly done: ReadonlyMap<string, LiveRow>
+  readonly lastDone: string | null
+  readonly isAborting: boolean
+}
+
+/** How the server is doing. */
+type Connection =
+  | { readonly state: 'connecting' | 'live' }
+  | { readonly state: 'lost'; readonly retryAtMs: number; readonly failures: number }
+
+/** A problem that is shown until it is put away, or what it is about has passed. */
+export interface ShownProblem {
+  /** What it is about; a new one of the same kind replaces it. */
+  readonly topic: 'connection' | 'run' | 'discover' | 'report' | 'page' | 'restart'
+  readonly problem: Problem
+}
+
+/** Everything. Null: not known yet. */
+export interface State {
+  readonly status: StatusView | null
+  readonly caches: readonly CacheView[] | null
+  readonly sample: MemorySample | null
+  /** The report that is shown. */
+  readonly report: AttributionReport | null
+  /** Oldest first. */
+  readonly reports: readonly ReportSummary[] | null
+  readonly breakdown: MemoryNode | null
+  readonly discovery: Discovery | null
+  readonly isDiscovering: boolean
+  readonly run: RunProgress | null
+  readonly connection: Connection
+  readonly problems: readonly ShownProblem[]
+  readonly ticked: ReadonlySet<string>
+  readonly expanded: ReadonlySet<string>
+  readonly sort: SortKey
+  readonly filter: string
+  readonly showsAll: boolean
+  /** Grows with each refresh: ages are told anew. */
+  readonly tick: number
+}
+
+const INITIAL: State = {
+  status: null,
+  caches: null,
+  sample: null,
+  report: null,
+  reports: null,
+  breakdown: null,
+  discovery: null,
+  isDiscovering: false,
+  run: null,
+  connection: { state: 'connecting' },
+  problems: [],
+  ticked: new Set(),
+  expanded: new Set(),
+  sort: 'bytes',
+  filter: '',
+  showsAll: false,
+  tick: 0,
+}
+
+/** The state and its watchers. */
+export interface Store {
+  readonly state: State
+  /** Replaces some parts. */
+  set(parts: Partial<State>): void
+  /** Calls `show` now, and before the next frame in which one of these parts is another. */
+  watch(parts: readonly (keyof State)[], show: (state: State) => void): void
+}
+
+/** A store with nothing in it yet. */
+export function createStore(): Store {
+  let state = INITIAL
+  let isPlanned = false
+  const watchers: (() => void)[] = []
+  const showAll = (): void => {
+    isPlanned = false
+    for (const show of watchers) show()
+  }
+  return {
+    get state() {
+      return state
+    },
+    set: (parts) => {
+      state = { ...state, ...parts }
+      if (isPlanned) return
+      isPlanned = true
+      // A hidden page gets no frames, but should be right when it is looked at.
+      if (document.hidden) setTimeout(showAll)
+      else requestAnimationFrame(showAll)
+    },
+    watch: (parts, show) => {
+      let seen: readonly unknown[] | null = null
+      const look = (): void => {
+        const now = parts.map((part) => state[part])
+        if (seen !== null && now.every((value, index) => Object.is(value, seen?.[index]))) return
+        seen = now
+        show(state)
+      }
+      watchers.push(look)
+      look()
+    },
+  }
+}
+
+/** Shows a problem in place of the last one about the same. */
+export function withProblem(state: State, topic: ShownProblem['topic'], problem: Problem): Partial<State> {
+  return { problems: [...state.problems.filter((shown) => shown.topic !== topic), { topic, problem }] }
+}
+
+/** Puts away what was said about these. */
+export function withoutProblem(state: State, ...topics: readonly ShownProblem['topic'][]): Partial<State> {
+  const problems = state.problems.filter(({ topic }) => !topics.includes(topic))
+  return problems.length === state.problems.length ? {} : { problems }
+}

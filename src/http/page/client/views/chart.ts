@@ -1,0 +1,141 @@
+/** Lines over time, drawn by uPlot in the page's own colours. */
+import UPlot from 'uplot'
+import { formatBytes } from '../../../../support/units.js'
+
+/** One line. */
+interface ChartLine {
+  readonly values: readonly (number | null)[]
+  /** A custom property of the page, `--heap-used`. */
+  readonly color: string
+  readonly isDashed: boolean
+}
+
+/** What is drawn. */
+interface ChartData {
+  /** Seconds since 1970. */
+  readonly times: readonly number[]
+  readonly lines: readonly ChartLine[]
+}
+
+/** A chart in its place. */
+export interface Chart {
+  show(data: ChartData): void
+}
+
+const HEIGHT = 290
+
+/** Puts a chart into `place`; `onCursor` hears which of the times the pointer is at, or null. */
+export function createChart(place: HTMLElement, onCursor: (index: number | null) => void): Chart {
+  let plot: UPlot | null = null
+  let data: ChartData = { times: [], lines: [] }
+  const draw = (): void => {
+    plot?.destroy()
+    plot = place.clientWidth === 0 ? null : plotOf(place, data, onCursor)
+  }
+  new ResizeObserver(() => {
+    if (plot === null) draw()
+    else if (place.clientWidth > 0) plot.setSize({ width: place.clientWidth, height: HEIGHT })
+  }).observe(place)
+  return {
+    show: (next) => {
+      data = next
+      draw()
+    },
+  }
+}
+
+function plotOf(place: HTMLElement, { times, lines }: ChartData, onCursor: (index: number | null) => void): UPlot {
+  const ink = resolved(place, '--muted')
+  const grid = { stroke: resolved(place, '--line'), width: 1 }
+  const font = `12px ${getComputedStyle(place).fontFamily}`
+  const options: UPlot.Options = {
+    width: place.clientWidth,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+    // One report alone has no span: the axis gets a minute around it.
+    scales: {
+      x: { range: (_plot, from, to) => (to - from < 60 ? [from - 30, to + 30] : [from, to]) },
+      y: { range: (_plot, from, to) => [Math.min(0, from), Math.max(1, to * 1.06)] },
+    },
+    axes: [
+      {
+        stroke: ink,
+        grid: { show: false },
+        ticks: grid,
+        font,
+        space: 90,
+        values: (_plot, seconds) => timeLabels(seconds),
+      },
+      {
+        stroke: ink,
+        grid,
+        ticks: { show: false },
+        font,
+        size: 76,
+        splits: (_plot, _axis, from, to) => splits(from, to),
+        values: (_plot, values) => values.map(label),
+      },
+    ],
+    series: [
+      {},
+      ...lines.map(({ color, isDashed }) => ({
+        stroke: resolved(place, color),
+        width: 2,
+        points: { show: true, size: 6, fill: resolved(place, color) },
+        spanGaps: false,
+        ...(isDashed ? { dash: [6, 4] } : {}),
+      })),
+    ],
+    hooks: {
+      setCursor: [({ cursor: { idx } }) => onCursor(idx ?? null)],
+    },
+  }
+  return new UPlot(options, [[...times], ...lines.map(({ values }) => [...values])], place)
+}
+
+/** Round figures of 1024, five at most. */
+function splits(from: number, to: number): number[] {
+  const unit = 1024 ** Math.floor(Math.log(Math.max(1, to)) / Math.log(1024))
+  const wanted = (to - from) / unit / 5
+  const step = unit * ([0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500].find((candidate) => candidate >= wanted) ?? 1000)
+  const first = Math.ceil(from / step)
+  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, index) => (first + index) * step)
+}
+
+function label(bytes: number): string {
+  return bytes === 0
+    ? '0'
+    : formatBytes(bytes)
+        .replace(/\.0+ /, ' ')
+        .replace(/(\.\d)0 /, '$1 ')
+}
+
+/** The time of day, with the date where a day begins; dates alone where the steps are days. */
+function timeLabels(seconds: readonly number[]): string[] {
+  const [first = 0, second = first + 1] = seconds
+  const isDays = second - first >= 86_400
+  let dayBefore = ''
+  return seconds.map((time) => {
+    const date = new Date(1000 * time)
+    const day = date.toLocaleDateString(undefined, { day: 'numeric', month: 'short' })
+    const clock = date.toLocaleTimeString(undefined, {
+      hour: '2-digit',
+      minute: '2-digit',
+      ...(second - first < 60 ? { second: '2-digit' } : {}),
+    })
+    const isNewDay = day !== dayBefore
+    dayBefore = day
+    return isDays ? day : isNewDay ? `${clock}\n${day}` : clock
+  })
+}
+
+/** A custom property as a colour that a canvas understands. */
+function resolved(place: HTMLElement, property: string): string {
+  const probe = document.createElement('span')
+  probe.style.color = `var(${property})`
+  place.append(probe)
+  const { color } = getComputedStyle(probe)
+  probe.remove()
+  return color
+}

@@ -1,0 +1,151 @@
+/** The reports kept in memory: a line for each cache and for the floor, and the list of the reports. */
+import { formatBytes } from '../../../../support/units.js'
+import { historyOf } from '../../model/history.js'
+import type { History, HistoryLine } from '../../model/history.js'
+import { longName } from '../../model/names.js'
+import { byId, make, onClick, setText } from '../dom.js'
+import type { Store } from '../state.js'
+import { createChart } from './chart.js'
+import type { Chart } from './chart.js'
+import { makeReportList } from './report-list.js'
+import type { ReportActions } from './report-list.js'
+
+/** Distinct for colour-blind readers; the seventh line takes the first again. */
+const COLORS = ['--heap-used', '--fragmentation', '--good', '--spare', '--live', '--heap-free']
+const SHOWN_FIRST = 5
+const LISTED_MAX = 40
+
+/** What the section is made of once there is a report. */
+interface HistoryView {
+  readonly root: readonly HTMLElement[]
+  readonly show: () => void
+}
+
+/** Fills the section and keeps it up to date; gives what redraws it in new colours. */
+export function mountHistory(store: Store, actions: ReportActions): () => void {
+  const view = createView(store, actions)
+  store.watch(['reports', 'report'], ({ reports }) => {
+    const count = reports?.length ?? 0
+    setText(
+      byId('history-summary', HTMLElement),
+      count === 0 ? '' : `${String(count)} ${count === 1 ? 'report' : 'reports'} kept in memory`,
+    )
+    const place = byId('history', HTMLElement)
+    if (count === 0) {
+      place.replaceChildren(
+        make(
+          'p',
+          { class: 'empty' },
+          make('strong', {}, 'No report yet.'),
+          ' Measure once for a first point, and again later for a line: each cache over time, and the floor, in which a leak shows.',
+        ),
+      )
+      return
+    }
+    if (view.root[0]?.parentElement !== place) place.replaceChildren(...view.root)
+    view.show()
+  })
+  return view.show
+}
+
+function createView(store: Store, actions: ReportActions): HistoryView {
+  const chartPlace = make('div', {
+    class: 'chart',
+    role: 'img',
+    'aria-label': 'Lines over time; the same figures are in the table of reports below',
+  })
+  const when = make('p', { class: 'lines-when' })
+  const lines = make('div', { class: 'lines', role: 'group', 'aria-label': 'Lines of the chart' })
+  const reports = make('div', { class: 'reports' })
+  const side = make('div', {}, when, lines)
+  const root = [make('div', { class: 'history-layout' }, chartPlace, side), reports]
+  const hidden = new Map<string, boolean>()
+  let history: History | null = null
+  const showCursor = (index: number | null): void => {
+    if (history !== null) showFigures(when, lines, history, index)
+  }
+  const chart = createChart(chartPlace, showCursor)
+  const show = (): void => {
+    history = historyOf(store.state.reports ?? [])
+    const shown = linesOf(history, hidden)
+    drawLines(chart, history, shown)
+    lines.replaceChildren(
+      ...shown.map(({ line, color, isShown }) =>
+        lineButton(line, color, isShown, () => {
+          hidden.set(line.name, isShown)
+          show()
+          focusLine(lines, line.name)
+        }),
+      ),
+    )
+    showCursor(null)
+    reports.replaceChildren(makeReportList(store.state, actions))
+  }
+  return { root, show }
+}
+
+interface ShownLine {
+  readonly line: HistoryLine
+  readonly color: string
+  readonly isShown: boolean
+}
+
+/** The floor and the largest first; what the reader has pressed stays as it was pressed. */
+function linesOf({ floor, caches }: History, hidden: ReadonlyMap<string, boolean>): ShownLine[] {
+  return [floor, ...caches.slice(0, LISTED_MAX)].map((line, index) => ({
+    line,
+    color: line === floor ? '--ink' : (COLORS[(index - 1) % COLORS.length] ?? '--ink'),
+    isShown: !(hidden.get(keyOf(line)) ?? index > SHOWN_FIRST),
+  }))
+}
+
+function keyOf({ name }: HistoryLine): string {
+  return name
+}
+
+function drawLines(chart: Chart, { times, floor }: History, shown: readonly ShownLine[]): void {
+  chart.show({
+    times,
+    lines: shown
+      .filter(({ isShown }) => isShown)
+      .map(({ line, color }) => ({ values: line.values, color, isDashed: line === floor })),
+  })
+}
+
+function lineButton({ name }: HistoryLine, color: string, isShown: boolean, toggle: () => void): HTMLElement {
+  const swatch = make('i', { class: 'swatch' })
+  if (isShown) swatch.style.background = `var(${color})`
+  const button = make(
+    'button',
+    { type: 'button', 'aria-pressed': String(isShown), 'data-line': name },
+    swatch,
+    make('span', { class: 'text' }, longName(name)),
+    make('span', { class: 'figure' }),
+  )
+  onClick(button, toggle)
+  return button
+}
+
+function showFigures(
+  when: HTMLElement,
+  lines: HTMLElement,
+  { times, floor, caches }: History,
+  index: number | null,
+): void {
+  const time = index === null ? undefined : times[index]
+  setText(
+    when,
+    time === undefined ? 'Latest figures; press a line to hide or show it' : new Date(1000 * time).toLocaleString(),
+  )
+  for (const [position, line] of [floor, ...caches.slice(0, LISTED_MAX)].entries()) {
+    const figure = lines.children[position]?.querySelector('.figure')
+    const value = time === undefined || index === null ? line.lastBytes : (line.values[index] ?? null)
+    if (figure != null) setText(figure, formatBytes(value))
+  }
+}
+
+function focusLine(lines: HTMLElement, name: string): void {
+  for (const button of lines.children) {
+    if (button instanceof HTMLButtonElement && button.dataset['line'] === name) button.focus()
+  }
+}

@@ -1,0 +1,93 @@
+/** The run under way: what it is at, how far it is, and the button that ends it; told to screen readers in few words. */
+import { formatBytes, formatCount } from '../../../../support/units.js'
+import { sumKnown } from '../../model/bytes.js'
+import { shortName } from '../../model/names.js'
+import { byId, onClick, setAttributes, setText } from '../dom.js'
+import type { Runs } from '../runs.js'
+import type { RunProgress, State, Store } from '../state.js'
+
+const MODE_TITLES: Readonly<Record<RunProgress['mode'], string>> = {
+  twin: 'Measuring in a twin',
+  release: 'Releasing',
+  trim: 'Trimming',
+  discover: 'Looking for hoards',
+  'class-histogram': 'Counting classes',
+  'heap-snapshot': 'Taking a heap snapshot',
+}
+
+/** A screen reader is told every so often, not with every row. */
+const ANNOUNCE_EVERY_MS = 4_000
+
+/** Fills the bar and keeps it up to date. */
+export function mountProgress(store: Store, runs: Runs): void {
+  const abort = byId('abort', HTMLButtonElement)
+  onClick(abort, () => void runs.abort())
+  const announce = createAnnouncer()
+  let before: RunProgress | null = null
+  store.watch(['run', 'report', 'problems', 'status'], (state) => {
+    const { run, status } = state
+    byId('progress', HTMLElement).hidden = run === null
+    if (run !== null) showRun(run)
+    abort.disabled = run?.isAborting === true || status?.role !== 'operator'
+    const hadFocus = before === null && run !== null && isFocusLost()
+    if (hadFocus) abort.focus()
+    if (before !== null && run === null && isFocusLost()) byId('start', HTMLButtonElement).focus()
+    announce(state, before)
+    before = run
+  })
+}
+
+/** What had the focus was just hidden. */
+function isFocusLost(): boolean {
+  const { activeElement } = document
+  return activeElement === null || activeElement === document.body || activeElement.closest('[hidden]') !== null
+}
+
+function showRun(run: RunProgress): void {
+  setText(byId('progress-words', HTMLElement), words(run))
+  const bar = byId('progress-bar', HTMLProgressElement)
+  const { planned } = run
+  const isKnown = planned !== null && planned.size > 0
+  setAttributes(bar, { max: isKnown ? planned.size : null, value: isKnown ? doneOf(run) : null })
+}
+
+function words(run: RunProgress): string {
+  const { own, planned, lastDone, isAborting } = run
+  const title = own ? MODE_TITLES[run.mode] : `Started elsewhere: ${MODE_TITLES[run.mode].toLowerCase()}`
+  if (isAborting) return `${title}: aborting …`
+  if (planned === null) return own ? `${title}: coming to rest …` : `${title}.`
+  const count = `${formatCount(doneOf(run))} of ${formatCount(planned.size)}`
+  return lastDone === null
+    ? `${title}: ${count}`
+    : `${title}: ${count}, last ${shortName(lastDone)}${sizeOf(run, lastDone)}`
+}
+
+function sizeOf({ done }: RunProgress, name: string): string {
+  const row = done.get(name)
+  if (row === undefined) return ''
+  if (row.kind !== 'released') return ` ${row.status === 'timed-out' ? 'timed out' : row.status}`
+  return ` ${formatBytes(sumKnown([row.allocatedBytes, row.heapBytes]))}`
+}
+
+/** Of those that were planned; what was left out from the start does not count. */
+function doneOf({ planned, done }: RunProgress): number {
+  return [...(planned ?? [])].filter((name) => done.has(name)).length
+}
+
+function createAnnouncer(): (state: State, before: RunProgress | null) => void {
+  let lastMs = 0
+  return ({ run, report, problems }, before) => {
+    const element = byId('announcer', HTMLElement)
+    if (run !== null && before === null) {
+      setText(element, `${MODE_TITLES[run.mode]} has begun.`)
+      lastMs = Date.now()
+    } else if (run !== null && Date.now() - lastMs >= ANNOUNCE_EVERY_MS) {
+      setText(element, words(run))
+      lastMs = Date.now()
+    } else if (run === null && before !== null) {
+      const failed = problems.some(({ topic }) => topic === 'run')
+      const count = report === null ? '' : ` ${formatCount(report.caches.length)} caches in the table.`
+      setText(element, failed ? 'The run ended with a problem.' : `The run is over.${count}`)
+    }
+  }
+}

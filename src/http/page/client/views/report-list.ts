@@ -1,0 +1,90 @@
+/** The reports kept in memory as a table, newest first, each to be shown or saved. */
+import { formatBytes, formatCount, formatMs } from '../../../../support/units.js'
+import { floorBytes, knownBytes, sumKnown } from '../../model/bytes.js'
+import type { ReportSummary } from '../../model/types.js'
+import { make, onClick } from '../dom.js'
+import type { State } from '../state.js'
+import { downloadLinks } from './totals.js'
+
+/** What the list can ask for. */
+export interface ReportActions {
+  /** Put this one into the table of the caches. */
+  readonly show: (id: string) => void
+  readonly downloadText: (id: string) => void
+}
+
+/** Opens and closes; stays as the reader left it. */
+let isOpen = false
+
+/** The list. */
+export function makeReportList({ reports, report }: State, actions: ReportActions): HTMLElement {
+  const rows = (reports ?? []).toReversed().map((summary) => row(summary, summary.id === report?.id, actions))
+  const head = (title: string, classes = ''): HTMLElement =>
+    make('th', { role: 'columnheader', scope: 'col', class: classes }, title)
+  const details = make(
+    'details',
+    { class: 'reports', open: isOpen },
+    make('summary', {}, `All ${String(rows.length)} reports as a table`),
+    make(
+      'table',
+      { role: 'table', class: 'table', 'aria-label': 'Reports' },
+      make(
+        'thead',
+        { role: 'rowgroup' },
+        make(
+          'tr',
+          { role: 'row' },
+          head('started'),
+          head('mode'),
+          head('set off by'),
+          head('took', 'number'),
+          head('caches', 'number'),
+          head('in caches', 'number'),
+          head('floor', 'number'),
+          make('th', { role: 'columnheader', scope: 'col' }, make('span', { class: 'visually-hidden' }, 'actions')),
+        ),
+      ),
+      make('tbody', { role: 'rowgroup' }, ...rows),
+    ),
+  )
+  details.addEventListener('toggle', () => {
+    isOpen = details.open
+  })
+  return details
+}
+
+function row(summary: ReportSummary, isCurrent: boolean, actions: ReportActions): HTMLElement {
+  const { id, startedAt, mode, trigger, durationMs, caches, floor } = summary
+  const cell = (label: string, text: string, classes = ''): HTMLElement =>
+    make('td', { role: 'cell', class: classes, 'data-label': label }, text)
+  const show = make(
+    'button',
+    {
+      type: 'button',
+      class: 'link',
+      disabled: isCurrent,
+      'aria-label': isCurrent ? null : `Show the report of ${when(startedAt)}`,
+    },
+    isCurrent ? 'shown' : 'show',
+  )
+  onClick(show, () => {
+    actions.show(id)
+  })
+  const inCaches = sumKnown(caches.map(({ released, estimated }) => knownBytes(estimated ?? released)))
+  return make(
+    'tr',
+    { role: 'row', class: isCurrent ? 'is-current' : null },
+    make('th', { role: 'rowheader', scope: 'row' }, when(startedAt)),
+    cell('mode', mode),
+    cell('set off by', trigger),
+    cell('took', formatMs(durationMs), 'number'),
+    cell('caches', formatCount(caches.length), 'number'),
+    cell('in caches', formatBytes(inCaches), 'number'),
+    cell('floor', formatBytes(floorBytes(floor)), 'number'),
+    make('td', { role: 'cell' }, make('div', { class: 'actions' }, show, ...downloadLinks(id, actions.downloadText))),
+  )
+}
+
+function when(startedAt: string): string {
+  return new Date(startedAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+}

@@ -1,0 +1,222 @@
+/**
+ * The rows of the page's table: what the caches say of themselves, joined with what runs found of them.
+ *
+ * Rule: unknown stays null up to the cell that shows it; a figure is never made of two measurements.
+ */
+import type { AttributedBytes, AttributionReport, CacheAttribution, RowError } from '../../../report/types.js'
+import { knownBytes } from './bytes.js'
+import type { CacheTraitsView, CacheView } from './types.js'
+
+/** What is known of a row's size, and how. */
+export type RowState =
+  | 'measured'
+  | 'within-noise'
+  | 'estimated'
+  | 'failed'
+  | 'timed-out'
+  | 'skipped'
+  | 'unmeasured'
+  | 'waiting'
+  | 'just-measured'
+
+/** One line of the table. */
+export interface CacheRow {
+  readonly name: string
+  readonly state: RowState
+  /** The whole cache. */
+  readonly bytes: number | null
+  readonly uncertaintyBytes: number | null
+  readonly allocatedBytes: number | null
+  readonly heapBytes: number | null
+  /** As the cache counts now; of a report's row that is no longer registered, as it counted then. */
+  readonly entries: number | null
+  readonly claimedBytes: number | null
+  /** What it claimed when it was measured: what the measured figure is to be held against. */
+  readonly claimedThenBytes: number | null
+  /** ISO 8601. */
+  readonly measuredAt: string | null
+  readonly error: RowError | null
+  /** Its row in the report that is shown. */
+  readonly attribution: CacheAttribution | null
+  readonly view: CacheView | null
+  readonly traits: CacheTraitsView | null
+}
+
+/** A cache that the run under way has dealt with. */
+export type LiveRow =
+  | { readonly kind: 'released'; readonly allocatedBytes: number | null; readonly heapBytes: number | null }
+  | {
+      readonly kind: 'failed' | 'skipped'
+      readonly status: 'failed' | 'timed-out' | 'skipped'
+      readonly error: RowError
+    }
+
+/** The run under way as it tells of itself. */
+export interface LiveRows {
+  /** Names that it will come to. */
+  readonly planned: ReadonlySet<string>
+  readonly done: ReadonlyMap<string, LiveRow>
+  /** A trim: what came back is a part, and the whole is estimated when it is over. */
+  readonly isTrim: boolean
+}
+
+/** By what the table can be sorted. */
+export type SortKey = 'bytes' | 'name' | 'claimed' | 'entries' | 'age'
+
+/** Joins the registered caches, the shown report and the run under way; a cache that is gone keeps its row of the report. */
+export function joinRows(
+  views: readonly CacheView[],
+  report: AttributionReport | null,
+  live: LiveRows | null,
+): CacheRow[] {
+  const attributions = new Map(report?.caches.map((row) => [row.name, row]))
+  const measuredAt = report === null ? null : endOf(report)
+  const names = new Set(views.map(({ name }) => name))
+  const gone = report?.caches.filter(({ name }) => !names.has(name)) ?? []
+  return [
+    ...views.map((view) => {
+      const done = live?.done.get(view.name)
+      if (done !== undefined) return liveRow(view, done, live?.isTrim === true)
+      const row = settledRow(view, attributions.get(view.name) ?? null, measuredAt)
+      return live?.planned.has(view.name) === true ? { ...row, state: 'waiting' as const } : row
+    }),
+    ...gone.map((row) => attributedRow(row, null, measuredAt)),
+  ]
+}
+
+/** Largest first, the unknown last; ties by name, so that the order never depends on the answer's. */
+export function sortRows(rows: readonly CacheRow[], key: SortKey): CacheRow[] {
+  const byName = (a: CacheRow, b: CacheRow): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+  if (key === 'name') return rows.toSorted(byName)
+  const value = {
+    bytes: (row: CacheRow) => row.bytes,
+    claimed: (row: CacheRow) => row.claimedBytes,
+    entries: (row: CacheRow) => row.entries,
+    age: (row: CacheRow) => (row.measuredAt === null ? null : Date.parse(row.measuredAt)),
+  }[key]
+  const order = (row: CacheRow): number => value(row) ?? -Infinity
+  return rows.toSorted((a, b) => compare(order(b), order(a)) || compare(claim(b), claim(a)) || byName(a, b))
+}
+
+/** Rows whose name holds the words, whatever their case. */
+export function filterRows(rows: readonly CacheRow[], words: string): readonly CacheRow[] {
+  const wanted = words.trim().toLowerCase()
+  return wanted === '' ? rows : rows.filter(({ name }) => name.toLowerCase().includes(wanted))
+}
+
+/** Measured ÷ claimed; null where either is unknown, or the measured figure says nothing. */
+export function ratioToClaim({ bytes, claimedThenBytes, state }: CacheRow): number | null {
+  const isFigure = state === 'measured' || state === 'estimated' || state === 'just-measured'
+  if (!isFigure || bytes === null || claimedThenBytes === null || claimedThenBytes <= 0) return null
+  return bytes / claimedThenBytes
+}
+
+/** Bytes of one entry; null where either is unknown, or the figure is within the noise. */
+export function bytesPerEntry({ bytes, attribution, state }: CacheRow): number | null {
+  const entries = attribution?.entriesBefore ?? null
+  if (state !== 'measured' && state !== 'estimated') return null
+  if (bytes === null || entries === null || entries <= 0) return null
+  const left = attribution?.estimated === undefined ? (attribution?.entriesAfter ?? 0) : 0
+  return entries > left ? bytes / (entries - left) : null
+}
+
+function settledRow(view: CacheView, row: CacheAttribution | null, measuredAt: string | null): CacheRow {
+  const { lastMeasured } = view
+  const isOlder = row !== null && lastMeasured !== null && (measuredAt ?? '') < lastMeasured.measuredAt
+  // A row that says nothing does not hide what an earlier run found.
+  const isEmpty = row?.status === 'skipped' && lastMeasured !== null
+  if (row !== null && !isOlder && !isEmpty) return attributedRow(row, view, measuredAt)
+  if (lastMeasured !== null) return lastMeasuredRow(view, lastMeasured)
+  if (view.estimatedBytes === null) return { ...blank(view), state: 'unmeasured' }
+  return {
+    ...blank(view),
+    state: 'estimated',
+    bytes: view.estimatedBytes,
+    uncertaintyBytes: view.estimatedUncertaintyBytes,
+    claimedThenBytes: view.claimedBytes,
+  }
+}
+
+function attributedRow(row: CacheAttribution, view: CacheView | null, measuredAt: string | null): CacheRow {
+  const whole = row.estimated ?? row.released
+  const isMeasured = row.status === 'released' || row.status === 'trimmed'
+  return {
+    name: row.name,
+    state: isMeasured ? (row.significant ? measuredState(row) : 'within-noise') : row.status,
+    ...sizes(whole),
+    uncertaintyBytes: row.estimated === undefined ? row.uncertaintyBytes : (row.estimatedUncertaintyBytes ?? null),
+    entries: view === null ? row.entriesBefore : view.entries,
+    claimedBytes: view === null ? row.claimedBytes : view.claimedBytes,
+    claimedThenBytes: row.claimedBytes,
+    measuredAt: row.status === 'skipped' ? null : measuredAt,
+    error: row.error ?? null,
+    attribution: row,
+    view,
+    traits: view?.traits ?? null,
+  }
+}
+
+function measuredState({ estimated }: CacheAttribution): RowState {
+  return estimated === undefined ? 'measured' : 'estimated'
+}
+
+function lastMeasuredRow(view: CacheView, last: NonNullable<CacheView['lastMeasured']>): CacheRow {
+  const bytes = knownBytes(last)
+  const isKnown = bytes !== null && (last.uncertaintyBytes === null || Math.abs(bytes) > last.uncertaintyBytes)
+  return {
+    ...blank(view),
+    state: isKnown ? 'measured' : 'within-noise',
+    ...sizes(last),
+    uncertaintyBytes: last.uncertaintyBytes,
+    measuredAt: last.measuredAt,
+  }
+}
+
+function liveRow(view: CacheView, done: LiveRow, isTrim: boolean): CacheRow {
+  if (done.kind !== 'released') return { ...blank(view), state: done.status, error: done.error }
+  if (isTrim) return { ...blank(view), state: 'just-measured' }
+  const { allocatedBytes, heapBytes } = done
+  const totalBytes = allocatedBytes === null || heapBytes === null ? null : allocatedBytes + heapBytes
+  return {
+    ...blank(view),
+    state: 'just-measured',
+    ...sizes({ allocatedBytes, heapBytes, totalBytes }),
+    claimedThenBytes: view.claimedBytes,
+  }
+}
+
+function blank(view: CacheView): CacheRow {
+  return {
+    name: view.name,
+    state: 'unmeasured',
+    bytes: null,
+    uncertaintyBytes: null,
+    allocatedBytes: null,
+    heapBytes: null,
+    entries: view.entries,
+    claimedBytes: view.claimedBytes,
+    claimedThenBytes: null,
+    measuredAt: null,
+    error: null,
+    attribution: null,
+    view,
+    traits: view.traits,
+  }
+}
+
+function sizes(bytes: AttributedBytes): Pick<CacheRow, 'bytes' | 'allocatedBytes' | 'heapBytes'> {
+  return { bytes: knownBytes(bytes), allocatedBytes: bytes.allocatedBytes, heapBytes: bytes.heapBytes }
+}
+
+function endOf({ startedAt, durationMs }: AttributionReport): string {
+  return new Date(Date.parse(startedAt) + durationMs).toISOString()
+}
+
+function claim({ claimedBytes }: CacheRow): number {
+  return claimedBytes ?? -Infinity
+}
+
+/** Infinities compare as equal to themselves. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b
+}

@@ -1,0 +1,92 @@
+/**
+ * The process's memory in parts that do not overlap: V8's heap, the allocator outside of it, the rest of RSS.
+ *
+ * Rule: nothing is counted twice. V8's heap is mapped by V8 itself and no part of the allocator's figures; `external`
+ * and `arrayBuffers` lie in the allocator's and are never added. What the allocator does not tell is no part of its own
+ * but lies in the rest, and the rest says so.
+ */
+import type { MemorySample } from '../../../measure/sample.js'
+
+/** One part. */
+export interface MemoryPart {
+  readonly key: 'heap-used' | 'heap-free' | 'live' | 'tcache' | 'fragmentation' | 'spare' | 'rest'
+  readonly title: string
+  /** What lies in it, for a reader who does not know the allocator's words. */
+  readonly note: string
+  readonly bytes: number
+}
+
+/** The parts, and what they add up to. */
+export interface MemorySplit {
+  readonly parts: readonly MemoryPart[]
+  readonly rssBytes: number
+  /**
+   * By how much the parts exceed RSS: pages that are committed but not resident (never touched, or swapped out). Zero
+   * where they do not.
+   */
+  readonly notResidentBytes: number
+}
+
+/** Splits one sample. Parts without a byte are left out. */
+export function splitMemory(sample: MemorySample): MemorySplit {
+  const { heapUsedBytes, heapTotalBytes, rssBytes } = sample
+  const parts: MemoryPart[] = [
+    {
+      key: 'heap-used',
+      title: 'V8 heap, used',
+      note: 'JavaScript objects, code, garbage not yet collected',
+      bytes: heapUsedBytes,
+    },
+    {
+      key: 'heap-free',
+      title: 'V8 heap, free',
+      note: 'committed by V8 for objects to come',
+      bytes: heapTotalBytes - heapUsedBytes,
+    },
+    ...allocatorParts(sample),
+  ]
+  const known = parts.filter(({ bytes }) => bytes > 0)
+  const restBytes = rssBytes - known.reduce((sum, { bytes }) => sum + bytes, 0)
+  const rest: MemoryPart = { key: 'rest', title: 'Rest of RSS', note: noteOfRest(sample), bytes: restBytes }
+  return {
+    parts: restBytes > 0 ? [...known, rest] : known,
+    rssBytes,
+    notResidentBytes: Math.max(0, -restBytes),
+  }
+}
+
+function allocatorParts(sample: MemorySample): MemoryPart[] {
+  const { allocatedBytes, rawAllocatedBytes, tcacheBytes, activeBytes, residentBytes } = sample
+  const parts: MemoryPart[] = []
+  const add = (key: MemoryPart['key'], title: string, note: string, bytes: number): number =>
+    parts.push({ key, title, note, bytes })
+  if (allocatedBytes !== null)
+    add('live', 'Allocator, live', 'Buffers, native modules, V8’s own bookkeeping', allocatedBytes)
+  if (tcacheBytes !== null)
+    add('tcache', 'Thread caches', 'freed, kept by threads for their next allocation', tcacheBytes)
+  if (activeBytes !== null && rawAllocatedBytes !== null) {
+    add(
+      'fragmentation',
+      'Fragmentation',
+      'free space between live blocks of pages in use',
+      activeBytes - rawAllocatedBytes,
+    )
+  }
+  if (residentBytes !== null && activeBytes !== null) {
+    add(
+      'spare',
+      'Allocator, spare',
+      'freed pages not yet given back, and the allocator’s own records',
+      residentBytes - activeBytes,
+    )
+  }
+  return parts
+}
+
+function noteOfRest({ allocatedBytes, activeBytes, residentBytes }: MemorySample): string {
+  const always = 'program code, shared libraries, stacks, mapped files'
+  if (allocatedBytes === null) return `${always}; and all that is allocated, since there are no allocator statistics`
+  if (activeBytes === null || residentBytes === null)
+    return `${always}; and fragmentation, which this allocator does not tell`
+  return always
+}

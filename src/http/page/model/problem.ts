@@ -1,0 +1,97 @@
+/** Failures in words: from a problem document (RFC 9457), a bare status, or a server that does not answer. */
+
+/** What the page says of a failure. */
+export interface Problem {
+  readonly title: string
+  readonly detail: string
+  /** The library's code, or null where the answer had none. */
+  readonly code: string | null
+  readonly status: number | null
+  /** What to do about it. */
+  readonly cure: string | null
+  readonly retryAfterSeconds: number | null
+  /** The run that is in the way. */
+  readonly runId: string | null
+}
+
+/** The answer as far as it matters. */
+export interface FailedAnswer {
+  readonly status: number
+  readonly body: string
+  readonly retryAfter: string | null
+}
+
+/** Code → cure, of docs/errors.md. */
+export type Cures = Readonly<Record<string, string>>
+
+/** Status → title and cure, where neither the body nor its code say it. */
+const STATUSES: Readonly<Record<number, { readonly title: string; readonly cure: string }>> = {
+  401: { title: 'You are not signed in', cure: 'Reload this page; the browser asks for the token then.' },
+  403: {
+    title: 'This is not allowed',
+    cure: 'Open the page from the machine itself (127.0.0.1), or ask whoever mounted it for a token that may do this.',
+  },
+  404: { title: 'There is no such thing', cure: 'It may have been dropped since; reload this page.' },
+  405: { title: 'This way of asking is not served here', cure: 'Reload this page: it may be older than the server.' },
+  409: { title: 'Another run is under way', cure: 'Wait for its end, or abort it, then start again.' },
+  429: { title: 'Too soon after the last release', cure: 'Wait for the cool-down to pass, or measure in a twin.' },
+  500: { title: 'The server failed', cure: 'Look at the log of the process.' },
+  503: { title: 'The server cannot do this now', cure: 'Try again in a moment.' },
+}
+
+/** What an answer with a status of failure says. */
+export function problemOfAnswer({ status, body, retryAfter }: FailedAnswer, cures: Cures): Problem {
+  const document = parseObject(body)
+  const text = (key: string): string | null => {
+    const value = document[key]
+    return typeof value === 'string' && value !== '' ? value : null
+  }
+  const code = text('code')
+  const known = STATUSES[status] ?? STATUSES[status >= 500 ? 503 : 404]
+  return {
+    title: text('title') ?? known?.title ?? `The server answered ${String(status)}`,
+    detail: withoutCode(text('detail') ?? '', code),
+    code,
+    status,
+    cure: (code === null ? undefined : cures[code]) ?? known?.cure ?? null,
+    retryAfterSeconds: seconds(retryAfter),
+    runId: text('runId'),
+  }
+}
+
+/** A `problem` event of a stream: a problem document without an answer's head. */
+export function problemOfDocument(body: string, cures: Cures): Problem {
+  const { status } = parseObject(body)
+  return problemOfAnswer({ status: typeof status === 'number' ? status : 500, body, retryAfter: null }, cures)
+}
+
+/** Nothing came back, or it broke off. */
+export function problemOfSilence(what: string): Problem {
+  return {
+    title: 'The server does not answer',
+    detail: what,
+    code: null,
+    status: null,
+    cure: 'This page keeps trying. If the process was restarted, it comes back by itself.',
+    retryAfterSeconds: null,
+    runId: null,
+  }
+}
+
+/** A message of the library starts with its code, which is shown beside it. */
+function withoutCode(message: string, code: string | null): string {
+  return code !== null && message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
+}
+
+function parseObject(body: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+function seconds(retryAfter: string | null): number | null {
+  return retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : null
+}

@@ -1,0 +1,146 @@
+/** What the run form asks for, as the handler wants it, and in words: what each mode does and costs. */
+import type { AttributionMode, AttributionReport } from '../../../report/types.js'
+import { formatBytes, formatCount, formatMs } from '../../../support/units.js'
+import { sumKnown } from './bytes.js'
+import { shortName } from './names.js'
+import type { CacheView } from './types.js'
+
+/** Which caches a run takes. */
+export type Scope = 'all' | 'only' | 'except'
+
+/** The form's fields; null leaves the default to the server. */
+export interface RunForm {
+  readonly mode: AttributionMode
+  readonly scope: Scope
+  readonly ticked: readonly string[]
+  readonly controls: number | null
+  /** Of a trim, in percent. */
+  readonly percent: number | null
+  readonly pauseMs: number | null
+  /** So many hoards, with a twin. */
+  readonly discover: number | null
+}
+
+/** The body of `POST attribution`. */
+export interface RunBody {
+  mode: AttributionMode
+  only?: readonly string[]
+  except?: readonly string[]
+  controls?: number
+  fraction?: number
+  discover?: number
+  budget?: { pauseMs: number }
+}
+
+/** Leaves out what the mode does not know. */
+export function bodyOf({ mode, scope, ticked, controls, percent, pauseMs, discover }: RunForm): RunBody {
+  const body: RunBody = { mode }
+  if (scope !== 'all') body[scope] = ticked
+  if (controls !== null) body.controls = controls
+  if (mode === 'trim' && percent !== null) body.fraction = percent / 100
+  if (mode === 'twin' && discover !== null) body.discover = discover
+  if (mode !== 'twin' && pauseMs !== null) body.budget = { pauseMs }
+  return body
+}
+
+/** The caches that a run takes, and those that it leaves out unless they are named. */
+export function targetsOf(
+  { scope, ticked, mode }: Pick<RunForm, 'scope' | 'ticked' | 'mode'>,
+  caches: readonly CacheView[],
+): RunTargets {
+  const names = new Set(ticked)
+  const inScope = caches.filter(({ name }) => scope === 'all' || names.has(name) === (scope === 'only'))
+  // In a twin nothing is lost, and who is ticked is named.
+  const isFree = ({ traits }: CacheView): boolean =>
+    mode === 'twin' || scope === 'only' || (traits.lossless && traits.refillCost !== 'high')
+  const canBe = ({ traits }: CacheView): boolean => (mode === 'twin' ? traits.twin : mode === 'release' || traits.trim)
+  return {
+    taken: inScope.filter((cache) => isFree(cache) && canBe(cache)),
+    leftOut: inScope.filter((cache) => !isFree(cache)),
+    unable: inScope.filter((cache) => isFree(cache) && !canBe(cache)),
+  }
+}
+
+/** What becomes of the caches that a run is asked for. */
+export interface RunTargets {
+  readonly taken: readonly CacheView[]
+  /** Lossy or costly, and nobody named them. */
+  readonly leftOut: readonly CacheView[]
+  /** Cannot drop a part, or be released in a twin. */
+  readonly unable: readonly CacheView[]
+}
+
+/** One line below the choice of a mode. */
+export const MODE_WORDS: Readonly<Record<AttributionMode, string>> = {
+  twin: 'Nothing is lost: the process pauses once for a collection and a fork, and its copy is measured.',
+  release: 'Empties the caches of the live process, one after the other. They fill again with use.',
+  trim: 'Drops a small share of each cache in the live process and estimates the whole.',
+}
+
+/** What the dialog says before anything is dropped. */
+export interface Confirmation {
+  readonly title: string
+  readonly costs: readonly string[]
+  readonly action: string
+}
+
+/** What it costs to go on, as far as it is known. */
+export function confirmationOf(
+  form: RunForm,
+  caches: readonly CacheView[],
+  last: AttributionReport | null,
+): Confirmation {
+  const { taken, leftOut, unable } = targetsOf(form, caches)
+  const count = `${formatCount(taken.length)} ${taken.length === 1 ? 'cache' : 'caches'}`
+  const share = form.percent === null ? 'a share' : `${String(form.percent)} %`
+  const isTrim = form.mode === 'trim'
+  const names = (list: readonly CacheView[]): string => someNames(list.map(({ name }) => name))
+  return {
+    title: isTrim ? `Drop ${share} of ${count} in the live process?` : `Release ${count} in the live process?`,
+    costs: [
+      `Hit rate: ${isTrim ? `${share} of the entries go` : 'every entry goes'}${heldBy(taken)}. Requests miss until the caches have filled again.`,
+      pauses(form.mode, last),
+      ...lossy(taken).map((list) => `Lost for good, by their registration: ${names(list)}.`),
+      ...costly(taken).map((list) => `Costly to fill again: ${names(list)}.`),
+      ...(leftOut.length === 0 ? [] : [`Left out, since lossy or costly caches have to be ticked: ${names(leftOut)}.`]),
+      ...(unable.length === 0 ? [] : [`Skipped, since they cannot drop a part: ${names(unable)}.`]),
+    ],
+    action: isTrim ? 'Drop and measure' : 'Release and measure',
+  }
+}
+
+function heldBy(caches: readonly CacheView[]): string {
+  const entries = sumKnown(caches.map((cache) => cache.entries))
+  const bytes = sumKnown(caches.map(({ estimatedBytes, claimedBytes }) => estimatedBytes ?? claimedBytes))
+  const parts = [
+    ...(entries === null ? [] : [`${formatCount(entries)} entries`]),
+    ...(bytes === null ? [] : [`about ${formatBytes(bytes)}`]),
+  ]
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`
+}
+
+function pauses(mode: AttributionMode, last: AttributionReport | null): string {
+  const rule = 'Pauses: the process stands still for two collections a cache'
+  if (last?.mode !== mode) return `${rule}, so that longer the larger its heap is.`
+  const { count, longestMs, totalMs } = last.pauses
+  return `${rule}; last time ${formatCount(count)} pauses, ${formatMs(longestMs)} at most, ${formatMs(totalMs)} in all.`
+}
+
+function lossy(caches: readonly CacheView[]): (readonly CacheView[])[] {
+  const list = caches.filter(({ traits }) => !traits.lossless)
+  return list.length === 0 ? [] : [list]
+}
+
+function costly(caches: readonly CacheView[]): (readonly CacheView[])[] {
+  const list = caches.filter(({ traits }) => traits.refillCost === 'high')
+  return list.length === 0 ? [] : [list]
+}
+
+const NAMES_MAX = 6
+
+function someNames(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_MAX).map((name) => shortName(name))
+  return names.length > NAMES_MAX
+    ? `${shown.join(', ')} and ${formatCount(names.length - NAMES_MAX)} more`
+    : shown.join(', ')
+}

@@ -1,0 +1,71 @@
+// Builds the admin page: TypeScript, styles and uPlot go into one document, dist/src/http/page/page.html, which is what
+// the package carries. The cures that the page shows are taken out of docs/errors.md.
+//
+//   node tools/build-page.mjs        part of `npm run build:ts`
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const source = path.join(root, 'src', 'http', 'page')
+const output = path.join(root, 'dist', 'src', 'http', 'page')
+
+const cures = curesOf(await readFile(path.join(root, 'docs', 'errors.md'), 'utf8'))
+const [script, style, template] = await Promise.all([
+  bundle(path.join(source, 'client', 'main.ts'), { CURES: JSON.stringify(cures) }),
+  bundle(path.join(source, 'styles', 'main.css'), {}),
+  readFile(path.join(source, 'page.html'), 'utf8'),
+])
+await mkdir(output, { recursive: true })
+await writeFile(path.join(output, 'page.html'), fill(fill(withoutIndent(template), 'script', script), 'style', style))
+
+/** @param {string} entry @param {Record<string, string>} define */
+async function bundle(entry, define) {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'esm',
+    target: ['chrome123', 'firefox120', 'safari17.5'],
+    charset: 'utf8',
+    legalComments: 'none',
+    define,
+    logLevel: 'warning',
+  })
+  return (outputFiles[0]?.text ?? '').trim()
+}
+
+/** Puts the text between the empty tags. @param {string} html @param {string} tag @param {string} text */
+function fill(html, tag, text) {
+  const end = `</${tag}>`
+  if (text.includes(end) || text.includes('<!--')) throw new Error(`the bundled ${tag} would end its own tag`)
+  const at = html.indexOf(`></${tag}>`) + 1
+  if (at === 0) throw new Error(`src/http/page/page.html has no empty <${tag}>`)
+  return html.slice(0, at) + text + html.slice(at)
+}
+
+/** @param {string} html */
+function withoutIndent(html) {
+  return html.replace(/^ +/gm, '')
+}
+
+/** Code → the text of its cure, without Markdown. @param {string} markdown @returns {Record<string, string>} */
+function curesOf(markdown) {
+  const sections = markdown.split(/^### /m).slice(1)
+  return Object.fromEntries(
+    sections.flatMap((section) => {
+      const code = /^\w+/.exec(section)?.[0]
+      const cure = /^- \*\*Cure:\*\* ([^]*?)(?=\n- \*\*|\n\n|$)/m.exec(section)?.[1]
+      if (code === undefined || cure === undefined) return []
+      const plain = cure
+        .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+        .replace(/[`*]/g, '')
+        .replace(/\s+/g, ' ')
+        .trim()
+      return [[code, plain.charAt(0).toUpperCase() + plain.slice(1)]]
+    }),
+  )
+}
