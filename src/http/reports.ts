@@ -3,7 +3,7 @@ import type { AttributedBytes, AttributionReport, CacheAttribution } from '../re
 import { encodeJson } from './respond.js'
 
 /** A row of a {@link ReportSummary}. */
-export type RowSummary = Pick<
+type RowSummary = Pick<
   CacheAttribution,
   | 'name'
   | 'status'

@@ -34,14 +34,7 @@ export interface Progress {
 }
 
 /** The events that are passed on while a run is on. */
-export const PROGRESS = [
-  'run-started',
-  'run-planned',
-  'cache-released',
-  'cache-failed',
-  'cache-skipped',
-  'warning',
-] as const
+const PROGRESS = ['run-started', 'run-planned', 'cache-released', 'cache-failed', 'cache-skipped', 'warning'] as const
 
 /** A run of ten thousand caches is told to those who join late from so far back. */
 const REMEMBERED_MAX = 2000

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { getRequestListener } from '@hono/node-server'
-import { Module } from '@nestjs/common'
+import { Logger, Module } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { expect } from 'chai'
 import express from 'express'
@@ -64,9 +64,9 @@ const MOUNTS: readonly Mounted[] = [
     basePath: '/internal/debug/memory',
     mount: (admin) =>
       ofHono(admin, '/debug/memory/*', (inner) => {
-        const app = new Hono<Bindings>()
+        const app = new Hono<Bindings>().route('/internal', inner)
         app.get('/hello', (context) => context.text('hello'))
-        return app.route('/internal', inner)
+        return app
       }),
   },
   { name: 'NestJS', mount: (admin) => ofNest(admin) },
@@ -234,7 +234,11 @@ async function ofFastify(admin: AdminHandler): ReturnType<Mount> {
   const app = fastify({ forceCloseConnections: true })
   const listener = toNodeListener(admin)
   // Before bodies are parsed. What is answered here goes no further.
-  app.addHook('onRequest', (request, reply, next) => void listener(request.raw, reply.raw, next as () => void))
+  app.addHook('onRequest', (request, reply, next) => {
+    void listener(request.raw, reply.raw, () => {
+      next()
+    })
+  })
   app.get('/hello', () => 'hello')
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -256,29 +260,33 @@ function ofKoa(admin: AdminHandler): ReturnType<Mount> {
     context.body = 'hello'
     return undefined
   })
-  return serve(app.callback() as http.RequestListener)
+  const callback = app.callback()
+  return serve((request, response) => void callback(request, response))
 }
 
 interface Bindings {
   Bindings: { incoming: http.IncomingMessage }
 }
 
-function ofHono(admin: AdminHandler, path: string, rest: (app: Hono<Bindings>) => Hono<Bindings>): ReturnType<Mount> {
+function ofHono(
+  admin: AdminHandler,
+  path: string,
+  rest: (app: Hono<Bindings>) => Pick<Hono<Bindings>, 'fetch'>,
+): ReturnType<Mount> {
   const app = new Hono<Bindings>()
   app.all(path, async (context) => {
     const { remoteAddress } = context.env.incoming.socket
     return (await admin(context.req.raw, { remoteAddress })) ?? context.notFound()
   })
-  const listener = getRequestListener(rest(app).fetch as Parameters<typeof getRequestListener>[0], {
+  const listener = getRequestListener(rest(app).fetch, {
     overrideGlobalObjects: false,
   })
   return serve((request, response) => void listener(request, response))
 }
 
 async function ofNest(admin: AdminHandler): ReturnType<Mount> {
-  class AppModule {}
-  Module({})(AppModule)
-  const app = await NestFactory.create(AppModule, { logger: false })
+  Logger.overrideLogger(false)
+  const app = await NestFactory.create(moduleOfNest())
   app.use(toNodeListener(admin))
   app.use('/hello', (_request: unknown, response: http.ServerResponse) => response.end('hello'))
   await app.listen(0, '127.0.0.1')
@@ -291,4 +299,13 @@ async function ofNest(admin: AdminHandler): ReturnType<Mount> {
       await app.close()
     },
   }
+}
+
+/** Without decorators, which the compiler would have to be told of. */
+function moduleOfNest(): new () => object {
+  const AppModule = class AppModule {
+    readonly name = 'app'
+  }
+  Module({})(AppModule)
+  return AppModule
 }

@@ -34,7 +34,8 @@ export async function openSite(options: AdminHandlerOptions = {}): Promise<Site>
   const caches = ['users', '<script>', 'a/b'].map((name) => world.cache(name, { allocated: 3 * MIB, heap: MIB }))
   for (const cache of caches) coordinator.register(cache.name, cache)
   const handler = createAdminHandler(coordinator, { coolDownMs: 0, ...options })
-  const server = http.createServer(toNodeListener(handler))
+  const listener = toNodeListener(handler)
+  const server = http.createServer((request, response) => void listener(request, response))
   const port = await listen(server)
   return {
     world,

@@ -56,8 +56,6 @@ export const showOpenApi: Action = ({ settings }, { request }) => {
 }
 
 /** What `GET /status` tells. */
-export type Status = ReturnType<typeof statusOf>
-
 function statusOf(admin: Admin, { role }: Exchange) {
   const { coordinator, runs, settings } = admin
   const { name, version } = coordinator.allocator

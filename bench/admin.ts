@@ -1,0 +1,68 @@
+/**
+ * What the admin endpoint costs a service that has it mounted and nobody asks: requests a second of an Express app with the
+ * hook and without, in turn. And how long `GET /caches` takes with a thousand caches.
+ *
+ *   node dist/bench/admin.js [--rounds 10] [--seconds 4] [--looks 200]
+ */
+import http from 'node:http'
+import { fileURLToPath } from 'node:url'
+import express from 'express'
+import { Coordinator } from 'cache-attribution'
+import { createAdminHandler, toNodeListener } from 'cache-attribution/http'
+import { compareThroughput, serveAsPair, startServer, variantHere } from './support/pair.js'
+import { flags } from './support/processes.js'
+import { medianOf, quantile, verdict } from './support/table.js'
+
+const CACHES = 1000
+const LOOK_BAR_MS = 20
+const script = fileURLToPath(import.meta.url)
+
+if (variantHere() === undefined) {
+  console.log(`### An Express app with the admin endpoint mounted, Node ${process.version}\n`)
+  await compareThroughput(script)
+  await look()
+} else {
+  await serve(variantHere() === 'with')
+}
+
+async function look(): Promise<void> {
+  const { child, port } = await startServer(script, 'with')
+  const tookMs: number[] = []
+  let found = 0
+  for (let count = 0; count < Number(flags('looks')[0] ?? '200'); count++) {
+    const startMs = performance.now()
+    const response = await fetch(`http://127.0.0.1:${String(port)}/debug/memory/caches`)
+    const { caches } = (await response.json()) as { caches: unknown[] }
+    tookMs.push(performance.now() - startMs)
+    found = caches.length
+  }
+  child.kill()
+  const [median, p99] = [medianOf(tookMs), quantile(tookMs, 0.99)]
+  verdict(
+    `GET /caches with ${String(found)} caches: median ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (under ${String(LOOK_BAR_MS)})`,
+    found === CACHES && p99 < LOOK_BAR_MS,
+  )
+}
+
+async function serve(isMounted: boolean): Promise<void> {
+  const app = express()
+  if (isMounted) {
+    const coordinator = new Coordinator()
+    for (let index = 0; index < CACHES; index++) {
+      const cache = new Map([[index, { index }]])
+      coordinator.register(`cache ${String(index)}`, {
+        release: () => {
+          cache.clear()
+        },
+        entries: () => cache.size,
+        claimedBytes: () => cache.size * 100,
+      })
+    }
+    app.use(toNodeListener(createAdminHandler(coordinator)))
+  }
+  const items = Array.from({ length: 20 }, (_, key) => ({ key, text: 'x'.repeat(50) }))
+  app.get('/', (_request, response) => {
+    response.json(items)
+  })
+  await serveAsPair(http.createServer(app))
+}
