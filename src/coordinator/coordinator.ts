@@ -2,7 +2,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
-import { takeRunLock } from '../measure/run-lock.js'
+import { takeRunLock } from '../measure/locks.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
 import { watchThreads } from '../measure/threads.js'
@@ -30,7 +30,7 @@ import { Registry } from './registry.js'
 import type { Registration } from './registry.js'
 import { AttributionRun } from './run.js'
 import type { Run, RunContext } from './run.js'
-import { SingleFlight } from './single-flight.js'
+import { SingleFlight } from '../support/single-flight.js'
 import { TwinRun } from './twin-run.js'
 import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
 
@@ -63,7 +63,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #allocator: Allocator
   readonly #sampler: Sampler
   readonly #registry = new Registry()
-  readonly #flight = new SingleFlight<AttributionReport>()
+  readonly #flight = new SingleFlight<AttributionReport>('ERR_RUN_ABORTED')
   readonly #calibrations = new Calibrations()
   #earlier: readonly EarlierRun[] = []
   #runs = 0
