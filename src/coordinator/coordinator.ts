@@ -28,6 +28,7 @@ import type {
 import type { RegistrationOptions, Releasable } from './releasable.js'
 import { Registry } from './registry.js'
 import type { Registration } from './registry.js'
+import { openResidual, withResidual } from './residual.js'
 import { AttributionRun } from './run.js'
 import type { Run, RunContext } from './run.js'
 import { SingleFlight } from '../support/single-flight.js'
@@ -204,11 +205,27 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 
   async #attribute(options: ResolvedAttributeOptions, signal: AbortSignal): Promise<AttributionReport> {
-    const run = this.#newRun(options, signal)
+    if (!options.explainResidual) return this.#execute(options, signal, { residual: null, warnings: [] })
+    const { probe, warnings } = await openResidual(this.#allocator)
+    try {
+      return await this.#execute(options, signal, { residual: probe, warnings })
+    } finally {
+      probe?.close()
+    }
+  }
+
+  async #execute(
+    options: ResolvedAttributeOptions,
+    signal: AbortSignal,
+    explanation: Pick<RunContext, 'residual' | 'warnings'>,
+  ): Promise<AttributionReport> {
+    const run = this.#newRun(options, signal, explanation)
     this.#run = run
     const restoreFlags = this.#settings.environment.keepCode()
     try {
-      const report = await run.execute()
+      const report = await withResidual(await run.execute(), explanation.residual, (warning) => {
+        run.warn(warning)
+      })
       this.#calibrations.note(report)
       this.#earlier = [...this.#earlier, remembered(report)].slice(-EARLIER_RUNS_MAX)
       if (signal.aborted) throw new RunAbortedError(report)
@@ -223,7 +240,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     }
   }
 
-  #newRun(options: ResolvedAttributeOptions, signal: AbortSignal): Run {
+  #newRun(
+    options: ResolvedAttributeOptions,
+    signal: AbortSignal,
+    { residual, warnings }: Pick<RunContext, 'residual' | 'warnings'>,
+  ): Run {
     const { environment, gc } = this.#settings
     const caches = this.#registry.all()
     const collects =
@@ -241,10 +262,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         threads: watchThreads(environment),
       },
       caches,
-      warnings: this.#standingWarnings(),
+      warnings: [...this.#standingWarnings(), ...warnings],
       earlier: this.#earlier,
       rotation: this.#runs++,
       signal,
+      residual,
       isRegistered: (cache) => this.#registry.has(cache),
       duringRelease: (release) => this.#duringRelease(release),
       tell: (name, payload) => {
@@ -307,8 +329,8 @@ function inProgress(id: string | undefined, isAborting = false): CoordinatorErro
 
 /** Calls with the same key want the same run, whoever asked. */
 function keyOf({ only, except, ...options }: ResolvedAttributeOptions): string {
-  const { mode, twins, discover, fraction, choice, controls, budget } = options
+  const { mode, twins, discover, explainResidual, fraction, choice, controls, budget } = options
   const ofMode = { release: [], twin: [twins, discover], trim: [fraction, choice] }[mode]
   const { pauseMs, durationMs } = budget
-  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, ...ofMode, controls, pauseMs, durationMs])
+  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, ...ofMode, explainResidual, controls, pauseMs, durationMs])
 }

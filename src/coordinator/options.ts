@@ -5,7 +5,7 @@ import type { AttributionMode, TrimChoice, Trigger } from '../report/types.js'
 import { nodeEnvironment } from '../support/environment.js'
 import type { Environment } from '../support/environment.js'
 import { CoordinatorError } from '../support/errors.js'
-import { abortSignal, names, number, oneOf, optional, resolveOptions, shaped } from '../support/options.js'
+import { abortSignal, boolean, names, number, oneOf, optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check } from '../support/options.js'
 
 /** Options of `new Coordinator()`. */
@@ -109,6 +109,12 @@ export interface AttributeOptions {
    */
   readonly discover?: number | undefined
   /**
+   * Whether to end with the heap profile of what lives after every release, as `report.residual`: who allocated what no
+   * cache held. Profiling has to be on since before that was allocated; where it is not the report says so in a warning.
+   * @default false
+   */
+  readonly explainResidual?: boolean | undefined
+  /**
    * Trim mode only: the share of each cache's entries that is dropped, from 0.0001 to 1.
    * @default 0.05
    */
@@ -136,6 +142,7 @@ export interface ResolvedAttributeOptions {
   readonly mode: AttributionMode
   readonly twins: number
   readonly discover: number
+  readonly explainResidual: boolean
   readonly fraction: number
   readonly choice: TrimChoice
   readonly controls: number
@@ -189,6 +196,7 @@ export function resolveAttributeOptions(
     mode: { check: mode, fallback: defaults.mode },
     twins: { check: twins, fallback: defaults.twins },
     discover: { check: controls, fallback: 0 },
+    explainResidual: { check: boolean, fallback: false },
     fraction: { check: fraction, fallback: 0.05 },
     choice: { check: oneOf('coldest', 'random'), fallback: 'coldest' },
     controls: { check: controls, fallback: defaults.controls },

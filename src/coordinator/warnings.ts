@@ -70,3 +70,8 @@ export const WORKER_THREAD: ReportWarning = {
   code: 'WARN_WORKER_THREAD',
   message: 'measured in a worker thread: the other threads were not at rest',
 }
+
+/** The heap profile of what no cache held could not be had. */
+export function residualUnexplained(reason: string): ReportWarning {
+  return { code: 'WARN_RESIDUAL_UNEXPLAINED', message: `what no cache held cannot be explained: ${reason}` }
+}

@@ -3,6 +3,7 @@ import type { MemorySample } from '../measure/sample.js'
 import { boolean, optional, resolveOptions } from '../support/options.js'
 import { formatBytes, formatCount, formatMs, formatShare, printable, signed } from '../support/units.js'
 import { formatDiscovery } from './discovery/format.js'
+import { residualLines } from './residual/format.js'
 import { formatTable, palette } from './table.js'
 import type { Palette, TableColumn } from './table.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, ReportTwin } from './types.js'
@@ -38,6 +39,7 @@ export function formatReport(report: AttributionReport, options?: FormatOptions)
     ...summary(report),
     ...problems(rows).map((line) => paints.bad(line)),
     ...report.warnings.map(({ code, message }) => paints.dim(`${code}: ${printable(message, 300)}`)),
+    ...(report.residual === undefined ? [] : ['', ...residualLines(report.residual, paints)]),
     ...(report.discovery === undefined ? [] : ['', formatDiscovery(report.discovery, { color: paints.isColored })]),
   ].join('\n')
 }

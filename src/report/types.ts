@@ -3,6 +3,7 @@ import type { AllocatorName, BindingKind } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
 import type { Discovery } from './discovery/types.js'
+import type { ReportResidual } from './residual/types.js'
 import type { ErrorCode, WarningCode } from '../support/errors.js'
 
 /**
@@ -172,5 +173,7 @@ export interface AttributionReport {
   readonly twin?: ReportTwin
   /** With `discover`: large collections that nobody registered, emptied and measured in the first twin. */
   readonly discovery?: Discovery
+  /** With `explainResidual`, where profiling was on: what lives after every release, by who allocated it. */
+  readonly residual?: ReportResidual
   readonly warnings: readonly ReportWarning[]
 }

@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   ERR_PROFILING_BUILD: 'this jemalloc was built without its heap profiler',
   ERR_PROFILING_START: 'the process was not started so that it can be profiled',
   ERR_PROFILING_THREADS: 'the process was started so that no thread takes part in profiling',
+  ERR_PROFILING_OFF: 'profiling is off, so there is nothing that a profile could show',
   ERR_PROFILE_IN_PROGRESS: 'a different capture, or a run that explains its residual, uses the profiler',
   ERR_PROFILE_ABORTED: 'the capture was aborted through its signal, or by close()',
   ERR_PROFILE_DUMP: 'a heap profile could not be written to the disk',
