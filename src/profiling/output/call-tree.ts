@@ -1,0 +1,55 @@
+/** Stacks joined from their outermost call on: the tree behind folded stacks and flame graphs. */
+import { columnOf } from '../profile/columns-of.js'
+import { PairTable } from '../profile/pair-table.js'
+import type { HeapProfile } from '../profile/types.js'
+import { allocatorFrames, shownFrom } from './labels.js'
+import { namesOf } from './top.js'
+import type { OutputOptions } from './top.js'
+
+/** Nodes as columns; a node's parent has a smaller number than it. The root is not among them. */
+export interface CallTree {
+  readonly names: readonly string[]
+  readonly count: number
+  /** Number of the parent + 1, 0 for a child of the root. */
+  parentOf(node: number): number
+  /** Index into `names`. */
+  nameOf(node: number): number
+  /** What was allocated in this very place, without what it called. */
+  readonly self: Float64Array
+  readonly total: number
+}
+
+/** The tree of a profile. */
+export function callTree(profile: HeapProfile, options: Required<OutputOptions>): CallTree {
+  const { index } = columnOf(profile, options.type)
+  const { count, values, offsets, frames } = profile.samples
+  const { list, ofFrame } = namesOf(profile)
+  const allocator = options.allocatorFrames ? null : allocatorFrames(profile)
+  const nodes = new PairTable()
+  const ends = new Uint32Array(count)
+  for (let sample = 0; sample < count; sample++) {
+    const from = shownFrom(frames, offsets[sample] ?? 0, offsets[sample + 1] ?? 0, allocator)
+    let node = 0
+    for (let at = (offsets[sample + 1] ?? 0) - 1; at >= from; at--) {
+      const names = ofFrame[frames[at] ?? 0] ?? []
+      for (let inlined = names.length - 1; inlined >= 0; inlined--) node = nodes.numberOf(node, names[inlined] ?? 0) + 1
+    }
+    ends[sample] = node
+  }
+  const self = new Float64Array(nodes.count)
+  let total = 0
+  for (let sample = 0; sample < count; sample++) {
+    const value = values[sample * profile.sampleTypes.length + index] ?? 0
+    total += value
+    const end = (ends[sample] ?? 0) - 1
+    if (end >= 0) self[end] = (self[end] ?? 0) + value
+  }
+  return {
+    names: list,
+    count: nodes.count,
+    parentOf: (node) => nodes.highOf(node),
+    nameOf: (node) => nodes.lowOf(node),
+    self,
+    total,
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What a frame is called, and which frames are the allocator's own.
+ *
+ * Rule: every output names a place in the same way, and none blames `malloc`: the frames of the allocator, from the
+ * innermost on, go away unless the caller wants them, as in jeprof and pprof.
+ */
+import { printable } from '../../support/units.js'
+import { ANONYMOUS } from '../profile/mapped-files.js'
+import type { Frame, FrameFunction, HeapProfile } from '../profile/types.js'
+
+/** Longest name that is shown. */
+const MAX_NAME_LENGTH = 500
+
+/** What is shown for one frame of a stack: a function, or an inlined one. */
+export interface Label {
+  readonly name: string
+  readonly function: FrameFunction | null
+}
+
+/** Names of the frame's functions, innermost first; of an address without a name, its file and the place in it. */
+export function labelsOf(profile: HeapProfile, frame: Frame): Label[] {
+  if (frame.functions.length === 0) return [{ name: placeOf(profile, frame), function: null }]
+  return frame.functions.map((own) => ({ name: printable(own.name, MAX_NAME_LENGTH), function: own }))
+}
+
+/** `libc.so.6+0x2724a`, `(compiled code)`, or the address. */
+function placeOf({ mappings }: HeapProfile, { address, mapping: index }: Frame): string {
+  if (address === null) return '(unknown)'
+  const mapping = mappings[index ?? -1]
+  if (mapping === undefined) return `0x${address.toString(16)}`
+  if (mapping.file === ANONYMOUS) return '(compiled code)'
+  const file = mapping.file.slice(mapping.file.lastIndexOf('/') + 1)
+  return printable(`${file}+0x${(address - mapping.start + mapping.fileOffset).toString(16)}`, MAX_NAME_LENGTH)
+}
+
+/** Functions through which memory is asked for: the C library's, jemalloc's own, C++'s, with the prefixes that builds give them. */
+const ALLOCATION =
+  /^(?:_|__|__libc_|je_|_rjem_|_rjem_je_|tc_|do_)?(?:malloc|calloc|realloc|reallocarray|free|cfree|memalign|posix_memalign|aligned_alloc|valloc|pvalloc|mallocx|rallocx|xallocx|dallocx|sdallocx|sdallocx_noflags|newImpl)$|^void\* newImpl$|^operator new(?:\[\])?(?:\(|$)|^(?:_?je_|_rjem_)?(?:prof_backtrace|prof_alloc_prep|prof_malloc_sample_object|imalloc|malloc_default|calloc_default)(?:_|\.|$)/
+
+const ALLOCATOR_FILE = /\/lib(?:jemalloc|tcmalloc)[^/]*$/
+
+/** Of each frame whether it is the allocator's: 1 or 0. */
+export function allocatorFrames({ frames, mappings }: HeapProfile): Uint8Array {
+  return Uint8Array.from(frames, ({ functions, mapping }) => {
+    const outermost = functions.at(-1)
+    if (outermost !== undefined && ALLOCATION.test(outermost.name)) return 1
+    const file = mappings[mapping ?? -1]?.file
+    return file !== undefined && ALLOCATOR_FILE.test(file) ? 1 : 0
+  })
+}
+
+/** Where the stack begins that is shown: behind its outermost frame of the allocator, or at 0 where nothing else is left. */
+export function shownFrom(frames: Uint32Array, from: number, to: number, allocator: Uint8Array | null): number {
+  if (allocator === null) return from
+  for (let at = to - 1; at >= from; at--) {
+    if (allocator[frames[at] ?? 0] === 1) return at === to - 1 ? from : at + 1
+  }
+  return from
+}

@@ -1,0 +1,31 @@
+/** Which column of a profile a caller wants. */
+import { CoordinatorError, describe } from '../../support/errors.js'
+import type { HeapProfile, SampleType, SampleTypeName } from './types.js'
+
+/** One kind of value of a profile. */
+export interface ProfileColumn {
+  readonly index: number
+  readonly type: SampleType
+}
+
+/** What is shown where nobody asks for anything else. */
+export const DEFAULT_SAMPLE_TYPE: SampleTypeName = 'inuse_space'
+
+/** The column of this name. @throws CoordinatorError `ERR_PROFILE_COLUMN` */
+export function columnOf(profile: HeapProfile, name: SampleTypeName = DEFAULT_SAMPLE_TYPE): ProfileColumn {
+  const index = profile.sampleTypes.findIndex(({ type }) => type === name)
+  const type = profile.sampleTypes[index]
+  if (type !== undefined) return { index, type }
+  const there = profile.sampleTypes.map((sampleType) => sampleType.type).join(', ')
+  const hint = name.startsWith('alloc_') ? '; what was allocated is counted under MALLOC_CONF=prof_accum:true only' : ''
+  throw new CoordinatorError('ERR_PROFILE_COLUMN', `the profile has no ${describe(name)}, only ${there}${hint}`)
+}
+
+/** The sum of a column: an estimate, not rounded. */
+export function totalOf(profile: HeapProfile, name: SampleTypeName = DEFAULT_SAMPLE_TYPE): number {
+  const { index } = columnOf(profile, name)
+  const { values } = profile.samples
+  let total = 0
+  for (let at = index; at < values.length; at += profile.sampleTypes.length) total += values[at] ?? 0
+  return total
+}

@@ -1,0 +1,81 @@
+/**
+ * The mapped libraries of a dump: lines of /proc/self/maps.
+ *
+ * Rule: only what can be executed is kept; what overlaps is refused, since an address could be of both.
+ */
+import { CoordinatorError, describe } from '../../support/errors.js'
+import type { Mapping } from './types.js'
+
+const LINE =
+  /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps-]) ([0-9a-f]{1,16}) [0-9a-f]+:[0-9a-f]+ \d+(?: +(.*))?$/
+
+/** What executable memory without a file is called (by perf and pprof too): in Node, code that V8 compiled. */
+export const ANONYMOUS = '//anon'
+
+/** So many stretches of code at most: the kernel's own bound on mappings is 65,530 unless it is raised. */
+const MAX_MAPPINGS = 100_000
+
+/** Mapped files as they come line by line. */
+export class MappedFiles {
+  readonly #mappings: Mapping[] = []
+
+  /** Takes one line of /proc/self/maps. @throws CoordinatorError `ERR_PROFILE_FORMAT` */
+  add(line: string, where: string): void {
+    const [, start, end, mode, offset, file] = LINE.exec(line) ?? []
+    if (start === undefined || end === undefined || mode === undefined || offset === undefined) {
+      throw new CoordinatorError('ERR_PROFILE_FORMAT', `${where}: expected a mapped library, got ${describe(line)}`)
+    }
+    if (mode[2] !== 'x') return
+    const mapping = {
+      start: BigInt(`0x${start}`),
+      end: BigInt(`0x${end}`),
+      fileOffset: BigInt(`0x${offset}`),
+      // "… (deleted)" stays: what has that name now is another file, and its symbols would be wrong.
+      file: file === undefined || file === '' ? ANONYMOUS : file,
+      buildId: null,
+    }
+    if (mapping.end <= mapping.start || this.#mappings.length === MAX_MAPPINGS) {
+      throw new CoordinatorError('ERR_PROFILE_FORMAT', `${where}: an empty mapping, or one too many: ${describe(line)}`)
+    }
+    this.#mappings.push(mapping)
+  }
+
+  /** All of them, by their start; adjoining stretches of one file are one. */
+  sorted(): Mapping[] {
+    const sorted = this.#mappings.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
+    const merged: Mapping[] = []
+    for (const mapping of sorted) {
+      const last = merged.at(-1)
+      if (last !== undefined && mapping.start < last.end) {
+        throw new CoordinatorError(
+          'ERR_PROFILE_FORMAT',
+          `mapped libraries overlap: ${describe(last.file)} and ${describe(mapping.file)}`,
+        )
+      }
+      if (last !== undefined && continues(last, mapping)) merged[merged.length - 1] = { ...last, end: mapping.end }
+      else merged.push(mapping)
+    }
+    return merged
+  }
+}
+
+/** Index of the mapping that holds the address, or null. `mappings` are sorted by their start. */
+export function mappingAt(mappings: readonly Mapping[], address: bigint): number | null {
+  let low = 0
+  let high = mappings.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((mappings[middle]?.start ?? 0n) <= address) low = middle + 1
+    else high = middle
+  }
+  const candidate = mappings[low - 1]
+  return candidate !== undefined && address < candidate.end ? low - 1 : null
+}
+
+function continues(before: Mapping, after: Mapping): boolean {
+  return (
+    before.file === after.file &&
+    before.end === after.start &&
+    before.fileOffset + (before.end - before.start) === after.fileOffset
+  )
+}

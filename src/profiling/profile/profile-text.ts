@@ -1,0 +1,300 @@
+/**
+ * The lines of a `heap_v2` text, one after the other, into columns.
+ *
+ *     heap_v2/524288                                  mean bytes between samples
+ *       t*: 28106: 56637512 [0: 0]                    all threads: objects: bytes [objects ever: bytes ever]
+ *       t0: 352: 16777344 [0: 0] worker               one thread, with its name if it has one
+ *     @ 0x5f86da8 0x5f5a1dc 0x29e4d4e                 a stack, innermost call first, and its rows
+ *       t*: 13: 6688 [0: 0]
+ *       t0: 13: 6688 [0: 0]
+ *     MAPPED_LIBRARIES:                               then /proc/self/maps
+ */
+import { CoordinatorError, describe } from '../../support/errors.js'
+import { printable } from '../../support/units.js'
+import { PairTable } from './pair-table.js'
+import { LineCursor } from './bytes.js'
+import { growingFloat64, growingUint32 } from './columns.js'
+import { MappedFiles, mappingAt } from './mapped-files.js'
+import type { Frame, HeapProfile, SampleType } from './types.js'
+import { narrowed, ThreadRows } from './thread-rows.js'
+import { unbiasFactor } from './unbias.js'
+
+/** What {@link ProfileText} must know. */
+export interface ProfileTextOptions {
+  readonly threads: boolean
+  readonly truncated: 'refuse' | 'keep'
+  readonly maxBytes: number
+}
+
+const SAMPLE_TYPES: readonly SampleType[] = [
+  { type: 'inuse_objects', unit: 'count' },
+  { type: 'inuse_space', unit: 'bytes' },
+  { type: 'alloc_objects', unit: 'count' },
+  { type: 'alloc_space', unit: 'bytes' },
+]
+const WIDTH = SAMPLE_TYPES.length
+
+/** jemalloc's longest stack, 1,024 frames where it was configured so, takes 20 KB. */
+const MAX_LINE_BYTES = 1 << 18
+
+const NEWLINE = 0x0a
+const AT = 0x40
+const ASTERISK = 0x2a
+const COLON = 0x3a
+const BRACKET_OPEN = 0x5b
+const BRACKET_CLOSE = 0x5d
+const LETTER_T = 0x74
+const LETTER_M = 0x4d
+const PERCENT = 0x25
+
+/** Which lines may come: the first, the sums before the stacks, a stack and its rows, /proc/self/maps. */
+type Part = 'header' | 'sums' | 'stacks' | 'mappings'
+
+/** Takes a text piece by piece, gives the profile at its end. */
+export class ProfileText {
+  readonly #options: ProfileTextOptions
+  readonly #cursor = new LineCursor()
+  readonly #addresses = new PairTable()
+  readonly #frames = growingUint32()
+  readonly #offsets = growingUint32()
+  readonly #values = growingFloat64()
+  readonly #mapped = new MappedFiles()
+  readonly #threads: ThreadRows
+  /** The four values of the row that was read last. */
+  readonly #row = new Float64Array(WIDTH)
+  #part: Part = 'header'
+  #intervalBytes = 0
+  /** Whether the stack that was read last has had its row of all threads. */
+  #hasRow = true
+  #line = 0
+  #length = 0
+  /** The beginning of a line whose end has not come yet. */
+  #carried: Uint8Array = new Uint8Array(0)
+
+  constructor(options: ProfileTextOptions) {
+    this.#options = options
+    this.#threads = new ThreadRows(WIDTH)
+  }
+
+  /** Takes the next piece; keeps no reference to it. */
+  push(piece: Uint8Array): void {
+    if (!(piece instanceof Uint8Array)) {
+      throw new CoordinatorError('ERR_OPTION_TYPE', `a piece of a profile must be bytes, got ${describe(piece)}`)
+    }
+    this.#length += piece.length
+    if (this.#length > this.#options.maxBytes) {
+      throw new CoordinatorError('ERR_PROFILE_TOO_LARGE', `the profile has more than ${this.#options.maxBytes} bytes`)
+    }
+    let from = this.#finishCarried(piece)
+    for (;;) {
+      const to = piece.indexOf(NEWLINE, from)
+      if (to === -1) break
+      this.#readLine(piece, from, to)
+      from = to + 1
+    }
+    if (from < piece.length) this.#carry(piece.subarray(from))
+  }
+
+  /** The profile, when everything has been pushed. */
+  end(): HeapProfile {
+    const comments: string[] = []
+    const cut = this.#whyCut()
+    if (cut !== undefined) {
+      if (this.#options.truncated === 'refuse' || this.#part === 'header') {
+        throw new CoordinatorError('ERR_PROFILE_TRUNCATED', `the profile ends too early: ${cut}`)
+      }
+      this.#dropUnfinished()
+      comments.push(`The text of this profile ends too early (${cut}): what came after is missing.`)
+    }
+    return this.#profile(comments)
+  }
+
+  #finishCarried(piece: Uint8Array): number {
+    if (this.#carried.length === 0) return 0
+    const to = piece.indexOf(NEWLINE)
+    if (to === -1) return 0
+    const line = Buffer.concat([this.#carried, piece.subarray(0, to)])
+    this.#carried = new Uint8Array(0)
+    this.#readLine(line, 0, line.length)
+    return to + 1
+  }
+
+  #carry(rest: Uint8Array): void {
+    if (this.#carried.length + rest.length > MAX_LINE_BYTES) {
+      this.#line++
+      throw this.#refusal(`the line is longer than ${MAX_LINE_BYTES} bytes`)
+    }
+    // A copy: the caller may use its buffer again.
+    this.#carried = Buffer.concat([this.#carried, rest])
+  }
+
+  #readLine(bytes: Uint8Array, from: number, to: number): void {
+    this.#line++
+    if (to - from > MAX_LINE_BYTES) throw this.#refusal(`the line is longer than ${MAX_LINE_BYTES} bytes`)
+    this.#cursor.set(bytes, from, to)
+    if (this.#cursor.done) return
+    if (this.#part === 'mappings') this.#mapped.add(this.#cursor.rest(), `line ${this.#line}`)
+    else if (this.#part === 'header') this.#readHeader()
+    else this.#readEntry()
+  }
+
+  #readHeader(): void {
+    const cursor = this.#cursor
+    // Comments of tools that handed the text on.
+    if (cursor.next === PERCENT) return
+    const interval = cursor.takeText('heap_v2/') ? cursor.decimal() : -1
+    if (!cursor.done || interval < 1) throw this.#refusal(headerHint(cursor))
+    this.#intervalBytes = interval
+    this.#part = 'sums'
+  }
+
+  #readEntry(): void {
+    const cursor = this.#cursor
+    const first = cursor.next
+    if (first === LETTER_T) this.#readRow()
+    else if (first === AT) this.#readStack()
+    else if (first === LETTER_M && cursor.takeText('MAPPED_LIBRARIES:') && cursor.done) this.#endStacks()
+    else throw this.#refusal(`expected a stack, a row or the mapped libraries, got ${quotedRest(cursor)}`)
+  }
+
+  #endStacks(): void {
+    if (!this.#hasRow) throw this.#refusal('the last stack has no row for all threads')
+    this.#part = 'mappings'
+  }
+
+  #readStack(): void {
+    if (!this.#hasRow) throw this.#refusal('the stack before this one has no row for all threads')
+    this.#part = 'stacks'
+    this.#hasRow = false
+    this.#offsets.push(this.#frames.length)
+    const cursor = this.#cursor
+    cursor.at++
+    for (let index = 0; ; index++) {
+      cursor.blanks()
+      if (cursor.done) return
+      if (!cursor.address()) throw this.#refusal(`expected an address of at most 64 bits, got ${quotedRest(cursor)}`)
+      let { high, low } = cursor
+      // A return address: the call is before it. The innermost is where the allocator itself stood.
+      if (index > 0 && (high !== 0 || low !== 0)) {
+        if (low === 0) high--
+        low = (low - 1) >>> 0
+      }
+      this.#frames.push(this.#addresses.numberOf(high, low))
+    }
+  }
+
+  #readRow(): void {
+    const cursor = this.#cursor
+    cursor.at++
+    const all = cursor.take(ASTERISK)
+    const thread = all ? -1 : cursor.decimal()
+    const row = this.#row
+    row[0] = cursor.take(COLON) ? cursor.decimal() : -1
+    row[1] = cursor.take(COLON) ? cursor.decimal() : -1
+    row[2] = cursor.take(BRACKET_OPEN) ? cursor.decimal() : -1
+    row[3] = cursor.take(COLON) ? cursor.decimal() : -1
+    if (!cursor.take(BRACKET_CLOSE) || (!all && thread < 0) || row.some((value) => value < 0)) {
+      throw this.#refusal('expected a row like "t0: 1: 4096 [0: 0]"')
+    }
+    if (this.#part === 'sums') this.#nameThread(thread)
+    else this.#takeRow(thread)
+  }
+
+  #nameThread(thread: number): void {
+    this.#cursor.blanks()
+    if (thread >= 0 && this.#options.threads) this.#threads.name(thread, printable(this.#cursor.rest(), 100))
+  }
+
+  #takeRow(thread: number): void {
+    if (!this.#cursor.done) throw this.#refusal(`expected the end of the row, got ${quotedRest(this.#cursor)}`)
+    this.#unbias(0)
+    this.#unbias(2)
+    if (thread >= 0) {
+      if (!this.#hasRow) throw this.#refusal('the row of a thread stands before that of all threads')
+      if (this.#options.threads) this.#threads.add(thread, this.#offsets.length - 1, this.#row)
+    } else {
+      if (this.#hasRow) throw this.#refusal('a second row for all threads of one stack')
+      this.#hasRow = true
+      for (const value of this.#row) this.#values.push(value)
+    }
+  }
+
+  /** Makes an estimate of the objects and bytes in these two columns of the row. */
+  #unbias(column: number): void {
+    const objects = this.#row[column] ?? 0
+    const bytes = this.#row[column + 1] ?? 0
+    if (objects === 0 && bytes === 0) return
+    if (objects > 0 && bytes === 0) throw this.#refusal(`${objects} objects of no bytes`)
+    const factor = unbiasFactor(objects, bytes, this.#intervalBytes)
+    if (!(Math.max(objects, bytes) * factor <= Number.MAX_SAFE_INTEGER)) {
+      throw this.#refusal('a row stands for more than 2^53 objects or bytes')
+    }
+    this.#row[column] = objects * factor
+    this.#row[column + 1] = bytes * factor
+  }
+
+  /** Why the text is not a whole one; undefined if it is. */
+  #whyCut(): string | undefined {
+    if (this.#length === 0) return 'it is empty'
+    if (this.#carried.length > 0) return `in the middle of line ${this.#line + 1}`
+    if (this.#part !== 'mappings') return `after line ${this.#line}, without its mapped libraries`
+    return undefined
+  }
+
+  /** Leaves out a stack that was cut off before its row. Rows of its threads cannot have come before it. */
+  #dropUnfinished(): void {
+    if (this.#hasRow) return
+    this.#frames.truncate(this.#offsets.pop())
+  }
+
+  #profile(comments: string[]): HeapProfile {
+    const count = this.#offsets.length
+    this.#offsets.push(this.#frames.length)
+    const offsets = this.#offsets.trimmed()
+    const mappings = this.#mapped.sorted()
+    const values = this.#values.trimmed()
+    // Without prof_accum the other columns are no measurement at all.
+    const width = hasAccumulated(values) ? WIDTH : WIDTH / 2
+    return {
+      source: 'jemalloc',
+      sampleTypes: SAMPLE_TYPES.slice(0, width),
+      sampleIntervalBytes: this.#intervalBytes,
+      takenAt: null,
+      durationMs: null,
+      samples: { count, values: narrowed(values, WIDTH, width), offsets, frames: this.#frames.trimmed() },
+      frames: Array.from({ length: this.#addresses.count }, (_, index): Frame => {
+        const address = (BigInt(this.#addresses.highOf(index)) << 32n) | BigInt(this.#addresses.lowOf(index))
+        return { address, mapping: mappingAt(mappings, address), functions: [] }
+      }),
+      mappings,
+      threads: this.#options.threads ? this.#threads.table(width) : null,
+      comments,
+    }
+  }
+
+  #refusal(what: string): CoordinatorError {
+    return new CoordinatorError('ERR_PROFILE_FORMAT', `line ${this.#line} of the profile: ${what}`)
+  }
+}
+
+function hasAccumulated(values: Float64Array): boolean {
+  for (let index = WIDTH / 2; index < values.length; index += WIDTH) {
+    if (values[index] !== 0 || values[index + 1] !== 0) return true
+  }
+  return false
+}
+
+function quotedRest(cursor: LineCursor): string {
+  return cursor.done ? 'the end of the line' : describe(cursor.rest())
+}
+
+/** What else the first line may be of. */
+function headerHint(cursor: LineCursor): string {
+  const { bytes } = cursor
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b)
+    return 'this is compressed (a pprof profile?), not the text that jemalloc writes'
+  cursor.at = 0
+  if (cursor.takeText('heap profile:')) return 'a profile of gperftools, or of a jemalloc before 4: not understood'
+  cursor.at = 0
+  return `expected "heap_v2/" and the sampling interval, got ${quotedRest(cursor)}`
+}

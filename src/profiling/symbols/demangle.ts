@@ -1,0 +1,64 @@
+/**
+ * Names of functions as people read them: of C++ (and of Rust before its own scheme), without parameters.
+ *
+ * Rule: never throws and never guesses; a name that is not understood is shown as the linker knows it. Parameters are
+ * left out, as profiles of every tool leave them out: what is counted is the function.
+ */
+import { encoding, name, unqualified } from './itanium-names.js'
+import { NotDemangled, Reader, textOf } from './itanium-reader.js'
+import type { Grammar } from './itanium-reader.js'
+import { expression, templateArguments, type } from './itanium-types.js'
+
+const GRAMMAR: Grammar = { encoding, name, type, expression, templateArguments, unqualified }
+
+/** Longest name that is looked into. */
+const MAX_NAME_LENGTH = 16_384
+
+/** The name as people read it; `symbol` itself where it is not mangled, or not understood. */
+export function demangle(symbol: string): string {
+  // What the dynamic linker adds: `malloc@@GLIBC_2.2.5`.
+  const [bare = symbol] = /^[^@]+/.exec(symbol) ?? []
+  const mangled = /^_?_Z/.exec(bare)?.[0]
+  if (mangled === undefined || bare.length > MAX_NAME_LENGTH) return bare
+  const reader = new Reader(bare.slice(mangled.length), GRAMMAR)
+  try {
+    const text = textOf(encoding(reader, true))
+    return rustName(text) ?? text + cloneOf(bare)
+  } catch (error) {
+    if (error instanceof NotDemangled) return bare
+    throw error
+  }
+}
+
+/** What compilers put behind the name of a part or a copy of a function: ` [clone .cold]`. */
+function cloneOf(symbol: string): string {
+  const [, suffixes = ''] = /((?:\.[a-z_]+(?:\.\d+)*|\.\d+)+)$/i.exec(symbol) ?? []
+  return suffixes.replace(/\.[a-z_]+(?:\.\d+)*|\.\d+/gi, ' [clone $&]')
+}
+
+const RUST_ESCAPES: Readonly<Record<string, string>> = {
+  SP: '@',
+  BP: '*',
+  RF: '&',
+  LT: '<',
+  GT: '>',
+  LP: '(',
+  RP: ')',
+  C: ',',
+}
+
+/** Rust's older names are C++'s with a hash as the last part, and escapes between dollars. */
+function rustName(text: string): string | undefined {
+  const [, path] = /^(.+)::h[0-9a-f]{16}$/.exec(text) ?? []
+  return path
+    ?.replaceAll('..', '::')
+    .replace(
+      /\$(?:u([0-9a-f]{1,6})|([A-Z]{1,2}))\$/g,
+      (escape, code: string | undefined, letters: string | undefined) => {
+        if (code === undefined) return RUST_ESCAPES[letters ?? ''] ?? escape
+        const point = Number.parseInt(code, 16)
+        return point <= 0x10ffff ? String.fromCodePoint(point) : escape
+      },
+    )
+    .replace(/(^|::)_(?=[<&*[])/g, '$1')
+}

@@ -1,0 +1,151 @@
+/**
+ * What reading a mangled C++ name (Itanium ABI, as gcc and clang write it on every Unix) stands on: the place in the text,
+ * the table of substitutions, the bounds.
+ *
+ * Rule: names come out of files that anybody may have made. Depth, steps and length are bounded, and whatever is not
+ * understood throws {@link NotDemangled}: the caller then shows the name as it stands in the file.
+ */
+
+/** Thrown where a name is not understood. */
+export class NotDemangled extends Error {
+  override readonly name = 'NotDemangled'
+}
+
+/**
+ * A piece of the result. What is declared stands between `left` and `right`: `int (*` and `)[4]`.
+ */
+export interface Piece {
+  readonly left: string
+  readonly right: string
+  /** A function or an array: a pointer to it needs brackets. */
+  readonly open?: boolean
+  /** The last name in it without template arguments, which is what its constructors are called. */
+  readonly last?: string
+  /** Whether it ends in template arguments: a function with them writes its result's type too. */
+  readonly template?: boolean
+}
+
+/** The parts of the grammar that call each other across files. */
+export interface Grammar {
+  encoding(reader: Reader): Piece
+  name(reader: Reader): Piece
+  type(reader: Reader): Piece
+  expression(reader: Reader): string
+  templateArguments(reader: Reader): string
+  unqualified(reader: Reader, scope: Piece | null): Piece
+}
+
+const MAX_DEPTH = 128
+const MAX_LENGTH = 32_768
+const MAX_STEPS = 50_000
+
+/** One name that is being read. */
+export class Reader {
+  readonly text: string
+  readonly grammar: Grammar
+  at = 0
+  readonly substitutions: Piece[] = []
+  /** Arguments of the innermost template around, for `T_`. */
+  templateParameters: readonly string[] = []
+  #depth = 0
+  #steps = 0
+
+  constructor(text: string, grammar: Grammar) {
+    this.text = text
+    this.grammar = grammar
+  }
+
+  get next(): string {
+    return this.text[this.at] ?? ''
+  }
+
+  get nextTwo(): string {
+    return this.text.slice(this.at, this.at + 2)
+  }
+
+  get done(): boolean {
+    return this.at >= this.text.length
+  }
+
+  fail(): never {
+    throw new NotDemangled(`not understood at ${this.at}`)
+  }
+
+  /** Whether `text` comes next. */
+  comes(text: string): boolean {
+    return this.text.startsWith(text, this.at)
+  }
+
+  /** Goes over `text` if it comes next. */
+  take(text: string): boolean {
+    if (!this.text.startsWith(text, this.at)) return false
+    this.at += text.length
+    return true
+  }
+
+  expect(text: string): void {
+    if (!this.take(text)) this.fail()
+  }
+
+  /** Runs `body` one level deeper. */
+  within<T>(body: () => T): T {
+    if (++this.#depth > MAX_DEPTH || ++this.#steps > MAX_STEPS) this.fail()
+    const result = body()
+    this.#depth--
+    return result
+  }
+
+  /** A decimal number, `n` before it for minus; undefined where there is none. */
+  number(): number | undefined {
+    const [digits = ''] = /^n?[0-9]{1,9}/.exec(this.text.slice(this.at, this.at + 11)) ?? []
+    if (digits === '') return undefined
+    this.at += digits.length
+    return Number(digits.replace('n', '-'))
+  }
+
+  /** A number to base 36 that ends in `_`, where `_` alone is 0 and `0_` is 1. */
+  sequence(): number {
+    const [digits = ''] = /^[0-9A-Z]{0,6}(?=_)/.exec(this.text.slice(this.at, this.at + 8)) ?? []
+    this.at += digits.length
+    this.expect('_')
+    return digits === '' ? 0 : Number.parseInt(digits, 36) + 1
+  }
+
+  /** A number and so many characters. */
+  sourceName(): string {
+    const length = this.number() ?? this.fail()
+    const name = this.text.slice(this.at, this.at + length)
+    if (length <= 0 || name.length !== length) this.fail()
+    this.at += length
+    return name.startsWith('_GLOBAL__N') ? '(anonymous namespace)' : name
+  }
+
+  /** Puts a piece into the table of substitutions. */
+  remember(piece: Piece): Piece {
+    this.substitutions.push(this.bounded(piece))
+    return piece
+  }
+
+  /** Substitutions can double a name again and again. */
+  bounded(piece: Piece): Piece {
+    if (piece.left.length + piece.right.length > MAX_LENGTH) this.fail()
+    return piece
+  }
+
+  /** Several of something up to an `E`. */
+  untilEnd<T>(read: () => T): T[] {
+    const list: T[] = []
+    while (!this.take('E')) list.push(read())
+    return list
+  }
+}
+
+/** The whole text of a piece. */
+export function textOf({ left, right }: Piece): string {
+  return left + right
+}
+
+/** A piece that is all left. */
+export function plain(left: string): Piece {
+  return { left, right: '' }
+}
