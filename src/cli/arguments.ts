@@ -5,10 +5,14 @@ import { parseArgs } from 'node:util'
 import { CoordinatorError } from '../support/errors.js'
 import { nearestName } from '../support/options.js'
 
-/** One option: a switch, a value out of a few, or a switch that may have an integer behind a `=`. */
+/**
+ * One option: a switch, a value out of a few, any text (with what it is for the error that it is missing), or a switch that
+ * may have an integer behind a `=`.
+ */
 export type ArgumentRule =
   | { readonly kind: 'switch' }
   | { readonly kind: 'choice'; readonly of: readonly string[] }
+  | { readonly kind: 'text'; readonly what: string }
   | { readonly kind: 'level'; readonly min: number; readonly max: number }
 
 /** Options as given: a switch is true, a choice and a level are their value; what was not given is missing. */
@@ -86,6 +90,10 @@ function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule
     return true
   }
   if (rule.kind === 'level') return value === undefined ? true : checkedLevel(rawName, value, rule)
+  if (rule.kind === 'text') {
+    if (value === undefined || value === '') throw usageError(`"${rawName}" needs ${rule.what}`)
+    return value
+  }
   if (value === undefined || !rule.of.includes(value)) {
     throw usageError(
       `"${rawName}" must be one of ${rule.of.join(', ')}, got ${value === undefined ? 'nothing' : quoted(value)}`,
@@ -107,7 +115,7 @@ function dashed(name: string): string {
 function parserOptions(rules: Readonly<Record<string, ArgumentRule>>): Record<string, { type: 'boolean' | 'string' }> {
   return Object.fromEntries(
     Object.entries(rules).map(
-      ([name, rule]) => [name, { type: rule.kind === 'choice' ? 'string' : 'boolean' }] as const,
+      ([name, rule]) => [name, { type: rule.kind === 'choice' || rule.kind === 'text' ? 'string' : 'boolean' }] as const,
     ),
   )
 }

@@ -6,11 +6,12 @@ import { CoordinatorError, messageOf } from '../support/errors.js'
 import { nameHint, quoted, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
 import { doctor } from './commands/doctor.js'
+import { profile } from './commands/profile.js'
 import { run } from './commands/run.js'
 import type { Host } from './jemalloc/host.js'
 
 /** The subcommands, in the order of the help text. */
-export const COMMANDS: readonly Command[] = [run, doctor]
+export const COMMANDS: readonly Command[] = [run, doctor, profile]
 
 /** What a command line works on. */
 export interface CommandLine {

@@ -62,6 +62,7 @@ export const ERROR_CODES = {
   ERR_PROFILE_TRUNCATED: 'the text of a heap profile ends too early',
   ERR_PROFILE_TOO_LARGE: 'a heap profile is longer than may be read',
   ERR_PROFILE_COLUMN: 'a heap profile has no such kind of value, or no rows of this thread',
+  ERR_PROFILE_WRITE: 'what was made of a heap profile could not be written',
   ERR_PROFILE_BASE: 'two heap profiles cannot be subtracted from one another',
   ERR_PPROF_FORMAT_MISSING: 'the package pprof-format, which writes pprof files, could not be loaded',
   ERR_COMMAND_USAGE: 'the command line was not understood',

@@ -23,7 +23,7 @@ export interface CallTree {
 export function callTree(profile: HeapProfile, options: Required<OutputOptions>): CallTree {
   const { index } = columnOf(profile, options.type)
   const { count, values, offsets, frames } = profile.samples
-  const { list, ofFrame } = namesOf(profile)
+  const { list, ofFrame } = namesOf(profile, options.allocatorFrames)
   const allocator = options.allocatorFrames ? null : allocatorFrames(profile)
   const nodes = new PairTable()
   const ends = new Uint32Array(count)

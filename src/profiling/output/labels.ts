@@ -6,21 +6,20 @@
  */
 import { printable } from '../../support/units.js'
 import { ANONYMOUS } from '../profile/mapped-files.js'
-import type { Frame, FrameFunction, HeapProfile } from '../profile/types.js'
+import type { Frame, HeapProfile } from '../profile/types.js'
 
 /** Longest name that is shown. */
 const MAX_NAME_LENGTH = 500
 
-/** What is shown for one frame of a stack: a function, or an inlined one. */
-export interface Label {
-  readonly name: string
-  readonly function: FrameFunction | null
-}
-
-/** Names of the frame's functions, innermost first; of an address without a name, its file and the place in it. */
-export function labelsOf(profile: HeapProfile, frame: Frame): Label[] {
-  if (frame.functions.length === 0) return [{ name: placeOf(profile, frame), function: null }]
-  return frame.functions.map((own) => ({ name: printable(own.name, MAX_NAME_LENGTH), function: own }))
+/**
+ * Names of the frame's functions, innermost first; of an address without a name, its file and the place in it. Without the
+ * allocator's functions those that were inlined into others are left out, with what they called.
+ */
+export function labelsOf(profile: HeapProfile, frame: Frame, withAllocator: boolean): string[] {
+  const { functions } = frame
+  if (functions.length === 0) return [placeOf(profile, frame)]
+  const inlined = withAllocator ? -1 : functions.slice(0, -1).findLastIndex(({ name }) => ALLOCATION.test(name))
+  return functions.slice(inlined + 1).map(({ name }) => printable(name, MAX_NAME_LENGTH))
 }
 
 /** `libc.so.6+0x2724a`, `(compiled code)`, or the address. */

@@ -8,10 +8,11 @@
 import { createGzip } from 'node:zlib'
 import type { Gzip } from 'node:zlib'
 import type * as PprofFormat from 'pprof-format'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CoordinatorError } from '../../support/errors.js'
 import { boolean, oneOf, resolveOptions } from '../../support/options.js'
 import type { OptionRules } from '../../support/options.js'
 import { DEFAULT_SAMPLE_TYPE } from '../profile/columns-of.js'
+import { loadPprofFormat } from '../profile/load-pprof-format.js'
 import type { HeapProfile, SampleTypeName } from '../profile/types.js'
 import { allocatorFrames, shownFrom } from './labels.js'
 import { PprofTables } from './pprof-tables.js'
@@ -70,15 +71,6 @@ const RULES: OptionRules<Required<PprofOptions>> = {
 }
 
 const SAMPLES_IN_BATCH = 2_048
-
-async function loadPprofFormat(): Promise<typeof PprofFormat> {
-  try {
-    return await import('pprof-format')
-  } catch (error) {
-    const message = `pprof files need the package pprof-format (npm install pprof-format): ${messageOf(error)}`
-    throw new CoordinatorError('ERR_PPROF_FORMAT_MISSING', message, { cause: error })
-  }
-}
 
 function collect(gzip: Gzip): Promise<Buffer> {
   const pieces: Buffer[] = []

@@ -43,6 +43,9 @@ export function subtractProfile(profile: HeapProfile, base: HeapProfile): HeapPr
   }
 }
 
+/** What is smaller is what is left of adding up doubles: estimates of equal amounts. */
+const LEAST = 1e-6
+
 class Difference {
   readonly #sampleTypes: readonly SampleType[]
   readonly #frames: Frame[] = []
@@ -80,7 +83,7 @@ class Difference {
     const kept = growingUint32()
     for (let sample = 0; sample < from.length; sample++) {
       const row = all.subarray(sample * width, (sample + 1) * width)
-      if (row.every((value) => value === 0)) continue
+      if (row.every((value) => Math.abs(value) < LEAST)) continue
       offsets.push(kept.length)
       for (const value of row) values.push(value)
       for (const frame of frames.subarray(from[sample], from[sample + 1])) kept.push(frame)

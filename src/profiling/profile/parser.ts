@@ -34,7 +34,7 @@ export interface ParseOptions {
  *   `ERR_PROFILE_TOO_LARGE`, and `ERR_OPTION_*`; what the stream throws is passed on as it is
  * @example
  * const profile = await parseHeapProfile(createReadStream('jeprof.1234.0.f.heap'))
- * console.log(toTop(await symbolize(profile)))
+ * console.log(formatTopTable(topTable(await symbolize(profile))))
  */
 export async function parseHeapProfile(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -52,7 +52,7 @@ export async function parseHeapProfile(
  * @example
  * const before = await readHeapProfile('/var/tmp/service.1.heap')
  * const after = await readHeapProfile('/var/tmp/service.2.heap')
- * console.log(toTop(await symbolize(subtractProfile(after, before))))
+ * console.log(formatTopTable(topTable(await symbolize(subtractProfile(after, before)))))
  */
 export async function readHeapProfile(path: string, options: ParseOptions = {}): Promise<HeapProfile> {
   const text = new ProfileText(resolveOptions<Required<ParseOptions>>('readHeapProfile()', options, RULES))

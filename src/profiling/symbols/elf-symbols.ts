@@ -43,7 +43,9 @@ export async function functionsAt(elf: ElfFile, addresses: Float64Array, nearest
     const found = await findCandidates(elf, table, addresses, nearest)
     const names = elf.sections[table.link]
     if (names === undefined) throw new ElfError('symbols without names')
-    return await Promise.all(found.map((candidate) => (candidate === null ? null : nameOf(elf, names, candidate))))
+    const result: (string | null)[] = []
+    for (const candidate of found) result.push(candidate === null ? null : await nameOf(elf, names, candidate))
+    return result
   }
   return Array.from(addresses, () => null)
 }
@@ -92,7 +94,7 @@ function chosen(
   return Array.from(addresses, (address, index) => {
     lastSized = sized[index] ?? lastSized
     lastAny = any[index] ?? lastAny
-    if (lastSized !== undefined && address < lastSized.start + lastSized.size) return lastSized
+    if (lastSized && address < lastSized.start + lastSized.size) return lastSized
     if (lastAny === undefined) return null
     if (nearest || (lastAny.size === 0 && isWithin(elf.sections[lastAny.section], address))) return lastAny
     return null

@@ -94,10 +94,9 @@ export class ElfFile {
   async text(section: ElfSection, offset: number): Promise<string> {
     if (offset >= section.size) throw new ElfError('a name outside its table')
     const size = Math.min(MAX_NAME_BYTES, section.size - offset, this.#size - section.fileOffset - offset)
-    let taken = ''
     // Most names are short.
     for (let length = Math.min(256, size); ; length = size) {
-      taken = zeroEnded(await this.read(section.fileOffset + offset, length))
+      const taken = zeroEnded(await this.read(section.fileOffset + offset, length))
       if (taken.length < length || length === size) return taken
     }
   }

@@ -126,7 +126,8 @@ function arraySize(reader: Reader): string {
 }
 
 function indirect({ left, right, open }: Piece, sign: string): Piece {
-  return open === true ? { left: `${left}(${sign}`, right: `)${right}` } : { left: left + sign, right }
+  if (open !== true) return { left: left + sign, right }
+  return { left: `${left}(${sign}`, right: right.startsWith('[') ? `) ${right}` : `)${right}` }
 }
 
 function qualified(reader: Reader): Piece {

@@ -1,0 +1,163 @@
+/** `cache-attribution profile`: a heap profile, from a file or a running service, in the form that is wanted. */
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { foldedLines } from '../../profiling/output/folded.js'
+import { toFlamegraph } from '../../profiling/output/flamegraph.js'
+import { toPprof } from '../../profiling/output/pprof.js'
+import { formatTopTable, topTable } from '../../profiling/output/top.js'
+import { subtractProfile } from '../../profiling/profile/difference.js'
+import { selectThread } from '../../profiling/profile/threads.js'
+import type { HeapProfile, SampleTypeName } from '../../profiling/profile/types.js'
+import { symbolize } from '../../profiling/symbols/symbolize.js'
+import { readArguments, refuseRest, usageError } from '../arguments.js'
+import type { ArgumentRule, Arguments } from '../arguments.js'
+import type { Command, CommandContext } from '../command.js'
+import { readSource } from '../profile/source.js'
+
+const HELP = `Usage: cache-attribution profile FILE|URL [options]
+
+Shows a heap profile: a dump of jemalloc (heap_v2) or a pprof file, or what a running service answers at
+…/debug/pprof/heap. Functions are named by the files that the process had mapped, where they are on this machine.
+
+Options:
+  --base FILE|URL      show the difference: what grew since that one, and what shrank
+  --format top         a table of functions (default)
+  --format flamegraph  one HTML page: needs --output
+  --format folded      one line a stack
+  --format pprof       for go tool pprof and the like: needs --output, and the package pprof-format
+  --output FILE        write it there (mode 0600) in place of stdout
+  --type NAME          inuse_space (default), inuse_objects, alloc_space or alloc_objects
+  --seconds N          of a URL: what is allocated in the next N seconds
+  --thread N           one thread alone, by jemalloc's number
+  --root FOLDER        look up the mapped files below this folder, e.g. /proc/PID/root
+  --allocator          show the allocator's own frames too
+  --no-lines           do not ask llvm-symbolizer or addr2line for lines and inlined functions
+  --truncated          take what there is of a file that ends too early
+
+Environment:
+  CACHE_ATTRIBUTION_TOKEN  sent to a URL as "Authorization: Bearer …"
+`
+
+const RULES: Readonly<Record<string, ArgumentRule>> = {
+  base: { kind: 'text', what: 'a file or an address' },
+  format: { kind: 'choice', of: ['top', 'flamegraph', 'folded', 'pprof'] },
+  output: { kind: 'text', what: 'a file' },
+  type: { kind: 'choice', of: ['inuse_space', 'inuse_objects', 'alloc_space', 'alloc_objects'] },
+  seconds: { kind: 'text', what: 'a number of seconds' },
+  thread: { kind: 'text', what: "a thread's number" },
+  root: { kind: 'text', what: 'a folder' },
+  allocator: { kind: 'switch' },
+  'no-lines': { kind: 'switch' },
+  truncated: { kind: 'switch' },
+}
+
+/** Longest time that a service may be asked to sample. */
+const MAX_SECONDS = 3_600
+
+/** The subcommand. */
+export const profile: Command = {
+  name: 'profile',
+  summary: 'show a heap profile, or the difference of two',
+  help: HELP,
+  run: async (context) => {
+    const { target, options } = targetAndOptions(context.args)
+    const format = options.get('format') ?? 'top'
+    const output = textOption(options, 'output')
+    if (output === undefined && (format === 'pprof' || format === 'flamegraph')) {
+      throw usageError(`"--format ${format}" needs "--output FILE"`)
+    }
+    const shown = await readProfile(context, target, options)
+    for (const comment of shown.comments) context.log(comment)
+    await write(context, output, await outputOf(shown, target, options))
+    return { code: 0 }
+  },
+}
+
+/** Options may stand before and behind the file. */
+function targetAndOptions(args: readonly string[]): { target: string; options: Arguments['options'] } {
+  const before = readArguments('profile', args, RULES)
+  const [target, ...behind] = before.rest
+  if (target === undefined) throw usageError('"profile" needs a file or an address')
+  const after = readArguments('profile', behind, RULES)
+  refuseRest('profile', after.rest)
+  return { target, options: new Map([...before.options, ...after.options]) }
+}
+
+async function readProfile(
+  context: CommandContext,
+  target: string,
+  options: Arguments['options'],
+): Promise<HeapProfile> {
+  const seconds = wholeNumber(options, 'seconds', 1, MAX_SECONDS)
+  const thread = wholeNumber(options, 'thread', 0, Number.MAX_SAFE_INTEGER)
+  const base = textOption(options, 'base')
+  const source = {
+    cwd: context.cwd,
+    token: context.env['CACHE_ATTRIBUTION_TOKEN'],
+    truncated: options.has('truncated'),
+  }
+  let shown = await readSource(target, { ...source, seconds })
+  if (thread !== undefined) shown = selectThread(shown, thread)
+  if (base !== undefined) {
+    let earlier = await readSource(base, { ...source, seconds: undefined })
+    if (thread !== undefined) earlier = selectThread(earlier, thread)
+    shown = subtractProfile(shown, earlier)
+  }
+  const root = textOption(options, 'root')
+  const lines = !options.has('no-lines')
+  return symbolize(shown, root === undefined ? { lines } : { lines, root: path.resolve(context.cwd, root) })
+}
+
+async function outputOf(
+  shown: HeapProfile,
+  target: string,
+  options: Arguments['options'],
+): Promise<string | Uint8Array | Iterable<string>> {
+  const type = (options.get('type') ?? 'inuse_space') as SampleTypeName
+  const output = { type, allocatorFrames: options.has('allocator') }
+  const base = textOption(options, 'base')
+  switch (options.get('format')) {
+    case 'pprof':
+      return toPprof(shown, output)
+    case 'folded':
+      return foldedLines(shown, output)
+    case 'flamegraph': {
+      const title = base === undefined ? path.basename(target) : `${path.basename(target)} − ${path.basename(base)}`
+      return toFlamegraph(shown, { ...output, title: title.slice(0, 200), difference: base !== undefined })
+    }
+    default:
+      return formatTopTable(topTable(shown, output))
+  }
+}
+
+async function write(
+  { cwd, print }: CommandContext,
+  output: string | undefined,
+  result: string | Uint8Array | Iterable<string>,
+): Promise<void> {
+  if (output === undefined) {
+    if (result instanceof Uint8Array || typeof result === 'string') print(String(result))
+    else for (const line of result) print(line)
+    return
+  }
+  try {
+    // Names and paths of a service are nobody else's business.
+    await writeFile(path.resolve(cwd, output), result, { mode: 0o600 })
+  } catch (error) {
+    throw new CoordinatorError('ERR_PROFILE_WRITE', `the output could not be written: ${messageOf(error)}`)
+  }
+}
+
+function textOption(options: Arguments['options'], name: string): string | undefined {
+  const value = options.get(name)
+  return typeof value === 'string' ? value : undefined
+}
+
+function wholeNumber(options: Arguments['options'], name: string, min: number, max: number): number | undefined {
+  const value = textOption(options, name)
+  if (value === undefined) return undefined
+  const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN
+  if (!(number >= min && number <= max)) throw usageError(`"--${name}" must be a whole number from ${min} to ${max}`)
+  return number
+}

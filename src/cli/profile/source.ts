@@ -1,0 +1,103 @@
+/** Where the profile of a command line comes from: a file, or a running service. */
+import { open } from 'node:fs/promises'
+import path from 'node:path'
+import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { parseAnyProfile } from '../../profiling/profile/from-pprof.js'
+import { readHeapProfile } from '../../profiling/profile/parser.js'
+import type { ParseOptions } from '../../profiling/profile/parser.js'
+import type { HeapProfile } from '../../profiling/profile/types.js'
+
+/** How a source is read. */
+export interface SourceOptions {
+  readonly cwd: string
+  /** For a service: what proves that we may ask. */
+  readonly token: string | undefined
+  /** For a service: sample so long. */
+  readonly seconds: number | undefined
+  readonly truncated: boolean
+}
+
+/** Where services have their heap profile. */
+const PPROF_PATH = '/debug/pprof/heap'
+
+/** Longest answer of a service. */
+const MAX_ANSWER_BYTES = 2 ** 28
+
+/** How long a service may take beside sampling. */
+const ANSWER_TIMEOUT_MS = 60_000
+
+/** The profile of a file or of an address. @throws CoordinatorError `ERR_PROFILE_*` */
+export async function readSource(target: string, options: SourceOptions): Promise<HeapProfile> {
+  const parse: ParseOptions = { truncated: options.truncated ? 'keep' : 'refuse' }
+  if (/^https?:\/\//i.test(target)) return parseAnyProfile(await fetchProfile(target, options), parse)
+  const file = path.resolve(options.cwd, target)
+  // jemalloc's text may be of any size and is read piece by piece; everything else is small.
+  return (await isText(file)) ? readHeapProfile(file, parse) : parseAnyProfile(await readWhole(file), parse)
+}
+
+/** The address of a service's profile: of its root where no path is given. Pure. */
+export function profileUrl(target: string, seconds: number | undefined): URL {
+  const url = new URL(target)
+  if (url.pathname === '/') url.pathname = PPROF_PATH
+  if (seconds !== undefined) url.searchParams.set('seconds', String(seconds))
+  return url
+}
+
+async function fetchProfile(target: string, { token, seconds }: SourceOptions): Promise<Uint8Array> {
+  try {
+    const answer = await fetch(profileUrl(target, seconds), {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      // A token is for the service that was named.
+      redirect: token === undefined ? 'follow' : 'error',
+      signal: AbortSignal.timeout((seconds ?? 0) * 1000 + ANSWER_TIMEOUT_MS),
+    })
+    const body = await bounded(answer)
+    if (answer.ok) return body
+    const words = new TextDecoder().decode(body.subarray(0, 300))
+    throw new Error(`the service answered ${answer.status}: ${words}`)
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : ''
+    throw new CoordinatorError('ERR_PROFILE_READ', `the profile could not be fetched: ${messageOf(error)}${cause}`)
+  }
+}
+
+async function bounded(answer: Response): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  for await (const piece of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += piece.length
+    if (length > MAX_ANSWER_BYTES) throw new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes`)
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces)
+}
+
+async function isText(file: string): Promise<boolean> {
+  const start = await withFile(file, async (handle) => {
+    const buffer = Buffer.alloc(8)
+    await handle.read(buffer, 0, 8, 0)
+    return buffer
+  })
+  return start[0] === 0x25 || start.toString('latin1').startsWith('heap')
+}
+
+async function readWhole(file: string): Promise<Uint8Array> {
+  return withFile(file, async (handle) => {
+    const { size } = await handle.stat()
+    if (size > MAX_ANSWER_BYTES) throw new Error(`it has more than ${MAX_ANSWER_BYTES} bytes`)
+    return handle.readFile()
+  })
+}
+
+async function withFile<T>(file: string, body: (handle: Awaited<ReturnType<typeof open>>) => Promise<T>): Promise<T> {
+  try {
+    const handle = await open(file, 'r')
+    try {
+      return await body(handle)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw new CoordinatorError('ERR_PROFILE_READ', `the profile could not be read: ${messageOf(error)}`)
+  }
+}

@@ -1,0 +1,157 @@
+import { mkdirSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
+import process from 'node:process'
+import { expect } from 'chai'
+import { formatTopTable, topTable } from '../../src/profiling/output/top.js'
+import { readHeapProfile } from '../../src/profiling/profile/parser.js'
+import type { HeapProfile, SampleTypeName } from '../../src/profiling/profile/types.js'
+import { symbolize } from '../../src/profiling/symbols/symbolize.js'
+import { needsJemalloc } from '../helpers/child.js'
+import { byShortName, jeprofTable } from '../helpers/jeprof.js'
+import type { JeprofTable } from '../helpers/jeprof.js'
+import { programPath, requireTool, takeProfiles, temporaryFolder } from '../helpers/profiled.js'
+import type { ProfiledRun } from '../helpers/profiled.js'
+
+/** Real profiles: rates from every allocation to one in a megabyte, one thread to sixteen, with and without sums of all time. */
+const RUNS: readonly ProfiledRun[] = [
+  { program: 'sizes', args: ['1', '3000', '1'], lgSample: 0 },
+  { program: 'sizes', args: ['1', '20000', '2'], lgSample: 10, accumulated: true },
+  { program: 'sizes', args: ['4', '20000', '3'], lgSample: 12, accumulated: true },
+  { program: 'sizes', args: ['16', '5000', '4'], lgSample: 14, accumulated: true },
+  { program: 'sizes', args: ['8', '20000', '5'], lgSample: 17 },
+  { program: 'sizes', args: ['2', '20000', '6'], lgSample: 19 },
+  { program: 'sizes', args: ['2', '20000', '6'], lgSample: 20, accumulated: true },
+  { program: 'sizes-stripped', args: ['1', '20000', '7'], lgSample: 13 },
+  { program: 'sizes-stripped', args: ['4', '20000', '8'], lgSample: 19, accumulated: true },
+  { program: 'containers', args: ['3000'], lgSample: 4, accumulated: true },
+  { program: 'containers', args: ['20000'], lgSample: 9 },
+  { program: 'containers', args: ['50000'], lgSample: 12, accumulated: true },
+  { program: 'containers', args: ['100000'], lgSample: 16 },
+  { program: 'containers', args: ['100000'], lgSample: 19, accumulated: true },
+]
+
+const NODE_RUNS: readonly (readonly [name: string, source: string, lgSample: number, accumulated: boolean])[] = [
+  ['an empty program', '', 12, false],
+  ['Buffers', 'globalThis.kept = Array.from({ length: 3000 }, (_, i) => Buffer.alloc(5000 + i))', 14, true],
+  ['objects', 'globalThis.kept = Array.from({ length: 200000 }, (_, i) => ({ i, text: `text ${i}` }))', 16, true],
+  [
+    'compression',
+    'const z = require("zlib"); globalThis.kept = Array.from({ length: 300 }, () => z.createGzip())',
+    15,
+    false,
+  ],
+  [
+    'hashes and keys',
+    'const c = require("crypto"); for (let i = 0; i < 2000; i++) c.createHash("sha256").update("x").digest()',
+    13,
+    true,
+  ],
+  [
+    'workers',
+    'const { Worker } = require("worker_threads"); for (let i = 0; i < 3; i++) new Worker("Buffer.alloc(1e6)", { eval: true })',
+    17,
+    true,
+  ],
+  [
+    'files',
+    'const fs = require("fs"); for (let i = 0; i < 500; i++) fs.readFileSync(process.execPath).subarray(0, 10)'.replace(
+      '500',
+      '3',
+    ),
+    19,
+    true,
+  ],
+  ['a large heap', 'globalThis.kept = Array.from({ length: 40 }, () => new Array(100000).fill(1.5))', 19, false],
+]
+
+const TYPES: readonly (readonly [SampleTypeName, string])[] = [
+  ['inuse_space', '--inuse_space'],
+  ['inuse_objects', '--inuse_objects'],
+  ['alloc_space', '--alloc_space'],
+  ['alloc_objects', '--alloc_objects'],
+]
+
+/**
+ * As jeprof sees it. It knows frames of the allocator by their names only, also where the library is called otherwise; and
+ * what stands before the first symbol of a file it calls by that symbol: in Debian's libjemalloc, `malloc`. Of a
+ * frame with inlined functions it shows all in files with a `_fini` of their own, the programs here, and the innermost elsewhere.
+ */
+function asJeprofSees(profile: HeapProfile): HeapProfile {
+  const isAllocator = profile.mappings.map(({ file }) => file.includes('libjemalloc'))
+  const malloc = [{ name: 'malloc', linkerName: null, file: null, line: null }]
+  return {
+    ...profile,
+    mappings: profile.mappings.map((mapping) => ({ ...mapping, file: mapping.file.replace('libjemalloc', 'lib') })),
+    frames: profile.frames.map((frame) => {
+      const isLibrary = profile.mappings[frame.mapping ?? -1]?.file.startsWith('/usr/lib/') === true
+      if (isLibrary && frame.functions.length > 1) return { ...frame, functions: frame.functions.slice(0, 1) }
+      const unnamed = frame.functions.length === 0 && isAllocator[frame.mapping ?? -1] === true
+      return unnamed ? { ...frame, functions: malloc } : frame
+    }),
+  }
+}
+
+/** jeprof prints whole numbers, cut off. */
+function expectEqual(ours: HeapProfile, theirs: JeprofTable, type: SampleTypeName, title: string): void {
+  const table = topTable(asJeprofSees(ours), { type })
+  expect(Math.trunc(table.total), `${title}: total`).to.be.closeTo(theirs.total, 1)
+  const [own, other] = [byShortName(table.rows), byShortName(theirs.rows)]
+  for (const name of new Set([...own.keys(), ...other.keys()])) {
+    const merged = Math.max(1, theirs.rows.filter((row) => row.flat !== 0).length)
+    expect(own.get(name) ?? 0, `${title}: ${name}\n${formatTopTable(table)}`).to.be.closeTo(
+      other.get(name) ?? 0,
+      merged,
+    )
+  }
+}
+
+describe('profiles beside the real jeprof', function () {
+  this.timeout(120_000)
+  const { folder, remove } = temporaryFolder()
+  const searched = process.env['PATH']
+
+  before(function () {
+    needsJemalloc(this)
+    requireTool(this, 'jeprof', 'libjemalloc-dev')
+    requireTool(this, 'addr2line', 'binutils')
+    // jeprof asks addr2line, and so must we: llvm-symbolizer calls some inlined functions by longer names.
+    const tools = path.join(folder, 'tools')
+    mkdirSync(tools)
+    symlinkSync('/usr/bin/addr2line', path.join(tools, 'addr2line'))
+  })
+
+  after(() => {
+    process.env['PATH'] = searched
+    remove()
+  })
+
+  async function read(file: string): Promise<HeapProfile> {
+    process.env['PATH'] = path.join(folder, 'tools')
+    try {
+      return await symbolize(await readHeapProfile(file), { nearest: true })
+    } finally {
+      process.env['PATH'] = searched
+    }
+  }
+
+  for (const run of RUNS) {
+    const title = `${run.program} ${run.args.join(' ')}, one sample in 2^${run.lgSample} bytes`
+    it(`has the totals and the bytes of every function of ${title}`, async function () {
+      const [file = ''] = takeProfiles(this, folder, run)
+      const profile = await read(file)
+      const types = TYPES.slice(0, run.accumulated === true ? 4 : 2)
+      expect(profile.sampleTypes.map(({ type }) => type)).to.have.members(types.map(([type]) => type).toSorted())
+      for (const [type, option] of types) {
+        expectEqual(profile, jeprofTable(programPath(this, run.program), file, [option]), type, `${title}, ${type}`)
+      }
+    })
+  }
+
+  for (const [name, source, lgSample, accumulated] of NODE_RUNS) {
+    it(`has the totals and the bytes of every function of Node with ${name}`, async function () {
+      const [file = ''] = takeProfiles(this, folder, { program: 'node', args: ['-e', source], lgSample, accumulated })
+      const type = accumulated ? 'alloc_space' : 'inuse_space'
+      expectEqual(await read(file), jeprofTable(process.execPath, file, [`--${type}`]), type, name)
+    })
+  }
+})
