@@ -115,7 +115,8 @@ function dashed(name: string): string {
 function parserOptions(rules: Readonly<Record<string, ArgumentRule>>): Record<string, { type: 'boolean' | 'string' }> {
   return Object.fromEntries(
     Object.entries(rules).map(
-      ([name, rule]) => [name, { type: rule.kind === 'choice' || rule.kind === 'text' ? 'string' : 'boolean' }] as const,
+      ([name, rule]) =>
+        [name, { type: rule.kind === 'choice' || rule.kind === 'text' ? 'string' : 'boolean' }] as const,
     ),
   )
 }

@@ -332,5 +332,14 @@ function keyOf({ only, except, ...options }: ResolvedAttributeOptions): string {
   const { mode, twins, discover, explainResidual, fraction, choice, controls, budget } = options
   const ofMode = { release: [], twin: [twins, discover], trim: [fraction, choice] }[mode]
   const { pauseMs, durationMs } = budget
-  return JSON.stringify([only ?? null, except?.toSorted() ?? null, mode, ...ofMode, explainResidual, controls, pauseMs, durationMs])
+  return JSON.stringify([
+    only ?? null,
+    except?.toSorted() ?? null,
+    mode,
+    ...ofMode,
+    explainResidual,
+    controls,
+    pauseMs,
+    durationMs,
+  ])
 }

@@ -72,7 +72,11 @@ describe('run', () => {
   for (const [given, args, expected] of [
     ['narenas:2', ['--profile'], 'narenas:2,prof:true,prof_active:false'],
     ['prof_active:true', ['--profile'], 'prof_active:true,prof:true'],
-    ['prof:false,lg_prof_sample:20', ['--profile=17'], 'prof:false,lg_prof_sample:20,prof:true,prof_active:false,lg_prof_sample:17'],
+    [
+      'prof:false,lg_prof_sample:20',
+      ['--profile=17'],
+      'prof:false,lg_prof_sample:20,prof:true,prof_active:false,lg_prof_sample:17',
+    ],
     ['narenas:2', [], 'narenas:2'],
   ] as const) {
     it(`keeps MALLOC_CONF=${given} with ${args.join() || 'nothing'}`, async function () {

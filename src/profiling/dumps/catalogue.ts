@@ -101,7 +101,12 @@ export class DumpCatalogue {
     const wanted = resolveOptions<ResolvedFilter>('list()', filter, FILTER_RULES)
     const found = await Promise.all(this.#folders.map((folder) => dumpsIn(folder)))
     // Of two of one name the first folder's counts.
-    const byId = new Map(found.flat().toReversed().map((dump) => [dump.id, dump]))
+    const byId = new Map(
+      found
+        .flat()
+        .toReversed()
+        .map((dump) => [dump.id, dump]),
+    )
     return [...byId.values()].filter((dump) => matches(dump, wanted)).toSorted(byAge)
   }
 

@@ -13,15 +13,7 @@ export type DumpKind = 'heap-profile' | 'heap-snapshot' | 'observation' | 'attri
  * (`prof.dump` without a name).
  */
 export type DumpTrigger =
-  | 'step'
-  | 'high-water'
-  | 'share'
-  | 'rate'
-  | 'manual'
-  | 'interval'
-  | 'gdump'
-  | 'final'
-  | 'mallctl'
+  'step' | 'high-water' | 'share' | 'rate' | 'manual' | 'interval' | 'gdump' | 'final' | 'mallctl'
 
 /** What a name tells. */
 export interface DumpName {

@@ -318,4 +318,3 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
     }
   }
 }
-

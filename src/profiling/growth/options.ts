@@ -26,12 +26,7 @@ export interface GrowthCoordinator {
  * `'heap-snapshot'`: one of V8's, made in a twin; a function: whatever it does. Each of the others writes a file.
  */
 export type GrowthAction =
-  | 'dump'
-  | 'observe'
-  | 'attribute'
-  | 'discover'
-  | 'heap-snapshot'
-  | ((event: GrowthEvent) => unknown)
+  'dump' | 'observe' | 'attribute' | 'discover' | 'heap-snapshot' | ((event: GrowthEvent) => unknown)
 
 /** Growth in bytes a second over a time. */
 export interface GrowthRate {
@@ -157,7 +152,15 @@ export function resolveGrowthOptions(options: GrowthMonitorOptions): ResolvedGro
   return { ...resolved, profile: resolved.profile ?? resolved.actions.includes('dump') }
 }
 
-function checkTogether({ every, highWater, share, rate, actions, folder, coordinator }: Omit<ResolvedGrowthOptions, 'profile'>): void {
+function checkTogether({
+  every,
+  highWater,
+  share,
+  rate,
+  actions,
+  folder,
+  coordinator,
+}: Omit<ResolvedGrowthOptions, 'profile'>): void {
   if ([every, highWater, share, rate].every((rule) => rule === undefined)) {
     throw new CoordinatorError(
       'ERR_OPTION_TYPE',

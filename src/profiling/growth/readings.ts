@@ -50,10 +50,7 @@ export function growthReader(quantity: GrowthQuantity, allocator: Allocator, env
  * The limit of a quantity: the least of the control groups' memory limits; of V8's heap V8's own. Null where there is
  * none.
  */
-export function growthLimit(
-  quantity: GrowthQuantity,
-  read: (path: string) => string | null = readText,
-): number | null {
+export function growthLimit(quantity: GrowthQuantity, read: (path: string) => string | null = readText): number | null {
   const limits = groupLimits(read).map(({ limitBytes }) => limitBytes)
   if (quantity === 'heap') limits.push(v8.getHeapStatistics().heap_size_limit)
   return limits.length === 0 ? null : Math.min(...limits)

@@ -110,7 +110,8 @@ export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSe
     reset: { check: boolean, fallback: false },
     gc: { check: boolean, fallback: false },
   })
-  if (resolved.kind === 'heap' && resolved.sampleBytes !== undefined) sampleBytesCheck(resolved.sampleBytes, 'sampleBytes')
+  if (resolved.kind === 'heap' && resolved.sampleBytes !== undefined)
+    sampleBytesCheck(resolved.sampleBytes, 'sampleBytes')
   if (resolved.kind === 'js' && (resolved.view === 'live' || resolved.reset)) {
     const name = resolved.reset ? 'reset' : 'view'
     throw new CoordinatorError('ERR_OPTION_RANGE', `"${name}" is for kind 'heap': V8's profiler begins anew each time`)

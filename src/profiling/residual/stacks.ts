@@ -28,7 +28,7 @@ function stacksOf(profile: HeapProfile): ResidualStack[] {
   const bytesAt = columnOf(profile, 'inuse_space').index
   const objectsAt = columnOf(profile, 'inuse_objects').index
   const allocator = allocatorFrames(profile)
-  const names = profile.frames.map((frame) => labelsOf(profile, frame).map(({ name }) => name))
+  const names = profile.frames.map((frame) => labelsOf(profile, frame, false))
   const merged = new Map<string, { bytes: number; objects: number; frames: readonly string[] }>()
   for (let sample = 0; sample < samples.count; sample++) {
     const to = samples.offsets[sample + 1] ?? 0

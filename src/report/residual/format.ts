@@ -19,6 +19,8 @@ export function residualLines(residual: ReportResidual, { strong, dim }: Palette
       `${formatBytes(bytes).padStart(10)}  ${formatShare(bytes, sampledBytes).padStart(6)}  ${printable(frames[0] ?? '(no stack)', NAME_WIDTH_MAX)} ${dim(`(about ${formatCount(objects)} objects)`)}`,
       ...frames.slice(1, FRAMES_SHOWN).map((name) => dim(`${' '.repeat(20)}${printable(name, NAME_WIDTH_MAX)}`)),
     ]),
-    ...(rest > 0 ? [`${formatBytes(rest).padStart(10)}  ${formatShare(rest, sampledBytes).padStart(6)}  other stacks`] : []),
+    ...(rest > 0
+      ? [`${formatBytes(rest).padStart(10)}  ${formatShare(rest, sampledBytes).padStart(6)}  other stacks`]
+      : []),
   ]
 }
