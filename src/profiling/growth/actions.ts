@@ -74,7 +74,7 @@ async function writeFile(action: FileAction, event: GrowthEvent, context: Action
     folder,
     dumpName({ prefix, pid: process.pid, takenAt, trigger: event.trigger, kind: KIND_OF[action] }),
   )
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   switch (action) {
     case 'dump':
       profiler?.dumpFile(file)
@@ -94,6 +94,16 @@ async function writeFile(action: FileAction, event: GrowthEvent, context: Action
     }
   }
   return file
+}
+
+/** Not with its parents: below a folder that takes none, as /proc, Node 20 would try for ever. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') return
+    throw new CoordinatorError('ERR_GROWTH_ACTION', `its folder cannot be made: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 /** In a twin; where none can be made the live process keeps its entries, and the action says why. */

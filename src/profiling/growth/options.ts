@@ -68,7 +68,7 @@ export interface GrowthMonitorOptions {
   readonly actions?: readonly GrowthAction[] | undefined
   /** Least time from the end of one firing's actions to the next firing, in milliseconds. @default 60_000 */
   readonly coolDownMs?: number | undefined
-  /** Folder for the files; made with mode 0700 where it is missing. Needed by every action but a function. */
+  /** Folder for the files; made with mode 0700 where it alone is missing. Needed by every action but a function. */
   readonly folder?: string | undefined
   /** What the names of the files begin with: letters, digits, `-`, `_`, at most 100. @default 'cache-attribution' */
   readonly prefix?: string | undefined

@@ -128,7 +128,7 @@ class Buckets {
       const place = number - (newest - BUCKETS + 1)
       return place >= from * BUCKETS && place < to * BUCKETS
     })
-    return part.length === 0 ? null : part.map(({ bytes }) => bytes).reduce(this.#combine)
+    return part.length === 0 ? null : part.map(({ bytes }) => bytes).reduce((a, b) => this.#combine(a, b))
   }
 
   clear(): void {
