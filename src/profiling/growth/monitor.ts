@@ -128,7 +128,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
   }
 
   /**
-   * Begins to watch, from the present level. The timer does not hold the process.
+   * Begins to watch, from the level after a collection (none with `confirm: 'none'`). The timer does not hold the process.
    *
    * @throws CoordinatorError `ERR_PROFILING_*`, each with the line that mends it, where it is to profile and cannot;
    *   `ERR_PROFILE_IN_PROGRESS` while a capture is under way; `ERR_CLOSED`
@@ -142,6 +142,8 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
       this.#profiler.activate()
       this.#hasActivated = true
     }
+    // The level that everything counts from must not be that of garbage: so much growth would not be seen.
+    if (this.#settings.confirm === 'collect' && this.#reader.seesGarbage) this.#collect()
     this.#look()
     this.#timer = setInterval(() => {
       this.#look()
@@ -216,9 +218,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
     const { confirm, environment } = this.#settings
     if (confirm === 'none' || !this.#reader.seesGarbage) return { bytes, due }
     if (atMs < this.#confirmAgainMs) return null
-    const collector = environment.collector()
-    collector.major()
-    collector.minor()
+    this.#collect()
     const afterMs = environment.now()
     this.#confirmAgainMs = afterMs + CONFIRM_REST * (afterMs - atMs)
     this.#statistics.confirmations++
@@ -228,6 +228,13 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
     this.#statistics.refuted++
     this.#dueSinceMs = undefined
     return null
+  }
+
+  #collect(): void {
+    const collector = this.#settings.environment.collector()
+    collector.major()
+    // It waits for the sweep of ArrayBuffers.
+    collector.minor()
   }
 
   #fire(bytes: number, { trigger, fromBytes }: DueTrigger): void {
