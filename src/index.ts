@@ -8,7 +8,7 @@ export type { CalibrationPoint, CalibrationState } from './coordinator/calibrati
 export type { CoordinatorEventPayloads, CoordinatorEvents } from './coordinator/events.js'
 export type { CacheObservation, Observation } from './coordinator/observe.js'
 export type { AttributeOptions, Budget, CoordinatorOptions } from './coordinator/options.js'
-export type { LastMeasured, Registration } from './coordinator/registry.js'
+export type { CacheDescription, LastMeasured, Registration } from './coordinator/registry.js'
 export type {
   RegistrationOptions,
   Releasable,

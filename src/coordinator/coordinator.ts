@@ -26,8 +26,8 @@ import type {
   ResolvedCoordinatorOptions,
 } from './options.js'
 import type { RegistrationOptions, Releasable } from './releasable.js'
-import { Registry } from './registry.js'
-import type { Registration } from './registry.js'
+import { Registry, describeCache } from './registry.js'
+import type { CacheDescription, Registration } from './registry.js'
 import { openResidual, withResidual } from './residual.js'
 import { AttributionRun } from './run.js'
 import type { Run, RunContext } from './run.js'
@@ -177,6 +177,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#calibrations.restore(state)
   }
 
+  /** The registered caches with their traits, in order of registration. */
+  describeCaches(): readonly CacheDescription[] {
+    return this.#registry.all().map(describeCache)
+  }
+
   /** The registered caches with their releases, for `discover({ coordinator })`: what they hold is not listed again. */
   knownCaches(): readonly KnownCache[] {
     return this.#registry.all().map(({ name, releasable }) => ({
@@ -184,6 +189,14 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       objects: [releasable],
       release: () => releasable.release({ mode: 'twin', signal: new AbortController().signal }),
     }))
+  }
+
+  /**
+   * Aborts the run under way, whoever waits for it, and resolves when it has ended; at once where there is none. Those
+   * who wait get {@link RunAbortedError}.
+   */
+  async abort(): Promise<void> {
+    await this.#flight.abort()
   }
 
   /** Aborts the run under way, waits for its end, and forgets every cache. Calls after it are `ERR_CLOSED`. */

@@ -39,6 +39,23 @@ export interface Registration extends Disposable {
   unregister(): boolean
 }
 
+/** What a registered cache is, as plain data. */
+export interface CacheDescription {
+  readonly name: string
+  readonly refillCost: 'low' | 'medium' | 'high'
+  readonly lossless: boolean
+  /** Whether it may be released in a twin. */
+  readonly twin: boolean
+  /** Whether a part of it can be dropped. */
+  readonly trim: boolean
+}
+
+/** What can be said of a cache without a call to it. */
+export function describeCache({ name, releasable, traits }: RegisteredCache): CacheDescription {
+  const { refillCost, lossless, twin } = traits
+  return { name, refillCost, lossless, twin, trim: releasable.trim !== undefined }
+}
+
 /** Registered caches as discover() knows them; their releases are not called again. */
 export function knownCaches(caches: readonly RegisteredCache[]): KnownCache[] {
   return caches.map(({ name, releasable }) => ({ name, objects: [releasable] }))

@@ -39,17 +39,32 @@ export async function heapSnapshot(path: string, options?: TwinOptions): Promise
   const file = open(path)
   let isWritten = false
   try {
-    // A child that died in the middle of its writing has moved the file's end: another attempt would add to it.
-    const settings = { ...twin, attempts: 1 }
-    const outcome = await workInTwin(() => written(file), settings, { keepFd: file, extraBytes: extraBytes() })
-    const { bytes, problem } = outcome as ReturnType<typeof written>
-    if (problem !== undefined) throw new CoordinatorError('ERR_HEAP_SNAPSHOT_WRITE', problem)
+    const bytes = await snapshotInto(file, twin)
     isWritten = true
     return { path, bytes }
   } finally {
     closeSync(file)
     if (!isWritten) rmSync(path, { force: true })
   }
+}
+
+/**
+ * The same into an open, empty file, which stays open and may have no name any more. Resolves with the bytes written; the
+ * descriptor's position stands behind them.
+ *
+ * @internal
+ */
+export async function heapSnapshotInto(file: number, options?: TwinOptions): Promise<number> {
+  return snapshotInto(file, resolveOptions<ResolvedTwinOptions>('heapSnapshot()', options, twinRules(TIMEOUT_MS)))
+}
+
+async function snapshotInto(file: number, twin: ResolvedTwinOptions): Promise<number> {
+  // A child that died in the middle of its writing has moved the file's end: another attempt would add to it.
+  const settings = { ...twin, attempts: 1 }
+  const outcome = await workInTwin(() => written(file), settings, { keepFd: file, extraBytes: extraBytes() })
+  const { bytes, problem } = outcome as ReturnType<typeof written>
+  if (problem !== undefined) throw new CoordinatorError('ERR_HEAP_SNAPSHOT_WRITE', problem)
+  return bytes
 }
 
 /** In the twin. What the disk refuses is told as it is: a code would be lost on the way. */

@@ -1,0 +1,195 @@
+/** The schemas of openapi.ts: what routes give, and what parameters take. */
+import type { Kind } from './parameters.js'
+
+type Json = Readonly<Record<string, unknown>>
+
+const string: Json = { type: 'string' }
+const integer: Json = { type: 'integer' }
+const number: Json = { type: 'number' }
+const boolean: Json = { type: 'boolean' }
+/** Bytes or counts that may be unknown. */
+const maybe: Json = { type: ['number', 'null'] }
+const when: Json = { type: 'string', format: 'date-time' }
+const mode: Json = { enum: ['twin', 'release', 'trim'] }
+
+/** Every property is always there, unless `optional` names it; further ones may come. */
+function object(properties: Json, optional: readonly string[] = []): Json {
+  return { type: 'object', properties, required: Object.keys(properties).filter((name) => !optional.includes(name)) }
+}
+
+function arrayOf(items: Json): Json {
+  return { type: 'array', items }
+}
+
+function ref(name: string): Json {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+function orNull(schema: Json): Json {
+  return { oneOf: [schema, { type: 'null' }] }
+}
+
+const attributed = object({ allocatedBytes: maybe, heapBytes: maybe, totalBytes: maybe })
+const floor = object({ allocatedBytes: maybe, heapBytes: number })
+const lastMeasured = object({
+  allocatedBytes: maybe,
+  heapBytes: maybe,
+  totalBytes: maybe,
+  uncertaintyBytes: maybe,
+  reportId: string,
+  measuredAt: when,
+})
+const ofCache: Json = {
+  name: string,
+  entries: maybe,
+  claimedBytes: maybe,
+  estimatedBytes: maybe,
+  estimatedUncertaintyBytes: maybe,
+  calibrationAgeMs: maybe,
+  lastMeasured: orNull(lastMeasured),
+}
+const status: Json = {
+  process: object({ pid: integer, nodeVersion: string, uptimeSeconds: integer, title: string }),
+  allocator: object({ name: string, version: { type: ['string', 'null'] } }),
+  twin: object({ supported: boolean, reason: { type: ['string', 'null'] } }),
+  run: orNull(object({ id: string, mode: string, startedAt: when })),
+  role: { enum: ['read-only', 'operator'] },
+  coolDownRemainingMs: number,
+  modes: arrayOf(mode),
+  links: arrayOf(object({ title: string, href: { type: 'string', format: 'uri-reference' } })),
+}
+const row: Json = {
+  name: string,
+  status: { enum: ['released', 'trimmed', 'failed', 'timed-out', 'skipped'] },
+  released: attributed,
+  estimated: attributed,
+  estimatedUncertaintyBytes: maybe,
+  uncertaintyBytes: maybe,
+  significant: boolean,
+  entriesBefore: maybe,
+  claimedBytes: maybe,
+}
+const OF_TRIMS = ['estimated', 'estimatedUncertaintyBytes']
+const report: Json = { id: string, mode, trigger: string, startedAt: when, durationMs: number, floor }
+const warning = object({ code: string, message: string, cache: string }, ['cache'])
+const error = object({ code: string, message: string })
+
+/** Under `components.schemas`. */
+export const SCHEMAS: Json = {
+  Problem: object({ type: string, title: string, status: integer, detail: string, code: string }),
+  Cache: object({
+    ...ofCache,
+    traits: object({
+      refillCost: { enum: ['low', 'medium', 'high'] },
+      lossless: boolean,
+      twin: boolean,
+      trim: boolean,
+    }),
+  }),
+  Caches: object({ caches: arrayOf(ref('Cache')) }),
+  Status: object(status),
+  Overview: object({
+    ...status,
+    sample: ref('MemorySample'),
+    caches: arrayOf(ref('Cache')),
+    lastReport: orNull(ref('ReportSummary')),
+  }),
+  Observation: object({
+    sample: ref('MemorySample'),
+    caches: arrayOf(object({ ...ofCache, calibration: { type: ['object', 'null'] } })),
+  }),
+  MemorySample: object({
+    epoch: maybe,
+    allocatedBytes: maybe,
+    rawAllocatedBytes: maybe,
+    tcacheBytes: maybe,
+    activeBytes: maybe,
+    residentBytes: maybe,
+    retainedBytes: maybe,
+    mappedBytes: maybe,
+    metadataBytes: maybe,
+    heapUsedBytes: number,
+    heapTotalBytes: number,
+    externalBytes: number,
+    arrayBuffersBytes: number,
+    rssBytes: number,
+    takenAt: when,
+  }),
+  ReportSummary: object({ ...report, caches: arrayOf(object(row, OF_TRIMS)) }),
+  Reports: object({ reports: arrayOf(ref('ReportSummary')) }),
+  AttributionReport: object({
+    schemaVersion: { const: 1 },
+    ...report,
+    gc: { enum: ['forced', 'natural', 'none'] },
+    process: { type: 'object' },
+    before: ref('MemorySample'),
+    after: ref('MemorySample'),
+    noise: object({ controls: integer, allocatedBytes: maybe, heapBytes: maybe }),
+    caches: arrayOf(
+      object(
+        {
+          ...row,
+          entriesAfter: maybe,
+          window: { enum: ['atomic', 'drift-corrected', null] },
+          settled: { type: ['boolean', 'null'] },
+          pauseMs: number,
+          durationMs: number,
+          error,
+        },
+        [...OF_TRIMS, 'error'],
+      ),
+    ),
+    unattributed: floor,
+    pauses: object({ count: integer, longestMs: number, totalMs: number }),
+    warnings: arrayOf(warning),
+  }),
+  Aborted: object({ id: string }),
+  Discovery: object({
+    hoards: arrayOf(
+      object({
+        path: { type: ['string', 'null'] },
+        kind: { enum: ['Map', 'Set', 'Array', 'object', 'cache'] },
+        className: string,
+        entries: integer,
+        instances: integer,
+        released: attributed,
+        own: attributed,
+        uncertaintyBytes: maybe,
+        significant: boolean,
+        partOf: maybe,
+      }),
+    ),
+    recognised: arrayOf({ type: 'object' }),
+    examined: object({ objects: integer, collections: integer }),
+    noise: { type: 'object' },
+    durationMs: { type: 'object' },
+    warnings: arrayOf(warning),
+  }),
+  ClassHistogram: object({
+    classes: arrayOf(object({ className: string, count: integer, shallowBytes: number, retainedBytes: maybe })),
+    others: { type: 'object' },
+    total: { type: 'object' },
+  }),
+}
+
+const OF_KIND: Readonly<Record<Kind, Json>> = {
+  text: string,
+  number,
+  names: { type: 'array', items: string, uniqueItems: true },
+  flag: boolean,
+  object: { type: 'object', properties: { pauseMs: number, durationMs: number }, additionalProperties: false },
+}
+const OF_NAME: Json = {
+  mode,
+  choice: { enum: ['coldest', 'random'] },
+  paths: { enum: ['quick', 'none'] },
+  fraction: { type: 'number', minimum: 0.0001, maximum: 1 },
+  controls: { type: 'integer', minimum: 0, maximum: 100 },
+  twins: { type: 'integer', minimum: 1, maximum: 8 },
+  discover: { type: 'integer', minimum: 0, maximum: 100 },
+}
+
+/** The schema of a parameter. */
+export function parameterSchema(name: string, kind: Kind): Json {
+  return (OF_NAME[name] as Json | undefined) ?? OF_KIND[kind]
+}

@@ -1,0 +1,154 @@
+/**
+ * The description of the routes as OpenAPI 3.1. A test validates it, and holds it and the table of routes together, both
+ * ways.
+ */
+import {
+  BUDGET_PARAMETERS,
+  DISCOVER_PARAMETERS,
+  RELEASE_PARAMETERS,
+  RUN_PARAMETERS,
+  SNAPSHOT_PARAMETERS,
+} from './parameters.js'
+import { SCHEMAS, parameterSchema } from './openapi-schemas.js'
+import type { Kinds } from './parameters.js'
+
+type Json = Readonly<Record<string, unknown>>
+
+const TEXT = { schema: { type: 'string' } }
+const REPORT_FORMS = { 'application/json': schemaOf('AttributionReport'), 'text/plain': TEXT }
+const RUN_FORMS = { ...REPORT_FORMS, 'text/event-stream': TEXT }
+
+const name = pathParameter('name', 'Name of a registered cache, percent-encoded')
+const id = pathParameter('id', 'Id of a report')
+
+const PATHS: Json = {
+  '/': {
+    get: operation('overview', 'The page, the caches as a table, or a summary, by Accept', {
+      'text/plain': TEXT,
+      'application/json': schemaOf('Overview'),
+      'text/html': TEXT,
+    }),
+  },
+  '/status': {
+    get: operation('status', 'The process, what is under way, what whoever asks may do', jsonOf('Status')),
+  },
+  '/caches': { get: operation('listCaches', 'The registered caches as they stand', jsonOf('Caches')) },
+  '/caches/{name}': { parameters: [name], get: operation('showCache', 'One cache as it stands', jsonOf('Cache')) },
+  '/caches/{name}/release': {
+    parameters: [name],
+    post: takes(
+      RELEASE_PARAMETERS,
+      operation('releaseCache', 'Releases one cache in the live process, measured', RUN_FORMS),
+    ),
+  },
+  '/observation': { get: operation('observe', 'Caches and allocator as they stand', jsonOf('Observation')) },
+  '/reports': {
+    get: operation('listReports', 'The reports that are kept, in short, the newest last', jsonOf('Reports')),
+  },
+  '/attribution': {
+    get: operation('lastReport', 'The last report', REPORT_FORMS),
+    post: takes(
+      RUN_PARAMETERS,
+      operation(
+        'attribute',
+        'A run, in a twin unless mode says otherwise; joins an identical one under way',
+        RUN_FORMS,
+      ),
+    ),
+  },
+  '/attribution/current': { delete: operation('abort', 'Aborts what is under way', jsonOf('Aborted'), '202') },
+  '/attribution/{id}': { parameters: [id], get: operation('showReport', 'One report', REPORT_FORMS) },
+  '/discover': {
+    post: takes(
+      DISCOVER_PARAMETERS,
+      operation('discover', 'Large collections that nobody registered, found and emptied in a twin', {
+        'application/json': schemaOf('Discovery'),
+        'text/plain': TEXT,
+      }),
+    ),
+  },
+  '/heap-snapshot': {
+    post: takes(
+      SNAPSHOT_PARAMETERS,
+      operation('heapSnapshot', 'A heap snapshot, taken in a twin; with histogram the live objects by class', {
+        'application/octet-stream': {},
+        'application/json': schemaOf('ClassHistogram'),
+        'text/plain': TEXT,
+      }),
+    ),
+  },
+  '/openapi.json': {
+    get: operation('openApi', 'This document', { 'application/json': { schema: { type: 'object' } } }),
+  },
+}
+
+/** The document; `basePath` is where its addresses lie. */
+export function openApiDocument(basePath: string): Json {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Memory by cache',
+      version: '1',
+      description: 'Measures which cache of this process holds how much memory. GET releases nothing.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: basePath }],
+    security: [{ bearer: [] }, { basic: [] }, {}],
+    paths: PATHS,
+    components: {
+      schemas: SCHEMAS,
+      responses: {
+        problem: { description: 'A problem (RFC 9457)', content: { 'application/problem+json': schemaOf('Problem') } },
+      },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        basic: { type: 'http', scheme: 'basic', description: 'Any user name; the token is the password.' },
+      },
+    },
+  }
+}
+
+function schemaOf(name: string): Json {
+  return { schema: { $ref: `#/components/schemas/${name}` } }
+}
+
+function jsonOf(name: string): Json {
+  return { 'application/json': schemaOf(name) }
+}
+
+function operation(operationId: string, summary: string, content: Json, status = '200'): Json {
+  return {
+    operationId,
+    summary,
+    responses: { [status]: { description: summary, content }, default: { $ref: '#/components/responses/problem' } },
+  }
+}
+
+/** The parameters as a query, and the same as JSON. */
+function takes(kinds: Kinds, described: Json): Json {
+  const inQuery: Kinds = { ...kinds, ...('budget' in kinds ? BUDGET_PARAMETERS : {}) }
+  return {
+    ...described,
+    parameters: Object.entries(inQuery).flatMap(([name, kind]) =>
+      kind === 'object' ? [] : [{ name, in: 'query', required: false, schema: parameterSchema(name, kind) }],
+    ),
+    requestBody: {
+      required: false,
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            additionalProperties: false,
+            properties: Object.fromEntries(
+              Object.entries(kinds).map(([name, kind]) => [name, parameterSchema(name, kind)]),
+            ),
+          },
+        },
+      },
+    },
+  }
+}
+
+function pathParameter(name: string, description: string): Json {
+  return { name, in: 'path', required: true, description, schema: { type: 'string' } }
+}

@@ -1,0 +1,153 @@
+/** The options of the admin handler: what each means, its bounds, its default. */
+import os from 'node:os'
+import type { AttributionMode } from '../report/types.js'
+import { CoordinatorError, describe } from '../support/errors.js'
+import { callable, number, oneOf, optional, resolveOptions, text } from '../support/options.js'
+import type { Check } from '../support/options.js'
+import type { Authorize } from './authorization.js'
+
+/** A link that the page shows in its navigation. */
+export interface AdminLink {
+  readonly title: string
+  /** Absolute with `http:` or `https:`, or relative to the page. */
+  readonly href: string
+}
+
+/** Options of `createAdminHandler()`. */
+export interface AdminHandlerOptions {
+  /**
+   * What the paths of the requests begin with, as the client sends them: prefixes of routers included.
+   * @default '/debug/memory'
+   */
+  readonly basePath?: string | undefined
+  /**
+   * Says who may ask, see {@link Authorize}; `bearerToken()` makes one.
+   * @default undefined: only requests whose socket and whose Host are loopback, as operator
+   */
+  readonly authorize?: Authorize | undefined
+  /**
+   * Modes in which a run may be asked for.
+   * @default all of 'twin', 'release' and 'trim'
+   */
+  readonly modes?: readonly AttributionMode[] | undefined
+  /**
+   * Milliseconds between the end of one run that releases or trims in the live process and the start of the next one
+   * over HTTP. Such runs count whoever started them. 0 to 86,400,000.
+   * @default 30_000
+   */
+  readonly coolDownMs?: number | undefined
+  /** Reports that are kept in memory, the last ones; together at most 32 MiB of JSON. 0 to 1000. @default 50 */
+  readonly reports?: number | undefined
+  /** Longest body of a request, in bytes. 0 to 16 MiB. @default 65_536 */
+  readonly bodyBytes?: number | undefined
+  /** Milliseconds within which the body of a request must have come. @default 10_000 */
+  readonly bodyTimeoutMs?: number | undefined
+  /**
+   * Further origins whose pages may ask for what changes something, such as `https://ops.example.com` where a proxy
+   * replaces the Host.
+   * @default []
+   */
+  readonly origins?: readonly string[] | undefined
+  /** Links for the page. @default [] */
+  readonly links?: readonly AdminLink[] | undefined
+  /**
+   * Folder for the heap snapshot while it is downloaded: a file of mode 0600 that has no name any more. Where it lies in
+   * memory (tmpfs), so does the snapshot.
+   * @default os.tmpdir()
+   */
+  readonly temporaryFolder?: string | undefined
+  /** Hears errors that are not told to the client. @default process.emitWarning() */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
+
+/** The same, complete. */
+export interface ResolvedAdminOptions {
+  /** Without the slash at its end; empty for the root. */
+  readonly basePath: string
+  readonly authorize: Authorize | undefined
+  readonly modes: readonly AttributionMode[]
+  readonly coolDownMs: number
+  readonly reports: number
+  readonly bodyBytes: number
+  readonly bodyTimeoutMs: number
+  readonly origins: readonly string[]
+  readonly links: readonly AdminLink[]
+  readonly temporaryFolder: string
+  readonly onError: (error: unknown) => void
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const MODES: readonly AttributionMode[] = ['twin', 'release', 'trim']
+
+/** Checks the options of the handler. */
+export function resolveAdminOptions(options: AdminHandlerOptions | undefined): ResolvedAdminOptions {
+  return resolveOptions<ResolvedAdminOptions>('createAdminHandler()', options, {
+    basePath: { check: basePath, fallback: '/debug/memory' },
+    authorize: optional(callable as Check<Authorize>),
+    modes: { check: listOf(oneOf(...MODES)), fallback: MODES },
+    coolDownMs: { check: number({ min: 0, max: DAY_MS }), fallback: 30_000 },
+    reports: { check: number({ min: 0, max: 1000, integer: true }), fallback: 50 },
+    bodyBytes: { check: number({ min: 0, max: 16 * 1024 * 1024, integer: true }), fallback: 65_536 },
+    bodyTimeoutMs: { check: number({ min: 1, max: DAY_MS }), fallback: 10_000 },
+    origins: { check: listOf(origin), fallback: [] },
+    links: { check: listOf(link), fallback: [] },
+    temporaryFolder: { check: text(4096), fallback: os.tmpdir() },
+    onError: { check: callable as Check<(error: unknown) => void>, fallback: warnOfError },
+  })
+}
+
+function warnOfError(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : describe(error))
+}
+
+const basePath: Check<string> = (value, name) => {
+  const path = text(1000)(value, name)
+  // What a URL would make another path of could never be asked for.
+  const isPlain = path.startsWith('/') && !path.includes('//')
+  if (!isPlain || !/^[^?#\\]*$/.test(path) || new URL(`http://h${path}`).pathname !== path) {
+    throw new CoordinatorError(
+      'ERR_OPTION_RANGE',
+      `"${name}" must be a path such as "/debug/memory", got ${describe(path)}`,
+    )
+  }
+  return path.replace(/\/$/, '')
+}
+
+const origin: Check<string> = (value, name) => {
+  const given = text(1000)(value, name)
+  if (!URL.canParse(given) || new URL(given).origin !== given) {
+    throw new CoordinatorError(
+      'ERR_OPTION_RANGE',
+      `"${name}" must be origins such as "https://ops.example.com", got ${describe(given)}`,
+    )
+  }
+  return given
+}
+
+const link: Check<AdminLink> = (value) => {
+  const { title, href } = resolveOptions<{ readonly title: string | undefined; readonly href: string | undefined }>(
+    'links',
+    value,
+    { title: optional(text(100)), href: optional(text(2000)) },
+  )
+  if (title === undefined || href === undefined) {
+    throw new CoordinatorError('ERR_OPTION_TYPE', '"links" must have a title and a href each')
+  }
+  const base = 'http://relative.invalid/'
+  if (!URL.canParse(href, base) || !/^https?:$/.test(new URL(href, base).protocol)) {
+    throw new CoordinatorError(
+      'ERR_OPTION_RANGE',
+      `"href" must be a relative, http or https URL, got ${describe(href)}`,
+    )
+  }
+  return { title, href }
+}
+
+/** An array whose parts pass `check`; copied. */
+function listOf<T>(check: Check<T>): Check<readonly T[]> {
+  return (value, name) => {
+    if (!Array.isArray(value))
+      throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be an array, got ${describe(value)}`)
+    return Object.freeze((value as unknown[]).map((entry) => check(entry, name)))
+  }
+}

@@ -1,0 +1,23 @@
+/** Every address of the handler. What openapi.ts describes is the same, and a test holds the two together. */
+import { abortRun, lastReport, listReports, oneReport, releaseCache, startRun } from './attribution.js'
+import { listCaches, showCache } from './caches.js'
+import { showObservation, showOpenApi, showOverview, showStatus } from './overview.js'
+import type { Route } from './route.js'
+import { discoverHoards, takeSnapshot } from './twin-tools.js'
+
+/** Where two fit, the first counts. GET releases nothing. */
+export const ROUTES: readonly Route[] = [
+  { path: '/', methods: { GET: showOverview } },
+  { path: '/status', methods: { GET: showStatus } },
+  { path: '/caches', methods: { GET: listCaches } },
+  { path: '/caches/{name}', methods: { GET: showCache } },
+  { path: '/caches/{name}/release', methods: { POST: releaseCache } },
+  { path: '/observation', methods: { GET: showObservation } },
+  { path: '/reports', methods: { GET: listReports } },
+  { path: '/attribution', methods: { GET: lastReport, POST: startRun } },
+  { path: '/attribution/current', methods: { DELETE: abortRun } },
+  { path: '/attribution/{id}', methods: { GET: oneReport } },
+  { path: '/discover', methods: { POST: discoverHoards } },
+  { path: '/heap-snapshot', methods: { POST: takeSnapshot } },
+  { path: '/openapi.json', methods: { GET: showOpenApi } },
+]
