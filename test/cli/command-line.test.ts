@@ -48,9 +48,9 @@ describe('the command line', () => {
   })
 
   for (const [args, expected] of [
-    [[], 'a subcommand is missing: run, doctor (see --help)'],
+    [[], 'a subcommand is missing: run, doctor, profile (see --help)'],
     [['docter'], 'there is no subcommand "docter": did you mean "doctor"?'],
-    [['constructor'], 'there is no subcommand "constructor": known are run, doctor'],
+    [['constructor'], 'there is no subcommand "constructor": known are run, doctor, profile'],
     [['app.js'], 'there is no subcommand "app.js": run a program with "run"'],
     [['--hepl'], 'there is no option "--hepl": did you mean "--help"?'],
     [['run'], '"run" needs a program'],

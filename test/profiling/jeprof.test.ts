@@ -3,7 +3,9 @@ import path from 'node:path'
 import process from 'node:process'
 import { expect } from 'chai'
 import { formatTopTable, topTable } from '../../src/profiling/output/top.js'
+import { subtractProfile } from '../../src/profiling/profile/difference.js'
 import { readHeapProfile } from '../../src/profiling/profile/parser.js'
+import { selectThread } from '../../src/profiling/profile/threads.js'
 import type { HeapProfile, SampleTypeName } from '../../src/profiling/profile/types.js'
 import { symbolize } from '../../src/profiling/symbols/symbolize.js'
 import { needsJemalloc } from '../helpers/child.js'
@@ -154,4 +156,25 @@ describe('profiles beside the real jeprof', function () {
       expectEqual(await read(file), jeprofTable(process.execPath, file, [`--${type}`]), type, name)
     })
   }
+
+  it('has the difference of two profiles, as jeprof --base has it', async function () {
+    const conf = 'lg_prof_interval:25'
+    const run = { program: 'sizes', args: ['2', '20000', '9'], lgSample: 13, conf } as const
+    const files = takeProfiles(this, folder, run)
+    const [earlier = '', later = ''] = [files[1], files.at(-1)]
+    expect(earlier).not.to.equal(later)
+    const theirs = jeprofTable(programPath(this, 'sizes'), later, [`--base=${earlier}`])
+    expectEqual(subtractProfile(await read(later), await read(earlier)), theirs, 'inuse_space', 'difference')
+  })
+
+  it('has each thread, as jeprof --thread has it', async function () {
+    const [file = ''] = takeProfiles(this, folder, { program: 'sizes', args: ['3', '10000', '9'], lgSample: 12 })
+    const profile = await read(file)
+    const ids = (profile.threads?.list ?? []).map(({ id }) => id)
+    expect(ids.length).to.be.greaterThan(1)
+    for (const id of ids.slice(0, 3)) {
+      const theirs = jeprofTable(programPath(this, 'sizes'), file, [`--thread=${id}`])
+      if (theirs.total !== 0) expectEqual(selectThread(profile, id), theirs, 'inuse_space', `thread ${id}`)
+    }
+  })
 })

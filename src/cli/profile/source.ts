@@ -35,8 +35,8 @@ export async function readSource(target: string, options: SourceOptions): Promis
   return (await isText(file)) ? readHeapProfile(file, parse) : parseAnyProfile(await readWhole(file), parse)
 }
 
-/** The address of a service's profile: of its root where no path is given. Pure. */
-export function profileUrl(target: string, seconds: number | undefined): URL {
+/** The address of a service's profile: of its root where no path is given. */
+function profileUrl(target: string, seconds: number | undefined): URL {
   const url = new URL(target)
   if (url.pathname === '/') url.pathname = PPROF_PATH
   if (seconds !== undefined) url.searchParams.set('seconds', String(seconds))

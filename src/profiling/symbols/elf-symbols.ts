@@ -94,20 +94,27 @@ function chosen(
   return Array.from(addresses, (address, index) => {
     lastSized = sized[index] ?? lastSized
     lastAny = any[index] ?? lastAny
-    if (lastSized && address < lastSized.start + lastSized.size) return lastSized
+    if (endOf(lastSized) > address) return lastSized ?? null
     if (lastAny === undefined) return null
     if (nearest || (lastAny.size === 0 && isWithin(elf.sections[lastAny.section], address))) return lastAny
     return null
   })
 }
 
+/** The first address behind a symbol. */
+function endOf(candidate: Candidate | undefined): number {
+  return candidate === undefined ? -1 : candidate.start + candidate.size
+}
+
 function isWithin(section: ElfSection | undefined, address: number): boolean {
-  return section !== undefined && address >= section.address && address < section.address + section.size
+  if (section === undefined) return false
+  return address >= section.address && address < section.address + section.size
 }
 
 /** Later starts are nearer; of names for one place a strong one is better than a weak one, that than a local label. */
 function isBetter(candidate: Candidate, than: Candidate | undefined): boolean {
-  if (than === undefined || candidate.start !== than.start) return than === undefined || candidate.start > than.start
+  if (than === undefined) return true
+  if (candidate.start !== than.start) return candidate.start > than.start
   return candidate.rank > than.rank
 }
 

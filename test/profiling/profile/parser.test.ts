@@ -117,7 +117,7 @@ describe('parseHeapProfile()', () => {
     ['with two rows for all threads', TEXT.replace('  t0: 1: 1024 [3: 3072]', '  t*: 1: 1024 [3: 3072]'), 'line 7'],
     ['with a stack without a row', TEXT.replace('  t*: 1: 1024 [1: 1024]\n  t0: 1: 1024 [1: 1024]\n', ''), 'no row'],
     ['with objects of no bytes', TEXT.replace('2: 2048 [4: 4096]\n  t0', '2: 0 [4: 4096]\n  t0'), 'no bytes'],
-    ['with more than there can be', TEXT.replace('0005\n  t*: 2: 2048', '0005\n  t*: 18446744073709551615: 1'), '2^53'],
+    ['with more than there can be', TEXT.replace('0005\n  t*: 2: 2048', '0005\n  t*: 9999999999999999999: 1'), '2^53'],
     ['with an address of 68 bits', TEXT.replace('0x400021', '0x11111111111111111'), '64 bits'],
     ['with libraries that overlap', TEXT.replace('7f0000010000-', '7f000000f000-'), 'overlap'],
     ['with a library that is none', TEXT.replace('00400000-', 'x-'), 'line 14'],

@@ -1,0 +1,145 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import { runCommandLine } from '../../src/cli/command-line.js'
+import { toPprof } from '../../src/profiling/output/pprof.js'
+import { readHeapProfile } from '../../src/profiling/profile/parser.js'
+import { plainEnvironment, temporaryFolders } from './fixtures.js'
+
+const HEAD = 'heap_v2/1\n'
+const TAIL = 'MAPPED_LIBRARIES:\n1000-9000 r-xp 00000000 fe:00 2 /gone/app\n'
+const EARLY = `${HEAD}@ 0x1010 0x1021\n  t*: 1: 1024 [0: 0]\n  t3: 1: 1024 [0: 0]\n${TAIL}`
+const LATE = `${HEAD}@ 0x1010 0x1021\n  t*: 3: 3072 [0: 0]\n  t3: 1: 1024 [0: 0]\n${TAIL}`
+
+interface Result {
+  readonly code: unknown
+  readonly stdout: string
+  readonly stderr: string
+}
+
+describe('cache-attribution profile', () => {
+  const newFolder = temporaryFolders()
+  let folder: string
+
+  beforeEach(() => {
+    folder = newFolder()
+    writeFileSync(path.join(folder, 'early.heap'), EARLY)
+    writeFileSync(path.join(folder, 'late.heap'), LATE)
+  })
+
+  async function profile(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> {
+    let stdout = ''
+    let stderr = ''
+    const outcome = await runCommandLine({
+      args: ['profile', ...args],
+      env: plainEnvironment(env),
+      cwd: folder,
+      stdout: (text) => (stdout += text),
+      stderr: (text) => (stderr += text),
+    })
+    return { code: 'code' in outcome ? outcome.code : outcome.signal, stdout, stderr }
+  }
+
+  /** A service that answers like one with the profile mounted, and what it was asked. */
+  async function service(status: number, body: Buffer): Promise<{ url: string; asked: string[]; server: Server }> {
+    const asked: string[] = []
+    const server = createServer((request, response) => {
+      asked.push(`${request.url ?? ''} ${request.headers.authorization ?? '-'}`)
+      response.writeHead(status).end(body)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, server }
+  }
+
+  it('shows a table, and says what it could not name', async () => {
+    const { code, stdout, stderr } = await profile(['late.heap'])
+    expect(code, stderr).to.equal(0)
+    expect(stdout).to.match(/^inuse_space: 3\.00 KiB in all\n/)
+    expect(stdout).to.include('app+0x10')
+    expect(stderr).to.include('No names from /gone/app: ENOENT')
+  })
+
+  it('shows what grew', async () => {
+    expect((await profile(['late.heap', '--base', 'early.heap'])).stdout).to.match(/^inuse_space: 2\.00 KiB in all\n/)
+  })
+
+  it('takes options before the file too, another kind of value, and one thread', async () => {
+    expect((await profile(['--type', 'inuse_objects', 'late.heap'])).stdout).to.match(/^inuse_objects: /)
+    expect((await profile(['late.heap', '--thread=3'])).stdout).to.match(/^inuse_space: 1\.00 KiB in all\n/)
+  })
+
+  it('writes folded stacks', async () => {
+    expect((await profile(['late.heap', '--format', 'folded'])).stdout).to.equal('app+0x20;app+0x10 3072\n')
+  })
+
+  it('writes a flame graph and a pprof file for its owner alone, and reads the latter back', async () => {
+    for (const format of ['flamegraph', 'pprof']) {
+      expect((await profile(['late.heap', '--format', format, '--output', format])).code).to.equal(0)
+      expect(statSync(path.join(folder, format)).mode & 0o777).to.equal(0o600)
+    }
+    expect(readFileSync(path.join(folder, 'flamegraph'), 'utf8')).to.match(/^<!doctype html>[^]*late\.heap/)
+    expect((await profile(['pprof'])).stdout).to.match(/^inuse_space: 3\.00 KiB in all\n/)
+  })
+
+  it('asks a service, at its usual path, for so many seconds, with the token', async () => {
+    const { url, asked, server } = await service(
+      200,
+      await toPprof(await readHeapProfile(path.join(folder, 'late.heap'))),
+    )
+    try {
+      const { code, stdout, stderr } = await profile([url, '--seconds', '7'], { CACHE_ATTRIBUTION_TOKEN: 'abc' })
+      expect(code, stderr).to.equal(0)
+      expect(stdout).to.include('3.00 KiB in all')
+      await profile([`${url}/own/heap?gc=1`])
+      expect(asked).to.deep.equal(['/debug/pprof/heap?seconds=7 Bearer abc', '/own/heap?gc=1 -'])
+    } finally {
+      server.close()
+    }
+  })
+
+  it('says what a service answered instead, and sends a token nowhere else', async () => {
+    const refusing = await service(403, Buffer.from('not you'))
+    const redirecting = createServer((_, response) => {
+      response.writeHead(302, { location: refusing.url }).end()
+    })
+    await new Promise<void>((resolve) => redirecting.listen(0, '127.0.0.1', resolve))
+    try {
+      const refused = await profile([refusing.url])
+      expect([refused.code, refused.stderr]).to.deep.equal([
+        1,
+        'cache-attribution: ERR_PROFILE_READ: the profile could not be fetched: the service answered 403: not you\n',
+      ])
+      const port = String((redirecting.address() as AddressInfo).port)
+      const redirected = await profile([`http://127.0.0.1:${port}`], { CACHE_ATTRIBUTION_TOKEN: 'abc' })
+      expect(redirected.code).to.equal(1)
+      expect(refusing.asked).to.have.lengthOf(1)
+    } finally {
+      refusing.server.close()
+      redirecting.close()
+    }
+  })
+
+  it('reads a file that was cut off on request only', async () => {
+    writeFileSync(path.join(folder, 'cut.heap'), LATE.slice(0, -30))
+    expect((await profile(['cut.heap'])).stderr).to.include('ERR_PROFILE_TRUNCATED')
+    expect((await profile(['cut.heap', '--truncated'])).stdout).to.include('3.00 KiB in all')
+  })
+
+  for (const [args, words] of [
+    [[], 'needs a file or an address'],
+    [['late.heap', 'other'], 'takes no "other"'],
+    [['late.heap', '--format', 'pprof'], 'needs "--output FILE"'],
+    [['late.heap', '--seconds', '0'], 'a whole number from 1'],
+    [['late.heap', '--bsae', 'x'], 'did you mean "--base"?'],
+    [['late.heap', '--base'], 'needs a file or an address'],
+  ] as const) {
+    it(`does not understand ${args.join(' ') || 'nothing at all'}`, async () => {
+      const { code, stderr } = await profile(args)
+      expect(code).to.equal(2)
+      expect(stderr).to.include(words)
+    })
+  }
+})
