@@ -107,7 +107,9 @@ async function together(
 
 async function start({ env, under = [] }: Variant): Promise<{ child: ChildProcess; port: number }> {
   const { LD_PRELOAD: _preload, MALLOC_CONF: _conf, ...own } = process.env
-  const [command = process.execPath, ...args] = [...under, process.execPath, self, '--server']
+  const whole: readonly string[] = [...under, process.execPath, self, '--server']
+  const command = whole[0] ?? ''
+  const args = whole.slice(1)
   const child = spawn(command, args, { env: { ...own, ...env }, stdio: ['pipe', 'pipe', 'ignore'] })
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.startsWith('port ')) {

@@ -137,7 +137,7 @@ export class DumpCatalogue {
     const dump = await this.#find(id)
     try {
       const file = await open(dump.path, constants.O_RDONLY | constants.O_NOFOLLOW)
-      return { dump, stream: file.createReadStream() as unknown as ReadStream }
+      return { dump, stream: file.createReadStream() }
     } catch (error) {
       throw unknownDump(id, messageOf(error))
     }

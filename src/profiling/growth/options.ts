@@ -173,7 +173,7 @@ function checkTogether({
   }
   const needsCoordinator = actions.find((action) => action === 'observe' || action === 'attribute')
   if (needsCoordinator !== undefined && coordinator === undefined) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `"coordinator" is needed for action '${String(needsCoordinator)}'`)
+    throw new CoordinatorError('ERR_OPTION_TYPE', `"coordinator" is needed for action '${needsCoordinator}'`)
   }
 }
 

@@ -179,9 +179,9 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     const mallctl = requireProfiling(this.#allocator)
     return underProfilingLock(async () => {
       const startedMs = this.#settings.environment.now()
-      const { isReset, restore } = switchOn(mallctl, options)
+      const switched = switchOn(mallctl, options)
       try {
-        const isDelta = options.view === 'delta' && !isReset
+        const isDelta = options.view === 'delta' && !switched.isReset
         if (isDelta) this.#collect(options.gc)
         const before = isDelta ? await this.#snapshot(mallctl)() : null
         await this.#wait(options.seconds, startedMs, signal)
@@ -189,11 +189,11 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
         const read = this.#snapshot(mallctl)
         const durationMs = this.#settings.environment.now() - startedMs
         // What is parsed is a file by now: nothing has to be sampled meanwhile.
-        restore()
+        switched.restore()
         const after = { ...(await read()), durationMs }
         return before === null ? after : { ...subtractProfile(after, before), durationMs }
       } finally {
-        restore()
+        switched.restore()
       }
     })
   }
