@@ -169,6 +169,7 @@ describe('options', () => {
       mode: 'release',
       twins: 1,
       discover: 0,
+      explainResidual: false,
       fraction: 0.05,
       choice: 'coldest',
       controls: 4,
