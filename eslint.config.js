@@ -17,11 +17,12 @@ const MAY_IMPORT = {
   report: ['support', 'allocator', 'measure'],
   twin: ['support', 'allocator', 'measure', 'report'],
   breakdown: ['support', 'allocator', 'measure', 'report'],
-  coordinator: ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown'],
+  // Before the coordinator, whose runs have it explain what no cache held.
+  profiling: ['support', 'allocator', 'measure', 'report', 'twin'],
+  coordinator: ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown', 'profiling'],
   adapters: ['support', 'coordinator'],
   history: ['support', 'report'],
   log: ['support', 'report', 'breakdown', 'coordinator', 'history'],
-  profiling: ['support', 'allocator', 'measure', 'report', 'coordinator'],
   metrics: ['support', 'allocator', 'measure', 'report', 'coordinator', 'history', 'profiling'],
   http: [
     'support',

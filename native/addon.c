@@ -209,24 +209,50 @@ static napi_value Facts(napi_env env, napi_callback_info info) {
  * that is terminated in the middle of a run gives the lock back. */
 static _Atomic(napi_env) run_holder;
 
-static void drop_run_lock(void *env) {
+/* The same for what changes the state of jemalloc's profiler: two locks, since either is wanted without the
+ * other. Which comes first is said in src/measure/locks.ts. */
+static _Atomic(napi_env) profiling_holder;
+
+static void drop_lock(_Atomic(napi_env) *lock, napi_env env) {
   napi_env holder = env;
-  atomic_compare_exchange_strong(&run_holder, &holder, NULL);
+  atomic_compare_exchange_strong(lock, &holder, NULL);
+}
+
+static napi_value try_lock(_Atomic(napi_env) *lock, napi_env env) {
+  napi_env nobody = NULL;
+  napi_value result;
+  napi_get_boolean(env, atomic_compare_exchange_strong(lock, &nobody, env), &result);
+  return result;
+}
+
+static void drop_locks(void *env) {
+  drop_lock(&run_holder, env);
+  drop_lock(&profiling_holder, env);
 }
 
 /* tryRunLock() → boolean */
 static napi_value TryRunLock(napi_env env, napi_callback_info info) {
   (void)info;
-  napi_env nobody = NULL;
-  napi_value result;
-  napi_get_boolean(env, atomic_compare_exchange_strong(&run_holder, &nobody, env), &result);
-  return result;
+  return try_lock(&run_holder, env);
 }
 
 /* releaseRunLock(): does nothing where another environment holds it */
 static napi_value ReleaseRunLock(napi_env env, napi_callback_info info) {
   (void)info;
-  drop_run_lock(env);
+  drop_lock(&run_holder, env);
+  return NULL;
+}
+
+/* tryProfilingLock() → boolean */
+static napi_value TryProfilingLock(napi_env env, napi_callback_info info) {
+  (void)info;
+  return try_lock(&profiling_holder, env);
+}
+
+/* releaseProfilingLock(): does nothing where another environment holds it */
+static napi_value ReleaseProfilingLock(napi_env env, napi_callback_info info) {
+  (void)info;
+  drop_lock(&profiling_holder, env);
   return NULL;
 }
 
@@ -249,7 +275,7 @@ static napi_value ThreadsAtWork(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
   allocator_open();
-  napi_add_env_cleanup_hook(env, drop_run_lock, env);
+  napi_add_env_cleanup_hook(env, drop_locks, env);
   const napi_property_descriptor properties[] = {
       {"facts", NULL, Facts, NULL, NULL, NULL, napi_enumerable, NULL},
       {"mallctl", NULL, Mallctl, NULL, NULL, NULL, napi_enumerable, NULL},
@@ -258,6 +284,8 @@ NAPI_MODULE_INIT() {
       {"threadsAtWork", NULL, ThreadsAtWork, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryRunLock", NULL, TryRunLock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"releaseRunLock", NULL, ReleaseRunLock, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"tryProfilingLock", NULL, TryProfilingLock, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"releaseProfilingLock", NULL, ReleaseProfilingLock, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
   twin_define(env, exports);

@@ -31,6 +31,9 @@ bool confine_is_possible(void) {
 #ifdef THIS_ARCHITECTURE
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define LOAD_ARGUMENT(index) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[index]))
+/* Little-endian, as both architectures are. */
+#define LOAD_UPPER_HALF(index)                                                                               \
+  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[index]) + 4)
 #define REFUSE BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define IF_CALL(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1)
@@ -49,10 +52,16 @@ bool confine_is_possible(void) {
 #define ALLOW_ONLY(name, index, value)                                                                       \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                               \
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)value, 0, 1), ALLOW, REFUSE
+/* Allows the call where an argument is the address `path`, and goes on to what is said of it below else. */
+#define ALLOW_PATH(name, index, path)                                                                        \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 6), LOAD_ARGUMENT(index),                               \
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(uintptr_t)(path), 0, 3), LOAD_UPPER_HALF(index),        \
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)((uint64_t)(uintptr_t)(path) >> 32), 0, 1), ALLOW,       \
+      LOAD(nr)
 #define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
 #endif
 
-bool confine(pid_t self) {
+bool confine(pid_t self, const char *writable_path) {
 #ifdef THIS_ARCHITECTURE
   struct sock_filter filter[] = {
       LOAD(arch),
@@ -79,6 +88,7 @@ bool confine(pid_t self) {
       REFUSE_CALL(ioprio_set),
       REFUSE_CALL(setpgid),
       ALLOW_ONLY(prlimit64, 0, 0), /* its own */
+      ALLOW_PATH(openat, 1, writable_path),
       REFUSE_BITS(openat, 2, WRITING),
       REFUSE_CALL(openat2),
       REFUSE_CALL(unlinkat),
@@ -135,7 +145,9 @@ bool confine(pid_t self) {
       REFUSE_CALL(pidfd_send_signal),
       REFUSE_CALL(pidfd_getfd),
 #ifdef __x86_64__
+      ALLOW_PATH(open, 0, writable_path),
       REFUSE_BITS(open, 1, WRITING),
+      ALLOW_PATH(creat, 0, writable_path),
       REFUSE_CALL(creat),
       REFUSE_CALL(unlink),
       REFUSE_CALL(rmdir),
@@ -160,6 +172,7 @@ bool confine(pid_t self) {
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 #else
   (void)self;
+  (void)writable_path;
   return false;
 #endif
 }

@@ -9,8 +9,9 @@
 bool confine_is_possible(void);
 
 /* From here on system calls that change files, signal other processes, make sockets, or start programs fail
- * with EPERM; reading, memory, time, and writing to what is open stay. False where the kernel takes no
- * filter. */
-bool confine(pid_t self);
+ * with EPERM; reading, memory, time, and writing to what is open stay. One file may be opened for writing
+ * nevertheless: the one whose path is passed at this very address (jemalloc writes its profile to a path and
+ * to nothing else). False where the kernel takes no filter. */
+bool confine(pid_t self, const char *writable_path);
 
 #endif

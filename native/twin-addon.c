@@ -114,6 +114,13 @@ static napi_value TwinExit(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* twinDumpProfile(): in a twin, jemalloc's heap profile into the descriptor that was kept */
+static napi_value TwinDumpProfile(napi_env env, napi_callback_info info) {
+  (void)info;
+  const int failed = twin_dump_profile();
+  return failed == 0 ? NULL : throw_step(env, "prof.dump", failed);
+}
+
 /* twinReap(pid) → null while it runs, else { code: number | null, signal: number | null }; both null: already
  * gone */
 static napi_value TwinReap(napi_env env, napi_callback_info info) {
@@ -148,6 +155,7 @@ void twin_define(napi_env env, napi_value exports) {
       {"twinFork", NULL, TwinFork, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinWrite", NULL, TwinWrite, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinExit", NULL, TwinExit, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinDumpProfile", NULL, TwinDumpProfile, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinReap", NULL, TwinReap, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #ifdef __linux__
+#include "allocator.h"
 #include "confine.h"
 #include "ranges.h"
 #include "slots.h"
@@ -12,6 +13,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -23,6 +25,9 @@
 
 /* The child's end of the pipe; -1 in every process that is no twin. */
 static int result_fd = -1;
+
+/* Names the kept descriptor of a twin; empty where there is none. The filter knows it by its address. */
+static char kept_path[32];
 
 static double now_ms(void) {
   struct timespec time;
@@ -106,7 +111,9 @@ static void become_twin(pid_t parent, int keep_fd, unsigned alarm_s) {
     _exit(EXIT_SLOTS);
   if (!ranges_protect_shared())
     _exit(EXIT_SHARED);
-  if (!confine(getpid()))
+  if (keep_fd >= 0)
+    snprintf(kept_path, sizeof kept_path, "/proc/self/fd/%d", keep_fd);
+  if (!confine(getpid(), kept_path))
     _exit(EXIT_FREE);
 }
 
@@ -170,6 +177,14 @@ void twin_write(const char *bytes, size_t length) {
   }
 }
 
+int twin_dump_profile(void) {
+  const char *path = kept_path;
+  if (result_fd < 0 || kept_path[0] == '\0')
+    return EBADF;
+  mallctl_fn mallctl = allocator_mallctl();
+  return mallctl == NULL ? ENOSYS : mallctl("prof.dump", NULL, NULL, &path, sizeof path);
+}
+
 int twin_reap(pid_t pid, int *status) {
   const pid_t ended = waitpid(pid, status, WNOHANG);
   return ended == pid ? 1 : ended == 0 ? 0 : -1;
@@ -196,6 +211,8 @@ void twin_write(const char *bytes, size_t length) {
   (void)bytes;
   (void)length;
 }
+
+int twin_dump_profile(void) { return ENOSYS; }
 
 int twin_reap(pid_t pid, int *status) {
   (void)pid;

@@ -34,6 +34,10 @@ void twin_facts(struct twin_facts *facts);
  * after `alarm_s` seconds. */
 int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s);
 
+/* In the child: has jemalloc write its heap profile into the descriptor that was kept, from its beginning.
+ * Returns 0 or an errno; EBADF where no descriptor was kept. */
+int twin_dump_profile(void);
+
 /* In the child: writes all of it to the parent, or ends the child. */
 void twin_write(const char *bytes, size_t length);
 

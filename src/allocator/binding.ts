@@ -20,11 +20,15 @@ interface Addon {
   threadsAtWork(ids: Int32Array): number
   tryRunLock(): boolean
   releaseRunLock(): void
+  tryProfilingLock(): boolean
+  releaseProfilingLock(): void
   twinFacts(): TwinFacts
   /** Throws an Error whose `code` is the decimal errno and whose message names the system call. */
   twinFork(run: () => void, keepFd: number, alarmSeconds: number): ForkedTwin
   twinWrite(text: string): void
   twinExit(): void
+  /** Throws an Error whose `code` is the decimal errno. */
+  twinDumpProfile(): void
   twinReap(pid: number): EndedTwin | null
 }
 
@@ -93,6 +97,10 @@ function addonBinding(addon: Addon): NativeBinding {
     releaseRunLock: () => {
       addon.releaseRunLock()
     },
+    tryProfilingLock: () => addon.tryProfilingLock(),
+    releaseProfilingLock: () => {
+      addon.releaseProfilingLock()
+    },
     twin: twinBinding(addon),
   }
 }
@@ -112,6 +120,13 @@ function twinBinding(addon: Addon): TwinBinding {
     },
     exit: () => {
       addon.twinExit()
+    },
+    dumpProfile: () => {
+      try {
+        addon.twinDumpProfile()
+      } catch (error) {
+        throw mallctlFailure('writing', 'prof.dump', errnoOf(error))
+      }
     },
     reap: (pid) => addon.twinReap(pid),
   }

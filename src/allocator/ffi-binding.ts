@@ -171,6 +171,8 @@ function ffiBinding(foreign: Foreign): NativeBinding {
     threadsAtWork: () => -1,
     tryRunLock: () => true,
     releaseRunLock: () => undefined,
+    tryProfilingLock: () => true,
+    releaseProfilingLock: () => undefined,
     twin: null,
   }
 }

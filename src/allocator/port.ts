@@ -104,6 +104,9 @@ export interface NativeBinding extends Mallctl {
   /** Takes the lock of the process (all threads) under which a run is made; false where another thread has it. */
   tryRunLock(): boolean
   releaseRunLock(): void
+  /** The same lock once more, for whoever changes the state of jemalloc's profiler. */
+  tryProfilingLock(): boolean
+  releaseProfilingLock(): void
   /** How a copy-on-write child is made; null where this binding cannot. */
   readonly twin: TwinBinding | null
 }
@@ -123,6 +126,11 @@ export interface TwinBinding {
   write(text: string): void
   /** In a twin: ends it at once. */
   exit(): void
+  /**
+   * In a twin: has jemalloc write its heap profile into the descriptor that was kept, over what stands there. Throws
+   * `MallctlError` where it cannot.
+   */
+  dumpProfile(): void
   /** What became of a child; null while it runs; both null where it is gone without a trace. */
   reap(pid: number): EndedTwin | null
 }

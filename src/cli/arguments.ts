@@ -5,13 +5,17 @@ import { parseArgs } from 'node:util'
 import { CoordinatorError } from '../support/errors.js'
 import { nearestName } from '../support/options.js'
 
-/** One option: a switch, a value out of a few, or any text, with what it is for the error that it is missing. */
+/**
+ * One option: a switch, a value out of a few, any text (with what it is for the error that it is missing), or a switch that
+ * may have an integer behind a `=`.
+ */
 export type ArgumentRule =
   | { readonly kind: 'switch' }
   | { readonly kind: 'choice'; readonly of: readonly string[] }
   | { readonly kind: 'text'; readonly what: string }
+  | { readonly kind: 'level'; readonly min: number; readonly max: number }
 
-/** Options as given: a switch is true, a choice is its value; what was not given is missing. */
+/** Options as given: a switch is true, a choice and a level are their value; what was not given is missing. */
 export interface Arguments {
   readonly options: ReadonlyMap<string, string | true>
   /** The first argument that is no option, and everything after it, untouched; a `--` before it is taken off. */
@@ -85,6 +89,7 @@ function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule
     if (value !== undefined) throw usageError(`"${rawName}" takes no value, got ${quoted(value)}`)
     return true
   }
+  if (rule.kind === 'level') return value === undefined ? true : checkedLevel(rawName, value, rule)
   if (rule.kind === 'text') {
     if (value === undefined || value === '') throw usageError(`"${rawName}" needs ${rule.what}`)
     return value
@@ -97,6 +102,12 @@ function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule
   return value
 }
 
+function checkedLevel(rawName: string, value: string, { min, max }: { min: number; max: number }): string {
+  const level = /^\d{1,9}$/.test(value) ? Number(value) : NaN
+  if (level >= min && level <= max) return value
+  throw usageError(`"${rawName}" takes an integer from ${min} to ${max}, got ${quoted(value)}`)
+}
+
 function dashed(name: string): string {
   return `--${name}`
 }
@@ -104,7 +115,8 @@ function dashed(name: string): string {
 function parserOptions(rules: Readonly<Record<string, ArgumentRule>>): Record<string, { type: 'boolean' | 'string' }> {
   return Object.fromEntries(
     Object.entries(rules).map(
-      ([name, rule]) => [name, { type: rule.kind === 'switch' ? 'boolean' : 'string' }] as const,
+      ([name, rule]) =>
+        [name, { type: rule.kind === 'choice' || rule.kind === 'text' ? 'string' : 'boolean' }] as const,
     ),
   )
 }

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
-import { takeRunLock } from '../measure/run-lock.js'
+import { takeRunLock } from '../measure/locks.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
 import { watchThreads } from '../measure/threads.js'
@@ -30,9 +30,10 @@ import type {
 import type { RegistrationOptions, Releasable } from './releasable.js'
 import { Registry, describeCache } from './registry.js'
 import type { CacheDescription, Registration } from './registry.js'
+import { openResidual, withResidual } from './residual.js'
 import { AttributionRun } from './run.js'
 import type { Run, RunContext } from './run.js'
-import { SingleFlight } from './single-flight.js'
+import { SingleFlight } from '../support/single-flight.js'
 import { TwinRun } from './twin-run.js'
 import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable, reportNotExtended } from './warnings.js'
 
@@ -68,7 +69,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #allocator: Allocator
   readonly #sampler: Sampler
   readonly #registry = new Registry()
-  readonly #flight = new SingleFlight<AttributionReport>()
+  readonly #flight = new SingleFlight<AttributionReport>('ERR_RUN_ABORTED')
   readonly #calibrations = new Calibrations()
   readonly #extensions = new Set<ExtendReport>()
   #earlier: readonly EarlierRun[] = []
@@ -244,13 +245,29 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 
   async #attribute(options: ResolvedAttributeOptions, signal: AbortSignal): Promise<AttributionReport> {
-    const run = this.#newRun(options, signal)
+    if (!options.explainResidual) return this.#execute(options, signal, { residual: null, warnings: [] })
+    const { probe, warnings } = await openResidual(this.#allocator)
+    try {
+      return await this.#execute(options, signal, { residual: probe, warnings })
+    } finally {
+      probe?.close()
+    }
+  }
+
+  async #execute(
+    options: ResolvedAttributeOptions,
+    signal: AbortSignal,
+    explanation: Pick<RunContext, 'residual' | 'warnings'>,
+  ): Promise<AttributionReport> {
+    const run = this.#newRun(options, signal, explanation)
     this.#run = run
     const restoreFlags = this.#settings.environment.keepCode()
     try {
       const complete = options.breakdown ? withBreakdown(this.#allocator, run) : undefined
       const executed = await run.execute()
-      const measured = complete?.(executed) ?? executed
+      const measured = await withResidual(complete?.(executed) ?? executed, explanation.residual, (warning) => {
+        run.warn(warning)
+      })
       this.#calibrations.note(measured)
       this.#earlier = [...this.#earlier, remembered(measured)].slice(-EARLIER_RUNS_MAX)
       const report = this.#extended(measured)
@@ -280,7 +297,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     return extended
   }
 
-  #newRun(options: ResolvedAttributeOptions, signal: AbortSignal): Run {
+  #newRun(
+    options: ResolvedAttributeOptions,
+    signal: AbortSignal,
+    { residual, warnings }: Pick<RunContext, 'residual' | 'warnings'>,
+  ): Run {
     const { environment, gc } = this.#settings
     const caches = this.#registry.all()
     const collects =
@@ -298,10 +319,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         threads: watchThreads(environment),
       },
       caches,
-      warnings: this.#standingWarnings(),
+      warnings: [...this.#standingWarnings(), ...warnings],
       earlier: this.#earlier,
       rotation: this.#runs++,
       signal,
+      residual,
       isRegistered: (cache) => this.#registry.has(cache),
       duringRelease: (release) => this.#duringRelease(release),
       tell: (name, payload) => {
@@ -364,7 +386,7 @@ function inProgress(id: string | undefined, isAborting = false): CoordinatorErro
 
 /** Calls with the same key want the same run, whoever asked. */
 function keyOf({ only, except, ...options }: ResolvedAttributeOptions): string {
-  const { mode, twins, discover, fraction, choice, controls, budget, breakdown } = options
+  const { mode, twins, discover, explainResidual, fraction, choice, controls, budget, breakdown } = options
   const ofMode = { release: [], twin: [twins, discover], trim: [fraction, choice] }[mode]
   const { pauseMs, durationMs } = budget
   return JSON.stringify([
@@ -372,6 +394,7 @@ function keyOf({ only, except, ...options }: ResolvedAttributeOptions): string {
     except?.toSorted() ?? null,
     mode,
     ...ofMode,
+    explainResidual,
     controls,
     pauseMs,
     durationMs,

@@ -109,6 +109,12 @@ export interface AttributeOptions {
    */
   readonly discover?: number | undefined
   /**
+   * Whether to end with the heap profile of what lives after every release, as `report.residual`: who allocated what no
+   * cache held. Profiling has to be on since before that was allocated; where it is not the report says so in a warning.
+   * @default false
+   */
+  readonly explainResidual?: boolean | undefined
+  /**
    * Trim mode only: the share of each cache's entries that is dropped, from 0.0001 to 1.
    * @default 0.05
    */
@@ -142,6 +148,7 @@ export interface ResolvedAttributeOptions {
   readonly mode: AttributionMode
   readonly twins: number
   readonly discover: number
+  readonly explainResidual: boolean
   readonly fraction: number
   readonly choice: TrimChoice
   readonly breakdown: boolean
@@ -196,6 +203,7 @@ export function resolveAttributeOptions(
     mode: { check: mode, fallback: defaults.mode },
     twins: { check: twins, fallback: defaults.twins },
     discover: { check: controls, fallback: 0 },
+    explainResidual: { check: boolean, fallback: false },
     fraction: { check: fraction, fallback: 0.05 },
     choice: { check: oneOf('coldest', 'random'), fallback: 'coldest' },
     breakdown: { check: boolean, fallback: false },

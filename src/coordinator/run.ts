@@ -12,6 +12,8 @@ import type { Instrument } from '../measure/window.js'
 import { buildReport } from '../report/build.js'
 import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning, RowError } from '../report/types.js'
+import { messageOf } from '../support/errors.js'
+import type { ResidualProbe } from '../profiling/residual/probe.js'
 import { RunLedger } from './ledger.js'
 import type { Tell } from './ledger.js'
 import type { ResolvedAttributeOptions, ResolvedCoordinatorOptions } from './options.js'
@@ -21,7 +23,7 @@ import { LEVELS, REST_MS, RunReadings, restMs } from './readings.js'
 import type { RegisteredCache } from './registry.js'
 import { planTrim, withoutUntrimmable } from './trim.js'
 import { ABORTED, RunTurns } from './turns.js'
-import { noNaturalGc } from './warnings.js'
+import { noNaturalGc, residualUnexplained } from './warnings.js'
 import { EntryWatch } from './watch.js'
 
 /** What a run needs of its coordinator. */
@@ -37,6 +39,8 @@ export interface RunContext {
   readonly earlier: readonly EarlierRun[]
   readonly rotation: number
   readonly signal: AbortSignal
+  /** Dumps what lives after every release; null where that is not wanted, or not possible. */
+  readonly residual: ResidualProbe | null
   readonly isRegistered: (cache: RegisteredCache) => boolean
   /** Wraps the call of a release. */
   duringRelease(release: () => unknown): unknown
@@ -108,6 +112,7 @@ export class AttributionRun implements Run {
     const before = await this.#warmUp(selection)
     await this.#runTurns(this.#plan(selection))
     const after = await this.#readings.level(settings.gc)
+    this.#dumpResidual()
     const { gaps, pausesMs } = this.#readings
     const report = buildReport({
       head: {
@@ -139,6 +144,17 @@ export class AttributionRun implements Run {
   /** Adds a warning to the report and tells it. */
   warn(warning: ReportWarning): void {
     this.#ledger.warn(warning)
+  }
+
+  /** Right after the last reading: garbage has just been collected. */
+  #dumpResidual(): void {
+    const { residual, signal } = this.#context
+    if (signal.aborted) return
+    try {
+      residual?.dump()
+    } catch (error) {
+      this.warn(residualUnexplained(messageOf(error)))
+    }
   }
 
   #elapsedMs(): number {

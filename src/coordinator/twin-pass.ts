@@ -15,6 +15,8 @@ export class TwinPass {
   discovery: Discovery | undefined
   before: MemorySample | undefined
   after: MemorySample | undefined
+  /** The heap profile of what was left was dumped. */
+  hasResidual = false
   /** Every cache was measured; what may follow is the search for hoards. */
   isComplete = false
   /** Whether the release of {@link TwinPass.current} is at work, and not the collections after it. */
@@ -48,6 +50,9 @@ export class TwinPass {
         break
       case 'warning':
         this.warnings.push(message.warning)
+        break
+      case 'residual':
+        this.hasResidual = true
         break
       case 'discovery':
         this.discovery = message.discovery

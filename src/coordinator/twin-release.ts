@@ -17,7 +17,7 @@ import { ask } from './inspect.js'
 import type { Inspection } from './inspect.js'
 import type { RegisteredCache } from './registry.js'
 import { ReleaseCall } from './release.js'
-import { notEmpty, twinFirstTurn } from './warnings.js'
+import { notEmpty, residualUnexplained, twinFirstTurn } from './warnings.js'
 import { EntryWatch } from './watch.js'
 
 /** One null release, or the release of a cache. */
@@ -45,6 +45,8 @@ export type TwinMessage =
   | { readonly kind: 'row'; readonly row: TwinRow }
   | { readonly kind: 'skip'; readonly name: string; readonly error: RowError }
   | { readonly kind: 'warning'; readonly warning: ReportWarning }
+  /** The heap profile of what lives now has been dumped. */
+  | { readonly kind: 'residual' }
   | { readonly kind: 'discovery'; readonly discovery: Discovery }
   | { readonly kind: 'end'; readonly after: MemorySample }
 
@@ -55,6 +57,8 @@ export interface TwinReleases {
   /** Processor time that one release may use. */
   readonly releaseTimeoutMs: number
   readonly durationMs: number | undefined
+  /** Dumps the heap profile of what lives after every release; null where that is not wanted. */
+  readonly dumpResidual: (() => void) | null
   /** Hoards to seek when the caches have been measured; 0: none. */
   readonly discover: number
   /** The registered caches: they are not listed as hoards. */
@@ -115,6 +119,7 @@ class TwinWindows {
       this.#noteCopies(COPIES_EVERY_MS)
     }
     this.#send({ kind: 'end', after: this.#sample() })
+    this.#dumpResidual()
     this.#discover()
   }
 
@@ -135,6 +140,18 @@ class TwinWindows {
       this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${messageOf(error)}` })
     }
     this.#noteCopies(0)
+  }
+
+  /** Before hoards are emptied, which no cache held either. */
+  #dumpResidual(): void {
+    const { dumpResidual } = this.#releases
+    if (dumpResidual === null) return
+    try {
+      dumpResidual()
+      this.#send({ kind: 'residual' })
+    } catch (error) {
+      this.#warn(residualUnexplained(messageOf(error)))
+    }
   }
 
   #control(): void {

@@ -125,6 +125,8 @@ export class TwinRun implements Run {
   async #makePass(order: readonly PlannableCache[]): Promise<void> {
     const { caches, instrument, options, settings, signal } = this.#context
     const duringRelease = (release: () => unknown): unknown => this.#context.duringRelease(release)
+    // What the first twin leaves is the floor of the report.
+    const residual = this.#passes.length === 0 ? this.#context.residual : null
     let pass = new TwinPass()
     let steps: readonly TwinStep[] = []
     const begin = (): void => {
@@ -138,7 +140,7 @@ export class TwinRun implements Run {
         allowMs: FIRST_COLLECTIONS_MS,
         attempts: CHILDREN_MAX,
         signal,
-        keepFd: -1,
+        keepFd: residual?.descriptor ?? -1,
         extraBytes: options.discover === 0 ? 0 : discoverBytes(),
         work: (twin) => {
           const { releaseTimeoutMs } = settings
@@ -146,7 +148,9 @@ export class TwinRun implements Run {
           const durationMs = wholeMs === undefined ? undefined : wholeMs - this.#elapsedMs()
           const discover = this.#passes.length === 0 ? options.discover : 0
           const known = discover === 0 ? [] : knownCaches(caches)
-          releaseInTwin({ instrument, steps, releaseTimeoutMs, durationMs, discover, known, duringRelease }, twin)
+          const dumpResidual = residual === null ? null : () => residual.dumpInTwin()
+          const order = { releaseTimeoutMs, durationMs, dumpResidual, discover, known, duringRelease }
+          releaseInTwin({ instrument, steps, ...order }, twin)
         },
         onForked: (before) => (this.#parentBefore ??= before),
         onMessage: (message) => {
@@ -165,6 +169,7 @@ export class TwinRun implements Run {
       if (!pass.isComplete && !signal.aborted) return
     }
     this.#passes.push(pass)
+    if (pass.hasResidual) residual?.noteTwin()
   }
 
   /** A twin gave no result. What was measured is reported all the same; nothing measured at all is an error of the run. */

@@ -79,3 +79,8 @@ export const WORKER_THREAD: ReportWarning = {
 export function reportNotExtended(error: unknown): ReportWarning {
   return { code: 'WARN_REPORT_EXTENSION', message: `a report could not be added to: ${messageOf(error)}` }
 }
+
+/** The heap profile of what no cache held could not be had. */
+export function residualUnexplained(reason: string): ReportWarning {
+  return { code: 'WARN_RESIDUAL_UNEXPLAINED', message: `what no cache held cannot be explained: ${reason}` }
+}

@@ -5,6 +5,8 @@
  */
 export { createAdminHandler } from './admin-handler.js'
 export type { AdminHandler } from './admin-handler.js'
+export { createProfileHandler } from './profiles.js'
+export type { ProfileHandlerOptions } from './profiles.js'
 export type { AdminHandlerOptions, AdminLink } from './options.js'
 export type { AdminConnection, Authorize, Role, Verdict } from './authorization.js'
 export { bearerToken } from './bearer-token.js'

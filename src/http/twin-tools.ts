@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { close, openSync, read, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { SingleFlight } from '../coordinator/single-flight.js'
+import { SingleFlight } from '../support/single-flight.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import { heapSnapshotInto } from '../twin/heap-snapshot/in-twin.js'
 import { HttpProblem } from './problem.js'
@@ -28,7 +28,7 @@ export interface SnapshotDownload {
 export class TwinTools {
   readonly #runs: Runs
   readonly #temporaryFolder: string
-  readonly #flight = new SingleFlight<unknown>()
+  readonly #flight = new SingleFlight<unknown>('ERR_RUN_ABORTED')
   #isDownloading = false
 
   constructor(runs: Runs, temporaryFolder: string) {

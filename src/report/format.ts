@@ -4,6 +4,7 @@ import { boolean, optional, resolveOptions } from '../support/options.js'
 import { formatBytes, formatCount, formatMs, formatShare, printable, signed } from '../support/units.js'
 import { formatBreakdown } from './breakdown/format.js'
 import { formatDiscovery } from './discovery/format.js'
+import { residualLines } from './residual/format.js'
 import { formatTable, palette } from './table.js'
 import type { Palette, TableColumn } from './table.js'
 import { floorTrendLine, forecastLine, trendCell } from './trends/format.js'
@@ -41,6 +42,7 @@ export function formatReport(report: AttributionReport, options?: FormatOptions)
     ...problems(rows).map((line) => paints.bad(line)),
     ...report.warnings.map(({ code, message }) => paints.dim(`${code}: ${printable(message, 300)}`)),
     ...(report.breakdown == null ? [] : ['', formatBreakdown(report.breakdown, { color: paints.isColored })]),
+    ...(report.residual === undefined ? [] : ['', ...residualLines(report.residual, paints)]),
     ...(report.discovery === undefined ? [] : ['', formatDiscovery(report.discovery, { color: paints.isColored })]),
   ].join('\n')
 }

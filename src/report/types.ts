@@ -4,6 +4,7 @@ import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
 import type { MemoryNode } from './breakdown/types.js'
 import type { Discovery } from './discovery/types.js'
+import type { ReportResidual } from './residual/types.js'
 import type { ErrorCode, WarningCode } from '../support/errors.js'
 import type { FloorTrend, Forecast, Trend } from './trends/types.js'
 
@@ -188,5 +189,7 @@ export interface AttributionReport {
    * not tell.
    */
   readonly breakdown?: MemoryNode | null
+  /** With `explainResidual`, where profiling was on: what lives after every release, by who allocated it. */
+  readonly residual?: ReportResidual
   readonly warnings: readonly ReportWarning[]
 }

@@ -7,6 +7,7 @@
  */
 import v8 from 'node:v8'
 import { addonOrNull } from '../allocator/binding.js'
+import { groupLimits } from '../support/control-groups.js'
 import { CoordinatorError } from '../support/errors.js'
 import { formatBytes } from '../support/units.js'
 import { readText } from './read-text.js'
@@ -64,36 +65,9 @@ export function headrooms(read: (path: string) => string | null = readText): Hea
   const available = /^MemAvailable:\s+(\d+) kB$/m.exec(read('/proc/meminfo') ?? '')?.[1]
   return [
     ...(available === undefined ? [] : [{ what: "the machine's memory", bytes: Number(available) * 1024 }]),
-    ...groupHeadrooms(read),
+    ...groupLimits(read).map(({ folder, limitBytes, usageBytes, inactiveFileBytes }) => ({
+      what: `the memory limit of ${folder}`,
+      bytes: Math.max(0, limitBytes - usageBytes + inactiveFileBytes),
+    })),
   ]
-}
-
-/** Control groups of either version, from the process's own up to the root: each may have a limit. */
-function groupHeadrooms(read: (path: string) => string | null): Headroom[] {
-  const found: Headroom[] = []
-  for (const line of (read('/proc/self/cgroup') ?? '').split('\n')) {
-    const [, controllers = '', path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
-    const isV2 = controllers === ''
-    if (path === '' || (!isV2 && !controllers.split(',').includes('memory'))) continue
-    const root = isV2 ? '/sys/fs/cgroup' : '/sys/fs/cgroup/memory'
-    // In a container the own group is mounted as the root, and the path leads nowhere: then the root alone is read.
-    for (let group = path; ; group = group.slice(0, group.lastIndexOf('/'))) {
-      const headroom = groupHeadroom(`${root}${group === '/' ? '' : group}`, isV2, read)
-      if (headroom !== null) found.push(headroom)
-      if (group === '' || group === '/') break
-    }
-  }
-  return found
-}
-
-function groupHeadroom(folder: string, isV2: boolean, read: (path: string) => string | null): Headroom | null {
-  const [limitFile, usageFile] = isV2
-    ? ['memory.max', 'memory.current']
-    : ['memory.limit_in_bytes', 'memory.usage_in_bytes']
-  const [limit, usage] = [limitFile, usageFile].map((file) => Number.parseInt(read(`${folder}/${file}`) ?? '', 10))
-  // "max" is no number; version 1 writes nearly 2^63 for no limit.
-  if (limit === undefined || usage === undefined || Number.isNaN(limit + usage) || limit > 2 ** 60) return null
-  // Pages of files that nobody used lately are given up before anything is refused.
-  const inactive = /^(?:total_)?inactive_file (\d+)$/m.exec(read(`${folder}/memory.stat`) ?? '')?.[1] ?? '0'
-  return { what: `the memory limit of ${folder}`, bytes: Math.max(0, limit - usage + Number(inactive)) }
 }

@@ -1,6 +1,6 @@
 /** The twin as a tool of its own: a synchronous function, run in a copy of this process that nobody talks to. */
 import { openAllocator } from '../allocator/open.js'
-import { takeRunLock } from '../measure/run-lock.js'
+import { takeRunLock } from '../measure/locks.js'
 import { createSampler } from '../measure/sample.js'
 import { watchThreads } from '../measure/threads.js'
 import type { Instrument } from '../measure/window.js'

@@ -5,6 +5,7 @@ import type { ArgumentRule, Arguments } from '../../src/cli/arguments.js'
 const RULES: Record<string, ArgumentRule> = {
   allocator: { kind: 'choice', of: ['auto', 'jemalloc'] },
   quiet: { kind: 'switch' },
+  profile: { kind: 'level', min: 0, max: 62 },
 }
 
 function read(...args: string[]): Arguments {
@@ -29,6 +30,18 @@ describe('readArguments()', () => {
     expect(read('--allocator=auto').options.get('allocator')).to.equal('auto')
   })
 
+  it('reads a level behind "=", and takes none that stands by itself', () => {
+    expect(read('--profile=16').options.get('profile')).to.equal('16')
+    const { options, rest } = read('--profile', '16')
+    expect([options.get('profile'), rest]).to.deep.equal([true, ['16']])
+  })
+
+  for (const level of ['', '63', '-1', '1.5', '0x10', 'x']) {
+    it(`refuses the level ${JSON.stringify(level)}`, () => {
+      expect(() => read(`--profile=${level}`)).to.throw('"--profile" takes an integer from 0 to 62')
+    })
+  }
+
   it('keeps empty arguments and blanks', () => {
     expect(read('app.js', '', ' a b ').rest).to.deep.equal(['app.js', '', ' a b '])
     expect(read('').rest).to.deep.equal([''])
@@ -36,7 +49,7 @@ describe('readArguments()', () => {
 
   for (const [args, expected] of [
     [['--alocator', 'auto'], 'did you mean "--allocator"?'],
-    [['--import', 'tsx'], 'known are --allocator, --quiet'],
+    [['--import', 'tsx'], 'known are --allocator, --quiet, --profile'],
     [['-x'], 'has no option "-x"'],
     [['--constructor'], 'has no option "--constructor"'],
     [['--__proto__=1'], 'has no option "--__proto__"'],

@@ -13,6 +13,7 @@ before(function () {
 
 const PRINT_ARGUMENTS = 'console.log(JSON.stringify(process.argv.slice(2)))'
 const PRINT_PRELOAD = 'console.log(process.env.LD_PRELOAD ?? "none")'
+const PRINT_CONF = 'console.log(process.env.MALLOC_CONF ?? "none")'
 const IS_MAPPED = `import fs from 'node:fs'
 console.log(/libjemalloc/.test(fs.readFileSync('/proc/self/maps', 'latin1')))`
 
@@ -55,6 +56,41 @@ describe('run', () => {
     const env = plainEnvironment({ LD_PRELOAD: `${library}:libm.so.6` })
     const { stdout } = await command(['run', '--allocator=glibc', program(folder(), PRINT_PRELOAD)], { env })
     expect(stdout).to.equal('libm.so.6\n')
+  })
+
+  it('makes heap profiles possible with --profile, and leaves them off', async function () {
+    await requireJemalloc(this)
+    const index = new URL('../../src/profiling/index.js', import.meta.url).href
+    const app = program(
+      folder(),
+      `import { HeapProfiler } from '${index}'\nconst { enabled, active, sampleBytes } = new HeapProfiler().state\nconsole.log(enabled, active, sampleBytes)`,
+    )
+    expect((await command(['run', '--profile', app])).stdout).to.equal('true false 524288\n')
+    expect((await command(['run', '--profile=16', app])).stdout).to.equal('true false 65536\n')
+  })
+
+  for (const [given, args, expected] of [
+    ['narenas:2', ['--profile'], 'narenas:2,prof:true,prof_active:false'],
+    ['prof_active:true', ['--profile'], 'prof_active:true,prof:true'],
+    [
+      'prof:false,lg_prof_sample:20',
+      ['--profile=17'],
+      'prof:false,lg_prof_sample:20,prof:true,prof_active:false,lg_prof_sample:17',
+    ],
+    ['narenas:2', [], 'narenas:2'],
+  ] as const) {
+    it(`keeps MALLOC_CONF=${given} with ${args.join() || 'nothing'}`, async function () {
+      await requireJemalloc(this)
+      const env = plainEnvironment({ MALLOC_CONF: given })
+      const { stdout } = await command(['run', ...args, program(folder(), PRINT_CONF)], { env })
+      expect(stdout).to.equal(`${expected}\n`)
+    })
+  }
+
+  it('refuses --profile on glibc, which has no profiler', async () => {
+    const { code, stderr } = await command(['run', '--profile', '--allocator=glibc', 'app.js'])
+    expect(code).to.equal(2)
+    expect(stderr).to.include('ERR_COMMAND_USAGE: "--profile" is for jemalloc')
   })
 
   it('hands every argument over as it is', async () => {

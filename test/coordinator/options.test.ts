@@ -170,6 +170,7 @@ describe('options', () => {
       twins: 1,
       discover: 0,
       breakdown: false,
+      explainResidual: false,
       fraction: 0.05,
       choice: 'coldest',
       controls: 4,

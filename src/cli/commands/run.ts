@@ -15,6 +15,8 @@ interface RunOptions {
   readonly allocator: AllocatorChoice
   readonly fetch: boolean
   readonly quiet: boolean
+  /** lg_prof_sample, or undefined for jemalloc's own; null: not to be profiled. */
+  readonly profile: string | undefined | null
   /** Node's own flags, the script, its arguments. */
   readonly program: readonly string[]
 }
@@ -29,6 +31,7 @@ Options:
   --allocator auto      jemalloc; where there is none, say so and go on without it (default)
   --allocator jemalloc  jemalloc or nothing
   --allocator glibc     glibc's own malloc and its statistics
+  --profile[=N]         make heap profiles possible, off until they are asked for; N: sample every 2^N bytes (default 19)
   --no-fetch            never download: use only a libjemalloc that is on this machine
   --quiet               only errors, no other lines of this command
 
@@ -56,11 +59,17 @@ export const run: Command = {
 function readOptions(args: readonly string[]): RunOptions {
   const { options, rest } = readArguments('run', args, {
     allocator: { kind: 'choice', of: ['auto', 'jemalloc', 'glibc'] },
+    profile: { kind: 'level', min: 0, max: 62 },
     'no-fetch': { kind: 'switch' },
     quiet: { kind: 'switch' },
   })
   if (rest.length === 0) throw usageError('"run" needs a program: run app.js, or run -- --flag-of-node app.js')
+  const profile = options.get('profile')
+  if (profile !== undefined && options.get('allocator') === 'glibc') {
+    throw usageError('"--profile" is for jemalloc, whose profiler it is, and --allocator is glibc')
+  }
   return {
+    profile: profile === undefined ? null : profile === true ? undefined : profile,
     allocator: (options.get('allocator') ?? 'auto') as AllocatorChoice,
     fetch: !options.has('no-fetch'),
     quiet: options.has('quiet'),
@@ -71,7 +80,7 @@ function readOptions(args: readonly string[]): RunOptions {
 /** The environment of the program: ours, but for LD_PRELOAD. */
 async function programEnvironment(
   { env, cwd, log }: CommandContext,
-  { allocator, fetch, quiet }: RunOptions,
+  { allocator, fetch, profile, quiet }: RunOptions,
   host: Host,
   signal: AbortSignal,
 ): Promise<NodeJS.ProcessEnv> {
@@ -81,7 +90,14 @@ async function programEnvironment(
   }
   const say = quiet ? () => undefined : log
   const found = await findJemalloc({ fetch, env, cwd, log: say, signal, host })
-  if (found.path !== null) return found.preload === undefined ? env : withPreload(env, found.preload)
+  if (found.path !== null) {
+    const preloaded = found.preload === undefined ? env : withPreload(env, found.preload)
+    if (profile === null) return preloaded
+    if (found.facts.profiling === false) {
+      say(`no heap profiles: ${found.path} was built without its profiler (config.prof is false)`)
+    }
+    return withProfiling(preloaded, profile)
+  }
   if (allocator === 'jemalloc') throw new CoordinatorError(found.code, `${found.reason}. To mend it: ${found.mend}`)
   const instead = host.libc === 'glibc' ? "glibc's statistics" : "V8's figures alone"
   say(`running without jemalloc, on ${instead}: ${found.reason}. To mend it: ${found.mend}`)
@@ -98,6 +114,21 @@ function withPreload(env: NodeJS.ProcessEnv, value: string | undefined): NodeJS.
   if (value === undefined) Reflect.deleteProperty(changed, 'LD_PRELOAD')
   else changed['LD_PRELOAD'] = value
   return changed
+}
+
+/**
+ * MALLOC_CONF with what makes profiling possible. What the user set there stays, but for `prof:false` and, where a level
+ * is given, the level: of a setting that stands twice jemalloc takes the last.
+ */
+function withProfiling(env: NodeJS.ProcessEnv, lgSample: string | undefined): NodeJS.ProcessEnv {
+  const given = env['MALLOC_CONF'] ?? ''
+  const isSet = (key: string): boolean => given.split(',').some((pair) => pair.trim().startsWith(`${key}:`))
+  const added = [
+    'prof:true',
+    ...(isSet('prof_active') ? [] : ['prof_active:false']),
+    ...(lgSample === undefined ? [] : [`lg_prof_sample:${lgSample}`]),
+  ]
+  return { ...env, MALLOC_CONF: [...(given === '' ? [] : [given]), ...added].join(',') }
 }
 
 function noGlibc(): CoordinatorError {

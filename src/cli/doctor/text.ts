@@ -56,5 +56,7 @@ function allocatorDetail({ name, version, statistic, binding, reason }: Allocato
 
 function profilingDetail({ settings }: AllocatorFacts): string {
   if (settings?.configProf !== true) return 'this build of jemalloc has none (config.prof: false)'
-  return settings.optProf === true ? 'enabled (opt.prof: true)' : 'possible; to enable it: MALLOC_CONF=prof:true'
+  return settings.optProf === true
+    ? 'enabled (opt.prof: true)'
+    : 'possible; to enable it: run --profile, or MALLOC_CONF=prof:true,prof_active:false'
 }

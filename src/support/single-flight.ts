@@ -3,7 +3,8 @@
  *
  * Rule: a caller that goes away leaves the run to those who still wait; when the last one goes, the run is aborted.
  */
-import { CoordinatorError } from '../support/errors.js'
+import { CoordinatorError } from './errors.js'
+import type { ErrorCode } from './errors.js'
 
 /** A task under way. */
 interface Flight<T> {
@@ -15,7 +16,13 @@ interface Flight<T> {
 
 /** Runs one task at a time. */
 export class SingleFlight<T> {
+  readonly #abortedCode: ErrorCode
   #current: Flight<T> | undefined
+
+  /** `abortedCode` is what a caller gets that leaves while others still wait. */
+  constructor(abortedCode: ErrorCode) {
+    this.#abortedCode = abortedCode
+  }
 
   /** The key of the task under way. */
   get key(): string | undefined {
@@ -65,7 +72,7 @@ export class SingleFlight<T> {
     const left = new Promise<never>((_, reject) => {
       onAbort = () => {
         if (--current.waiting > 0) {
-          reject(new CoordinatorError('ERR_RUN_ABORTED', 'this caller left; the run goes on for the others'))
+          reject(new CoordinatorError(this.#abortedCode, 'this caller left; it goes on for the others'))
         } else {
           // The run itself ends with what it measured so far.
           current.abort.abort()

@@ -1,0 +1,253 @@
+/**
+ * Heap profiles over HTTP, in the places and forms that Go's services have them in: `go tool pprof URL` works.
+ *
+ * Rule: a capture switches the profiler, so it is authorised like what changes something, although Go's convention makes it
+ * a GET; a page of another origin cannot set one off. HEAD takes no profile.
+ */
+import { readFile, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import os from 'node:os'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import type { DumpCatalogue } from '../profiling/dumps/catalogue.js'
+import { flamegraphPolicy, toFlamegraph } from '../profiling/output/flamegraph.js'
+import { toPprof } from '../profiling/output/pprof.js'
+import { formatTopTable, topTable } from '../profiling/output/top.js'
+import { subtractProfile } from '../profiling/profile/difference.js'
+import type { HeapProfile } from '../profiling/profile/types.js'
+import type { HeapProfiler } from '../profiling/profiler/heap-profiler.js'
+import { symbolize } from '../profiling/symbols/symbolize.js'
+import { CoordinatorError, describe } from '../support/errors.js'
+import { callable, optional, resolveOptions, shaped, text as textOption } from '../support/options.js'
+import type { Check } from '../support/options.js'
+import type { AdminHandler } from './admin-handler.js'
+import { admit } from './authorization.js'
+import type { AdminConnection, Authorize } from './authorization.js'
+import { checkSameOrigin } from './cross-site.js'
+import { parametersOf } from './parameters.js'
+import type { Kinds } from './parameters.js'
+import { findRoute, pathBelow } from './paths.js'
+import type { Pattern } from './paths.js'
+import { HttpProblem, isInternal, problemOf, problemResponse } from './problem.js'
+import { bytesResponse, finish, html, json, text } from './respond.js'
+
+/** Options of `createProfileHandler()`. */
+export interface ProfileHandlerOptions {
+  /** What the paths of the requests begin with. @default '/debug/pprof/heap' */
+  readonly basePath?: string | undefined
+  /** Says who may ask; only an operator may. @default undefined: this machine alone */
+  readonly authorize?: Authorize | undefined
+  /** Dumps to list and serve, and bases for differences. @default undefined: none */
+  readonly dumps?: DumpCatalogue | undefined
+  /** Further origins whose pages may ask. @default [] */
+  readonly origins?: readonly string[] | undefined
+  /** Hears errors that are not told to the client. @default process.emitWarning() */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
+
+interface Resolved {
+  readonly basePath: string
+  readonly authorize: Authorize | undefined
+  readonly dumps: DumpCatalogue | undefined
+  readonly origins: readonly string[]
+  readonly onError: (error: unknown) => void
+}
+
+/** What an action works with. */
+interface Call {
+  readonly profiler: HeapProfiler
+  readonly settings: Resolved
+  readonly request: Request
+  readonly url: URL
+  readonly id: string
+}
+
+interface ProfileRoute {
+  readonly path: Pattern
+  readonly methods: Readonly<Record<string, (call: Call) => Promise<Response>>>
+}
+
+const PARAMETERS = {
+  seconds: 'number',
+  gc: 'number',
+  debug: 'number',
+  base: 'text',
+  kind: 'text',
+} as const satisfies Kinds
+
+/**
+ * Makes the handler of `/debug/pprof/heap`: a profile for pprof tools, `/flamegraph`, `/top`, `/dumps`, and
+ * `/profiling/activate` and `/deactivate`. It mounts as the admin handler does, beside it.
+ *
+ * `?seconds=30` shows the change in that time, without it what is sampled and live; `?gc=1` collects before; `?debug=1`
+ * gives jemalloc's own text; `?base=ID` takes a dump off; `?kind=js` is V8's side.
+ *
+ * @throws CoordinatorError `ERR_OPTION_*`
+ * @example
+ * const profiles = createProfileHandler(new HeapProfiler(), { authorize: bearerToken({ operator: process.env.ADMIN_TOKEN }) })
+ * const admin = createAdminHandler(coordinator, { links: [{ title: 'Flame graph', href: '/debug/pprof/heap/flamegraph?seconds=10' }] })
+ */
+export function createProfileHandler(profiler: HeapProfiler, options?: ProfileHandlerOptions): AdminHandler {
+  const settings = resolveOptions<Resolved>('createProfileHandler()', options, {
+    basePath: { check: basePath, fallback: '/debug/pprof/heap' },
+    authorize: optional(callable as Check<Authorize>),
+    dumps: optional(shaped<DumpCatalogue>('a DumpCatalogue', (value) => 'list' in value && 'profile' in value)),
+    origins: { check: origins, fallback: [] },
+    onError: { check: callable as Check<(error: unknown) => void>, fallback: warn },
+  })
+  let isClosed = false
+  const handle = async (request: Request, connection: AdminConnection = {}): Promise<Response | undefined> => {
+    const url = new URL(request.url)
+    const below = pathBelow(settings.basePath, url.pathname)
+    if (below === undefined) return undefined
+    let response: Response
+    try {
+      const verdict = await admit(settings.authorize, request, connection)
+      if (typeof verdict !== 'string') response = verdict
+      else if (verdict !== 'operator') {
+        throw new HttpProblem('ERR_HTTP_FORBIDDEN', 'profiles are for operators: taking one switches the profiler')
+      } else if (isClosed) throw new CoordinatorError('ERR_CLOSED', 'this handler was closed')
+      else response = await dispatch(profiler, settings, request, url, below)
+    } catch (error) {
+      if (isInternal(error)) settings.onError(error)
+      response = problemResponse(problemOf(error))
+    }
+    return finish(response, request.method, null)
+  }
+  const close = (): Promise<void> => {
+    isClosed = true
+    return Promise.resolve()
+  }
+  return Object.assign(handle, { basePath: settings.basePath, close, [Symbol.asyncDispose]: close })
+}
+
+const ROUTES: readonly ProfileRoute[] = [
+  { path: '/', methods: { GET: sendProfile } },
+  {
+    path: '/flamegraph',
+    methods: { GET: async (call) => html(toFlamegraph(await named(call)), flamegraphPolicy()) },
+  },
+  { path: '/top', methods: { GET: async (call) => text(formatTopTable(topTable(await named(call)))) } },
+  { path: '/dumps', methods: { GET: listDumps } },
+  { path: '/dumps/{id}', methods: { GET: sendDump, DELETE: removeDump } },
+  { path: '/profiling/activate', methods: { POST: (call) => switchProfiling(call, true) } },
+  { path: '/profiling/deactivate', methods: { POST: (call) => switchProfiling(call, false) } },
+]
+
+async function dispatch(
+  profiler: HeapProfiler,
+  settings: Resolved,
+  request: Request,
+  url: URL,
+  below: string,
+): Promise<Response> {
+  const { route, names } = findRoute(ROUTES, below)
+  const action = Object.hasOwn(route.methods, request.method) ? route.methods[request.method] : undefined
+  if (action === undefined) {
+    const allow = Object.keys(route.methods).join(', ')
+    throw new HttpProblem('ERR_HTTP_METHOD', `this address takes ${allow}`, { headers: { allow } })
+  }
+  checkSameOrigin(request, settings.origins)
+  return action({ profiler, settings, request, url, id: names['id'] ?? '' })
+}
+
+async function sendProfile(call: Call): Promise<Response> {
+  const { debug = 0, seconds, base, kind } = parametersOf(call.url, {}, PARAMETERS)
+  if (debug === 0) {
+    const profile = await toPprof(await named(call))
+    return bytesResponse(new Uint8Array(profile), 'application/octet-stream', {
+      'content-disposition': 'attachment; filename="heap"',
+    })
+  }
+  if (seconds !== undefined || base !== undefined || kind !== undefined) {
+    throw new HttpProblem('ERR_HTTP_PARAMETER', '"debug" gives the text of jemalloc, which is of what lives now alone')
+  }
+  const file = path.join(os.tmpdir(), `cache-attribution-${randomUUID()}.heap`)
+  try {
+    call.profiler.dumpFile(file, { gc: isCollecting(call) })
+    return bytesResponse(new Uint8Array(await readFile(file)), 'text/plain; charset=utf-8')
+  } finally {
+    await rm(file, { force: true })
+  }
+}
+
+/** The profile that a request asks for, with names. */
+async function named(call: Call): Promise<HeapProfile> {
+  const { profiler, request, settings, url } = call
+  const { seconds, base, kind = 'heap' } = parametersOf(url, {}, PARAMETERS)
+  if (kind !== 'heap' && kind !== 'js') throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be heap or js')
+  const gc = isCollecting(call)
+  let profile: HeapProfile
+  if (seconds !== undefined || kind === 'js') {
+    const asked = { kind, gc, signal: request.signal, seconds: seconds as number | undefined } as const
+    // A base is taken off what lives, not off what came.
+    profile = await profiler.capture(base === undefined ? asked : { ...asked, view: 'live' })
+  } else {
+    if (profiler.state.enabled === true && profiler.state.active !== true) {
+      throw new CoordinatorError(
+        'ERR_PROFILING_OFF',
+        'profiling is off: ?seconds=30 samples for a while, POST profiling/activate leaves it on',
+      )
+    }
+    profile = await profiler.dump({ gc })
+  }
+  if (base !== undefined) profile = subtractProfile(profile, await catalogueOf(settings).profile(base as string))
+  return symbolize(profile)
+}
+
+function isCollecting({ url }: Call): boolean {
+  const { gc = 0 } = parametersOf(url, {}, PARAMETERS)
+  return (gc as number) > 0
+}
+
+async function listDumps({ settings }: Call): Promise<Response> {
+  const dumps = await catalogueOf(settings).list()
+  // Where they lie is nobody's business.
+  return json({ dumps: dumps.map(({ path: _path, ...dump }) => dump) })
+}
+
+async function sendDump({ id, settings }: Call): Promise<Response> {
+  const { dump, stream } = await catalogueOf(settings).open(id)
+  return new Response(Readable.toWeb(stream) as ReadableStream, {
+    headers: {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(dump.id)}`,
+    },
+  })
+}
+
+async function removeDump({ id, settings }: Call): Promise<Response> {
+  await catalogueOf(settings).remove(id)
+  return new Response(null, { status: 204 })
+}
+
+function switchProfiling({ profiler }: Call, isOn: boolean): Promise<Response> {
+  if (isOn) profiler.activate()
+  else profiler.deactivate()
+  return Promise.resolve(json(profiler.state))
+}
+
+function catalogueOf({ dumps }: Resolved): DumpCatalogue {
+  if (dumps === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'this handler has no catalogue of dumps')
+  return dumps
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : describe(error))
+}
+
+const basePath: Check<string> = (value, name) => {
+  const given = textOption(1000)(value, name)
+  if (given.startsWith('/') && !/[?#\\]|\/\//.test(given)) return given.replace(/\/$/, '')
+  throw new CoordinatorError(
+    'ERR_OPTION_RANGE',
+    `"${name}" must be a path such as "/debug/pprof/heap", got ${describe(given)}`,
+  )
+}
+
+const origins: Check<readonly string[]> = (value, name) => {
+  if (!Array.isArray(value)) {
+    throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be an array of origins, got ${describe(value)}`)
+  }
+  return value.map((origin) => textOption(1000)(origin, name))
+}

@@ -1,0 +1,131 @@
+/** The options of a profiler and of a capture: what each means, its unit, its bounds, its default. */
+import type { Allocator, AllocatorName, BindingKind } from '../../allocator/port.js'
+import { nodeEnvironment } from '../../support/environment.js'
+import type { Environment } from '../../support/environment.js'
+import { CoordinatorError, describe } from '../../support/errors.js'
+import { abortSignal, boolean, number, oneOf, optional, resolveOptions, shaped, text } from '../../support/options.js'
+import type { Check } from '../../support/options.js'
+
+/** Options of `new HeapProfiler()`. */
+export interface HeapProfilerOptions {
+  /** Longest capture in seconds: a longer one is refused. 0.001 to 86,400. @default 300 */
+  readonly maxSeconds?: number | undefined
+  /** Folder for dumps that are read at once; they have no name there. @default the system's temporary folder */
+  readonly temporaryFolder?: string | undefined
+  /** Whose profiler: a coordinator's allocator, or a choice. @default 'auto' */
+  readonly allocator?: Allocator | AllocatorName | 'auto' | undefined
+  /** How native code is reached. @default 'auto' the addon, else ffi-napi with ref-napi */
+  readonly binding?: BindingKind | 'auto' | undefined
+  /** Clocks and collector; for tests. */
+  readonly environment?: Environment | undefined
+}
+
+/** The same, complete; undefined: the system's temporary folder. */
+export interface ResolvedProfilerOptions {
+  readonly maxSeconds: number
+  readonly temporaryFolder: string | undefined
+  readonly allocator: Allocator | AllocatorName | 'auto'
+  readonly binding: BindingKind | 'auto'
+  readonly environment: Environment
+}
+
+/** Which memory: `'heap'` is the allocator's, by jemalloc's profiler; `'js'` is V8's heap, by V8's. */
+export type CaptureKind = 'heap' | 'js'
+
+/**
+ * What a capture shows: `'delta'` the change between its begin and its end, `'live'` all sampled memory that is live at its
+ * end, also from earlier times in which profiling was active.
+ */
+export type CaptureView = 'delta' | 'live'
+
+/** Options of `capture()`. */
+export interface CaptureOptions {
+  /** @default 'heap' */
+  readonly kind?: CaptureKind | undefined
+  /** How long allocations are sampled, in seconds; up to the profiler's `maxSeconds`. @default 10 */
+  readonly seconds?: number | undefined
+  /** Ends it before its time: nothing is dumped, and profiling is off again. */
+  readonly signal?: AbortSignal | undefined
+  /** With `kind: 'js'` always `'delta'`: V8 knows nothing from before. @default 'delta' */
+  readonly view?: CaptureView | undefined
+  /**
+   * Mean distance of samples in allocated bytes. For `'heap'` a power of two from 1 KiB to 1 TiB; another than the present
+   * one needs a reset, before and, to restore it, after the capture. A thread takes it up when its present distance is
+   * over.
+   * @default the process's own (`lg_prof_sample`, 512 KiB by default); for `'js'` 32 KiB
+   */
+  readonly sampleBytes?: number | undefined
+  /**
+   * Forget every sample so far, in this process and for everybody. Has to be said where profiling is on already and
+   * `sampleBytes` needs it.
+   * @default false
+   */
+  readonly reset?: boolean | undefined
+  /** Collect garbage before the memory is looked at, so that only what is reachable counts. Two pauses. @default false */
+  readonly gc?: boolean | undefined
+}
+
+/** The same, complete; undefined: as it is. */
+export interface ResolvedCaptureOptions {
+  readonly kind: CaptureKind
+  readonly seconds: number
+  readonly signal: AbortSignal | undefined
+  readonly view: CaptureView
+  readonly sampleBytes: number | undefined
+  readonly reset: boolean
+  readonly gc: boolean
+}
+
+const LEAST_SAMPLE_BYTES = 2 ** 10
+const MOST_SAMPLE_BYTES = 2 ** 40
+
+/** Checks the options of a profiler. */
+export function resolveProfilerOptions(options: HeapProfilerOptions | undefined): ResolvedProfilerOptions {
+  return resolveOptions<ResolvedProfilerOptions>('HeapProfiler', options, {
+    maxSeconds: { check: number({ min: 0.001, max: 86_400 }), fallback: 300 },
+    temporaryFolder: optional(text(4096)),
+    allocator: { check: allocatorCheck, fallback: 'auto' },
+    binding: { check: oneOf('auto', 'addon', 'ffi'), fallback: 'auto' },
+    environment: {
+      check: shaped('an environment', (value) => 'inOwnTurn' in value && 'collector' in value),
+      fallback: nodeEnvironment,
+    },
+  })
+}
+
+const allocatorChoice = oneOf('auto', 'jemalloc', 'glibc', 'unavailable')
+const allocatorCheck: Check<Allocator | AllocatorName | 'auto'> = (value, name) =>
+  typeof value === 'string'
+    ? allocatorChoice(value, name)
+    : shaped<Allocator>('an allocator or its name', (given) => 'mallctl' in given && 'name' in given)(value, name)
+
+/** Checks the options of a capture. */
+export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSeconds: number): ResolvedCaptureOptions {
+  const resolved = resolveOptions<ResolvedCaptureOptions>('capture()', options, {
+    kind: { check: oneOf('heap', 'js'), fallback: 'heap' },
+    seconds: { check: number({ min: 0, max: maxSeconds }), fallback: Math.min(10, maxSeconds) },
+    signal: optional(abortSignal),
+    view: { check: oneOf('delta', 'live'), fallback: 'delta' },
+    sampleBytes: optional(number({ min: 1, max: MOST_SAMPLE_BYTES, integer: true })),
+    reset: { check: boolean, fallback: false },
+    gc: { check: boolean, fallback: false },
+  })
+  if (resolved.kind === 'heap' && resolved.sampleBytes !== undefined)
+    sampleBytesCheck(resolved.sampleBytes, 'sampleBytes')
+  if (resolved.kind === 'js' && (resolved.view === 'live' || resolved.reset)) {
+    const name = resolved.reset ? 'reset' : 'view'
+    throw new CoordinatorError('ERR_OPTION_RANGE', `"${name}" is for kind 'heap': V8's profiler begins anew each time`)
+  }
+  return resolved
+}
+
+/** A power of two that jemalloc can sample by. */
+export const sampleBytesCheck: Check<number> = (value, name) => {
+  const bytes = number({ min: LEAST_SAMPLE_BYTES, max: MOST_SAMPLE_BYTES, integer: true })(value, name)
+  if (Number.isInteger(Math.log2(bytes))) return bytes
+  const nearest = 2 ** Math.round(Math.log2(bytes))
+  throw new CoordinatorError(
+    'ERR_OPTION_RANGE',
+    `"${name}" must be a power of two, got ${describe(value)}: the nearest is ${String(nearest)}`,
+  )
+}

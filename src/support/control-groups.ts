@@ -1,0 +1,47 @@
+/**
+ * Memory limits of control groups, of either version: the process's own and all above it, each of which may have one.
+ *
+ * Rule: what cannot be read is no limit; files are read at each call, since limits change while a process runs.
+ */
+
+/** A memory limit that this process counts against. */
+export interface GroupLimit {
+  /** Folder of the control group. */
+  readonly folder: string
+  readonly limitBytes: number
+  readonly usageBytes: number
+  /** Pages of files that nobody used lately: they are given up before anything is refused. */
+  readonly inactiveFileBytes: number
+}
+
+/** From the process's own group up to the root. `read` gives a file's text, or null. */
+export function groupLimits(read: (path: string) => string | null): GroupLimit[] {
+  const found: GroupLimit[] = []
+  for (const line of (read('/proc/self/cgroup') ?? '').split('\n')) {
+    const [, controllers = '', path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
+    const isV2 = controllers === ''
+    if (path === '' || (!isV2 && !controllers.split(',').includes('memory'))) continue
+    const root = isV2 ? '/sys/fs/cgroup' : '/sys/fs/cgroup/memory'
+    // In a container the own group is mounted as the root, and the path leads nowhere: then the root alone is read.
+    for (let group = path; ; group = group.slice(0, group.lastIndexOf('/'))) {
+      const limit = groupLimit(`${root}${group === '/' ? '' : group}`, isV2, read)
+      if (limit !== null) found.push(limit)
+      if (group === '' || group === '/') break
+    }
+  }
+  return found
+}
+
+function groupLimit(folder: string, isV2: boolean, read: (path: string) => string | null): GroupLimit | null {
+  const [limitFile, usageFile] = isV2
+    ? ['memory.max', 'memory.current']
+    : ['memory.limit_in_bytes', 'memory.usage_in_bytes']
+  const [limitBytes, usageBytes] = [limitFile, usageFile].map((file) =>
+    Number.parseInt(read(`${folder}/${file}`) ?? '', 10),
+  )
+  // "max" is no number; version 1 writes nearly 2^63 for no limit.
+  if (limitBytes === undefined || usageBytes === undefined) return null
+  if (Number.isNaN(limitBytes + usageBytes) || limitBytes > 2 ** 60) return null
+  const inactive = /^(?:total_)?inactive_file (\d+)$/m.exec(read(`${folder}/memory.stat`) ?? '')?.[1] ?? '0'
+  return { folder, limitBytes, usageBytes, inactiveFileBytes: Number(inactive) }
+}
