@@ -35,6 +35,7 @@ export type {
   TrimSummary,
 } from './report/types.js'
 export type { FloorTrend, Forecast, Refill, Trend, TrendSlope, TrendVerdict } from './report/trends/types.js'
+export type { ReportResidual, ResidualStack } from './report/residual/types.js'
 export type { MemorySample } from './measure/sample.js'
 export type { GcMode } from './measure/settle.js'
 export { breakdown } from './breakdown.js'

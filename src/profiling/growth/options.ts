@@ -15,8 +15,11 @@ import type { GrowthQuantity } from './readings.js'
 /** What of a coordinator a monitor uses. */
 export interface GrowthCoordinator {
   readonly allocator: Allocator
+  /** See `Coordinator.observe()`. */
   observe(): unknown
+  /** See `Coordinator.attribute()`. */
   attribute(options: { readonly mode: 'twin' | 'release'; readonly trigger: 'growth' }): Promise<AttributionReport>
+  /** See `Coordinator.knownCaches()`. */
   knownCaches(): readonly KnownCache[]
 }
 

@@ -66,7 +66,7 @@ export function startJsSampling(sampleBytes = SAMPLE_BYTES): JsSampling {
 }
 
 /** The tree of V8 as a profile: one sample for each node that allocated. */
-export function toHeapProfile(head: SampledNode, sampleBytes: number): HeapProfile {
+function toHeapProfile(head: SampledNode, sampleBytes: number): HeapProfile {
   const builder = new ProfileBuilder({
     source: 'v8',
     // V8 tells the bytes of each place, scaled up, and not how many objects they are.

@@ -28,7 +28,7 @@ export interface ProfilingState {
 }
 
 /** What to start a process with so that it can be profiled. */
-export const PROFILING_HINT =
+const PROFILING_HINT =
   'start Node through "npx cache-attribution run --profile app.js", or with MALLOC_CONF=prof:true,prof_active:false'
 
 /** The state as it is. */
