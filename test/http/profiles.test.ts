@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
+import { requireTool } from '../helpers/profiled.js'
 import type { Answer, HttpResult } from '../profiling/fixtures/http.js'
 
 describe('createProfileHandler()', function () {
@@ -24,12 +25,16 @@ describe('createProfileHandler()', function () {
   })
   const answer = (name: string): Answer => result.answers[name] ?? { status: 0, type: null, begin: `no ${name}` }
 
-  it('gives a profile of some seconds that go tool pprof opens', () => {
+  it('gives a profile of some seconds', () => {
     expect(answer('GET ?seconds=0.3&gc=1')).to.deep.equal({
       status: 200,
       type: 'application/octet-stream',
       begin: '1f8b',
     })
+  })
+
+  it('gives one that go tool pprof opens', function () {
+    requireTool(this, 'go', 'golang-go')
     expect(result.goTop).to.match(/Type: inuse_space[^]*AllocateUninitialized|Type: inuse_space[^]*Buffer/)
   })
 

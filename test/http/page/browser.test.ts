@@ -29,11 +29,12 @@ describe('the page in a browser', function () {
   let watched: WatchedPage
   let page: Page
 
-  before(async () => {
-    browser = await launchChromium()
+  before(async function () {
+    browser = await launchChromium(this)
   })
   after(async () => {
-    await browser.close()
+    // Skipped, there is none.
+    await (browser as Browser | undefined)?.close()
   })
   afterEach(async () => {
     await watched.close()

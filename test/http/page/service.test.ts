@@ -74,7 +74,7 @@ describe('the page over a service with real caches, under load', function () {
 
   before(async function () {
     needsJemalloc(this)
-    browser = await launchChromium()
+    browser = await launchChromium(this)
     service = new Service()
     await service.start()
     watched = await openPage(browser, service.url)
