@@ -46,10 +46,10 @@ async function look(): Promise<void> {
 
 async function serve(isMounted: boolean): Promise<void> {
   const app = express()
+  const caches = Array.from({ length: CACHES }, (_, index) => new Map([[index, { index }]]))
   if (isMounted) {
     const coordinator = new Coordinator()
-    for (let index = 0; index < CACHES; index++) {
-      const cache = new Map([[index, { index }]])
+    for (const [index, cache] of caches.entries()) {
       coordinator.register(`cache ${String(index)}`, {
         release: () => {
           cache.clear()

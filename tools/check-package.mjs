@@ -9,8 +9,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { failureOf, runCommand, tail } from './run-command.mjs'
 
-const MAX_PACKED_BYTES = 1024 * 1024
-const MAX_UNPACKED_BYTES = 5 * 1024 * 1024
+const MAX_PACKED_BYTES = 1_500_000
+const MAX_UNPACKED_BYTES = 5_000_000
 const LIMIT_MS = 180_000
 
 const root = path.resolve(fileURLToPath(new URL('..', import.meta.url)))

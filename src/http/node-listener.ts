@@ -13,14 +13,14 @@ import { finish } from './respond.js'
 
 /**
  * A listener of `node:http`, and a middleware of Express and its like. Without `next` what does not lie below the base path
- * is answered with 404. Resolves when the answer was handed over or `next` has returned; never rejects but with what `next`
- * rejects with.
+ * is answered with 404. Of what lies below it, resolves when the answer was handed over; for the rest it returns what `next`
+ * returns.
  */
 export type NodeListener = (
   request: IncomingMessage,
   response: ServerResponse,
   next?: (error?: unknown) => unknown,
-) => Promise<void>
+) => Promise<void> | undefined
 
 /** A client that takes nothing more for so long has gone, whatever its socket says. */
 const STALL_MS = 60_000
@@ -33,12 +33,13 @@ const STALL_MS = 60_000
  * app.use(toNodeListener(createAdminHandler(coordinator)))
  */
 export function toNodeListener(handler: AdminHandler): NodeListener {
-  return async (request, response, next) => {
+  const { basePath } = handler
+  const answer = async (...[request, response, next]: Parameters<NodeListener>): Promise<void> => {
     const target = targetOf(request)
-    if (pathBelow(handler.basePath, pathOf(target)) !== undefined) {
-      const answer = await answerOf(handler, request, response, target)
-      if (answer !== undefined) {
-        await send(request, response, answer)
+    if (pathBelow(basePath, pathOf(target)) !== undefined) {
+      const found = await answerOf(handler, request, response, target)
+      if (found !== undefined) {
+        await send(request, response, found)
         return
       }
     }
@@ -47,6 +48,11 @@ export function toNodeListener(handler: AdminHandler): NodeListener {
       return
     }
     response.writeHead(404, { 'content-length': '0' }).end()
+  }
+  return (request, response, next) => {
+    // What is the service's own business goes on at once: no promise of ours, no frame that waits for all that follows.
+    if (next === undefined || targetOf(request).startsWith(basePath)) return answer(request, response, next)
+    return next() as ReturnType<NodeListener>
   }
 }
 
