@@ -218,41 +218,29 @@ static void drop_lock(_Atomic(napi_env) *lock, napi_env env) {
   atomic_compare_exchange_strong(lock, &holder, NULL);
 }
 
-static napi_value try_lock(_Atomic(napi_env) *lock, napi_env env) {
-  napi_env nobody = NULL;
-  napi_value result;
-  napi_get_boolean(env, atomic_compare_exchange_strong(lock, &nobody, env), &result);
-  return result;
-}
-
 static void drop_locks(void *env) {
   drop_lock(&run_holder, env);
   drop_lock(&profiling_holder, env);
 }
 
-/* tryRunLock() → boolean */
-static napi_value TryRunLock(napi_env env, napi_callback_info info) {
-  (void)info;
-  return try_lock(&run_holder, env);
+/* The lock that a function was made for: its data. */
+static _Atomic(napi_env) *lock_of(napi_env env, napi_callback_info info) {
+  void *lock = NULL;
+  napi_get_cb_info(env, info, NULL, NULL, NULL, &lock);
+  return lock;
 }
 
-/* releaseRunLock(): does nothing where another environment holds it */
-static napi_value ReleaseRunLock(napi_env env, napi_callback_info info) {
-  (void)info;
-  drop_lock(&run_holder, env);
-  return NULL;
+/* tryRunLock(), tryProfilingLock() → boolean */
+static napi_value TryLock(napi_env env, napi_callback_info info) {
+  napi_value result;
+  napi_env nobody = NULL;
+  napi_get_boolean(env, atomic_compare_exchange_strong(lock_of(env, info), &nobody, env), &result);
+  return result;
 }
 
-/* tryProfilingLock() → boolean */
-static napi_value TryProfilingLock(napi_env env, napi_callback_info info) {
-  (void)info;
-  return try_lock(&profiling_holder, env);
-}
-
-/* releaseProfilingLock(): does nothing where another environment holds it */
-static napi_value ReleaseProfilingLock(napi_env env, napi_callback_info info) {
-  (void)info;
-  drop_lock(&profiling_holder, env);
+/* releaseRunLock(), releaseProfilingLock(): do nothing where another environment holds it */
+static napi_value ReleaseLock(napi_env env, napi_callback_info info) {
+  drop_lock(lock_of(env, info), env);
   return NULL;
 }
 
@@ -282,10 +270,10 @@ NAPI_MODULE_INIT() {
       {"readJemalloc", NULL, ReadJemalloc, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readGlibc", NULL, ReadGlibc, NULL, NULL, NULL, napi_enumerable, NULL},
       {"threadsAtWork", NULL, ThreadsAtWork, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"tryRunLock", NULL, TryRunLock, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"releaseRunLock", NULL, ReleaseRunLock, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"tryProfilingLock", NULL, TryProfilingLock, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"releaseProfilingLock", NULL, ReleaseProfilingLock, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"tryRunLock", NULL, TryLock, NULL, NULL, NULL, napi_enumerable, &run_holder},
+      {"releaseRunLock", NULL, ReleaseLock, NULL, NULL, NULL, napi_enumerable, &run_holder},
+      {"tryProfilingLock", NULL, TryLock, NULL, NULL, NULL, napi_enumerable, &profiling_holder},
+      {"releaseProfilingLock", NULL, ReleaseLock, NULL, NULL, NULL, napi_enumerable, &profiling_holder},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
   twin_define(env, exports);

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { createAdminHandler } from './admin-handler.js'
-export type { AdminHandler } from './admin-handler.js'
+export type { AdminHandler } from './frame.js'
 export { createProfileHandler } from './profiles.js'
 export type { ProfileHandlerOptions } from './profiles.js'
 export type { AdminHandlerOptions, AdminLink } from './options.js'

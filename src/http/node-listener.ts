@@ -6,7 +6,7 @@
  * written as the client takes it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AdminHandler } from './admin-handler.js'
+import type { AdminHandler } from './frame.js'
 import { pathBelow } from './paths.js'
 import { HttpProblem, problemResponse } from './problem.js'
 import { finish } from './respond.js'
@@ -34,25 +34,18 @@ const STALL_MS = 60_000
  */
 export function toNodeListener(handler: AdminHandler): NodeListener {
   const { basePath } = handler
-  const answer = async (...[request, response, next]: Parameters<NodeListener>): Promise<void> => {
-    const target = targetOf(request)
-    if (pathBelow(basePath, pathOf(target)) !== undefined) {
-      const found = await answerOf(handler, request, response, target)
-      if (found !== undefined) {
-        await send(request, response, found)
-        return
-      }
-    }
-    if (next !== undefined) {
-      await next()
-      return
-    }
-    response.writeHead(404, { 'content-length': '0' }).end()
-  }
   return (request, response, next) => {
+    const target = targetOf(request)
+    const passOn = (): ReturnType<NodeListener> => {
+      if (next !== undefined) return next() as ReturnType<NodeListener>
+      response.writeHead(404, { 'content-length': '0' }).end()
+      return undefined
+    }
     // What is the service's own business goes on at once: no promise of ours, no frame that waits for all that follows.
-    if (next === undefined || targetOf(request).startsWith(basePath)) return answer(request, response, next)
-    return next() as ReturnType<NodeListener>
+    if (!target.startsWith(basePath) || pathBelow(basePath, pathOf(target)) === undefined) return passOn()
+    return answerOf(handler, request, response, target).then((answer) =>
+      answer === undefined ? passOn() : send(request, response, answer),
+    )
   }
 }
 

@@ -5,6 +5,7 @@ import { CoordinatorError, describe } from '../support/errors.js'
 import { callable, number, oneOf, optional, resolveOptions, text } from '../support/options.js'
 import type { Check } from '../support/options.js'
 import type { Authorize } from './authorization.js'
+import { listOf, origin, pathOption, warnOfError } from './option-checks.js'
 
 /** A link that the page shows in its navigation. */
 export interface AdminLink {
@@ -82,7 +83,7 @@ const MODES: readonly AttributionMode[] = ['twin', 'release', 'trim']
 /** Checks the options of the handler. */
 export function resolveAdminOptions(options: AdminHandlerOptions | undefined): ResolvedAdminOptions {
   return resolveOptions<ResolvedAdminOptions>('createAdminHandler()', options, {
-    basePath: { check: basePath, fallback: '/debug/memory' },
+    basePath: { check: pathOption, fallback: '/debug/memory' },
     authorize: optional(callable as Check<Authorize>),
     modes: { check: listOf(oneOf(...MODES)), fallback: MODES },
     coolDownMs: { check: number({ min: 0, max: DAY_MS }), fallback: 30_000 },
@@ -94,34 +95,6 @@ export function resolveAdminOptions(options: AdminHandlerOptions | undefined): R
     temporaryFolder: { check: text(4096), fallback: os.tmpdir() },
     onError: { check: callable as Check<(error: unknown) => void>, fallback: warnOfError },
   })
-}
-
-function warnOfError(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : describe(error))
-}
-
-const basePath: Check<string> = (value, name) => {
-  const path = text(1000)(value, name)
-  // What a URL would make another path of could never be asked for.
-  const isPlain = path.startsWith('/') && !path.includes('//')
-  if (!isPlain || !/^[^?#\\]*$/.test(path) || new URL(`http://h${path}`).pathname !== path) {
-    throw new CoordinatorError(
-      'ERR_OPTION_RANGE',
-      `"${name}" must be a path such as "/debug/memory", got ${describe(path)}`,
-    )
-  }
-  return path.replace(/\/$/, '')
-}
-
-const origin: Check<string> = (value, name) => {
-  const given = text(1000)(value, name)
-  if (!URL.canParse(given) || new URL(given).origin !== given) {
-    throw new CoordinatorError(
-      'ERR_OPTION_RANGE',
-      `"${name}" must be origins such as "https://ops.example.com", got ${describe(given)}`,
-    )
-  }
-  return given
 }
 
 const link: Check<AdminLink> = (value) => {
@@ -141,13 +114,4 @@ const link: Check<AdminLink> = (value) => {
     )
   }
   return { title, href }
-}
-
-/** An array whose parts pass `check`; copied. */
-function listOf<T>(check: Check<T>): Check<readonly T[]> {
-  return (value, name) => {
-    if (!Array.isArray(value))
-      throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be an array, got ${describe(value)}`)
-    return Object.freeze((value as unknown[]).map((entry) => check(entry, name)))
-  }
 }

@@ -17,19 +17,21 @@ import { subtractProfile } from '../profiling/profile/difference.js'
 import type { HeapProfile } from '../profiling/profile/types.js'
 import type { HeapProfiler } from '../profiling/profiler/heap-profiler.js'
 import { symbolize } from '../profiling/symbols/symbolize.js'
-import { CoordinatorError, describe } from '../support/errors.js'
-import { callable, optional, resolveOptions, shaped, text as textOption } from '../support/options.js'
+import { CoordinatorError } from '../support/errors.js'
+import { callable, optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check } from '../support/options.js'
-import type { AdminHandler } from './admin-handler.js'
 import { admit } from './authorization.js'
-import type { AdminConnection, Authorize } from './authorization.js'
+import type { Authorize } from './authorization.js'
 import { checkSameOrigin } from './cross-site.js'
+import { framed } from './frame.js'
+import type { AdminHandler, Admitted } from './frame.js'
+import { listOf, origin, pathOption, warnOfError } from './option-checks.js'
 import { parametersOf } from './parameters.js'
 import type { Kinds } from './parameters.js'
-import { findRoute, pathBelow } from './paths.js'
+import { findRoute } from './paths.js'
 import type { Pattern } from './paths.js'
-import { HttpProblem, isInternal, problemOf, problemResponse } from './problem.js'
-import { bytesResponse, finish, html, json, text } from './respond.js'
+import { HttpProblem } from './problem.js'
+import { bytesResponse, html, json, text } from './respond.js'
 
 /** Options of `createProfileHandler()`. */
 export interface ProfileHandlerOptions {
@@ -89,36 +91,24 @@ const PARAMETERS = {
  */
 export function createProfileHandler(profiler: HeapProfiler, options?: ProfileHandlerOptions): AdminHandler {
   const settings = resolveOptions<Resolved>('createProfileHandler()', options, {
-    basePath: { check: basePath, fallback: '/debug/pprof/heap' },
+    basePath: { check: pathOption, fallback: '/debug/pprof/heap' },
     authorize: optional(callable as Check<Authorize>),
     dumps: optional(shaped<DumpCatalogue>('a DumpCatalogue', (value) => 'list' in value && 'profile' in value)),
-    origins: { check: origins, fallback: [] },
-    onError: { check: callable as Check<(error: unknown) => void>, fallback: warn },
+    origins: { check: listOf(origin), fallback: [] },
+    onError: { check: callable as Check<(error: unknown) => void>, fallback: warnOfError },
   })
-  let isClosed = false
-  const handle = async (request: Request, connection: AdminConnection = {}): Promise<Response | undefined> => {
-    const url = new URL(request.url)
-    const below = pathBelow(settings.basePath, url.pathname)
-    if (below === undefined) return undefined
-    let response: Response
-    try {
+  return framed({
+    basePath: settings.basePath,
+    onError: settings.onError,
+    tellsTimings: false,
+    admit: async (request, connection) => {
       const verdict = await admit(settings.authorize, request, connection)
-      if (typeof verdict !== 'string') response = verdict
-      else if (verdict !== 'operator') {
-        throw new HttpProblem('ERR_HTTP_FORBIDDEN', 'profiles are for operators: taking one switches the profiler')
-      } else if (isClosed) throw new CoordinatorError('ERR_CLOSED', 'this handler was closed')
-      else response = await dispatch(profiler, settings, request, url, below)
-    } catch (error) {
-      if (isInternal(error)) settings.onError(error)
-      response = problemResponse(problemOf(error))
-    }
-    return finish(response, request.method, null)
-  }
-  const close = (): Promise<void> => {
-    isClosed = true
-    return Promise.resolve()
-  }
-  return Object.assign(handle, { basePath: settings.basePath, close, [Symbol.asyncDispose]: close })
+      if (verdict !== 'read-only') return verdict
+      throw new HttpProblem('ERR_HTTP_FORBIDDEN', 'profiles are for operators: taking one switches the profiler')
+    },
+    answer: (admitted) => dispatch(profiler, settings, admitted),
+    close: () => Promise.resolve(),
+  })
 }
 
 const ROUTES: readonly ProfileRoute[] = [
@@ -137,9 +127,7 @@ const ROUTES: readonly ProfileRoute[] = [
 async function dispatch(
   profiler: HeapProfiler,
   settings: Resolved,
-  request: Request,
-  url: URL,
-  below: string,
+  { request, url, below }: Admitted,
 ): Promise<Response> {
   const { route, names } = findRoute(ROUTES, below)
   const action = Object.hasOwn(route.methods, request.method) ? route.methods[request.method] : undefined
@@ -230,24 +218,4 @@ function switchProfiling({ profiler }: Call, isOn: boolean): Promise<Response> {
 function catalogueOf({ dumps }: Resolved): DumpCatalogue {
   if (dumps === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'this handler has no catalogue of dumps')
   return dumps
-}
-
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : describe(error))
-}
-
-const basePath: Check<string> = (value, name) => {
-  const given = textOption(1000)(value, name)
-  if (given.startsWith('/') && !/[?#\\]|\/\//.test(given)) return given.replace(/\/$/, '')
-  throw new CoordinatorError(
-    'ERR_OPTION_RANGE',
-    `"${name}" must be a path such as "/debug/pprof/heap", got ${describe(given)}`,
-  )
-}
-
-const origins: Check<readonly string[]> = (value, name) => {
-  if (!Array.isArray(value)) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be an array of origins, got ${describe(value)}`)
-  }
-  return value.map((origin) => textOption(1000)(origin, name))
 }

@@ -48,12 +48,11 @@ export async function forkAtRest(instrument: Instrument, kind: RestKind, fork: (
 type Fork = Omit<AtRest, 'pausesMs'>
 
 async function forkSwept(instrument: Instrument, fork: () => ForkedTwin, pausesMs: number[]): Promise<Fork | null> {
-  const { collector, environment, sampler } = instrument
+  const { environment } = instrument
   const markAgain = environment.holdMarking()
   try {
     const collected = await inTurn(environment, () => {
-      collector?.major()
-      sampler.noteHeap()
+      collect(instrument)
     })
     pausesMs.push(collected.pauseMs)
     instrument.threads?.forget()
@@ -72,40 +71,49 @@ async function forkSwept(instrument: Instrument, fork: () => ForkedTwin, pausesM
 
 /** No thread is at work at its beginning, so that the minor GC finds the sweeping done and takes note of it. */
 function forkIfAtRest(instrument: Instrument, fork: () => ForkedTwin): Fork | null {
-  const { collector, environment, sampler, threads } = instrument
+  const { environment, threads } = instrument
   threads?.begin()
   if (threads?.isAnyAtWork() === true) return null
-  const sweepBuffersAgain = environment.holdBufferSweeper()
-  try {
-    collector?.minor()
-    const { rested } = drain(settleTools(instrument), THREADS_PATIENCE_MS)
-    const before = sampler.sample()
+  return whileHeld(environment.holdBufferSweeper(), () => {
+    const { rested, before } = comeToRest(instrument)
     return rested ? { forked: fork(), before } : null
-  } finally {
-    sweepBuffersAgain()
-  }
+  })
 }
 
 async function forkSweeping(instrument: Instrument, fork: () => ForkedTwin, pausesMs: number[]): Promise<Fork> {
-  const { collector, environment, sampler } = instrument
+  const { environment } = instrument
   await untilAtRest(instrument, BUSY_MS)
-  const { value, pauseMs } = await inTurn(environment, () => {
-    const sweepAgain = environment.holdSweepers()
-    const sweepBuffersAgain = environment.holdBufferSweeper()
-    try {
-      collector?.major()
-      sampler.noteHeap()
-      collector?.minor()
-      drain(settleTools(instrument), THREADS_PATIENCE_MS)
-      const before = sampler.sample()
-      return { forked: fork(), before }
-    } finally {
-      sweepBuffersAgain()
-      sweepAgain()
-    }
-  })
+  const { value, pauseMs } = await inTurn(environment, () =>
+    whileHeld(environment.holdSweepers(), () =>
+      whileHeld(environment.holdBufferSweeper(), () => {
+        collect(instrument)
+        const { before } = comeToRest(instrument)
+        return { forked: fork(), before }
+      }),
+    ),
+  )
   pausesMs.push(pauseMs)
   return value
+}
+
+function collect({ collector, sampler }: Instrument): void {
+  collector?.major()
+  sampler.noteHeap()
+}
+
+/** After a major GC, with the sweeper of Buffers held: what is left to do right before a fork. */
+function comeToRest(instrument: Instrument): { readonly rested: boolean; readonly before: MemorySample } {
+  instrument.collector?.minor()
+  const { rested } = drain(settleTools(instrument), THREADS_PATIENCE_MS)
+  return { rested, before: instrument.sampler.sample() }
+}
+
+function whileHeld<T>(release: () => void, work: () => T): T {
+  try {
+    return work()
+  } finally {
+    release()
+  }
 }
 
 /** With the loop turning: V8's own threads rest now and then, a busy worker does not and is passed over. */

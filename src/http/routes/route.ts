@@ -1,10 +1,9 @@
 /** What a route is, and what it is given. */
 import type { Coordinator } from '../../coordinator/coordinator.js'
-import type { Role } from '../authorization.js'
+import type { Admitted } from '../frame.js'
 import type { ResolvedAdminOptions } from '../options.js'
 import type { Pattern } from '../paths.js'
 import type { ReportStore } from '../reports.js'
-import type { Timings } from '../respond.js'
 import type { Runs } from '../runs.js'
 import type { TwinTools } from '../twin-tools.js'
 
@@ -17,16 +16,10 @@ export interface Admin {
   readonly tools: TwinTools
 }
 
-/** One request that was let through. */
-export interface Exchange {
-  readonly request: Request
-  readonly url: URL
+/** One request that was let through, and where it goes. */
+export interface Exchange extends Admitted {
   /** The parts of the path that stand for names, decoded. */
   readonly names: Readonly<Record<string, string>>
-  /** What lies below the base path: empty where the slash at the end is missing. */
-  readonly below: string
-  readonly role: Role
-  readonly timings: Timings
 }
 
 /** Answers. What it throws is made a problem document. */

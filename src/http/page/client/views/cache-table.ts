@@ -2,7 +2,7 @@
 import { filterRows, joinRows, sortRows } from '../../model/cache-rows.js'
 import type { CacheRow, SortKey } from '../../model/cache-rows.js'
 import { scaleOf } from '../../model/scale.js'
-import { byId, make, onClick, setText } from '../dom.js'
+import { byId, make, onClick, setAttributes, setText } from '../dom.js'
 import type { State, Store } from '../state.js'
 import { makeAxis } from './bar.js'
 import { makeRow } from './cache-row.js'
@@ -10,6 +10,7 @@ import type { RowElement } from './cache-row.js'
 import { makeDetails } from './cache-details.js'
 import type { DetailActions, DetailsElement } from './cache-details.js'
 import { makeFooter } from './table-footer.js'
+import { columnHead, tableHead, unseen } from './table-head.js'
 
 /** Rows that are shown until all are asked for. */
 const ROWS_SHOWN = 50
@@ -71,8 +72,8 @@ interface Table {
 }
 
 function createTable(store: Store, actions: DetailActions): Table {
-  const axisCell = make('th', { role: 'columnheader', scope: 'col', class: 'cell-chart' })
-  const head = make('thead', { role: 'rowgroup' }, headRow(store, axisCell))
+  const axisCell = columnHead('cell-chart')
+  const head = headOf(store, axisCell)
   const body = make('tbody', { role: 'rowgroup', id: 'caches-body' })
   const foot = make('tfoot', { role: 'rowgroup' })
   const element = make(
@@ -92,8 +93,7 @@ function createTable(store: Store, actions: DetailActions): Table {
     const found = filterRows(rows, state.filter)
     const shown = state.showsAll ? found : found.slice(0, ROWS_SHOWN)
     const scale = scaleOf(rows)
-    if (axisKey !== JSON.stringify(scale))
-      axisCell.replaceChildren(make('span', { class: 'visually-hidden' }, 'chart'), makeAxis(scale))
+    if (axisKey !== JSON.stringify(scale)) axisCell.replaceChildren(unseen('chart'), makeAxis(scale))
     axisKey = JSON.stringify(scale)
     const lines = shown.flatMap((row, index) => {
       const isExpanded = state.expanded.has(row.name)
@@ -138,10 +138,11 @@ function rowActions(store: Store): Parameters<typeof makeRow>[1] {
   }
 }
 
-function headRow(store: Store, axisCell: HTMLElement): HTMLElement {
+function headOf(store: Store, axisCell: HTMLElement): HTMLElement {
   const cells = COLUMNS.map(([title, classes, sort]) => {
     if (title === '') return axisCell
-    const cell = make('th', { role: 'columnheader', scope: 'col', class: classes, 'data-sort': sort })
+    const cell = columnHead(classes)
+    setAttributes(cell, { 'data-sort': sort })
     if (sort === null) {
       cell.append(title)
       return cell
@@ -153,14 +154,7 @@ function headRow(store: Store, axisCell: HTMLElement): HTMLElement {
     cell.append(button)
     return cell
   })
-  const named = (words: string): HTMLElement => make('span', { class: 'visually-hidden' }, words)
-  return make(
-    'tr',
-    { role: 'row' },
-    make('th', { role: 'columnheader', scope: 'col', class: 'cell-tick' }, named('ticked')),
-    ...cells,
-    make('th', { role: 'columnheader', scope: 'col' }, named('details')),
-  )
+  return tableHead(columnHead('cell-tick', unseen('ticked')), ...cells, columnHead(null, unseen('details')))
 }
 
 function showSort(head: HTMLElement, sort: SortKey): void {

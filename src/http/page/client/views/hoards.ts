@@ -9,6 +9,7 @@ import { byId, make, onClick, setText } from '../dom.js'
 import type { Runs } from '../runs.js'
 import type { State, Store } from '../state.js'
 import { makeAxis, makeBar } from './bar.js'
+import { columnHead, tableHead, unseen } from './table-head.js'
 
 /** Fills the section and keeps it up to date. */
 export function mountHoards(store: Store, runs: Runs): void {
@@ -70,30 +71,16 @@ function found(discovery: Discovery): HTMLElement[] {
 function table(hoards: readonly Hoard[]): HTMLElement {
   const reach = ({ released, uncertaintyBytes }: Hoard): number => (knownBytes(released) ?? 0) + (uncertaintyBytes ?? 0)
   const scale = scaleTo(Math.max(0, ...hoards.map(reach)))
-  const head = (title: string, classes = ''): HTMLElement =>
-    make('th', { role: 'columnheader', scope: 'col', class: classes }, title)
-  const axis = make(
-    'th',
-    { role: 'columnheader', scope: 'col', class: 'cell-chart' },
-    make('span', { class: 'visually-hidden' }, 'chart'),
-    makeAxis(scale),
-  )
   return make(
     'table',
     { role: 'table', class: 'table hoards', 'aria-labelledby': 'hoards-title' },
-    make(
-      'thead',
-      { role: 'rowgroup' },
-      make(
-        'tr',
-        { role: 'row' },
-        head('path', 'cell-path'),
-        axis,
-        head('measured', 'number'),
-        head('±', 'number'),
-        head('entries', 'number'),
-        head('how to reach it'),
-      ),
+    tableHead(
+      columnHead('cell-path', 'path'),
+      columnHead('cell-chart', unseen('chart'), makeAxis(scale)),
+      columnHead('number', 'measured'),
+      columnHead('number', '±'),
+      columnHead('number', 'entries'),
+      columnHead('', 'how to reach it'),
     ),
     make('tbody', { role: 'rowgroup' }, ...hoards.map((hoard) => row(hoard, hoards, scale))),
   )

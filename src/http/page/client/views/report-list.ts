@@ -4,6 +4,7 @@ import { floorBytes, knownBytes, sumKnown } from '../../model/bytes.js'
 import type { ReportSummary } from '../../model/types.js'
 import { make, onClick } from '../dom.js'
 import type { State } from '../state.js'
+import { columnHead, tableHead, unseen } from './table-head.js'
 import { downloadLinks } from './totals.js'
 
 /** What the list can ask for. */
@@ -19,8 +20,6 @@ let isOpen = false
 /** The list. */
 export function makeReportList({ reports, report }: State, actions: ReportActions): HTMLElement {
   const rows = (reports ?? []).toReversed().map((summary) => row(summary, summary.id === report?.id, actions))
-  const head = (title: string, classes = ''): HTMLElement =>
-    make('th', { role: 'columnheader', scope: 'col', class: classes }, title)
   const details = make(
     'details',
     { class: 'reports', open: isOpen },
@@ -28,21 +27,15 @@ export function makeReportList({ reports, report }: State, actions: ReportAction
     make(
       'table',
       { role: 'table', class: 'table', 'aria-label': 'Reports' },
-      make(
-        'thead',
-        { role: 'rowgroup' },
-        make(
-          'tr',
-          { role: 'row' },
-          head('started'),
-          head('mode'),
-          head('set off by'),
-          head('took', 'number'),
-          head('caches', 'number'),
-          head('in caches', 'number'),
-          head('floor', 'number'),
-          make('th', { role: 'columnheader', scope: 'col' }, make('span', { class: 'visually-hidden' }, 'actions')),
-        ),
+      tableHead(
+        columnHead('', 'started'),
+        columnHead('', 'mode'),
+        columnHead('', 'set off by'),
+        columnHead('number', 'took'),
+        columnHead('number', 'caches'),
+        columnHead('number', 'in caches'),
+        columnHead('number', 'floor'),
+        columnHead(null, unseen('actions')),
       ),
       make('tbody', { role: 'rowgroup' }, ...rows),
     ),
