@@ -5,48 +5,23 @@
  * descriptor; a temporary one has lost its name before anything is written, so that it is gone however this process
  * ends. What the disk refuses is `ERR_PROFILE_DUMP` with the system's reason, and leaves nothing behind.
  */
-import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, fstatSync, openSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import type { Mallctl } from '../../allocator/port.js'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { openUnnamedFile, pathOfDescriptor } from '../../support/unnamed-file.js'
+import type { UnnamedFile } from '../../support/unnamed-file.js'
 
-/** An open file without a name. */
-export interface TemporaryFile {
-  readonly descriptor: number
-  /** What jemalloc, which opens by name, can reach it by. */
-  readonly path: string
-  close(): void
-}
-
-const DESCRIPTORS = '/proc/self/fd'
 /** What stands behind the last sample of every whole dump. */
 const LAST_SECTION = Buffer.from('\nMAPPED_LIBRARIES:\n')
 const CHUNK_BYTES = 1024 * 1024
 
-/**
- * A new temporary file in `folder`.
- *
- * @throws CoordinatorError `ERR_PROFILE_DUMP`
- */
-export function openTemporaryFile(folder = tmpdir()): TemporaryFile {
-  const name = path.join(folder, `cache-attribution-${randomUUID()}.heap`)
-  const descriptor = attempt('no temporary file can be made', () => openSync(name, 'wx+', 0o600))
-  const hasName = !existsSync(DESCRIPTORS)
-  if (!hasName) unlinkSync(name)
-  return {
-    descriptor,
-    path: hasName ? name : `${DESCRIPTORS}/${String(descriptor)}`,
-    close: () => {
-      closeSync(descriptor)
-      if (hasName) rmSync(name, { force: true })
-    },
-  }
+/** A new temporary file in `folder`. @throws CoordinatorError `ERR_PROFILE_DUMP` */
+export function openTemporaryFile(folder?: string): UnnamedFile {
+  return attempt('no temporary file can be made', () => openUnnamedFile(folder))
 }
 
 /** Has jemalloc write its profile; blocks this thread for it. @throws CoordinatorError `ERR_PROFILE_DUMP` */
-export function dumpInto(mallctl: Mallctl, file: Pick<TemporaryFile, 'descriptor' | 'path'>): void {
+export function dumpInto(mallctl: Mallctl, file: Pick<UnnamedFile, 'descriptor' | 'path'>): void {
   try {
     mallctl.write('prof.dump', 'string', file.path)
   } catch (error) {
@@ -62,8 +37,7 @@ export function dumpToFile(mallctl: Mallctl, target: string): number {
   const descriptor = attempt('the file cannot be made', () => openSync(target, 'wx+', 0o600))
   let isWritten = false
   try {
-    const reachable = existsSync(DESCRIPTORS) ? `${DESCRIPTORS}/${String(descriptor)}` : target
-    dumpInto(mallctl, { descriptor, path: reachable })
+    dumpInto(mallctl, { descriptor, path: pathOfDescriptor(descriptor) ?? target })
     isWritten = true
     return fstatSync(descriptor).size
   } finally {
