@@ -157,6 +157,12 @@ async function named(call: Call): Promise<HeapProfile> {
   const { profiler, request, settings, url } = call
   const { seconds, base, kind = 'heap' } = parametersOf(url, {}, PARAMETERS)
   if (kind !== 'heap' && kind !== 'js') throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be heap or js')
+  if (kind === 'js' && base !== undefined) {
+    throw new HttpProblem(
+      'ERR_HTTP_PARAMETER',
+      '"base" is a dump of jemalloc, and nothing that "kind=js" shows is in it',
+    )
+  }
   const gc = isCollecting(call)
   let profile: HeapProfile
   if (seconds !== undefined || kind === 'js') {
