@@ -5,7 +5,7 @@
  * descriptor; a temporary one has lost its name before anything is written, so that it is gone however this process
  * ends. What the disk refuses is `ERR_PROFILE_DUMP` with the system's reason, and leaves nothing behind.
  */
-import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import type { Mallctl } from '../../allocator/port.js'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
 import { openUnnamedFile, pathOfDescriptor } from '../../support/unnamed-file.js'
@@ -14,6 +14,8 @@ import type { UnnamedFile } from '../../support/unnamed-file.js'
 /** What stands behind the last sample of every whole dump. */
 const LAST_SECTION = Buffer.from('\nMAPPED_LIBRARIES:\n')
 const CHUNK_BYTES = 1024 * 1024
+/** More than a block of any disk: what is left of the last one tells nothing. */
+const PROBE = Buffer.alloc(64 * 1024)
 
 /** A new temporary file in `folder`. @throws CoordinatorError `ERR_PROFILE_DUMP` */
 export function openTemporaryFile(folder?: string): UnnamedFile {
@@ -49,23 +51,33 @@ export function dumpToFile(mallctl: Mallctl, target: string): number {
 /** Refuses a dump that was cut off: some versions of jemalloc overlook a write that was taken in part. */
 export function checkWhole(descriptor: number): void {
   const { size } = fstatSync(descriptor)
+  // The libraries, which stand last, have no end that could be looked for.
+  const reason = hasLastSection(descriptor, size) ? whyNotWritten(descriptor) : 'is the disk full?'
+  if (reason === undefined) return
+  throw new CoordinatorError('ERR_PROFILE_DUMP', `the dump was cut off after ${String(size)} bytes (${reason})`)
+}
+
+function hasLastSection(descriptor: number, size: number): boolean {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES + LAST_SECTION.length)
   for (let end = size; end > 0; end -= CHUNK_BYTES) {
     const start = Math.max(0, end - CHUNK_BYTES)
     // A marker across the border of two chunks is whole in one of them.
     const length = readSync(descriptor, chunk, 0, Math.min(size - start, chunk.length), start)
-    if (chunk.subarray(0, length).includes(LAST_SECTION)) return
+    if (chunk.subarray(0, length).includes(LAST_SECTION)) return true
   }
-  throw new CoordinatorError('ERR_PROFILE_DUMP', `the dump was cut off after ${String(size)} bytes (is the disk full?)`)
+  return false
 }
 
+/** What the disk says when the file is to grow; undefined where it can. The file stays as it is. */
 function whyNotWritten(descriptor: number): string | undefined {
+  const { size } = fstatSync(descriptor)
   try {
-    const { size } = fstatSync(descriptor)
-    writeSync(descriptor, Buffer.alloc(64 * 1024), 0, 64 * 1024, size)
+    writeSync(descriptor, PROBE, 0, PROBE.length, size)
     return undefined
   } catch (error) {
     return messageOf(error)
+  } finally {
+    ftruncateSync(descriptor, size)
   }
 }
 
