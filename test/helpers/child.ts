@@ -65,7 +65,7 @@ export async function runFixture<T>(fixture: string, options: FixtureOptions = {
   const { execArgv = [], args = [], timeoutMs = 25_000 } = options
   const runner = fileURLToPath(new URL('run-fixture.js', import.meta.url))
   const file = options.file ?? fileURLToPath(new URL(`../${fixture}.js`, import.meta.url))
-  const [command = process.execPath, ...rest] = [...(options.through ?? []), process.execPath]
+  const [command, ...rest] = [...(options.through ?? []), process.execPath]
   const child = spawn(command, [...rest, ...execArgv, runner, file, ...args], {
     env: childEnvironment(options),
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

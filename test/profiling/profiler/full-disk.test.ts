@@ -21,7 +21,7 @@ describe('a disk that is full', function () {
     needsJemalloc(this)
     this.timeout(60_000)
     folder = mkdtempSync(path.join(os.tmpdir(), 'full-'))
-    const [command = '', ...args] = [...withDisk(folder), 'true']
+    const [command, ...args] = [...withDisk(folder), 'true']
     const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
     if (status !== 0) {
       // No failure under CI either: containers without the right to mount are common.

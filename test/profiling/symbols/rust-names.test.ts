@@ -226,7 +226,7 @@ class Generator {
   type(depth: number): void {
     if (this.#back('type')) return
     const start = this.#text.length
-    if (depth <= 0) this.#add(this.#one([...'abcdefhijlmnopstuxyz']))
+    if (depth <= 0) this.#add(this.#one(Array.from('abcdefhijlmnopstuxyz')))
     else this.#newType(depth)
     this.#remember('type', start)
   }
@@ -241,7 +241,7 @@ class Generator {
       case 'P':
       case 'O':
       case 'S':
-        this.#add(this.#one([...'QPOS']))
+        this.#add(this.#one(Array.from('QPOS')))
         this.type(depth - 1)
         break
       case 'A':
