@@ -183,6 +183,7 @@ describe('GrowthMonitor', () => {
     [{ everyBytes: 1 }, 'GrowthMonitor has no option "everyBytes"'],
     [{ prefix: '../x' }, '"prefix" must be letters'],
     [{ actions: [] }, '"actions" must be a list of actions'],
+    [{ actions: ['dump', 'dump'], folder: '/tmp' }, '"actions" has an action twice'],
   ] as const) {
     it(`refuses ${JSON.stringify(options)}`, () => {
       expect(() => new World().monitor(options as object)).to.throw(words)
