@@ -48,6 +48,12 @@ const PATHS: Json = {
       'text/plain': TEXT,
     }),
   },
+  '/trends': {
+    get: operation('trends', 'What grows, how fast, and how sure that is, by the history; 404 without one', {
+      'application/json': schemaOf('Trends'),
+      'text/plain': TEXT,
+    }),
+  },
   '/reports': {
     get: operation('listReports', 'The reports that are kept, in short, the newest last', jsonOf('Reports')),
   },
