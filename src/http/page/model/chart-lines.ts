@@ -27,9 +27,12 @@ export interface ChartInput {
   readonly trend: Trend | null
 }
 
+/** What fills is no straight line, and what is unknown has none. */
+const IS_STRAIGHT: ReadonlySet<string> = new Set(['growing', 'unbounded', 'stable'])
+
 /** Puts both onto one axis: the moments of the readings, and those between which the trends are drawn. */
 export function chartDataOf(readingTimes: readonly number[], inputs: readonly ChartInput[]): ChartData {
-  const points = inputs.map(({ trend }) => (trend === null || trend.verdict === 'unknown' ? [] : bandOf(trend)))
+  const points = inputs.map(({ trend }) => (trend === null || !IS_STRAIGHT.has(trend.verdict) ? [] : bandOf(trend)))
   const times = [...new Set([...readingTimes, ...points.flat().map(({ time }) => time)])].toSorted((a, b) => a - b)
   const spread = (known: ReadonlyMap<number, number | null>): (number | null | undefined)[] =>
     times.map((time) => known.get(time))

@@ -68,6 +68,15 @@ export function intervalWords({ slope, refill }: Trend): string {
   return refill?.boundBytes == null ? '–' : `stops at ${formatBytes(refill.boundBytes)}`
 }
 
+/** The evidence without what stands in the other columns, and how sure it is. */
+export function reasonWords({ evidence, slope, significance }: Trend): string {
+  const cut = evidence.lastIndexOf(': ')
+  const reason = slope === null ? evidence : cut === -1 ? '' : evidence.slice(0, cut)
+  if (slope === null || significance === null) return reason
+  const chance = `p ${significance < 0.001 ? '< 0.001' : `= ${significance.toFixed(3)}`}`
+  return reason === '' ? `it rises, and not by chance (${chance})` : `${reason} (${chance})`
+}
+
 /** When the limit is reached, seen from `nowMs`. */
 export function forecastWords({ at, earliest, latest, usedBytes, limitBytes, slope }: Forecast, nowMs: number): string {
   const away = (moment: string): string => formatDuration(Math.max(0, Date.parse(moment) - nowMs))

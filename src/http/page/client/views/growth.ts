@@ -1,7 +1,7 @@
 /** What grows: when the limit is reached, whether something leaks, and a verdict on each cache. */
 import type { Trend, Trends } from '../../../../report/trends/types.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
-import { floorWords, forecastWords, growthRows, intervalWords, isGrowing, rateWords } from '../../model/growth.js'
+import { floorWords, forecastWords, growthRows, intervalWords, isGrowing, rateWords, reasonWords } from '../../model/growth.js'
 import { longName } from '../../model/names.js'
 import { formatDuration } from '../../model/time.js'
 import { byId, make, onClick } from '../dom.js'
@@ -65,7 +65,7 @@ function contentOf(trends: Trends, showsAll: boolean, showAll: () => void): HTML
 }
 
 function row(name: string, trend: Trend, isAccused: boolean): HTMLElement {
-  const { verdict, evidence, lastBytes, readings, spanHours, basis, lifetimes } = trend
+  const { verdict, lastBytes, readings, spanHours, basis, lifetimes } = trend
   const cell = (label: string, text: string): HTMLElement =>
     make('td', { role: 'cell', class: 'number', 'data-label': label }, text)
   const processes = lifetimes > 1 ? `, ${formatCount(lifetimes)} processes` : ''
@@ -80,7 +80,7 @@ function row(name: string, trend: Trend, isAccused: boolean): HTMLElement {
     make(
       'td',
       { role: 'cell', class: 'evidence' },
-      make('div', {}, evidence),
+      make('div', {}, reasonWords(trend)),
       make(
         'div',
         { class: 'soft' },
