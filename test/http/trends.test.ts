@@ -10,13 +10,14 @@ import { OPERATOR, READER, openSite } from './site.js'
 import type { Site } from './site.js'
 
 describe('a history behind the admin handler', () => {
-  const folderOf = historyFolders()
   let site: Site
   let history: ReportHistory
   afterEach(async () => {
     await site.close()
     await history.close()
   })
+  // After those that write into them.
+  const folderOf = historyFolders()
 
   /** A process after another that made so many runs. */
   async function restarted(folder: string, runs: number, reports?: number): Promise<void> {

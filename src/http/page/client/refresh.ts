@@ -8,7 +8,16 @@ import type { AttributionReport } from '../../../report/types.js'
 import { problemOfSilence } from '../model/problem.js'
 import type { Problem } from '../model/problem.js'
 import type { StatusView } from '../model/types.js'
-import { getBreakdown, getCaches, getObservation, getReport, getReports, getStatus, getTrends, ProblemError } from './api.js'
+import {
+  getBreakdown,
+  getCaches,
+  getObservation,
+  getReport,
+  getReports,
+  getStatus,
+  getTrends,
+  ProblemError,
+} from './api.js'
 import { withProblem, withoutProblem } from './state.js'
 import type { State, Store } from './state.js'
 
@@ -61,7 +70,8 @@ async function refresh(store: Store, asked: Set<string>): Promise<void> {
       isFirst || (state.run !== null && !state.run.own && status.run === null) || isBehind({ ...state, caches }, asked)
     store.set({ status, caches, sample, tick: state.tick + 1, ...othersRun(store.state, status) })
     if (hasNews) await refreshReports(store)
-    if (status.hasHistory && (hasNews || state.tick % TRENDS_EVERY_TICKS === 0)) store.set({ trends: await getTrends() })
+    if (status.hasHistory && (hasNews || state.tick % TRENDS_EVERY_TICKS === 0))
+      store.set({ trends: await getTrends() })
     if (isFirst || state.breakdown !== null) store.set({ breakdown: await getBreakdown() })
     store.set({ connection: { state: 'live' }, ...withoutProblem(store.state, 'connection') })
   } catch (error) {
@@ -112,7 +122,16 @@ function isRestarted(before: StatusView, after: StatusView): boolean {
 }
 
 function forgotten(): Partial<State> {
-  return { report: null, reports: null, trends: null, discovery: null, histogram: null, run: null, ticked: new Set(), expanded: new Set() }
+  return {
+    report: null,
+    reports: null,
+    trends: null,
+    discovery: null,
+    histogram: null,
+    run: null,
+    ticked: new Set(),
+    expanded: new Set(),
+  }
 }
 
 function restartProblem(state: State, { process }: StatusView): Partial<State> {

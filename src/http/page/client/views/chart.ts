@@ -30,7 +30,11 @@ export function createChart(place: HTMLElement, onCursor: (index: number | null)
   }
 }
 
-function plotOf(place: HTMLElement, { times, lines, bands }: ChartData, onCursor: (index: number | null) => void): UPlot {
+function plotOf(
+  place: HTMLElement,
+  { times, lines, bands }: ChartData,
+  onCursor: (index: number | null) => void,
+): UPlot {
   const ink = resolved(place, '--muted')
   const grid = { stroke: resolved(place, '--line'), width: 1 }
   const font = `12px ${getComputedStyle(place).fontFamily}`
@@ -63,10 +67,7 @@ function plotOf(place: HTMLElement, { times, lines, bands }: ChartData, onCursor
         values: (_plot, values) => values.map(label),
       },
     ],
-    series: [
-      {},
-      ...lines.map((line) => seriesOf(place, line)),
-    ],
+    series: [{}, ...lines.map((line) => seriesOf(place, line))],
     // Series are counted from 1: the first is the times.
     bands: bands.map(([upper, lower]) => ({
       series: [upper + 1, lower + 1],

@@ -1,7 +1,15 @@
 /** What grows: when the limit is reached, whether something leaks, and a verdict on each cache. */
 import type { Trend, Trends } from '../../../../report/trends/types.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
-import { floorWords, forecastWords, growthRows, intervalWords, isGrowing, rateWords, reasonWords } from '../../model/growth.js'
+import {
+  floorWords,
+  forecastWords,
+  growthRows,
+  intervalWords,
+  isGrowing,
+  rateWords,
+  reasonWords,
+} from '../../model/growth.js'
 import { longName } from '../../model/names.js'
 import { formatDuration } from '../../model/time.js'
 import { byId, make, onClick } from '../dom.js'
@@ -31,16 +39,16 @@ export function mountGrowth(store: Store): void {
 function contentOf(trends: Trends, showsAll: boolean, showAll: () => void): HTMLElement[] {
   const { floor, forecast } = trends
   if (floor.readings === 0 && trends.caches.length === 0) {
-    return [make('p', { class: 'empty' }, make('strong', {}, 'The history is empty yet.'), ' A run writes its first line.')]
+    return [
+      make('p', { class: 'empty' }, make('strong', {}, 'The history is empty yet.'), ' A run writes its first line.'),
+    ]
   }
   const rows = growthRows(trends)
   const shown = showsAll ? rows : rows.slice(0, ROWS_SHOWN)
   const more = make('button', { type: 'button' }, `Show all ${formatCount(rows.length)}`)
   onClick(more, showAll)
   return [
-    ...(forecast === null
-      ? []
-      : [make('p', { class: 'forecast' }, forecastWords(forecast, Date.now()))]),
+    ...(forecast === null ? [] : [make('p', { class: 'forecast' }, forecastWords(forecast, Date.now()))]),
     make('p', { class: isGrowing(floor) ? 'leak' : 'no-leak' }, floorWords(trends)),
     make(
       'table',

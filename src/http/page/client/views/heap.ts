@@ -42,7 +42,8 @@ export function mountHeap(store: Store, runs: Runs, dialog: ConfirmDialog): void
 }
 
 function content({ histogram, heapTask, status }: State): HTMLElement {
-  if (heapTask !== null) return make('p', { class: 'empty', role: 'status' }, 'A twin walks the heap. This takes some seconds.')
+  if (heapTask !== null)
+    return make('p', { class: 'empty', role: 'status' }, 'A twin walks the heap. This takes some seconds.')
   if (histogram !== null) return table(histogram)
   const words =
     status !== null && !status.twin.supported

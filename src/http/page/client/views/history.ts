@@ -29,10 +29,7 @@ export function mountHistory(store: Store, actions: ReportActions): () => void {
   const view = createView(store, actions)
   store.watch(['reports', 'report', 'trends'], ({ reports, status }) => {
     const count = reports?.length ?? 0
-    setText(
-      byId('history-summary', HTMLElement),
-      count === 0 ? '' : summaryOf(reports ?? [], status?.process.pid),
-    )
+    setText(byId('history-summary', HTMLElement), count === 0 ? '' : summaryOf(reports ?? [], status?.process.pid))
     const place = byId('history', HTMLElement)
     if (count === 0) {
       place.replaceChildren(
