@@ -5,11 +5,11 @@ import { PROFILE_ROUTES } from '../../src/http/profiles.js'
 import type { HeapProfiler } from '../../src/profiling/index.js'
 
 /** What describes itself takes no profile. */
-const NO_PROFILER = {} as HeapProfiler
+const NO_PROFILER: unknown = {}
 const LOOPBACK = { remoteAddress: '127.0.0.1' }
 
 async function described(basePath?: string): Promise<Record<string, unknown>> {
-  const handler = createProfileHandler(NO_PROFILER, { basePath })
+  const handler = createProfileHandler(NO_PROFILER as HeapProfiler, { basePath })
   const request = new Request(`http://localhost${handler.basePath}/openapi.json`, { headers: { host: 'localhost' } })
   const answer = await handler(request, LOOPBACK)
   expect(answer?.status).to.equal(200)
