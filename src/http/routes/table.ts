@@ -4,6 +4,7 @@ import { showBreakdown } from './breakdown.js'
 import { listCaches, showCache } from './caches.js'
 import { showObservation, showOpenApi, showOverview, showStatus } from './overview.js'
 import type { Route } from './route.js'
+import { showTrends } from './trends.js'
 import { discoverHoards, takeSnapshot } from './twin-tools.js'
 
 /** Where two fit, the first counts. GET releases nothing. */
@@ -15,6 +16,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/caches/{name}/release', methods: { POST: releaseCache } },
   { path: '/observation', methods: { GET: showObservation } },
   { path: '/breakdown', methods: { GET: showBreakdown } },
+  { path: '/trends', methods: { GET: showTrends } },
   { path: '/reports', methods: { GET: listReports } },
   { path: '/attribution', methods: { GET: lastReport, POST: startRun } },
   { path: '/attribution/current', methods: { DELETE: abortRun } },
