@@ -48,6 +48,12 @@ const PATHS: Json = {
       'text/plain': TEXT,
     }),
   },
+  '/metrics': {
+    get: operation('metrics', 'The metrics, where a registry was given to the handler', {
+      'text/plain': TEXT,
+      'application/openmetrics-text': TEXT,
+    }),
+  },
   '/reports': {
     get: operation('listReports', 'The reports that are kept, in short, the newest last', jsonOf('Reports')),
   },
