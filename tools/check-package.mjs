@@ -30,7 +30,7 @@ const REQUIRED = [
   'native/addon.c',
 ]
 const ALLOWED =
-  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.+\.(?:js|d\.ts|js\.map|html|css)|native\/(?:[\w-]+\.[ch]|binding\.gyp|README\.md|prebuilds\/[\w-]+\/[\w.-]+\.node))$/
+  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.+\.(?:js|d\.ts|js\.map|html|css)|prometheus\/\w+\.yml|grafana\/[\w-]+\.json|native\/(?:[\w-]+\.[ch]|binding\.gyp|README\.md|prebuilds\/[\w-]+\/[\w.-]+\.node))$/
 const PREBUILT = new RegExp(`^native/prebuilds/${process.platform}-${process.arch}/.+\\.node$`)
 
 /** Strict, and with the library's own declarations checked too: what a demanding user has. */
