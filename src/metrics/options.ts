@@ -1,7 +1,5 @@
 /** Options of the collectors: what each means, its bounds, its default. */
-import type { CoordinatorEventPayloads } from '../coordinator/events.js'
-import type { Observation } from '../coordinator/observe.js'
-import type { Allocator } from '../allocator/port.js'
+import type { Coordinator } from '../coordinator/coordinator.js'
 import type { FinishedGrowthEvent, GrowthEvent, GrowthStatistics } from '../profiling/growth/monitor.js'
 import type { ProfilingState } from '../profiling/profiler/state.js'
 import type { AttributionReport } from '../report/types.js'
@@ -12,19 +10,7 @@ import { boolean, callable, number, optional, resolveOptions, shaped } from '../
 import type { Check, OptionRules } from '../support/options.js'
 
 /** What is needed of a coordinator. */
-export interface MeteredCoordinator {
-  readonly allocator: Allocator
-  readonly isRunning: boolean
-  observe(): Observation
-  on<Name extends 'run-started' | 'run-finished' | 'run-failed'>(
-    event: Name,
-    listener: (payload: CoordinatorEventPayloads[Name]) => void,
-  ): unknown
-  off<Name extends 'run-started' | 'run-finished' | 'run-failed'>(
-    event: Name,
-    listener: (payload: CoordinatorEventPayloads[Name]) => void,
-  ): unknown
-}
+export type MeteredCoordinator = Pick<Coordinator, 'allocator' | 'isRunning' | 'observe' | 'on' | 'off'>
 
 /** What is needed of a history. */
 export interface MeteredHistory {
