@@ -5,6 +5,7 @@ import { CoordinatorError, describe } from '../support/errors.js'
 import { optional, shaped } from '../support/options.js'
 import { PULLED, RECORDED } from './catalogue.js'
 import type { PulledMetric } from './definition.js'
+import { rememberTexts } from './exposition.js'
 import type { Look } from './look.js'
 import { loadPromClient } from './load-peers.js'
 import { checkCoordinator, resolveMetricsOptions } from './options.js'
@@ -13,7 +14,10 @@ import { MetricsSource } from './source.js'
 
 /** Options of `collectMetrics()`. */
 export interface CollectMetricsOptions extends MetricsOptions {
-  /** The registry that the metrics are added to. @default a new one, with nothing else in it */
+  /**
+   * The registry that the metrics are added to.
+   * @default a new one, with nothing else in it: its text is written once for each look, whatever is added to it later
+   */
   readonly register?: Registry | undefined
 }
 
@@ -49,7 +53,16 @@ export function collectMetrics(coordinator: MeteredCoordinator, options?: Collec
     histograms.get(metric)?.observe(labels, seconds)
   })
   for (const metric of PULLED) addPulled(client, registry, metric, () => source.look())
+  if (settings.register === undefined) remember(registry, () => source.look())
   return registry
+}
+
+/** In a registry of our own the whole text is good for as long as the look is; one that was given is written by its own rules. */
+function remember(registry: Registry, look: () => Look): void {
+  const memory = rememberTexts(registry, look)
+  const write = registry.metrics.bind(registry)
+  // Apart from the texts of formatMetrics(): prom-client has its own order and lines.
+  registry.metrics = () => memory(`prom-client ${registry.contentType}`, write)
 }
 
 function isRegistry(value: object): boolean {

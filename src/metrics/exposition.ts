@@ -41,7 +41,40 @@ export type MetricsFormat = typeof TEXT_FORMAT | typeof OPENMETRICS_FORMAT
  * @example
  * response.setHeader('content-type', OPENMETRICS_FORMAT).end(await formatMetrics(registry, OPENMETRICS_FORMAT))
  */
-export async function formatMetrics(registry: ReadableRegistry, format: MetricsFormat = TEXT_FORMAT): Promise<string> {
+export function formatMetrics(registry: ReadableRegistry, format: MetricsFormat = TEXT_FORMAT): Promise<string> {
+  const remembered = memories.get(registry)
+  const write = (): Promise<string> => writeMetrics(registry, format)
+  return remembered === undefined ? write() : remembered(format, write)
+}
+
+/** Gives the text that was written for a key already, or has it written. */
+export type TextMemory = (format: string, write: () => Promise<string>) => Promise<string>
+
+const memories = new WeakMap<ReadableRegistry, TextMemory>()
+
+/**
+ * Has texts of a registry written once for as long as `moment` gives the same object: a hundred scrapes within a look cost the text of
+ * one.
+ */
+export function rememberTexts(registry: ReadableRegistry, moment: () => object): TextMemory {
+  let of: object | undefined
+  let texts = new Map<string, Promise<string>>()
+  const memory: TextMemory = (format, write) => {
+    const now = moment()
+    if (of !== now) [of, texts] = [now, new Map()]
+    const known = texts.get(format)
+    if (known !== undefined) return known
+    const text = write()
+    texts.set(format, text)
+    // What failed is tried again.
+    text.catch(() => texts.delete(format))
+    return text
+  }
+  memories.set(registry, memory)
+  return memory
+}
+
+async function writeMetrics(registry: ReadableRegistry, format: MetricsFormat): Promise<string> {
   const metrics = await registry.getMetricsAsJSON()
   const isOpen = format === OPENMETRICS_FORMAT
   const lines = metrics.flatMap((metric) => linesOf(metric, isOpen))

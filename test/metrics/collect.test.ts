@@ -3,7 +3,7 @@ import { Registry, collectDefaultMetrics, Gauge } from 'prom-client'
 import type { Coordinator } from '../../src/coordinator/coordinator.js'
 import { SLOT } from '../../src/allocator/port.js'
 import { PULLED, RECORDED } from '../../src/metrics/catalogue.js'
-import { collectMetrics } from '../../src/metrics/index.js'
+import { collectMetrics, formatMetrics } from '../../src/metrics/index.js'
 import type { CollectMetricsOptions } from '../../src/metrics/index.js'
 import { CoordinatorError } from '../../src/support/errors.js'
 import { MIB, World, rejectionOf, thrownBy } from '../coordinator/world.js'
@@ -152,6 +152,22 @@ describe('a scrape', () => {
     expect(looks - before).to.equal(2)
   })
 
+  it('writes the text of its own registry once for a look, and that of a given one at each', async () => {
+    for (const [register, expected] of [
+      [undefined, 'mine 0'],
+      [new Registry(), 'mine 1'],
+    ] as const) {
+      const { world, registry } = place({ register })
+      const mine = new Gauge({ name: 'mine', help: 'mine', registers: [registry] })
+      const texts = [await registry.metrics(), await formatMetrics(registry)]
+      mine.set(1)
+      expect([await registry.metrics(), await formatMetrics(registry)].join('')).to.include(expected)
+      expect(texts.join('')).to.include('mine 0')
+      world.clockMs += 1000
+      for (const text of [await registry.metrics(), await formatMetrics(registry)]) expect(text).to.include('mine 1')
+    }
+  })
+
   it('sees a run as soon as it is over', async () => {
     const { coordinator, registry } = place()
     await registry.metrics()
@@ -192,7 +208,7 @@ describe('a scrape', () => {
   })
 
   it('leaves default labels of the registry where they belong', async () => {
-    const { coordinator, registry } = place()
+    const { coordinator, registry } = place({ register: new Registry() })
     await coordinator.attribute()
     registry.setDefaultLabels({ app: 'a' })
     await linesOf(registry)

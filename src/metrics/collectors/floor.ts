@@ -9,7 +9,7 @@ export const FLOOR: readonly PulledMetric[] = [
     true,
   ),
   ofLastRun('unattributed', 'Bytes by which the memory changed during the last run that no cache explains.'),
-  ofLastRun('noise', 'Half-width of the 95 percent interval of a null release in the last run.'),
+  ofLastRun('noise', 'Half-width in bytes of the 95 percent interval of a null release in the last run.'),
 ]
 
 function ofLastRun(name: 'floor' | 'unattributed' | 'noise', help: string, adds = false): PulledMetric {

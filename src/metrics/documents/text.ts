@@ -35,7 +35,7 @@ createAdminHandler(coordinator, {
 \`\`\`
 
 A scrape reads, and nothing more: it never releases, trims, collects or forks. What it finds is good for \`maxAgeMs\`, a second, so that ten scrapers cost one epoch
-of the allocator. \`measured\` figures are those of the last run: have one made now and then, by [\`PeriodicReporter\`](logs.md) or over HTTP; in [a twin](twin.md) it
+of the allocator; in a registry of its own the text is too, what you add to it included. \`measured\` figures are those of the last run: have one made now and then, by [\`PeriodicReporter\`](logs.md) or over HTTP; in [a twin](twin.md) it
 costs no entry.
 
 | option       | meaning                                                                                       |
@@ -84,7 +84,8 @@ instruments.close()
 
 The same metrics, by \`@opentelemetry/api\` 1.9 (\`npm install @opentelemetry/api\`). The semantic conventions have no names for allocators and caches; units (\`By\`, \`s\`, \`{run}\`), kinds of instruments (bytes
 that add up over processes are up-down counters) and \`error.type\` are theirs. What the exporters make of the names for Prometheus is the name in this page, so that the rules and
-the dashboard serve both. \`process.memory.usage\` and \`v8js.*\` come from the instrumentation of Node, as prom-client's defaults do on the other side.
+the dashboard serve both. Where values are cumulative, the SDK for JavaScript goes on to report the last value of a cache that was unregistered; prom-client's registry
+does not. \`process.memory.usage\` and \`v8js.*\` come from the instrumentation of Node, as prom-client's defaults do on the other side.
 
 ## Prometheus and Grafana
 
