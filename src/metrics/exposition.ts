@@ -61,7 +61,10 @@ export function rememberTexts(registry: ReadableRegistry, moment: () => object):
   let texts = new Map<string, Promise<string>>()
   const memory: TextMemory = (format, write) => {
     const now = moment()
-    if (of !== now) [of, texts] = [now, new Map()]
+    if (of !== now) {
+      of = now
+      texts = new Map()
+    }
     const known = texts.get(format)
     if (known !== undefined) return known
     const text = write()

@@ -134,7 +134,7 @@ describe('a scrape', () => {
   it('of ten within a second cost one look', async () => {
     let looks = 0
     const { world, registry } = place()
-    const { readInto } = world.allocator
+    const readInto = world.allocator.readInto.bind(world.allocator)
     Object.assign(world.allocator, {
       readInto: (slots: Float64Array) => {
         looks++

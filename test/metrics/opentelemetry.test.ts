@@ -6,7 +6,7 @@ import type { Coordinator } from '../../src/coordinator/coordinator.js'
 import { PULLED, RECORDED } from '../../src/metrics/catalogue.js'
 import { instrumentName, unitOf } from '../../src/metrics/instruments.js'
 import { meterCoordinator } from '../../src/metrics/opentelemetry.js'
-import type { MeterOptions } from '../../src/metrics/opentelemetry.js'
+import type { MeterOptions, MeteredInstruments } from '../../src/metrics/opentelemetry.js'
 import { MIB, World, thrownBy } from '../coordinator/world.js'
 
 /** Reads when a test asks. */
@@ -29,7 +29,7 @@ interface Place {
   readonly world: World
   readonly coordinator: Coordinator
   readonly reader: ManualReader
-  close(): void
+  readonly instruments: MeteredInstruments
 }
 
 function place(options: MeterOptions = {}): Place {
@@ -37,8 +37,8 @@ function place(options: MeterOptions = {}): Place {
   const coordinator = world.coordinator()
   const reader = new ManualReader()
   const meterProvider = new MeterProvider({ readers: [reader] })
-  const { close } = meterCoordinator(coordinator, { meterProvider, environment: world.environment, ...options })
-  return { world, coordinator, reader, close }
+  const instruments = meterCoordinator(coordinator, { meterProvider, environment: world.environment, ...options })
+  return { world, coordinator, reader, instruments }
 }
 
 /** Values of one instrument by their attributes. */
@@ -98,8 +98,8 @@ describe('meterCoordinator()', () => {
   })
 
   it('reads nothing any more once it is closed', async () => {
-    const { coordinator, reader, close } = place()
-    close()
+    const { coordinator, reader, instruments } = place()
+    instruments.close()
     expect(await reader.metrics()).to.deep.equal([])
     expect(coordinator.listenerCount('run-finished')).to.equal(0)
   })

@@ -65,18 +65,21 @@ export async function observe(windowSeconds: number): Promise<Observed> {
 
 /** Every expression of the dashboard and of the rules, as Prometheus is asked it here: windows of seconds. */
 export function expressions(windowSeconds: number): { readonly from: string; readonly expr: string }[] {
-  const window = `${windowSeconds}s`
-  const inSeconds = (expr: string): string =>
-    expr
-      .replaceAll('$__rate_interval', window)
-      .replaceAll(/\[(?:1h|6h|1m)\]/g, `[${window}]`)
-      .replaceAll(/offset 6h/g, `offset ${window}`)
-      .replaceAll(/\$(?:job|instance|cache)\b/g, '.*')
   return [
     ...ROWS.flatMap(({ panels }) =>
       panels.flatMap(({ title, queries }) => queries.map(({ expr }) => ({ from: title, expr }))),
     ),
     ...RECORDING_RULES.map(({ record, expr }) => ({ from: record, expr })),
     ...ALERT_RULES.map(({ alert, expr }) => ({ from: alert, expr })),
-  ].map(({ from, expr }) => ({ from, expr: inSeconds(expr) }))
+  ].map(({ from, expr }) => ({ from, expr: inSeconds(expr, windowSeconds) }))
+}
+
+/** An expression with what Grafana would put in for its variables, and with windows of seconds. */
+export function inSeconds(expr: string, windowSeconds: number): string {
+  const window = `${windowSeconds}s`
+  return expr
+    .replaceAll('$__rate_interval', window)
+    .replaceAll(/\[(?:1h|6h|1m)\]/g, `[${window}]`)
+    .replaceAll(/offset 6h/g, `offset ${window}`)
+    .replaceAll(/\$(?:job|instance|cache)\b/g, '.*')
 }

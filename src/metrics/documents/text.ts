@@ -97,7 +97,7 @@ does not. \`process.memory.usage\` and \`v8js.*\` come from the instrumentation 
 They are in the package too, below \`node_modules/cache-attribution/\`. The alerts on growth take the verdict of a [history](slow-growth.md) where there is one, and the slope of six hours where there is none.
 Windows and thresholds are a start: a service whose caches fill for a day needs a longer one.
 
-This page, the rules and the dashboard are generated (\`npm run docs:metrics\`); tests compare them, and find every metric in the dashboard.
+[examples/12-metrics.ts](../examples/12-metrics.ts) starts a real Prometheus with these rules and waits for an alert. This page, the rules and the dashboard are generated (\`npm run docs:metrics\`); tests compare them, and find every metric in the dashboard.
 `
 
 export const REMARKS = `\`memory\` is \`allocator\` (Buffers, native memory) or \`heap\` (V8). What is unknown has no series: there is no zero in its place. Names of V8 and of the process
