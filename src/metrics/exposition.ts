@@ -7,6 +7,7 @@
 
 /** What is needed of a registry of prom-client. */
 export interface ReadableRegistry {
+  /** Reads every metric; what they hold stays as it is. */
   getMetricsAsJSON(): Promise<readonly ReadableMetric[]>
 }
 

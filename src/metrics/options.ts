@@ -14,6 +14,7 @@ export type MeteredCoordinator = Pick<Coordinator, 'allocator' | 'isRunning' | '
 
 /** What is needed of a history. */
 export interface MeteredHistory {
+  /** The report with what the history tells of each row and of the floor. */
   withTrends(report: AttributionReport): AttributionReport
 }
 
@@ -26,7 +27,9 @@ export interface MeteredProfiler {
 /** What is needed of a growth monitor. */
 export interface MeteredMonitor {
   readonly statistics: GrowthStatistics
+  /** Listens for firings. */
   on(event: 'fired', listener: (event: GrowthEvent | FinishedGrowthEvent) => void): unknown
+  /** Takes a listener off. */
   off(event: 'fired', listener: (event: GrowthEvent | FinishedGrowthEvent) => void): unknown
 }
 

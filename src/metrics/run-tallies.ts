@@ -12,10 +12,10 @@ import type { RunCounts } from './look.js'
 import type { Labels, Sample } from './sample.js'
 
 /** How a run ended. */
-export type RunStatus = 'finished' | 'failed' | 'aborted'
+type RunStatus = 'finished' | 'failed' | 'aborted'
 
 /** What became of a twin. */
-export type TwinOutcome = 'result' | 'no-result' | 'refused' | 'crashed' | 'stuck' | 'overtime' | 'failed'
+type TwinOutcome = 'result' | 'no-result' | 'refused' | 'crashed' | 'stuck' | 'overtime' | 'failed'
 
 /** Hears of a value for a histogram, in seconds. */
 export type Recorder = (metric: RecordedMetric, seconds: number, labels: Labels) => void

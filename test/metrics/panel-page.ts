@@ -35,7 +35,9 @@ export async function panelPage(prometheus: Prometheus, seconds: number, windowS
     const answers = await Promise.all(
       panel.queries.map(async ({ expr, legend }) => {
         const series = await prometheus.queryRange(inSeconds(expr, windowSeconds), end - seconds, end, 1)
-        return series.map((one) => ({ legend: legendOf(legend, one), points: pointsOf(one) }))
+        const lines = series.map((one) => ({ legend: legendOf(legend, one), points: pointsOf(one) }))
+        // What shows the moment shows nothing of what has gone.
+        return panel.kind === 'timeseries' ? lines : lines.filter(({ points }) => (points.at(-1)?.[0] ?? 0) > end - 2)
       }),
     )
     return { panel, lines: answers.flat() }
@@ -57,6 +59,7 @@ h2 { font-size: 14px; margin: 14px 0 6px }
 .panel h3 { font-size: 12px; margin: 0 } .panel p { margin: 1px 0 4px; color: #666 }
 .panel ul { list-style: none; margin: 4px 0 0; padding: 0; columns: 2 }
 .panel li { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
+.panel.stat ul { columns: 1 }
 .panel svg { width: 100%; height: ${String(HEIGHT)}px; display: block } .empty { color: #b00 }
 `
 
@@ -74,7 +77,7 @@ function html({ panel, lines }: Drawn, start: number, end: number): string {
     lines.length === 0
       ? '<div class="empty">no data</div>'
       : `${panel.kind === 'timeseries' ? chart(lines, unit, stacked, start, end) : ''}<ul>${listed.join('')}${more}</ul>`
-  return `<section class="panel" data-series="${String(lines.length)}" style="grid-column: span ${String(width)}"><h3>${escape(title)}</h3><p>${escape(description)}</p>${body}</section>`
+  return `<section class="panel ${panel.kind}" data-series="${String(lines.length)}" style="grid-column: span ${String(width)}"><h3>${escape(title)}</h3><p>${escape(description)}</p>${body}</section>`
 }
 
 function chart(lines: Drawn['lines'], unit: PanelUnit, stacked: boolean, start: number, end: number): string {

@@ -28,7 +28,8 @@ describe('the page of panels', () => {
   }
 
   it('draws every panel of the dashboard, and takes labels for text', async () => {
-    const { page, complaints, close } = await open(answering([1, 5, NaN, 3]))
+    const opened = await open(answering([1, 5, NaN, 3]))
+    const { page, complaints } = opened
     const panels = ROWS.flatMap((row) => row.panels)
     expect(await page.locator('.panel').count()).to.equal(panels.length)
     const charts = panels.filter(({ kind }) => kind === 'timeseries').length
@@ -36,12 +37,13 @@ describe('the page of panels', () => {
     expect(await page.locator('img').count()).to.equal(0)
     expect(await page.locator('body').textContent()).to.include('<img src=x')
     expect(complaints).to.deep.equal([])
-    await close()
+    await opened.close()
   })
 
   it('says where a panel has nothing to show', async () => {
-    const { page, close } = await open(answering([]))
+    const opened = await open(answering([]))
+    const { page } = opened
     expect(await page.locator('.empty').count()).to.equal(await page.locator('.panel').count())
-    await close()
+    await opened.close()
   })
 })

@@ -9,7 +9,7 @@
 export type PanelUnit = 'bytes' | 'Bps' | 's' | 'percentunit' | 'short' | 'dateTimeFromNow'
 
 /** One line of a panel. */
-export interface PanelQuery {
+interface PanelQuery {
   readonly expr: string
   /** In braces the labels that tell series apart. */
   readonly legend: string
@@ -95,14 +95,20 @@ export const ROWS: readonly PanelRow[] = [
       stat('Trend of the floor', 'Verdict of the history.', 'short', 4, [
         [`cache_attribution_floor_trend${ONE}`, '{{verdict}}'],
       ]),
-      stat('Limit reached', 'If what grows goes on; earliest is the upper end of the interval.', 'dateTimeFromNow', 6, [
-        [`cache_attribution_forecast_timestamp_seconds${ONE} * 1000`, 'forecast'],
-        [`cache_attribution_forecast_earliest_timestamp_seconds${ONE} * 1000`, 'earliest'],
-      ]),
-      stat('Registered caches', 'Those under other included.', 'short', 3, [
+      stat(
+        'Limit reached',
+        'If what grows goes on; earliest is the upper end of the interval.',
+        'dateTimeFromNow',
+        12,
+        [
+          [`cache_attribution_forecast_timestamp_seconds${ONE} * 1000`, 'forecast'],
+          [`cache_attribution_forecast_earliest_timestamp_seconds${ONE} * 1000`, 'earliest'],
+        ],
+      ),
+      stat('Registered caches', 'Those under other included.', 'short', 6, [
         [`cache_attribution_caches${ONE}`, 'caches'],
       ]),
-      stat('Last run', 'When it finished; 1 while one is under way.', 'dateTimeFromNow', 3, [
+      stat('Last run', 'When it finished.', 'dateTimeFromNow', 6, [
         [`cache_attribution_run_finished_timestamp_seconds${ONE} * 1000`, 'last run'],
       ]),
       chart('Counted allocations', 'What the code of the service counts itself.', 'bytes', 12, [
