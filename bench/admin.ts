@@ -1,6 +1,7 @@
 /**
- * What the admin endpoint costs a service that has it mounted and nobody asks: requests a second of an Express app with the
- * hook and without, in turn. And how long `GET /caches` takes with a thousand caches.
+ * What the admin endpoint costs a service that has it mounted and nobody asks: requests a second of an Express app without
+ * the hook, with it as a middleware, with it before the app, and with a middleware that does nothing, in turn. And how long
+ * `GET /caches` takes with a thousand caches.
  *
  *   node dist/bench/admin.js [--rounds 10] [--seconds 4] [--looks 200]
  */
@@ -9,24 +10,27 @@ import { fileURLToPath } from 'node:url'
 import express from 'express'
 import { Coordinator } from 'cache-attribution'
 import { createAdminHandler, toNodeListener } from 'cache-attribution/http'
+import type { NodeListener } from 'cache-attribution/http'
 import { compareThroughput, serveAsPair, startServer, variantHere } from './support/pair.js'
 import { flags } from './support/processes.js'
 import { medianOf, quantile, verdict } from './support/table.js'
 
 const CACHES = 1000
 const LOOK_BAR_MS = 20
+/** The two mounts of docs/http.md, and what a middleware costs in Express that only calls the next one. */
+const [MIDDLEWARE, BEFORE, NOTHING] = ['middleware', 'before', 'nothing'] as const
 const script = fileURLToPath(import.meta.url)
 
 if (variantHere() === undefined) {
   console.log(`### An Express app with the admin endpoint mounted, Node ${process.version}\n`)
-  await compareThroughput(script)
+  await compareThroughput(script, [MIDDLEWARE, BEFORE, NOTHING], [MIDDLEWARE, BEFORE])
   await look()
 } else {
-  await serve(variantHere() === 'with')
+  await serve(variantHere())
 }
 
 async function look(): Promise<void> {
-  const { child, port } = await startServer(script, 'with')
+  const { child, port } = await startServer(script, MIDDLEWARE)
   const tookMs: number[] = []
   let found = 0
   for (let count = 0; count < Number(flags('looks')[0] ?? '200'); count++) {
@@ -44,25 +48,39 @@ async function look(): Promise<void> {
   )
 }
 
-async function serve(isMounted: boolean): Promise<void> {
+async function serve(variant: string | undefined): Promise<void> {
   const app = express()
   const caches = Array.from({ length: CACHES }, (_, index) => new Map([[index, { index }]]))
-  if (isMounted) {
-    const coordinator = new Coordinator()
-    for (const [index, cache] of caches.entries()) {
-      coordinator.register(`cache ${String(index)}`, {
-        release: () => {
-          cache.clear()
-        },
-        entries: () => cache.size,
-        claimedBytes: () => cache.size * 100,
-      })
-    }
-    app.use(toNodeListener(createAdminHandler(coordinator)))
+  const isMounted = variant === MIDDLEWARE || variant === BEFORE
+  const hook = isMounted ? hookOf(caches) : undefined
+  if (variant === NOTHING) {
+    app.use((_request, _response, next) => {
+      next()
+    })
   }
+  if (variant === MIDDLEWARE && hook !== undefined) app.use(hook)
   const items = Array.from({ length: 20 }, (_, key) => ({ key, text: 'x'.repeat(50) }))
   app.get('/', (_request, response) => {
     response.json(items)
   })
-  await serveAsPair(http.createServer(app))
+  const isBefore = variant === BEFORE && hook !== undefined
+  await serveAsPair(
+    http.createServer(
+      isBefore ? (request, response) => void hook(request, response, () => app(request, response)) : app,
+    ),
+  )
+}
+
+function hookOf(caches: readonly Map<number, unknown>[]): NodeListener {
+  const coordinator = new Coordinator()
+  for (const [index, cache] of caches.entries()) {
+    coordinator.register(`cache ${String(index)}`, {
+      release: () => {
+        cache.clear()
+      },
+      entries: () => cache.size,
+      claimedBytes: () => cache.size * 100,
+    })
+  }
+  return toNodeListener(createAdminHandler(coordinator))
 }

@@ -5,6 +5,8 @@
  *   node dist/bench/profile-conversion.js --only top|pprof|flamegraph|folded FILE   one conversion; prints its time and memory
  *   node dist/bench/profile-conversion.js FILE [--no-jeprof]                 all of them, and jeprof --text
  *
+ * As the command does it: without the rows of threads.
+ *
  * The profile is made up as that of a large service: some ten thousand places in the code of this Node and of libc, stacks of
  * 8 to 40 calls that share their outer ends, two or three threads a stack, sizes over five decades. Ends with 1 when a bar is missed:
  * the table at least 20 times as fast as jeprof's, every conversion below 200 MB.
@@ -75,7 +77,7 @@ function generate(file: string, bytes: number): void {
 
 async function convert(file: string, format: string): Promise<void> {
   const started = performance.now()
-  const profile = await symbolize(await readHeapProfile(file))
+  const profile = await symbolize(await readHeapProfile(file, { threads: false }))
   const output = `${os.tmpdir()}/profile-conversion.${process.pid}`
   const stream = openSync(output, 'w')
   if (format === 'top') writeSync(stream, formatTopTable(topTable(profile)))

@@ -106,14 +106,22 @@ int ranges_read_kept(struct ranges *ranges) {
   return failed;
 }
 
+/* ENOMEM of madvise means two things. A part is not mapped any more, since a worker's heap goes on changing:
+ * the rest got the advice. Or the kernel has no room for another mapping (vm.max_map_count): nothing got it.
+ * msync tells them apart, which does nothing to memory without a file. */
+static bool is_partly_unmapped(const struct range *range) {
+  return msync(range->start, range->length, MS_ASYNC) != 0 && errno == ENOMEM;
+}
+
 int ranges_advise(const struct ranges *ranges, int advice) {
   int failed = 0;
   for (size_t i = 0; i < ranges->count; i++) {
-    /* ENOMEM: a part is not mapped any more, since a worker's heap goes on changing; the rest got the advice.
-     */
-    if (madvise(ranges->items[i].start, ranges->items[i].length, advice) != 0 && errno != ENOMEM &&
-        failed == 0)
-      failed = errno;
+    const struct range *range = &ranges->items[i];
+    if (madvise(range->start, range->length, advice) == 0)
+      continue;
+    const int refused = errno;
+    if (failed == 0 && !(refused == ENOMEM && is_partly_unmapped(range)))
+      failed = refused;
   }
   return failed;
 }

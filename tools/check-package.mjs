@@ -3,7 +3,7 @@
 //
 //   npm run check:package        builds dist/ and native/prebuilds/ first
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -50,7 +50,7 @@ const CONSUMER_TSCONFIG = {
     types: ['node'],
     typeRoots: [path.join(root, 'node_modules', '@types')],
   },
-  files: ['types.ts'],
+  include: ['types'],
 }
 let passed = 0
 /** @type {string[]} */
@@ -91,7 +91,7 @@ async function emptyProject() {
     path.join(folder, 'package.json'),
     JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
   )
-  for (const file of ['use.mjs', 'types.ts']) await copyFile(path.join(consumer, file), path.join(folder, file))
+  await cp(consumer, folder, { recursive: true })
   return folder
 }
 
@@ -167,10 +167,7 @@ async function barePath() {
 }
 
 async function checkUse() {
-  const args = [
-    'use.mjs',
-    JSON.stringify(Object.keys(manifest.exports).filter((subpath) => !subpath.endsWith('.json'))),
-  ]
+  const args = ['use.mjs', JSON.stringify(entryPoints())]
   const env = { PATH: await barePath(), HOME: project }
   const result = await runCommand(process.execPath, args, { cwd: project, env, timeoutMs: LIMIT_MS })
   const failure = failureOf(result)
@@ -187,10 +184,22 @@ async function checkUse() {
   check('observe() answers', seen.observed !== true && 'there was no coordinator to ask')
 }
 
+/** Entry points that users import, e.g. `.` and `./http`. */
+function entryPoints() {
+  return Object.keys(manifest.exports).filter((subpath) => !subpath.endsWith('.json'))
+}
+
 async function checkTypes() {
+  const missing = entryPoints().filter((subpath) => !existsSync(path.join(project, 'types', consumerOf(subpath))))
+  check('every entry point has a consumer of its types', missing.length > 0 && `none for ${missing.join(', ')}`)
   await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify(CONSUMER_TSCONFIG))
   const result = await runCommand(path.join(bin, 'tsc'), ['-p', project], { cwd: project, timeoutMs: LIMIT_MS })
   check('a strict consumer compiles', failureOf(result) && `\n${tail(result.output)}`)
+}
+
+/** The file that uses the types of an entry point. @param {string} subpath */
+function consumerOf(subpath) {
+  return `${subpath === '.' ? 'index' : subpath.slice('./'.length)}.ts`
 }
 
 async function checkCommand() {

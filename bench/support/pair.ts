@@ -1,4 +1,4 @@
-/** Two servers of one script, one with and one without what is to be measured, under the same load in turn. */
+/** Two servers of one script, or more: one without what is to be measured, others with it, under the same load in turn. */
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,62 +8,115 @@ import autocannon from 'autocannon'
 import { flags } from './processes.js'
 import { medianOf, printTable, verdict } from './table.js'
 
-type Variant = 'without' | 'with'
-const VARIANTS: readonly Variant[] = ['without', 'with']
+const WITHOUT = 'without'
 /** What is loaded, if not asked otherwise, costs at most one request in a hundred. */
 const RATIO_BAR = 0.99
 
-/** One of the two under way. */
+/** One of the servers under way. */
 export interface PairServer {
   readonly child: ChildProcess
   readonly port: number
 }
 
-/** Whether this process is one of the two servers, and which. */
-export function variantHere(): Variant | undefined {
-  return VARIANTS.find((name) => process.argv.includes(`--server=${name}`))
+/** Which of the servers this process is; none where it is the script that compares them. */
+export function variantHere(): string | undefined {
+  return process.argv.find((argument) => argument.startsWith('--server='))?.slice('--server='.length)
 }
 
-/** In a server's process: tells its port, and ends with its parent. */
+/** In a server's process: tells its port, then its processor time whenever asked, and ends with its parent. */
 export async function serveAsPair(server: Server): Promise<void> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   process.send?.((server.address() as AddressInfo).port)
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    process.send?.(user + system)
+  })
   process.on('disconnect', () => process.exit())
 }
 
-/** Starts one of the two; `script` is the file that calls {@link serveAsPair}. */
-export async function startServer(script: string, variant: Variant): Promise<PairServer> {
+/** Starts one of them; `script` is the file that calls {@link serveAsPair}. */
+export async function startServer(script: string, variant: string): Promise<PairServer> {
   const child = fork(script, [`--server=${variant}`], { env: { ...process.env, LD_PRELOAD: 'libjemalloc.so.2' } })
   const [port] = (await once(child, 'message')) as [number]
   return { child, port }
 }
 
-/** Requests a second of both, `--rounds 10` of `--seconds 4` in turn, and the verdict on their ratio. */
-export async function compareThroughput(script: string): Promise<void> {
+/** What a server answered in a round. */
+interface Round {
+  readonly requestsPerSecond: number
+  /** Microseconds of processor time of the server. */
+  readonly cpuUsPerRequest: number
+}
+
+async function roundOf({ child, port }: PairServer, seconds: number): Promise<Round> {
+  const startUs = await cpuUsOf(child)
+  const { requests } = await autocannon({
+    url: `http://127.0.0.1:${String(port)}/`,
+    connections: 64,
+    duration: seconds,
+  })
+  const cpuUs = (await cpuUsOf(child)) - startUs
+  return { requestsPerSecond: requests.average, cpuUsPerRequest: cpuUs / requests.total }
+}
+
+async function cpuUsOf(child: ChildProcess): Promise<number> {
+  child.send('cpu')
+  const [us] = (await once(child, 'message')) as [number]
+  return us
+}
+
+/**
+ * Requests a second, and processor time a request, of the server `without` and of the others, `--rounds 10` of
+ * `--seconds 4` in turn, and the verdict on the ratio of those that are `judged`.
+ */
+export async function compareThroughput(
+  script: string,
+  others: readonly string[] = ['with'],
+  judged: readonly string[] = others,
+): Promise<void> {
   const rounds = Number(flags('rounds')[0] ?? '10')
   const seconds = Number(flags('seconds')[0] ?? '4')
-  const servers = { without: await startServer(script, 'without'), with: await startServer(script, 'with') }
-  const requests: Record<Variant, number[]> = { without: [], with: [] }
+  const names = [WITHOUT, ...others]
+  const servers = await Promise.all(names.map((name) => startServer(script, name)))
+  const seen = servers.map((): Round[] => [])
   for (let round = -1; round < rounds; round++) {
-    for (const name of round % 2 === 0 ? VARIANTS : VARIANTS.toReversed()) {
-      const { port } = servers[name]
-      const result = await autocannon({ url: `http://127.0.0.1:${String(port)}/`, connections: 64, duration: seconds })
-      // The first round warms both up.
-      if (round >= 0) requests[name].push(result.requests.average)
+    const order = servers.map((_, place) => (place + round + 1) % servers.length)
+    for (const place of round % 2 === 0 ? order : order.toReversed()) {
+      const server = servers[place]
+      const result = server && (await roundOf(server, seconds))
+      // The first round warms all up.
+      if (result !== undefined && round >= 0) seen[place]?.push(result)
     }
   }
-  for (const { child } of Object.values(servers)) child.kill()
+  for (const { child } of servers) child.kill()
+  const ratios = seen.map((of) => ratiosTo(seen[0] ?? [], of))
   printTable(
-    ['', 'requests/s, median', 'least', 'most'],
-    VARIANTS.map((name) => [
-      name,
-      ...[medianOf(requests[name]), Math.min(...requests[name]), Math.max(...requests[name])].map(Math.round),
-    ]),
+    ['', 'requests/s, median', 'least', 'most', '÷ without', 'processor time a request', '÷ without'],
+    names.map((name, place) => {
+      const requests = (seen[place] ?? []).map(({ requestsPerSecond }) => requestsPerSecond)
+      const cpuUs = medianOf((seen[place] ?? []).map(({ cpuUsPerRequest }) => cpuUsPerRequest))
+      return [
+        name,
+        ...[medianOf(requests), Math.min(...requests), Math.max(...requests)].map(Math.round),
+        (ratios[place]?.requests ?? NaN).toFixed(3),
+        `${cpuUs.toFixed(1)} µs`,
+        (ratios[place]?.cpu ?? NaN).toFixed(3),
+      ]
+    }),
   )
-  const ratio = medianOf(requests.with.map((value, round) => value / (requests.without[round] ?? NaN)))
-  verdict(
-    `with ÷ without, median of ${String(rounds)} alternating rounds: ${ratio.toFixed(3)} (at least ${String(RATIO_BAR)})`,
-    ratio >= RATIO_BAR,
-  )
+  for (const name of judged) {
+    const ratio = ratios[names.indexOf(name)]?.requests ?? NaN
+    verdict(
+      `${name} ÷ without, median of ${String(rounds)} alternating rounds: ${ratio.toFixed(3)} (at least ${String(RATIO_BAR)})`,
+      ratio >= RATIO_BAR,
+    )
+  }
+}
+
+/** Medians of the ratios of each round, so that what slows the machine down for a while slows both sides. */
+function ratiosTo(base: readonly Round[], of: readonly Round[]): { readonly requests: number; readonly cpu: number } {
+  const ratio = (key: keyof Round): number =>
+    medianOf(of.map((round, index) => round[key] / (base[index]?.[key] ?? NaN)))
+  return { requests: ratio('requestsPerSecond'), cpu: ratio('cpuUsPerRequest') }
 }

@@ -36,11 +36,17 @@ export async function startLoadedServer(warmUpMs = 2000): Promise<LoadedServer> 
   const load = startLoad((server.address() as AddressInfo).port)
   let failures = 0
   load.on('message', () => failures++)
+  // Without load the rest of a benchmark would say nothing.
+  const onExit = (): never => {
+    throw new Error('the load generator has ended')
+  }
+  load.on('exit', onExit)
   await delay(warmUpMs)
   return {
     requests: () => answered,
     failures: () => failures,
     stop: async () => {
+      load.off('exit', onExit)
       load.kill()
       await once(load, 'exit')
       server.closeAllConnections()
@@ -50,7 +56,7 @@ export async function startLoadedServer(warmUpMs = 2000): Promise<LoadedServer> 
   }
 }
 
-/** A load generator in a process of its own, without the preloaded allocator; bounded to half an hour. */
+/** A load generator in a process of its own, without the preloaded allocator; it ends with this process. */
 function startLoad(port: number): ChildProcess {
   const code = `
     const http = require('node:http')
@@ -59,7 +65,6 @@ function startLoad(port: number): ChildProcess {
       response.resume().on('end', go)
     }).on('error', () => { process.send('failed'); setTimeout(go, 100) })
     for (let index = 0; index < ${String(CONNECTIONS)}; index++) go()
-    setTimeout(() => process.exit(), 30 * 60_000)
     process.on('disconnect', () => process.exit())
   `
   const { LD_PRELOAD: _preload, ...env } = process.env

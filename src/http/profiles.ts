@@ -4,10 +4,6 @@
  * Rule: a capture switches the profiler, so it is authorised like what changes something, although Go's convention makes it
  * a GET; a page of another origin cannot set one off. HEAD takes no profile.
  */
-import { readFile, rm } from 'node:fs/promises'
-import { randomUUID } from 'node:crypto'
-import os from 'node:os'
-import path from 'node:path'
 import { Readable } from 'node:stream'
 import type { DumpCatalogue } from '../profiling/dumps/catalogue.js'
 import { flamegraphPolicy, toFlamegraph } from '../profiling/output/flamegraph.js'
@@ -150,13 +146,10 @@ async function sendProfile(call: Call): Promise<Response> {
   if (seconds !== undefined || base !== undefined || kind !== undefined) {
     throw new HttpProblem('ERR_HTTP_PARAMETER', '"debug" gives the text of jemalloc, which is of what lives now alone')
   }
-  const file = path.join(os.tmpdir(), `cache-attribution-${randomUUID()}.heap`)
-  try {
-    call.profiler.dumpFile(file, { gc: isCollecting(call) })
-    return bytesResponse(new Uint8Array(await readFile(file)), 'text/plain; charset=utf-8')
-  } finally {
-    await rm(file, { force: true })
-  }
+  const { bytes, body } = call.profiler.dumpText({ gc: isCollecting(call) })
+  return new Response(body, {
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'content-length': String(bytes) },
+  })
 }
 
 /** The profile that a request asks for, with names. */
@@ -164,6 +157,12 @@ async function named(call: Call): Promise<HeapProfile> {
   const { profiler, request, settings, url } = call
   const { seconds, base, kind = 'heap' } = parametersOf(url, {}, PARAMETERS)
   if (kind !== 'heap' && kind !== 'js') throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be heap or js')
+  if (kind === 'js' && base !== undefined) {
+    throw new HttpProblem(
+      'ERR_HTTP_PARAMETER',
+      '"base" is a dump of jemalloc, and nothing that "kind=js" shows is in it',
+    )
+  }
   const gc = isCollecting(call)
   let profile: HeapProfile
   if (seconds !== undefined || kind === 'js') {

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { HeapProfiler } from './profiler/heap-profiler.js'
-export type { ActivateOptions, DumpFile, DumpOptions } from './profiler/heap-profiler.js'
+export type { ActivateOptions, DumpFile, DumpOptions, DumpText } from './profiler/heap-profiler.js'
 export type { CaptureKind, CaptureOptions, CaptureView, HeapProfilerOptions } from './profiler/options.js'
 export type { ProfilingState } from './profiler/state.js'
 export { GrowthMonitor } from './growth/monitor.js'

@@ -29,6 +29,8 @@ export interface FixtureOptions {
   readonly execArgv?: readonly string[]
   /** @default 25000 */
   readonly timeoutMs?: number
+  /** A command that starts the rest of its arguments in its turn, e.g. `unshare`. */
+  readonly through?: readonly string[]
   /** The module to import in place of the fixture's own place under dist/test/. */
   readonly file?: string
 }
@@ -63,7 +65,8 @@ export async function runFixture<T>(fixture: string, options: FixtureOptions = {
   const { execArgv = [], args = [], timeoutMs = 25_000 } = options
   const runner = fileURLToPath(new URL('run-fixture.js', import.meta.url))
   const file = options.file ?? fileURLToPath(new URL(`../${fixture}.js`, import.meta.url))
-  const child = spawn(process.execPath, [...execArgv, runner, file, ...args], {
+  const [command, ...rest] = [...(options.through ?? []), process.execPath]
+  const child = spawn(command, [...rest, ...execArgv, runner, file, ...args], {
     env: childEnvironment(options),
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     timeout: timeoutMs,

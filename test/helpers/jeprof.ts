@@ -1,5 +1,7 @@
 /** The real jeprof, asked for its table, and its way of shortening names. */
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { demangle } from '../../src/profiling/symbols/demangle.js'
 
 /** What `jeprof --text` prints. */
 export interface JeprofTable {
@@ -55,4 +57,55 @@ export function byShortName(rows: readonly { readonly name: string; readonly fla
     if (flat !== 0) sums.set(shortName(name), (sums.get(shortName(name)) ?? 0) + flat)
   }
   return sums
+}
+
+/**
+ * Sums in which names that stand at one address of these files are one: `fclose` and `_IO_new_fclose`, a function and its
+ * `.localalias`. Which of them a tool takes is its own choice.
+ */
+export function byAddress(
+  sums: ReadonlyMap<string, number>,
+  aliases: ReadonlyMap<string, string>,
+): Map<string, number> {
+  const folded = new Map<string, number>()
+  for (const [name, sum] of sums) {
+    const first = aliases.get(name) ?? name
+    folded.set(first, (folded.get(first) ?? 0) + sum)
+  }
+  return folded
+}
+
+/** Short name → the first of the names that it shares an address with, in any of the files or their separate debug files. */
+export function aliasesIn(
+  files: readonly { readonly file: string; readonly buildId: string | null }[],
+): Map<string, string> {
+  const firstOf = new Map<string, string>()
+  const root = (name: string): string => {
+    let first = name
+    for (let next = firstOf.get(first); next !== undefined && next !== first; next = firstOf.get(first)) first = next
+    return first
+  }
+  for (const { file, buildId } of files) {
+    for (const names of namesByAddress(file, buildId)) {
+      const [first = '', ...others] = [...new Set(names.map((name) => shortName(demangle(name))))]
+      for (const other of others) firstOf.set(root(other), root(first))
+    }
+  }
+  return new Map([...firstOf.keys()].map((name) => [name, root(name)]))
+}
+
+/** The names of functions of a file, grouped by where they stand. */
+function namesByAddress(file: string, buildId: string | null): string[][] {
+  const debug = buildId === null ? '' : `/usr/lib/debug/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`
+  const groups = new Map<string, string[]>()
+  for (const [source, ...options] of [[file], [file, '-D'], [debug]]) {
+    if (source === undefined || !existsSync(source)) continue
+    const { stdout } = spawnSync('nm', ['--defined-only', ...options, source], { encoding: 'utf8', maxBuffer: 1 << 28 })
+    for (const [, address = '', name = ''] of stdout.matchAll(/^([0-9a-f]+) [tTwWiu] (.*)$/gm)) {
+      const group = groups.get(address)
+      if (group === undefined) groups.set(address, [name])
+      else group.push(name)
+    }
+  }
+  return [...groups.values()].filter((names) => names.length > 1)
 }

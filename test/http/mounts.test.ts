@@ -31,6 +31,7 @@ interface Mounted {
 const MOUNTS: readonly Mounted[] = [
   { name: 'node:http', mount: (admin) => serve(withHello(admin)) },
   { name: 'Express', mount: (admin) => ofExpress((app) => app.use(toNodeListener(admin))) },
+  { name: 'Express, before the app', mount: (admin) => serve(ahead(admin, expressApp())) },
   {
     name: 'Express, below a path',
     mount: (admin) => ofExpress((app) => app.use('/debug/memory', toNodeListener(admin))),
@@ -224,10 +225,19 @@ function withHello(admin: AdminHandler): http.RequestListener {
 }
 
 function ofExpress(mount: (app: express.Express) => unknown): ReturnType<Mount> {
+  return serve(expressApp(mount))
+}
+
+function expressApp(mount?: (app: express.Express) => unknown): express.Express {
   const app = express()
-  mount(app)
+  mount?.(app)
   app.get('/hello', (_request, response) => void response.send('hello'))
-  return serve(app)
+  return app
+}
+
+function ahead(admin: AdminHandler, app: http.RequestListener): http.RequestListener {
+  const listener = toNodeListener(admin)
+  return (request, response) => void listener(request, response, () => app(request, response))
 }
 
 async function ofFastify(admin: AdminHandler): ReturnType<Mount> {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import { requireTool } from '../helpers/profiled.js'
+import { REFUSED_BASES } from '../profiling/fixtures/http.js'
 import type { Answer, HttpResult } from '../profiling/fixtures/http.js'
 
 describe('createProfileHandler()', function () {
@@ -47,6 +48,33 @@ describe('createProfileHandler()', function () {
     expect(answer('GET /flamegraph')).to.include({ status: 200, type: 'text/html; charset=utf-8' })
     expect(answer('GET /top').begin).to.match(/^inuse_space: \d+\.\d+ MiB in all/)
     for (const name of ['GET /top?kind=js&seconds=0.1']) expect(answer(name).status).to.equal(200)
+  })
+
+  it('names what is more than in a dump of the catalogue, in every form', function () {
+    const first = (table: string): string => table.split('\n').find((line) => /\d ?%/.test(line)) ?? table
+    // What came before is larger.
+    expect(first(result.grown.all)).not.to.match(/zlib|zcalloc/i)
+    for (const form of ['top', 'pprof', 'during'] as const) {
+      expect(first(result.grown[form]), form).to.match(/zlib|deflate|zcalloc/i)
+    }
+    expect(result.grown.flamegraph).to.match(/zlib|deflate|zcalloc/i)
+    requireTool(this, 'go', 'golang-go')
+    expect(result.grown.goTop).to.match(/flat%[^\n]*\n[^\n]*(?:zlib|deflate|zcalloc)/i)
+  })
+
+  it('takes nothing for a base but a heap profile of the catalogue, by its name', () => {
+    for (const [base, code] of REFUSED_BASES) {
+      const { begin } = answer(`GET /top?base=${encodeURIComponent(base)}`)
+      expect(begin, base).to.include(code)
+      expect(begin, base).not.to.match(/secret$|root:/)
+    }
+    expect(answer('GET /top?base=jeprof.1.1.m1.heap&base=jeprof.1.1.m1.heap').status).to.equal(400)
+    expect(answer('GET /top?kind=js&seconds=0.1&base=jeprof.1.1.m1.heap').begin).to.include('ERR_HTTP_PARAMETER')
+    expect(answer('GET ?debug=1&base=jeprof.1.1.m1.heap').begin).to.include('ERR_HTTP_PARAMETER')
+  })
+
+  it('keeps the text of a dump in a file without a name, which is gone when its reader has left', () => {
+    expect(result.textFiles).to.deep.equal({ names: [], openMeanwhile: 1, openAtEnd: 0, openAfterRequest: 0 })
   })
 
   it('is for operators, from their own origin', () => {

@@ -96,6 +96,7 @@ async function readProfile(
     cwd: context.cwd,
     token: context.env['CACHE_ATTRIBUTION_TOKEN'],
     truncated: options.has('truncated'),
+    threads: thread !== undefined,
   }
   let shown = await readSource(target, { ...source, seconds })
   if (thread !== undefined) shown = selectThread(shown, thread)

@@ -7,6 +7,7 @@
 import { loadAddonBinding } from '../../allocator/binding.js'
 import { loadFfiBinding } from '../../allocator/ffi-binding.js'
 import { messageOf } from '../../support/errors.js'
+import { supportsTwin } from '../../twin/support.js'
 import { execute } from '../jemalloc/execute.js'
 import { thisHost } from '../jemalloc/host.js'
 import type { Host, Libc } from '../jemalloc/host.js'
@@ -44,6 +45,8 @@ export interface Diagnosis {
   readonly here: AllocatorFacts
   /** The allocator of a process started by `run`; null where there is no library. */
   readonly underRun: AllocatorFacts | null
+  /** Whether a process of this Node can attribute in a forked copy. */
+  readonly twin: Finding
 }
 
 /** What the examination works on. */
@@ -75,7 +78,14 @@ export async function examine(options: ExamineOptions): Promise<Diagnosis> {
     library: libraryFinding(found),
     here: allocatorFacts(),
     underRun,
+    twin: twinFinding(),
   }
+}
+
+/** What can be mended of it the lines above tell, or the machine's owner. */
+function twinFinding(): Finding {
+  const { supported, reason } = supportsTwin()
+  return { present: supported, detail: reason ?? 'a forked copy can be measured in place of this process', mend: null }
 }
 
 async function searchLibrary(options: ExamineOptions, host: Host): Promise<FoundJemalloc | MissingJemalloc> {

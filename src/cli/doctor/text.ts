@@ -4,7 +4,7 @@ import type { Diagnosis, Finding } from './examine.js'
 
 /** A line for each finding, below each lack its cure, and the conclusion last. */
 export function diagnosisText(diagnosis: Diagnosis): string {
-  const { node, platform, addon, ffi, library, here, underRun, ready } = diagnosis
+  const { node, platform, addon, ffi, library, here, underRun, twin, ready } = diagnosis
   const libc =
     platform.libc === null ? '' : `, ${platform.libc}${platform.libcVersion === null ? '' : ` ${platform.libcVersion}`}`
   // Either binding is enough: the second one missing is no lack.
@@ -20,6 +20,7 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     ...(underRun?.settings == null
       ? []
       : [line(underRun.settings.optProf === true ? 'ok' : '--', 'profiling', profilingDetail(underRun))]),
+    ...findingLines('twin', twin, true),
     '',
     ready
       ? 'Ready: "cache-attribution run app.js" measures with jemalloc.'

@@ -15,6 +15,8 @@ export interface SourceOptions {
   /** For a service: sample so long. */
   readonly seconds: number | undefined
   readonly truncated: boolean
+  /** Whether the rows of threads are wanted: a third of the memory of a large profile. */
+  readonly threads: boolean
 }
 
 /** Where services have their heap profile. */
@@ -28,7 +30,7 @@ const ANSWER_TIMEOUT_MS = 60_000
 
 /** The profile of a file or of an address. @throws CoordinatorError `ERR_PROFILE_*` */
 export async function readSource(target: string, options: SourceOptions): Promise<HeapProfile> {
-  const parse: ParseOptions = { truncated: options.truncated ? 'keep' : 'refuse' }
+  const parse: ParseOptions = { truncated: options.truncated ? 'keep' : 'refuse', threads: options.threads }
   if (/^https?:\/\//i.test(target)) return parseAnyProfile(await fetchProfile(target, options), parse)
   const file = path.resolve(options.cwd, target)
   // jemalloc's text may be of any size and is read piece by piece; everything else is small.

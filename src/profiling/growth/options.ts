@@ -191,6 +191,11 @@ const actionList: Check<readonly GrowthAction[]> = (value, name) => {
   if (!Array.isArray(value) || value.length === 0) {
     throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be a list of actions, got ${describe(value)}`)
   }
+  // Of one firing the second would find the first one's file.
+  const twice = value.find((action: unknown, place) => value.indexOf(action) !== place) as unknown
+  if (twice !== undefined) {
+    throw new CoordinatorError('ERR_OPTION_RANGE', `"${name}" has an action twice: ${describe(twice)}`)
+  }
   return Object.freeze(
     value.map((action: unknown) =>
       typeof action === 'function' ? (action as (event: GrowthEvent) => unknown) : actionName(action, name),

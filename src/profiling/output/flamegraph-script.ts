@@ -25,7 +25,8 @@ function amount(n) {
   while (size >= 1023.95 && unit < 4) { size /= 1024; unit++ }
   return (n < 0 ? '−' : '') + (unit === 0 ? String(size) : size.toFixed(size < 99.95 ? 2 : 1)) + ' ' + UNITS[unit]
 }
-function share(n) { return (100 * n / whole).toFixed(1).replace('-', '−') + ' %' }
+// Of a difference the whole is all that changed, more or less.
+function share(n) { return (100 * n / whole).toFixed(1).replace('-', '−') + (data.difference ? ' % of all change' : ' %') }
 function signed(n) { return data.difference && n > 0 ? '+' + amount(n) : amount(n) }
 
 function hash(text) {
@@ -96,18 +97,27 @@ function draw() {
 }
 
 function label(box, y) {
-  const text = names[name[box.i]], room = Math.floor((box.w - 8) / 6.4)
-  if (room < 2) return
+  const text = fitting(names[name[box.i]], box.w - 8)
+  if (text === '') return
   const faded = matches !== null && !matches.has(box.i)
   context.fillStyle = dark.matches ? (faded ? '#8a8f98' : '#f5f2ee') : (faded ? '#6b7280' : '#1f1a14')
   context.save()
   context.beginPath()
   context.rect(box.x, y, box.w - 3, ROW)
   context.clip()
-  // The end of a C++ name tells more than its beginning.
-  const cut = text.length > room * 1.15 && /::/.test(text) ? '…' + text.slice(-room) : text
-  context.fillText(cut, box.x + 4, y + ROW / 2)
+  context.fillText(text, box.x + 4, y + ROW / 2)
   context.restore()
+}
+
+/** What of a name fits: of C++ and Rust its end, which tells more than its beginning. */
+function fitting(text, room) {
+  const wide = context.measureText(text).width
+  if (wide <= room) return text
+  for (let length = Math.floor(text.length * room / wide); length >= 2; length--) {
+    const cut = text.includes('::') ? '…' + text.slice(-length) : text.slice(0, length) + '…'
+    if (context.measureText(cut).width <= room) return cut
+  }
+  return ''
 }
 
 function show(i) {
@@ -172,7 +182,7 @@ function search() {
       if (inside[i] === 0) sum += value[i]
       inside[i] = 1
     }
-    found.textContent = matches.size === 0 ? 'nothing found' : signed(sum) + ' (' + share(sum) + ') in ' + matches.size.toLocaleString('en-US') + ' boxes'
+    found.textContent = matches.size === 0 ? 'nothing found' : signed(sum) + ' (' + share(sum) + ') in ' + matches.size.toLocaleString('en-US') + (matches.size === 1 ? ' box' : ' boxes')
   }
   draw()
 }
@@ -233,10 +243,22 @@ dark.addEventListener('change', draw)
 
 const TYPES = { inuse_space: 'live bytes', inuse_objects: 'live objects', alloc_space: 'bytes ever allocated', alloc_objects: 'objects ever allocated' }
 const facts = [(data.difference ? 'change of ' : '') + TYPES[data.type] + ': ' + signed(value[0]) + ' in all']
-if (data.difference) facts.push('red grew, blue shrank')
 if (data.sampleIntervalBytes !== null) facts.push('estimated from one sample in ' + amountOfBytes(data.sampleIntervalBytes))
 if (data.takenAt !== null) facts.push('taken ' + data.takenAt)
 byId('facts').textContent = facts.join(' · ')
+if (data.difference) {
+  const sums = { grew: 0, shrank: 0 }, legend = document.createElement('span')
+  for (const own of self) sums[own < 0 ? 'shrank' : 'grew'] += own
+  for (const [what, sum] of Object.entries(sums)) {
+    const part = document.createElement('span')
+    part.className = what
+    part.textContent = what + ' ' + signed(sum)
+    legend.append(part)
+  }
+  legend.id = 'legend'
+  legend.append('a box is as wide as what changed in it')
+  byId('facts').append(legend)
+}
 function amountOfBytes(n) { const unit = data.unit; data.unit = 'bytes'; const text = amount(n); data.unit = unit; return text }
 for (const comment of data.comments) {
   const item = document.createElement('li')

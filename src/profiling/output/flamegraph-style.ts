@@ -14,13 +14,18 @@ html { background: var(--back); color: var(--front); }
 body { margin: 0 auto; padding: 1rem 1.25rem 2rem; font: 14px/1.45 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.25rem; font-weight: 600; overflow-wrap: anywhere; }
 #facts { margin: .15rem 0 .75rem; color: var(--quiet); }
+#legend { display: flex; flex-wrap: wrap; gap: 0 1rem; margin-top: .15rem; }
+#legend span::before { content: ""; display: inline-block; width: .75em; height: .75em; margin-right: .4em; border-radius: 2px; }
+#legend .grew::before { background: light-dark(hsl(8 75% 66%), hsl(8 75% 42%)); }
+#legend .shrank::before { background: light-dark(hsl(212 75% 66%), hsl(212 75% 42%)); }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin-bottom: .5rem; }
 input, button { font: inherit; color: inherit; background: var(--field); border: 1px solid var(--line); border-radius: 6px; padding: .3rem .6rem; }
-input { flex: 0 1 22rem; min-width: 8rem; }
+input { flex: 1 1 12rem; max-width: 22rem; }
 button { cursor: pointer; }
 button:hover { border-color: var(--quiet); }
 :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
-#found { color: var(--quiet); flex: 1; min-width: 10rem; }
+#found { color: var(--quiet); }
+#invert { margin-left: auto; }
 #path { display: flex; flex-wrap: wrap; gap: .15rem .4rem; min-height: 1.6rem; font-size: .85rem; }
 #path:empty { display: none; }
 #path button { border: 0; padding: 0; background: none; color: var(--focus); max-width: 28rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

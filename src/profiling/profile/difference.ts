@@ -77,7 +77,7 @@ class Difference {
   /** Stacks of which nothing is left are left out. */
   result(): Pick<HeapProfile, 'samples' | 'frames' | 'mappings'> {
     const width = this.#sampleTypes.length
-    const [all, from, frames] = [this.#values.trimmed(), this.#offsets.trimmed(), this.#stackFrames.trimmed()]
+    const [all, from, frames] = [this.#values.taken(), this.#offsets.taken(), this.#stackFrames.taken()]
     const values = growingFloat64()
     const offsets = growingUint32()
     const kept = growingUint32()
@@ -91,7 +91,7 @@ class Difference {
     const count = offsets.length
     offsets.push(kept.length)
     return {
-      samples: { count, values: values.trimmed(), offsets: offsets.trimmed(), frames: kept.trimmed() },
+      samples: { count, values: values.taken(), offsets: offsets.taken(), frames: kept.taken() },
       frames: this.#frames,
       mappings: this.#mappings,
     }

@@ -250,9 +250,9 @@ export class ProfileText {
   #profile(comments: string[]): HeapProfile {
     const count = this.#offsets.length
     this.#offsets.push(this.#frames.length)
-    const offsets = this.#offsets.trimmed()
+    const offsets = this.#offsets.taken()
     const mappings = this.#mapped.sorted()
-    const values = this.#values.trimmed()
+    const values = this.#values.taken()
     // Without prof_accum the other columns are no measurement at all.
     const width = hasAccumulated(values) ? WIDTH : WIDTH / 2
     return {
@@ -261,7 +261,7 @@ export class ProfileText {
       sampleIntervalBytes: this.#intervalBytes,
       takenAt: null,
       durationMs: null,
-      samples: { count, values: narrowed(values, WIDTH, width), offsets, frames: this.#frames.trimmed() },
+      samples: { count, values: narrowed(values, WIDTH, width), offsets, frames: this.#frames.taken() },
       frames: Array.from({ length: this.#addresses.count }, (_, index): Frame => {
         const address = (BigInt(this.#addresses.highOf(index)) << 32n) | BigInt(this.#addresses.lowOf(index))
         return { address, mapping: mappingAt(mappings, address), functions: [] }

@@ -29,12 +29,12 @@ export class ThreadRows {
 
   /** The table, with the first `width` values of each row. */
   table(width: number): ThreadTable {
-    const values = this.#values.trimmed()
+    const values = this.#values.taken()
     return {
       list: this.#list,
       count: this.#samples.length,
-      samples: this.#samples.trimmed(),
-      threads: this.#threads.trimmed(),
+      samples: this.#samples.taken(),
+      threads: this.#threads.taken(),
       values: narrowed(values, this.#width, width),
     }
   }

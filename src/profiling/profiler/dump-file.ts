@@ -5,48 +5,25 @@
  * descriptor; a temporary one has lost its name before anything is written, so that it is gone however this process
  * ends. What the disk refuses is `ERR_PROFILE_DUMP` with the system's reason, and leaves nothing behind.
  */
-import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, fstatSync, openSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import type { Mallctl } from '../../allocator/port.js'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { openUnnamedFile, pathOfDescriptor } from '../../support/unnamed-file.js'
+import type { UnnamedFile } from '../../support/unnamed-file.js'
 
-/** An open file without a name. */
-export interface TemporaryFile {
-  readonly descriptor: number
-  /** What jemalloc, which opens by name, can reach it by. */
-  readonly path: string
-  close(): void
-}
-
-const DESCRIPTORS = '/proc/self/fd'
 /** What stands behind the last sample of every whole dump. */
 const LAST_SECTION = Buffer.from('\nMAPPED_LIBRARIES:\n')
 const CHUNK_BYTES = 1024 * 1024
+/** More than a block of any disk: what is left of the last one tells nothing. */
+const PROBE = Buffer.alloc(64 * 1024)
 
-/**
- * A new temporary file in `folder`.
- *
- * @throws CoordinatorError `ERR_PROFILE_DUMP`
- */
-export function openTemporaryFile(folder = tmpdir()): TemporaryFile {
-  const name = path.join(folder, `cache-attribution-${randomUUID()}.heap`)
-  const descriptor = attempt('no temporary file can be made', () => openSync(name, 'wx+', 0o600))
-  const hasName = !existsSync(DESCRIPTORS)
-  if (!hasName) unlinkSync(name)
-  return {
-    descriptor,
-    path: hasName ? name : `${DESCRIPTORS}/${String(descriptor)}`,
-    close: () => {
-      closeSync(descriptor)
-      if (hasName) rmSync(name, { force: true })
-    },
-  }
+/** A new temporary file in `folder`. @throws CoordinatorError `ERR_PROFILE_DUMP` */
+export function openTemporaryFile(folder?: string): UnnamedFile {
+  return attempt('no temporary file can be made', () => openUnnamedFile(folder))
 }
 
 /** Has jemalloc write its profile; blocks this thread for it. @throws CoordinatorError `ERR_PROFILE_DUMP` */
-export function dumpInto(mallctl: Mallctl, file: Pick<TemporaryFile, 'descriptor' | 'path'>): void {
+export function dumpInto(mallctl: Mallctl, file: Pick<UnnamedFile, 'descriptor' | 'path'>): void {
   try {
     mallctl.write('prof.dump', 'string', file.path)
   } catch (error) {
@@ -62,8 +39,7 @@ export function dumpToFile(mallctl: Mallctl, target: string): number {
   const descriptor = attempt('the file cannot be made', () => openSync(target, 'wx+', 0o600))
   let isWritten = false
   try {
-    const reachable = existsSync(DESCRIPTORS) ? `${DESCRIPTORS}/${String(descriptor)}` : target
-    dumpInto(mallctl, { descriptor, path: reachable })
+    dumpInto(mallctl, { descriptor, path: pathOfDescriptor(descriptor) ?? target })
     isWritten = true
     return fstatSync(descriptor).size
   } finally {
@@ -75,23 +51,33 @@ export function dumpToFile(mallctl: Mallctl, target: string): number {
 /** Refuses a dump that was cut off: some versions of jemalloc overlook a write that was taken in part. */
 export function checkWhole(descriptor: number): void {
   const { size } = fstatSync(descriptor)
+  // The libraries, which stand last, have no end that could be looked for.
+  const reason = hasLastSection(descriptor, size) ? whyNotWritten(descriptor) : 'is the disk full?'
+  if (reason === undefined) return
+  throw new CoordinatorError('ERR_PROFILE_DUMP', `the dump was cut off after ${String(size)} bytes (${reason})`)
+}
+
+function hasLastSection(descriptor: number, size: number): boolean {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES + LAST_SECTION.length)
   for (let end = size; end > 0; end -= CHUNK_BYTES) {
     const start = Math.max(0, end - CHUNK_BYTES)
     // A marker across the border of two chunks is whole in one of them.
     const length = readSync(descriptor, chunk, 0, Math.min(size - start, chunk.length), start)
-    if (chunk.subarray(0, length).includes(LAST_SECTION)) return
+    if (chunk.subarray(0, length).includes(LAST_SECTION)) return true
   }
-  throw new CoordinatorError('ERR_PROFILE_DUMP', `the dump was cut off after ${String(size)} bytes (is the disk full?)`)
+  return false
 }
 
+/** What the disk says when the file is to grow; undefined where it can. The file stays as it is. */
 function whyNotWritten(descriptor: number): string | undefined {
+  const { size } = fstatSync(descriptor)
   try {
-    const { size } = fstatSync(descriptor)
-    writeSync(descriptor, Buffer.alloc(64 * 1024), 0, 64 * 1024, size)
+    writeSync(descriptor, PROBE, 0, PROBE.length, size)
     return undefined
   } catch (error) {
     return messageOf(error)
+  } finally {
+    ftruncateSync(descriptor, size)
   }
 }
 

@@ -1,9 +1,12 @@
 /** The heap profiler: jemalloc's, switched on while it is needed, and V8's beside it. */
+import { fstatSync } from 'node:fs'
 import { openAllocator } from '../../allocator/open.js'
 import type { Allocator } from '../../allocator/port.js'
 import { CoordinatorError } from '../../support/errors.js'
 import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { SingleFlight } from '../../support/single-flight.js'
+import { contentOf } from '../../support/unnamed-file.js'
+import type { UnnamedFile } from '../../support/unnamed-file.js'
 import { subtractProfile } from '../profile/difference.js'
 import { readHeapProfile } from '../profile/parser.js'
 import type { HeapProfile } from '../profile/types.js'
@@ -41,6 +44,12 @@ export interface DumpFile {
   readonly bytes: number
 }
 
+/** The text of a dump on its way to the one who asked; to be read to its end or cancelled. */
+export interface DumpText {
+  readonly bytes: number
+  readonly body: ReadableStream<Uint8Array>
+}
+
 /**
  * Profiles what allocates the memory of this process: native code and Buffers through jemalloc's profiler
  * (`kind: 'heap'`), JavaScript's objects through V8's (`kind: 'js'`).
@@ -51,7 +60,7 @@ export interface DumpFile {
  * @example
  * const profiler = new HeapProfiler()
  * const profile = await profiler.capture({ seconds: 30 })
- * console.log(formatTop(toTop(await symbolize(profile))))
+ * console.log(formatTopTable(topTable(await symbolize(profile))))
  */
 export class HeapProfiler implements Disposable, AsyncDisposable {
   readonly #settings: ResolvedProfilerOptions
@@ -136,6 +145,25 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   }
 
   /**
+   * The same text for whoever passes it on: it lies in a file without a name, and is gone once it was read.
+   *
+   * @throws CoordinatorError as {@link HeapProfiler.dump}
+   * @example
+   * const { body } = profiler.dumpText({ gc: true })
+   * await pipeline(Readable.fromWeb(body), socket)
+   */
+  dumpText(options?: DumpOptions): DumpText {
+    const file = this.#dumpUnnamed(this.#ready(options))
+    const { size } = fstatSync(file.descriptor)
+    return {
+      bytes: size,
+      body: contentOf(file, size, () => {
+        file.close()
+      }),
+    }
+  }
+
+  /**
    * Switches profiling on until {@link HeapProfiler.deactivate}: from then on dumps show what was allocated since.
    *
    * @throws CoordinatorError `ERR_PROFILING_*`, `ERR_PROFILE_IN_PROGRESS` while a capture is under way, `ERR_OPTION_*`
@@ -214,13 +242,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
 
   /** Dumps at once; what it returns reads the dump, which has no name on the disk. */
   #snapshot(mallctl: ReturnType<typeof requireProfiling>): () => Promise<HeapProfile> {
-    const file = openTemporaryFile(this.#settings.temporaryFolder)
-    try {
-      dumpInto(mallctl, file)
-    } catch (error) {
-      file.close()
-      throw error
-    }
+    const file = this.#dumpUnnamed(mallctl)
     const takenAt = this.#settings.environment.date().toISOString()
     return async () => {
       try {
@@ -228,6 +250,17 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
       } finally {
         file.close()
       }
+    }
+  }
+
+  #dumpUnnamed(mallctl: ReturnType<typeof requireProfiling>): UnnamedFile {
+    const file = openTemporaryFile(this.#settings.temporaryFolder)
+    try {
+      dumpInto(mallctl, file)
+      return file
+    } catch (error) {
+      file.close()
+      throw error
     }
   }
 

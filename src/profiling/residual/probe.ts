@@ -9,8 +9,8 @@ import { addonOrNull } from '../../allocator/binding.js'
 import { takeProfilingLock } from '../../measure/locks.js'
 import type { ReportResidual } from '../../report/residual/types.js'
 import { CoordinatorError } from '../../support/errors.js'
+import type { UnnamedFile } from '../../support/unnamed-file.js'
 import { checkWhole, dumpInto, openTemporaryFile } from '../profiler/dump-file.js'
-import type { TemporaryFile } from '../profiler/dump-file.js'
 import { readProfilingState, requireProfiling } from '../profiler/state.js'
 import { profileInProgress } from '../profiler/switch.js'
 import { readHeapProfile } from '../profile/parser.js'
@@ -21,7 +21,7 @@ import { residualOf } from './stacks.js'
 export class ResidualProbe {
   readonly #mallctl: Mallctl
   readonly #giveBack: () => void
-  readonly #file: TemporaryFile
+  readonly #file: UnnamedFile
   #takenIn: ReportResidual['takenIn'] | undefined
   #isClosed = false
 

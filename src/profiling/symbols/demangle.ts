@@ -1,13 +1,15 @@
 /**
- * Names of functions as people read them: of C++ (and of Rust before its own scheme), without parameters.
+ * Names of functions as people read them: of C++, without parameters, and of Rust.
  *
  * Rule: never throws and never guesses; a name that is not understood is shown as the linker knows it. Parameters are
  * left out, as profiles of every tool leave them out: what is counted is the function.
  */
+import { NotDemangled } from './cursor.js'
 import { encoding, name, unqualified } from './itanium-names.js'
-import { NotDemangled, Reader, textOf } from './itanium-reader.js'
+import { Reader, textOf } from './itanium-reader.js'
 import type { Grammar } from './itanium-reader.js'
 import { expression, templateArguments, type } from './itanium-types.js'
+import { rustSymbol } from './rust-names.js'
 
 const GRAMMAR: Grammar = { encoding, name, type, expression, templateArguments, unqualified }
 
@@ -18,16 +20,23 @@ const MAX_NAME_LENGTH = 16_384
 export function demangle(symbol: string): string {
   // What the dynamic linker adds: `malloc@@GLIBC_2.2.5`.
   const [bare = symbol] = /^[^@]+/.exec(symbol) ?? []
-  const mangled = /^_?_Z/.exec(bare)?.[0]
+  const mangled = /^_?_[ZR]/.exec(bare)?.[0]
   if (mangled === undefined || bare.length > MAX_NAME_LENGTH) return bare
-  const reader = new Reader(bare.slice(mangled.length), GRAMMAR)
+  const rest = bare.slice(mangled.length)
   try {
-    const text = textOf(encoding(reader, true))
+    if (mangled.endsWith('R')) return rustOf(rest)
+    const text = textOf(encoding(new Reader(rest, GRAMMAR), true))
     return rustName(text) ?? text + cloneOf(bare)
   } catch (error) {
     if (error instanceof NotDemangled) return bare
     throw error
   }
+}
+
+/** LLVM makes names of Rust unique by a number that tells nothing. */
+function rustOf(rest: string): string {
+  const [, mangled = '', suffix = ''] = /^(\w*)(.*)$/.exec(rest.replace(/\.llvm\.[0-9A-F@]+$/i, '')) ?? []
+  return rustSymbol(mangled) + cloneOf(suffix)
 }
 
 /** What compilers put behind the name of a part or a copy of a function: ` [clone .cold]`. */

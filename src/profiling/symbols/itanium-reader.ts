@@ -1,15 +1,8 @@
 /**
  * What reading a mangled C++ name (Itanium ABI, as gcc and clang write it on every Unix) stands on: the place in the text,
- * the table of substitutions, the bounds.
- *
- * Rule: names come out of files that anybody may have made. Depth, steps and length are bounded, and whatever is not
- * understood throws {@link NotDemangled}: the caller then shows the name as it stands in the file.
+ * the table of substitutions.
  */
-
-/** Thrown where a name is not understood. */
-export class NotDemangled extends Error {
-  override readonly name = 'NotDemangled'
-}
+import { Cursor, MAX_LENGTH } from './cursor.js'
 
 /**
  * A piece of the result. What is declared stands between `left` and `right`: `int (*` and `)[4]`.
@@ -35,64 +28,20 @@ export interface Grammar {
   unqualified(reader: Reader, scope: Piece | null): Piece
 }
 
-const MAX_DEPTH = 128
-const MAX_LENGTH = 32_768
-const MAX_STEPS = 50_000
-
 /** One name that is being read. */
-export class Reader {
-  readonly text: string
+export class Reader extends Cursor {
   readonly grammar: Grammar
-  at = 0
   readonly substitutions: Piece[] = []
   /** Arguments of the innermost template around, for `T_`. */
   templateParameters: readonly string[] = []
-  #depth = 0
-  #steps = 0
 
   constructor(text: string, grammar: Grammar) {
-    this.text = text
+    super(text)
     this.grammar = grammar
-  }
-
-  get next(): string {
-    return this.text[this.at] ?? ''
   }
 
   get nextTwo(): string {
     return this.text.slice(this.at, this.at + 2)
-  }
-
-  get done(): boolean {
-    return this.at >= this.text.length
-  }
-
-  fail(): never {
-    throw new NotDemangled(`not understood at ${this.at}`)
-  }
-
-  /** Whether `text` comes next. */
-  comes(text: string): boolean {
-    return this.text.startsWith(text, this.at)
-  }
-
-  /** Goes over `text` if it comes next. */
-  take(text: string): boolean {
-    if (!this.text.startsWith(text, this.at)) return false
-    this.at += text.length
-    return true
-  }
-
-  expect(text: string): void {
-    if (!this.take(text)) this.fail()
-  }
-
-  /** Runs `body` one level deeper. */
-  within<T>(body: () => T): T {
-    if (++this.#depth > MAX_DEPTH || ++this.#steps > MAX_STEPS) this.fail()
-    const result = body()
-    this.#depth--
-    return result
   }
 
   /** A decimal number, `n` before it for minus; undefined where there is none. */
@@ -130,13 +79,6 @@ export class Reader {
   bounded(piece: Piece): Piece {
     if (piece.left.length + piece.right.length > MAX_LENGTH) this.fail()
     return piece
-  }
-
-  /** Several of something up to an `E`. */
-  untilEnd<T>(read: () => T): T[] {
-    const list: T[] = []
-    while (!this.take('E')) list.push(read())
-    return list
   }
 }
 

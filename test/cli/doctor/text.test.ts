@@ -21,6 +21,7 @@ const READY: Diagnosis = {
     reason: null,
     settings: { configStats: true, configProf: true, optProf: false },
   },
+  twin: { present: true, detail: 'a copy can be measured', mend: null },
 }
 
 describe('diagnosisText()', () => {
@@ -50,6 +51,14 @@ describe('diagnosisText()', () => {
       expect(text).to.include(`to mend it: ${cure}\n`)
     }
     expect(text).to.match(/Not ready:.*\n$/)
+  })
+
+  it('says whether twins can be made, which no run needs', () => {
+    expect(diagnosisText(READY)).to.include('ok  twin          a copy can be measured\n')
+    const twin = { present: false, detail: 'this is not glibc', mend: null }
+    expect(diagnosisText({ ...READY, twin }))
+      .to.include('--  twin          this is not glibc\n')
+      .and.match(/^Ready:/m)
   })
 
   it('says how profiling is enabled', () => {

@@ -9,6 +9,7 @@ import { growthLimit } from '../../../src/profiling/growth/readings.js'
 import type { Environment } from '../../../src/support/environment.js'
 import { nodeEnvironment } from '../../../src/support/environment.js'
 import { needsJemalloc, runFixture } from '../../helpers/child.js'
+import type { GrowthActionsResult } from '../fixtures/growth-actions.js'
 import type { GrowthResult } from '../fixtures/growth.js'
 
 /** A heap whose size, garbage and time the test decides. */
@@ -182,6 +183,7 @@ describe('GrowthMonitor', () => {
     [{ everyBytes: 1 }, 'GrowthMonitor has no option "everyBytes"'],
     [{ prefix: '../x' }, '"prefix" must be letters'],
     [{ actions: [] }, '"actions" must be a list of actions'],
+    [{ actions: ['dump', 'dump'], folder: '/tmp' }, '"actions" has an action twice'],
   ] as const) {
     it(`refuses ${JSON.stringify(options)}`, () => {
       expect(() => new World().monitor(options as object)).to.throw(words)
@@ -262,5 +264,65 @@ describe('a monitor beside real growth', function () {
 
   it('has profiling on while it watches, and off afterwards', () => {
     expect(result.active).to.deep.equal([true, true, true, false])
+  })
+})
+
+describe('what a monitor does when it fires', function () {
+  let result: GrowthActionsResult
+  before(async function () {
+    needsJemalloc(this)
+    this.timeout(60_000)
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'growth-'))
+    try {
+      const options = { preload: 'jemalloc', args: [folder], timeoutMs: 55_000 } as const
+      result = await runFixture<GrowthActionsResult>('profiling/fixtures/growth-actions', options)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('is all that was asked for, each into a file of its own for its owner alone', () => {
+    expect(result.failures).to.deep.equal([])
+    expect(result.results.map(({ error }) => error)).to.deep.equal([null, null, null, null, null])
+    expect(
+      result.results.map(({ path: name }) => name?.replace(/^cache-attribution\.\d+\.\w+\.step\./, '')),
+    ).to.deep.equal(['observation.json', 'attribution.json', 'discovery.json', 'heapsnapshot', undefined])
+    expect(result.modes).to.deep.equal(['600', '600', '600', '600'])
+  })
+
+  it('is an observation, with what the caches hold', () => {
+    expect(result.observation.event.trigger).to.equal('step')
+    expect(result.observation.observation).to.have.nested.property('caches[0].name', 'registered')
+  })
+
+  it('is a run in a twin: the cache is measured, and keeps every entry', () => {
+    expect(result.report).to.include({ mode: 'twin', trigger: 'growth' })
+    const bytes = result.report.caches[0]?.released.allocatedBytes
+    expect(bytes).to.be.within(0.9 * 200 * 16_384, 1.2 * 200 * 16_384)
+    expect(result.entries).to.equal(200)
+  })
+
+  it('is a discovery of what nobody registered', () => {
+    const paths = result.discovery.hoards.map(({ path: hoard }) => hoard)
+    expect(paths.join())
+      .to.match(/growth-actions\.js › growth\b/)
+      .and.not.match(/› registered\b/)
+  })
+
+  it("is a whole snapshot of V8's heap", () => {
+    expect(result.snapshotNodes).to.be.greaterThan(20_000)
+  })
+
+  it('is one thing at a time, and no second firing meanwhile', () => {
+    expect([result.mostAtOnce, result.firedMeanwhile]).to.deep.equal([1, 0])
+  })
+
+  it('waits while a run is on', () => {
+    expect(result.aroundRun).to.deep.equal([false, true])
+  })
+
+  it('leaves no more files and bytes than allowed, snapshots included', () => {
+    expect(result.keptKinds).to.deep.equal(['observation'])
+    expect(result.keptBytes).to.be.within(1, 100_000)
   })
 })

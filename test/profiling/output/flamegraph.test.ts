@@ -113,9 +113,11 @@ describe('toFlamegraph()', function () {
         [['shrank', 'main'], -1024],
       ]),
     )
-    expect(await page.locator('#facts').innerText()).to.include(
-      'change of live bytes: +1.00 KiB in all · red grew, blue shrank',
-    )
+    expect(await page.locator('#facts').innerText()).to.include('change of live bytes: +1.00 KiB in all')
+    const legend = await page.locator('#legend').innerText()
+    expect(legend).to.match(/grew \+2\.00 KiB\s*shrank −1\.00 KiB\s*a box is as wide as what changed in it/)
+    await page.fill('#query', 'shrank')
+    expect(await page.locator('#found').innerText()).to.equal('−1.00 KiB (−33.3 % of all change) in 1 box')
     await page.focus('#graph')
     for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key)
     expect(await detail(page)).to.match(/^shrank\s+−1\.00 KiB/)

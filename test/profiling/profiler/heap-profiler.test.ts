@@ -5,8 +5,20 @@ import { expect } from 'chai'
 import { HeapProfiler } from '../../../src/profiling/index.js'
 import { needsJemalloc, runFixture } from '../../helpers/child.js'
 import type { CaptureResult } from '../fixtures/capture.js'
+import { WAYS } from '../fixtures/killed.js'
 
 const CONF = { MALLOC_CONF: 'prof:true,prof_active:false' }
+
+/** How each end is seen from outside: the one that was meant, and no crash. */
+const ENDS: Readonly<Record<(typeof WAYS)[number], RegExp>> = {
+  exit: /gave no result/,
+  kill: /did not end in/,
+  'exit later': /gave no result/,
+  'kill later': /did not end in/,
+  'terminate later': /ended with SIGTERM/,
+  'throw later': /ended with 1:[^]*in the middle/,
+  'exit while reading': /gave no result/,
+}
 
 describe('HeapProfiler', function () {
   let folder = ''
@@ -68,6 +80,11 @@ describe('HeapProfiler', function () {
     expect(result.outcomes['profile']).to.be.at.least(500)
   })
 
+  it('switches profiling off at once where everybody has left, or it is closed', () => {
+    expect(result.leftAlone.codes).to.deep.equal(['ERR_PROFILE_ABORTED'])
+    expect(result.leftAlone.active).to.deep.equal(Array.from({ length: 20 }, (_, index) => index % 2 === 0))
+  })
+
   it('leaves profiling off and no file, whatever became of the captures', () => {
     expect([result.after.active, result.files]).to.deep.equal([false, []])
   })
@@ -90,15 +107,18 @@ describe('HeapProfiler', function () {
     ])
   })
 
-  for (const how of ['exit', 'kill']) {
-    it(`leaves no file where the process ends by ${how} in the middle`, async () => {
-      const own = mkdtempSync(path.join(os.tmpdir(), 'killed-'))
-      const options = { preload: 'jemalloc', env: CONF, args: [own, how] } as const
-      await runFixture('profiling/fixtures/killed', options).catch(() => undefined)
-      expect(readdirSync(own)).to.deep.equal([])
-      rmSync(own, { recursive: true })
-    })
-  }
+  it('leaves no file where the process ends in the middle, however it ends', async () => {
+    await Promise.all(
+      WAYS.map(async (how) => {
+        const own = mkdtempSync(path.join(os.tmpdir(), 'killed-'))
+        const options = { preload: 'jemalloc', env: CONF, args: [own, how] } as const
+        const ended = await runFixture('profiling/fixtures/killed', options).catch(String)
+        expect(readdirSync(own), how).to.deep.equal([])
+        expect(ended, how).to.match(ENDS[how])
+        rmSync(own, { recursive: true })
+      }),
+    )
+  })
 })
 
 describe('what keeps a process from being profiled', () => {

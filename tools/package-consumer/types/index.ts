@@ -1,8 +1,6 @@
 // A user's module; must compile under strict options against the installed package.
 import { Coordinator, CoordinatorError, formatReport } from 'cache-attribution'
 import type { AttributionReport } from 'cache-attribution'
-import { fromCache } from 'cache-attribution/adapters'
-import { PeriodicReporter } from 'cache-attribution/log'
 
 const thumbnails = new Map<string, Uint8Array>()
 const coordinator = new Coordinator()
@@ -12,7 +10,6 @@ const registration = coordinator.register('thumbnails', {
   },
   entries: () => thumbnails.size,
 })
-coordinator.register('previews', fromCache(new Map<string, Uint8Array>()), { twin: false })
 try {
   const report: AttributionReport = await coordinator.attribute({ only: ['thumbnails'] })
   const row = report.caches[0]
@@ -22,5 +19,4 @@ try {
   if (!(error instanceof CoordinatorError)) throw error
   console.error(error.code)
 }
-await new PeriodicReporter(coordinator, { schedules: [{ every: 60_000, mode: 'observe' }] }).close()
 registration.unregister()
