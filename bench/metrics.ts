@@ -51,7 +51,16 @@ function coordinatorOfMany(): Coordinator {
   return coordinator
 }
 
-/** Processor time of this thread alone: what a scrape keeps the event loop from. */
+/**
+ * Processor time of the whole process, helpers of V8 included: no less than the main thread's, and the same on a machine that others
+ * use, where the clock on the wall is not.
+ */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+/** What a scrape keeps the event loop from. */
 async function scrape(): Promise<void> {
   const coordinator = coordinatorOfMany()
   // So that every cache was measured, and has all of its series.
@@ -72,22 +81,25 @@ async function scrape(): Promise<void> {
       ['prom-client’s own text', () => registry.metrics()],
     ] as const) {
       const tookMs: number[] = []
+      const spentMs: number[] = []
       let text = ''
       for (let count = -20; count < Number(flags('scrapes')[0] ?? '200'); count++) {
         nowMs += 60_000
-        const startMs = performance.now()
+        const [startMs, usedMs] = [performance.now(), processorMs()]
         text = await write()
-        if (count >= 0) tookMs.push(performance.now() - startMs)
+        if (count < 0) continue
+        tookMs.push(performance.now() - startMs)
+        spentMs.push(processorMs() - usedMs)
       }
-      const [median, p99] = [medianOf(tookMs), quantile(tookMs, 0.99)]
+      const [median, wall, p99] = [medianOf(spentMs), medianOf(tookMs), quantile(tookMs, 0.99)]
       // prom-client's own writer is meant for what it shows by default.
       if (maxCaches < CACHES || !format.startsWith('prom')) worstMs = Math.max(worstMs, median)
-      rows.push([what, format, text.split('\n').length, median.toFixed(2), p99.toFixed(2)])
+      rows.push([what, format, text.split('\n').length, median.toFixed(2), wall.toFixed(2), p99.toFixed(2)])
     }
   }
-  printTable(['1,000 caches', 'format', 'lines', 'median ms', 'p99 ms'], rows)
+  printTable(['1,000 caches', 'format', 'lines', 'processor ms', 'ms', 'p99 ms'], rows)
   verdict(
-    `a scrape of 1,000 caches, the slowest median: ${worstMs.toFixed(1)} ms of the main thread (under ${SCRAPE_BAR_MS})`,
+    `a scrape of 1,000 caches, the slowest median: ${worstMs.toFixed(1)} ms of processor time (under ${SCRAPE_BAR_MS})`,
     worstMs < SCRAPE_BAR_MS,
   )
   await everyTenMs(coordinator)
@@ -100,20 +112,15 @@ async function everyTenMs(coordinator: Coordinator): Promise<void> {
   const registry = collectMetrics(coordinator, { environment: { now: () => nowMs, date: () => new Date() } })
   const tookMs: number[] = []
   for (let second = -5; second < 30; second++) {
-    let spentMs = 0
+    const usedMs = processorMs()
     for (let count = 0; count < 100; count++) {
       nowMs += SCRAPE_EVERY_MS
-      const startMs = performance.now()
       await registry.metrics()
-      spentMs += performance.now() - startMs
     }
-    if (second >= 0) tookMs.push(spentMs)
+    if (second >= 0) tookMs.push(processorMs() - usedMs)
   }
   const share = medianOf(tookMs) / 1000
-  verdict(
-    `100 scrapes a second take ${(100 * share).toFixed(2)} % of the main thread (under 1 %)`,
-    share < 1 - RATIO_BAR,
-  )
+  verdict(`100 scrapes a second take ${(100 * share).toFixed(2)} % of a processor (under 1 %)`, share < 1 - RATIO_BAR)
 }
 
 function add(): void {
