@@ -1,7 +1,7 @@
 /**
  * A history's cost and its survival: appending, a million observations, and a writer that is killed at random moments.
  *
- *   node dist/bench/history.js [--observations 1000000] [--kills 500] [--only append,million,kills,slopes]
+ *   node dist/bench/history.js [--observations 1000000] [--kills 500] [--only slopes,append,stretch,million,kills]
  */
 import { spawn } from 'node:child_process'
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
@@ -14,6 +14,7 @@ import { fileName } from '../src/history/files.js'
 import { ReportHistory } from '../src/history/history.js'
 import { lineOf } from '../src/history/records.js'
 import { readHistory } from '../src/history/read.js'
+import { atOnce } from '../src/support/slices.js'
 import { estimateSlope } from '../src/report/trends/theil-sen.js'
 import { normalOf, randomOf } from '../test/coordinator/world.js'
 import { report, row, sample } from '../test/report/reports.js'
@@ -24,12 +25,13 @@ import { medianOf, quantile, verdict } from './support/table.js'
 
 const observations = Number(flags('observations')[0] ?? 1_000_000)
 const kills = Number(flags('kills')[0] ?? 500)
-const parts = flags('only')[0]?.split(',') ?? ['slopes', 'append', 'million', 'kills']
+const parts = flags('only')[0]?.split(',') ?? ['slopes', 'append', 'stretch', 'million', 'kills']
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'history-'))
 try {
   if (parts.includes('slopes')) slopes()
   if (parts.includes('append')) await append()
+  if (parts.includes('stretch')) await stretch()
   if (parts.includes('million')) await million()
   if (parts.includes('kills')) await killed()
 } finally {
@@ -48,7 +50,7 @@ function slopes(): void {
     const hours = Array.from({ length: READINGS }, () => 100 * random()).toSorted((a, b) => a - b)
     const bytes = hours.map((at) => 1e8 + 1000 * at + 20_000 * normal() + (random() < 0.02 ? 1e6 * random() : 0))
     const segment = { hours, bytes, startHours: 0, isRefill: false, lifetime: 'a' }
-    const bucketedSlope = estimateSlope([segment], false).slope?.bytesPerHour ?? NaN
+    const bucketedSlope = atOnce(estimateSlope([segment], false)).slope?.bytesPerHour ?? NaN
     if (seed <= 40) differences.push(bucketedSlope - exactSlope(hours, bytes))
     errors.push(bucketedSlope - 1000)
   }
@@ -95,6 +97,64 @@ async function append(): Promise<void> {
     `a report of 20 caches appended: median ${middle.toFixed(3)} ms, p99 ${high.toFixed(3)} ms until written; the event loop held ${medianOf(blocked).toFixed(3)} ms`,
   )
   verdict(`append takes ${middle.toFixed(3)} ms (under 1 ms)`, middle < 1)
+}
+
+/** How long trends keep the event loop from turning, in time of the processor: of a week of readings every two minutes, and of hourly releases. */
+async function stretch(): Promise<void> {
+  const CACHES = 20
+  const normal = normalOf(randomOf(2))
+  const clock = { ms: 0, now: () => clock.ms, date: () => new Date(Date.UTC(2026, 0, 1) + clock.ms) }
+  const history = await ReportHistory.open(path.join(folder, 'stretch'), { clock, rotateBytes: 1e9 })
+  const names = Array.from({ length: CACHES }, (_, index) => `cache ${String(index)}`)
+  for (let index = 0; index < 5040; index++) {
+    const caches = names.map((name) => ({
+      name,
+      entries: 1000,
+      claimedBytes: null,
+      estimatedBytes: Math.round(1e7 + 10 * index + 1e5 * normal()),
+      estimatedUncertaintyBytes: 1e5,
+    }))
+    void history.appendObservation({ sample: sample(3e8 + 100 * index, 60e6), caches })
+    // The last four caches are emptied by live releases.
+    if (index % 30 === 0)
+      void history.append(
+        report(
+          names.slice(-4).map((name) => row(name, 1e7)),
+          { mode: 'release' },
+        ),
+      )
+    clock.ms += 120_000
+  }
+  await history.flush()
+  const wholes: number[] = []
+  const longest: number[] = []
+  for (let round = 0; round < 10; round++) {
+    let [isDone, mostMs, lastMs] = [false, 0, cpuMs()]
+    const turn = (): void => {
+      const nowMs = cpuMs()
+      mostMs = Math.max(mostMs, nowMs - lastMs)
+      lastMs = nowMs
+      if (!isDone) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const startMs = performance.now()
+    await history.append(report([row('cache 0', 1e7)]))
+    await history.trends()
+    wholes.push(performance.now() - startMs)
+    await new Promise((resolve) => setImmediate(resolve))
+    isDone = true
+    longest.push(mostMs)
+  }
+  await history.close()
+  console.log(`trends of ${String(CACHES)} caches and the floor: ${medianOf(wholes).toFixed(0)} ms, in slices`)
+  const most = medianOf(longest)
+  verdict(`longest stretch without a turn of the event loop ${most.toFixed(1)} ms (under 10 ms)`, most < 10)
+}
+
+/** Of all threads of this process: what other processes take of the processor is not in it. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 /** Written as a history writes it, read by a process of its own, whose memory is measured. */

@@ -1,6 +1,6 @@
 // Takes a picture of every view of the admin page, to be looked at: of a fake server's figures, in Chromium.
 //
-//   npm run build:ts && node tools/screenshots.mjs [folder]        default folder: .cache/screenshots
+//   npm run build:ts && node tools/screenshots.mjs [folder [view …]]        default folder: .cache/screenshots
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
@@ -63,6 +63,12 @@ const VIEWS = [
     act: startRunAndLook,
     isViewportOnly: true,
   },
+  { name: 'growth', state: grown },
+  { name: 'growth-dark', state: grown, context: dark },
+  { name: 'growth-narrow', state: grown, context: { ...narrow, ...dark } },
+  { name: 'trim-options', state: measured, act: openTrimOptions, context: wide, isViewportOnly: true },
+  { name: 'heap', state: () => ({ histogram: data.histogram() }), act: countClasses },
+  { name: 'heap-narrow', state: () => ({ histogram: data.histogram() }), act: countClasses, context: narrow },
   { name: 'hostile', state: () => ({ caches: hostile(), sample: data.sampleWithoutAllocator() }) },
 ]
 const COOL_DOWN = {
@@ -71,7 +77,8 @@ const COOL_DOWN = {
   problem: { title: 'Too Many Requests', detail: 'the last releasing run ended 6 s ago', code: 'ERR_RUN_IN_PROGRESS' },
 }
 
-for (const view of VIEWS) await take(view)
+const wanted = process.argv.slice(3)
+for (const view of VIEWS) if (wanted.length === 0 || wanted.includes(view.name)) await take(view)
 await browser.close()
 
 /** @param {View} view */
@@ -128,6 +135,31 @@ async function openReports(page) {
 async function lose(page, server) {
   await server.stop()
   await page.getByText('The server does not answer').waitFor({ timeout: 20_000 })
+}
+
+/** After a restart: the first half of the reports is of an earlier process. */
+function grown() {
+  const reports = [...data.pastReports(24), data.reportOf({ id: '1b671a64-last' })].map((report, index) =>
+    index < 12 ? { ...report, process: { ...report.process, pid: 3977 } } : report,
+  )
+  return {
+    status: { ...data.statusView(), hasHistory: true },
+    reports,
+    trends: data.trends(),
+    breakdown: data.breakdown(),
+  }
+}
+
+/** @param {import('playwright-core').Page} page */
+async function openTrimOptions(page) {
+  await page.getByRole('radio', { name: 'Trim' }).check()
+  await page.getByText('Options').click()
+}
+
+/** @param {import('playwright-core').Page} page */
+async function countClasses(page) {
+  await page.getByRole('button', { name: 'Count objects by class' }).click()
+  await page.getByRole('table', { name: 'JS heap by class' }).waitFor()
 }
 
 function readOnly() {

@@ -20,7 +20,7 @@ const history = await ReportHistory.open(process.argv[2] ?? '', {
   thinAfterMs: 365 * 24 * 3_600_000,
 })
 const openMs = performance.now() - startMs
-const { floor } = history.trends()
+const { floor } = await history.trends()
 const trendMs = performance.now() - startMs - openMs
 await history.close()
 // Kilobytes, by the kernel.

@@ -37,8 +37,8 @@ import { SingleFlight } from '../support/single-flight.js'
 import { TwinRun } from './twin-run.js'
 import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable, reportNotExtended } from './warnings.js'
 
-/** Gives a report with something added; what it got stays as it was. */
-export type ExtendReport = (report: AttributionReport) => AttributionReport
+/** Gives a report with something added, at once or later; what it got stays as it was. */
+export type ExtendReport = (report: AttributionReport) => AttributionReport | Promise<AttributionReport>
 
 /** Runs that a later one is compared with: within so many the rotation has turned every neighbour round. */
 const EARLIER_RUNS_MAX = 8
@@ -207,7 +207,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
 
   /**
    * Adds to every report before it is given out: to the caller, to listeners, in errors. What an extension throws is a warning, and
-   * the report stays as it was. `ReportHistory.attach()` uses it, so that reports carry trends.
+   * the report stays as it was; one that
+   * returns a promise is waited for, and the run lasts until then. `ReportHistory.attach()` uses it, so that reports carry trends.
    *
    * @returns what takes the extension away again
    * @throws CoordinatorError `ERR_OPTION_TYPE`, `ERR_CLOSED`
@@ -270,8 +271,9 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       })
       this.#calibrations.note(measured)
       this.#earlier = [...this.#earlier, remembered(measured)].slice(-EARLIER_RUNS_MAX)
-      const report = this.#extended(measured)
-      if (signal.aborted) throw new RunAbortedError(report)
+      const isAborted = signal.aborted
+      const report = await this.#extended(measured)
+      if (isAborted) throw new RunAbortedError(report)
       this.#tell('run-finished', { id: run.id, report })
       return report
     } catch (error) {
@@ -283,11 +285,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     }
   }
 
-  #extended(report: AttributionReport): AttributionReport {
+  async #extended(report: AttributionReport): Promise<AttributionReport> {
     let extended = report
     for (const extend of this.#extensions) {
       try {
-        extended = extend(extended)
+        extended = await extend(extended)
       } catch (error) {
         const warning = reportNotExtended(error)
         extended = { ...extended, warnings: [...extended.warnings, warning] }

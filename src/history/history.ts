@@ -5,10 +5,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import process from 'node:process'
-import { trendsOf } from '../report/trends/trends.js'
+import { trendsSteps } from '../report/trends/trends.js'
 import type { Trends } from '../report/trends/types.js'
 import type { AttributionReport } from '../report/types.js'
 import { CoordinatorError, describe } from '../support/errors.js'
+import { inSlices } from '../support/slices.js'
 import { listFiles } from './files.js'
 import { maintain } from './maintain.js'
 import { resolveHistoryOptions } from './options.js'
@@ -45,6 +46,8 @@ export class ReportHistory implements AsyncDisposable {
   readonly #series = new SeriesStore()
   readonly #undo: (() => void)[] = []
   #calibration: Json | null = null
+  /** Of all records so far: they change with the next one only. */
+  #trends: Promise<Trends> | undefined
   #maintenance: Promise<void> | undefined
   #maintainedMs = -Infinity
   #isClosed = false
@@ -127,7 +130,7 @@ export class ReportHistory implements AsyncDisposable {
         // Of another version: the next run calibrates anew.
       }
     }
-    const detach = coordinator.extendReports((report) => {
+    const detach = coordinator.extendReports(async (report) => {
       void this.append(report)
       const calibration = coordinator.calibration as Json
       void this.#append({ ...this.#head(), kind: 'calibration', calibration }, false)
@@ -141,8 +144,8 @@ export class ReportHistory implements AsyncDisposable {
   /**
    * The report with the trends of this history, as reports of an attached coordinator carry them.
    */
-  withTrends(report: AttributionReport): AttributionReport {
-    const { caches, floor, forecast } = this.trends()
+  async withTrends(report: AttributionReport): Promise<AttributionReport> {
+    const { caches, floor, forecast } = await this.trends()
     const trends = new Map(caches.map(({ name, trend }) => [name, trend]))
     return {
       ...report,
@@ -155,16 +158,21 @@ export class ReportHistory implements AsyncDisposable {
     }
   }
 
-  /** What grows, how fast, and how sure that is, over the last `trendWindowMs`. Holds the event loop for 10 to 25 ms a cache. */
-  trends(): Trends {
+  /**
+   * What grows, how fast, and how sure that is, over the last `trendWindowMs`. It takes 10 to 25 ms a cache, in slices of a few
+   * milliseconds between which the event loop turns; asked again without a new record it is not computed again.
+   */
+  trends(): Promise<Trends> {
+    this.#trends ??= this.#computeTrends()
+    return this.#trends
+  }
+
+  #computeTrends(): Promise<Trends> {
     const { clock, trendWindowMs } = this.#options
     const { rssBytes, ...inputs } = this.#series.inputs(trendWindowMs / HOUR_MS)
     const limit = limitOf(this.#options.limitBytes)
-    return trendsOf({
-      ...inputs,
-      memory: rssBytes === null ? null : { usedBytes: rssBytes, ...limit },
-      now: clock.date(),
-    })
+    const memory = rssBytes === null ? null : { usedBytes: rssBytes, ...limit }
+    return inSlices(trendsSteps({ ...inputs, memory, now: clock.date() }))
   }
 
   /**
@@ -210,6 +218,7 @@ export class ReportHistory implements AsyncDisposable {
 
   #append(record: HistoryRecord, isMinor: boolean): Promise<boolean> {
     this.#series.add(record)
+    this.#trends = undefined
     const written = this.#writer.append(lineOf(record), isMinor)
     this.#maintain()
     return written

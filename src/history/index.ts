@@ -19,4 +19,13 @@ export type {
 } from './types.js'
 export type { MemoryUse, TrendKind, TrendsInput } from '../report/trends/trends.js'
 export type { Segment, SeriesBasis, TrendInput } from '../report/trends/series.js'
-export type { FloorTrend, Forecast, Refill, Trend, TrendSlope, TrendVerdict, Trends } from '../report/trends/types.js'
+export type {
+  FloorTrend,
+  Forecast,
+  Refill,
+  Trend,
+  TrendLine,
+  TrendSlope,
+  TrendVerdict,
+  Trends,
+} from '../report/trends/types.js'

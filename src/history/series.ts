@@ -106,7 +106,7 @@ export class SeriesStore {
 
   /** What the trends of the last `windowHours` are made of. */
   inputs(windowHours: number): {
-    caches: { name: string; input: TrendInput }[]
+    caches: Iterable<{ name: string; input: TrendInput }>
     floor: Record<'total' | 'allocated' | 'heap', TrendInput>
     rssBytes: number | null
   } {
@@ -117,14 +117,21 @@ export class SeriesStore {
       claimed: [],
     })
     return {
-      caches: [...this.#caches]
-        .map(([name, { measured, estimated, claimed }]) => ({
-          name,
-          input: { measured: measured.since(since), estimated: estimated.since(since), claimed: claimed.since(since) },
-        }))
-        .filter(({ input }) => Object.values(input).some((segments: readonly Segment[]) => segments.length > 0)),
+      caches: this.#inputsSince(since),
       floor: { total: floorOf('total'), allocated: floorOf('allocated'), heap: floorOf('heap') },
       rssBytes: this.#rssBytes,
+    }
+  }
+
+  /** Each is copied when it is come to: a history of thousands of caches must not be copied in one turn of the event loop. */
+  *#inputsSince(since: number): Generator<{ name: string; input: TrendInput }> {
+    for (const [name, { measured, estimated, claimed }] of this.#caches) {
+      const input = {
+        measured: measured.since(since),
+        estimated: estimated.since(since),
+        claimed: claimed.since(since),
+      }
+      if (Object.values(input).some((segments: readonly Segment[]) => segments.length > 0)) yield { name, input }
     }
   }
 

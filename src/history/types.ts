@@ -54,5 +54,5 @@ export interface AttachableCoordinator {
   /** Takes them up again. */
   restoreCalibration(state: unknown): void
   /** Adds to every report before it is given out; returns what undoes that. */
-  extendReports(extend: (report: AttributionReport) => AttributionReport): () => void
+  extendReports(extend: (report: AttributionReport) => Promise<AttributionReport>): () => void
 }

@@ -12,6 +12,7 @@ import { framed } from './frame.js'
 import type { AdminHandler, Admitted } from './frame.js'
 import { resolveAdminOptions } from './options.js'
 import type { AdminHandlerOptions } from './options.js'
+import { PastReports } from './past-reports.js'
 import { findRoute } from './paths.js'
 import { HttpProblem } from './problem.js'
 import { ReportStore } from './reports.js'
@@ -43,9 +44,10 @@ export function createAdminHandler(coordinator: Coordinator, options?: AdminHand
   }
   const settings = resolveAdminOptions(options)
   const reports = new ReportStore(settings.reports)
+  const past = new PastReports(settings.history, settings.reports, settings.onError)
   const runs = new Runs(coordinator, reports, settings.coolDownMs, () => performance.now())
   const tools = new TwinTools(runs, settings.temporaryFolder)
-  const admin: Admin = { coordinator, settings, reports, runs, tools }
+  const admin: Admin = { coordinator, settings, reports, past, runs, tools }
   return framed({
     basePath: settings.basePath,
     onError: settings.onError,

@@ -24,6 +24,9 @@ export interface BearerTokenOptions {
   readonly basic?: boolean | undefined
 }
 
+const NEEDED = 'a token is needed: Authorization: Bearer TOKEN'
+/** A browser shows it to whoever puts its question away. */
+const BY_HAND = 'in a browser, which asks for it: any user name, and the token as the password'
 const TOKEN = /^[\w\-.~+/]+=*$/
 const LENGTH_MIN = 16
 const LENGTH_MAX = 1024
@@ -92,7 +95,7 @@ function credentialsOf(header: string, basic: boolean): string | undefined {
 function challenge(basic: boolean): Response {
   const challenges = [...(basic ? ['Basic realm="memory", charset="UTF-8"'] : []), 'Bearer realm="memory"']
   return problemResponse(
-    new HttpProblem('ERR_HTTP_UNAUTHENTICATED', 'a token is needed', {
+    new HttpProblem('ERR_HTTP_UNAUTHENTICATED', basic ? `${NEEDED}, or ${BY_HAND}` : NEEDED, {
       headers: { 'www-authenticate': challenges.join(', ') },
     }),
   )

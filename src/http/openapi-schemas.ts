@@ -56,6 +56,7 @@ const status: Json = {
   role: { enum: ['read-only', 'operator'] },
   coolDownRemainingMs: number,
   modes: arrayOf(mode),
+  hasHistory: boolean,
   links: arrayOf(object({ title: string, href: { type: 'string', format: 'uri-reference' } })),
 }
 const row: Json = {
@@ -71,6 +72,20 @@ const row: Json = {
 }
 const OF_TRIMS = ['estimated', 'estimatedUncertaintyBytes']
 const report: Json = { id: string, mode, trigger: string, startedAt: when, durationMs: number, floor }
+const slope = object({ bytesPerHour: number, lowBytesPerHour: number, highBytesPerHour: number })
+const trend: Json = {
+  verdict: { enum: ['stable', 'saturating', 'growing', 'unbounded', 'unknown'] },
+  evidence: string,
+  slope: orNull(slope),
+  line: orNull(object({ from: when, to: when, fromBytes: number, toBytes: number })),
+  significance: maybe,
+  lastBytes: maybe,
+  readings: integer,
+  lifetimes: integer,
+  spanHours: number,
+  basis: { enum: ['measured', 'estimated', 'claimed'] },
+}
+const maybeWhen = orNull(when)
 const warning = object({ code: string, message: string, cache: string }, ['cache'])
 const error = object({ code: string, message: string })
 
@@ -119,7 +134,22 @@ export const SCHEMAS: Json = {
     rssBytes: number,
     takenAt: when,
   }),
-  ReportSummary: object({ ...report, caches: arrayOf(object(row, OF_TRIMS)) }),
+  Trends: object({
+    caches: arrayOf(object({ name: string, trend: object(trend) })),
+    floor: object({ ...trend, allocated: orNull(object(trend)), heap: orNull(object(trend)) }),
+    forecast: orNull(
+      object({
+        limitBytes: number,
+        limitSource: { enum: ['cgroup', 'configured'] },
+        usedBytes: number,
+        slope,
+        at: maybeWhen,
+        earliest: maybeWhen,
+        latest: maybeWhen,
+      }),
+    ),
+  }),
+  ReportSummary: object({ ...report, pid: integer, caches: arrayOf(object(row, OF_TRIMS)) }),
   Reports: object({ reports: arrayOf(ref('ReportSummary')) }),
   AttributionReport: object({
     schemaVersion: { const: 1 },

@@ -54,6 +54,12 @@ const PATHS: Json = {
       'application/openmetrics-text': TEXT,
     }),
   },
+  '/trends': {
+    get: operation('trends', 'What grows, how fast, and how sure that is, by the history; 404 without one', {
+      'application/json': schemaOf('Trends'),
+      'text/plain': TEXT,
+    }),
+  },
   '/reports': {
     get: operation('listReports', 'The reports that are kept, in short, the newest last', jsonOf('Reports')),
   },
@@ -96,19 +102,20 @@ const PATHS: Json = {
 
 /** The document; `basePath` is where its addresses lie. */
 export function openApiDocument(basePath: string): Json {
+  const description = 'Measures which cache of this process holds how much memory. GET releases nothing.'
+  return documentOf({ title: 'Memory by cache', description }, basePath, PATHS, SCHEMAS)
+}
+
+/** What every description here has around its paths; `schemas` has `Problem`. */
+export function documentOf(info: Json, basePath: string, paths: Json, schemas: Json): Json {
   return {
     openapi: '3.1.0',
-    info: {
-      title: 'Memory by cache',
-      version: '1',
-      description: 'Measures which cache of this process holds how much memory. GET releases nothing.',
-      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-    },
+    info: { ...info, version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: basePath }],
     security: [{ bearer: [] }, { basic: [] }, {}],
-    paths: PATHS,
+    paths,
     components: {
-      schemas: SCHEMAS,
+      schemas,
       responses: {
         problem: { description: 'A problem (RFC 9457)', content: { 'application/problem+json': schemaOf('Problem') } },
       },
@@ -128,7 +135,8 @@ function jsonOf(name: string): Json {
   return { 'application/json': schemaOf(name) }
 }
 
-function operation(operationId: string, summary: string, content: Json, status = '200'): Json {
+/** What one method of an address does, and the forms of its answer. */
+export function operation(operationId: string, summary: string, content: Json, status = '200'): Json {
   return {
     operationId,
     summary,
@@ -136,14 +144,20 @@ function operation(operationId: string, summary: string, content: Json, status =
   }
 }
 
-/** The parameters as a query, and the same as JSON. */
-function takes(kinds: Kinds, described: Json): Json {
-  const inQuery: Kinds = { ...kinds, ...('budget' in kinds ? BUDGET_PARAMETERS : {}) }
+/** The parameters as a query. */
+export function takesQuery(kinds: Kinds, described: Json): Json {
   return {
     ...described,
-    parameters: Object.entries(inQuery).flatMap(([name, kind]) =>
+    parameters: Object.entries(kinds).flatMap(([name, kind]) =>
       kind === 'object' ? [] : [{ name, in: 'query', required: false, schema: parameterSchema(name, kind) }],
     ),
+  }
+}
+
+/** The parameters as a query, and the same as JSON. */
+function takes(kinds: Kinds, described: Json): Json {
+  return {
+    ...takesQuery({ ...kinds, ...('budget' in kinds ? BUDGET_PARAMETERS : {}) }, described),
     requestBody: {
       required: false,
       content: {
@@ -161,6 +175,7 @@ function takes(kinds: Kinds, described: Json): Json {
   }
 }
 
-function pathParameter(name: string, description: string): Json {
+/** A part of a path that stands for a name. */
+export function pathParameter(name: string, description: string): Json {
   return { name, in: 'path', required: true, description, schema: { type: 'string' } }
 }

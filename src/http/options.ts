@@ -6,7 +6,9 @@ import { CoordinatorError, describe } from '../support/errors.js'
 import { callable, number, oneOf, optional, resolveOptions, shaped, text } from '../support/options.js'
 import type { Check } from '../support/options.js'
 import type { Authorize } from './authorization.js'
+import type { AdminHandler } from './frame.js'
 import { listOf, origin, pathOption, warnOfError } from './option-checks.js'
+import type { HistorySource } from './past-reports.js'
 
 /** A link that the page shows in its navigation. */
 export interface AdminLink {
@@ -58,6 +60,16 @@ export interface AdminHandlerOptions {
   /** Links for the page. @default [] */
   readonly links?: readonly AdminLink[] | undefined
   /**
+   * A `ReportHistory`: its trends are shown, and the reports of the last seven days stay in the list over restarts.
+   * @default undefined: none
+   */
+  readonly history?: HistorySource | undefined
+  /**
+   * What `createProfileHandler()` made and is mounted beside this handler: the page links to its flame graph and its table.
+   * @default undefined: none
+   */
+  readonly profiles?: Pick<AdminHandler, 'basePath'> | undefined
+  /**
    * Folder for the heap snapshot while it is downloaded: a file of mode 0600 that has no name any more. Where it lies in
    * memory (tmpfs), so does the snapshot.
    * @default os.tmpdir()
@@ -80,6 +92,8 @@ export interface ResolvedAdminOptions {
   readonly origins: readonly string[]
   readonly metrics: ReadableRegistry | undefined
   readonly links: readonly AdminLink[]
+  readonly history: HistorySource | undefined
+  readonly profiles: Pick<AdminHandler, 'basePath'> | undefined
   readonly temporaryFolder: string
   readonly onError: (error: unknown) => void
 }
@@ -100,6 +114,18 @@ export function resolveAdminOptions(options: AdminHandlerOptions | undefined): R
     origins: { check: listOf(origin), fallback: [] },
     metrics: optional(shaped<ReadableRegistry>('a Registry of prom-client', isRegistry)),
     links: { check: listOf(link), fallback: [] },
+    history: optional(
+      shaped<HistorySource>('a ReportHistory', (value) => {
+        const { trends, read } = value as Partial<HistorySource>
+        return typeof trends === 'function' && typeof read === 'function'
+      }),
+    ),
+    profiles: optional(
+      shaped<Pick<AdminHandler, 'basePath'>>(
+        'what createProfileHandler() makes',
+        (value) => typeof (value as Partial<AdminHandler>).basePath === 'string',
+      ),
+    ),
     temporaryFolder: { check: text(4096), fallback: os.tmpdir() },
     onError: { check: callable as Check<(error: unknown) => void>, fallback: warnOfError },
   })

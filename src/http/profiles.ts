@@ -23,10 +23,10 @@ import { framed } from './frame.js'
 import type { AdminHandler, Admitted } from './frame.js'
 import { listOf, origin, pathOption, warnOfError } from './option-checks.js'
 import { parametersOf } from './parameters.js'
-import type { Kinds } from './parameters.js'
 import { findRoute } from './paths.js'
 import type { Pattern } from './paths.js'
 import { HttpProblem } from './problem.js'
+import { PROFILE_PARAMETERS, profilesOpenApi } from './profiles-openapi.js'
 import { bytesResponse, html, json, text } from './respond.js'
 
 /** Options of `createProfileHandler()`. */
@@ -65,17 +65,9 @@ interface ProfileRoute {
   readonly methods: Readonly<Record<string, (call: Call) => Promise<Response>>>
 }
 
-const PARAMETERS = {
-  seconds: 'number',
-  gc: 'number',
-  debug: 'number',
-  base: 'text',
-  kind: 'text',
-} as const satisfies Kinds
-
 /**
  * Makes the handler of `/debug/pprof/heap`: a profile for pprof tools, `/flamegraph`, `/top`, `/dumps`, and
- * `/profiling/activate` and `/deactivate`. It mounts as the admin handler does, beside it.
+ * `/profiling/activate` and `/deactivate`, described by `/openapi.json`. It mounts as the admin handler does, beside it.
  *
  * `?seconds=30` shows the change in that time, without it what is sampled and live; `?gc=1` collects before; `?debug=1`
  * gives jemalloc's own text; `?base=ID` takes a dump off; `?kind=js` is V8's side.
@@ -107,7 +99,8 @@ export function createProfileHandler(profiler: HeapProfiler, options?: ProfileHa
   })
 }
 
-const ROUTES: readonly ProfileRoute[] = [
+/** Every address of the handler. What profiles-openapi.ts describes is the same, and a test holds the two together. */
+export const PROFILE_ROUTES: readonly ProfileRoute[] = [
   { path: '/', methods: { GET: sendProfile } },
   {
     path: '/flamegraph',
@@ -118,6 +111,10 @@ const ROUTES: readonly ProfileRoute[] = [
   { path: '/dumps/{id}', methods: { GET: sendDump, DELETE: removeDump } },
   { path: '/profiling/activate', methods: { POST: (call) => switchProfiling(call, true) } },
   { path: '/profiling/deactivate', methods: { POST: (call) => switchProfiling(call, false) } },
+  {
+    path: '/openapi.json',
+    methods: { GET: ({ settings }) => Promise.resolve(json(profilesOpenApi(settings.basePath))) },
+  },
 ]
 
 async function dispatch(
@@ -125,7 +122,7 @@ async function dispatch(
   settings: Resolved,
   { request, url, below }: Admitted,
 ): Promise<Response> {
-  const { route, names } = findRoute(ROUTES, below)
+  const { route, names } = findRoute(PROFILE_ROUTES, below)
   const action = Object.hasOwn(route.methods, request.method) ? route.methods[request.method] : undefined
   if (action === undefined) {
     const allow = Object.keys(route.methods).join(', ')
@@ -136,7 +133,7 @@ async function dispatch(
 }
 
 async function sendProfile(call: Call): Promise<Response> {
-  const { debug = 0, seconds, base, kind } = parametersOf(call.url, {}, PARAMETERS)
+  const { debug = 0, seconds, base, kind } = parametersOf(call.url, {}, PROFILE_PARAMETERS)
   if (debug === 0) {
     const profile = await toPprof(await named(call))
     return bytesResponse(new Uint8Array(profile), 'application/octet-stream', {
@@ -155,7 +152,7 @@ async function sendProfile(call: Call): Promise<Response> {
 /** The profile that a request asks for, with names. */
 async function named(call: Call): Promise<HeapProfile> {
   const { profiler, request, settings, url } = call
-  const { seconds, base, kind = 'heap' } = parametersOf(url, {}, PARAMETERS)
+  const { seconds, base, kind = 'heap' } = parametersOf(url, {}, PROFILE_PARAMETERS)
   if (kind !== 'heap' && kind !== 'js') throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be heap or js')
   if (kind === 'js' && base !== undefined) {
     throw new HttpProblem(
@@ -183,7 +180,7 @@ async function named(call: Call): Promise<HeapProfile> {
 }
 
 function isCollecting({ url }: Call): boolean {
-  const { gc = 0 } = parametersOf(url, {}, PARAMETERS)
+  const { gc = 0 } = parametersOf(url, {}, PROFILE_PARAMETERS)
   return (gc as number) > 0
 }
 

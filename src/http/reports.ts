@@ -21,6 +21,8 @@ export interface ReportSummary extends Pick<
   AttributionReport,
   'id' | 'mode' | 'trigger' | 'startedAt' | 'durationMs' | 'floor'
 > {
+  /** Of the process that made it: an earlier one's, where it comes out of a history. */
+  readonly pid: number
   readonly caches: readonly RowSummary[]
 }
 
@@ -66,6 +68,13 @@ export class ReportStore {
   summaries(): ReportSummary[] {
     return this.#kept.map((kept) => summaryOf(readReport(kept)))
   }
+
+  /** Those of `past` that are not among these as well, then these; the newest so many. */
+  summariesAfter(past: ReportStore): ReportSummary[] {
+    const known = new Set(this.#kept.map(({ id }) => id))
+    const earlier = past.summaries().filter(({ id }) => !known.has(id))
+    return this.#countMax === 0 ? [] : [...earlier, ...this.summaries()].slice(-this.#countMax)
+  }
 }
 
 /** Many may wait for one run: its report is written once. */
@@ -87,8 +96,8 @@ export function readReport({ json }: KeptReport): AttributionReport {
 
 /** The report in short. */
 export function summaryOf(report: AttributionReport): ReportSummary {
-  const { id, mode, trigger, startedAt, durationMs, floor, caches } = report
-  return { id, mode, trigger, startedAt, durationMs, floor, caches: caches.map(rowSummary) }
+  const { id, mode, trigger, startedAt, durationMs, floor, caches, process } = report
+  return { id, mode, trigger, startedAt, durationMs, floor, pid: process.pid, caches: caches.map(rowSummary) }
 }
 
 function rowSummary(row: CacheAttribution): RowSummary {

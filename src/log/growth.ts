@@ -19,19 +19,22 @@ export interface TrendLike {
 
 /** Who tells trends, e.g. a `ReportHistory`. */
 export interface TrendSource {
-  /** What grows, as of now. */
-  trends(): {
-    readonly caches: readonly { readonly name: string; readonly trend: TrendLike }[]
-    readonly floor: TrendLike
-  }
+  /** What grows, as of now; at once or later. */
+  trends(): TrendsLike | Promise<TrendsLike>
+}
+
+/** What is used of the trends of a history. */
+export interface TrendsLike {
+  readonly caches: readonly { readonly name: string; readonly trend: TrendLike }[]
+  readonly floor: TrendLike
 }
 
 /** Verdicts that are worth a warning. */
 const GROWING = ['growing', 'unbounded']
 
 /** What a source says is growing. */
-export function growthOf(source: TrendSource): Growth[] {
-  const { caches, floor } = source.trends()
+export async function growthOf(source: TrendSource): Promise<Growth[]> {
+  const { caches, floor } = await source.trends()
   return [...caches, { name: FLOOR, trend: floor }]
     .filter(({ trend }) => GROWING.includes(trend.verdict))
     .map(({ name, trend: { verdict, evidence, slope } }) => ({

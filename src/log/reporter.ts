@@ -148,7 +148,7 @@ export class PeriodicReporter implements AsyncDisposable {
       name: `cache ${name}`,
       bytes: estimatedBytes ?? claimedBytes,
     }))
-    await this.#logMemory(observationLine(tick, seen, this.#growth('observe', sizes), caches), null)
+    await this.#logMemory(observationLine(tick, seen, await this.#growth('observe', sizes), caches), null)
   }
 
   async #attribute(schedule: ResolvedSchedule, mode: 'twin' | 'trim' | 'release', tick: Tick): Promise<void> {
@@ -157,18 +157,18 @@ export class PeriodicReporter implements AsyncDisposable {
     // A history that is attached to the coordinator has it already, and has added its trends.
     const isKept = 'trend' in report.floor
     if (!isKept) await this.#history.call(() => history?.append(report))
-    await this.#logMemory(reportLine(tick, report, this.#growth(mode, sizesOf(report)), caches), report)
+    await this.#logMemory(reportLine(tick, report, await this.#growth(mode, sizesOf(report)), caches), report)
   }
 
   /** By the history where there is one. What it throws is no reason to log nothing. */
-  #growth(kind: string, sizes: readonly Sized[]): Growth[] {
+  async #growth(kind: string, sizes: readonly Sized[]): Promise<Growth[]> {
     const { trends, environment } = this.#options
     const rising = this.#rising.note(
       environment.now(),
       sizes.map(({ name, bytes }) => ({ name: `${kind} ${name}`, bytes })),
     )
     try {
-      if (trends !== undefined) return growthOf(trends)
+      if (trends !== undefined) return await growthOf(trends)
     } catch (error) {
       void this.#history.call(() => {
         throw error

@@ -58,6 +58,23 @@ describe('history.attach()', () => {
     }
   })
 
+  it('waits for what an extension adds later; one that rejects is a warning', async () => {
+    const world = new World()
+    const coordinator = world.coordinator()
+    coordinator.register('users', world.cache('users', { allocated: MIB }))
+    coordinator.extendReports(async (report) => {
+      await new Promise((resolve) => setImmediate(resolve))
+      return { ...report, id: 'later' }
+    })
+    coordinator.extendReports(() => Promise.reject(new Error('no')))
+    const told = new Promise((resolve) => coordinator.once('run-finished', resolve))
+    const report = await coordinator.attribute({ mode: 'release' })
+    expect(report.id).to.equal('later')
+    expect(report.warnings.map(({ code }) => code)).to.deep.equal(['WARN_REPORT_EXTENSION'])
+    expect(await told).to.have.nested.property('report.id', 'later')
+    await coordinator.close()
+  })
+
   it('leaves the report as it is where an extension throws, with a warning', async () => {
     const world = new World()
     const coordinator = world.coordinator()

@@ -187,7 +187,7 @@ describe('ReportHistory', () => {
       clock.pass(HOUR)
       if (hour === 20) clock.wallMs -= 10 * DAY
     }
-    const { floor } = history.trends()
+    const { floor } = await history.trends()
     await history.close()
     expect(floor.verdict).to.equal('growing')
     expect(floor.slope?.bytesPerHour).to.be.closeTo(1e6, 1e4)

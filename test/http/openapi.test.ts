@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect } from 'chai'
+import { ReportHistory } from '../../src/history/index.js'
 import { openApiDocument } from '../../src/http/openapi.js'
 import { ROUTES } from '../../src/http/routes/table.js'
 import { openSite } from './site.js'
@@ -25,8 +29,18 @@ const document = openApiDocument('/debug/memory') as unknown as Document
 
 describe('GET /openapi.json', () => {
   let site: Site
-  before(async () => (site = await openSite()))
-  after(async () => site.close())
+  let history: ReportHistory
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'openapi-'))
+  before(async () => {
+    history = await ReportHistory.open(folder)
+    site = await openSite({ history })
+    history.attach(site.coordinator)
+  })
+  after(async () => {
+    await site.close()
+    await history.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
 
   it('is valid OpenAPI 3.1', async () => {
     const answer = await fetch(`${site.base}/openapi.json`)
@@ -53,23 +67,24 @@ describe('GET /openapi.json', () => {
     }
   })
 
-  for (const path of [
+  for (const route of [
     '/',
     '/status',
     '/caches',
     '/caches/{name}',
     '/observation',
     '/breakdown',
+    '/trends',
     '/reports',
     '/attribution',
   ]) {
-    it(`describes what GET ${path} gives`, async () => {
+    it(`describes what GET ${route} gives`, async () => {
       await fetch(`${site.base}/attribution?mode=release`, { method: 'POST' })
-      const answer = await fetch(site.base + path.replace('{name}', 'users'), {
+      const answer = await fetch(site.base + route.replace('{name}', 'users'), {
         headers: { accept: 'application/json' },
       })
-      const { schema } = document.paths[path]?.['get']?.responses['200']?.content?.['application/json'] ?? {}
-      const problems = mismatches(await answer.json(), schema ?? {}, path)
+      const { schema } = document.paths[route]?.['get']?.responses['200']?.content?.['application/json'] ?? {}
+      const problems = mismatches(await answer.json(), schema ?? {}, route)
       expect(problems).to.deep.equal([])
     })
   }

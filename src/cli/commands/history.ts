@@ -49,11 +49,12 @@ export const history: Command = {
       counts[record.kind]++
       latest = new Date(record.at)
     }
-    const { rssBytes: _rssBytes, ...inputs } = series.inputs(ALL_HOURS)
-    const trends = trendsOf({ ...inputs, memory: null, now: latest })
+    const { caches: lazy, floor } = series.inputs(ALL_HOURS)
+    const caches = [...lazy]
+    const trends = trendsOf({ caches, floor, memory: null, now: latest })
     const rows = [
-      ...trends.caches.map(({ name, trend }, index) => rowOf(name, trend, inputs.caches[index]?.input)),
-      rowOf('(floor)', trends.floor, inputs.floor.total),
+      ...trends.caches.map(({ name, trend }, index) => rowOf(name, trend, caches[index]?.input)),
+      rowOf('(floor)', trends.floor, floor.total),
     ]
     if (options.has('json')) print(`${JSON.stringify({ ...counts, until: latest, ...trends }, null, 2)}\n`)
     else {

@@ -93,7 +93,7 @@ class View {
 
   text({ sample, caches }: HistoryObservation, report: string, base: URL): string {
     const { strong, dim } = palette(undefined)
-    const inputs = new Map(this.#series.inputs(WINDOW_HOURS).caches.map(({ name, input }) => [name, input]))
+    const inputs = new Map([...this.#series.inputs(WINDOW_HOURS).caches].map(({ name, input }) => [name, input]))
     const rows = caches.map((cache) => ({ ...cache, input: inputs.get(cache.name) }))
     rows.sort((a, b) => (b.estimatedBytes ?? b.claimedBytes ?? 0) - (a.estimatedBytes ?? a.claimedBytes ?? 0))
     const { allocatedBytes, heapUsedBytes, rssBytes, takenAt } = sample

@@ -49,16 +49,17 @@ export const lastReport: Action = ({ reports }, exchange) => {
 }
 
 /** `GET /attribution/{id}` */
-export const oneReport: Action = ({ reports }, exchange) => {
-  const report = reports.get(exchange.names['id'] ?? '')
+export const oneReport: Action = async ({ reports, past }, exchange) => {
+  const id = exchange.names['id'] ?? ''
+  const report = reports.get(id) ?? (await past.load()).get(id)
   if (report === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'no report of this id is kept')
   return showReport(report, exchange)
 }
 
 /** `GET /reports` */
-export const listReports: Action = ({ reports }, { request }) => {
+export const listReports: Action = async ({ reports, past }, { request }) => {
   negotiate(request.headers.get('accept'), [JSON_TYPE])
-  return json({ reports: reports.summaries() })
+  return json({ reports: reports.summariesAfter(await past.load()) })
 }
 
 /** `DELETE /attribution/current` */

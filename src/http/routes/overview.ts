@@ -1,11 +1,13 @@
 /** Where the memory is now, at a glance: the page, JSON or text; and the process it is the memory of. */
 import { negotiate } from '../accept.js'
 import { overviewText } from '../overview-text.js'
+import type { AdminLink } from '../options.js'
 import { page } from '../page/page.js'
 import { readReport, summaryOf } from '../reports.js'
 import { JSON_TYPE, html, json, text } from '../respond.js'
 import { supportsTwin } from '../../twin/support.js'
 import { openApiDocument } from '../openapi.js'
+import { profileLinks } from '../profile-links.js'
 import { possibleModes } from './attribution.js'
 import { cacheViews } from './caches.js'
 import type { Action, Admin, Exchange } from './route.js'
@@ -72,8 +74,13 @@ function statusOf(admin: Admin, { role }: Exchange) {
     role,
     coolDownRemainingMs: runs.coolDownRemainingMs,
     modes: possibleModes(admin),
-    links: settings.links,
+    hasHistory: settings.history !== undefined,
+    links: [...settings.links, ...profileLinksOf(admin)],
   }
+}
+
+function profileLinksOf({ settings: { basePath, profiles } }: Admin): AdminLink[] {
+  return profiles === undefined ? [] : profileLinks(basePath, profiles.basePath)
 }
 
 /** Relative, so that it holds behind a proxy that puts other paths before this one's. */

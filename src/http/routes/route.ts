@@ -2,6 +2,7 @@
 import type { Coordinator } from '../../coordinator/coordinator.js'
 import type { Admitted } from '../frame.js'
 import type { ResolvedAdminOptions } from '../options.js'
+import type { PastReports } from '../past-reports.js'
 import type { Pattern } from '../paths.js'
 import type { ReportStore } from '../reports.js'
 import type { Runs } from '../runs.js'
@@ -13,6 +14,7 @@ export interface Admin {
   readonly settings: ResolvedAdminOptions
   readonly runs: Runs
   readonly reports: ReportStore
+  readonly past: PastReports
   readonly tools: TwinTools
 }
 

@@ -5,6 +5,7 @@ import { listCaches, showCache } from './caches.js'
 import { showMetrics } from './metrics.js'
 import { showObservation, showOpenApi, showOverview, showStatus } from './overview.js'
 import type { Route } from './route.js'
+import { showTrends } from './trends.js'
 import { discoverHoards, takeSnapshot } from './twin-tools.js'
 
 /** Where two fit, the first counts. GET releases nothing. */
@@ -17,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/observation', methods: { GET: showObservation } },
   { path: '/breakdown', methods: { GET: showBreakdown } },
   { path: '/metrics', methods: { GET: showMetrics } },
+  { path: '/trends', methods: { GET: showTrends } },
   { path: '/reports', methods: { GET: listReports } },
   { path: '/attribution', methods: { GET: lastReport, POST: startRun } },
   { path: '/attribution/current', methods: { DELETE: abortRun } },

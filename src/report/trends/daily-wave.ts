@@ -3,6 +3,7 @@
  *
  * Rule: it is taken off only where a trend can be told from it; what that costs in certainty is counted.
  */
+import type { Steps } from '../../support/slices.js'
 import type { Segment } from './series.js'
 
 /** Segments less the wave, and the price. */
@@ -25,7 +26,7 @@ const ROUNDS = 12
 const HUBER = 1.5
 
 /** Fits levels, one slope and a wave together, by least squares in which outliers weigh less; gives back all but the wave. */
-export function withoutDailyWave(segments: readonly Segment[]): Unwaved {
+export function* withoutDailyWave(segments: readonly Segment[]): Steps<Unwaved> {
   const rows = segments.flatMap(({ hours, bytes }, segment) =>
     hours.map((at, index) => ({ segment, regressors: regressorsOf(at), bytes: bytes[index] ?? 0 })),
   )
@@ -36,6 +37,7 @@ export function withoutDailyWave(segments: readonly Segment[]): Unwaved {
   if (inflation === null || inflation > INFLATION_MAX) return kept
   let fit: readonly number[] | null = null
   for (let round = 0; round < ROUNDS; round++) {
+    yield
     const system = centred(rows, weights, segments.length)
     fit = solve(system.products, system.right)
     if (fit === null) return kept

@@ -1,7 +1,7 @@
 /** Trends as a terminal shows them. Pure. */
 import { formatBytes, printable } from '../../support/units.js'
 import { formatHours, formatRate } from './verdict.js'
-import type { FloorTrend, Forecast, Trend, TrendVerdict } from './types.js'
+import type { FloorTrend, Forecast, Trend, TrendVerdict, Trends } from './types.js'
 
 /** `growing +1.20 MiB/h`; `–` where there is no trend. */
 export function trendCell(trend: Trend | undefined): string {
@@ -49,6 +49,15 @@ export function forecastLine({ limitBytes, limitSource, usedBytes, slope, at, ea
       ? ''
       : ` (${latest === null ? `not before ${earliest}, perhaps never` : `${earliest} to ${latest}`})`
   return `RSS of ${formatBytes(usedBytes)} reaches the limit of ${formatBytes(limitBytes)} (${limitSource}) at ${formatRate(slope.bytesPerHour)}: ${when}${between}`
+}
+
+/** All of them, a line each. */
+export function trendsText({ caches, floor, forecast }: Trends): string {
+  return [
+    `floor: ${floorTrendLine(floor)}`,
+    ...caches.map(({ name, trend }) => `${printable(name, 60)}: ${trend.verdict}; ${printable(trend.evidence, 200)}`),
+    ...(forecast === null ? [] : [`forecast: ${forecastLine(forecast)}`]),
+  ].join('\n')
 }
 
 const BARS = '▁▂▃▄▅▆▇█'

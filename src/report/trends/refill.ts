@@ -4,24 +4,28 @@
  * Rule: ages count, not times: all refills are laid over each other, and what a cache holds so long after its release tells
  * whether filling comes to an end.
  */
+import type { Steps } from '../../support/slices.js'
 import { formatBytes } from '../../support/units.js'
 import { median } from '../statistics.js'
+import { bucketed } from './series.js'
 import type { Segment } from './series.js'
 import type { Refill, TrendVerdict } from './types.js'
 
 /** With fewer readings, or fewer in one of the thirds, an end of the filling cannot be told. */
 const READINGS_MIN = 9
 const THIRD_MIN = 3
+/** More are condensed first: what a cache holds at each age is a curve, which so many points draw. */
+const READINGS_MAX = 1024
 /** Growth from the second third of the ages to the last, as a part of that from the first to the second. */
 const ENDS = 0.25
 /** Readings of one age differ by chance: growth within this part of the level is none. */
 const FLAT_SHARE = 0.05
 
 /** Null where no release emptied it. */
-export function refillOf(segments: readonly Segment[]): Refill | null {
+export function* refillOf(segments: readonly Segment[]): Steps<Refill | null> {
   const refills = segments.filter(({ isRefill }) => isRefill)
   if (refills.length === 0) return null
-  const points = refills
+  const points = (yield* bucketed(refills, READINGS_MAX))
     .flatMap(({ hours, bytes, startHours }) =>
       hours.map((at, index) => ({ age: at - startHours, bytes: bytes[index] ?? 0 })),
     )

@@ -3,6 +3,7 @@
  *
  * Rule: what follows from two readings follows from two of one segment only: each has a level of its own.
  */
+import type { Steps } from '../../support/slices.js'
 import { median } from '../statistics.js'
 
 /** Where readings come from: runs, estimates between runs, or what caches claim. */
@@ -43,23 +44,29 @@ export function spanOf(segments: readonly Segment[]): number {
  *
  * On a straight line with noise around it the medians lie on the same line: the slope stays what it was.
  */
-export function bucketed(segments: readonly Segment[], most: number): Segment[] {
+export function* bucketed(segments: readonly Segment[], most: number): Steps<Segment[]> {
   const total = segments.reduce((sum, { hours }) => sum + ((hours.at(-1) ?? 0) - (hours[0] ?? 0)), 0)
   if (readingsOf(segments) <= most || total <= 0) return [...segments]
-  const width = total / most
-  return segments.map((segment) => {
-    const hours: number[] = []
-    const bytes: number[] = []
-    const start = segment.hours[0] ?? 0
-    for (let first = 0; first < segment.hours.length;) {
-      const bucket = Math.floor(((segment.hours[first] ?? 0) - start) / width)
-      let end = first + 1
-      while (end < segment.hours.length && Math.floor(((segment.hours[end] ?? 0) - start) / width) === bucket) end++
-      const at = segment.hours.slice(first, end)
-      hours.push(at.reduce((sum, moment) => sum + moment, 0) / at.length)
-      bytes.push(median(segment.bytes.slice(first, end)))
-      first = end
-    }
-    return { ...segment, hours, bytes }
-  })
+  const condensed: Segment[] = []
+  for (const segment of segments) {
+    condensed.push(condense(segment, total / most))
+    yield
+  }
+  return condensed
+}
+
+function condense(segment: Segment, width: number): Segment {
+  const hours: number[] = []
+  const bytes: number[] = []
+  const start = segment.hours[0] ?? 0
+  for (let first = 0; first < segment.hours.length;) {
+    const bucket = Math.floor(((segment.hours[first] ?? 0) - start) / width)
+    let end = first + 1
+    while (end < segment.hours.length && Math.floor(((segment.hours[end] ?? 0) - start) / width) === bucket) end++
+    const at = segment.hours.slice(first, end)
+    hours.push(at.reduce((sum, moment) => sum + moment, 0) / at.length)
+    bytes.push(median(segment.bytes.slice(first, end)))
+    first = end
+  }
+  return { ...segment, hours, bytes }
 }

@@ -4,6 +4,7 @@
  * Rule: robust against outliers, since only ranks count; honest about noise that resembles itself and about the wave of the day,
  * both of which make a series look surer than it is.
  */
+import type { Steps } from '../../support/slices.js'
 import { median, studentT } from '../statistics.js'
 import type { TrendSlope } from './types.js'
 import { bucketed, readingsOf } from './series.js'
@@ -41,20 +42,26 @@ export interface SlopeEstimate {
  * The common slope of all segments, each on a level of its own, with its 95 % interval.
  *
  * @param hasWave false: they have no wave of the day, or not any more
+ * @returns steps of a millisecond or two each, also where the segments hold a million readings
  */
-export function estimateSlope(all: readonly Segment[], hasWave = true): SlopeEstimate {
-  const condensed = bucketed(all, BUCKETS_MAX).filter(({ hours }) => hours.length >= 3)
+export function* estimateSlope(all: readonly Segment[], hasWave = true): Steps<SlopeEstimate> {
+  const condensed = (yield* bucketed(all, BUCKETS_MAX)).filter(({ hours }) => hours.length >= 3)
   const count = readingsOf(condensed)
   const unknown = { slope: null, significance: null, isWaveRemoved: false, segments: condensed }
   if (count < READINGS_MIN) return unknown
   const { segments, varianceInflation, isRemoved } = hasWave
-    ? withoutDailyWave(condensed)
+    ? yield* withoutDailyWave(condensed)
     : { segments: condensed, varianceInflation: 1, isRemoved: false }
-  const slopes = pairSlopes(segments)
+  const unsorted = pairSlopes(segments)
+  yield
+  const slopes = unsorted.sort()
+  yield
   const middle = slopes[slopes.length >> 1] ?? 0
   const bytesPerHour = slopes.length % 2 === 1 ? middle : (middle + (slopes[(slopes.length >> 1) - 1] ?? 0)) / 2
   const { inflation, effective, range } = independence(segments, bytesPerHour)
+  yield
   const variance = segments.reduce((sum, { bytes }) => sum + kendallVariance(bytes), 0) * inflation * varianceInflation
+  yield
   const score = segments.reduce((sum, { bytes }) => sum + kendallScore(bytes), 0)
   const quantile = COVERAGE_FACTOR * studentT(Math.max(1, effective - 2 * segments.length))
   const reach = quantile * Math.sqrt(variance)
@@ -76,7 +83,7 @@ export function estimateSlope(all: readonly Segment[], hasWave = true): SlopeEst
   return { slope, significance, isWaveRemoved: isRemoved, segments }
 }
 
-/** Slopes of all pairs within a segment, sorted. */
+/** Slopes of all pairs within a segment. */
 function pairSlopes(segments: readonly Segment[]): Float64Array {
   const slopes = new Float64Array(segments.reduce((sum, { hours: { length } }) => sum + (length * (length - 1)) / 2, 0))
   let filled = 0
@@ -88,7 +95,7 @@ function pairSlopes(segments: readonly Segment[]): Float64Array {
       }
     }
   }
-  return slopes.subarray(0, filled).sort()
+  return slopes.subarray(0, filled)
 }
 
 /** Mann–Kendall's S of one segment: pairs that rise less pairs that fall. */

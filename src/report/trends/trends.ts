@@ -1,7 +1,9 @@
 /** The trends of a history: each cache, the floor and its two parts, and when the limit is reached. Pure. */
+import { atOnce } from '../../support/slices.js'
+import type { Steps } from '../../support/slices.js'
 import type { TrendInput } from './series.js'
 import type { FloorTrend, Forecast, Trend, TrendSlope, Trends } from './types.js'
-import { trendOf } from './verdict.js'
+import { trendSteps } from './verdict.js'
 
 export { trendOf } from './verdict.js'
 export type { TrendKind } from './verdict.js'
@@ -16,7 +18,7 @@ export interface MemoryUse {
 
 /** What {@link trendsOf} is made of. */
 export interface TrendsInput {
-  readonly caches: readonly { readonly name: string; readonly input: TrendInput }[]
+  readonly caches: Iterable<{ readonly name: string; readonly input: TrendInput }>
   readonly floor: Readonly<Record<'total' | 'allocated' | 'heap', TrendInput>>
   readonly memory: MemoryUse | null
   readonly now: Date
@@ -32,12 +34,21 @@ const FAR_HOURS = 100 * 365 * 24
  * const { floor } = trendsOf(input)
  * if (floor.verdict === 'growing') console.log('something leaks:', floor.evidence)
  */
-export function trendsOf({ caches, floor, memory, now }: TrendsInput): Trends {
-  const trends = caches.map(({ name, input }) => ({ name, trend: trendOf(input, 'cache') }))
+export function trendsOf(input: TrendsInput): Trends {
+  return atOnce(trendsSteps(input))
+}
+
+/** {@link trendsOf} in steps of a millisecond or two; `caches` are gone through as they are come to. */
+export function* trendsSteps({ caches, floor, memory, now }: TrendsInput): Steps<Trends> {
+  const trends: { name: string; trend: Trend }[] = []
+  for (const { name, input } of caches) {
+    trends.push({ name, trend: yield* trendSteps(input, 'cache') })
+    yield
+  }
   const floorTrend: FloorTrend = {
-    ...trendOf(floor.total, 'floor'),
-    allocated: partOf(floor.allocated),
-    heap: partOf(floor.heap),
+    ...(yield* trendSteps(floor.total, 'floor')),
+    allocated: yield* partOf(floor.allocated),
+    heap: yield* partOf(floor.heap),
   }
   const growing = [floorTrend, ...trends.map(({ trend }) => trend)].flatMap(({ verdict, slope }) =>
     slope !== null && (verdict === 'growing' || verdict === 'unbounded') ? [slope] : [],
@@ -45,8 +56,8 @@ export function trendsOf({ caches, floor, memory, now }: TrendsInput): Trends {
   return { caches: trends, floor: floorTrend, forecast: memory === null ? null : forecastOf(growing, memory, now) }
 }
 
-function partOf(input: TrendInput): Trend | null {
-  return Object.values(input).every((segments) => segments.length === 0) ? null : trendOf(input, 'floor')
+function* partOf(input: TrendInput): Steps<Trend | null> {
+  return Object.values(input).every((segments) => segments.length === 0) ? null : yield* trendSteps(input, 'floor')
 }
 
 /** When what grows has filled what is left up to the limit; null where nothing grows or there is no limit. */

@@ -15,6 +15,15 @@ export interface TrendSlope {
   readonly highBytesPerHour: number
 }
 
+/** A straight piece of a trend: between the first and the last reading of the level that was read last. */
+export interface TrendLine {
+  /** ISO 8601. */
+  readonly from: string
+  readonly to: string
+  readonly fromBytes: number
+  readonly toBytes: number
+}
+
 /** What is left of a size over days, when live releases empty a cache again and again. */
 export interface Refill {
   /** How fast it fills right after a release; null where nothing was read on the way. */
@@ -34,6 +43,8 @@ export interface Trend {
   readonly evidence: string
   /** Null where there are too few readings for an interval. */
   readonly slope: TrendSlope | null
+  /** Where that slope lies, to be drawn through the readings; null where there is none. */
+  readonly line: TrendLine | null
   /** Two-sided p of the Mann–Kendall test, corrected for noise that resembles itself; null with too few readings. */
   readonly significance: number | null
   readonly lastBytes: number | null

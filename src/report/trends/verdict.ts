@@ -4,6 +4,8 @@
  * Rule: nothing is accused unless its interval lies above zero, Mann–Kendall agrees, and no wave of a day can explain it; what
  * is not sure is `unknown`, never `stable`.
  */
+import { atOnce } from '../../support/slices.js'
+import type { Steps } from '../../support/slices.js'
 import { formatBytes, signed } from '../../support/units.js'
 import { median } from '../statistics.js'
 import { describeRefill, refillOf } from './refill.js'
@@ -11,7 +13,7 @@ import { readingsOf, spanOf } from './series.js'
 import type { Segment, SeriesBasis, TrendInput } from './series.js'
 import { estimateSlope } from './theil-sen.js'
 import type { SlopeEstimate } from './theil-sen.js'
-import type { Trend, TrendVerdict } from './types.js'
+import type { Trend, TrendLine, TrendVerdict } from './types.js'
 
 /** Whether a cache is judged, whose filling tells something, or a floor, whose first minutes tell nothing. */
 export type TrendKind = 'cache' | 'floor'
@@ -33,9 +35,15 @@ const MUCH = 0.5
 const WARM_UP = { share: 0.1, hours: 1 } as const
 /** So many measured readings are better than any number of estimates. */
 const MEASURED_ENOUGH = 8
+const HOUR_MS = 3_600_000
 
 /** How one quantity changes with time. */
 export function trendOf(input: TrendInput, kind: TrendKind): Trend {
+  return atOnce(trendSteps(input, kind))
+}
+
+/** {@link trendOf} in steps of a millisecond or two. */
+export function* trendSteps(input: TrendInput, kind: TrendKind): Steps<Trend> {
   const basis = basisOf(input)
   const all = input[basis]
   const head = {
@@ -45,14 +53,16 @@ export function trendOf(input: TrendInput, kind: TrendKind): Trend {
     lifetimes: new Set(all.map(({ lifetime }) => lifetime)).size,
     spanHours: spanOf(all),
   }
-  const refill = kind === 'cache' ? refillOf([...input.measured, ...input.estimated]) : null
+  const refill = kind === 'cache' ? yield* refillOf([...input.measured, ...input.estimated]) : null
   if (refill !== null) {
     const described = describeRefill(refill)
     // With one reading a refill, what it had come to each time tells whether it comes to more and more.
-    const [verdict, evidence] = refill.saturates === null ? judge(estimateSlope(endsOf(all))) : [described.verdict, '']
+    const [verdict, evidence] =
+      refill.saturates === null ? yield* judge(yield* estimateSlope(endsOf(all))) : [described.verdict, '']
     return {
       ...head,
       slope: null,
+      line: null,
       significance: null,
       verdict,
       evidence:
@@ -61,9 +71,28 @@ export function trendOf(input: TrendInput, kind: TrendKind): Trend {
     }
   }
   const segments = kind === 'floor' ? all.map(withoutWarmUp) : all
-  const estimate = estimateSlope(segments)
-  const [verdict, evidence] = judge(estimate)
-  return { ...head, verdict, evidence, slope: estimate.slope, significance: estimate.significance }
+  const estimate = yield* estimateSlope(segments)
+  const [verdict, evidence] = yield* judge(estimate)
+  const { slope, significance } = estimate
+  return { ...head, verdict, evidence, slope, line: lineOf(estimate), significance }
+}
+
+/** The line through the middle of the readings of the level that was read last. */
+function lineOf({ slope, segments }: SlopeEstimate): TrendLine | null {
+  const end = ({ hours }: Segment): number => hours.at(-1) ?? -Infinity
+  const [first, ...others] = segments
+  if (slope === null || first === undefined) return null
+  const last = others.reduce((latest, segment) => (end(segment) > end(latest) ? segment : latest), first)
+  const { bytesPerHour } = slope
+  const [from, to] = [last.hours[0] ?? 0, end(last)]
+  const rest = last.bytes.map((value, index) => value - bytesPerHour * ((last.hours[index] ?? 0) - from))
+  const fromBytes = median(rest)
+  return {
+    from: new Date(from * HOUR_MS).toISOString(),
+    to: new Date(to * HOUR_MS).toISOString(),
+    fromBytes: Math.round(fromBytes),
+    toBytes: Math.round(fromBytes + bytesPerHour * (to - from)),
+  }
 }
 
 /** The last reading of each refill, those of a lifetime on one level. */
@@ -107,7 +136,7 @@ function withoutWarmUp(segment: Segment): Segment {
   return first <= 0 ? segment : { ...segment, hours: segment.hours.slice(first), bytes: segment.bytes.slice(first) }
 }
 
-function judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate): [TrendVerdict, string] {
+function* judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate): Steps<[TrendVerdict, string]> {
   if (significance === null) return ['unknown', 'too few readings for a rate']
   if (slope === null) return ['unknown', 'the readings scatter too much for a rate']
   const { bytesPerHour, lowBytesPerHour, highBytesPerHour } = slope
@@ -127,7 +156,8 @@ function judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate):
     if (highBytesPerHour * hours < least) return ['stable', `no growth that matters: ${facts}`]
     return ['unknown', `growth cannot be told from none: ${facts}`]
   }
-  const { early, late } = halvesOf(segments)
+  const early = (yield* estimateSlope(halfOf(segments, false), false)).slope
+  const late = (yield* estimateSlope(halfOf(segments, true), false)).slope
   const slows =
     early !== null && late !== null && early.lowBytesPerHour > 0 && late.highBytesPerHour < DYING * early.bytesPerHour
   if (slows)
@@ -166,18 +196,14 @@ function filling(segments: readonly Segment[]): { from: number; to: number } | n
   return last - middle < DYING * (middle - first) ? { from: first, to: last } : null
 }
 
-function halvesOf(segments: readonly Segment[]): { early: SlopeEstimate['slope']; late: SlopeEstimate['slope'] } {
-  const half = (isLate: boolean): SlopeEstimate['slope'] =>
-    estimateSlope(
-      segments.map((segment) => {
-        const middle = ((segment.hours[0] ?? 0) + (segment.hours.at(-1) ?? 0)) / 2
-        const cut = segment.hours.findIndex((at) => at > middle)
-        const part = <T>(values: readonly T[]): T[] => (isLate ? values.slice(cut) : values.slice(0, cut))
-        return cut === -1 ? segment : { ...segment, hours: part(segment.hours), bytes: part(segment.bytes) }
-      }),
-      false,
-    ).slope
-  return { early: half(false), late: half(true) }
+/** The earlier or the later half of each segment. */
+function halfOf(segments: readonly Segment[], isLate: boolean): Segment[] {
+  return segments.map((segment) => {
+    const middle = ((segment.hours[0] ?? 0) + (segment.hours.at(-1) ?? 0)) / 2
+    const cut = segment.hours.findIndex((at) => at > middle)
+    const part = <T>(values: readonly T[]): T[] => (isLate ? values.slice(cut) : values.slice(0, cut))
+    return cut === -1 ? segment : { ...segment, hours: part(segment.hours), bytes: part(segment.bytes) }
+  })
 }
 
 /** `+1.20 MiB/h`. */

@@ -7,11 +7,13 @@ import {
   breakdown,
   cacheViews,
   discovery,
+  histogram,
   manyCacheViews,
   pastReports,
   reportOf,
   sampleWithoutAllocator,
   statusView,
+  trends,
   unknownCacheView,
 } from './fixtures/fake-data.js'
 import { startFakeServer } from './fixtures/fake-server.js'
@@ -60,6 +62,15 @@ describe('the page in a browser', function () {
       .filter({ has: page.getByRole('rowheader', { name, exact: true }) })
   const start = (): Locator => page.getByRole('button', { name: /in a twin$/ })
   const measured = (): Partial<FakeState> => ({ reports: [...pastReports(3), reportOf({ id: 'last' })] })
+  /** With a history, after a restart: two reports are of the process before. */
+  const grown = (): Partial<FakeState> => ({
+    status: { ...statusView(), hasHistory: true },
+    trends: trends(),
+    breakdown: breakdown(),
+    reports: [...pastReports(3), reportOf({ id: 'last' })].map((report, index) =>
+      index < 2 ? { ...report, process: { ...report.process, pid: 9 } } : report,
+    ),
+  })
 
   it('says who is looked at', async () => {
     await open({})
@@ -232,6 +243,77 @@ describe('the page in a browser', function () {
     expect(await page.getByRole('heading', { name: 'Where all of RSS is' }).isVisible()).to.equal(false)
   })
 
+  it('says what grows, when the limit is reached, and draws it, where the server has a history', async () => {
+    await open(grown())
+    const growth = page.getByRole('table', { name: 'What grows' })
+    expect(await page.locator('.forecast').innerText()).to.match(/^Limit reached in \d.*: RSS 420\.0 MiB of 512\.0 MiB/)
+    expect(await page.getByText('Something leaks, in the allocator’s part').count()).to.equal(1)
+    const row = (name: string): Locator =>
+      growth.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) })
+    expect(await row('compressed').innerText()).to.match(/unbounded[^]*MiB\/h|unbounded[^]*KiB\/h/)
+    expect(await row('files').innerText()).to.contain('saturating')
+    expect(await row('dns').innerText()).to.contain('stable')
+    expect(await page.getByText('4 reports, 2 of them of earlier processes').count()).to.equal(1)
+  })
+
+  it('shows what this process was found to hold, and not what an earlier one was', async () => {
+    const { reports = [], ...rest } = grown()
+    await open({ ...rest, reports: reports.slice(0, 2) })
+    await page.getByText('2 reports, 2 of them of earlier processes').waitFor()
+    expect(await page.locator('#caches-summary').innerText()).to.contain('none measured yet')
+  })
+
+  it('has no section on growth without a history', async () => {
+    await open(measured())
+    expect(await page.getByRole('heading', { name: 'What grows' }).isVisible()).to.equal(false)
+  })
+
+  it('counts objects by class', async () => {
+    await open({ histogram: histogram() })
+    await page.getByRole('button', { name: 'Count objects by class' }).click()
+    const table = page.getByRole('table', { name: 'JS heap by class' })
+    await table.waitFor()
+    expect(await table.innerText()).to.match(/Document[^]*26\.51 MiB[^]*20,000/)
+    expect(await table.getByRole('rowheader', { name: HOSTILE }).count()).to.equal(1)
+  })
+
+  it('downloads a snapshot, once it is said what is in it', async () => {
+    await open({ histogram: histogram() })
+    await page.getByRole('button', { name: 'Download a snapshot …' }).click()
+    expect(await page.getByRole('dialog').innerText()).to.contain('every string of the process')
+    expect(server.state.asked).to.deep.equal([])
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Take and download' }).click(),
+    ])
+    expect(download.suggestedFilename()).to.match(/^heap-4121-.*\.heapsnapshot$/)
+    expect(server.state.asked).to.deep.equal(['POST heap-snapshot'])
+  })
+
+  it('says why there is no snapshot', async () => {
+    const failure = { status: 422, problem: { code: 'ERR_TWIN_UNSUPPORTED', detail: 'no twin here' } }
+    await open({ failures: new Map([['POST heap-snapshot', failure]]) }, {}, FAILED_ANSWER)
+    await page.getByRole('button', { name: 'Count objects by class' }).click()
+    expect(await page.getByRole('alert').innerText()).to.contain('ERR_TWIN_UNSUPPORTED')
+  })
+
+  it('asks for several twins, and for a trim at random', async () => {
+    await open({})
+    await page.getByText('Options', { exact: true }).click()
+    await page.getByLabel('Twins').fill('3')
+    await start().click()
+    await page.getByText('1 report kept in memory').waitFor()
+    await page.getByRole('radio', { name: 'Trim' }).check()
+    await page.getByLabel('Entries to drop').selectOption('random')
+    await page.getByRole('button', { name: /^Trim \d/ }).click()
+    await page.getByRole('button', { name: 'Drop and measure' }).click()
+    await page.getByText('2 reports kept in memory').waitFor()
+    expect(server.state.asked).to.deep.equal([
+      'POST attribution {"mode":"twin","twins":3}',
+      'POST attribution {"mode":"trim","fraction":0.05,"choice":"random"}',
+    ])
+  })
+
   it('says what to do where there is nothing', async () => {
     await open({ caches: [] })
     const text = await page.getByRole('main').innerText()
@@ -329,7 +411,9 @@ describe('the page in a browser', function () {
   })
 
   it('does not scroll sideways at 400 pixels, with everything unfolded', async () => {
-    await open({ ...measured(), discovery: discovery(), breakdown: breakdown() }, NARROW)
+    await open({ ...grown(), discovery: discovery(), histogram: histogram() }, NARROW)
+    await page.getByRole('button', { name: 'Count objects by class' }).click()
+    await page.getByRole('table', { name: 'JS heap by class' }).waitFor()
     await page.getByRole('button', { name: 'Look for hoards' }).click()
     await page.getByRole('table', { name: 'Unregistered hoards' }).waitFor()
     await page.getByRole('button', { name: 'Details of files' }).click()
@@ -360,7 +444,9 @@ describe('the page in a browser', function () {
 
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`has no serious or critical violation of accessibility in ${colorScheme}`, async () => {
-      await open({ ...measured(), discovery: discovery(), breakdown: breakdown() }, { colorScheme })
+      await open({ ...grown(), discovery: discovery(), histogram: histogram() }, { colorScheme })
+      await page.getByRole('button', { name: 'Count objects by class' }).click()
+      await page.getByRole('table', { name: 'JS heap by class' }).waitFor()
       await page.getByRole('button', { name: 'Look for hoards' }).click()
       await page.getByRole('table', { name: 'Unregistered hoards' }).waitFor()
       await page.getByRole('button', { name: 'Details of files' }).click()

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { floorTrendLine, forecastLine, sparkline, trendCell } from '../../../src/report/trends/format.js'
 import { bucketed } from '../../../src/report/trends/series.js'
 import type { Segment, TrendInput } from '../../../src/report/trends/series.js'
+import { atOnce } from '../../../src/support/slices.js'
 import { estimateSlope } from '../../../src/report/trends/theil-sen.js'
 import { forecastOf, trendOf, trendsOf } from '../../../src/report/trends/trends.js'
 import { normalOf, randomOf } from '../../coordinator/world.js'
@@ -26,12 +27,14 @@ function measured(...segments: Segment[]): TrendInput {
 
 describe('estimateSlope()', () => {
   it('is exact on a straight line', () => {
-    const { slope } = estimateSlope([series(50, 1, (hours) => 7e6 + 3000 * hours)])
+    const { slope } = atOnce(estimateSlope([series(50, 1, (hours) => 7e6 + 3000 * hours)]))
     expect(slope?.bytesPerHour).to.be.closeTo(3000, 1e-3)
   })
 
   it('is not moved by outliers', () => {
-    const { slope } = estimateSlope([series(60, 1, (hours) => 1e8 + 3000 * hours + (hours % 9 === 4 ? 5e7 : 0))], false)
+    const { slope } = atOnce(
+      estimateSlope([series(60, 1, (hours) => 1e8 + 3000 * hours + (hours % 9 === 4 ? 5e7 : 0))], false),
+    )
     expect(slope?.bytesPerHour).to.be.closeTo(3000, 60)
   })
 
@@ -42,18 +45,18 @@ describe('estimateSlope()', () => {
       hours: one.hours.map((at) => at + 50),
       lifetime: 'b',
     }
-    expect(estimateSlope([one, two], false).slope?.bytesPerHour).to.be.closeTo(1000, 1e-3)
+    expect(atOnce(estimateSlope([one, two], false)).slope?.bytesPerHour).to.be.closeTo(1000, 1e-3)
   })
 
   it('takes off a wave of the day that would pass for growth', () => {
     const wave = (hours: number): number => 1e8 + 1e7 * Math.sin((2 * Math.PI * hours) / 24)
-    const { slope, isWaveRemoved } = estimateSlope([series(130, 0.5, wave)])
+    const { slope, isWaveRemoved } = atOnce(estimateSlope([series(130, 0.5, wave)]))
     expect(isWaveRemoved).to.equal(true)
     expect(Math.abs(slope?.bytesPerHour ?? NaN)).to.be.below(100)
   })
 
   it('tells nothing of five readings', () => {
-    expect(estimateSlope([series(5, 1, (hours) => hours)])).to.include({ slope: null, significance: null })
+    expect(atOnce(estimateSlope([series(5, 1, (hours) => hours)]))).to.include({ slope: null, significance: null })
   })
 
   it('holds no zero where noise wanders, in nine of ten walks at least', () => {
@@ -61,7 +64,7 @@ describe('estimateSlope()', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const normal = normalOf(randomOf(seed))
       let at = 1e8
-      const { slope } = estimateSlope([series(100, 0.05, () => (at += 1e5 * normal()))])
+      const { slope } = atOnce(estimateSlope([series(100, 0.05, () => (at += 1e5 * normal()))]))
       held += slope === null || (slope.lowBytesPerHour <= 0 && slope.highBytesPerHour >= 0) ? 1 : 0
     }
     expect(held).to.be.at.least(90)
@@ -70,8 +73,8 @@ describe('estimateSlope()', () => {
   it('is the same of buckets as of all readings', () => {
     const normal = normalOf(randomOf(5))
     const many = series(20_000, 0.01, (hours) => 1e8 + 5000 * hours + 1e5 * normal())
-    const { slope } = estimateSlope([many], false)
-    expect(bucketed([many], 288)[0]?.hours.length).to.be.within(280, 290)
+    const { slope } = atOnce(estimateSlope([many], false))
+    expect(atOnce(bucketed([many], 288))[0]?.hours.length).to.be.within(280, 290)
     expect(slope?.bytesPerHour).to.be.closeTo(5000, 60)
   })
 })

@@ -1,13 +1,14 @@
 /** The admin handler's routes, relative to this page's own address. A failure is a {@link ProblemError}, always. */
 import type { Observation } from '../../../coordinator/observe.js'
 import type { Discovery } from '../../../report/discovery/types.js'
+import type { Trends } from '../../../report/trends/types.js'
 import type { AttributionReport } from '../../../report/types.js'
 import { problemOfAnswer, problemOfSilence } from '../model/problem.js'
 import type { Problem } from '../model/problem.js'
 import type { RunBody } from '../model/run-request.js'
 import { createEventReader } from '../model/server-sent-events.js'
 import type { ServerSentEvent } from '../model/server-sent-events.js'
-import type { CacheView, MemoryNode, ReportSummary, StatusView } from '../model/types.js'
+import type { CacheView, ClassHistogram, MemoryNode, ReportSummary, StatusView } from '../model/types.js'
 import { cures } from './cures.js'
 
 /** A failure in words. */
@@ -57,6 +58,16 @@ export const getBreakdown = async (): Promise<MemoryNode | null> => {
   return hasBreakdown ? getJson<MemoryNode>('breakdown') : null
 }
 let hasBreakdown: boolean | null = null
+export const getTrends = (): Promise<Trends> => getJson('trends')
+export const postHistogram = async (): Promise<ClassHistogram> => {
+  const answer = await ask('heap-snapshot?histogram', { method: 'POST', headers: { accept: JSON_TYPE } })
+  return (await answer.json()) as ClassHistogram
+}
+/** The browser puts what is large onto the disk. */
+export const postSnapshot = async (): Promise<Blob> => {
+  const answer = await ask('heap-snapshot', { method: 'POST' })
+  return answer.blob()
+}
 export const postDiscover = async (): Promise<Discovery> => {
   const answer = await ask('discover', { method: 'POST', headers: { accept: JSON_TYPE } })
   return (await answer.json()) as Discovery

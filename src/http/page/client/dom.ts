@@ -58,3 +58,10 @@ export function placeBar(element: HTMLElement, from: number, to: number): void {
 function percent(share: number): string {
   return `${(100 * share).toFixed(3)}%`
 }
+
+/** Gives a file to the reader. */
+export function saveAs(name: string, content: Blob): void {
+  const address = URL.createObjectURL(content)
+  make('a', { href: address, download: name }).click()
+  URL.revokeObjectURL(address)
+}

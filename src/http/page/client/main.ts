@@ -1,6 +1,7 @@
 /** The page: wires the state to what shows it. */
 import { problemOfSilence } from '../model/problem.js'
 import { getReport, getReportText, ProblemError } from './api.js'
+import { saveAs } from './dom.js'
 import { startRefreshing } from './refresh.js'
 import { createRuns } from './runs.js'
 import { createStore, withProblem, withoutProblem } from './state.js'
@@ -9,7 +10,9 @@ import { createTheme } from './theme.js'
 import { mountBreakdown } from './views/breakdown.js'
 import { mountCacheTable } from './views/cache-table.js'
 import { createConfirmDialog } from './views/confirm.js'
+import { mountGrowth } from './views/growth.js'
 import { mountHeader } from './views/header.js'
+import { mountHeap } from './views/heap.js'
 import { mountHistory } from './views/history.js'
 import { mountHoards } from './views/hoards.js'
 import { mountMemory } from './views/memory.js'
@@ -33,7 +36,9 @@ mountTotals(store, reports.downloadText)
 mountCacheTable(store, {
   release: (name) => void releaseOne(store, runs, dialog, name),
 })
+mountGrowth(store)
 mountHoards(store, runs)
+mountHeap(store, runs, dialog)
 const redrawHistory = mountHistory(store, reports)
 mountBreakdown(store)
 const theme = createTheme(redrawHistory)
@@ -64,18 +69,9 @@ function reportActions(of: Store): ReportActions {
       }),
     downloadText: (id) =>
       void tried(async () => {
-        save(`report-${id.slice(0, 8)}.txt`, await getReportText(id))
+        saveAs(`report-${id.slice(0, 8)}.txt`, new Blob([await getReportText(id)], { type: 'text/plain' }))
       }),
   }
-}
-
-function save(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(address)
 }
 
 /** A fault of this page itself is said, and not left to a console that nobody looks at. */

@@ -8,11 +8,22 @@ import type { AttributionReport } from '../../../report/types.js'
 import { problemOfSilence } from '../model/problem.js'
 import type { Problem } from '../model/problem.js'
 import type { StatusView } from '../model/types.js'
-import { getBreakdown, getCaches, getObservation, getReport, getReports, getStatus, ProblemError } from './api.js'
+import {
+  getBreakdown,
+  getCaches,
+  getObservation,
+  getReport,
+  getReports,
+  getStatus,
+  getTrends,
+  ProblemError,
+} from './api.js'
 import { withProblem, withoutProblem } from './state.js'
 import type { State, Store } from './state.js'
 
 const EVERY_MS = 5_000
+/** Trends change with readings, which come each minute or more rarely. */
+const TRENDS_EVERY_TICKS = 12
 const RETRY_MS = { first: 1_000, most: 30_000 } as const
 
 /** Asks again and again. */
@@ -59,6 +70,8 @@ async function refresh(store: Store, asked: Set<string>): Promise<void> {
       isFirst || (state.run !== null && !state.run.own && status.run === null) || isBehind({ ...state, caches }, asked)
     store.set({ status, caches, sample, tick: state.tick + 1, ...othersRun(store.state, status) })
     if (hasNews) await refreshReports(store)
+    if (status.hasHistory && (hasNews || state.tick % TRENDS_EVERY_TICKS === 0))
+      store.set({ trends: await getTrends() })
     if (isFirst || state.breakdown !== null) store.set({ breakdown: await getBreakdown() })
     store.set({ connection: { state: 'live' }, ...withoutProblem(store.state, 'connection') })
   } catch (error) {
@@ -77,7 +90,9 @@ async function refresh(store: Store, asked: Set<string>): Promise<void> {
 /** The list of reports, and the last of them unless an older one was chosen. */
 export async function refreshReports(store: Store, chosen?: AttributionReport): Promise<void> {
   const reports = await getReports()
-  const last = reports.at(-1)
+  // An earlier process's is a point of the history, and nothing that this one holds.
+  const pid = store.state.status?.process.pid
+  const last = reports.findLast((report) => report.pid === pid)
   store.set({ reports, report: chosen ?? (last === undefined ? null : await getReport(last.id)) })
 }
 
@@ -95,7 +110,7 @@ function isBehind({ caches, reports }: State, asked: Set<string>): boolean {
 
 function othersRun(state: State, { run }: StatusView): Partial<State> {
   // What this page itself has asked for is told where it was asked.
-  if (state.run?.own === true || (state.isDiscovering && run?.mode === 'discover')) return {}
+  if (state.run?.own === true || (state.isDiscovering && run?.mode === 'discover') || state.heapTask !== null) return {}
   if (run === null) return state.run === null ? {} : { run: null }
   if (state.run?.id === run.id) return {}
   return { run: { ...run, own: false, planned: null, done: new Map(), lastDone: null, isAborting: false } }
@@ -107,7 +122,16 @@ function isRestarted(before: StatusView, after: StatusView): boolean {
 }
 
 function forgotten(): Partial<State> {
-  return { report: null, reports: null, discovery: null, run: null, ticked: new Set(), expanded: new Set() }
+  return {
+    report: null,
+    reports: null,
+    trends: null,
+    discovery: null,
+    histogram: null,
+    run: null,
+    ticked: new Set(),
+    expanded: new Set(),
+  }
 }
 
 function restartProblem(state: State, { process }: StatusView): Partial<State> {

@@ -5,8 +5,9 @@ import type { LiveRow } from '../model/cache-rows.js'
 import { problemOfDocument, problemOfSilence } from '../model/problem.js'
 import type { RunBody } from '../model/run-request.js'
 import type { ServerSentEvent } from '../model/server-sent-events.js'
-import { deleteRun, postDiscover, postRelease, postRun, ProblemError } from './api.js'
+import { deleteRun, postDiscover, postHistogram, postRelease, postRun, postSnapshot, ProblemError } from './api.js'
 import { cures } from './cures.js'
+import { saveAs } from './dom.js'
 import { refreshReports } from './refresh.js'
 import type { Refresher } from './refresh.js'
 import { withProblem, withoutProblem } from './state.js'
@@ -18,6 +19,8 @@ export interface Runs {
   release(name: string): Promise<void>
   abort(): Promise<void>
   discover(): Promise<void>
+  countClasses(): Promise<void>
+  downloadSnapshot(): Promise<void>
 }
 
 /** The actions over one state. */
@@ -41,7 +44,22 @@ export function createRuns(store: Store, refresher: Refresher): Runs {
       await refresher.now()
     }
   }
+  const heapTask = async (task: 'histogram' | 'snapshot', action: () => Promise<void>): Promise<void> => {
+    store.set({ heapTask: task })
+    await guarded('heap', action)
+    store.set({ heapTask: null })
+    await refresher.now()
+  }
   return {
+    countClasses: () =>
+      heapTask('histogram', async () => {
+        store.set({ histogram: await postHistogram() })
+      }),
+    downloadSnapshot: () =>
+      heapTask('snapshot', async () => {
+        const now = new Date().toISOString().replaceAll(/[:.]/g, '-')
+        saveAs(`heap-${String(store.state.status?.process.pid ?? 0)}-${now}.heapsnapshot`, await postSnapshot())
+      }),
     start: (body) => follow(body.mode, postRun(body)),
     release: (name) => follow('release', postRelease(name)),
     abort: async () => {

@@ -3,10 +3,11 @@
  */
 import type { MemorySample } from '../../../measure/sample.js'
 import type { Discovery } from '../../../report/discovery/types.js'
+import type { Trends } from '../../../report/trends/types.js'
 import type { AttributionReport } from '../../../report/types.js'
 import type { LiveRow, SortKey } from '../model/cache-rows.js'
 import type { Problem } from '../model/problem.js'
-import type { CacheView, MemoryNode, ReportSummary, RunView, StatusView } from '../model/types.js'
+import type { CacheView, ClassHistogram, MemoryNode, ReportSummary, RunView, StatusView } from '../model/types.js'
 
 /** The run under way: this page's own, or one that somebody else started. */
 export interface RunProgress extends Partial<RunView> {
@@ -27,7 +28,7 @@ type Connection =
 /** A problem that is shown until it is put away, or what it is about has passed. */
 export interface ShownProblem {
   /** What it is about; a new one of the same kind replaces it. */
-  readonly topic: 'connection' | 'run' | 'discover' | 'report' | 'page' | 'restart'
+  readonly topic: 'connection' | 'run' | 'discover' | 'heap' | 'report' | 'page' | 'restart'
   readonly problem: Problem
 }
 
@@ -41,7 +42,12 @@ export interface State {
   /** Oldest first. */
   readonly reports: readonly ReportSummary[] | null
   readonly breakdown: MemoryNode | null
+  /** By the server's history, where it has one. */
+  readonly trends: Trends | null
   readonly discovery: Discovery | null
+  readonly histogram: ClassHistogram | null
+  /** What is being done with the heap in a twin for this page. */
+  readonly heapTask: 'histogram' | 'snapshot' | null
   readonly isDiscovering: boolean
   readonly run: RunProgress | null
   readonly connection: Connection
@@ -62,7 +68,10 @@ const INITIAL: State = {
   report: null,
   reports: null,
   breakdown: null,
+  trends: null,
   discovery: null,
+  histogram: null,
+  heapTask: null,
   isDiscovering: false,
   run: null,
   connection: { state: 'connecting' },

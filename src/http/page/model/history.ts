@@ -21,9 +21,9 @@ export interface History {
 
 /** Lines of the reports, oldest first, whatever the order they come in. */
 export function historyOf(reports: readonly ReportSummary[]): History {
-  const ordered = reports.toSorted((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt))
-  const rows = ordered.map(({ caches }) => new Map(caches.map((row) => [row.name, row])))
-  const names = new Set(ordered.flatMap(({ caches }) => caches.map(({ name }) => name)))
+  const ordered = withRestarts(reports.toSorted((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt)))
+  const rows = ordered.map(({ report }) => new Map(report?.caches.map((row) => [row.name, row])))
+  const names = new Set(reports.flatMap(({ caches }) => caches.map(({ name }) => name)))
   const caches = [...names].map((name) =>
     line(
       name,
@@ -31,15 +31,28 @@ export function historyOf(reports: readonly ReportSummary[]): History {
     ),
   )
   return {
-    times: ordered.map(({ startedAt }) => Date.parse(startedAt) / 1000),
+    times: ordered.map(({ time }) => time),
     floor: line(
       'floor',
-      ordered.map(({ floor }) => floorBytes(floor)),
+      ordered.map(({ report }) => (report === null ? null : floorBytes(report.floor))),
     ),
     caches: caches.toSorted(
       (a, b) => (b.lastBytes ?? -Infinity) - (a.lastBytes ?? -Infinity) || (a.name < b.name ? -1 : 1),
     ),
   }
+}
+
+/** Between two processes lies a moment without a report, so that no line joins what one held with what the other does. */
+function withRestarts(reports: readonly ReportSummary[]): { time: number; report: ReportSummary | null }[] {
+  return reports.flatMap((report, index) => {
+    const time = Date.parse(report.startedAt) / 1000
+    const before = reports[index - 1]
+    if (before === undefined || before.pid === report.pid) return [{ time, report }]
+    return [
+      { time: (Date.parse(before.startedAt) / 1000 + time) / 2, report: null },
+      { time, report },
+    ]
+  })
 }
 
 function measured(row: ReportSummaryRow | undefined): number | null {

@@ -17,6 +17,10 @@ export interface RunForm {
   /** Of a trim, in percent. */
   readonly percent: number | null
   readonly pauseMs: number | null
+  /** Twins one after the other, whose spread is part of the error bars. */
+  readonly twins: number | null
+  /** Which entries a trim drops: without it the coldest. */
+  readonly choice: 'random' | null
   /** So many hoards, with a twin. */
   readonly discover: number | null
 }
@@ -28,16 +32,20 @@ export interface RunBody {
   except?: readonly string[]
   controls?: number
   fraction?: number
+  choice?: 'random'
+  twins?: number
   discover?: number
   budget?: { pauseMs: number }
 }
 
 /** Leaves out what the mode does not know. */
-export function bodyOf({ mode, scope, ticked, controls, percent, pauseMs, discover }: RunForm): RunBody {
+export function bodyOf({ mode, scope, ticked, controls, percent, pauseMs, twins, choice, discover }: RunForm): RunBody {
   const body: RunBody = { mode }
   if (scope !== 'all') body[scope] = ticked
   if (controls !== null) body.controls = controls
   if (mode === 'trim' && percent !== null) body.fraction = percent / 100
+  if (mode === 'trim' && choice !== null) body.choice = choice
+  if (mode === 'twin' && twins !== null) body.twins = twins
   if (mode === 'twin' && discover !== null) body.discover = discover
   if (mode !== 'twin' && pauseMs !== null) body.budget = { pauseMs }
   return body

@@ -38,6 +38,8 @@ export interface StatusView {
   readonly run: RunView | null
   readonly role: 'read-only' | 'operator'
   readonly coolDownRemainingMs: number
+  /** Whether `GET trends` tells something. */
+  readonly hasHistory: boolean
   readonly modes: readonly AttributionMode[]
   /** Further pages of the same process. */
   readonly links?: readonly { readonly title: string; readonly href: string }[]
@@ -60,6 +62,8 @@ export interface ReportSummary {
   readonly startedAt: string
   readonly durationMs: number
   readonly floor: { readonly allocatedBytes: number | null; readonly heapBytes: number }
+  /** Of the process that made it. */
+  readonly pid: number
   readonly caches: readonly ReportSummaryRow[]
 }
 
@@ -74,6 +78,19 @@ export interface ReportSummaryRow {
   readonly significant: boolean
   readonly entriesBefore: number | null
   readonly claimedBytes: number | null
+}
+
+/** Live objects by class, of `POST heap-snapshot?histogram`. */
+export interface ClassHistogram {
+  readonly classes: readonly {
+    readonly className: string
+    readonly count: number
+    readonly shallowBytes: number
+    /** With what is reached through it alone; null where that was not asked for. */
+    readonly retainedBytes: number | null
+  }[]
+  readonly others: { readonly classes: number; readonly count: number; readonly shallowBytes: number }
+  readonly total: { readonly nodes: number; readonly shallowBytes: number }
 }
 
 /** A tree whose leaves add up to its root, of `GET breakdown`. */

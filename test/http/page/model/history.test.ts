@@ -26,4 +26,11 @@ describe('the history', () => {
     expect(line?.lastBytes).to.equal(line?.values[0])
     expect(historyOf([{ ...first, caches: [] }, second]).caches[0]?.values[0]).to.equal(null)
   })
+
+  it('is broken between two processes', () => {
+    const { times, floor } = historyOf([first, { ...second, pid: 9 }])
+    expect(times).to.have.length(3)
+    expect(floor.values[1]).to.equal(null)
+    expect(floor.lastBytes).to.equal(floor.values[2])
+  })
 })

@@ -9,6 +9,8 @@ const FORM: RunForm = {
   ticked: [],
   controls: null,
   percent: 5,
+  twins: 2,
+  choice: 'random',
   pauseMs: 300,
   discover: 20,
 }
@@ -16,21 +18,25 @@ const names = (list: readonly { readonly name: string }[]): string[] => list.map
 
 describe('what the form asks for', () => {
   it('holds only what its mode knows', () => {
-    expect(bodyOf(FORM)).to.deep.equal({ mode: 'twin', discover: 20 })
+    expect(bodyOf(FORM)).to.deep.equal({ mode: 'twin', twins: 2, discover: 20 })
     expect(bodyOf({ ...FORM, mode: 'release', controls: 0 })).to.deep.equal({
       mode: 'release',
       controls: 0,
       budget: { pauseMs: 300 },
     })
-    expect(bodyOf({ ...FORM, mode: 'trim', percent: 10, pauseMs: null })).to.deep.equal({ mode: 'trim', fraction: 0.1 })
+    expect(bodyOf({ ...FORM, mode: 'trim', percent: 10, pauseMs: null })).to.deep.equal({
+      mode: 'trim',
+      fraction: 0.1,
+      choice: 'random',
+    })
   })
 
   it('names the ticked', () => {
-    expect(bodyOf({ ...FORM, scope: 'only', ticked: ['a'], discover: null })).to.deep.equal({
+    expect(bodyOf({ ...FORM, scope: 'only', ticked: ['a'], twins: null, discover: null })).to.deep.equal({
       mode: 'twin',
       only: ['a'],
     })
-    expect(bodyOf({ ...FORM, scope: 'except', ticked: ['a'], discover: null })).to.deep.equal({
+    expect(bodyOf({ ...FORM, scope: 'except', ticked: ['a'], twins: null, discover: null })).to.deep.equal({
       mode: 'twin',
       except: ['a'],
     })

@@ -1,21 +1,7 @@
 /** Lines over time, drawn by uPlot in the page's own colours. */
 import UPlot from 'uplot'
 import { formatBytes } from '../../../../support/units.js'
-
-/** One line. */
-interface ChartLine {
-  readonly values: readonly (number | null)[]
-  /** A custom property of the page, `--heap-used`. */
-  readonly color: string
-  readonly isDashed: boolean
-}
-
-/** What is drawn. */
-interface ChartData {
-  /** Seconds since 1970. */
-  readonly times: readonly number[]
-  readonly lines: readonly ChartLine[]
-}
+import type { ChartData, ChartLine } from '../../model/chart-lines.js'
 
 /** A chart in its place. */
 export interface Chart {
@@ -27,7 +13,7 @@ const HEIGHT = 290
 /** Puts a chart into `place`; `onCursor` hears which of the times the pointer is at, or null. */
 export function createChart(place: HTMLElement, onCursor: (index: number | null) => void): Chart {
   let plot: UPlot | null = null
-  let data: ChartData = { times: [], lines: [] }
+  let data: ChartData = { times: [], lines: [], bands: [] }
   const draw = (): void => {
     plot?.destroy()
     plot = place.clientWidth === 0 ? null : plotOf(place, data, onCursor)
@@ -44,7 +30,11 @@ export function createChart(place: HTMLElement, onCursor: (index: number | null)
   }
 }
 
-function plotOf(place: HTMLElement, { times, lines }: ChartData, onCursor: (index: number | null) => void): UPlot {
+function plotOf(
+  place: HTMLElement,
+  { times, lines, bands }: ChartData,
+  onCursor: (index: number | null) => void,
+): UPlot {
   const ink = resolved(place, '--muted')
   const grid = { stroke: resolved(place, '--line'), width: 1 }
   const font = `12px ${getComputedStyle(place).fontFamily}`
@@ -77,21 +67,25 @@ function plotOf(place: HTMLElement, { times, lines }: ChartData, onCursor: (inde
         values: (_plot, values) => values.map(label),
       },
     ],
-    series: [
-      {},
-      ...lines.map(({ color, isDashed }) => ({
-        stroke: resolved(place, color),
-        width: 2,
-        points: { show: true, size: 6, fill: resolved(place, color) },
-        spanGaps: false,
-        ...(isDashed ? { dash: [6, 4] } : {}),
-      })),
-    ],
+    series: [{}, ...lines.map((line) => seriesOf(place, line))],
+    // Series are counted from 1: the first is the times.
+    bands: bands.map(([upper, lower]) => ({
+      series: [upper + 1, lower + 1],
+      fill: resolved(place, lines[upper]?.color ?? '--ink', 14),
+    })),
     hooks: {
       setCursor: [({ cursor: { idx } }) => onCursor(idx ?? null)],
     },
   }
-  return new UPlot(options, [[...times], ...lines.map(({ values }) => [...values])], place)
+  return new UPlot(options, [[...times], ...lines.map(({ values }) => [...values])] as UPlot.AlignedData, place)
+}
+
+function seriesOf(place: HTMLElement, { color, kind }: ChartLine): UPlot.Series {
+  const stroke = resolved(place, color)
+  if (kind === 'edge') return { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true }
+  if (kind === 'trend') return { stroke, width: 1, dash: [2, 3], points: { show: false }, spanGaps: true }
+  const points = { show: true, size: 6, fill: stroke }
+  return { stroke, width: 2, points, spanGaps: false, ...(kind === 'floor' ? { dash: [6, 4] } : {}) }
 }
 
 /** Round figures of 1024, five at most. */
@@ -130,10 +124,10 @@ function timeLabels(seconds: readonly number[]): string[] {
   })
 }
 
-/** A custom property as a colour that a canvas understands. */
-function resolved(place: HTMLElement, property: string): string {
+/** A custom property as a colour that a canvas understands, of which so many percent are seen. */
+function resolved(place: HTMLElement, property: string, percent = 100): string {
   const probe = document.createElement('span')
-  probe.style.color = `var(${property})`
+  probe.style.color = `color-mix(in srgb, var(${property}) ${String(percent)}%, transparent)`
   place.append(probe)
   const { color } = getComputedStyle(probe)
   probe.remove()

@@ -1,9 +1,12 @@
 /** The reports kept in memory: a line for each cache and for the floor, and the list of the reports. */
 import { formatBytes } from '../../../../support/units.js'
+import { chartDataOf } from '../../model/chart-lines.js'
 import { historyOf } from '../../model/history.js'
 import type { History, HistoryLine } from '../../model/history.js'
+import type { ReportSummary } from '../../model/types.js'
 import { longName } from '../../model/names.js'
 import { byId, make, onClick, setText } from '../dom.js'
+import type { Trend, Trends } from '../../../../report/trends/types.js'
 import type { Store } from '../state.js'
 import { createChart } from './chart.js'
 import type { Chart } from './chart.js'
@@ -24,12 +27,9 @@ interface HistoryView {
 /** Fills the section and keeps it up to date; gives what redraws it in new colours. */
 export function mountHistory(store: Store, actions: ReportActions): () => void {
   const view = createView(store, actions)
-  store.watch(['reports', 'report'], ({ reports }) => {
+  store.watch(['reports', 'report', 'trends'], ({ reports, status }) => {
     const count = reports?.length ?? 0
-    setText(
-      byId('history-summary', HTMLElement),
-      count === 0 ? '' : `${String(count)} ${count === 1 ? 'report' : 'reports'} kept in memory`,
-    )
+    setText(byId('history-summary', HTMLElement), count === 0 ? '' : summaryOf(reports ?? [], status?.process.pid))
     const place = byId('history', HTMLElement)
     if (count === 0) {
       place.replaceChildren(
@@ -48,6 +48,12 @@ export function mountHistory(store: Store, actions: ReportActions): () => void {
   return view.show
 }
 
+function summaryOf(reports: readonly ReportSummary[], pid: number | undefined): string {
+  const count = `${String(reports.length)} ${reports.length === 1 ? 'report' : 'reports'}`
+  const past = reports.filter((report) => report.pid !== pid).length
+  return past === 0 ? `${count} kept in memory` : `${count}, ${String(past)} of them of earlier processes`
+}
+
 function createView(store: Store, actions: ReportActions): HistoryView {
   const chartPlace = make('div', {
     class: 'chart',
@@ -61,14 +67,17 @@ function createView(store: Store, actions: ReportActions): HistoryView {
   const root = [make('div', { class: 'history-layout' }, chartPlace, side), reports]
   const hidden = new Map<string, boolean>()
   let history: History | null = null
+  let times: readonly number[] = []
   const showCursor = (index: number | null): void => {
-    if (history !== null) showFigures(when, lines, history, index)
+    // The ends of trends are moments of the chart too, at which nothing was read.
+    const reading = index === null || history === null ? -1 : history.times.indexOf(times[index] ?? NaN)
+    if (history !== null) showFigures(when, lines, history, reading === -1 ? null : reading)
   }
   const chart = createChart(chartPlace, showCursor)
   const show = (): void => {
     history = historyOf(store.state.reports ?? [])
     const shown = linesOf(history, hidden)
-    drawLines(chart, history, shown)
+    times = drawLines(chart, history, shown, store.state.trends)
     lines.replaceChildren(
       ...shown.map(({ line, color, isShown }) =>
         lineButton(line, color, isShown, () => {
@@ -103,13 +112,26 @@ function keyOf({ name }: HistoryLine): string {
   return name
 }
 
-function drawLines(chart: Chart, { times, floor }: History, shown: readonly ShownLine[]): void {
-  chart.show({
+/** Returns the moments of the chart. */
+function drawLines(
+  chart: Chart,
+  { times, floor }: History,
+  shown: readonly ShownLine[],
+  trends: Trends | null,
+): readonly number[] {
+  const trendOf = ({ name }: HistoryLine): Trend | null =>
+    trends?.caches.find((candidate) => candidate.name === name)?.trend ?? null
+  const data = chartDataOf(
     times,
-    lines: shown
+    shown
       .filter(({ isShown }) => isShown)
-      .map(({ line, color }) => ({ values: line.values, color, isDashed: line === floor })),
-  })
+      .map(({ line, color }) => {
+        const isFloor = line === floor
+        return { values: line.values, color, isFloor, trend: isFloor ? (trends?.floor ?? null) : trendOf(line) }
+      }),
+  )
+  chart.show(data)
+  return data.times
 }
 
 function lineButton({ name }: HistoryLine, color: string, isShown: boolean, toggle: () => void): HTMLElement {

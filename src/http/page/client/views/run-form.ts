@@ -60,6 +60,8 @@ export async function releaseOne(store: Store, runs: Runs, dialog: ConfirmDialog
     controls: null,
     percent: null,
     pauseMs: null,
+    twins: null,
+    choice: null,
     discover: null,
   }
   const confirmation = confirmationOf(form, caches ?? [], report)
@@ -127,6 +129,8 @@ function readForm(form: HTMLFormElement, { ticked }: State): RunForm {
     controls: number('controls'),
     percent: number('percent') ?? 5,
     pauseMs: number('pauseMs'),
+    twins: number('twins'),
+    choice: data.get('choice') === 'random' ? 'random' : null,
     discover: data.has('discover') ? HOARDS_LISTED : null,
   }
 }
