@@ -114,7 +114,10 @@ export function checkCoordinator(owner: string, coordinator: unknown): void {
 }
 
 function monitorsCheck(value: unknown, name: string): Readonly<Record<string, MeteredMonitor>> {
-  const isMonitor = shaped<MeteredMonitor>('growth monitors by name', (monitor) => 'statistics' in monitor)
+  const isMonitor = shaped<MeteredMonitor>(
+    'growth monitors by name',
+    (monitor) => 'statistics' in monitor && has('on')(monitor),
+  )
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new CoordinatorError(
       'ERR_OPTION_TYPE',

@@ -273,6 +273,7 @@ describe('what collectMetrics() refuses', () => {
     'looks for every metric': [coordinator, { maxAgeMs: 0 }, 'ERR_OPTION_RANGE'],
     'monitors in a list': [coordinator, { monitors: [] }, 'ERR_OPTION_TYPE'],
     'a monitor that is none': [coordinator, { monitors: { memory: 1 } }, 'ERR_OPTION_TYPE'],
+    'a monitor that tells nothing': [coordinator, { monitors: { memory: { statistics: {} } } }, 'ERR_OPTION_TYPE'],
     'too many monitors': [
       coordinator,
       { monitors: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`m${index}`, {}])) },
