@@ -30,7 +30,7 @@ const REQUIRED = [
   'native/addon.c',
 ]
 const ALLOWED =
-  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.+\.(?:js|d\.ts|js\.map|html|css)|native\/(?:[\w-]+\.[ch]|binding\.gyp|README\.md|prebuilds\/[\w-]+\/[\w.-]+\.node))$/
+  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.+\.(?:js|d\.ts|js\.map|html|css)|prometheus\/\w+\.yml|grafana\/[\w-]+\.json|native\/(?:[\w-]+\.[ch]|binding\.gyp|README\.md|prebuilds\/[\w-]+\/[\w.-]+\.node))$/
 const PREBUILT = new RegExp(`^native/prebuilds/${process.platform}-${process.arch}/.+\\.node$`)
 
 /** Strict, and with the library's own declarations checked too: what a demanding user has. */
@@ -192,9 +192,19 @@ function entryPoints() {
 async function checkTypes() {
   const missing = entryPoints().filter((subpath) => !existsSync(path.join(project, 'types', consumerOf(subpath))))
   check('every entry point has a consumer of its types', missing.length > 0 && `none for ${missing.join(', ')}`)
+  await linkPeers()
   await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify(CONSUMER_TSCONFIG))
   const result = await runCommand(path.join(bin, 'tsc'), ['-p', project], { cwd: project, timeoutMs: LIMIT_MS })
   check('a strict consumer compiles', failureOf(result) && `\n${tail(result.output)}`)
+}
+
+/** Peers whose types stand in ours: whoever imports those entry points has them. Until here the project does without. */
+async function linkPeers() {
+  for (const peer of ['prom-client', '@opentelemetry/api']) {
+    const link = path.join(project, 'node_modules', peer)
+    await mkdir(path.dirname(link), { recursive: true })
+    await symlink(path.join(root, 'node_modules', peer), link)
+  }
 }
 
 /** The file that uses the types of an entry point. @param {string} subpath */

@@ -48,6 +48,12 @@ const PATHS: Json = {
       'text/plain': TEXT,
     }),
   },
+  '/metrics': {
+    get: operation('metrics', 'The metrics, where a registry was given to the handler', {
+      'text/plain': TEXT,
+      'application/openmetrics-text': TEXT,
+    }),
+  },
   '/trends': {
     get: operation('trends', 'What grows, how fast, and how sure that is, by the history; 404 without one', {
       'application/json': schemaOf('Trends'),

@@ -1,5 +1,6 @@
 /** The options of the admin handler: what each means, its bounds, its default. */
 import os from 'node:os'
+import type { ReadableRegistry } from '../metrics/exposition.js'
 import type { AttributionMode } from '../report/types.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { callable, number, oneOf, optional, resolveOptions, shaped, text } from '../support/options.js'
@@ -51,6 +52,11 @@ export interface AdminHandlerOptions {
    * @default []
    */
   readonly origins?: readonly string[] | undefined
+  /**
+   * What `GET /metrics` gives out, to whoever may look: a registry of prom-client, such as `collectMetrics(coordinator)`.
+   * @default undefined: there is no such address
+   */
+  readonly metrics?: ReadableRegistry | undefined
   /** Links for the page. @default [] */
   readonly links?: readonly AdminLink[] | undefined
   /**
@@ -84,6 +90,7 @@ export interface ResolvedAdminOptions {
   readonly bodyBytes: number
   readonly bodyTimeoutMs: number
   readonly origins: readonly string[]
+  readonly metrics: ReadableRegistry | undefined
   readonly links: readonly AdminLink[]
   readonly history: HistorySource | undefined
   readonly profiles: Pick<AdminHandler, 'basePath'> | undefined
@@ -105,6 +112,7 @@ export function resolveAdminOptions(options: AdminHandlerOptions | undefined): R
     bodyBytes: { check: number({ min: 0, max: 16 * 1024 * 1024, integer: true }), fallback: 65_536 },
     bodyTimeoutMs: { check: number({ min: 1, max: DAY_MS }), fallback: 10_000 },
     origins: { check: listOf(origin), fallback: [] },
+    metrics: optional(shaped<ReadableRegistry>('a Registry of prom-client', isRegistry)),
     links: { check: listOf(link), fallback: [] },
     history: optional(
       shaped<HistorySource>('a ReportHistory', (value) => {
@@ -121,6 +129,10 @@ export function resolveAdminOptions(options: AdminHandlerOptions | undefined): R
     temporaryFolder: { check: text(4096), fallback: os.tmpdir() },
     onError: { check: callable as Check<(error: unknown) => void>, fallback: warnOfError },
   })
+}
+
+function isRegistry(value: object): boolean {
+  return typeof (value as Partial<ReadableRegistry>).getMetricsAsJSON === 'function'
 }
 
 const link: Check<AdminLink> = (value) => {

@@ -88,6 +88,10 @@ export const ERROR_CODES = {
   ERR_HISTORY_FOLDER: 'a history, or a saved report, could not be read',
   ERR_HISTORY_RECORD: 'what was to be kept in a history is no report and no observation',
   ERR_HISTORY_CLOSED: 'the history was closed',
+  ERR_PROM_CLIENT_MISSING: 'the package prom-client, which metrics for Prometheus go through, could not be loaded',
+  ERR_OPENTELEMETRY_MISSING: 'the package @opentelemetry/api could not be loaded',
+  ERR_METRICS_DUPLICATE: 'the registry has metrics of these names already',
+  ERR_COUNTER_LIMIT: 'there are too many allocation counters',
   ERR_WATCH_ANSWER: 'the endpoint that is watched gave no answer that could be understood',
 } as const
 

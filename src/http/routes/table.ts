@@ -2,6 +2,7 @@
 import { abortRun, lastReport, listReports, oneReport, releaseCache, startRun } from './attribution.js'
 import { showBreakdown } from './breakdown.js'
 import { listCaches, showCache } from './caches.js'
+import { showMetrics } from './metrics.js'
 import { showObservation, showOpenApi, showOverview, showStatus } from './overview.js'
 import type { Route } from './route.js'
 import { showTrends } from './trends.js'
@@ -16,6 +17,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/caches/{name}/release', methods: { POST: releaseCache } },
   { path: '/observation', methods: { GET: showObservation } },
   { path: '/breakdown', methods: { GET: showBreakdown } },
+  { path: '/metrics', methods: { GET: showMetrics } },
   { path: '/trends', methods: { GET: showTrends } },
   { path: '/reports', methods: { GET: listReports } },
   { path: '/attribution', methods: { GET: lastReport, POST: startRun } },

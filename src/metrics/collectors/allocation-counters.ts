@@ -1,0 +1,38 @@
+/** What the code of the service counts itself, see `allocationCounter()`. */
+import type { PulledMetric } from '../definition.js'
+import { one } from '../sample.js'
+
+const LABELS = ['counter'] as const
+const NEEDS = '`allocationCounter()`'
+
+export const ALLOCATION_COUNTERS: readonly PulledMetric[] = [
+  {
+    name: 'cache_attribution_allocation_live_bytes',
+    type: 'gauge',
+    help: 'Bytes that an allocation counter counted as allocated and not yet as freed.',
+    labels: LABELS,
+    source: '`liveBytes` of the counter',
+    needs: NEEDS,
+    adds: true,
+    read: ({ counters }) =>
+      counters.flatMap(({ label, allocatedBytes, freedBytes }) => one(allocatedBytes - freedBytes, { counter: label })),
+  },
+  {
+    name: 'cache_attribution_allocation_bytes_total',
+    type: 'counter',
+    help: 'Bytes that an allocation counter counted as allocated.',
+    labels: LABELS,
+    source: '`add()`, `track()`',
+    needs: NEEDS,
+    read: ({ counters }) => counters.flatMap(({ label, allocatedBytes }) => one(allocatedBytes, { counter: label })),
+  },
+  {
+    name: 'cache_attribution_allocation_freed_bytes_total',
+    type: 'counter',
+    help: 'Bytes that an allocation counter counted as freed.',
+    labels: LABELS,
+    source: '`add()` of a negative number; the end of what `track()` watches',
+    needs: NEEDS,
+    read: ({ counters }) => counters.flatMap(({ label, freedBytes }) => one(freedBytes, { counter: label })),
+  },
+]

@@ -1,0 +1,51 @@
+/** The allocator as a whole. Under glibc or V8 alone only what they know is there. */
+import type { MemorySample } from '../../measure/sample.js'
+import type { PulledMetric } from '../definition.js'
+import { one } from '../sample.js'
+
+export const ALLOCATOR: readonly PulledMetric[] = [
+  {
+    name: 'cache_attribution_allocator_info',
+    type: 'gauge',
+    help: 'Always 1; the labels say which allocator serves this process and how it is read.',
+    labels: ['allocator', 'version', 'binding'],
+    source: 'mallctl `version`',
+    counts: 'process',
+    read: ({ allocator: { name, version, binding } }) =>
+      one(1, { allocator: name, version: version ?? 'unknown', binding: binding ?? 'none' }),
+  },
+  {
+    name: 'cache_attribution_allocator_live_bytes',
+    type: 'gauge',
+    help: 'Bytes handed out by the allocator and not freed; what sits in thread caches is not counted.',
+    labels: [],
+    source: '`stats.allocated` less `stats.arenas.4096.tcache_bytes` and `tcache_stashed_bytes`; glibc: `mallinfo2`',
+    adds: true,
+    read: ({ sample }) => one(sample?.allocatedBytes),
+  },
+  jemalloc('allocated', 'rawAllocatedBytes', 'Bytes handed out, freed ones in thread caches included.'),
+  jemalloc('active', 'activeBytes', 'Bytes in pages that hold at least one allocation.'),
+  jemalloc('resident', 'residentBytes', 'Bytes in resident pages of jemalloc, metadata and dirty pages included.'),
+  jemalloc('retained', 'retainedBytes', 'Bytes of virtual memory kept for reuse; not resident.'),
+  jemalloc('mapped', 'mappedBytes', 'Bytes in active extents that jemalloc has mapped.'),
+  jemalloc('metadata', 'metadataBytes', 'Bytes of the own structures of jemalloc.'),
+  {
+    ...jemalloc('tcache', 'tcacheBytes', 'Bytes freed by the program that thread caches still hold.'),
+    source: 'mallctl `stats.arenas.4096.tcache_bytes` and `tcache_stashed_bytes`',
+  },
+]
+
+function jemalloc(key: string, field: keyof MemorySample, help: string): PulledMetric {
+  return {
+    name: `jemalloc_${key}_bytes`,
+    type: 'gauge',
+    help,
+    labels: [],
+    source: `mallctl \`stats.${key}\``,
+    needs: 'jemalloc',
+    adds: true,
+    // glibc's figures of these names mean something else.
+    read: ({ allocator, sample }) =>
+      allocator.name === 'jemalloc' && sample !== null ? one(sample[field] as number | null) : [],
+  }
+}

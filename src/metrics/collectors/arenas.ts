@@ -1,0 +1,42 @@
+/** jemalloc's arenas, one by one, where asked for. */
+import type { PulledMetric } from '../definition.js'
+import type { ArenaLook } from '../look.js'
+import { one } from '../sample.js'
+
+export const ARENAS: readonly PulledMetric[] = [
+  {
+    name: 'jemalloc_arena_allocated_bytes',
+    type: 'gauge',
+    help: 'Bytes of one arena that are handed out, by size class; freed ones in thread caches included.',
+    labels: ['arena', 'size'],
+    source: 'mallctl `stats.arenas.<i>.small.allocated`, `stats.arenas.<i>.large.allocated`',
+    needs: '`arenas: true`, jemalloc',
+    adds: true,
+    read: ({ arenas }) =>
+      arenas.flatMap(({ label, smallBytes, largeBytes }) => [
+        ...one(smallBytes, { arena: label, size: 'small' }),
+        ...one(largeBytes, { arena: label, size: 'large' }),
+      ]),
+  },
+  arena('active_bytes', 'activeBytes', 'Bytes of one arena in pages that hold at least one allocation.', 'pactive'),
+  arena('dirty_bytes', 'dirtyBytes', 'Bytes of one arena in unused pages that may still be resident.', 'pdirty'),
+  arena('muzzy_bytes', 'muzzyBytes', 'Bytes of one arena in unused pages that the kernel may take.', 'pmuzzy'),
+  arena('mapped_bytes', 'mappedBytes', 'Bytes of one arena in active extents.', 'mapped'),
+  arena('retained_bytes', 'retainedBytes', 'Bytes of virtual memory that one arena keeps for reuse.', 'retained'),
+  arena('resident_bytes', 'residentBytes', 'Bytes in resident pages of one arena, metadata included.', 'resident'),
+  { ...arena('threads', 'threads', 'Threads that are assigned to one arena.', 'nthreads'), counts: 'thread' },
+]
+
+function arena(name: string, field: Exclude<keyof ArenaLook, 'label'>, help: string, key: string): PulledMetric {
+  const inPages = key.startsWith('p')
+  return {
+    name: `jemalloc_arena_${name}`,
+    type: 'gauge',
+    help,
+    labels: ['arena'],
+    source: `mallctl \`stats.arenas.<i>.${key}\`${inPages ? ' times `arenas.page`' : ''}`,
+    needs: '`arenas: true`, jemalloc',
+    adds: true,
+    read: ({ arenas }) => arenas.flatMap((look) => one(look[field], { arena: look.label })),
+  }
+}

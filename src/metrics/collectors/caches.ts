@@ -1,0 +1,93 @@
+/** The registered caches: the largest by themselves, the rest as `other`. An unregistered one is gone at the next look. */
+import type { PulledMetric } from '../definition.js'
+import type { CacheLook } from '../look.js'
+import { ofMemories, one } from '../sample.js'
+
+const LABELS = ['cache'] as const
+
+export const CACHES: readonly PulledMetric[] = [
+  {
+    name: 'cache_attribution_caches',
+    type: 'gauge',
+    help: 'Registered caches, those under the label other included.',
+    labels: [],
+    source: '`coordinator.observe().caches.length`',
+    counts: 'cache',
+    adds: true,
+    read: ({ registeredCaches }) => one(registeredCaches),
+  },
+  {
+    name: 'cache_attribution_cache_measured_bytes',
+    type: 'gauge',
+    help: 'Bytes that came back when the cache was last released, measured; negative ones are kept.',
+    labels: [...LABELS, 'memory'],
+    source: '`lastMeasured.allocatedBytes`, `lastMeasured.heapBytes`',
+    needs: 'a run',
+    adds: true,
+    read: ({ caches }) => caches.flatMap(({ label, measured }) => ofMemories(measured, { cache: label })),
+  },
+  cache(
+    'uncertainty_bytes',
+    'uncertaintyBytes',
+    'Half-width of the 95 percent interval around the measured bytes of both memories together.',
+    '`lastMeasured.uncertaintyBytes`',
+    'a run',
+  ),
+  cache(
+    'measured_timestamp_seconds',
+    'measuredAtSeconds',
+    'When the cache was last measured, in seconds since 1970.',
+    '`lastMeasured.measuredAt`',
+    'a run',
+  ),
+  {
+    ...cache(
+      'estimated_bytes',
+      'estimatedBytes',
+      'Bytes that the cache holds now, by its count of entries and what a run found of each.',
+      '`estimatedBytes`',
+      'a run, `entries()`',
+    ),
+    adds: true,
+  },
+  cache(
+    'estimated_uncertainty_bytes',
+    'estimatedUncertaintyBytes',
+    'How far off the estimated bytes may be.',
+    '`estimatedUncertaintyBytes`',
+    'a run, `entries()`',
+  ),
+  {
+    ...cache(
+      'claimed_bytes',
+      'claimedBytes',
+      'Bytes that the cache itself believes it holds.',
+      '`claimedBytes()` of the cache',
+      '`claimedBytes()`',
+    ),
+    adds: true,
+  },
+  {
+    ...cache('entries', 'entries', 'Entries of the cache.', '`entries()` of the cache', '`entries()`'),
+    counts: 'entry',
+    adds: true,
+  },
+]
+
+function cache(
+  name: string,
+  field: Exclude<keyof CacheLook, 'label' | 'measured' | 'trend'>,
+  help: string,
+  source: string,
+  needs: string,
+): PulledMetric {
+  return {
+    name: `cache_attribution_cache_${name}`,
+    type: 'gauge',
+    help,
+    labels: LABELS,
+    source,
+    needs,
+    read: ({ caches }) => caches.flatMap((look) => one(look[field], { cache: look.label })),
+  }
+}

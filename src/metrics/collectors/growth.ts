@@ -1,0 +1,54 @@
+/** Growth monitors, under the names that whoever gave them chose. */
+import type { PulledMetric } from '../definition.js'
+import { one } from '../sample.js'
+
+const NEEDS = '`monitors`'
+
+export const GROWTH: readonly PulledMetric[] = [
+  {
+    name: 'cache_attribution_growth_firings_total',
+    type: 'counter',
+    help: 'Firings of a growth monitor, by the rule that was due.',
+    labels: ['monitor', 'trigger'],
+    source: 'event `fired`',
+    needs: NEEDS,
+    counts: 'firing',
+    read: ({ monitors }) =>
+      monitors.flatMap(({ label, firings }) =>
+        [...firings].flatMap(([trigger, count]) => one(count, { monitor: label, trigger })),
+      ),
+  },
+  {
+    name: 'cache_attribution_growth_polls_total',
+    type: 'counter',
+    help: 'Readings that a growth monitor took.',
+    labels: ['monitor'],
+    source: '`monitor.statistics.polls`',
+    needs: NEEDS,
+    counts: 'reading',
+    read: ({ monitors }) => monitors.flatMap(({ label, statistics }) => one(statistics.polls, { monitor: label })),
+  },
+  {
+    name: 'cache_attribution_growth_confirmations_total',
+    type: 'counter',
+    help: 'Garbage collections with which a growth monitor looked whether growth was real, by what came of it.',
+    labels: ['monitor', 'result'],
+    source: '`monitor.statistics.confirmations`, `monitor.statistics.refuted`',
+    needs: NEEDS,
+    counts: 'collection',
+    read: ({ monitors }) =>
+      monitors.flatMap(({ label, statistics: { confirmations, refuted } }) => [
+        ...one(confirmations - refuted, { monitor: label, result: 'confirmed' }),
+        ...one(refuted, { monitor: label, result: 'refuted' }),
+      ]),
+  },
+  {
+    name: 'cache_attribution_growth_watched_bytes',
+    type: 'gauge',
+    help: 'What a growth monitor read last of the quantity that it watches.',
+    labels: ['monitor'],
+    source: '`monitor.statistics.bytes`',
+    needs: NEEDS,
+    read: ({ monitors }) => monitors.flatMap(({ label, statistics }) => one(statistics.bytes, { monitor: label })),
+  },
+]

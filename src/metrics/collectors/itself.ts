@@ -1,0 +1,15 @@
+/** The collectors themselves. */
+import type { PulledMetric } from '../definition.js'
+import { one } from '../sample.js'
+
+export const ITSELF: readonly PulledMetric[] = [
+  {
+    name: 'cache_attribution_read_failures_total',
+    type: 'counter',
+    help: 'Readings for these metrics that failed; what they would have told is missing.',
+    labels: [],
+    source: 'this library',
+    counts: 'failure',
+    read: ({ failures }) => one(failures),
+  },
+]

@@ -1,0 +1,40 @@
+/**
+ * What a metric is: its name, its words, and how its samples are read from a look. prom-client, OpenTelemetry, the
+ * documents and the dashboard are all made of these, so that no name is written twice.
+ *
+ * Rule: a definition reads, and nothing more. What is unknown gives no sample, never a zero.
+ */
+import type { Look } from './look.js'
+import type { Sample } from './sample.js'
+
+interface Described {
+  /** As Prometheus knows it: base units, counters end in `_total`. */
+  readonly name: string
+  /** One sentence. */
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Where the value comes from: a mallctl key, a field of a report. */
+  readonly source: string
+  /** What has to be there, where it is more than a coordinator. */
+  readonly needs?: string
+  /** What a metric without a unit counts, in OpenTelemetry's braces, e.g. `run`. */
+  readonly counts?: string
+}
+
+/** Read at every look. */
+export interface PulledMetric extends Described {
+  readonly type: 'gauge' | 'counter'
+  /** Whether values of different processes or labels may be added up: OpenTelemetry has another instrument for that. */
+  readonly adds?: boolean
+  readonly read: (look: Look) => readonly Sample[]
+}
+
+/** Recorded when something ends. */
+export interface RecordedMetric extends Described {
+  readonly type: 'histogram'
+  /** Upper bounds. */
+  readonly buckets: readonly number[]
+}
+
+/** Any metric of this library. */
+export type Metric = PulledMetric | RecordedMetric

@@ -1,0 +1,12 @@
+/**
+ * Metrics for Prometheus, through prom-client, and counters for code that makes large allocations.
+ *
+ * @packageDocumentation
+ */
+export { collectMetrics } from './collect.js'
+export type { CollectMetricsOptions } from './collect.js'
+export { allocationCounter } from './allocation-counter.js'
+export type { AllocationCounter, TrackedMemory } from './allocation-counter.js'
+export { OPENMETRICS_FORMAT, TEXT_FORMAT, formatMetrics } from './exposition.js'
+export type { MetricsFormat, ReadableMetric, ReadableRegistry, ReadableValue } from './exposition.js'
+export type { MeteredCoordinator, MeteredHistory, MeteredMonitor, MeteredProfiler, MetricsOptions } from './options.js'

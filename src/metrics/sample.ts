@@ -1,0 +1,27 @@
+/** Samples: one value of a metric with its labels. What is unknown gives none. */
+
+/** Label → value. Values that come from outside went through `labelOf()`. */
+export type Labels = Readonly<Record<string, string>>
+
+/** One value of a metric. */
+export interface Sample {
+  readonly value: number
+  readonly labels?: Labels
+}
+
+/** One sample without labels, or none where the value is unknown. */
+export function one(value: number | null | undefined, labels?: Labels): Sample[] {
+  if (value === null || value === undefined) return []
+  return [labels === undefined ? { value } : { value, labels }]
+}
+
+/** What is measured of both memories, told apart by the label `memory`. */
+export function ofMemories(
+  bytes: { readonly allocatedBytes: number | null; readonly heapBytes: number | null } | null | undefined,
+  labels?: Labels,
+): Sample[] {
+  return [
+    ...one(bytes?.allocatedBytes, { ...labels, memory: 'allocator' }),
+    ...one(bytes?.heapBytes, { ...labels, memory: 'heap' }),
+  ]
+}
