@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { Coordinator, RunAbortedError } from './coordinator/coordinator.js'
-export type { ExtendReport } from './coordinator/coordinator.js'
+export type { ExtendReport } from './coordinator/extensions.js'
 export type { CalibrationPoint, CalibrationState } from './coordinator/calibration.js'
 export type { CoordinatorEventPayloads, CoordinatorEvents } from './coordinator/events.js'
 export type { CacheObservation, Observation } from './coordinator/observe.js'

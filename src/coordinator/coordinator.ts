@@ -16,6 +16,8 @@ import { callable } from '../support/options.js'
 import { Calibrations } from './calibration.js'
 import type { CalibrationState } from './calibration.js'
 import { withBreakdown } from './with-breakdown.js'
+import { ReportExtensions } from './extensions.js'
+import type { ExtendReport } from './extensions.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
@@ -35,10 +37,7 @@ import { AttributionRun } from './run.js'
 import type { Run, RunContext } from './run.js'
 import { SingleFlight } from '../support/single-flight.js'
 import { TwinRun } from './twin-run.js'
-import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable, reportNotExtended } from './warnings.js'
-
-/** Gives a report with something added, at once or later; what it got stays as it was. */
-export type ExtendReport = (report: AttributionReport) => AttributionReport | Promise<AttributionReport>
+import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
 
 /** Runs that a later one is compared with: within so many the rotation has turned every neighbour round. */
 const EARLIER_RUNS_MAX = 8
@@ -71,7 +70,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #registry = new Registry()
   readonly #flight = new SingleFlight<AttributionReport>('ERR_RUN_ABORTED')
   readonly #calibrations = new Calibrations()
-  readonly #extensions = new Set<ExtendReport>()
+  readonly #extensions = new ReportExtensions()
   #earlier: readonly EarlierRun[] = []
   #runs = 0
   #run: Run | undefined
@@ -207,8 +206,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
 
   /**
    * Adds to every report before it is given out: to the caller, to listeners, in errors. What an extension throws is a warning, and
-   * the report stays as it was; one that
-   * returns a promise is waited for, and the run lasts until then. `ReportHistory.attach()` uses it, so that reports carry trends.
+   * the report stays as it was. A promise is waited for, 30 seconds at most, and the run lasts until then. `ReportHistory.attach()`
+   * uses it, so that reports carry trends.
    *
    * @returns what takes the extension away again
    * @throws CoordinatorError `ERR_OPTION_TYPE`, `ERR_CLOSED`
@@ -217,13 +216,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    */
   extendReports(extend: ExtendReport): () => void {
     this.#checkOpen()
-    // A function of its own: the same one may be given twice.
-    const check: unknown = callable(extend, 'extend')
-    const extension: ExtendReport = (report) => (check as ExtendReport)(report)
-    this.#extensions.add(extension)
-    return () => {
-      this.#extensions.delete(extension)
-    }
+    return this.#extensions.add(callable(extend, 'extend') as ExtendReport)
   }
 
   /** Aborts the run under way, waits for its end, and forgets every cache. Calls after it are `ERR_CLOSED`. */
@@ -272,7 +265,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       this.#calibrations.note(measured)
       this.#earlier = [...this.#earlier, remembered(measured)].slice(-EARLIER_RUNS_MAX)
       const isAborted = signal.aborted
-      const report = await this.#extended(measured)
+      const report = await this.#extensions.apply(measured)
       if (isAborted) throw new RunAbortedError(report)
       this.#tell('run-finished', { id: run.id, report })
       return report
@@ -283,20 +276,6 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       restoreFlags()
       this.#run = undefined
     }
-  }
-
-  async #extended(report: AttributionReport): Promise<AttributionReport> {
-    let extended = report
-    for (const extend of this.#extensions) {
-      try {
-        extended = await extend(extended)
-      } catch (error) {
-        const warning = reportNotExtended(error)
-        extended = { ...extended, warnings: [...extended.warnings, warning] }
-        this.#tell('warning', warning)
-      }
-    }
-    return extended
   }
 
   #newRun(
