@@ -75,6 +75,19 @@ export function byAddress(
   return folded
 }
 
+/**
+ * jeprof takes the name of an inlined function for a name that addr2line has cut off where the function around it has a
+ * longer one that begins so: `uv__realloc`, inlined in `uv__reallocf`, gets the latter's name. Name → the one it begins with.
+ */
+export function lengthenedNames(names: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const name of names) {
+    const beginning = names.find((other) => other !== name && name.startsWith(other))
+    if (beginning !== undefined) found.set(name, beginning)
+  }
+  return found
+}
+
 /** Short name → the first of the names that it shares an address with, in any of the files or their separate debug files. */
 export function aliasesIn(
   files: readonly { readonly file: string; readonly buildId: string | null }[],

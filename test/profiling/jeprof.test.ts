@@ -9,7 +9,7 @@ import { selectThread } from '../../src/profiling/profile/threads.js'
 import type { HeapProfile, SampleTypeName } from '../../src/profiling/profile/types.js'
 import { symbolize } from '../../src/profiling/symbols/symbolize.js'
 import { needsJemalloc } from '../helpers/child.js'
-import { aliasesIn, byAddress, byShortName, jeprofTable } from '../helpers/jeprof.js'
+import { aliasesIn, byAddress, byShortName, jeprofTable, lengthenedNames } from '../helpers/jeprof.js'
 import type { JeprofTable } from '../helpers/jeprof.js'
 import { programPath, requireTool, takeProfiles, temporaryFolder } from '../helpers/profiled.js'
 import type { ProfiledRun } from '../helpers/profiled.js'
@@ -106,6 +106,8 @@ function expectEqual(ours: HeapProfile, theirs: JeprofTable, type: SampleTypeNam
     // At a few addresses jeprof takes another of several names.
     const aliases = aliasesIn(ours.mappings)
     ;[own, other] = [byAddress(own, aliases), byAddress(other, aliases)]
+    const lengthened = lengthenedNames(differing())
+    ;[own, other] = [byAddress(own, lengthened), byAddress(other, lengthened)]
   }
   const told = differing().map((name) => `${name}: ${String(own.get(name))}, theirs ${String(other.get(name))}`)
   expect(told, `${title}\n${formatTopTable(table)}`).to.deep.equal([])
