@@ -3,7 +3,7 @@
  * the hook, with it as a middleware, with it before the app, and with a middleware that does nothing, in turn. And how long
  * `GET /caches` takes with a thousand caches.
  *
- *   node dist/bench/admin.js [--rounds 10] [--seconds 4] [--looks 200]
+ *   node dist/bench/admin.js --rounds 40 --seconds 1 [--looks 200]
  */
 import http from 'node:http'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import express from 'express'
 import { Coordinator } from 'cache-attribution'
 import { createAdminHandler, toNodeListener } from 'cache-attribution/http'
 import type { NodeListener } from 'cache-attribution/http'
-import { compareThroughput, serveAsPair, startServer, variantHere } from './support/pair.js'
+import { compareThroughput, inOneProcess, serveTogether, variantHere } from './support/pair.js'
 import { flags } from './support/processes.js'
 import { medianOf, quantile, verdict } from './support/table.js'
 
@@ -23,14 +23,16 @@ const script = fileURLToPath(import.meta.url)
 
 if (variantHere() === undefined) {
   console.log(`### An Express app with the admin endpoint mounted, Node ${process.version}\n`)
-  await compareThroughput(script, [MIDDLEWARE, BEFORE, NOTHING], [MIDDLEWARE, BEFORE])
+  await compareThroughput(script, [MIDDLEWARE, BEFORE, NOTHING], [BEFORE], inOneProcess)
   await look()
 } else {
-  await serve(variantHere())
+  await serveTogether([undefined, MIDDLEWARE, BEFORE, NOTHING].map((variant) => serverOf(variant)))
 }
 
 async function look(): Promise<void> {
-  const { child, port } = await startServer(script, MIDDLEWARE)
+  const [, server] = await inOneProcess(script)
+  if (server === undefined) throw new Error('no server')
+  const { child, port } = server
   const tookMs: number[] = []
   let found = 0
   for (let count = 0; count < Number(flags('looks')[0] ?? '200'); count++) {
@@ -48,7 +50,7 @@ async function look(): Promise<void> {
   )
 }
 
-async function serve(variant: string | undefined): Promise<void> {
+function serverOf(variant: string | undefined): http.Server {
   const app = express()
   const caches = Array.from({ length: CACHES }, (_, index) => new Map([[index, { index }]]))
   const isMounted = variant === MIDDLEWARE || variant === BEFORE
@@ -64,10 +66,8 @@ async function serve(variant: string | undefined): Promise<void> {
     response.json(items)
   })
   const isBefore = variant === BEFORE && hook !== undefined
-  await serveAsPair(
-    http.createServer(
-      isBefore ? (request, response) => void hook(request, response, () => app(request, response)) : app,
-    ),
+  return http.createServer(
+    isBefore ? (request, response) => void hook(request, response, () => app(request, response)) : app,
   )
 }
 

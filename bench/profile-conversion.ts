@@ -117,7 +117,7 @@ function inProcessOfItsOwn(file: string, format: string): Converted {
   return JSON.parse(stdout) as Converted
 }
 
-function compare(file: string, withJeprof: boolean): void {
+async function compare(file: string, withJeprof: boolean): Promise<void> {
   console.log(`${path.basename(file)}: ${(statSync(file).size / 1e6).toFixed(1)} MB`)
   let top: Converted | undefined
   for (const format of FORMATS) {
@@ -133,7 +133,7 @@ function compare(file: string, withJeprof: boolean): void {
   }
   if (!withJeprof || top === undefined) return
   const started = performance.now()
-  const { total } = jeprofTable(process.execPath, file)
+  const { total } = await jeprofTable(process.execPath, file)
   const seconds = (performance.now() - started) / 1000
   const times = seconds / top.seconds
   console.log(`jeprof --text: ${seconds.toFixed(1)} s, ${times.toFixed(0)} times as long as our table`)
@@ -152,4 +152,4 @@ const { values, positionals } = parseArgs({
 })
 if (values.generate !== undefined) generate(values.generate, Number(values.megabytes) * 1e6)
 else if (values.only !== undefined) await convert(positionals[0] ?? '', values.only)
-else compare(positionals[0] ?? '', !values['no-jeprof'])
+else await compare(positionals[0] ?? '', !values['no-jeprof'])

@@ -9,6 +9,8 @@ import { flags } from './processes.js'
 import { medianOf, printTable, verdict } from './table.js'
 
 const WITHOUT = 'without'
+/** The process that has all servers. */
+const TOGETHER = 'together'
 /** What is loaded, if not asked otherwise, costs at most one request in a hundred. */
 const RATIO_BAR = 0.99
 
@@ -25,9 +27,18 @@ export function variantHere(): string | undefined {
 
 /** In a server's process: tells its port, then its processor time whenever asked, and ends with its parent. */
 export async function serveAsPair(server: Server): Promise<void> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  process.send?.((server.address() as AddressInfo).port)
+  await serveTogether([server])
+}
+
+/** The same for several servers in one process, in the order of their names. */
+export async function serveTogether(servers: readonly Server[]): Promise<void> {
+  const ports: number[] = []
+  for (const server of servers) {
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    ports.push((server.address() as AddressInfo).port)
+  }
+  process.send?.(ports)
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
     process.send?.(user + system)
@@ -36,10 +47,29 @@ export async function serveAsPair(server: Server): Promise<void> {
 }
 
 /** Starts one of them; `script` is the file that calls {@link serveAsPair}. */
-export async function startServer(script: string, variant: string): Promise<PairServer> {
+async function startServer(script: string, variant: string): Promise<PairServer> {
+  const [server] = await startProcess(script, variant)
+  if (server === undefined) throw new Error(`no server ${variant}`)
+  return server
+}
+
+/** Each in a process of its own: for what a process has once, such as what it loads. */
+export function inProcesses(script: string, names: readonly string[]): Promise<PairServer[]> {
+  return Promise.all(names.map((name) => startServer(script, name)))
+}
+
+/**
+ * All in one process, which calls {@link serveTogether}: for what costs a per cent or less a request. Two processes of the
+ * same code differ by more, by the code that V8 happened to make of it.
+ */
+export async function inOneProcess(script: string): Promise<PairServer[]> {
+  return startProcess(script, TOGETHER)
+}
+
+async function startProcess(script: string, variant: string): Promise<PairServer[]> {
   const child = fork(script, [`--server=${variant}`], { env: { ...process.env, LD_PRELOAD: 'libjemalloc.so.2' } })
-  const [port] = (await once(child, 'message')) as [number]
-  return { child, port }
+  const [ports] = (await once(child, 'message')) as [number[]]
+  return ports.map((port) => ({ child, port }))
 }
 
 /** What a server answered in a round. */
@@ -74,11 +104,12 @@ export async function compareThroughput(
   script: string,
   others: readonly string[] = ['with'],
   judged: readonly string[] = others,
+  start: (script: string, names: readonly string[]) => Promise<PairServer[]> = inProcesses,
 ): Promise<void> {
   const rounds = Number(flags('rounds')[0] ?? '10')
   const seconds = Number(flags('seconds')[0] ?? '4')
   const names = [WITHOUT, ...others]
-  const servers = await Promise.all(names.map((name) => startServer(script, name)))
+  const servers = await start(script, names)
   const seen = servers.map((): Round[] => [])
   for (let round = -1; round < rounds; round++) {
     const order = servers.map((_, place) => (place + round + 1) % servers.length)

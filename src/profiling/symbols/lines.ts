@@ -48,13 +48,14 @@ function ask(command: string, args: readonly string[], input: string, signal?: A
     const child = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { PATH: process.env['PATH'], LC_ALL: 'C' },
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
       ...(signal === undefined ? {} : { signal }),
     })
+    // Node's own `timeout` of spawn() goes on, and holds the process, where the command does not exist.
+    const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
     const pieces: Buffer[] = []
     let length = 0
     child.on('error', () => {
+      clearTimeout(timer)
       resolve(null)
     })
     child.stdout.on('data', (piece: Buffer) => {
@@ -63,6 +64,7 @@ function ask(command: string, args: readonly string[], input: string, signal?: A
       else pieces.push(piece)
     })
     child.on('close', (code) => {
+      clearTimeout(timer)
       resolve(code === 0 && length <= MAX_OUTPUT_BYTES ? Buffer.concat(pieces).toString('utf8') : null)
     })
     // It may end before it has read everything.
