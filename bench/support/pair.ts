@@ -54,7 +54,7 @@ async function startServer(script: string, variant: string): Promise<PairServer>
 }
 
 /** Each in a process of its own: for what a process has once, such as what it loads. */
-export function inProcesses(script: string, names: readonly string[]): Promise<PairServer[]> {
+function inProcesses(script: string, names: readonly string[]): Promise<PairServer[]> {
   return Promise.all(names.map((name) => startServer(script, name)))
 }
 
