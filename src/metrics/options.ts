@@ -15,7 +15,7 @@ export type MeteredCoordinator = Pick<Coordinator, 'allocator' | 'isRunning' | '
 /** What is needed of a history. */
 export interface MeteredHistory {
   /** The report with what the history tells of each row and of the floor. */
-  withTrends(report: AttributionReport): AttributionReport
+  withTrends(report: AttributionReport): AttributionReport | Promise<AttributionReport>
 }
 
 /** What is needed of a heap profiler. */

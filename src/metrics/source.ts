@@ -97,10 +97,23 @@ export class MetricsSource {
   /** Keeps of a report what the collectors show; trends are told here, since telling them takes milliseconds a cache. */
   #note(report: AttributionReport): void {
     const { history } = this.#options
-    let told = report
-    if (history !== undefined && report.floor.trend === undefined) {
-      told = this.#attempt(() => history.withTrends(report)) ?? report
-    }
+    this.#keep(report)
+    if (history === undefined || report.floor.trend !== undefined) return
+    // A history tells them later; a newer report has its own by then.
+    const kept = this.#last
+    void (async () => {
+      try {
+        const told = await history.withTrends(report)
+        if (this.#last === kept) this.#keep(told)
+      } catch (error) {
+        this.#attempt(() => {
+          throw error
+        })
+      }
+    })()
+  }
+
+  #keep(told: AttributionReport): void {
     const { floor, unattributed, noise, twin, forecast } = told
     this.#last = {
       report: { floor, unattributed, noise, ...(twin === undefined ? {} : { twin }) },

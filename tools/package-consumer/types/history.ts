@@ -6,7 +6,7 @@ await using coordinator = new Coordinator()
 const options: HistoryOptions = {}
 await using history = await ReportHistory.open('/var/tmp/consumer-history', options)
 const detach: () => void = history.attach(coordinator)
-const verdicts: (TrendVerdict | undefined)[] = [history.trends().floor?.verdict]
+const verdicts: (TrendVerdict | undefined)[] = [(await history.trends()).floor?.verdict]
 for await (const record of history.read({ since: new Date(0) })) {
   const { kind }: HistoryRecord = record
   console.log(kind, verdicts, typeof readHistory)
