@@ -4,10 +4,10 @@
  * Rule: whatever happens to the disk, the service goes on: only opening with wrong options, or appending what is no record, throws.
  */
 import { randomBytes } from 'node:crypto'
-import process from 'node:process'
 import { trendsSteps } from '../report/trends/trends.js'
 import type { Trends } from '../report/trends/types.js'
 import type { AttributionReport } from '../report/types.js'
+import { constrainedBytes } from '../support/control-groups.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { inSlices } from '../support/slices.js'
 import { listFiles } from './files.js'
@@ -268,12 +268,7 @@ function withoutTrends(report: AttributionReport): AttributionReport {
   return { ...rest, caches: caches.map(({ trend: _cacheTrend, ...row }) => row), floor: bytes }
 }
 
-/** Above this a control group's limit is none. */
-const LIMIT_MAX = 2 ** 60
-
 function limitOf(configured: number | undefined): { limitBytes: number | null; limitSource: 'cgroup' | 'configured' } {
   if (configured !== undefined) return { limitBytes: configured, limitSource: 'configured' }
-  // Absent before Node 20; 0 or enormous where there is no limit.
-  const limit = process.constrainedMemory()
-  return { limitBytes: limit > 0 && limit < LIMIT_MAX ? limit : null, limitSource: 'cgroup' }
+  return { limitBytes: constrainedBytes(), limitSource: 'cgroup' }
 }

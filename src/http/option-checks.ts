@@ -3,11 +3,6 @@ import { CoordinatorError, describe } from '../support/errors.js'
 import { text } from '../support/options.js'
 import type { Check } from '../support/options.js'
 
-/** Hears of errors where nobody else wants to. */
-export function warnOfError(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : describe(error))
-}
-
 /** What paths begin with; without the slash at its end, empty for the root. */
 export const pathOption: Check<string> = (value, name) => {
   const path = text(1000)(value, name)

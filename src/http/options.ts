@@ -2,12 +2,12 @@
 import os from 'node:os'
 import type { ReadableRegistry } from '../metrics/exposition.js'
 import type { AttributionMode } from '../report/types.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CoordinatorError, describe, warnOfError } from '../support/errors.js'
 import { callable, number, oneOf, optional, resolveOptions, shaped, text } from '../support/options.js'
 import type { Check } from '../support/options.js'
 import type { Authorize } from './authorization.js'
 import type { AdminHandler } from './frame.js'
-import { listOf, origin, pathOption, warnOfError } from './option-checks.js'
+import { listOf, origin, pathOption } from './option-checks.js'
 import type { HistorySource } from './past-reports.js'
 
 /** A link that the page shows in its navigation. */

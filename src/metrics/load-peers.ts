@@ -3,25 +3,25 @@ import { createRequire } from 'node:module'
 import type * as OpenTelemetry from '@opentelemetry/api'
 import type * as PromClient from 'prom-client'
 import { CoordinatorError, messageOf } from '../support/errors.js'
+import type { ErrorCode } from '../support/errors.js'
 
 const require = createRequire(import.meta.url)
 
 /** The package. @throws CoordinatorError `ERR_PROM_CLIENT_MISSING` */
 export function loadPromClient(): typeof PromClient {
-  try {
-    return require('prom-client') as typeof PromClient
-  } catch (error) {
-    const message = `these metrics need the package prom-client (npm install prom-client): ${messageOf(error)}`
-    throw new CoordinatorError('ERR_PROM_CLIENT_MISSING', message, { cause: error })
-  }
+  return load('prom-client', 'ERR_PROM_CLIENT_MISSING') as typeof PromClient
 }
 
 /** The package. @throws CoordinatorError `ERR_OPENTELEMETRY_MISSING` */
 export function loadOpenTelemetry(): typeof OpenTelemetry {
+  return load('@opentelemetry/api', 'ERR_OPENTELEMETRY_MISSING') as typeof OpenTelemetry
+}
+
+function load(name: string, code: ErrorCode): unknown {
   try {
-    return require('@opentelemetry/api') as typeof OpenTelemetry
+    return require(name)
   } catch (error) {
-    const message = `these metrics need the package @opentelemetry/api (npm install @opentelemetry/api): ${messageOf(error)}`
-    throw new CoordinatorError('ERR_OPENTELEMETRY_MISSING', message, { cause: error })
+    const message = `these metrics need the package ${name} (npm install ${name}): ${messageOf(error)}`
+    throw new CoordinatorError(code, message, { cause: error })
   }
 }

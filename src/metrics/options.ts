@@ -5,7 +5,7 @@ import type { ProfilingState } from '../profiling/profiler/state.js'
 import type { AttributionReport } from '../report/types.js'
 import { nodeEnvironment } from '../support/environment.js'
 import type { Environment } from '../support/environment.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CoordinatorError, describe, warnOfError } from '../support/errors.js'
 import { boolean, callable, number, optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check, OptionRules } from '../support/options.js'
 
@@ -87,7 +87,7 @@ const METRICS_RULES: OptionRules<ResolvedMetricsOptions> = {
   maxCaches: { check: number({ min: 1, max: 10_000, integer: true }), fallback: 100 },
   maxAgeMs: { check: number({ min: 100, max: 60_000 }), fallback: 1000 },
   limitBytes: optional(number({ min: 1 })),
-  onError: { check: callable as Check<(error: unknown) => void>, fallback: warnOfFailure },
+  onError: { check: callable as Check<(error: unknown) => void>, fallback: warnOfError },
   environment: {
     check: shaped<Pick<Environment, 'now' | 'date'>>('an environment', has('now')),
     fallback: nodeEnvironment,
@@ -136,8 +136,4 @@ function monitorsCheck(value: unknown, name: string): Readonly<Record<string, Me
 
 function has(method: string): (value: object) => boolean {
   return (value) => typeof (value as Record<string, unknown>)[method] === 'function'
-}
-
-function warnOfFailure(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : describe(error))
 }

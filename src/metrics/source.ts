@@ -3,11 +3,11 @@
  *
  * Rule: looking releases nothing and collects nothing, and whatever fails costs what it would have told, not the scrape.
  */
-import process from 'node:process'
 import type { CoordinatorEventPayloads } from '../coordinator/events.js'
 import type { Observation } from '../coordinator/observe.js'
 import type { Trend } from '../report/trends/types.js'
 import type { AttributionReport } from '../report/types.js'
+import { constrainedBytes } from '../support/control-groups.js'
 import { CoordinatorError } from '../support/errors.js'
 import { allocationCounters } from './allocation-counter.js'
 import type { AllocationCounter } from './allocation-counter.js'
@@ -18,9 +18,6 @@ import type { CacheLook, CounterLook, LastReport, Look, MonitorLook } from './lo
 import type { MeteredCoordinator, MeteredMonitor, ResolvedMetricsOptions } from './options.js'
 import { RunTallies } from './run-tallies.js'
 import type { Recorder } from './run-tallies.js'
-
-/** Above this a control group's limit is none. */
-const LIMIT_MAX = 2 ** 60
 
 /** Looks at one coordinator for one registry or one meter. */
 export class MetricsSource {
@@ -94,7 +91,7 @@ export class MetricsSource {
     })
   }
 
-  /** Keeps of a report what the collectors show; trends are told here, since telling them takes milliseconds a cache. */
+  /** Keeps a report, and has its trends told once, here: telling them takes milliseconds a cache. */
   #note(report: AttributionReport): void {
     const { history } = this.#options
     this.#keep(report)
@@ -106,21 +103,20 @@ export class MetricsSource {
         const told = await history.withTrends(report)
         if (this.#last === kept) this.#keep(told)
       } catch (error) {
-        this.#attempt(() => {
-          throw error
-        })
+        this.#fail(error)
       }
     })()
   }
 
-  #keep(told: AttributionReport): void {
-    const { floor, unattributed, noise, twin, forecast } = told
+  /** Keeps of a report what the collectors show. */
+  #keep(report: AttributionReport): void {
+    const { floor, unattributed, noise, twin, forecast, caches } = report
     this.#last = {
       report: { floor, unattributed, noise, ...(twin === undefined ? {} : { twin }) },
       floorTrend: floor.trend ?? null,
       forecast: forecast ?? null,
     }
-    this.#trends = new Map(told.caches.flatMap(({ name, trend }) => (trend === undefined ? [] : [[name, trend]])))
+    this.#trends = new Map(caches.flatMap(({ name, trend }) => (trend === undefined ? [] : [[name, trend]])))
     // Whoever scrapes after a run is to see it.
     this.#look = undefined
   }
@@ -192,11 +188,7 @@ export class MetricsSource {
   }
 
   #limitBytes(): number | null {
-    const configured = this.#options.limitBytes ?? this.#last?.forecast?.limitBytes
-    if (configured !== undefined) return configured
-    // 0 or enormous where there is no limit.
-    const limit = process.constrainedMemory()
-    return limit > 0 && limit < LIMIT_MAX ? limit : null
+    return this.#options.limitBytes ?? this.#last?.forecast?.limitBytes ?? constrainedBytes()
   }
 
   #attempt<T>(read: () => T): T | null {

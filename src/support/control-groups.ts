@@ -14,6 +14,16 @@ export interface GroupLimit {
   readonly inactiveFileBytes: number
 }
 
+/** Above this a limit is none: version 1 writes nearly 2^63. */
+const LIMIT_MAX = 2 ** 60
+
+/** The least limit of this process's control groups, as libuv finds it; null where there is none. */
+export function constrainedBytes(): number | null {
+  // 0 or enormous where there is no limit.
+  const limit = process.constrainedMemory()
+  return limit > 0 && limit < LIMIT_MAX ? limit : null
+}
+
 /** From the process's own group up to the root. `read` gives a file's text, or null. */
 export function groupLimits(read: (path: string) => string | null): GroupLimit[] {
   const found: GroupLimit[] = []
@@ -39,9 +49,9 @@ function groupLimit(folder: string, isV2: boolean, read: (path: string) => strin
   const [limitBytes, usageBytes] = [limitFile, usageFile].map((file) =>
     Number.parseInt(read(`${folder}/${file}`) ?? '', 10),
   )
-  // "max" is no number; version 1 writes nearly 2^63 for no limit.
+  // "max" is no number.
   if (limitBytes === undefined || usageBytes === undefined) return null
-  if (Number.isNaN(limitBytes + usageBytes) || limitBytes > 2 ** 60) return null
+  if (Number.isNaN(limitBytes + usageBytes) || limitBytes > LIMIT_MAX) return null
   const inactive = /^(?:total_)?inactive_file (\d+)$/m.exec(read(`${folder}/memory.stat`) ?? '')?.[1] ?? '0'
   return { folder, limitBytes, usageBytes, inactiveFileBytes: Number(inactive) }
 }

@@ -198,3 +198,8 @@ function describeObject(value: unknown): string {
     return 'an object'
   }
 }
+
+/** Hears of errors where nobody else wants to. */
+export function warnOfError(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : describe(error))
+}

@@ -81,17 +81,7 @@ export interface ReportSummaryRow {
 }
 
 /** Live objects by class, of `POST heap-snapshot?histogram`. */
-export interface ClassHistogram {
-  readonly classes: readonly {
-    readonly className: string
-    readonly count: number
-    readonly shallowBytes: number
-    /** With what is reached through it alone; null where that was not asked for. */
-    readonly retainedBytes: number | null
-  }[]
-  readonly others: { readonly classes: number; readonly count: number; readonly shallowBytes: number }
-  readonly total: { readonly nodes: number; readonly shallowBytes: number }
-}
+export type { ClassHistogram } from '../../../twin/heap-snapshot/histogram.js'
 
 /** A tree whose leaves add up to its root, of `GET breakdown`. */
 export interface MemoryNode {
