@@ -3,18 +3,108 @@
 
 #ifdef __linux__
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* What follows is called in the child alone.
+ *
+ * Whoever held a lock at the fork does not exist here and never gives it back: the lock is free. What it
+ * guards may be half changed, as when its holder died. That is rare (a thread must be stopped in the few
+ * instructions between the two calls), and a twin that breaks by it is made again; one that waits never ends.
+ */
+
+/* The bits of glibc's __kind that are the type, and those that make a lock no plain one of this process:
+ * robust, priority-inheriting or -protecting, shared with other processes. */
+enum { KIND_TYPE = 3, KIND_SPECIAL = 0xf0 };
+
+static pid_t forked_from;
+
+static int locks_mutex(pthread_mutex_t *mutex) {
+  const int failed = pthread_mutex_trylock(mutex);
+  if (failed != EBUSY)
+    return failed;
+  const int kind = mutex->__data.__kind;
+  if ((kind & KIND_SPECIAL) != 0)
+    return pthread_mutex_lock(mutex);
+  /* This very thread has it, and had another number when it took it. */
+  const bool is_own =
+      (kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE_NP && mutex->__data.__owner == forked_from;
+  const unsigned count = is_own ? mutex->__data.__count : 0;
+  mutex->__data.__lock = 0;
+  mutex->__data.__owner = 0;
+  mutex->__data.__count = 0;
+  mutex->__data.__nusers = 0;
+  const int taken = pthread_mutex_trylock(mutex);
+  mutex->__data.__count += count;
+  return taken;
+}
+
+static int locks_to_read(pthread_rwlock_t *lock) {
+  if (pthread_rwlock_tryrdlock(lock) == 0)
+    return 0;
+  pthread_rwlock_init(lock, NULL);
+  return pthread_rwlock_tryrdlock(lock);
+}
+
+static int locks_to_write(pthread_rwlock_t *lock) {
+  if (pthread_rwlock_trywrlock(lock) == 0)
+    return 0;
+  pthread_rwlock_init(lock, NULL);
+  return pthread_rwlock_trywrlock(lock);
+}
 
 static int wakes_nobody(pthread_cond_t *condition) {
   (void)condition;
   return 0;
 }
+
+static int waits_in_vain(pthread_cond_t *condition, pthread_mutex_t *mutex) {
+  (void)condition;
+  (void)mutex;
+  _exit(EXIT_WAITS);
+}
+
+static int takes_or_ends(sem_t *semaphore) {
+  if (sem_trywait(semaphore) != 0)
+    _exit(EXIT_WAITS);
+  return 0;
+}
+
+static const struct {
+  const char *name;
+  void *function;
+  bool wakes;
+} replacements[] = {
+    {"pthread_cond_signal", (void *)wakes_nobody, true},
+    {"pthread_cond_broadcast", (void *)wakes_nobody, true},
+    {"pthread_cond_wait", (void *)waits_in_vain, false},
+    {"pthread_mutex_lock", (void *)locks_mutex, false},
+    {"pthread_rwlock_rdlock", (void *)locks_to_read, false},
+    {"pthread_rwlock_wrlock", (void *)locks_to_write, false},
+    {"sem_wait", (void *)takes_or_ends, false},
+};
+enum { REPLACEMENTS = sizeof replacements / sizeof *replacements };
+
+struct slot {
+  void **at;
+  void *function;
+};
+
+/* What was found last, and how often objects had been loaded and unloaded by then. */
+static struct {
+  struct slot *slots;
+  size_t count, capacity;
+  int wakes_of_executable;
+  unsigned long long loaded, unloaded;
+} found;
 
 /* The parts of an object's dynamic section that lead to its import slots. */
 struct imports {
@@ -22,11 +112,6 @@ struct imports {
   size_t counts[2];
   const ElfW(Sym) * symbols;
   const char *names;
-};
-
-struct search {
-  bool replaces;
-  int of_executable;
 };
 
 /* The dynamic section holds addresses in most objects, and offsets in a few (the vDSO). */
@@ -70,23 +155,29 @@ static bool find_imports(const struct dl_phdr_info *object, struct imports *impo
   return is_rela && imports->symbols != NULL && imports->names != NULL;
 }
 
-static bool replace(void **slot) {
-  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  const uintptr_t start = (uintptr_t)slot & ~(page - 1);
-  const uintptr_t end = ((uintptr_t)(slot + 1) + page - 1) & ~(page - 1);
-  if (mprotect((void *)start, end - start, PROT_READ | PROT_WRITE) != 0)
-    return false;
-  *slot = (void *)wakes_nobody;
+static bool note_slot(void **at, void *function) {
+  if (found.count == found.capacity) {
+    const size_t capacity = found.capacity == 0 ? 256 : 2 * found.capacity;
+    struct slot *slots = realloc(found.slots, capacity * sizeof *slots);
+    if (slots == NULL)
+      return false;
+    found.slots = slots;
+    found.capacity = capacity;
+  }
+  found.slots[found.count++] = (struct slot){at, function};
   return true;
 }
 
+/* Stops the search with what it returns: -1 without memory. */
 static int search_object(struct dl_phdr_info *object, size_t size, void *data) {
-  struct search *search = data;
   struct imports imports;
   (void)size;
-  const bool is_executable = object->dlpi_name == NULL || object->dlpi_name[0] == '\0';
-  if ((!is_executable && !search->replaces) || !find_imports(object, &imports))
+  (void)data;
+  found.loaded = object->dlpi_adds;
+  found.unloaded = object->dlpi_subs;
+  if (!find_imports(object, &imports))
     return 0;
+  const bool is_executable = object->dlpi_name == NULL || object->dlpi_name[0] == '\0';
   for (int table = 0; table < 2; table++) {
     for (size_t i = 0; imports.tables[table] != NULL && i < imports.counts[table]; i++) {
       const ElfW(Rela) *entry = &imports.tables[table][i];
@@ -94,23 +185,48 @@ static int search_object(struct dl_phdr_info *object, size_t size, void *data) {
       if (symbol == 0)
         continue;
       const char *name = imports.names + imports.symbols[symbol].st_name;
-      if (strcmp(name, "pthread_cond_signal") != 0 && strcmp(name, "pthread_cond_broadcast") != 0)
-        continue;
-      const bool is_done = !search->replaces || replace((void **)(object->dlpi_addr + entry->r_offset));
-      if (is_executable && is_done)
-        search->of_executable++;
+      for (int which = 0; which < REPLACEMENTS; which++) {
+        if (strcmp(name, replacements[which].name) != 0)
+          continue;
+        if (!note_slot((void **)(object->dlpi_addr + entry->r_offset), replacements[which].function))
+          return -1;
+        found.wakes_of_executable += is_executable && replacements[which].wakes;
+      }
     }
   }
   return 0;
 }
 
-static int visit_objects(bool replaces) {
-  struct search search = {.replaces = replaces};
-  dl_iterate_phdr(search_object, &search);
-  return search.of_executable;
+/* Stops at the first object: the counts are the same in all. */
+static int is_known(struct dl_phdr_info *object, size_t size, void *data) {
+  (void)size;
+  (void)data;
+  return found.loaded == object->dlpi_adds && found.unloaded == object->dlpi_subs ? 1 : 2;
 }
 
-int slots_count(void) { return visit_objects(false); }
+int slots_find(void) {
+  if (dl_iterate_phdr(is_known, NULL) != 1) {
+    found.count = 0;
+    found.wakes_of_executable = 0;
+    if (dl_iterate_phdr(search_object, NULL) != 0) {
+      found.loaded = 0; /* to be searched again */
+      return -1;
+    }
+  }
+  forked_from = getpid();
+  return found.wakes_of_executable;
+}
 
-int slots_silence(void) { return visit_objects(true); }
+int slots_replace(void) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t writable = 0;
+  for (size_t i = 0; i < found.count; i++) {
+    const uintptr_t start = (uintptr_t)found.slots[i].at & ~(page - 1);
+    if (start != writable && mprotect((void *)start, page, PROT_READ | PROT_WRITE) != 0)
+      return errno;
+    writable = start;
+    *found.slots[i].at = found.slots[i].function;
+  }
+  return 0;
+}
 #endif

@@ -1,13 +1,19 @@
-/* Import slots of the loaded objects through which threads are woken. */
+/* Import slots of the loaded objects through which a thread waits for others or wakes them: in a child, which
+ * has one thread, nobody is there to be waited for. */
 #ifndef CACHE_ATTRIBUTION_SLOTS_H
 #define CACHE_ATTRIBUTION_SLOTS_H
 
-/* How many slots the executable has for pthread_cond_signal and pthread_cond_broadcast; 0 where it is linked
- * in a way that leaves none to be replaced. */
-int slots_count(void);
+/* Finds the slots, unless nothing was loaded or unloaded since it last did. Returns how many the executable
+ * has for pthread_cond_signal and pthread_cond_broadcast, 0 where it is linked in a way that leaves none to
+ * be replaced; -1 without memory for the list. */
+int slots_find(void);
 
-/* In a child: points these slots of every loaded object at a function that does nothing. glibc's own would
- * wait for waiters that exist in the parent only. Returns how many of the executable's were replaced. */
-int slots_silence(void);
+/* In a child: points the slots that slots_find() found at functions for a process of one thread. Allocates
+ * nothing, and asks the dynamic linker nothing, whose lock another thread of the parent may have held.
+ * Returns 0 or an errno. */
+int slots_replace(void);
+
+/* How a child ends that waits for what only another thread could do. */
+enum { EXIT_WAITS = 88 };
 
 #endif

@@ -39,7 +39,7 @@ void twin_facts(struct twin_facts *facts) {
   typedef const char *(*version_fn)(void);
   version_fn version = (version_fn)dlsym(RTLD_DEFAULT, "gnu_get_libc_version");
   facts->libc = version == NULL ? NULL : version();
-  facts->signal_slots = slots_count();
+  facts->signal_slots = slots_find();
   facts->can_confine = confine_is_possible();
 }
 
@@ -107,7 +107,7 @@ static void become_twin(pid_t parent, int keep_fd, unsigned alarm_s) {
   setrlimit(RLIMIT_CORE, &no_core);
   if (!replace_descriptors(keep_fd))
     _exit(EXIT_DESCRIPTORS);
-  if (slots_silence() == 0)
+  if (slots_replace() != 0)
     _exit(EXIT_SLOTS);
   if (!ranges_protect_shared())
     _exit(EXIT_SHARED);
@@ -129,6 +129,11 @@ int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
   forked->scan_ms = now_ms() - started;
   forked->ranges = kept.count;
   forked->ranges_bytes = kept.bytes;
+  forked->step = "finding the calls that wait for threads";
+  if (slots_find() < 0) {
+    failed = ENOMEM;
+    goto end;
+  }
   forked->step = "pipe2";
   if (pipe2(ends, O_CLOEXEC) != 0) {
     failed = errno;

@@ -115,9 +115,15 @@ function errorOf(end: Exclude<TwinEnd, { kind: 'result' }>, cost: TwinCost, elap
     case 'stuck':
       return new TwinError('ERR_TWIN_STUCK', `it was ended ${after}: it slept and used no processor time`, cost)
     case 'crashed':
+      if (end.ended.code === EXIT_WAITS) {
+        return new TwinError('ERR_TWIN_STUCK', `it ended ${after}: it waited for a thread that it does not have`, cost)
+      }
       return new TwinError('ERR_TWIN_CRASHED', `it ended ${after} ${wordsOf(end.ended)}`, cost)
   }
 }
+
+/** The exit code of native/slots.h. */
+const EXIT_WAITS = 88
 
 /** Exit codes of native/twin.c. */
 const EXIT_WORDS: Readonly<Record<number, string>> = {

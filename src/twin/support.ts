@@ -63,7 +63,7 @@ export function refusalOf({ platform, arch, isMainThread: isMain, binding, read 
   if (binding === null) return 'the native addon is not loaded'
   const { libc, signalSlots, canConfine } = binding.facts()
   if (libc === null) return 'this is not glibc: how its threads wait is not known well enough to do without them'
-  if (signalSlots === 0) return 'this Node binary is linked so that the calls that wake its threads cannot be replaced'
+  if (signalSlots < 1) return 'this Node binary is linked so that the calls that wake its threads cannot be replaced'
   if (!canConfine) return 'this kernel takes no filter of system calls: a release could reach out of the twin'
   if (read('/proc/self/smaps') === null) return '/proc/self/smaps cannot be read'
   if (read('/proc/sys/vm/overcommit_memory')?.trim() === '2') {
