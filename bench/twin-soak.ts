@@ -1,21 +1,26 @@
 /**
  * Twin after twin of a service that does everything at once, and what it did to the service: nothing.
  *
- *   node dist/bench/twin-soak.js [--node PATH]… [--twins 1000] [--without profile,worker,…]
+ *   node dist/bench/twin-soak.js [--node PATH]… [--twins 1000] [--without profile,worker,…] [--collecting 0]
  *
  * Beside HTTP under load the process has timers, work of the thread pool (fs, crypto, zlib, dns), a busy worker thread,
- * WebAssembly, SQLite, sharp, an open inspector session and a running CPU profile. Ends with 1 when a bar is missed.
+ * WebAssembly, SQLite, sharp, an open inspector session and a running CPU profile; with `--collecting` so many workers more that do
+ * nothing but allocate and collect, and hold the locks that V8 has for a whole process. Ends with 1 when a bar is missed.
  */
 import { execFileSync } from 'node:child_process'
 import type { SoakResult } from './twin-soak/service.js'
 import { flags, runScript } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
+const collecting = flags('collecting')[0] ?? '0'
 const twins = Number(flags('twins')[0] ?? '1000')
 for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
   const without = flags('without').flatMap((name) => ['--without', name])
-  const [result] = await runScript<SoakResult>('twin-soak/service', { node, args: [String(twins), ...without] })
+  const [result] = await runScript<SoakResult>('twin-soak/service', {
+    node,
+    args: [String(twins), '--collecting', collecting, ...without],
+  })
   if (result === undefined) throw new Error('the service told nothing')
   judge(version, result)
 }

@@ -44,13 +44,14 @@ const BUSY: Record<string, () => unknown> = {
   zlib: () => every(15, () => gzip(randomBytes(20_000), () => undefined)),
   dns: () => every(50, () => dns.lookup('localhost', () => undefined)),
   worker: () => {
-    const worker = new Worker(
-      'let kept = []; for (;;) { kept.push({ at: kept.length }); if (kept.length > 1e5) kept = [] }',
-      {
-        eval: true,
-      },
-    )
-    stops.push(() => worker.terminate())
+    startWorker('let kept = []; for (;;) { kept.push({ at: kept.length }); if (kept.length > 1e5) kept = [] }')
+  },
+  // Half of a moderately large heap is always new: such a worker is in a collection most of the time.
+  collecting: () => {
+    const workers = Number(flags('collecting')[0] ?? '0')
+    const code =
+      'const kept = new Map(); for (let at = 0; ; at++) kept.set(at % 20_000, { at, text: String(at), numbers: new Float64Array(4) })'
+    for (let count = 0; count < workers; count++) startWorker(code)
   },
   wasm: startWasm,
   sqlite: startSqlite,
@@ -73,6 +74,11 @@ const BUSY: Record<string, () => unknown> = {
       session.disconnect()
     })
   },
+}
+
+function startWorker(code: string): void {
+  const worker = new Worker(code, { eval: true })
+  stops.push(() => worker.terminate())
 }
 
 function every(ms: number, work: () => unknown): void {
