@@ -4,8 +4,8 @@
  *   node dist/bench/twin-soak.js [--node PATH]… [--twins 1000] [--without profile,worker,…] [--collecting 0]
  *
  * Beside HTTP under load the process has timers, work of the thread pool (fs, crypto, zlib, dns), a busy worker thread,
- * WebAssembly, SQLite, sharp, an open inspector session and a running CPU profile; with `--collecting` so many workers more that do
- * nothing but allocate and collect, and hold the locks that V8 has for a whole process. Ends with 1 when a bar is missed.
+ * WebAssembly, SQLite, sharp, an open inspector session and a running CPU profile; with `--collecting`, so many workers
+ * more that do nothing but allocate and collect, and hold the locks that V8 has for a whole process. Ends with 1 when a bar is missed.
  */
 import { execFileSync } from 'node:child_process'
 import type { SoakResult } from './twin-soak/service.js'

@@ -46,7 +46,7 @@ const BUSY: Record<string, () => unknown> = {
   worker: () => {
     startWorker('let kept = []; for (;;) { kept.push({ at: kept.length }); if (kept.length > 1e5) kept = [] }')
   },
-  // Half of a moderately large heap is always new: such a worker is in a collection most of the time.
+  // Entries are replaced all the time: such a worker is in a collection again and again.
   collecting: () => {
     const workers = Number(flags('collecting')[0] ?? '0')
     const code =

@@ -1,9 +1,9 @@
 /* A thread that holds locks for as long as the process lives, as one of V8's may at the instant of a fork.
  *
  *   hold()          starts it, and comes back when it has them
- *   takeAll()       takes and gives back each of them, as often as `2`; returns how many there were
- *   takeAgain()     takes a recursive lock that hold() left taken by the calling thread; returns 0 or an
- * errno waitsFor(what)  "condition" or "semaphore": waits for what only another thread could bring about */
+ *   takeAll()       takes and gives back each of them, twice; returns how often that worked
+ *   takeAgain()     takes a recursive lock that hold() left taken by the calling thread; 0 or an errno
+ *   waitsFor(what)  "condition" or "semaphore": waits for what only another thread could bring about */
 #define _GNU_SOURCE
 #include <node_api.h>
 #include <pthread.h>

@@ -13,7 +13,7 @@ describe('a twin of a process whose other thread is in the middle of something',
     expect(result.hold).to.equal(0)
   })
 
-  it('takes the locks that this thread held, again and again, of every type', () => {
+  it('takes the locks that the other thread held, of every type and more than once', () => {
     expect(result.taken).to.equal(12)
   })
 
