@@ -6,6 +6,7 @@ import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
 import type { PerformanceEntry } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import v8 from 'node:v8'
+import type { GCProfilerResult } from 'node:v8'
 import vm from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
 import { CoordinatorError } from './errors.js'
@@ -24,6 +25,12 @@ export interface ProcessFigures {
   externalBytes: number
   arrayBuffersBytes: number
   rssBytes: number
+}
+
+/** Whether V8 is between the beginning of a marking and the major GC that ends it. */
+export interface MarkingWatch {
+  isUnderWay(): boolean
+  end(): void
 }
 
 /** The surroundings of a coordinator. */
@@ -61,8 +68,8 @@ export interface Environment {
   holdSweepers(): () => void
   /** Has the backing stores of dead Buffers freed on this thread. Returns what restores the flag. */
   holdBufferSweeper(): () => void
-  /** Has V8 begin no marking but within a major GC. Returns what restores the flag. */
-  holdMarking(): () => void
+  /** Watches whether V8 marks its heap on other threads, from now on. */
+  watchMarking(): MarkingWatch
   /** `used_heap_size` of `v8.getHeapStatistics()`. */
   heapUsedBytes(): number
   /** `process.memoryUsage()` but for the used heap. */
@@ -111,9 +118,9 @@ export const nodeEnvironment: Environment = {
   },
   // Who asks for it at the start wants it.
   keepCode: () => (givenOptions().includes('--flush-bytecode') ? () => undefined : switchOff('flush-bytecode')),
-  holdSweepers: () => switchOff('concurrent-sweeping'),
+  holdSweepers: () => switchOff('concurrent-sweeping', 'concurrent-array-buffer-sweeping'),
   holdBufferSweeper: () => switchOff('concurrent-array-buffer-sweeping'),
-  holdMarking: () => switchOff('incremental-marking'),
+  watchMarking,
   heapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   figures: () => {
     const { rss, heapTotal, external, arrayBuffers } = process.memoryUsage()
@@ -204,12 +211,46 @@ const WITHOUT_THREADS = ['--single-threaded', '--single-threaded-gc', '--predict
 /**
  * Switches a flag of V8 off that is on by default. What was off from the start stays so; what the service itself switches
  * off while it runs is not known here.
+ *
+ * Rule: V8 of Node 20 and 22 switches off with a flag what is of no use without it, and does not switch that on again:
+ * `implied` are those flags, and whether they are all is tested (test/twin/flags.test.ts).
  */
-function switchOff(flag: string): () => void {
+function switchOff(flag: string, ...implied: readonly string[]): () => void {
   const given = givenOptions()
-  if ([`--no-${flag}`, ...WITHOUT_THREADS].some((option) => given.includes(option))) return () => undefined
+  const wasOff = (name: string): boolean =>
+    [`--no-${name}`, ...WITHOUT_THREADS].some((option) => given.includes(option))
+  if (wasOff(flag)) return () => undefined
   v8.setFlagsFromString(`--no-${flag}`)
   return () => {
-    v8.setFlagsFromString(`--${flag}`)
+    for (const name of [flag, ...implied]) if (!wasOff(name)) v8.setFlagsFromString(`--${name}`)
   }
+}
+
+/**
+ * By V8's own notices of collections, which come at once. Switching `incremental-marking` off instead would switch
+ * `concurrent-marking` off with it (Node 20, 22), and a marking that is under way then meets objects that have moved: V8 crashes.
+ */
+function watchMarking(): MarkingWatch {
+  let isUnderWay = false
+  let profiler = startedProfiler()
+  const end = (): void => {
+    // Undefined after a stop.
+    const kinds = (profiler.stop() as GCProfilerResult | undefined)?.statistics.map(({ gcType }) => gcType) ?? []
+    const last = kinds.findLast((kind) => kind === 'IncrementalMarking' || kind === 'MarkSweepCompact')
+    if (last !== undefined) isUnderWay = last === 'IncrementalMarking'
+  }
+  return {
+    isUnderWay: () => {
+      end()
+      profiler = startedProfiler()
+      return isUnderWay
+    },
+    end,
+  }
+}
+
+function startedProfiler(): v8.GCProfiler {
+  const profiler = new v8.GCProfiler()
+  profiler.start()
+  return profiler
 }

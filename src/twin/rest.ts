@@ -3,15 +3,15 @@
  *
  * Rule: V8's flags are as before when this returns, whatever happened. The order is found, not guessed (docs/twin.md).
  * {@link forkSwept}: a major GC in one turn; its sweeping, by V8's threads while requests are answered; in a later turn
- * a minor GC, which takes note of the end of the sweeping, a drain, the fork. From the first turn to the last no marking
- * can begin. {@link forkSweeping} is for a process that does not come to rest so: all of it in one turn, and V8 sweeps on
+ * a minor GC, which takes note of the end of the sweeping, a drain, the fork. Where V8 begins to mark in between, another
+ * major GC ends that first. {@link forkSweeping} is for a process that does not come to rest so: all of it in one turn, and V8 sweeps on
  * this thread, which later costs the service a long minor GC.
  */
 import type { ForkedTwin } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import { drain, settleTools } from '../measure/settle.js'
 import type { Instrument } from '../measure/window.js'
-import type { Environment } from '../support/environment.js'
+import type { Environment, MarkingWatch } from '../support/environment.js'
 
 /** A fork and what it took. */
 export interface AtRest {
@@ -48,35 +48,45 @@ export async function forkAtRest(instrument: Instrument, kind: RestKind, fork: (
 type Fork = Omit<AtRest, 'pausesMs'>
 
 async function forkSwept(instrument: Instrument, fork: () => ForkedTwin, pausesMs: number[]): Promise<Fork | null> {
-  const { environment } = instrument
-  const markAgain = environment.holdMarking()
+  const collected = await inTurn(instrument.environment, () => {
+    collect(instrument)
+    return instrument.environment.watchMarking()
+  })
+  pausesMs.push(collected.pauseMs)
+  const marking = collected.value
   try {
-    const collected = await inTurn(environment, () => {
-      collect(instrument)
-    })
-    pausesMs.push(collected.pauseMs)
     instrument.threads?.forget()
     for (let rest = 1; rest <= RESTS; rest++) {
-      await untilAtRest(instrument, Math.max(BUSY_MS, BUSY_COLLECTIONS * collected.pauseMs))
-      const { value, pauseMs } = await inTurn(environment, () => forkIfAtRest(instrument, fork))
+      await untilAtRest(instrument, Math.max(BUSY_MS, BUSY_COLLECTIONS * collected.pauseMs), marking)
+      const { value, pauseMs } = await inTurn(instrument.environment, () => forkIfAtRest(instrument, fork, marking))
       pausesMs.push(pauseMs)
       if (value !== null) return value
-      await environment.rest(BREATH_MS)
+      await instrument.environment.rest(BREATH_MS)
     }
     return null
   } finally {
-    markAgain()
+    marking.end()
   }
 }
 
-/** No thread is at work at its beginning, so that the minor GC finds the sweeping done and takes note of it. */
-function forkIfAtRest(instrument: Instrument, fork: () => ForkedTwin): Fork | null {
-  const { environment, threads } = instrument
+/**
+ * No thread is at work at its beginning, so that the minor GC finds the sweeping done and takes note of it. A marking that
+ * V8 has begun since is brought to its end, and there is no fork.
+ */
+function forkIfAtRest(instrument: Instrument, fork: () => ForkedTwin, marking: MarkingWatch): Fork | null {
+  const { environment, sampler, threads } = instrument
+  if (marking.isUnderWay()) {
+    collect(instrument)
+    return null
+  }
   threads?.begin()
   if (threads?.isAnyAtWork() === true) return null
   return whileHeld(environment.holdBufferSweeper(), () => {
-    const { rested, before } = comeToRest(instrument)
-    return rested ? { forked: fork(), before } : null
+    // The minor GC itself may be what makes V8 begin to mark.
+    if (!comeToRest(instrument) || marking.isUnderWay()) return null
+    // Not in the twin: notes of its collections would grow in every window.
+    marking.end()
+    return { before: sampler.sample(), forked: fork() }
   })
 }
 
@@ -87,8 +97,8 @@ async function forkSweeping(instrument: Instrument, fork: () => ForkedTwin, paus
     whileHeld(environment.holdSweepers(), () =>
       whileHeld(environment.holdBufferSweeper(), () => {
         collect(instrument)
-        const { before } = comeToRest(instrument)
-        return { forked: fork(), before }
+        comeToRest(instrument)
+        return { before: instrument.sampler.sample(), forked: fork() }
       }),
     ),
   )
@@ -101,11 +111,10 @@ function collect({ collector, sampler }: Instrument): void {
   sampler.noteHeap()
 }
 
-/** After a major GC, with the sweeper of Buffers held: what is left to do right before a fork. */
-function comeToRest(instrument: Instrument): { readonly rested: boolean; readonly before: MemorySample } {
+/** After a major GC, with the sweeper of Buffers held: what is left to do right before a fork. False: not at rest. */
+function comeToRest(instrument: Instrument): boolean {
   instrument.collector?.minor()
-  const { rested } = drain(settleTools(instrument), THREADS_PATIENCE_MS)
-  return { rested, before: instrument.sampler.sample() }
+  return drain(settleTools(instrument), THREADS_PATIENCE_MS).rested
 }
 
 function whileHeld<T>(release: () => void, work: () => T): T {
@@ -116,12 +125,16 @@ function whileHeld<T>(release: () => void, work: () => T): T {
   }
 }
 
-/** With the loop turning: V8's own threads rest now and then, a busy worker does not and is passed over. */
-async function untilAtRest({ environment, threads }: Instrument, busyMs: number): Promise<void> {
+/**
+ * With the loop turning: V8's own threads rest now and then, a busy worker does not and is passed over. Marking is not
+ * waited for: it may take long, and its threads must not be taken for busy ones.
+ */
+async function untilAtRest(instrument: Instrument, busyMs: number, marking?: MarkingWatch): Promise<void> {
+  const { environment, threads } = instrument
   if (threads === null) return
   threads.begin()
   const startMs = environment.now()
-  while (threads.isAnyAtWork()) {
+  while (threads.isAnyAtWork() && marking?.isUnderWay() !== true) {
     if (environment.now() - startMs >= busyMs) {
       threads.giveUp()
       return

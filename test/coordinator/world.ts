@@ -95,7 +95,7 @@ export class World {
     }),
     holdSweepers: () => () => {},
     holdBufferSweeper: () => () => {},
-    holdMarking: () => () => {},
+    watchMarking: () => ({ isUnderWay: () => false, end: () => {} }),
     keepCode: () => {
       this.keepsCode = true
       return () => {

@@ -51,7 +51,7 @@ export function fakeEnvironment(collected: (kind: 'major' | 'minor') => void = (
     keepCode: () => () => {},
     holdSweepers: () => () => {},
     holdBufferSweeper: () => () => {},
-    holdMarking: () => () => {},
+    watchMarking: () => ({ isUnderWay: () => false, end: () => {} }),
     heapUsedBytes: () => environment.heapBytes,
     figures: () => ({ ...environment.processFigures }),
   }

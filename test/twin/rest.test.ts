@@ -18,7 +18,11 @@ interface Scene {
   readonly fork: () => ForkedTwin
 }
 
-function scene(atWork: (elapsedMs: number) => number, fork: () => ForkedTwin = () => FORKED): Scene {
+function scene(
+  atWork: (elapsedMs: number) => number,
+  fork: () => ForkedTwin = () => FORKED,
+  isMarking: (looks: number) => boolean = () => false,
+): Scene {
   const fake = fakeEnvironment()
   const { log } = fake
   const startMs = fake.clockMs
@@ -33,7 +37,11 @@ function scene(atWork: (elapsedMs: number) => number, fork: () => ForkedTwin = (
     },
     holdSweepers: hold('sweepers'),
     holdBufferSweeper: hold('buffers'),
-    holdMarking: hold('marking'),
+    watchMarking: () => {
+      log.push('watch marking')
+      let looks = 0
+      return { isUnderWay: () => isMarking(++looks), end: () => void log.push('watched') }
+    },
   })
   const threads = new ThreadWatch((ids) => {
     const count = atWork(environment.clockMs - startMs)
@@ -62,10 +70,11 @@ async function run(kind: RestKind, { instrument, environment, fork }: Scene): Pr
 }
 
 describe('forkAtRest()', () => {
-  const SWEPT = ['hold marking', 'major', 'hold buffers', 'minor', 'fork', 'free buffers', 'free marking']
+  const REST = ['hold buffers', 'minor', 'watched', 'fork', 'free buffers', 'watched']
+  const SWEPT = ['major', 'watch marking', ...REST]
   const SWEEPING = ['hold sweepers', 'hold buffers', 'major', 'minor', 'fork', 'free buffers', 'free sweepers']
 
-  it('collects in one turn and forks in another, and no marking can begin in between', async () => {
+  it('collects in one turn and forks in another', async () => {
     expect(
       await run(
         'swept',
@@ -103,7 +112,60 @@ describe('forkAtRest()', () => {
       return 1
     })
     const log = await run('swept', { ...staged, instrument: { ...staged.instrument, threads } })
-    expect(log).to.deep.equal(['hold marking', 'major', 'free marking', ...SWEEPING])
+    expect(log).to.deep.equal(['major', 'watch marking', 'watched', ...SWEEPING])
+  })
+
+  it('ends a marking that V8 has begun meanwhile before it forks', async () => {
+    const staged = scene(
+      () => 0,
+      () => FORKED,
+      (looks) => looks === 1,
+    )
+    expect(await run('swept', staged)).to.deep.equal(['major', 'watch marking', 'major', ...REST])
+  })
+
+  it('forks at no marking that the minor GC made V8 begin', async () => {
+    const staged = scene(
+      () => 0,
+      () => FORKED,
+      (looks) => looks === 2,
+    )
+    expect(await run('swept', staged)).to.deep.equal([
+      ...['major', 'watch marking', 'hold buffers', 'minor', 'free buffers'],
+      ...REST,
+    ])
+  })
+
+  it('does not wait for the threads that mark, nor passes them over', async () => {
+    // Marking from the first look to the collection that ends it, with one thread that sweeps for a while afterwards.
+    let marks = true
+    const staged = scene(
+      (elapsedMs) => (marks || elapsedMs < 150 ? 1 : 0),
+      () => FORKED,
+      () => marks,
+    )
+    const { environment, instrument } = staged
+    const collector = environment.collector()
+    const endsMarking = {
+      ...collector,
+      major: () => {
+        collector.major()
+        if (environment.log.filter((line) => line === 'major').length === 2) marks = false
+      },
+    }
+    const log = await run('swept', { ...staged, instrument: { ...instrument, collector: endsMarking } })
+    expect(log).to.deep.equal(['major', 'watch marking', 'major', ...REST])
+    expect(environment.clockMs).to.be.at.least(1150)
+  })
+
+  it('does all in one turn where V8 marks again and again', async () => {
+    const staged = scene(
+      () => 0,
+      () => FORKED,
+      () => true,
+    )
+    const log = await run('swept', staged)
+    expect(log).to.deep.equal(['major', 'watch marking', 'major', 'major', 'major', 'watched', ...SWEEPING])
   })
 
   it('does all in one turn where it is asked to', async () => {
@@ -128,6 +190,7 @@ describe('forkAtRest()', () => {
       const { log } = staged.environment
       const held = (word: string): string[] => log.filter((line) => line.startsWith(word)).map((line) => line.slice(5))
       expect(held('free ')).to.have.members(held('hold '))
+      if (kind === 'swept') expect(log.at(-1)).to.equal('watched')
     })
   }
 })

@@ -1,0 +1,24 @@
+import { expect } from 'chai'
+import { needsJemalloc, runFixture } from '../helpers/child.js'
+import type { MarkingResult } from './fixtures/marking.js'
+
+describe('twins of a process whose heap V8 is marking', function () {
+  this.timeout(60_000)
+  let result: MarkingResult
+  before(async function () {
+    needsJemalloc(this)
+    result = await runFixture('twin/fixtures/marking', { preload: 'jemalloc', timeoutMs: 55_000 })
+  })
+
+  it('are asked for while it does', () => {
+    expect(result.results).to.not.have.length(0)
+  })
+
+  it('all give a result, and the process lives', () => {
+    expect(new Set(result.results)).to.deep.equal(new Set([300_000]))
+  })
+
+  it('are not held up once a collection has ended the marking', () => {
+    expect(result.isUnderWayAfterGc).to.equal(false)
+  })
+})
