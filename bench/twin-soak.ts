@@ -1,7 +1,8 @@
 /**
  * Twin after twin of a service that does everything at once, and what it did to the service: nothing.
  *
- *   node dist/bench/twin-soak.js [--node PATH]… [--twins 1000] [--without profile,worker,…] [--collecting 0]
+ *   node dist/bench/twin-soak.js [--node PATH]… [--twins 1000] [--minutes N]
+ *     [--connections 64] [--collecting 0] [--without profile,worker,…]
  *
  * Beside HTTP under load the process has timers, work of the thread pool (fs, crypto, zlib, dns), a busy worker thread,
  * WebAssembly, SQLite, sharp, an open inspector session and a running CPU profile; with `--collecting`, so many workers
@@ -12,21 +13,22 @@ import type { SoakResult } from './twin-soak/service.js'
 import { flags, runScript } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
-const collecting = flags('collecting')[0] ?? '0'
-const twins = Number(flags('twins')[0] ?? '1000')
+const twinsMax = flags('twins')[0] ?? '1000'
+const passedOn = ['minutes', 'connections', 'collecting', 'without'].flatMap((name) =>
+  flags(name).flatMap((value) => [`--${name}`, value]),
+)
 for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
-  const without = flags('without').flatMap((name) => ['--without', name])
   const [result] = await runScript<SoakResult>('twin-soak/service', {
     node,
-    args: [String(twins), '--collecting', collecting, ...without],
+    args: [twinsMax, ...passedOn],
   })
   if (result === undefined) throw new Error('the service told nothing')
   judge(version, result)
 }
 
 function judge(version: string, result: SoakResult): void {
-  const { pauseMs, childMs, forkMs } = result
+  const { twins, pauseMs, childMs, forkMs } = result
   console.log(`### ${String(twins)} twins under load, Node ${version}\n`)
   const ms = (values: readonly number[]): string[] => [0.5, 0.95, 1].map((q) => `${quantile(values, q).toFixed(0)} ms`)
   printTable(

@@ -18,9 +18,10 @@ export interface LoadedServer {
 }
 
 const CONNECTIONS = 64
+const WARM_UP_MS = 2000
 
 /** Starts the server and its load, and lets both warm up. */
-export async function startLoadedServer(warmUpMs = 2000): Promise<LoadedServer> {
+export async function startLoadedServer(connections = CONNECTIONS): Promise<LoadedServer> {
   let answered = 0
   const server = http.createServer((request, response) => {
     const payload = Buffer.allocUnsafeSlow(20_000 + Math.floor(Math.random() * 200_000)).fill(2)
@@ -33,7 +34,7 @@ export async function startLoadedServer(warmUpMs = 2000): Promise<LoadedServer> 
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const load = startLoad((server.address() as AddressInfo).port)
+  const load = startLoad((server.address() as AddressInfo).port, connections)
   let failures = 0
   load.on('message', () => failures++)
   // Without load the rest of a benchmark would say nothing.
@@ -41,7 +42,7 @@ export async function startLoadedServer(warmUpMs = 2000): Promise<LoadedServer> 
     throw new Error('the load generator has ended')
   }
   load.on('exit', onExit)
-  await delay(warmUpMs)
+  await delay(WARM_UP_MS)
   return {
     requests: () => answered,
     failures: () => failures,
@@ -57,14 +58,14 @@ export async function startLoadedServer(warmUpMs = 2000): Promise<LoadedServer> 
 }
 
 /** A load generator in a process of its own, without the preloaded allocator; it ends with this process. */
-function startLoad(port: number): ChildProcess {
+function startLoad(port: number, connections: number): ChildProcess {
   const code = `
     const http = require('node:http')
-    const agent = new http.Agent({ keepAlive: true, maxSockets: ${String(CONNECTIONS)} })
+    const agent = new http.Agent({ keepAlive: true, maxSockets: ${String(connections)} })
     const go = () => http.get({ host: '127.0.0.1', port: ${String(port)}, agent }, (response) => {
       response.resume().on('end', go)
     }).on('error', () => { process.send('failed'); setTimeout(go, 100) })
-    for (let index = 0; index < ${String(CONNECTIONS)}; index++) go()
+    for (let index = 0; index < ${String(connections)}; index++) go()
     process.on('disconnect', () => process.exit())
   `
   const { LD_PRELOAD: _preload, ...env } = process.env

@@ -14,6 +14,7 @@ import { flags, report } from '../support/processes.js'
 import { startLoadedServer } from '../support/server.js'
 
 export interface SoakResult {
+  readonly twins: number
   readonly results: number
   readonly firstTry: number
   readonly laterTries: number
@@ -32,7 +33,7 @@ export interface SoakResult {
 }
 
 const BUFFERS = 128
-const OBJECTS = 16_000
+const OBJECTS = 4000
 const BUFFER_CLASS_BYTES = 65_536
 const without = new Set(flags('without').flatMap((names) => names.split(',')))
 const stops: (() => unknown)[] = []
@@ -189,9 +190,10 @@ function unkeptBytes(): number {
   return v8.getHeapStatistics().total_heap_size - kept
 }
 
-const twins = Number(process.argv[2])
+const twinsMax = Number(process.argv[2])
+const endMs = performance.now() + 60_000 * Number(flags('minutes')[0] ?? 'Infinity')
 /** Few and small: it is forks that are to be seen, and thousands of them. */
-const CACHES = 4
+const CACHES = 2
 const caches = Array.from({ length: CACHES }, () => new Map<number, unknown>())
 const coordinator = new Coordinator({ controls: 1 })
 for (const [index, cache] of caches.entries()) {
@@ -203,7 +205,8 @@ for (const [index, cache] of caches.entries()) {
     entries: () => cache.size,
   })
 }
-const server = await startLoadedServer()
+const connections = flags('connections')[0]
+const server = await startLoadedServer(connections === undefined ? undefined : Number(connections))
 for (const [name, start] of Object.entries(BUSY)) if (!without.has(name)) await start()
 await delay(1000)
 const entries = caches.reduce((sum, { size }) => sum + size, 0)
@@ -214,6 +217,7 @@ const childrenBefore = childrenLeft()
 const unkeptBefore = unkeptBytes()
 const requestsBefore = server.requests()
 const result = {
+  twins: 0,
   results: 0,
   firstTry: 0,
   laterTries: 0,
@@ -227,7 +231,7 @@ const failed = (reason: string): void => {
   const words = reason.replaceAll(/\d+\.\d s/g, '… s')
   result.failures[words] = (result.failures[words] ?? 0) + 1
 }
-for (let twin = 0; twin < twins; twin++) {
+for (; result.twins < twinsMax && performance.now() < endMs; result.twins++) {
   try {
     const { twin: cost, caches: rows, warnings } = await coordinator.attribute({ mode: 'twin' })
     if (cost === undefined) throw new Error('no cost')
@@ -249,6 +253,8 @@ for (let twin = 0; twin < twins; twin++) {
   }
 }
 const requests = server.requests() - requestsBefore
+// What the service opens itself now and then is no leak: it stops first.
+for (const stop of stops) await stop()
 await delay(1000)
 report({
   ...result,
@@ -259,6 +265,5 @@ report({
   childrenLeft: childrenLeft() - childrenBefore,
   unkeptBytes: Math.max(0, unkeptBytes() - Math.max(0, unkeptBefore) - 8 * 1024 * 1024),
 } satisfies SoakResult)
-for (const stop of stops) await stop()
 await coordinator.close()
 await server.stop()

@@ -27,9 +27,12 @@ export interface ProcessFigures {
   rssBytes: number
 }
 
-/** Whether V8 is between the beginning of a marking and the major GC that ends it. */
-export interface MarkingWatch {
-  isUnderWay(): boolean
+/** What V8 did for a major GC since the look before: nothing, marking that is still under way, or all of one. */
+export type MajorGcProgress = 'none' | 'marking' | 'collected'
+
+/** Looks at V8's major GCs; what one has told, the next does not tell again. */
+export interface MajorGcWatch {
+  look(): MajorGcProgress
   end(): void
 }
 
@@ -68,8 +71,8 @@ export interface Environment {
   holdSweepers(): () => void
   /** Has the backing stores of dead Buffers freed on this thread. Returns what restores the flag. */
   holdBufferSweeper(): () => void
-  /** Watches whether V8 marks its heap on other threads, from now on. */
-  watchMarking(): MarkingWatch
+  /** Watches what V8 does of its own for major GCs, from now on. */
+  watchMajorGc(): MajorGcWatch
   /** `used_heap_size` of `v8.getHeapStatistics()`. */
   heapUsedBytes(): number
   /** `process.memoryUsage()` but for the used heap. */
@@ -120,7 +123,7 @@ export const nodeEnvironment: Environment = {
   keepCode: () => (givenOptions().includes('--flush-bytecode') ? () => undefined : switchOff('flush-bytecode')),
   holdSweepers: () => switchOff('concurrent-sweeping', 'concurrent-array-buffer-sweeping'),
   holdBufferSweeper: () => switchOff('concurrent-array-buffer-sweeping'),
-  watchMarking,
+  watchMajorGc,
   heapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   figures: () => {
     const { rss, heapTotal, external, arrayBuffers } = process.memoryUsage()
@@ -230,22 +233,21 @@ function switchOff(flag: string, ...implied: readonly string[]): () => void {
  * By V8's own notices of collections, which come at once. Switching `incremental-marking` off instead would switch
  * `concurrent-marking` off with it (Node 20, 22), and a marking that is under way then meets objects that have moved: V8 crashes.
  */
-function watchMarking(): MarkingWatch {
-  let isUnderWay = false
+function watchMajorGc(): MajorGcWatch {
+  let isMarking = false
   let profiler = startedProfiler()
-  const end = (): void => {
-    // Undefined after a stop.
-    const kinds = (profiler.stop() as GCProfilerResult | undefined)?.statistics.map(({ gcType }) => gcType) ?? []
-    const last = kinds.findLast((kind) => kind === 'IncrementalMarking' || kind === 'MarkSweepCompact')
-    if (last !== undefined) isUnderWay = last === 'IncrementalMarking'
-  }
+  // Undefined after a stop.
+  const stop = (): readonly string[] =>
+    (profiler.stop() as GCProfilerResult | undefined)?.statistics.map(({ gcType }) => gcType) ?? []
   return {
-    isUnderWay: () => {
-      end()
+    look: () => {
+      const kinds = stop()
       profiler = startedProfiler()
-      return isUnderWay
+      const last = kinds.findLast((kind) => kind === 'IncrementalMarking' || kind === 'MarkSweepCompact')
+      if (last !== undefined) isMarking = last === 'IncrementalMarking'
+      return isMarking ? 'marking' : last === undefined ? 'none' : 'collected'
     },
-    end,
+    end: () => void stop(),
   }
 }
 

@@ -11,7 +11,7 @@ import type { ForkedTwin } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import { drain, settleTools } from '../measure/settle.js'
 import type { Instrument } from '../measure/window.js'
-import type { Environment, MarkingWatch } from '../support/environment.js'
+import type { Environment, MajorGcWatch } from '../support/environment.js'
 
 /** A fork and what it took. */
 export interface AtRest {
@@ -50,42 +50,41 @@ type Fork = Omit<AtRest, 'pausesMs'>
 async function forkSwept(instrument: Instrument, fork: () => ForkedTwin, pausesMs: number[]): Promise<Fork | null> {
   const collected = await inTurn(instrument.environment, () => {
     collect(instrument)
-    return instrument.environment.watchMarking()
+    return instrument.environment.watchMajorGc()
   })
   pausesMs.push(collected.pauseMs)
-  const marking = collected.value
+  const majorGc = collected.value
   try {
     instrument.threads?.forget()
     for (let rest = 1; rest <= RESTS; rest++) {
-      await untilAtRest(instrument, Math.max(BUSY_MS, BUSY_COLLECTIONS * collected.pauseMs), marking)
-      const { value, pauseMs } = await inTurn(instrument.environment, () => forkIfAtRest(instrument, fork, marking))
-      pausesMs.push(pauseMs)
-      if (value !== null) return value
+      const isSwept = await untilAtRest(instrument, Math.max(BUSY_MS, BUSY_COLLECTIONS * collected.pauseMs), majorGc)
+      if (isSwept) {
+        const { value, pauseMs } = await inTurn(instrument.environment, () => forkIfAtRest(instrument, fork, majorGc))
+        pausesMs.push(pauseMs)
+        if (value !== null) return value
+      }
       await instrument.environment.rest(BREATH_MS)
     }
     return null
   } finally {
-    marking.end()
+    majorGc.end()
   }
 }
 
 /**
- * No thread is at work at its beginning, so that the minor GC finds the sweeping done and takes note of it. A marking that
- * V8 has begun since is brought to its end, and there is no fork.
+ * V8 has swept: the minor GC takes note of it. A marking that it has begun since is brought to its end, and there is no
+ * fork; nor is there where a major GC of its own is over and it may sweep again.
  */
-function forkIfAtRest(instrument: Instrument, fork: () => ForkedTwin, marking: MarkingWatch): Fork | null {
-  const { environment, sampler, threads } = instrument
-  if (marking.isUnderWay()) {
-    collect(instrument)
-    return null
-  }
-  threads?.begin()
-  if (threads?.isAnyAtWork() === true) return null
+function forkIfAtRest(instrument: Instrument, fork: () => ForkedTwin, majorGc: MajorGcWatch): Fork | null {
+  const { environment, sampler } = instrument
+  const progress = majorGc.look()
+  if (progress === 'marking') collect(instrument)
+  if (progress !== 'none') return null
   return whileHeld(environment.holdBufferSweeper(), () => {
     // The minor GC itself may be what makes V8 begin to mark.
-    if (!comeToRest(instrument) || marking.isUnderWay()) return null
+    if (!comeToRest(instrument) || majorGc.look() !== 'none') return null
     // Not in the twin: notes of its collections would grow in every window.
-    marking.end()
+    majorGc.end()
     return { before: sampler.sample(), forked: fork() }
   })
 }
@@ -126,21 +125,24 @@ function whileHeld<T>(release: () => void, work: () => T): T {
 }
 
 /**
- * With the loop turning: V8's own threads rest now and then, a busy worker does not and is passed over. Marking is not
- * waited for: it may take long, and its threads must not be taken for busy ones.
+ * With the loop turning, until a look finds no thread at work, which is when V8 has swept: its threads rest now and then, a
+ * busy worker does not and is passed over. What works later is the service's own, or is waited for by the drain. Marking
+ * is not waited for: it may take long, and its threads must not be taken for busy ones. False: no such look.
  */
-async function untilAtRest(instrument: Instrument, busyMs: number, marking?: MarkingWatch): Promise<void> {
+async function untilAtRest(instrument: Instrument, busyMs: number, majorGc?: MajorGcWatch): Promise<boolean> {
   const { environment, threads } = instrument
-  if (threads === null) return
+  if (threads === null) return true
   threads.begin()
   const startMs = environment.now()
-  while (threads.isAnyAtWork() && marking?.isUnderWay() !== true) {
+  while (threads.isAnyAtWork()) {
+    if (majorGc?.look() === 'marking') return true
     if (environment.now() - startMs >= busyMs) {
       threads.giveUp()
-      return
+      return !threads.isAnyAtWork()
     }
     await environment.rest(LOOK_MS)
   }
+  return true
 }
 
 /** Runs `work` in a turn of its own; resolves with the milliseconds for which this thread stood still. */

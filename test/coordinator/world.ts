@@ -95,7 +95,7 @@ export class World {
     }),
     holdSweepers: () => () => {},
     holdBufferSweeper: () => () => {},
-    watchMarking: () => ({ isUnderWay: () => false, end: () => {} }),
+    watchMajorGc: () => ({ look: () => 'none', end: () => {} }),
     keepCode: () => {
       this.keepsCode = true
       return () => {

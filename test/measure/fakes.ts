@@ -51,7 +51,7 @@ export function fakeEnvironment(collected: (kind: 'major' | 'minor') => void = (
     keepCode: () => () => {},
     holdSweepers: () => () => {},
     holdBufferSweeper: () => () => {},
-    watchMarking: () => ({ isUnderWay: () => false, end: () => {} }),
+    watchMajorGc: () => ({ look: () => 'none', end: () => {} }),
     heapUsedBytes: () => environment.heapBytes,
     figures: () => ({ ...environment.processFigures }),
   }

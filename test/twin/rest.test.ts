@@ -5,6 +5,7 @@ import { ThreadWatch } from '../../src/measure/threads.js'
 import type { Instrument } from '../../src/measure/window.js'
 import { forkAtRest } from '../../src/twin/rest.js'
 import type { RestKind } from '../../src/twin/rest.js'
+import type { MajorGcProgress } from '../../src/support/environment.js'
 import { fakeAllocator, fakeEnvironment } from '../measure/fakes.js'
 import type { FakeEnvironment } from '../measure/fakes.js'
 
@@ -21,7 +22,7 @@ interface Scene {
 function scene(
   atWork: (elapsedMs: number) => number,
   fork: () => ForkedTwin = () => FORKED,
-  isMarking: (looks: number) => boolean = () => false,
+  progress: (looks: number) => MajorGcProgress = () => 'none',
 ): Scene {
   const fake = fakeEnvironment()
   const { log } = fake
@@ -37,10 +38,10 @@ function scene(
     },
     holdSweepers: hold('sweepers'),
     holdBufferSweeper: hold('buffers'),
-    watchMarking: () => {
-      log.push('watch marking')
+    watchMajorGc: () => {
+      log.push('watch')
       let looks = 0
-      return { isUnderWay: () => isMarking(++looks), end: () => void log.push('watched') }
+      return { look: () => progress(++looks), end: () => void log.push('watched') }
     },
   })
   const threads = new ThreadWatch((ids) => {
@@ -71,7 +72,7 @@ async function run(kind: RestKind, { instrument, environment, fork }: Scene): Pr
 
 describe('forkAtRest()', () => {
   const REST = ['hold buffers', 'minor', 'watched', 'fork', 'free buffers', 'watched']
-  const SWEPT = ['major', 'watch marking', ...REST]
+  const SWEPT = ['major', 'watch', ...REST]
   const SWEEPING = ['hold sweepers', 'hold buffers', 'major', 'minor', 'fork', 'free buffers', 'free sweepers']
 
   it('collects in one turn and forks in another', async () => {
@@ -112,26 +113,48 @@ describe('forkAtRest()', () => {
       return 1
     })
     const log = await run('swept', { ...staged, instrument: { ...staged.instrument, threads } })
-    expect(log).to.deep.equal(['major', 'watch marking', 'watched', ...SWEEPING])
+    expect(log).to.deep.equal(['major', 'watch', 'watched', ...SWEEPING])
   })
 
   it('ends a marking that V8 has begun meanwhile before it forks', async () => {
     const staged = scene(
       () => 0,
       () => FORKED,
-      (looks) => looks === 1,
+      (looks) => (looks === 1 ? 'marking' : 'none'),
     )
-    expect(await run('swept', staged)).to.deep.equal(['major', 'watch marking', 'major', ...REST])
+    expect(await run('swept', staged)).to.deep.equal(['major', 'watch', 'major', ...REST])
+  })
+
+  it('waits again where V8 has made a major GC of its own since, and sweeps', async () => {
+    const staged = scene(
+      () => 0,
+      () => FORKED,
+      (looks) => (looks === 1 ? 'collected' : 'none'),
+    )
+    expect(await run('swept', staged)).to.deep.equal(['major', 'watch', ...REST])
+    expect(staged.environment.clockMs).to.be.at.least(1050)
+  })
+
+  it('forks where a thread of the service works at that moment, once none did', async () => {
+    // A thread of the pool: at work in the turn of the fork, and no longer at the drain's second look.
+    let looks = 0
+    const staged = scene(() => 0)
+    const threads = new ThreadWatch((ids) => {
+      ids[0] = 7
+      return ++looks === 2 ? 1 : 0
+    })
+    const log = await run('swept', { ...staged, instrument: { ...staged.instrument, threads } })
+    expect(log).to.deep.equal(SWEPT)
   })
 
   it('forks at no marking that the minor GC made V8 begin', async () => {
     const staged = scene(
       () => 0,
       () => FORKED,
-      (looks) => looks === 2,
+      (looks) => (looks === 2 ? 'marking' : 'none'),
     )
     expect(await run('swept', staged)).to.deep.equal([
-      ...['major', 'watch marking', 'hold buffers', 'minor', 'free buffers'],
+      ...['major', 'watch', 'hold buffers', 'minor', 'free buffers'],
       ...REST,
     ])
   })
@@ -142,7 +165,7 @@ describe('forkAtRest()', () => {
     const staged = scene(
       (elapsedMs) => (marks || elapsedMs < 150 ? 1 : 0),
       () => FORKED,
-      () => marks,
+      () => (marks ? 'marking' : 'none'),
     )
     const { environment, instrument } = staged
     const collector = environment.collector()
@@ -154,7 +177,7 @@ describe('forkAtRest()', () => {
       },
     }
     const log = await run('swept', { ...staged, instrument: { ...instrument, collector: endsMarking } })
-    expect(log).to.deep.equal(['major', 'watch marking', 'major', ...REST])
+    expect(log).to.deep.equal(['major', 'watch', 'major', ...REST])
     expect(environment.clockMs).to.be.at.least(1150)
   })
 
@@ -162,10 +185,10 @@ describe('forkAtRest()', () => {
     const staged = scene(
       () => 0,
       () => FORKED,
-      () => true,
+      () => 'marking',
     )
     const log = await run('swept', staged)
-    expect(log).to.deep.equal(['major', 'watch marking', 'major', 'major', 'major', 'watched', ...SWEEPING])
+    expect(log).to.deep.equal(['major', 'watch', 'major', 'major', 'major', 'watched', ...SWEEPING])
   })
 
   it('does all in one turn where it is asked to', async () => {
