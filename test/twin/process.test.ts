@@ -1,0 +1,74 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { EndedTwin, ForkedTwin, TwinBinding } from '../../src/allocator/port.js'
+import { watchTwin } from '../../src/twin/process.js'
+import type { TwinEnd } from '../../src/twin/process.js'
+
+/** A process that is no twin, but writes into a pipe like one. */
+interface StandIn {
+  readonly binding: TwinBinding
+  readonly forked: ForkedTwin
+}
+
+/**
+ * Under a /proc that hides the processes of others (`hidepid`) a twin's state cannot be read. Such a /proc cannot be had
+ * without root; the number of a process group has no entry there either, and a signal to it reaches all in the group.
+ */
+function hiddenChild(folder: string, script: string): StandIn {
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const fd = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK)
+  const end = openSync(pipe, 'w')
+  const child = spawn('sh', ['-c', script], { detached: true, stdio: ['ignore', end, 'ignore'] })
+  closeSync(end)
+  let ended: EndedTwin | null = null
+  child.on('exit', (code, signal) => {
+    ended = { code, signal: signal === 'SIGKILL' ? 9 : null }
+  })
+  return {
+    binding: { reap: () => ended } as Partial<TwinBinding> as TwinBinding,
+    forked: { pid: -(child.pid ?? NaN), fd, scanMs: 0, forkMs: 0, ranges: 0, rangesBytes: 0 },
+  }
+}
+
+describe('the watch over a twin whose state the kernel does not tell', () => {
+  let folder: string
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'twin-'))))
+  afterEach(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  const watch = ({ binding, forked }: StandIn, allowMs: number, signal?: AbortSignal): Promise<TwinEnd> =>
+    watchTwin(binding, forked, { allowMs, signal, onMessage: () => undefined })
+
+  it('takes its result', async () => {
+    const frame = JSON.stringify({ kind: 'result', value: 7, copiedBytes: null })
+    expect(await watch(hiddenChild(folder, `sleep 0.5; echo '${frame}'`), 60_000)).to.include({
+      kind: 'result',
+      value: 7,
+    })
+  })
+
+  it('ends it by the clock on the wall where it sleeps for ever', async () => {
+    const startMs = performance.now()
+    expect(await watch(hiddenChild(folder, 'exec sleep 60'), 500)).to.deep.equal({ kind: 'overtime' })
+    expect(performance.now() - startMs).to.be.within(500, 10_000)
+  })
+
+  it('ends it at once where it is asked to', async () => {
+    const controller = new AbortController()
+    const ending = watch(hiddenChild(folder, 'exec sleep 60'), 60_000, controller.signal)
+    controller.abort()
+    expect(await ending).to.deep.equal({ kind: 'aborted' })
+  })
+
+  it('tells its crash', async () => {
+    expect(await watch(hiddenChild(folder, 'exit 86'), 60_000)).to.deep.equal({
+      kind: 'crashed',
+      ended: { code: 86, signal: null },
+    })
+  })
+})
