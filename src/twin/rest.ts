@@ -57,8 +57,8 @@ async function forkSwept(instrument: Instrument, fork: () => ForkedTwin, pausesM
   try {
     instrument.threads?.forget()
     for (let rest = 1; rest <= RESTS; rest++) {
-      const isSwept = await untilAtRest(instrument, Math.max(BUSY_MS, BUSY_COLLECTIONS * collected.pauseMs), majorGc)
-      if (isSwept) {
+      const isDue = await untilAtRest(instrument, Math.max(BUSY_MS, BUSY_COLLECTIONS * collected.pauseMs), majorGc)
+      if (isDue) {
         const { value, pauseMs } = await inTurn(instrument.environment, () => forkIfAtRest(instrument, fork, majorGc))
         pausesMs.push(pauseMs)
         if (value !== null) return value
@@ -126,8 +126,8 @@ function whileHeld<T>(release: () => void, work: () => T): T {
 
 /**
  * With the loop turning, until a look finds no thread at work, which is when V8 has swept: its threads rest now and then, a
- * busy worker does not and is passed over. What works later is the service's own, or is waited for by the drain. Marking
- * is not waited for: it may take long, and its threads must not be taken for busy ones. False: no such look.
+ * busy worker does not and is passed over. What works later is the service's own, or is waited for by the drain. A marking
+ * ends the wait too: it may take long, and its threads must not be taken for busy ones. False where neither came to be.
  */
 async function untilAtRest(instrument: Instrument, busyMs: number, majorGc?: MajorGcWatch): Promise<boolean> {
   const { environment, threads } = instrument
