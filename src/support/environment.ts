@@ -32,7 +32,9 @@ export type MajorGcProgress = 'none' | 'marking' | 'collected'
 
 /** Looks at V8's major GCs; what one has told, the next does not tell again. */
 export interface MajorGcWatch {
+  /** A marking that is under way is told by every look until a major GC has ended it. */
   look(): MajorGcProgress
+  /** Ends the watch; more than once is as good as once. */
   end(): void
 }
 
