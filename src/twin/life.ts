@@ -38,7 +38,7 @@ export type TwinFrame =
 export function lifeOf(binding: TwinBinding, work: (twin: TwinContext) => unknown): () => void {
   return () => {
     leaveQuietly(binding)
-    compileNoMore()
+    leaveNothingToThreads()
     let copiedBytes: number | null = null
     const send = (frame: TwinFrame): void => {
       binding.write(`${textOf(frame)}\n`)
@@ -90,11 +90,13 @@ function leaveQuietly(binding: TwinBinding): void {
  * V8 hands what grows hot to threads that compile it. In a twin no such job is ever done: each would only keep its 60 to
  * 90 KB, and count as memory of the cache in whose window it was made. Flags that a version does not know are passed over.
  */
-function compileNoMore(): void {
+function leaveNothingToThreads(): void {
   for (const flag of [
     '--turbo-filter=-*',
     '--maglev-filter=-*',
     '--no-use-osr',
+    // Nor do threads mark: each collection would leave jobs for them behind. No marking is under way at the fork.
+    '--no-incremental-marking',
     // What the service compiled stays, see Environment.keepCode().
     '--no-flush-bytecode',
   ]) {
