@@ -88,14 +88,15 @@ function leaveQuietly(binding: TwinBinding): void {
 
 /**
  * V8 hands what grows hot to threads that compile it. In a twin no such job is ever done: each would only keep its 60 to
- * 90 KB, and count as memory of the cache in whose window it was made. Flags that a version does not know are passed over.
+ * 90 KB, and count as memory of the cache in whose window it was made. The same goes for marking. Flags that a version does
+ * not know are passed over.
  */
 function leaveNothingToThreads(): void {
   for (const flag of [
     '--turbo-filter=-*',
     '--maglev-filter=-*',
     '--no-use-osr',
-    // Nor do threads mark: each collection would leave jobs for them behind. No marking is under way at the fork.
+    // Safe here: no marking is under way at the fork, and the flag is never switched on again.
     '--no-incremental-marking',
     // What the service compiled stays, see Environment.keepCode().
     '--no-flush-bytecode',

@@ -4,8 +4,8 @@
  * Rule: V8's flags are as before when this returns, whatever happened. The order is found, not guessed (docs/twin.md).
  * {@link forkSwept}: a major GC in one turn; its sweeping, by V8's threads while requests are answered; in a later turn
  * a minor GC, which takes note of the end of the sweeping, a drain, the fork. Where V8 begins to mark in between, another
- * major GC ends that first. {@link forkSweeping} is for a process that does not come to rest so: all of it in one turn, and V8 sweeps on
- * this thread, which later costs the service a long minor GC.
+ * major GC ends that first. {@link forkSweeping} is for a process that does not come to rest so: all of it in one turn,
+ * and V8 sweeps on this thread, which later costs the service a long minor GC.
  */
 import type { ForkedTwin } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
