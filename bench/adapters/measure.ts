@@ -1,7 +1,7 @@
 /** Every adapter's cache in one process under load, beside a Map with the same content; one JSON line a row. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Coordinator } from 'cache-attribution'
-import { SUBJECTS } from '../../test/adapters/subjects.js'
+import { subjectsFor } from '../../test/adapters/subjects.js'
 import { fill } from '../../test/adapters/fixtures/contents.js'
 import type { Kind } from '../../test/adapters/fixtures/contents.js'
 import { report } from '../support/processes.js'
@@ -19,7 +19,7 @@ const kind = process.argv[2] as Kind
 const runs = Number(process.argv[3])
 const server = await startLoadedServer()
 const coordinator = new Coordinator()
-const subjects = Object.entries(SUBJECTS).map(([name, make]) => [name, make()] as const)
+const subjects = new Map(Object.entries(subjectsFor(kind)).map(([name, make]) => [name, make()]))
 for (const [name, { releasable }] of subjects) coordinator.register(name, releasable)
 // Once without a record: a program's first seconds are compilation.
 for (let run = -1; run < runs; run++) {
@@ -27,7 +27,7 @@ for (let run = -1; run < runs; run++) {
   await delay(100)
   const { caches } = await coordinator.attribute()
   for (const { name, released, settled } of run < 0 ? [] : caches) {
-    const subject = SUBJECTS[name] === undefined ? undefined : subjects.find(([each]) => each === name)?.[1]
+    const subject = subjects.get(name)
     await subject?.set('again', {})
     const worksAfterwards = ((await subject?.get('again')) ?? undefined) !== undefined
     report({

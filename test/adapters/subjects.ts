@@ -16,8 +16,11 @@ import NodeCache from 'node-cache'
 import pMemoize, { pMemoizeClear } from 'p-memoize'
 import QuickLRU from 'quick-lru'
 import { lru as tinyLru } from 'tiny-lru'
+import { cacheStores } from 'undici'
 import * as adapters from '../../src/adapters/index.js'
 import type { Releasable } from '../../src/coordinator/releasable.js'
+import type { Kind } from './fixtures/contents.js'
+import { requestOf, writeResponse } from './fixtures/responses.js'
 
 /** One cache of a library. */
 export interface Subject {
@@ -28,8 +31,8 @@ export interface Subject {
   get(key: string): unknown
 }
 
-/** The libraries that hold values of their user's. */
-export const SUBJECTS: Readonly<Record<string, () => Subject>> = {
+/** The libraries that hold any values of their user's. */
+const SUBJECTS: Readonly<Record<string, () => Subject>> = {
   Map: () => {
     const cache = new Map<string, object>()
     return subject(adapters.fromMap(cache), cache, {
@@ -168,6 +171,22 @@ export const SUBJECTS: Readonly<Record<string, () => Subject>> = {
       },
     })
   },
+}
+
+/** undici's store holds responses: their bodies are Buffers, and there is no other content to have. */
+const RESPONSES: Readonly<Record<string, () => Subject>> = {
+  undici: () => {
+    const responses = adapters.fromUndici(() => new cacheStores.MemoryCacheStore({ maxSize: 2 ** 40 }))
+    return subject(responses, undefined, {
+      set: (key, value) => writeResponse(responses.store, key, value),
+      get: (key) => responses.store.get(requestOf(key)),
+    })
+  },
+}
+
+/** The libraries that hold values of this kind. */
+export function subjectsFor(kind: Kind): Readonly<Record<string, () => Subject>> {
+  return kind === 'buffers' ? { ...SUBJECTS, ...RESPONSES } : SUBJECTS
 }
 
 /** Entries that every subject has room for. */
