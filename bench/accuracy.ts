@@ -10,7 +10,7 @@ import { execFileSync } from 'node:child_process'
 import type { MeasuredRow } from './accuracy/measure.js'
 import type { Truth } from './accuracy/truth.js'
 import { SIZES } from './accuracy/caches.js'
-import { flags, runScript } from './support/processes.js'
+import { chosenNodes, flags, runScript } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
 const KIB = 1024
@@ -50,7 +50,7 @@ function within(
   return { measure, quantity, bar: (truth) => bytes + share * truth, barText }
 }
 
-const nodes = flags('node').length > 0 ? flags('node') : [process.execPath]
+const nodes = chosenNodes()
 const chosen = flags('only').flatMap((names) => names.split(','))
 const runs = Number(flags('runs')[0] ?? '25')
 

@@ -1,18 +1,22 @@
 /**
  * What every adapter gives back, against a Map with the same content, under load.
  *
- *   node dist/bench/adapters.js [--runs 10] [--only buffers,objects]
+ *   node dist/bench/adapters.js [--runs 10] [--only buffers,objects] [--node PATH]...
  */
 import type { AdapterRow } from './adapters/measure.js'
-import { flags, runScript } from './support/processes.js'
+import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
 import { medianOf, printTable, verdict } from './support/table.js'
 
 const LEAST_BYTES = 256 * 1024
 const runs = Number(flags('runs')[0] ?? 10)
 const kinds = flags('only')[0]?.split(',') ?? ['buffers', 'objects']
 
-for (const kind of kinds) {
-  const rows = await runScript<AdapterRow>('adapters/measure', { args: [kind, String(runs)] })
+for (const node of chosenNodes()) {
+  for (const kind of kinds) await judge(node, kind)
+}
+
+async function judge(node: string, kind: string): Promise<void> {
+  const rows = await runScript<AdapterRow>('adapters/measure', { node, args: [kind, String(runs)] })
   const of = (name: string): number[] => rows.filter((row) => row.name === name).map(({ totalBytes }) => totalBytes)
   const names = [...new Set(rows.map(({ name }) => name))].filter((name) => name !== 'Map')
   const truth = medianOf(of('Map'))
@@ -20,7 +24,7 @@ for (const kind of kinds) {
   const worst = (name: string): number =>
     of(name).reduce((most, bytes) => (Math.abs(bytes - truth) > Math.abs(most) ? bytes - truth : most), 0)
   console.log(
-    `**${kind}, ${String(runs)} releases each, Node ${process.version}: a Map gives back ${mebibytes(truth)}**\n`,
+    `**${kind}, ${String(runs)} releases each, Node ${versionOf(node)}: a Map gives back ${mebibytes(truth)}**\n`,
   )
   printTable(
     ['library', 'median difference to the Map', 'worst'],

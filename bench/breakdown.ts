@@ -5,7 +5,7 @@
  *   node dist/bench/breakdown.js [--node PATH]… [--scenario NAME]…
  */
 import type { BreakdownResult } from './breakdown/subject.js'
-import { flags, runScript } from './support/processes.js'
+import { chosenNodes, flags, runScript } from './support/processes.js'
 import { medianOf, printTable, verdict } from './support/table.js'
 
 const SCENARIOS = ['nothing', 'buffers', '1 GB heap', 'workers', 'mapped files', 'everything', 'past the allocator']
@@ -14,7 +14,7 @@ const FOUND_WITHIN = { share: 0.03, bytes: 12 * 1024 * 1024 }
 
 const scenarios = flags('scenario').length > 0 ? flags('scenario') : SCENARIOS
 const results: BreakdownResult[] = []
-for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
+for (const node of chosenNodes()) {
   for (const allocator of ['jemalloc', 'glibc'] as const) {
     for (const scenario of scenarios) {
       const options = { node, allocator, args: [scenario], execArgv: ['--max-old-space-size=3000'] }

@@ -14,7 +14,7 @@ import { watchThreads } from '../src/measure/threads.js'
 import { nodeEnvironment as environment } from '../src/support/environment.js'
 import { formatDiscovery } from '../src/report/discovery/format.js'
 import type { Discovery, Hoard, MeasuredRelease } from '../src/twin/discover/types.js'
-import { flags, report, runScript } from './support/processes.js'
+import { chosenNodes, flags, report, runScript } from './support/processes.js'
 import { printTable, verdict } from './support/table.js'
 
 const SMALL_MAPS = 20_000
@@ -66,7 +66,7 @@ function createQueue(): { push(item: object): void; drop(): void } {
 }
 
 async function compare(): Promise<void> {
-  for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
+  for (const node of chosenNodes()) {
     const args = [
       '--child',
       ...process.argv.slice(2).filter((argument, index, all) => !isNode(argument, all[index - 1])),

@@ -13,13 +13,13 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseInDevTools } from './heap-snapshot/devtools.js'
 import type { SnapshotResult } from './heap-snapshot/service.js'
-import { flags, runScript } from './support/processes.js'
+import { chosenNodes, flags, runScript } from './support/processes.js'
 import { medianOf, verdict } from './support/table.js'
 
 const heapMb = flags('heap')[0] ?? '1000'
 const folder = mkdtempSync(path.join(tmpdir(), 'heap-snapshot-'))
 try {
-  for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) await judge(node)
+  for (const node of chosenNodes()) await judge(node)
 } finally {
   rmSync(folder, { recursive: true })
 }

@@ -8,7 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Coordinator } from 'cache-attribution'
 import { nodeEnvironment as environment } from '../src/support/environment.js'
 import type { Environment } from '../src/support/environment.js'
-import { flags, report, runScript } from './support/processes.js'
+import { chosenNodes, flags, report, runScript } from './support/processes.js'
 import { startLoadedServer } from './support/server.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
@@ -31,7 +31,7 @@ if (flags('heap').length > 0) await measure(Number(flags('heap')[0]))
 else await compare()
 
 async function compare(): Promise<void> {
-  for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
+  for (const node of chosenNodes()) {
     const results: Pauses[] = []
     for (const heapMb of ['10', '500']) {
       results.push(...(await runScript<Pauses>('pause', { node, args: ['--heap', heapMb] })))

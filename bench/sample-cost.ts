@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openAllocator } from 'cache-attribution'
-import { flags, report, runScript } from './support/processes.js'
+import { chosenNodes, flags, report, runScript } from './support/processes.js'
 import { medianOf, printTable, verdict } from './support/table.js'
 
 /** Nanoseconds per call, one figure per round; the four take turns. */
@@ -37,7 +37,7 @@ async function compare(): Promise<void> {
     const library = path.join(folder, 'sample-loop.so')
     const source = fileURLToPath(new URL('../../bench/native/sample-loop.c', import.meta.url))
     execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', library, source, '-ldl'])
-    for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
+    for (const node of chosenNodes()) {
       const [costs] = await runScript<Costs>('sample-cost', { node, args: ['--library', library] })
       if (costs !== undefined) print(costs)
     }

@@ -9,7 +9,7 @@ import { createSampler } from '../src/measure/sample.js'
 import { drain, drainBriefly, settleTools } from '../src/measure/settle.js'
 import { watchThreads } from '../src/measure/threads.js'
 import { nodeEnvironment as environment } from '../src/support/environment.js'
-import { flags, report, runScript } from './support/processes.js'
+import { chosenNodes, flags, report, runScript } from './support/processes.js'
 import { startLoadedServer } from './support/server.js'
 import { printTable, quantile } from './support/table.js'
 
@@ -37,7 +37,7 @@ if (process.argv.includes('--child')) await measureAll()
 else await compare()
 
 async function compare(): Promise<void> {
-  for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
+  for (const node of chosenNodes()) {
     for (const objects of flags('objects').length > 0 ? flags('objects') : ['0', '2000000']) {
       const args = ['--child', '--objects', objects, '--windows', flags('windows')[0] ?? '60']
       const results = await runScript<Windows>('settle-sequences', { node, args })

@@ -2,9 +2,9 @@
  * Trim mode: how near the estimates come, what a trim costs in hits, and what a calibration is worth later.
  *
  *   node dist/bench/trim.js [--runs 100] [--entries 100000] [--only accuracy,hits,calibration]
- *     [--sizes uniform,log-normal,bimodal] [--choice coldest,random]
+ *     [--sizes uniform,log-normal,bimodal] [--choice coldest,random] [--node PATH]...
  */
-import { flags, runScript } from './support/processes.js'
+import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 import type { CalibrationRow } from './trim/calibration.js'
 import type { HitRates } from './trim/hit-rate.js'
@@ -20,20 +20,22 @@ const choices = CHOICES.filter((choice) => flags('choice')[0]?.split(',').includ
 /** A minute of a service that asks its cache two thousand times a second. */
 const REQUESTS = 120_000
 
-if (parts.includes('accuracy')) await accuracy()
-if (parts.includes('hits')) await hits()
-if (parts.includes('calibration')) await calibration()
+for (const node of chosenNodes()) {
+  if (parts.includes('accuracy')) await accuracy(node)
+  if (parts.includes('hits')) await hits(node)
+  if (parts.includes('calibration')) await calibration(node)
+}
 
-async function accuracy(): Promise<void> {
+async function accuracy(node: string): Promise<void> {
   console.log(
-    `**An lru-cache of ${entries} entries, 5 % trimmed, ${String(runs)} runs each, Node ${process.version}**\n`,
+    `**An lru-cache of ${entries} entries, 5 % trimmed, ${String(runs)} runs each, Node ${versionOf(node)}**\n`,
   )
   const table: (string | number)[][] = []
   const held: [string, boolean][] = []
   for (const sizes of SIZES) {
     if (sizesChosen.length > 0 && !sizesChosen.some((name) => sizes.startsWith(name))) continue
     for (const choice of choices) {
-      const rows = await runScript<TrimRow>('trim/measure', { args: [sizes, choice, String(runs), entries] })
+      const rows = await runScript<TrimRow>('trim/measure', { node, args: [sizes, choice, String(runs), entries] })
       const errors = rows.map(({ estimatedBytes, truthBytes }) => Math.abs(estimatedBytes / truthBytes - 1))
       const inside = rows.filter(
         ({ estimatedBytes, truthBytes, uncertaintyBytes }) => Math.abs(estimatedBytes - truthBytes) <= uncertaintyBytes,
@@ -66,14 +68,14 @@ async function accuracy(): Promise<void> {
   for (const [what, isHeld] of held) verdict(what, isHeld)
 }
 
-async function hits(): Promise<void> {
+async function hits(node: string): Promise<void> {
   console.log(
-    `\n**Hit rate over ${String(REQUESTS)} requests after a trim of 5 %, Zipf 0.9 over 400,000 keys, 100,000 entries**\n`,
+    `\n**Hit rate over ${String(REQUESTS)} requests after a trim of 5 %, Zipf 0.9 over 400,000 keys, 100,000 entries, Node ${versionOf(node)}**\n`,
   )
   const results: [string, number][] = []
   const table: string[][] = []
   for (const choice of choices) {
-    const [rates] = await runScript<HitRates>('trim/hit-rate', { args: [choice, String(REQUESTS)] })
+    const [rates] = await runScript<HitRates>('trim/hit-rate', { node, args: [choice, String(REQUESTS)] })
     if (rates === undefined) throw new Error('no rates')
     const loss = rates.untouched - rates.trimmed
     table.push([choice, percent(rates.untouched), percent(rates.trimmed), `${(100 * loss).toFixed(3)} points`])
@@ -84,12 +86,12 @@ async function hits(): Promise<void> {
     verdict(`${choice}: ${(100 * loss).toFixed(3)} percentage points lost (under 1)`, loss < 0.01)
 }
 
-async function calibration(): Promise<void> {
-  console.log('\n**observe() of a calibrated cache of 40,000 entries, against a release**\n')
+async function calibration(node: string): Promise<void> {
+  console.log(`\n**observe() of a calibrated cache of 40,000 entries, against a release, Node ${versionOf(node)}**\n`)
   const table: string[][] = []
   const held: [string, boolean][] = []
   for (const sizes of ['stable', 'growing', 'growing, claimed']) {
-    for (const row of await runScript<CalibrationRow>('trim/calibration', { args: [sizes] })) {
+    for (const row of await runScript<CalibrationRow>('trim/calibration', { node, args: [sizes] })) {
       const { change, estimatedBytes, truthBytes, uncertaintyBytes } = row
       const off = estimatedBytes / truthBytes - 1
       table.push([

@@ -6,11 +6,11 @@
  */
 import { execFileSync } from 'node:child_process'
 import type { CostResult } from './twin-cost/service.js'
-import { flags, runScript } from './support/processes.js'
+import { chosenNodes, flags, runScript } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
 const heaps = (flags('heaps')[0] ?? '10,500,2000').split(',')
-for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
+for (const node of chosenNodes()) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
   const results: CostResult[] = []
   for (const heapMb of heaps) {

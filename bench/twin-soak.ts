@@ -10,14 +10,14 @@
  */
 import { execFileSync } from 'node:child_process'
 import type { SoakResult } from './twin-soak/service.js'
-import { flags, runScript } from './support/processes.js'
+import { chosenNodes, flags, runScript } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
 const twinsMax = flags('twins')[0] ?? '1000'
 const passedOn = ['minutes', 'connections', 'collecting', 'without'].flatMap((name) =>
   flags(name).flatMap((value) => [`--${name}`, value]),
 )
-for (const node of flags('node').length > 0 ? flags('node') : [process.execPath]) {
+for (const node of chosenNodes()) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
   const [result] = await runScript<SoakResult>('twin-soak/service', {
     node,

@@ -1,5 +1,5 @@
 /** Child processes of the benchmarks: another Node, with or without jemalloc preloaded, answering in JSON lines. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -44,4 +44,15 @@ export function flags(name: string): string[] {
         ? [argument.slice(name.length + 3)]
         : [],
   )
+}
+
+/** The binaries to measure on: every `--node PATH` of the command line, or this one. */
+export function chosenNodes(): string[] {
+  const chosen = flags('node')
+  return chosen.length > 0 ? chosen : [process.execPath]
+}
+
+/** What a binary says of itself: v24.11.0. */
+export function versionOf(node: string): string {
+  return execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
 }
