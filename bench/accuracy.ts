@@ -6,11 +6,10 @@
  *
  * Ends with 1 when a bar is missed.
  */
-import { execFileSync } from 'node:child_process'
 import type { MeasuredRow } from './accuracy/measure.js'
 import type { Truth } from './accuracy/truth.js'
 import { SIZES } from './accuracy/caches.js'
-import { chosenNodes, flags, runScript } from './support/processes.js'
+import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
 const KIB = 1024
@@ -55,7 +54,7 @@ const chosen = flags('only').flatMap((names) => names.split(','))
 const runs = Number(flags('runs')[0] ?? '25')
 
 for (const node of nodes) {
-  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+  const version = versionOf(node)
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     if (chosen.length > 0 && !chosen.includes(name)) continue
     console.log(`### ${name}, Node ${version}\n`)

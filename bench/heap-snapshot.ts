@@ -7,13 +7,12 @@
  * Fetches the sources of DevTools from the registry (npm package chrome-devtools-frontend) into .cache/devtools/. A
  * gigabyte of heap takes several gigabytes of memory while its snapshot is made, and as many of disk.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseInDevTools } from './heap-snapshot/devtools.js'
 import type { SnapshotResult } from './heap-snapshot/service.js'
-import { chosenNodes, flags, runScript } from './support/processes.js'
+import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
 import { medianOf, verdict } from './support/table.js'
 
 const heapMb = flags('heap')[0] ?? '1000'
@@ -25,7 +24,7 @@ try {
 }
 
 async function judge(node: string): Promise<void> {
-  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+  const version = versionOf(node)
   const file = path.join(folder, `${version}.heapsnapshot`)
   const [result] = await runScript<SnapshotResult>('heap-snapshot/service', {
     node,

@@ -1,17 +1,15 @@
 /**
- * What a twin costs the service: its pause against one major GC at three sizes of the heap, the latency of requests
+ * What a twin costs the service: its pause with and without a major GC of its own, at three sizes of the heap, the latency of requests
  * during a run beside that of the live mode and of no run, throughput, and the memory it adds.
  *
  *   node dist/bench/twin-cost.js [--node PATH]… [--heaps 10,500,2000]
  */
-import { execFileSync } from 'node:child_process'
 import type { CostResult } from './twin-cost/service.js'
-import { chosenNodes, flags, runScript } from './support/processes.js'
+import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
 const heaps = (flags('heaps')[0] ?? '10,500,2000').split(',')
 for (const node of chosenNodes()) {
-  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
   const results: CostResult[] = []
   for (const heapMb of heaps) {
     results.push(
@@ -22,19 +20,30 @@ for (const node of chosenNodes()) {
       })),
     )
   }
-  judge(version, results)
+  judge(versionOf(node), results)
 }
 
 function judge(version: string, results: readonly CostResult[]): void {
   console.log(`### What a twin costs, Node ${version}\n`)
   const ms = (value: number): string => `${value.toFixed(0)} ms`
   printTable(
-    ['heap', 'major GC, median', 'pause for a twin, median', 'longest', 'of it the fork', 'life', 'copied', 'estimate'],
+    [
+      'heap',
+      'major GC, median',
+      'longest pause with one',
+      'without: median',
+      'longest',
+      'of it the fork',
+      'life',
+      'copied',
+      'estimate',
+    ],
     results.map((result) => [
       `${result.heapMb.toFixed(0)} MB`,
       ms(medianOf(result.majorGcMs)),
-      ms(medianOf(result.pauseMs)),
       ms(Math.max(...result.pauseMs)),
+      ms(medianOf(result.restingPauseMs)),
+      ms(Math.max(...result.restingPauseMs)),
       ms(medianOf(result.forkMs)),
       ms(medianOf(result.childMs)),
       `${(Math.max(...result.copiedBytes) / 1e6).toFixed(0)} MB`,
@@ -56,6 +65,12 @@ function judge(version: string, results: readonly CostResult[]): void {
     verdict(
       `${size}: the longest pause is ${longest.toFixed(0)} ms (at most one major GC, a drain of 40 ms, 30 ms and 10 ms per GB: ${allowedMs.toFixed(0)})`,
       longest <= allowedMs,
+    )
+    const restingMs = Math.max(...result.restingPauseMs)
+    const allowedRestingMs = 40 + (10 * result.heapMb) / 1000
+    verdict(
+      `${size}: without a major GC it is ${restingMs.toFixed(0)} ms (at most 40 ms and 10 ms per GB: ${allowedRestingMs.toFixed(0)})`,
+      restingMs <= allowedRestingMs,
     )
     const copied = Math.max(...result.copiedBytes)
     const isEnough = result.estimatedBytes.every((bytes, index) => bytes >= (result.copiedBytes[index] ?? 0))

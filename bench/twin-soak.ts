@@ -8,23 +8,21 @@
  * WebAssembly, SQLite, sharp, an open inspector session and a running CPU profile; with `--collecting`, so many workers
  * more that do nothing but allocate and collect, and hold the locks that V8 has for a whole process. Ends with 1 when a bar is missed.
  */
-import { execFileSync } from 'node:child_process'
 import type { SoakResult } from './twin-soak/service.js'
-import { chosenNodes, flags, runScript } from './support/processes.js'
-import { medianOf, printTable, quantile, verdict } from './support/table.js'
+import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
+import { printTable, quantile, verdict } from './support/table.js'
 
 const twinsMax = flags('twins')[0] ?? '1000'
 const passedOn = ['minutes', 'connections', 'collecting', 'without'].flatMap((name) =>
   flags(name).flatMap((value) => [`--${name}`, value]),
 )
 for (const node of chosenNodes()) {
-  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
   const [result] = await runScript<SoakResult>('twin-soak/service', {
     node,
     args: [twinsMax, ...passedOn],
   })
   if (result === undefined) throw new Error('the service told nothing')
-  judge(version, result)
+  judge(versionOf(node), result)
 }
 
 function judge(version: string, result: SoakResult): void {
@@ -55,5 +53,5 @@ function judge(version: string, result: SoakResult): void {
   verdict(`descriptors leaked: ${result.leakedDescriptors.join(', ') || 'none'}`, result.leakedDescriptors.length === 0)
   verdict(`children left: ${String(result.childrenLeft)}`, result.childrenLeft === 0)
   verdict(`heap that is not kept from forks any more: ${String(result.unkeptBytes)} bytes`, result.unkeptBytes <= 0)
-  console.log(`        median life ${medianOf(childMs).toFixed(0)} ms\n`)
+  console.log(`        ${String(result.withoutGc)} needed no major GC of the service\n`)
 }

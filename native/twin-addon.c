@@ -105,13 +105,17 @@ static napi_value TwinWrite(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* twinExit(): in a twin, ends it at once, without any handler of the service */
+/* twinExit(code): in a twin, ends it at once, without any handler of the service */
 static napi_value TwinExit(napi_env env, napi_callback_info info) {
-  (void)info;
-  if (twin_is_child())
-    _exit(TWIN_EXIT_LEFT);
-  napi_throw_error(env, NULL, "this process is no twin");
-  return NULL;
+  napi_value arg;
+  size_t count = 1;
+  int32_t code = 0;
+  napi_get_cb_info(env, info, &count, &arg, NULL, NULL);
+  if (!twin_is_child() || count < 1 || napi_get_value_int32(env, arg, &code) != napi_ok) {
+    napi_throw_type_error(env, NULL, "twinExit(code) was expected, in a twin");
+    return NULL;
+  }
+  _exit(code);
 }
 
 /* twinDumpProfile(): in a twin, jemalloc's heap profile into the descriptor that was kept */

@@ -3,8 +3,8 @@
 
 #include <node_api.h>
 
-/* Exit codes of a twin whose JavaScript threw past every handler, or left through twinExit(). */
-enum { TWIN_EXIT_THROWN = 85, TWIN_EXIT_LEFT = 86 };
+/* The exit code of a twin whose JavaScript threw past every handler. */
+enum { TWIN_EXIT_THROWN = 85 };
 
 /* Adds the twin's functions to the exports of the addon. */
 void twin_define(napi_env env, napi_value exports);

@@ -16,7 +16,10 @@ type Kind = 'none' | 'twin' | 'release'
 export interface CostResult {
   readonly heapMb: number
   readonly majorGcMs: number[]
+  /** The longest of each twin for which the service made a major GC. */
   readonly pauseMs: number[]
+  /** The one pause of each twin for which it made none. */
+  readonly restingPauseMs: number[]
   readonly forkMs: number[]
   readonly childMs: number[]
   readonly copiedBytes: number[]
@@ -33,13 +36,19 @@ const ENTRY_DOUBLES = 64
 const heapMb = Number(process.argv[2])
 const caches = Array.from({ length: CACHES }, () => new Map<number, unknown>())
 const coordinator = new Coordinator({ controls: 0 })
+/** As where V8 marks, or nothing is known of it: a major GC is made before each twin. */
+const collecting = new Coordinator({
+  controls: 0,
+  environment: { ...environment, watchBetweenMajorGcs: () => Promise.resolve(null) },
+})
 for (const [index, cache] of caches.entries()) {
-  coordinator.register(`cache ${String(index)}`, {
-    release: () => {
-      cache.clear()
-    },
-    entries: () => cache.size,
-  })
+  for (const each of [coordinator, collecting])
+    each.register(`cache ${String(index)}`, {
+      release: () => {
+        cache.clear()
+      },
+      entries: () => cache.size,
+    })
 }
 fillCaches()
 
@@ -112,6 +121,7 @@ const result: CostResult = {
   heapMb: process.memoryUsage().heapUsed / 1e6,
   majorGcMs: [],
   pauseMs: [],
+  restingPauseMs: [],
   forkMs: [],
   childMs: [],
   copiedBytes: [],
@@ -124,14 +134,8 @@ for (let round = 0; round < ROUNDS; round++) {
   environment.collector().major()
   result.majorGcMs.push(environment.now() - startMs)
   await latencies()
-  const estimated = estimateCopiedBytes()
-  const { twin, durationMs } = await coordinator.attribute({ mode: 'twin' })
-  if (twin === undefined) throw new Error('no twin')
-  result.pauseMs.push(twin.pauseMs)
-  result.forkMs.push(twin.forkMs)
-  result.childMs.push(twin.childMs)
-  result.copiedBytes.push(twin.copiedBytes ?? NaN)
-  result.estimatedBytes.push(estimated)
+  const { durationMs } = await measureTwin(collecting)
+  await measureTwin(coordinator)
   result.latencyMs.twin.push(...(await latencies()))
   await delay(durationMs)
   result.latencyMs.none.push(...(await latencies()))
@@ -143,6 +147,18 @@ for (let round = 0; round < ROUNDS; round++) {
 await latencies()
 await coordinator.attribute({ mode: 'release' })
 result.latencyMs.release.push(...(await latencies()))
+
+async function measureTwin(by: Coordinator): Promise<{ durationMs: number }> {
+  const estimated = estimateCopiedBytes()
+  const { twin, pauses, durationMs } = await by.attribute({ mode: 'twin' })
+  if (twin === undefined) throw new Error('no twin')
+  ;(pauses.count === 1 ? result.restingPauseMs : result.pauseMs).push(twin.pauseMs)
+  result.forkMs.push(twin.forkMs)
+  result.childMs.push(twin.childMs)
+  result.copiedBytes.push(twin.copiedBytes ?? NaN)
+  result.estimatedBytes.push(estimated)
+  return { durationMs }
+}
 
 /** From the first word of a twin that burns a processor to its end. */
 async function capacityBesideTwin(): Promise<number> {
@@ -163,5 +179,6 @@ report(result)
 load.kill()
 await once(load, 'exit')
 await coordinator.close()
+await collecting.close()
 server.closeAllConnections()
 server.close()

@@ -18,6 +18,8 @@ export interface SoakResult {
   readonly results: number
   readonly firstTry: number
   readonly laterTries: number
+  /** Twins for which the service made no major GC. */
+  readonly withoutGc: number
   readonly failures: Record<string, number>
   readonly pauseMs: number[]
   readonly forkMs: number[]
@@ -221,6 +223,7 @@ const result = {
   results: 0,
   firstTry: 0,
   laterTries: 0,
+  withoutGc: 0,
   failures: {} as Record<string, number>,
   pauseMs: [] as number[],
   forkMs: [] as number[],
@@ -233,12 +236,14 @@ const failed = (reason: string): void => {
 }
 for (; result.twins < twinsMax && performance.now() < endMs; result.twins++) {
   try {
-    const { twin: cost, caches: rows, warnings } = await coordinator.attribute({ mode: 'twin' })
+    const { twin: cost, caches: rows, pauses, warnings } = await coordinator.attribute({ mode: 'twin' })
     if (cost === undefined) throw new Error('no cost')
     for (const { code, message } of warnings) if (code === 'WARN_TWIN_RETRIED') failed(message)
     result.results++
     if (cost.attempts === 1) result.firstTry++
     if (cost.attempts > 2) result.laterTries++
+    // The fork alone.
+    if (pauses.count === 1) result.withoutGc++
     result.pauseMs.push(cost.pauseMs)
     result.forkMs.push(cost.forkMs)
     result.childMs.push(cost.childMs)

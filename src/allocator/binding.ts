@@ -26,7 +26,7 @@ interface Addon {
   /** Throws an Error whose `code` is the decimal errno and whose message names the system call. */
   twinFork(run: () => void, keepFd: number, alarmSeconds: number): ForkedTwin
   twinWrite(text: string): void
-  twinExit(): void
+  twinExit(code: number): void
   /** Throws an Error whose `code` is the decimal errno. */
   twinDumpProfile(): void
   twinReap(pid: number): EndedTwin | null
@@ -118,8 +118,8 @@ function twinBinding(addon: Addon): TwinBinding {
     write: (text) => {
       addon.twinWrite(text)
     },
-    exit: () => {
-      addon.twinExit()
+    exit: (code) => {
+      addon.twinExit(code)
     },
     dumpProfile: () => {
       try {

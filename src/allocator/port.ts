@@ -124,8 +124,8 @@ export interface TwinBinding {
   fork(run: () => void, keepFd: number, alarmSeconds: number): ForkedTwin
   /** In a twin: writes to the parent; blocks while the pipe is full, and ends the twin where nobody reads any more. */
   write(text: string): void
-  /** In a twin: ends it at once. */
-  exit(): void
+  /** In a twin: ends it at once, with this exit code. */
+  exit(code: number): void
   /**
    * In a twin: has jemalloc write its heap profile into the descriptor that was kept, over what stands there. Throws
    * `MallctlError` where it cannot.

@@ -130,7 +130,7 @@ export interface ReportProcess {
 export interface ReportTwin {
   /** How many gave a result, each in another order. */
   readonly twins: number
-  /** Longest pause of this process for one of them: one collection, a drain and the fork. */
+  /** Longest pause of this process for one of them: a collection where one was needed, or a drain and the fork. */
   readonly pauseMs: number
   /** The fork in it. */
   readonly forkMs: number

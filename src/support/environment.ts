@@ -6,10 +6,11 @@ import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
 import type { PerformanceEntry } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import v8 from 'node:v8'
-import type { GCProfilerResult } from 'node:v8'
 import vm from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
 import { CoordinatorError } from './errors.js'
+import { watchBetweenMajorGcs, watchMajorGc } from './major-gc.js'
+import type { MajorGcWatch } from './major-gc.js'
 
 /** Forced garbage collections of this isolate; both return when the collection is over. */
 export interface Collector {
@@ -25,17 +26,6 @@ export interface ProcessFigures {
   externalBytes: number
   arrayBuffersBytes: number
   rssBytes: number
-}
-
-/** What V8 did for a major GC since the look before: nothing, marking that is still under way, or all of one. */
-export type MajorGcProgress = 'none' | 'marking' | 'collected'
-
-/** Looks at V8's major GCs; what one has told, the next does not tell again. */
-export interface MajorGcWatch {
-  /** A marking that is under way is told by every look until a major GC has ended it. */
-  look(): MajorGcProgress
-  /** Ends the watch; more than once is as good as once. */
-  end(): void
 }
 
 /** The surroundings of a coordinator. */
@@ -75,6 +65,8 @@ export interface Environment {
   holdBufferSweeper(): () => void
   /** Watches what V8 does of its own for major GCs, from now on. */
   watchMajorGc(): MajorGcWatch
+  /** The same, begun while V8 does not mark; null where it marks, or has told of no major GC yet. */
+  watchBetweenMajorGcs(): Promise<MajorGcWatch | null>
   /** `used_heap_size` of `v8.getHeapStatistics()`. */
   heapUsedBytes(): number
   /** `process.memoryUsage()` but for the used heap. */
@@ -126,6 +118,7 @@ export const nodeEnvironment: Environment = {
   holdSweepers: () => switchOff('concurrent-sweeping', 'concurrent-array-buffer-sweeping'),
   holdBufferSweeper: () => switchOff('concurrent-array-buffer-sweeping'),
   watchMajorGc,
+  watchBetweenMajorGcs,
   heapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   figures: () => {
     const { rss, heapTotal, external, arrayBuffers } = process.memoryUsage()
@@ -229,32 +222,4 @@ function switchOff(flag: string, ...implied: readonly string[]): () => void {
   return () => {
     for (const name of [flag, ...implied]) if (!wasOff(name)) v8.setFlagsFromString(`--${name}`)
   }
-}
-
-/**
- * By V8's own notices of collections, which come at once. Switching `incremental-marking` off instead would switch
- * `concurrent-marking` off with it (Node 20, 22), and a marking that is under way then meets objects that have moved: V8 crashes.
- */
-function watchMajorGc(): MajorGcWatch {
-  let isMarking = false
-  let profiler = startedProfiler()
-  // Undefined after a stop.
-  const stop = (): readonly string[] =>
-    (profiler.stop() as GCProfilerResult | undefined)?.statistics.map(({ gcType }) => gcType) ?? []
-  return {
-    look: () => {
-      const kinds = stop()
-      profiler = startedProfiler()
-      const last = kinds.findLast((kind) => kind === 'IncrementalMarking' || kind === 'MarkSweepCompact')
-      if (last !== undefined) isMarking = last === 'IncrementalMarking'
-      return isMarking ? 'marking' : last === undefined ? 'none' : 'collected'
-    },
-    end: () => void stop(),
-  }
-}
-
-function startedProfiler(): v8.GCProfiler {
-  const profiler = new v8.GCProfiler()
-  profiler.start()
-  return profiler
 }

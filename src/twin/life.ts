@@ -7,6 +7,7 @@
 import v8 from 'node:v8'
 import type { TwinBinding } from '../allocator/port.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
+import { endMajorGcWatches } from '../support/major-gc.js'
 import { readText } from './read-text.js'
 
 /** What a function in a twin can do. */
@@ -34,11 +35,16 @@ export type TwinFrame =
   | { readonly kind: 'result'; readonly value: unknown; readonly copiedBytes: number | null }
   | { readonly kind: 'thrown'; readonly code: 'ERR_TWIN_THROWN' | 'ERR_TWIN_RESULT'; readonly message: string }
 
+/** Exit codes of a twin; make.ts has them in words. */
+const EXIT_LEFT = 86
+const EXIT_AT_WORK = 89
+
 /** Wraps `work` into what the child runs. */
 export function lifeOf(binding: TwinBinding, work: (twin: TwinContext) => unknown): () => void {
   return () => {
     leaveQuietly(binding)
     leaveNothingToThreads()
+    if (!endMajorGcWatches()) binding.exit(EXIT_AT_WORK)
     let copiedBytes: number | null = null
     const send = (frame: TwinFrame): void => {
       binding.write(`${textOf(frame)}\n`)
@@ -81,7 +87,7 @@ function textOf(frame: TwinFrame): string {
 /** process.exit(), called by a release or by a handler of the service, must not run C's exit: it joins dead threads. */
 function leaveQuietly(binding: TwinBinding): void {
   const end = (): void => {
-    binding.exit()
+    binding.exit(EXIT_LEFT)
   }
   Object.assign(process, { reallyExit: end, exit: end })
 }

@@ -125,7 +125,7 @@ function errorOf(end: Exclude<TwinEnd, { kind: 'result' }>, cost: TwinCost, elap
 /** The exit code of native/slots.h. */
 const EXIT_WAITS = 88
 
-/** Exit codes of native/twin.c. */
+/** Exit codes of native/twin.c and of life.ts. */
 const EXIT_WORDS: Readonly<Record<number, string>> = {
   81: 'since its parent was gone',
   82: 'since its descriptors could not be replaced',
@@ -134,6 +134,7 @@ const EXIT_WORDS: Readonly<Record<number, string>> = {
   85: 'with an error past every handler',
   86: 'through process.exit()',
   87: 'since its system calls could not be confined',
+  89: 'since V8 began to collect in the instant of the fork',
 }
 
 function wordsOf({ code, signal }: { readonly code: number | null; readonly signal: number | null }): string {

@@ -2,16 +2,18 @@
  * Forks at rest: no thread of V8's is in the middle of anything that the child would wait for.
  *
  * Rule: V8's flags are as before when this returns, whatever happened. The order is found, not guessed (docs/twin.md).
- * {@link forkSwept}: a major GC in one turn; its sweeping, by V8's threads while requests are answered; in a later turn
- * a minor GC, which takes note of the end of the sweeping, a drain, the fork. Where V8 begins to mark in between, another
- * major GC ends that first. {@link forkSweeping} is for a process that does not come to rest so: all of it in one turn,
+ * {@link forkSwept}: where V8 is known to be between two major GCs of its own, none is made; else a major GC in one turn,
+ * and its sweeping, by V8's threads while requests are answered. In a later turn a minor GC, which takes note of the end
+ * of the sweeping, a drain, the fork. Where V8 begins to mark in between, another major GC ends that first; a watch is
+ * on at the fork, by which the child knows whether V8 began at the very last. {@link forkSweeping} is for a process that does not come to rest so: all of it in one turn,
  * and V8 sweeps on this thread, which later costs the service a long minor GC.
  */
 import type { ForkedTwin } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import { drain, settleTools } from '../measure/settle.js'
 import type { Instrument } from '../measure/window.js'
-import type { Environment, MajorGcWatch } from '../support/environment.js'
+import type { Environment } from '../support/environment.js'
+import type { MajorGcWatch } from '../support/major-gc.js'
 
 /** A fork and what it took. */
 export interface AtRest {
@@ -48,27 +50,31 @@ export async function forkAtRest(instrument: Instrument, kind: RestKind, fork: (
 type Fork = Omit<AtRest, 'pausesMs'>
 
 async function forkSwept(instrument: Instrument, fork: () => ForkedTwin, pausesMs: number[]): Promise<Fork | null> {
-  const collected = await inTurn(instrument.environment, () => {
-    collect(instrument)
-    return instrument.environment.watchMajorGc()
-  })
-  pausesMs.push(collected.pauseMs)
-  const majorGc = collected.value
+  const { environment } = instrument
+  const majorGc = (await environment.watchBetweenMajorGcs()) ?? (await collectInTurn(instrument, pausesMs))
   try {
     instrument.threads?.forget()
     for (let rest = 1; rest <= RESTS; rest++) {
-      const isDue = await untilAtRest(instrument, Math.max(BUSY_MS, BUSY_COLLECTIONS * collected.pauseMs), majorGc)
-      if (isDue) {
-        const { value, pauseMs } = await inTurn(instrument.environment, () => forkIfAtRest(instrument, fork, majorGc))
+      if (await untilAtRest(instrument, Math.max(BUSY_MS, BUSY_COLLECTIONS * Math.max(0, ...pausesMs)), majorGc)) {
+        const { value, pauseMs } = await inTurn(environment, () => forkIfAtRest(instrument, fork, majorGc))
         pausesMs.push(pauseMs)
         if (value !== null) return value
       }
-      await instrument.environment.rest(BREATH_MS)
+      await environment.rest(BREATH_MS)
     }
     return null
   } finally {
     majorGc.end()
   }
+}
+
+async function collectInTurn(instrument: Instrument, pausesMs: number[]): Promise<MajorGcWatch> {
+  const { value, pauseMs } = await inTurn(instrument.environment, () => {
+    collect(instrument)
+    return instrument.environment.watchMajorGc()
+  })
+  pausesMs.push(pauseMs)
+  return value
 }
 
 /**
@@ -83,8 +89,6 @@ function forkIfAtRest(instrument: Instrument, fork: () => ForkedTwin, majorGc: M
   return whileHeld(environment.holdBufferSweeper(), () => {
     // The minor GC itself may be what makes V8 begin to mark.
     if (!comeToRest(instrument) || majorGc.look() !== 'none') return null
-    // Not in the twin: notes of its collections would grow in every window.
-    majorGc.end()
     return { before: sampler.sample(), forked: fork() }
   })
 }
@@ -96,8 +100,13 @@ async function forkSweeping(instrument: Instrument, fork: () => ForkedTwin, paus
     whileHeld(environment.holdSweepers(), () =>
       whileHeld(environment.holdBufferSweeper(), () => {
         collect(instrument)
-        comeToRest(instrument)
-        return { before: instrument.sampler.sample(), forked: fork() }
+        const majorGc = environment.watchMajorGc()
+        try {
+          comeToRest(instrument)
+          return { before: instrument.sampler.sample(), forked: fork() }
+        } finally {
+          majorGc.end()
+        }
       }),
     ),
   )

@@ -24,9 +24,9 @@ const DEFAULT_TIMEOUT_MS = 60_000
  *   `ERR_TWIN_THROWN`, `ERR_TWIN_RESULT`, `ERR_TWIN_OVERTIME` for what `fn` did; `ERR_TWIN_CRASHED`, `ERR_TWIN_STUCK`
  *   where every attempt ended without a result; `ERR_RUN_IN_PROGRESS`, `ERR_RUN_ABORTED`, `ERR_OPTION_*`
  * @example
- * const largest = await runInTwin(() => {
- *   sessions.clear() // in the twin alone
- *   return process.memoryUsage().heapUsed
+ * const keys = await runInTwin(() => {
+ *   sessions.delete('me') // in the twin alone
+ *   return [...sessions.keys()].filter((key) => JSON.stringify(sessions.get(key)).length > 1e6)
  * })
  */
 export async function runInTwin<T>(fn: (twin: TwinContext) => T, options?: TwinOptions): Promise<T> {

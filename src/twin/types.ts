@@ -2,9 +2,9 @@
 
 /** What making a twin and living beside it cost. */
 export interface TwinCost {
-  /** How long this process stood still at the longest: for the collection, or for the fork. */
+  /** How long this process stood still at the longest: for a collection, or for the fork. */
   readonly pauseMs: number
-  /** Every stretch for which it stood still: one for the collection, one for the fork, more where it did not rest at once. */
+  /** Every stretch for which it stood still: the fork, before it a collection where one was needed, more where it did not rest at once. */
   readonly pausesMs: readonly number[]
   /** Of that the fork: finding what V8 keeps from forks, giving it to the child, the fork itself, taking it back. */
   readonly forkMs: number

@@ -96,6 +96,7 @@ export class World {
     holdSweepers: () => () => {},
     holdBufferSweeper: () => () => {},
     watchMajorGc: () => ({ look: () => 'none', end: () => {} }),
+    watchBetweenMajorGcs: () => Promise.resolve(null),
     keepCode: () => {
       this.keepsCode = true
       return () => {

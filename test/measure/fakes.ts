@@ -52,6 +52,7 @@ export function fakeEnvironment(collected: (kind: 'major' | 'minor') => void = (
     holdSweepers: () => () => {},
     holdBufferSweeper: () => () => {},
     watchMajorGc: () => ({ look: () => 'none', end: () => {} }),
+    watchBetweenMajorGcs: () => Promise.resolve(null),
     heapUsedBytes: () => environment.heapBytes,
     figures: () => ({ ...environment.processFigures }),
   }

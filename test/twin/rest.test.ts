@@ -5,7 +5,7 @@ import { ThreadWatch } from '../../src/measure/threads.js'
 import type { Instrument } from '../../src/measure/window.js'
 import { forkAtRest } from '../../src/twin/rest.js'
 import type { RestKind } from '../../src/twin/rest.js'
-import type { MajorGcProgress } from '../../src/support/environment.js'
+import type { MajorGcProgress, MajorGcWatch } from '../../src/support/major-gc.js'
 import { fakeAllocator, fakeEnvironment } from '../measure/fakes.js'
 import type { FakeEnvironment } from '../measure/fakes.js'
 
@@ -23,6 +23,7 @@ function scene(
   atWork: (elapsedMs: number) => number,
   fork: () => ForkedTwin = () => FORKED,
   progress: (looks: number) => MajorGcProgress = () => 'none',
+  isBetweenMajorGcs = false,
 ): Scene {
   const fake = fakeEnvironment()
   const { log } = fake
@@ -31,6 +32,11 @@ function scene(
     log.push(`hold ${what}`)
     return () => log.push(`free ${what}`)
   }
+  const watchMajorGc = (): MajorGcWatch => {
+    log.push('watch')
+    let looks = 0
+    return { look: () => progress(++looks), end: () => void log.push('watched') }
+  }
   const environment: FakeEnvironment = Object.assign(fake, {
     rest: (ms: number) => {
       fake.clockMs += Math.max(ms, REST_MS)
@@ -38,11 +44,8 @@ function scene(
     },
     holdSweepers: hold('sweepers'),
     holdBufferSweeper: hold('buffers'),
-    watchMajorGc: () => {
-      log.push('watch')
-      let looks = 0
-      return { look: () => progress(++looks), end: () => void log.push('watched') }
-    },
+    watchMajorGc,
+    watchBetweenMajorGcs: () => Promise.resolve(isBetweenMajorGcs ? watchMajorGc() : null),
   })
   const threads = new ThreadWatch((ids) => {
     const count = atWork(environment.clockMs - startMs)
@@ -71,9 +74,19 @@ async function run(kind: RestKind, { instrument, environment, fork }: Scene): Pr
 }
 
 describe('forkAtRest()', () => {
-  const REST = ['hold buffers', 'minor', 'watched', 'fork', 'free buffers', 'watched']
+  const REST = ['hold buffers', 'minor', 'fork', 'free buffers', 'watched']
   const SWEPT = ['major', 'watch', ...REST]
-  const SWEEPING = ['hold sweepers', 'hold buffers', 'major', 'minor', 'fork', 'free buffers', 'free sweepers']
+  const SWEEPING = [
+    'hold sweepers',
+    'hold buffers',
+    'major',
+    'watch',
+    'minor',
+    'fork',
+    'watched',
+    'free buffers',
+    'free sweepers',
+  ]
 
   it('collects in one turn and forks in another', async () => {
     expect(
@@ -87,6 +100,36 @@ describe('forkAtRest()', () => {
   it('tells the pause of either turn', async () => {
     const { instrument, fork } = scene(() => 0)
     expect((await forkAtRest(instrument, 'swept', fork)).pausesMs).to.have.length(2)
+  })
+
+  it('makes no major GC where V8 is known to be between two of its own', async () => {
+    const staged = scene(
+      () => 0,
+      () => FORKED,
+      () => 'none',
+      true,
+    )
+    expect(await run('swept', staged)).to.deep.equal(['watch', ...REST])
+  })
+
+  it('tells the one pause that is left then', async () => {
+    const { instrument, fork } = scene(
+      () => 0,
+      () => FORKED,
+      () => 'none',
+      true,
+    )
+    expect((await forkAtRest(instrument, 'swept', fork)).pausesMs).to.have.length(1)
+  })
+
+  it('makes the major GC after all where V8 has begun to mark since', async () => {
+    const staged = scene(
+      () => 0,
+      () => FORKED,
+      (looks) => (looks === 1 ? 'marking' : 'none'),
+      true,
+    )
+    expect(await run('swept', staged)).to.deep.equal(['watch', 'major', ...REST])
   })
 
   it('waits for threads that sweep before it asks for the minor GC', async () => {
