@@ -56,4 +56,4 @@ export { CoordinatorError, ERROR_CODES, MallctlError, WARNING_CODES } from './su
 export type { ErrorCode, WarningCode } from './support/errors.js'
 export { nodeEnvironment } from './support/environment.js'
 export type { Collector, Environment, ProcessFigures } from './support/environment.js'
-export type { MajorGcProgress, MajorGcWatch } from './support/major-gc.js'
+export type { BetweenMajorGcs, MajorGcProgress, MajorGcWatch } from './support/major-gc.js'

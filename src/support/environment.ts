@@ -10,7 +10,7 @@ import vm from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
 import { CoordinatorError } from './errors.js'
 import { watchBetweenMajorGcs, watchMajorGc } from './major-gc.js'
-import type { MajorGcWatch } from './major-gc.js'
+import type { BetweenMajorGcs, MajorGcWatch } from './major-gc.js'
 
 /** Forced garbage collections of this isolate; both return when the collection is over. */
 export interface Collector {
@@ -66,7 +66,7 @@ export interface Environment {
   /** Watches what V8 does of its own for major GCs, from now on. */
   watchMajorGc(): MajorGcWatch
   /** The same, begun while V8 does not mark; null where it marks, or has told of no major GC yet. */
-  watchBetweenMajorGcs(): Promise<MajorGcWatch | null>
+  watchBetweenMajorGcs(): Promise<BetweenMajorGcs | null>
   /** `used_heap_size` of `v8.getHeapStatistics()`. */
   heapUsedBytes(): number
   /** `process.memoryUsage()` but for the used heap. */

@@ -4,7 +4,7 @@
  * Rule: no flag is touched. Switching `incremental-marking` off would switch `concurrent-marking` off with it (Node 20,
  * 22), and a marking that is under way then meets objects that have moved: V8 crashes.
  */
-import { PerformanceObserver, constants } from 'node:perf_hooks'
+import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
 import type { PerformanceEntry } from 'node:perf_hooks'
 import v8 from 'node:v8'
 import type { GCProfilerResult } from 'node:v8'
@@ -18,6 +18,14 @@ export interface MajorGcWatch {
   look(): MajorGcProgress
   /** Ends the watch; more than once is as good as once. */
   end(): void
+}
+
+/** V8 between two major GCs. */
+export interface BetweenMajorGcs {
+  /** Since when, in milliseconds: its threads may sweep for a while after the end of the one before. */
+  readonly sinceMs: number
+  /** A watch over what comes. */
+  readonly watch: MajorGcWatch
 }
 
 /** Those that are on: a twin ends them. */
@@ -60,15 +68,15 @@ function startedProfiler(): v8.GCProfiler {
 
 /** The notices that come a turn late, and cost nothing to wait for: from the first question to the process's end. */
 let notices: PerformanceObserver | undefined
-/** The kind of the last one that belongs to a major GC: its end, or the begin of its marking. */
-let lastKind: number | undefined
+/** When the last major GC ended; undefined where V8 has begun to mark for another, and before any. */
+let endedMs: number | undefined
 
 /**
  * A watch that begins while V8 does not mark. Null where it marks, and where no notice of a major GC has come yet since
  * the first call.
  */
-export async function watchBetweenMajorGcs(): Promise<MajorGcWatch | null> {
-  const majorGc = watchMajorGc()
+export async function watchBetweenMajorGcs(): Promise<BetweenMajorGcs | null> {
+  const watch = watchMajorGc()
   if (notices === undefined) {
     notices = new PerformanceObserver((list) => {
       takeNotices(list.getEntries())
@@ -79,8 +87,8 @@ export async function watchBetweenMajorGcs(): Promise<MajorGcWatch | null> {
   await nextTurn()
   await nextTurn()
   takeNotices(notices.takeRecords())
-  if (lastKind === constants.NODE_PERFORMANCE_GC_MAJOR) return majorGc
-  majorGc.end()
+  if (endedMs !== undefined) return { sinceMs: performance.now() - endedMs, watch }
+  watch.end()
   return null
 }
 
@@ -98,9 +106,8 @@ export function endMajorGcWatches(): boolean {
 function takeNotices(entries: readonly PerformanceEntry[]): void {
   for (const entry of entries) {
     const kind = (entry as { detail?: { kind?: number } }).detail?.kind
-    if (kind === constants.NODE_PERFORMANCE_GC_MAJOR || kind === constants.NODE_PERFORMANCE_GC_INCREMENTAL) {
-      lastKind = kind
-    }
+    if (kind === constants.NODE_PERFORMANCE_GC_MAJOR) endedMs = entry.startTime + entry.duration
+    if (kind === constants.NODE_PERFORMANCE_GC_INCREMENTAL) endedMs = undefined
   }
 }
 

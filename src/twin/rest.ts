@@ -4,9 +4,10 @@
  * Rule: V8's flags are as before when this returns, whatever happened. The order is found, not guessed (docs/twin.md).
  * {@link forkSwept}: where V8 is known to be between two major GCs of its own, none is made; else a major GC in one turn,
  * and its sweeping, by V8's threads while requests are answered. In a later turn a minor GC, which takes note of the end
- * of the sweeping, a drain, the fork. Where V8 begins to mark in between, another major GC ends that first; a watch is
- * on at the fork, by which the child knows whether V8 began at the very last. {@link forkSweeping} is for a process that does not come to rest so: all of it in one turn,
- * and V8 sweeps on this thread, which later costs the service a long minor GC.
+ * of the sweeping, a drain, the fork. Where V8 begins to mark in between, another major GC ends that first. A watch is on
+ * at the fork, by which the child knows whether V8 has begun to at the very last. {@link forkSweeping} is for a process
+ * that does not come to rest so: all of it in one turn, and V8 sweeps on this thread, which later costs the service a
+ * long minor GC.
  */
 import type { ForkedTwin } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
@@ -33,6 +34,8 @@ const LOOK_MS = 10
 const BUSY_MS = 200
 /** V8's threads may sweep for as long as it marked, and wait for a processor meanwhile. */
 const BUSY_COLLECTIONS = 10
+/** The same, from the end of a major GC of V8's own, of which nobody knows how long it marked. */
+const SWEEPING_MS_PER_GB = 5000
 /** So many attempts to find every thread at rest; then, and not before, V8 sweeps on this thread. */
 const RESTS = 3
 const BREATH_MS = 50
@@ -51,11 +54,16 @@ type Fork = Omit<AtRest, 'pausesMs'>
 
 async function forkSwept(instrument: Instrument, fork: () => ForkedTwin, pausesMs: number[]): Promise<Fork | null> {
   const { environment } = instrument
-  const majorGc = (await environment.watchBetweenMajorGcs()) ?? (await collectInTurn(instrument, pausesMs))
+  const between = await environment.watchBetweenMajorGcs()
+  const majorGc = between?.watch ?? (await collectInTurn(instrument, pausesMs))
+  const sweepingMs =
+    between === null
+      ? BUSY_COLLECTIONS * Math.max(...pausesMs)
+      : (environment.figures().heapTotalBytes / 1e9) * SWEEPING_MS_PER_GB - between.sinceMs
   try {
     instrument.threads?.forget()
     for (let rest = 1; rest <= RESTS; rest++) {
-      if (await untilAtRest(instrument, Math.max(BUSY_MS, BUSY_COLLECTIONS * Math.max(0, ...pausesMs)), majorGc)) {
+      if (await untilAtRest(instrument, Math.max(BUSY_MS, sweepingMs), majorGc)) {
         const { value, pauseMs } = await inTurn(environment, () => forkIfAtRest(instrument, fork, majorGc))
         pausesMs.push(pauseMs)
         if (value !== null) return value

@@ -23,7 +23,8 @@ function scene(
   atWork: (elapsedMs: number) => number,
   fork: () => ForkedTwin = () => FORKED,
   progress: (looks: number) => MajorGcProgress = () => 'none',
-  isBetweenMajorGcs = false,
+  /** Milliseconds since a major GC of V8's own; null where none is known. */
+  sinceMs: number | null = null,
 ): Scene {
   const fake = fakeEnvironment()
   const { log } = fake
@@ -45,7 +46,7 @@ function scene(
     holdSweepers: hold('sweepers'),
     holdBufferSweeper: hold('buffers'),
     watchMajorGc,
-    watchBetweenMajorGcs: () => Promise.resolve(isBetweenMajorGcs ? watchMajorGc() : null),
+    watchBetweenMajorGcs: () => Promise.resolve(sinceMs === null ? null : { sinceMs, watch: watchMajorGc() }),
   })
   const threads = new ThreadWatch((ids) => {
     const count = atWork(environment.clockMs - startMs)
@@ -107,7 +108,7 @@ describe('forkAtRest()', () => {
       () => 0,
       () => FORKED,
       () => 'none',
-      true,
+      0,
     )
     expect(await run('swept', staged)).to.deep.equal(['watch', ...REST])
   })
@@ -117,17 +118,35 @@ describe('forkAtRest()', () => {
       () => 0,
       () => FORKED,
       () => 'none',
-      true,
+      0,
     )
     expect((await forkAtRest(instrument, 'swept', fork)).pausesMs).to.have.length(1)
   })
+
+  for (const { sinceMs, waitsMs } of [
+    { sinceMs: 100, waitsMs: 3000 },
+    { sinceMs: 60_000, waitsMs: 200 },
+  ]) {
+    it(`takes a thread for a sweeping one for as long as it may be, ${String(sinceMs)} ms after such a major GC`, async () => {
+      const staged = scene(
+        (elapsedMs) => (elapsedMs < 3000 ? 1 : 0),
+        () => FORKED,
+        () => 'none',
+        sinceMs,
+      )
+      Object.assign(staged.environment.processFigures, { heapTotalBytes: 1e9 })
+      const startMs = staged.environment.clockMs
+      expect(await run('swept', staged)).to.deep.equal(['watch', ...REST])
+      expect(staged.environment.clockMs - startMs).to.be.within(waitsMs, waitsMs + 300)
+    })
+  }
 
   it('makes the major GC after all where V8 has begun to mark since', async () => {
     const staged = scene(
       () => 0,
       () => FORKED,
       (looks) => (looks === 1 ? 'marking' : 'none'),
-      true,
+      0,
     )
     expect(await run('swept', staged)).to.deep.equal(['watch', 'major', ...REST])
   })
