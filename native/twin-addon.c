@@ -1,5 +1,6 @@
 /* The Node-API face of twin.c. */
 #include "twin-addon.h"
+#include "major-gc.h"
 #include "twin.h"
 
 #include <stdio.h>
@@ -17,7 +18,7 @@ static void set_number(napi_env env, napi_value object, const char *name, double
   napi_set_named_property(env, object, name, value);
 }
 
-/* twinFacts() → { libc: string | null, signalSlots: number, canConfine: boolean } */
+/* twinFacts() → { libc: string | null, signalSlots: number, canConfine: boolean, tellsMajorGcs: boolean } */
 static napi_value TwinFacts(napi_env env, napi_callback_info info) {
   (void)info;
   struct twin_facts facts;
@@ -32,6 +33,8 @@ static napi_value TwinFacts(napi_env env, napi_callback_info info) {
   set_number(env, result, "signalSlots", facts.signal_slots);
   napi_get_boolean(env, facts.can_confine, &value);
   napi_set_named_property(env, result, "canConfine", value);
+  napi_get_boolean(env, facts.tells_major_gcs, &value);
+  napi_set_named_property(env, result, "tellsMajorGcs", value);
   return result;
 }
 
@@ -125,6 +128,23 @@ static napi_value TwinDumpProfile(napi_env env, napi_callback_info info) {
   return failed == 0 ? NULL : throw_step(env, "prof.dump", failed);
 }
 
+/* twinMajorGcs() → { isMarking: boolean, notices: number, sinceMs: number | null } of the main thread, by
+ * V8's notices since the first call */
+static napi_value TwinMajorGcs(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value result, value;
+  const struct major_gcs told = major_gcs_read();
+  napi_create_object(env, &result);
+  napi_get_boolean(env, told.is_marking, &value);
+  napi_set_named_property(env, result, "isMarking", value);
+  set_number(env, result, "notices", told.notices);
+  napi_get_null(env, &value);
+  napi_set_named_property(env, result, "sinceMs", value);
+  if (told.ended_ms >= 0)
+    set_number(env, result, "sinceMs", major_gcs_now_ms() - told.ended_ms);
+  return result;
+}
+
 /* twinReap(pid) → null while it runs, else { code: number | null, signal: number | null }; both null: already
  * gone */
 static napi_value TwinReap(napi_env env, napi_callback_info info) {
@@ -160,6 +180,7 @@ void twin_define(napi_env env, napi_value exports) {
       {"twinWrite", NULL, TwinWrite, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinExit", NULL, TwinExit, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinDumpProfile", NULL, TwinDumpProfile, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinMajorGcs", NULL, TwinMajorGcs, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinReap", NULL, TwinReap, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);

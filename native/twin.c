@@ -6,6 +6,7 @@
 #ifdef __linux__
 #include "allocator.h"
 #include "confine.h"
+#include "major-gc.h"
 #include "ranges.h"
 #include "slots.h"
 
@@ -41,6 +42,7 @@ void twin_facts(struct twin_facts *facts) {
   facts->libc = version == NULL ? NULL : version();
   facts->signal_slots = slots_find();
   facts->can_confine = confine_is_possible();
+  facts->tells_major_gcs = major_gcs_are_told();
 }
 
 bool twin_is_child(void) { return result_fd >= 0; }
@@ -201,6 +203,7 @@ void twin_facts(struct twin_facts *facts) {
   facts->libc = NULL;
   facts->signal_slots = 0;
   facts->can_confine = false;
+  facts->tells_major_gcs = false;
 }
 
 bool twin_is_child(void) { return false; }

@@ -55,5 +55,4 @@ export type { Allocator, AllocatorName, BindingKind, Mallctl, MallctlType, Mallc
 export { CoordinatorError, ERROR_CODES, MallctlError, WARNING_CODES } from './support/errors.js'
 export type { ErrorCode, WarningCode } from './support/errors.js'
 export { nodeEnvironment } from './support/environment.js'
-export type { Collector, Environment, ProcessFigures } from './support/environment.js'
-export type { BetweenMajorGcs, MajorGcProgress, MajorGcWatch } from './support/major-gc.js'
+export type { Collector, Environment, MajorGcState, ProcessFigures } from './support/environment.js'

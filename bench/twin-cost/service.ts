@@ -8,6 +8,7 @@ import { Coordinator } from 'cache-attribution'
 import { nodeEnvironment as environment } from '../../src/support/environment.js'
 import { estimateCopiedBytes } from '../../src/twin/memory.js'
 import { runInTwin } from '../../src/twin/run-in-twin.js'
+import { twinBinding } from '../../src/twin/support.js'
 import type { TwinContext } from '../../src/twin/life.js'
 import { report } from '../support/processes.js'
 
@@ -36,10 +37,11 @@ const ENTRY_DOUBLES = 64
 const heapMb = Number(process.argv[2])
 const caches = Array.from({ length: CACHES }, () => new Map<number, unknown>())
 const coordinator = new Coordinator({ controls: 0 })
+const { majorGcs } = twinBinding()
 /** As where V8 marks, or nothing is known of it: a major GC is made before each twin. */
 const collecting = new Coordinator({
   controls: 0,
-  environment: { ...environment, watchBetweenMajorGcs: () => Promise.resolve(null) },
+  environment: { ...environment, majorGcs: () => ({ ...majorGcs(), sinceMs: null }) },
 })
 for (const [index, cache] of caches.entries()) {
   for (const each of [coordinator, collecting])

@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { MajorGcState } from '../support/environment.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
@@ -29,6 +30,7 @@ interface Addon {
   twinExit(code: number): void
   /** Throws an Error whose `code` is the decimal errno. */
   twinDumpProfile(): void
+  twinMajorGcs(): MajorGcState
   twinReap(pid: number): EndedTwin | null
 }
 
@@ -128,6 +130,7 @@ function twinBinding(addon: Addon): TwinBinding {
         throw mallctlFailure('writing', 'prof.dump', errnoOf(error))
       }
     },
+    majorGcs: () => addon.twinMajorGcs(),
     reap: (pid) => addon.twinReap(pid),
   }
 }

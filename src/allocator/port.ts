@@ -4,6 +4,7 @@
  * Rule: figures are read, never remembered; a statistic that the allocator lacks is NaN in a reading and `null` in a
  * sample, never 0. The jemalloc, glibc and unavailable implementations pass one conformance suite.
  */
+import type { MajorGcState } from '../support/environment.js'
 
 /** Places of one reading in a Float64Array. All are bytes, but `epoch`, a count. Order shared with native/allocator.h. */
 export const SLOT = {
@@ -131,6 +132,8 @@ export interface TwinBinding {
    * `MallctlError` where it cannot.
    */
   dumpProfile(): void
+  /** What V8 does for major GCs of the main thread, told in the instant; forced ones count too. Taken from the first call on. */
+  readonly majorGcs: () => MajorGcState
   /** What became of a child; null while it runs; both null where it is gone without a trace. */
   reap(pid: number): EndedTwin | null
 }
@@ -143,6 +146,8 @@ export interface TwinFacts {
   readonly signalSlots: number
   /** Whether the kernel takes a system-call filter. */
   readonly canConfine: boolean
+  /** Whether this Node exports V8's notices of collections. */
+  readonly tellsMajorGcs: boolean
 }
 
 /** A fork as its parent sees it. */

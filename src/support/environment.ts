@@ -9,8 +9,6 @@ import v8 from 'node:v8'
 import vm from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
 import { CoordinatorError } from './errors.js'
-import { watchBetweenMajorGcs, watchMajorGc } from './major-gc.js'
-import type { BetweenMajorGcs, MajorGcWatch } from './major-gc.js'
 
 /** Forced garbage collections of this isolate; both return when the collection is over. */
 export interface Collector {
@@ -26,6 +24,16 @@ export interface ProcessFigures {
   externalBytes: number
   arrayBuffersBytes: number
   rssBytes: number
+}
+
+/** What V8 has told of its major GCs since it was first asked. */
+export interface MajorGcState {
+  /** It marks, in steps and on its threads. */
+  readonly isMarking: boolean
+  /** Begun markings and ended major GCs: another number, and something has happened. */
+  readonly notices: number
+  /** Milliseconds since the end of the last; null where none has ended yet. */
+  readonly sinceMs: number | null
 }
 
 /** The surroundings of a coordinator. */
@@ -63,10 +71,6 @@ export interface Environment {
   holdSweepers(): () => void
   /** Has the backing stores of dead Buffers freed on this thread. Returns what restores the flag. */
   holdBufferSweeper(): () => void
-  /** Watches what V8 does of its own for major GCs, from now on. */
-  watchMajorGc(): MajorGcWatch
-  /** The same, begun while V8 does not mark; null where it marks, or has told of no major GC yet. */
-  watchBetweenMajorGcs(): Promise<BetweenMajorGcs | null>
   /** `used_heap_size` of `v8.getHeapStatistics()`. */
   heapUsedBytes(): number
   /** `process.memoryUsage()` but for the used heap. */
@@ -76,6 +80,11 @@ export interface Environment {
    * @default undefined: the addon asks the kernel
    */
   threadsAtWork?(ids: Int32Array): number
+  /**
+   * What V8 does for major GCs.
+   * @default undefined: the addon asks V8
+   */
+  readonly majorGcs?: () => MajorGcState
   /**
    * Milliseconds for which the measuring code runs idle before the first run of a process, in slices, so that V8
    * compiles it then and not in a window.
@@ -117,8 +126,6 @@ export const nodeEnvironment: Environment = {
   keepCode: () => (givenOptions().includes('--flush-bytecode') ? () => undefined : switchOff('flush-bytecode')),
   holdSweepers: () => switchOff('concurrent-sweeping', 'concurrent-array-buffer-sweeping'),
   holdBufferSweeper: () => switchOff('concurrent-array-buffer-sweeping'),
-  watchMajorGc,
-  watchBetweenMajorGcs,
   heapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   figures: () => {
     const { rss, heapTotal, external, arrayBuffers } = process.memoryUsage()

@@ -7,7 +7,6 @@
 import v8 from 'node:v8'
 import type { TwinBinding } from '../allocator/port.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
-import { endMajorGcWatches } from '../support/major-gc.js'
 import { readText } from './read-text.js'
 
 /** What a function in a twin can do. */
@@ -39,12 +38,17 @@ export type TwinFrame =
 const EXIT_LEFT = 86
 const EXIT_AT_WORK = 89
 
-/** Wraps `work` into what the child runs. */
-export function lifeOf(binding: TwinBinding, work: (twin: TwinContext) => unknown): () => void {
+/** Wraps `work` into what the child runs; `isStillAtRest` is whether V8 has done nothing for a major GC before the fork. */
+export function lifeOf(
+  binding: TwinBinding,
+  work: (twin: TwinContext) => unknown,
+  isStillAtRest: () => boolean,
+): () => void {
   return () => {
     leaveQuietly(binding)
+    // Before any flag: a marking that is under way cannot do without its threads.
+    if (!isStillAtRest()) binding.exit(EXIT_AT_WORK)
     leaveNothingToThreads()
-    if (!endMajorGcWatches()) binding.exit(EXIT_AT_WORK)
     let copiedBytes: number | null = null
     const send = (frame: TwinFrame): void => {
       binding.write(`${textOf(frame)}\n`)

@@ -58,6 +58,7 @@ const ALARM_LEAST_S = 3600
 export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   const { environment } = order.instrument
   const binding = twinBinding()
+  const majorGcs = environment.majorGcs ?? binding.majorGcs
   const alarmS = Math.ceil(ALARM_LEAST_S + (4 * order.allowMs) / 1000)
   const pausesMs: number[] = []
   let childMs = 0
@@ -67,8 +68,8 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     const startMs = environment.now()
     // A twin that got stuck may have met a thread in the middle of something that no look had seen.
     const kind = attempt === 1 ? 'swept' : 'sweeping'
-    const { forked, before, ...rest } = await forkAtRest(order.instrument, kind, () =>
-      binding.fork(lifeOf(binding, order.work), order.keepFd, alarmS),
+    const { forked, before, ...rest } = await forkAtRest(order.instrument, kind, majorGcs, (isStillAtRest) =>
+      binding.fork(lifeOf(binding, order.work, isStillAtRest), order.keepFd, alarmS),
     )
     pausesMs.push(...rest.pausesMs)
     const forkedMs = environment.now()
@@ -125,7 +126,7 @@ function errorOf(end: Exclude<TwinEnd, { kind: 'result' }>, cost: TwinCost, elap
 /** The exit code of native/slots.h. */
 const EXIT_WAITS = 88
 
-/** Exit codes of native/twin.c and of life.ts. */
+/** Exit codes of native/twin.c, of native/twin-addon.c and of life.ts. */
 const EXIT_WORDS: Readonly<Record<number, string>> = {
   81: 'since its parent was gone',
   82: 'since its descriptors could not be replaced',

@@ -2,19 +2,17 @@
  * Forks at rest: no thread of V8's is in the middle of anything that the child would wait for.
  *
  * Rule: V8's flags are as before when this returns, whatever happened. The order is found, not guessed (docs/twin.md).
- * {@link forkSwept}: where V8 is known to be between two major GCs of its own, none is made; else a major GC in one turn,
+ * `forkSwept`: where V8 is known to be between two major GCs of its own, none is made; else a major GC in one turn,
  * and its sweeping, by V8's threads while requests are answered. In a later turn a minor GC, which takes note of the end
- * of the sweeping, a drain, the fork. Where V8 begins to mark in between, another major GC ends that first. A watch is on
- * at the fork, by which the child knows whether V8 has begun to at the very last. {@link forkSweeping} is for a process
- * that does not come to rest so: all of it in one turn, and V8 sweeps on this thread, which later costs the service a
- * long minor GC.
+ * of the sweeping, a drain, the fork. Where V8 begins to mark in between, another major GC ends that first. The child asks
+ * once more, for what V8 began at the very last. `forkSweeping` is for a process that does not come to rest so: all
+ * of it in one turn, and V8 sweeps on this thread, which later costs the service a long minor GC.
  */
 import type { ForkedTwin } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import { drain, settleTools } from '../measure/settle.js'
 import type { Instrument } from '../measure/window.js'
-import type { Environment } from '../support/environment.js'
-import type { MajorGcWatch } from '../support/major-gc.js'
+import type { Environment, MajorGcState } from '../support/environment.js'
 
 /** A fork and what it took. */
 export interface AtRest {
@@ -32,94 +30,147 @@ export type RestKind = 'swept' | 'sweeping'
 const LOOK_MS = 10
 /** One that is at work at every look for so long is a busy one of the service's own: it will not rest for a fork. */
 const BUSY_MS = 200
-/** V8's threads may sweep for as long as it marked, and wait for a processor meanwhile. */
-const BUSY_COLLECTIONS = 10
-/** The same, from the end of a major GC of V8's own, of which nobody knows how long it marked. */
-const SWEEPING_MS_PER_GB = 5000
+/** Before that, V8's threads may still sweep after a major GC: three times as long as it takes on a slow machine. */
+const SWEEPING_MS_PER_GB = 2000
 /** So many attempts to find every thread at rest; then, and not before, V8 sweeps on this thread. */
 const RESTS = 3
 const BREATH_MS = 50
 /** V8's own jobs are over by then; a worker of the service that is busy on and off must not prolong the pause. */
 const THREADS_PATIENCE_MS = 25
 
+/** What V8 does for major GCs; see `TwinBinding.majorGcs`. */
+export type MajorGcs = () => MajorGcState
+
+/** Forks; the child asks whether V8 has done nothing for a major GC since the last look before it. */
+export type ForkAsked = (isStillAtRest: () => boolean) => ForkedTwin
+
 /** Brings the process to rest and forks there. */
-export async function forkAtRest(instrument: Instrument, kind: RestKind, fork: () => ForkedTwin): Promise<AtRest> {
-  const pausesMs: number[] = []
-  const forked = kind === 'swept' ? await forkSwept(instrument, fork, pausesMs) : null
-  return { ...(forked ?? (await forkSweeping(instrument, fork, pausesMs))), pausesMs }
+export async function forkAtRest(
+  instrument: Instrument,
+  kind: RestKind,
+  majorGcs: MajorGcs,
+  fork: ForkAsked,
+): Promise<AtRest> {
+  const rest = new Rest(instrument, majorGcs, fork)
+  const forked = kind === 'swept' ? await rest.forkSwept() : null
+  return { ...(forked ?? (await rest.forkSweeping())), pausesMs: rest.pausesMs }
 }
 
 /** A fork with this process right before it. */
 type Fork = Omit<AtRest, 'pausesMs'>
 
-async function forkSwept(instrument: Instrument, fork: () => ForkedTwin, pausesMs: number[]): Promise<Fork | null> {
-  const { environment } = instrument
-  const between = await environment.watchBetweenMajorGcs()
-  const majorGc = between?.watch ?? (await collectInTurn(instrument, pausesMs))
-  const sweepingMs =
-    between === null
-      ? BUSY_COLLECTIONS * Math.max(...pausesMs)
-      : (environment.figures().heapTotalBytes / 1e9) * SWEEPING_MS_PER_GB - between.sinceMs
-  try {
-    instrument.threads?.forget()
+class Rest {
+  readonly pausesMs: number[] = []
+  readonly #instrument: Instrument
+  readonly #environment: Environment
+  readonly #majorGcs: MajorGcs
+  readonly #fork: ForkAsked
+
+  constructor(instrument: Instrument, majorGcs: MajorGcs, fork: ForkAsked) {
+    this.#instrument = instrument
+    this.#environment = instrument.environment
+    this.#majorGcs = majorGcs
+    this.#fork = fork
+  }
+
+  /** Null where the process did not come to rest. */
+  async forkSwept(): Promise<Fork | null> {
+    const { isMarking, sinceMs } = this.#majorGcs()
+    // What V8 did before it was first asked is not known: it may mark.
+    if (isMarking || sinceMs === null) {
+      await this.#inTurn(() => {
+        collect(this.#instrument)
+      })
+    }
+    this.#instrument.threads?.forget()
     for (let rest = 1; rest <= RESTS; rest++) {
-      if (await untilAtRest(instrument, Math.max(BUSY_MS, sweepingMs), majorGc)) {
-        const { value, pauseMs } = await inTurn(environment, () => forkIfAtRest(instrument, fork, majorGc))
-        pausesMs.push(pauseMs)
-        if (value !== null) return value
+      const { notices } = this.#majorGcs()
+      if (await this.#untilAtRest()) {
+        const forked = await this.#inTurn(() => this.#forkIfAtRest(notices))
+        if (forked !== null) return forked
       }
-      await environment.rest(BREATH_MS)
+      await this.#environment.rest(BREATH_MS)
     }
     return null
-  } finally {
-    majorGc.end()
   }
-}
 
-async function collectInTurn(instrument: Instrument, pausesMs: number[]): Promise<MajorGcWatch> {
-  const { value, pauseMs } = await inTurn(instrument.environment, () => {
-    collect(instrument)
-    return instrument.environment.watchMajorGc()
-  })
-  pausesMs.push(pauseMs)
-  return value
-}
+  async forkSweeping(): Promise<Fork> {
+    await this.#untilAtRest()
+    return this.#inTurn(() =>
+      whileHeld(this.#environment.holdSweepers(), () =>
+        whileHeld(this.#environment.holdBufferSweeper(), () => {
+          collect(this.#instrument)
+          const { notices } = this.#majorGcs()
+          comeToRest(this.#instrument)
+          return this.#forkNow(notices)
+        }),
+      ),
+    )
+  }
 
-/**
- * V8 has swept: the minor GC takes note of it. A marking that it has begun since is brought to its end, and there is no
- * fork; nor is there where a major GC of its own is over and it may sweep again.
- */
-function forkIfAtRest(instrument: Instrument, fork: () => ForkedTwin, majorGc: MajorGcWatch): Fork | null {
-  const { environment, sampler } = instrument
-  const progress = majorGc.look()
-  if (progress === 'marking') collect(instrument)
-  if (progress !== 'none') return null
-  return whileHeld(environment.holdBufferSweeper(), () => {
-    // The minor GC itself may be what makes V8 begin to mark.
-    if (!comeToRest(instrument) || majorGc.look() !== 'none') return null
-    return { before: sampler.sample(), forked: fork() }
-  })
-}
+  /**
+   * V8 has swept: the minor GC takes note of it. A marking that it has begun since is brought to its end, and there is no
+   * fork; nor is there where a major GC of its own is over and it may sweep again.
+   */
+  #forkIfAtRest(notices: number): Fork | null {
+    const told = this.#majorGcs()
+    if (told.isMarking) collect(this.#instrument)
+    if (told.isMarking || told.notices !== notices) return null
+    return whileHeld(this.#environment.holdBufferSweeper(), () => {
+      // The minor GC itself may be what makes V8 begin to mark.
+      if (!comeToRest(this.#instrument) || this.#majorGcs().notices !== notices) return null
+      return this.#forkNow(notices)
+    })
+  }
 
-async function forkSweeping(instrument: Instrument, fork: () => ForkedTwin, pausesMs: number[]): Promise<Fork> {
-  const { environment } = instrument
-  await untilAtRest(instrument, BUSY_MS)
-  const { value, pauseMs } = await inTurn(environment, () =>
-    whileHeld(environment.holdSweepers(), () =>
-      whileHeld(environment.holdBufferSweeper(), () => {
-        collect(instrument)
-        const majorGc = environment.watchMajorGc()
+  #forkNow(notices: number): Fork {
+    const before = this.#instrument.sampler.sample()
+    return { before, forked: this.#fork(() => this.#majorGcs().notices === notices) }
+  }
+
+  /**
+   * With the loop turning, until a look finds no thread at work, which is when V8 has swept: its threads rest now and then,
+   * a busy worker does not and is passed over. What works later is the service's own, or is waited for by the drain. A
+   * marking ends the wait too: it may take long, and its threads must not be taken for busy ones. False where neither came
+   * to be.
+   */
+  async #untilAtRest(): Promise<boolean> {
+    const { threads } = this.#instrument
+    if (threads === null) return true
+    threads.begin()
+    const startMs = this.#environment.now()
+    while (threads.isAnyAtWork()) {
+      if (this.#majorGcs().isMarking) return true
+      if (this.#environment.now() - startMs >= BUSY_MS && !this.#maySweep()) {
+        threads.giveUp()
+        return !threads.isAnyAtWork()
+      }
+      await this.#environment.rest(LOOK_MS)
+    }
+    return true
+  }
+
+  /** A major GC is over for less than its sweeping may take. */
+  #maySweep(): boolean {
+    const sweepingMs = (this.#environment.heapUsedBytes() / 1e9) * SWEEPING_MS_PER_GB
+    return (this.#majorGcs().sinceMs ?? Infinity) < sweepingMs
+  }
+
+  /** Runs `work` in a turn of its own, and notes for how long this thread stood still. */
+  #inTurn<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#environment.inOwnTurn(() => {
+        const startMs = this.#environment.now()
         try {
-          comeToRest(instrument)
-          return { before: instrument.sampler.sample(), forked: fork() }
+          resolve(work())
+        } catch (error) {
+          reject(error)
         } finally {
-          majorGc.end()
+          this.pausesMs.push(this.#environment.now() - startMs)
         }
-      }),
-    ),
-  )
-  pausesMs.push(pauseMs)
-  return value
+      })
+    })
+  }
 }
 
 function collect({ collector, sampler }: Instrument): void {
@@ -139,40 +190,4 @@ function whileHeld<T>(release: () => void, work: () => T): T {
   } finally {
     release()
   }
-}
-
-/**
- * With the loop turning, until a look finds no thread at work, which is when V8 has swept: its threads rest now and then, a
- * busy worker does not and is passed over. What works later is the service's own, or is waited for by the drain. A marking
- * ends the wait too: it may take long, and its threads must not be taken for busy ones. False where neither came to be.
- */
-async function untilAtRest(instrument: Instrument, busyMs: number, majorGc?: MajorGcWatch): Promise<boolean> {
-  const { environment, threads } = instrument
-  if (threads === null) return true
-  threads.begin()
-  const startMs = environment.now()
-  while (threads.isAnyAtWork()) {
-    if (majorGc?.look() === 'marking') return true
-    if (environment.now() - startMs >= busyMs) {
-      threads.giveUp()
-      return !threads.isAnyAtWork()
-    }
-    await environment.rest(LOOK_MS)
-  }
-  return true
-}
-
-/** Runs `work` in a turn of its own; resolves with the milliseconds for which this thread stood still. */
-function inTurn<T>(environment: Environment, work: () => T): Promise<{ readonly value: T; readonly pauseMs: number }> {
-  return new Promise((resolve, reject) => {
-    environment.inOwnTurn(() => {
-      const startMs = environment.now()
-      try {
-        const value = work()
-        resolve({ value, pauseMs: environment.now() - startMs })
-      } catch (error) {
-        reject(error)
-      }
-    })
-  })
 }

@@ -61,10 +61,12 @@ export function refusalOf({ platform, arch, isMainThread: isMain, binding, read 
   if (!ARCHITECTURES.includes(arch)) return `twins are made on ${ARCHITECTURES.join(' and ')} only, this is ${arch}`
   if (!isMain) return 'a twin is made by the main thread only: in a forked worker the main thread would not exist'
   if (binding === null) return 'the native addon is not loaded'
-  const { libc, signalSlots, canConfine } = binding.facts()
+  const { libc, signalSlots, canConfine, tellsMajorGcs } = binding.facts()
   if (libc === null) return 'this is not glibc: how its threads wait is not known well enough to do without them'
   if (signalSlots < 1) return 'this Node binary is linked so that the calls that wake its threads cannot be replaced'
   if (!canConfine) return 'this kernel takes no filter of system calls: a release could reach out of the twin'
+  if (!tellsMajorGcs)
+    return "this Node binary does not export V8's notices of collections: whether it marks cannot be known"
   if (read('/proc/self/smaps') === null) return '/proc/self/smaps cannot be read'
   if (read('/proc/sys/vm/overcommit_memory')?.trim() === '2') {
     return 'vm.overcommit_memory is 2: a fork must be backed by as much memory again'

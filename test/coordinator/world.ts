@@ -95,8 +95,6 @@ export class World {
     }),
     holdSweepers: () => () => {},
     holdBufferSweeper: () => () => {},
-    watchMajorGc: () => ({ look: () => 'none', end: () => {} }),
-    watchBetweenMajorGcs: () => Promise.resolve(null),
     keepCode: () => {
       this.keepsCode = true
       return () => {

@@ -51,8 +51,6 @@ export function fakeEnvironment(collected: (kind: 'major' | 'minor') => void = (
     keepCode: () => () => {},
     holdSweepers: () => () => {},
     holdBufferSweeper: () => () => {},
-    watchMajorGc: () => ({ look: () => 'none', end: () => {} }),
-    watchBetweenMajorGcs: () => Promise.resolve(null),
     heapUsedBytes: () => environment.heapBytes,
     figures: () => ({ ...environment.processFigures }),
   }

@@ -60,7 +60,7 @@ describe("attribute({ mode: 'twin' })", function () {
     expect(twin?.pauseMs).to.be.above(twin?.forkMs ?? NaN)
     expect(twin?.copiedBytes).to.be.within(1, 200 * MIB)
     expect(pauses.longestMs).to.equal(twin?.pauseMs)
-    // One for the collection and one for the fork; more where a thread was at work.
+    // The fork, before it a collection where one was needed; more where a thread was at work.
     expect(pauses.count).to.be.within(1, 6)
     expect(twin?.before.allocatedBytes).to.be.closeTo(result.report.before.allocatedBytes ?? NaN, 4 * MIB)
   })

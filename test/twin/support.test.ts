@@ -3,7 +3,7 @@ import type { TwinBinding } from '../../src/allocator/port.js'
 import { refusalOf, supportsTwin } from '../../src/twin/support.js'
 import type { TwinGround } from '../../src/twin/support.js'
 
-const FACTS = { libc: '2.36', signalSlots: 2, canConfine: true }
+const FACTS = { libc: '2.36', signalSlots: 2, canConfine: true, tellsMajorGcs: true }
 
 function bindingOf(facts: Partial<typeof FACTS> | { libc: null }): TwinBinding {
   return { facts: () => ({ ...FACTS, ...facts }) } as TwinBinding
@@ -41,6 +41,11 @@ describe('supportsTwin()', () => {
     ['musl', ground({ binding: bindingOf({ libc: null }) }), /not glibc/],
     ['a static binary', ground({ binding: bindingOf({ signalSlots: 0 }) }), /cannot be replaced/],
     ['a kernel without filters', ground({ binding: bindingOf({ canConfine: false }) }), /no filter of system calls/],
+    [
+      'a binary without notices of collections',
+      ground({ binding: bindingOf({ tellsMajorGcs: false }) }),
+      /whether it marks/,
+    ],
     ['no /proc', ground({}, { '/proc/self/smaps': null }), /smaps cannot be read/],
     ['strict overcommit', ground({}, { '/proc/sys/vm/overcommit_memory': '2\n' }), /overcommit_memory is 2/],
     [

@@ -80,7 +80,7 @@ export interface RunTargets {
 
 /** One line below the choice of a mode. */
 export const MODE_WORDS: Readonly<Record<AttributionMode, string>> = {
-  twin: 'Nothing is lost: the process pauses twice, for a collection and for a fork, and its copy is measured.',
+  twin: 'Nothing is lost: the process pauses for a fork, at times for a collection before it, and its copy is measured.',
   release: 'Empties the caches of the live process, one after the other. They fill again with use.',
   trim: 'Drops a small share of each cache in the live process and estimates the whole.',
 }

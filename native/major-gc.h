@@ -1,0 +1,29 @@
+/* What V8 does for major GCs of the main thread's isolate, told in the instant.
+ *
+ * Node-API has no notice of collections, and what Node's JavaScript has comes a turn late or costs memory for
+ * each. V8's own functions are called by the names under which Node exports them for addons; nothing else of
+ * C++ is used. */
+#ifndef CACHE_ATTRIBUTION_MAJOR_GC_H
+#define CACHE_ATTRIBUTION_MAJOR_GC_H
+
+#include <stdbool.h>
+
+struct major_gcs {
+  bool is_marking;
+  /* Begun markings and ended major GCs since the first call: what changes when either happens. */
+  double notices;
+  /* Milliseconds of the monotonic clock at the end of the last; negative: none has ended since the first
+   * call. */
+  double ended_ms;
+};
+
+/* Whether this Node exports what is needed. */
+bool major_gcs_are_told(void);
+
+/* What V8 has told since the first call, which must be the main thread's, as all others. */
+struct major_gcs major_gcs_read(void);
+
+/* The same clock, now. */
+double major_gcs_now_ms(void);
+
+#endif
