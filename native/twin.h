@@ -25,7 +25,7 @@ struct twin_facts {
   int signal_slots; /* import slots of the executable through which V8 wakes its threads; 0: no twin */
   bool can_confine;
   bool tells_major_gcs;
-      /* whether V8 tells what it does for major GCs */ /* whether the kernel takes a system-call filter */
+  /* whether V8 tells what it does for major GCs */ /* whether the kernel takes a system-call filter */
 };
 
 void twin_facts(struct twin_facts *facts);

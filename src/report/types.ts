@@ -140,7 +140,7 @@ export interface ReportTwin {
   readonly copiedBytes: number | null
   /** Children that were forked; more than `twins` where one ended without a result. */
   readonly attempts: number
-  /** This process right before the first fork. */
+  /** This process right before the first fork, with whatever garbage it had: it collects only where it must. */
   readonly before: MemorySample
 }
 
