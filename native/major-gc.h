@@ -2,7 +2,7 @@
  *
  * Node-API has no notice of collections, and what Node's JavaScript has comes a turn late or costs memory for
  * each. V8's own functions are called by the names under which Node exports them for addons; nothing else of
- * C++ is used. */
+ * C++ is used. V8 tells nothing of a collection inside a callback of another. */
 #ifndef CACHE_ATTRIBUTION_MAJOR_GC_H
 #define CACHE_ATTRIBUTION_MAJOR_GC_H
 

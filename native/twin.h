@@ -21,11 +21,10 @@ struct twin_forked {
 
 /* What can be told before anything is forked. */
 struct twin_facts {
-  const char *libc; /* glibc's version; NULL on another libc */
-  int signal_slots; /* import slots of the executable through which V8 wakes its threads; 0: no twin */
-  bool can_confine;
-  bool tells_major_gcs;
-  /* whether V8 tells what it does for major GCs */ /* whether the kernel takes a system-call filter */
+  const char *libc;     /* glibc's version; NULL on another libc */
+  int signal_slots;     /* import slots of the executable through which V8 wakes its threads; 0: no twin */
+  bool can_confine;     /* whether the kernel takes a system-call filter */
+  bool tells_major_gcs; /* whether V8 tells what it does for major GCs */
 };
 
 void twin_facts(struct twin_facts *facts);
