@@ -27,8 +27,8 @@ export function dumpInto(mallctl: Mallctl, file: Pick<UnnamedFile, 'descriptor' 
   try {
     mallctl.write('prof.dump', 'string', file.path)
   } catch (error) {
-    // jemalloc tells that something failed, the disk tells what.
-    const reason = whyNotWritten(file.descriptor) ?? messageOf(error)
+    // jemalloc tells that something failed, the disk tells what, though others may have made some room on it since.
+    const reason = whyNotWritten(file.descriptor, PROBE.length) ?? messageOf(error)
     throw new CoordinatorError('ERR_PROFILE_DUMP', `jemalloc could not write its profile: ${reason}`, { cause: error })
   }
   checkWhole(file.descriptor)
@@ -52,7 +52,7 @@ export function dumpToFile(mallctl: Mallctl, target: string): number {
 export function checkWhole(descriptor: number): void {
   const { size } = fstatSync(descriptor)
   // The libraries, which stand last, have no end that could be looked for.
-  const reason = hasLastSection(descriptor, size) ? whyNotWritten(descriptor) : 'is the disk full?'
+  const reason = hasLastSection(descriptor, size) ? whyNotWritten(descriptor, 1) : 'is the disk full?'
   if (reason === undefined) return
   throw new CoordinatorError('ERR_PROFILE_DUMP', `the dump was cut off after ${String(size)} bytes (${reason})`)
 }
@@ -68,12 +68,15 @@ function hasLastSection(descriptor: number, size: number): boolean {
   return false
 }
 
-/** What the disk says when the file is to grow; undefined where it can. The file stays as it is. */
-function whyNotWritten(descriptor: number): string | undefined {
+/**
+ * What the disk says when the file is to grow; undefined where it takes so much. A disk with some room takes a part, and
+ * says nothing. The file stays as it is.
+ */
+function whyNotWritten(descriptor: number, neededBytes: number): string | undefined {
   const { size } = fstatSync(descriptor)
   try {
-    writeSync(descriptor, PROBE, 0, PROBE.length, size)
-    return undefined
+    const written = writeSync(descriptor, PROBE, 0, PROBE.length, size)
+    return written >= neededBytes ? undefined : 'is the disk full?'
   } catch (error) {
     return messageOf(error)
   } finally {
