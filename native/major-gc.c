@@ -1,13 +1,13 @@
 #define _GNU_SOURCE
 #include "major-gc.h"
 
-#include <stddef.h>
-#include <time.h>
-
 #ifdef __linux__
-#include <dlfcn.h>
+#include "clock.h"
 
-/* v8::GCType; src/twin/major-gc.ts has a test that holds them against Node's own constants. */
+#include <dlfcn.h>
+#include <stddef.h>
+
+/* v8::GCType; test/twin/marking.test.ts holds what is counted by them against Node's own notices. */
 enum { MARK_SWEEP_COMPACT = 4, INCREMENTAL_MARKING = 8 };
 
 typedef void (*gc_callback)(void *isolate, int type, int flags, void *data);
@@ -22,25 +22,22 @@ static const char ADD_PROLOGUE[] =
 static const char ADD_EPILOGUE[] =
     "_ZN2v87Isolate21AddGCEpilogueCallbackEPFvPS0_NS_6GCTypeENS_15GCCallbackFlagsEPvES4_S2_";
 
-static bool is_told;
-static struct major_gcs told = {false, 0, -1};
+static bool is_marking;
+static double notices;
+static double ended_ms = -1;
 
 /* Before V8 hands anything to its threads. */
-static void on_begin(void *isolate, int type, int flags, void *data) {
-  (void)isolate, (void)flags, (void)data;
-  if (type != INCREMENTAL_MARKING)
-    return;
-  told.is_marking = true;
-  told.notices++;
+static void on_marking_begin(void *isolate, int type, int flags, void *data) {
+  (void)isolate, (void)type, (void)flags, (void)data;
+  is_marking = true;
+  notices++;
 }
 
-static void on_end(void *isolate, int type, int flags, void *data) {
-  (void)isolate, (void)flags, (void)data;
-  if (type != MARK_SWEEP_COMPACT)
-    return;
-  told.is_marking = false;
-  told.notices++;
-  told.ended_ms = major_gcs_now_ms();
+static void on_major_gc_end(void *isolate, int type, int flags, void *data) {
+  (void)isolate, (void)type, (void)flags, (void)data;
+  is_marking = false;
+  notices++;
+  ended_ms = clock_now_ms();
 }
 
 bool major_gcs_are_told(void) {
@@ -49,16 +46,15 @@ bool major_gcs_are_told(void) {
 }
 
 struct major_gcs major_gcs_read(void) {
-  if (!is_told && major_gcs_are_told()) {
-    current_isolate_fn current = (current_isolate_fn)dlsym(RTLD_DEFAULT, GET_CURRENT);
-    add_callback_fn before = (add_callback_fn)dlsym(RTLD_DEFAULT, ADD_PROLOGUE);
-    add_callback_fn after = (add_callback_fn)dlsym(RTLD_DEFAULT, ADD_EPILOGUE);
-    void *isolate = current();
-    before(isolate, on_begin, NULL, INCREMENTAL_MARKING);
-    after(isolate, on_end, NULL, MARK_SWEEP_COMPACT);
-    is_told = true;
+  static bool is_asked;
+  if (!is_asked && major_gcs_are_told()) {
+    void *isolate = ((current_isolate_fn)dlsym(RTLD_DEFAULT, GET_CURRENT))();
+    ((add_callback_fn)dlsym(RTLD_DEFAULT, ADD_PROLOGUE))(isolate, on_marking_begin, NULL,
+                                                         INCREMENTAL_MARKING);
+    ((add_callback_fn)dlsym(RTLD_DEFAULT, ADD_EPILOGUE))(isolate, on_major_gc_end, NULL, MARK_SWEEP_COMPACT);
+    is_asked = true;
   }
-  return told;
+  return (struct major_gcs){is_marking, notices, ended_ms < 0 ? -1 : clock_now_ms() - ended_ms};
 }
 #else
 bool major_gcs_are_told(void) { return false; }
@@ -67,9 +63,3 @@ struct major_gcs major_gcs_read(void) {
   return (struct major_gcs){false, 0, -1};
 }
 #endif
-
-double major_gcs_now_ms(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}

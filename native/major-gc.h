@@ -12,9 +12,8 @@ struct major_gcs {
   bool is_marking;
   /* Begun markings and ended major GCs since the first call: what changes when either happens. */
   double notices;
-  /* Milliseconds of the monotonic clock at the end of the last; negative: none has ended since the first
-   * call. */
-  double ended_ms;
+  /* Milliseconds since the end of the last; negative: none has ended since the first call. */
+  double since_ms;
 };
 
 /* Whether this Node exports what is needed. */
@@ -22,8 +21,5 @@ bool major_gcs_are_told(void);
 
 /* What V8 has told since the first call, which must be the main thread's, as all others. */
 struct major_gcs major_gcs_read(void);
-
-/* The same clock, now. */
-double major_gcs_now_ms(void);
 
 #endif

@@ -140,8 +140,8 @@ static napi_value TwinMajorGcs(napi_env env, napi_callback_info info) {
   set_number(env, result, "notices", told.notices);
   napi_get_null(env, &value);
   napi_set_named_property(env, result, "sinceMs", value);
-  if (told.ended_ms >= 0)
-    set_number(env, result, "sinceMs", major_gcs_now_ms() - told.ended_ms);
+  if (told.since_ms >= 0)
+    set_number(env, result, "sinceMs", told.since_ms);
   return result;
 }
 

@@ -5,6 +5,7 @@
 
 #ifdef __linux__
 #include "allocator.h"
+#include "clock.h"
 #include "confine.h"
 #include "major-gc.h"
 #include "ranges.h"
@@ -21,7 +22,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The child's end of the pipe; -1 in every process that is no twin. */
@@ -29,12 +29,6 @@ static int result_fd = -1;
 
 /* Names the kept descriptor of a twin; empty where there is none. The filter knows it by its address. */
 static char kept_path[32];
-
-static double now_ms(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}
 
 void twin_facts(struct twin_facts *facts) {
   typedef const char *(*version_fn)(void);
@@ -123,12 +117,12 @@ int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
   struct ranges kept = {0};
   int ends[2], failed = 0;
   sigset_t all, previous;
-  const double started = now_ms();
+  const double started = clock_now_ms();
   forked->step = "reading /proc/self/smaps";
   failed = ranges_read_kept(&kept);
   if (failed != 0)
     goto end;
-  forked->scan_ms = now_ms() - started;
+  forked->scan_ms = clock_now_ms() - started;
   forked->ranges = kept.count;
   forked->ranges_bytes = kept.bytes;
   forked->step = "finding the calls that wait for threads";
@@ -145,7 +139,7 @@ int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &previous);
   const pid_t parent = getpid();
-  const double forking = now_ms();
+  const double forking = clock_now_ms();
   forked->step = "madvise";
   failed = ranges_advise(&kept, MADV_DOFORK);
   if (failed == 0) {
@@ -155,7 +149,7 @@ int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
   }
   if (failed != 0 || forked->pid > 0) {
     ranges_advise(&kept, MADV_DONTFORK);
-    forked->fork_ms = now_ms() - forking;
+    forked->fork_ms = clock_now_ms() - forking;
     pthread_sigmask(SIG_SETMASK, &previous, NULL);
     close(ends[1]);
     if (failed != 0)
