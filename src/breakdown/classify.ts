@@ -110,7 +110,7 @@ class Look {
     if (mapping.flags?.isKeptFromForks === true) return this.#isWasm(index) ? 'wasm' : 'v8'
     if (this.#isStack(index)) return 'stack'
     if (this.#libraryBefore(index) !== null) return 'binary'
-    return this.#kindOfAnonymous(mapping)
+    return this.#kindOfAnonymous(index, mapping)
   }
 
   /** The file of a mapping, or the library whose data it is. */
@@ -165,13 +165,27 @@ class Look {
     return isData && before.inode !== 0 && this.#executables.has(before.path) ? before.path : null
   }
 
-  #kindOfAnonymous(mapping: Mapping): Kind {
+  #kindOfAnonymous(index: number, mapping: Mapping): Kind {
     const { allocator, wordAt } = this.#around
     const isUnreserved = mapping.flags?.isUnreserved === true
     if (allocator === 'jemalloc') return isUnreserved || !this.#hasUnreserved ? 'arena' : 'other'
     if (allocator === 'unavailable') return isUnreserved ? 'arena' : 'block'
-    if (mapping.start % GLIBC_HEAP_BYTES === 0 && (isUnreserved || !this.#hasUnreserved)) return 'arena'
+    if ((isUnreserved || !this.#hasUnreserved) && this.#isInGlibcHeap(index)) return 'arena'
     return isBlock(mapping, wordAt) ? 'block' : 'other'
+  }
+
+  /** A heap that has grown may be several mappings without a gap: the kernel does not always make them one. */
+  #isInGlibcHeap(index: number): boolean {
+    const mapping = this.#mappings[index]
+    if (mapping === undefined) return false
+    const heap = mapping.start - (mapping.start % GLIBC_HEAP_BYTES)
+    let [at, start] = [index, mapping.start]
+    while (start > heap) {
+      const before = this.#mappings[--at]
+      if (before?.end !== start || !isPrivateAnonymous(before) || !before.perms.startsWith('rw')) return false
+      start = before.start
+    }
+    return start === heap
   }
 }
 

@@ -52,6 +52,24 @@ describe('classify()', () => {
     expect(classified([arena], { allocator: 'glibc' })).to.include({ arenas: MIB, other: 0 })
   })
 
+  it("puts the parts of a heap of glibc's together, where the kernel has not", () => {
+    const parts = [mapping(AT, 300 * KIB, { marks: 'nr' }), mapping(AT + 300 * KIB, MIB, { marks: 'nr' })]
+    const grown = [...parts, mapping(AT + 300 * KIB + MIB, 62 * MIB, { marks: 'nr', ...GUARD })]
+    expect(classified(grown, { allocator: 'glibc' })).to.include({ arenas: 300 * KIB + MIB, other: 0 })
+  })
+
+  it("does not take for a part of glibc's heap what lies behind a gap, or another kind of mapping", () => {
+    const heap = mapping(AT, MIB, { marks: 'nr' })
+    const beyond = mapping(AT + 2 * MIB, MIB, { marks: 'nr' })
+    expect(classified([heap, beyond], { allocator: 'glibc' })).to.include({ arenas: MIB, other: MIB })
+    const guard = mapping(AT + MIB, MIB, GUARD)
+    expect(classified([heap, guard, beyond], { allocator: 'glibc' })).to.include({ arenas: MIB, other: MIB })
+    const reserved = mapping(AT + MIB, MIB)
+    expect(classified([heap, reserved], { allocator: 'glibc' })).to.include({ arenas: MIB, other: MIB })
+    const unaligned = mapping(AT + 4 * KIB, MIB, { marks: 'nr' })
+    expect(classified([unaligned], { allocator: 'glibc' })).to.include({ arenas: 0, other: MIB })
+  })
+
   it("tells glibc's blocks by their own head, and another mapping by its lack", () => {
     const block = mapping(AT + 4 * KIB, 40 * MIB, { rssBytes: 3 * MIB })
     const library = mapping(AT + 64 * MIB + 4 * KIB, 5 * MIB)
