@@ -26,10 +26,13 @@ export interface CostResult {
   readonly copiedBytes: number[]
   readonly estimatedBytes: number[]
   readonly latencyMs: Record<Kind, number[]>
+  /** One more without a twin than beside one: they take turns, and the first and the last are without. */
   readonly requestsPerSecond: Record<'none' | 'twin', number[]>
 }
 
 const ROUNDS = 6
+const THROUGHPUT_ROUNDS = 12
+const BURN_MS = 1500
 const CACHES = 8
 const ENTRY_BYTES = 590
 const ENTRY_DOUBLES = 64
@@ -79,8 +82,10 @@ const loadCode = `
   let latencies = []
   const start = performance.now()
   let sent = 0
-  const timer = setInterval(() => {
+  let isPaused = false
+  setInterval(() => {
     const due = Math.floor((performance.now() - start) * 0.3)
+    if (isPaused) sent = due
     for (; sent < due; sent++) {
       const at = start + sent / 0.3
       http.get({ host: '127.0.0.1', port: ${String((server.address() as AddressInfo).port)}, agent }, (response) => {
@@ -88,7 +93,11 @@ const loadCode = `
       }).on('error', () => latencies.push(1e6))
     }
   }, 2)
-  process.on('message', () => { process.send(latencies); latencies = [] })
+  process.on('message', (message) => {
+    isPaused = message === 'pause'
+    if (message === 'take') process.send(latencies)
+    latencies = []
+  })
   process.on('disconnect', () => process.exit())
   setTimeout(() => process.exit(), 600_000)
 `
@@ -141,11 +150,18 @@ for (let round = 0; round < ROUNDS; round++) {
   result.latencyMs.twin.push(...(await latencies()))
   await delay(durationMs)
   result.latencyMs.none.push(...(await latencies()))
-  // Throughput: what the service can do while a twin burns a processor beside it, against alone.
-  const lifeMs = 1500
-  result.requestsPerSecond.none.push(await capacity(delay(lifeMs)))
-  result.requestsPerSecond.twin.push(await capacityBesideTwin())
 }
+// Throughput: what the service can do while a twin burns a processor beside it, against alone. The client is silent: on two
+// processors it would share one with the service at times, which costs the service a third, twin or not.
+load.send('pause')
+await delay(100)
+result.requestsPerSecond.none.push(await capacity(delay(BURN_MS)))
+for (let round = 0; round < THROUGHPUT_ROUNDS; round++) {
+  result.requestsPerSecond.twin.push(await capacityBesideTwin())
+  result.requestsPerSecond.none.push(await capacity(delay(BURN_MS)))
+}
+load.send('go on')
+await delay(1000)
 await latencies()
 await coordinator.attribute({ mode: 'release' })
 result.latencyMs.release.push(...(await latencies()))
@@ -173,7 +189,7 @@ async function capacityBesideTwin(): Promise<number> {
 
 function burn(twin: TwinContext): void {
   twin.send('begun')
-  const endMs = performance.now() + 1500
+  const endMs = performance.now() + BURN_MS
   while (performance.now() < endMs) environment.collector().minor()
 }
 
