@@ -12,20 +12,27 @@
 
 /* One mapping as a line of /proc/self/maps or smaps names it. */
 struct mapping {
-  uintptr_t start, end;
+  struct range range;
   bool is_writable, is_shared, is_anonymous;
 };
 
 /* Reads lines without allocating: the parent is in the middle of its pause, the child has just been forked.
- */
-struct lines {
+ * There is one, for the main thread. */
+static struct lines {
   int file;
   size_t begin, end;
   char buffer[65536];
-};
+} reading;
+
+static int open_lines(const char *path) {
+  reading.begin = reading.end = 0;
+  reading.file = open(path, O_RDONLY | O_CLOEXEC);
+  return reading.file < 0 ? errno : 0;
+}
 
 /* The next line, NUL-terminated, or NULL at the end. A line longer than the buffer comes in pieces. */
-static char *next_line(struct lines *lines) {
+static char *next_line(void) {
+  struct lines *lines = &reading;
   for (;;) {
     char *line = lines->buffer + lines->begin;
     char *newline = memchr(line, '\n', lines->end - lines->begin);
@@ -52,11 +59,11 @@ static char *next_line(struct lines *lines) {
 /* "start-end perms offset device inode path": false for a line of another kind. */
 static bool parse_mapping(const char *line, struct mapping *mapping) {
   char *at;
-  mapping->start = strtoull(line, &at, 16);
+  mapping->range.start = strtoull(line, &at, 16);
   if (at == line || *at != '-')
     return false;
   const char *end = at + 1;
-  mapping->end = strtoull(end, &at, 16);
+  mapping->range.end = strtoull(end, &at, 16);
   if (at == end || strlen(at) < 6)
     return false;
   mapping->is_writable = at[2] == 'w';
@@ -70,60 +77,142 @@ static bool parse_mapping(const char *line, struct mapping *mapping) {
   return true;
 }
 
-static int add(struct ranges *ranges, const struct mapping *mapping) {
-  if (ranges->count == ranges->capacity) {
-    const size_t capacity = ranges->capacity == 0 ? 1024 : 2 * ranges->capacity;
-    struct range *items = realloc(ranges->items, capacity * sizeof *items);
-    if (items == NULL)
-      return ENOMEM;
-    ranges->items = items;
-    ranges->capacity = capacity;
-  }
-  const size_t length = mapping->end - mapping->start;
-  ranges->items[ranges->count++] = (struct range){(void *)mapping->start, length};
-  ranges->bytes += (double)length;
+/* The next mapping of /proc/self/maps that no file backs and no other process shares; false at the end. */
+static bool next_anonymous(struct range *range) {
+  struct mapping mapping;
+  for (char *line = next_line(); line != NULL; line = next_line())
+    if (parse_mapping(line, &mapping) && mapping.is_anonymous && !mapping.is_shared) {
+      *range = mapping.range;
+      return true;
+    }
+  return false;
+}
+
+static int reserve(struct ranges *ranges, size_t more) {
+  if (ranges->count + more <= ranges->capacity)
+    return 0;
+  const size_t capacity = 2 * ranges->capacity + more + 512;
+  struct range *items = realloc(ranges->items, capacity * sizeof *items);
+  if (items == NULL)
+    return ENOMEM;
+  ranges->items = items;
+  ranges->capacity = capacity;
   return 0;
 }
 
-int ranges_read_kept(struct ranges *ranges) {
-  static struct lines lines;
+static int add(struct ranges *ranges, struct range range) {
+  const int failed = reserve(ranges, 1);
+  if (failed == 0)
+    ranges->items[ranges->count++] = range;
+  return failed;
+}
+
+int ranges_add_kept(struct ranges *kept) {
   struct mapping mapping = {0};
-  int failed = 0;
-  lines.begin = lines.end = 0;
-  lines.file = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
-  if (lines.file < 0)
-    return errno;
-  for (char *line = next_line(&lines); line != NULL && failed == 0; line = next_line(&lines)) {
+  int failed = open_lines("/proc/self/smaps");
+  if (failed != 0)
+    return failed;
+  for (char *line = next_line(); line != NULL && failed == 0; line = next_line()) {
     /* Of some twenty lines a mapping two matter; their first letters tell them apart. */
     if (line[0] == 'V' && strncmp(line, "VmFlags:", 8) == 0) {
       if (mapping.is_anonymous && !mapping.is_shared && strstr(line + 8, " dc") != NULL)
-        failed = add(ranges, &mapping);
+        failed = add(kept, mapping.range);
     } else if (line[0] < 'A' || line[0] > 'Z') {
       parse_mapping(line, &mapping);
     }
   }
-  close(lines.file);
+  close(reading.file);
   return failed;
 }
 
-/* ENOMEM of madvise means two things. A part is not mapped any more, since a worker's heap goes on changing:
- * the rest got the advice. Or the kernel has no room for another mapping (vm.max_map_count): nothing got it.
- * msync tells them apart, which does nothing to memory without a file. */
-static bool is_partly_unmapped(const struct range *range) {
-  return msync(range->start, range->length, MS_ASYNC) != 0 && errno == ENOMEM;
+int ranges_add_anonymous(struct ranges *ranges) {
+  struct range range;
+  int failed = open_lines("/proc/self/maps");
+  if (failed != 0)
+    return failed;
+  while (failed == 0 && next_anonymous(&range))
+    failed = add(ranges, range);
+  close(reading.file);
+  return failed;
 }
 
-int ranges_advise(const struct ranges *ranges, int advice) {
+/* 0: the range took the advice. ENOMEM of madvise means two things. A part is not mapped any more, since a
+ * worker's heap goes on changing: the rest got the advice. Or the kernel has no room for another mapping
+ * (vm.max_map_count): nothing got it. msync tells them apart, which does nothing to memory without a file. */
+static int advise(uintptr_t start, uintptr_t end, int advice) {
+  void *const memory = (void *)start;
+  if (madvise(memory, end - start, advice) == 0)
+    return 0;
+  const int refused = errno;
+  const bool is_partly_unmapped =
+      refused == ENOMEM && msync(memory, end - start, MS_ASYNC) != 0 && errno == ENOMEM;
+  return is_partly_unmapped ? 0 : refused;
+}
+
+int ranges_advise(const struct ranges *ranges, size_t first, int advice) {
   int failed = 0;
-  for (size_t i = 0; i < ranges->count; i++) {
-    const struct range *range = &ranges->items[i];
-    if (madvise(range->start, range->length, advice) == 0)
-      continue;
-    const int refused = errno;
-    if (failed == 0 && !(refused == ENOMEM && is_partly_unmapped(range)))
+  for (size_t i = first; i < ranges->count; i++) {
+    const int refused = advise(ranges->items[i].start, ranges->items[i].end, advice);
+    if (failed == 0)
       failed = refused;
   }
   return failed;
+}
+
+/* Of `unknown` those that are kept from forks. The kernel tells that of a mapping only among its pages'
+ * figures. But where the first page is given to forks, which changes nothing of a mapping that forks get
+ * already, one that is kept comes apart behind that page. */
+static int add_those_kept(struct ranges *kept, const struct ranges *unknown, uintptr_t page) {
+  struct range range;
+  int failed = reserve(kept, unknown->count);
+  if (failed != 0)
+    return failed;
+  for (size_t i = 0; i < unknown->count; i++) {
+    const uintptr_t start = unknown->items[i].start;
+    const int refused = advise(start, start + page, MADV_DOFORK);
+    /* EINVAL: the kernel's own, which takes no advice. */
+    if (refused != 0 && refused != EINVAL)
+      failed = EAGAIN;
+  }
+  reading.begin = reading.end = 0;
+  if (lseek(reading.file, 0, SEEK_SET) != 0)
+    return errno;
+  for (size_t i = 0; i < unknown->count && next_anonymous(&range);) {
+    while (i < unknown->count && unknown->items[i].start + page < range.start)
+      i++;
+    if (i < unknown->count && unknown->items[i].start + page == range.start)
+      kept->items[kept->count++] = unknown->items[i++];
+  }
+  return failed;
+}
+
+int ranges_add_new_kept(struct ranges *kept, const struct ranges *before) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  struct ranges unknown = {0};
+  struct range range;
+  int failed = open_lines("/proc/self/maps");
+  if (failed != 0)
+    return failed;
+  for (size_t i = 0; failed == 0 && next_anonymous(&range);) {
+    while (i < before->count && before->items[i].start < range.start)
+      i++;
+    if (i < before->count && before->items[i].start == range.start && before->items[i].end == range.end)
+      continue;
+    /* A single page does not come apart. */
+    failed = range.end - range.start < 2 * page ? EAGAIN : add(&unknown, range);
+  }
+  if (failed == 0 && unknown.count > 0)
+    failed = add_those_kept(kept, &unknown, page);
+  close(reading.file);
+  ranges_free(&unknown);
+  return failed;
+}
+
+size_t ranges_bytes(const struct ranges *ranges) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < ranges->count; i++)
+    bytes += ranges->items[i].end - ranges->items[i].start;
+  return bytes;
 }
 
 void ranges_free(struct ranges *ranges) {
@@ -132,18 +221,15 @@ void ranges_free(struct ranges *ranges) {
 }
 
 bool ranges_protect_shared(void) {
-  static struct lines lines;
   struct mapping mapping = {0};
   bool is_protected = true;
-  lines.begin = lines.end = 0;
-  lines.file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (lines.file < 0)
+  if (open_lines("/proc/self/maps") != 0)
     return false;
-  for (char *line = next_line(&lines); line != NULL; line = next_line(&lines))
+  for (char *line = next_line(); line != NULL; line = next_line())
     if (parse_mapping(line, &mapping) && mapping.is_writable && mapping.is_shared &&
-        mprotect((void *)mapping.start, mapping.end - mapping.start, PROT_READ) != 0)
+        mprotect((void *)mapping.range.start, mapping.range.end - mapping.range.start, PROT_READ) != 0)
       is_protected = false;
-  close(lines.file);
+  close(reading.file);
   return is_protected;
 }
 #endif

@@ -5,25 +5,35 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct range {
-  void *start;
-  size_t length;
+  uintptr_t start, end;
 };
 
+/* By address. */
 struct ranges {
   struct range *items;
-  size_t count;
-  size_t capacity;
-  double bytes;
+  size_t count, capacity;
 };
 
-/* The private anonymous ranges that are kept from forks ("dc" in VmFlags). What drivers and rings of the
- * kernel keep is mapped from a file, and is left alone. Returns 0 or an errno. */
-int ranges_read_kept(struct ranges *ranges);
+/* Adds the private anonymous ranges that are kept from forks ("dc" in VmFlags). What drivers and rings of the
+ * kernel keep is mapped from a file, and is left alone. The kernel walks every page of the process for it.
+ * Returns 0 or an errno. */
+int ranges_add_kept(struct ranges *kept);
 
-/* Gives every range the advice, also where it failed for one. Returns 0 or the first errno. */
-int ranges_advise(const struct ranges *ranges, int advice);
+/* Adds all private anonymous ranges; cheap. Returns 0 or an errno. */
+int ranges_add_anonymous(struct ranges *ranges);
+
+/* Adds those that are kept from forks and are not as `before` has them; cheap, since only those are looked
+ * into. EAGAIN: it cannot be told this way, and ranges_add_kept() must; else 0 or an errno. */
+int ranges_add_new_kept(struct ranges *kept, const struct ranges *before);
+
+/* Gives the ranges from the `first` on the advice, also where it failed for one. Returns 0 or the first
+ * errno. */
+int ranges_advise(const struct ranges *ranges, size_t first, int advice);
+
+size_t ranges_bytes(const struct ranges *ranges);
 
 void ranges_free(struct ranges *ranges);
 

@@ -3,6 +3,7 @@
 #include "major-gc.h"
 #include "twin.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,23 @@ static void live(napi_env env, napi_value run) {
   napi_get_global(env, &global);
   const napi_status status = napi_call_function(env, global, run, 0, NULL, &result);
   _exit(status == napi_ok ? 0 : TWIN_EXIT_THROWN);
+}
+
+/* twinOpenHeap(): V8's heap is given to forks from now on */
+static napi_value TwinOpenHeap(napi_env env, napi_callback_info info) {
+  (void)info;
+  const char *step = "a twin makes no twins";
+  const int failed = twin_is_child() ? ECHILD : twin_open_heap(&step);
+  return failed == 0 ? NULL : throw_step(env, step, failed);
+}
+
+/* twinCloseHeap(): and kept from them again */
+static napi_value TwinCloseHeap(napi_env env, napi_callback_info info) {
+  (void)env;
+  (void)info;
+  if (!twin_is_child())
+    twin_close_heap();
+  return NULL;
 }
 
 /* twinFork(run: () => void, keepFd: number, alarmSeconds: number) → in the parent
@@ -176,6 +194,8 @@ static napi_value TwinReap(napi_env env, napi_callback_info info) {
 void twin_define(napi_env env, napi_value exports) {
   const napi_property_descriptor properties[] = {
       {"twinFacts", NULL, TwinFacts, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinOpenHeap", NULL, TwinOpenHeap, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinCloseHeap", NULL, TwinCloseHeap, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinFork", NULL, TwinFork, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinWrite", NULL, TwinWrite, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinExit", NULL, TwinExit, NULL, NULL, NULL, napi_enumerable, NULL},

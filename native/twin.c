@@ -113,18 +113,57 @@ static void become_twin(pid_t parent, int keep_fd, unsigned alarm_s) {
     _exit(EXIT_FREE);
 }
 
+/* What of V8's heap forks get for the time being. Main thread only. */
+static struct {
+  bool is_open;
+  struct ranges kept;   /* to be kept from forks again */
+  struct ranges layout; /* all that was mapped when it was opened */
+} heap;
+
+int twin_open_heap(const char **step) {
+  twin_close_heap();
+  *step = "reading /proc/self/smaps";
+  int failed = ranges_add_kept(&heap.kept);
+  if (failed == 0) {
+    *step = "madvise";
+    failed = ranges_advise(&heap.kept, 0, MADV_DOFORK);
+  }
+  if (failed == 0) {
+    *step = "reading /proc/self/maps";
+    failed = ranges_add_anonymous(&heap.layout);
+  }
+  heap.is_open = failed == 0;
+  if (failed != 0)
+    twin_close_heap();
+  return failed;
+}
+
+void twin_close_heap(void) {
+  ranges_advise(&heap.kept, 0, MADV_DONTFORK);
+  ranges_free(&heap.kept);
+  ranges_free(&heap.layout);
+  heap.is_open = false;
+}
+
+/* Adds to `heap.kept` what forks do not get yet. */
+static int find_rest_of_heap(void) {
+  const int failed = heap.is_open ? ranges_add_new_kept(&heap.kept, &heap.layout) : EAGAIN;
+  return failed == EAGAIN ? ranges_add_kept(&heap.kept) : failed;
+}
+
 int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
-  struct ranges kept = {0};
+  const size_t given = heap.kept.count;
+  const bool was_open = heap.is_open;
   int ends[2], failed = 0;
   sigset_t all, previous;
   const double started = clock_now_ms();
   forked->step = "reading /proc/self/smaps";
-  failed = ranges_read_kept(&kept);
+  failed = find_rest_of_heap();
   if (failed != 0)
     goto end;
   forked->scan_ms = clock_now_ms() - started;
-  forked->ranges = kept.count;
-  forked->ranges_bytes = kept.bytes;
+  forked->ranges = heap.kept.count;
+  forked->ranges_bytes = (double)ranges_bytes(&heap.kept);
   forked->step = "finding the calls that wait for threads";
   if (slots_find() < 0) {
     failed = ENOMEM;
@@ -141,28 +180,31 @@ int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
   const pid_t parent = getpid();
   const double forking = clock_now_ms();
   forked->step = "madvise";
-  failed = ranges_advise(&kept, MADV_DOFORK);
+  failed = ranges_advise(&heap.kept, given, MADV_DOFORK);
   if (failed == 0) {
     forked->step = "fork";
     forked->pid = fork();
     failed = forked->pid < 0 ? errno : 0;
   }
-  if (failed != 0 || forked->pid > 0) {
-    ranges_advise(&kept, MADV_DONTFORK);
-    forked->fork_ms = clock_now_ms() - forking;
-    pthread_sigmask(SIG_SETMASK, &previous, NULL);
-    close(ends[1]);
-    if (failed != 0)
-      close(ends[0]);
-    else
-      fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    forked->fd = ends[0];
-  } else {
+  if (failed == 0 && forked->pid == 0) {
     result_fd = forked->fd = ends[1];
     become_twin(parent, keep_fd, alarm_s);
+    return 0;
   }
+  pthread_sigmask(SIG_SETMASK, &previous, NULL);
+  close(ends[1]);
+  if (failed != 0)
+    close(ends[0]);
+  else
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  forked->fd = ends[0];
+  if (!was_open)
+    twin_close_heap();
+  forked->fork_ms = clock_now_ms() - forking;
+  return failed;
 end:
-  ranges_free(&kept);
+  if (!was_open)
+    twin_close_heap();
   return failed;
 }
 
@@ -201,6 +243,13 @@ void twin_facts(struct twin_facts *facts) {
 }
 
 bool twin_is_child(void) { return false; }
+
+int twin_open_heap(const char **step) {
+  *step = "madvise";
+  return ENOSYS;
+}
+
+void twin_close_heap(void) {}
 
 int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
   (void)keep_fd;

@@ -10,11 +10,12 @@
 
 /* What a fork did, seen by the parent. */
 struct twin_forked {
-  pid_t pid;           /* 0 in the child */
-  int fd;              /* the parent's end of the pipe, non-blocking; the child's end in the child */
-  double scan_ms;      /* reading which ranges are kept from forks */
-  double fork_ms;      /* giving them to the child, the fork itself, and taking them back */
-  size_t ranges;       /* how many there were */
+  pid_t pid;      /* 0 in the child */
+  int fd;         /* the parent's end of the pipe, non-blocking; the child's end in the child */
+  double scan_ms; /* reading which ranges are kept from forks */
+  double fork_ms; /* giving these to the child, the fork itself, and where the heap was not open taking them
+                     back */
+  size_t ranges;  /* how many there were */
   double ranges_bytes; /* and how much */
   const char *step;    /* the call that failed, where twin_fork() returned an errno */
 };
@@ -29,10 +30,18 @@ struct twin_facts {
 
 void twin_facts(struct twin_facts *facts);
 
-/* Forks. Returns 0 in both processes, or the errno of `forked->step`, with nothing forked and nothing
- * changed. `keep_fd` (or -1) stays open in the child, every other descriptor is replaced by /dev/null. The
- * child is set up already: of low priority, first to be killed when memory is short, dead with its parent or
- * after `alarm_s` seconds. */
+/* Gives V8's heap to forks ahead of one, so that the pause for it need not: what takes long is to find what
+ * V8 keeps from them, and to change so many mappings. Returns 0, or the errno of `step` with nothing changed.
+ */
+int twin_open_heap(const char **step);
+
+/* Keeps it from forks again; nothing where it is not open. */
+void twin_close_heap(void);
+
+/* Forks. Where the heap is not open it is opened for the fork alone. Returns 0 in both processes, or the
+ * errno of `forked->step`, with nothing forked and nothing changed. `keep_fd` (or -1) stays open in the
+ * child, every other descriptor is replaced by /dev/null. The child is set up already: of low priority, first
+ * to be killed when memory is short, dead with its parent or after `alarm_s` seconds. */
 int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s);
 
 /* In the child: has jemalloc write its heap profile into the descriptor that was kept, from its beginning.

@@ -19,7 +19,7 @@ export interface CostResult {
   readonly majorGcMs: number[]
   /** The longest of each twin for which the service made a major GC. */
   readonly pauseMs: number[]
-  /** The one pause of each twin for which it made none. */
+  /** The longest of each twin for which it made none. */
   readonly restingPauseMs: number[]
   readonly forkMs: number[]
   readonly childMs: number[]
@@ -168,9 +168,9 @@ result.latencyMs.release.push(...(await latencies()))
 
 async function measureTwin(by: Coordinator): Promise<{ durationMs: number }> {
   const estimated = estimateCopiedBytes()
-  const { twin, pauses, durationMs } = await by.attribute({ mode: 'twin' })
+  const { twin, durationMs } = await by.attribute({ mode: 'twin' })
   if (twin === undefined) throw new Error('no twin')
-  ;(pauses.count === 1 ? result.restingPauseMs : result.pauseMs).push(twin.pauseMs)
+  ;(twin.majorGcs === 0 ? result.restingPauseMs : result.pauseMs).push(twin.pauseMs)
   result.forkMs.push(twin.forkMs)
   result.childMs.push(twin.childMs)
   result.copiedBytes.push(twin.copiedBytes ?? NaN)

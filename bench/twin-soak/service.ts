@@ -236,14 +236,13 @@ const failed = (reason: string): void => {
 }
 for (; result.twins < twinsMax && performance.now() < endMs; result.twins++) {
   try {
-    const { twin: cost, caches: rows, pauses, warnings } = await coordinator.attribute({ mode: 'twin' })
+    const { twin: cost, caches: rows, warnings } = await coordinator.attribute({ mode: 'twin' })
     if (cost === undefined) throw new Error('no cost')
     for (const { code, message } of warnings) if (code === 'WARN_TWIN_RETRIED') failed(message)
     result.results++
     if (cost.attempts === 1) result.firstTry++
     if (cost.attempts > 2) result.laterTries++
-    // The fork alone.
-    if (pauses.count === 1) result.withoutGc++
+    if (cost.majorGcs === 0) result.withoutGc++
     result.pauseMs.push(cost.pauseMs)
     result.forkMs.push(cost.forkMs)
     result.childMs.push(cost.childMs)

@@ -24,6 +24,9 @@ interface Addon {
   tryProfilingLock(): boolean
   releaseProfilingLock(): void
   twinFacts(): TwinFacts
+  /** Throws an Error whose `code` is the decimal errno. */
+  twinOpenHeap(): void
+  twinCloseHeap(): void
   /** Throws an Error whose `code` is the decimal errno and whose message names the system call. */
   twinFork(run: () => void, keepFd: number, alarmSeconds: number): ForkedTwin
   twinWrite(text: string): void
@@ -108,15 +111,24 @@ function addonBinding(addon: Addon): NativeBinding {
 }
 
 function twinBinding(addon: Addon): TwinBinding {
+  const orForkError = <T>(call: () => T): T => {
+    try {
+      return call()
+    } catch (error) {
+      throw new CoordinatorError('ERR_TWIN_FORK', messageOf(error), { cause: error })
+    }
+  }
   return {
     facts: () => addon.twinFacts(),
-    fork(run, keepFd, alarmSeconds) {
-      try {
-        return addon.twinFork(run, keepFd, alarmSeconds)
-      } catch (error) {
-        throw new CoordinatorError('ERR_TWIN_FORK', messageOf(error), { cause: error })
-      }
+    openHeap: () => {
+      orForkError(() => {
+        addon.twinOpenHeap()
+      })
     },
+    closeHeap: () => {
+      addon.twinCloseHeap()
+    },
+    fork: (run, keepFd, alarmSeconds) => orForkError(() => addon.twinFork(run, keepFd, alarmSeconds)),
     write: (text) => {
       addon.twinWrite(text)
     },

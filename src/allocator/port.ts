@@ -116,7 +116,14 @@ export interface NativeBinding extends Mallctl {
 export interface TwinBinding {
   facts(): TwinFacts
   /**
-   * Forks. In the child `run` is called and the process ends after it; only the parent sees this return. Failures are
+   * Gives V8's heap to forks until `closeHeap()`: what takes long of it need not be part of the pause for a fork. Throws
+   * as `fork()` does, with nothing changed.
+   */
+  openHeap(): void
+  /** Keeps V8's heap from forks again; nothing where it is not open. */
+  closeHeap(): void
+  /**
+   * Forks; where V8's heap is not open, it is opened for the fork alone. In the child `run` is called and the process ends after it; only the parent sees this return. Failures are
    * thrown as `CoordinatorError` `ERR_TWIN_FORK` with the system call and its errno; nothing is forked then.
    *
    * @param keepFd descriptor that stays open in the child, or -1
@@ -155,10 +162,11 @@ export interface ForkedTwin {
   readonly pid: number
   /** The parent's end of the pipe, non-blocking. */
   readonly fd: number
-  /** Reading which ranges V8 keeps from forks. */
+  /** Finding which ranges V8 keeps from forks, or where its heap is open those that came since. */
   readonly scanMs: number
-  /** Giving these ranges to the child, the fork, and taking them back. */
+  /** Giving these ranges to the child, the fork, and where the heap was not open taking them back. */
   readonly forkMs: number
+  /** All of the heap that the child has. */
   readonly ranges: number
   readonly rangesBytes: number
 }

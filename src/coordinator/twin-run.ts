@@ -306,6 +306,7 @@ export class TwinRun implements Run {
       twins: this.#passes.length,
       pauseMs: Math.max(0, ...costs.map(({ pauseMs }) => pauseMs)),
       forkMs: Math.max(0, ...costs.map(({ forkMs }) => forkMs)),
+      majorGcs: costs.reduce((sum, { majorGcs }) => sum + majorGcs, 0),
       childMs: costs.reduce((sum, { childMs }) => sum + childMs, 0),
       copiedBytes: copied.length === 0 ? null : Math.max(...copied),
       attempts: costs.reduce((sum, { attempts }) => sum + attempts, 0),

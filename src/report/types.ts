@@ -130,10 +130,12 @@ export interface ReportProcess {
 export interface ReportTwin {
   /** How many gave a result, each in another order. */
   readonly twins: number
-  /** Longest pause of this process for one of them: a collection where one was needed, or a drain and the fork. */
+  /** Longest pause of this process for one of them: a drain and the fork, or a collection where one was needed. */
   readonly pauseMs: number
-  /** The fork in it. */
+  /** The longest fork itself. */
   readonly forkMs: number
+  /** Major GCs that this process made for them. */
+  readonly majorGcs: number
   /** From forks to results, all together. */
   readonly childMs: number
   /** Most memory that one of them had for itself: what it added to the machine's use. Null where unknown. */

@@ -58,20 +58,29 @@ const ALARM_LEAST_S = 3600
 export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   const { environment } = order.instrument
   const binding = twinBinding()
-  const majorGcs = environment.majorGcs ?? binding.majorGcs
+  const askMajorGcs = environment.majorGcs ?? binding.majorGcs
   const alarmS = Math.ceil(ALARM_LEAST_S + (4 * order.allowMs) / 1000)
   const pausesMs: number[] = []
   let childMs = 0
+  let majorGcs = 0
   for (let attempt = 1; ; attempt++) {
     throwIfAborted(order.signal)
     checkHeadroom(order.extraBytes)
     const startMs = environment.now()
     // A twin that got stuck may have met a thread in the middle of something that no look had seen.
     const kind = attempt === 1 ? 'swept' : 'sweeping'
-    const { forked, before, ...rest } = await forkAtRest(order.instrument, kind, majorGcs, (isStillAtRest) =>
-      binding.fork(lifeOf(binding, order.work, isStillAtRest), order.keepFd, alarmS),
-    )
+    const { forked, before, ...rest } = await forkAtRest(order.instrument, kind, {
+      majorGcs: askMajorGcs,
+      openHeap: () => {
+        binding.openHeap()
+      },
+      closeHeap: () => {
+        binding.closeHeap()
+      },
+      fork: (isStillAtRest) => binding.fork(lifeOf(binding, order.work, isStillAtRest), order.keepFd, alarmS),
+    })
     pausesMs.push(...rest.pausesMs)
+    majorGcs += rest.majorGcs
     const forkedMs = environment.now()
     const ending = watchTwin(binding, forked, {
       allowMs: order.allowMs,
@@ -88,6 +97,7 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     const cost: TwinCost = {
       pauseMs: Math.max(...pausesMs),
       pausesMs: [...pausesMs],
+      majorGcs,
       forkMs: forked.scanMs + forked.forkMs,
       childMs,
       copiedBytes,

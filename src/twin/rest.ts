@@ -5,8 +5,9 @@
  * `forkSwept`: where V8 is known to be between two major GCs of its own, none is made; else a major GC in one turn,
  * and its sweeping, by V8's threads while requests are answered. In a later turn a minor GC, which takes note of the end
  * of the sweeping, a drain, the fork. Where V8 begins to mark in between, another major GC ends that first. The child asks
- * once more, for what V8 began at the very last. `forkSweeping` is for a process that does not come to rest so: all
- * of it in one turn, and V8 sweeps on this thread, which later costs the service a long minor GC.
+ * once more, for what V8 began at the very last. V8's heap is given to forks in a turn before that one and kept from them
+ * again in a turn after it, since both take long where it is large. `forkSweeping` is for a process that does not come to
+ * rest so: all of it in one turn, and V8 sweeps on this thread, which later costs the service a long minor GC.
  */
 import type { ForkedTwin } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
@@ -19,6 +20,8 @@ export interface AtRest {
   readonly forked: ForkedTwin
   /** How long this thread stood still each time. */
   readonly pausesMs: readonly number[]
+  /** How many of them were major GCs. */
+  readonly majorGcs: number
   /** This process right before the fork. */
   readonly before: MemorySample
 }
@@ -38,55 +41,52 @@ const BREATH_MS = 50
 /** V8's own jobs are over by then; a worker of the service that is busy on and off must not prolong the pause. */
 const THREADS_PATIENCE_MS = 25
 
-/** What V8 does for major GCs; see `TwinBinding.majorGcs`. */
-export type MajorGcs = () => MajorGcState
-
-/** Forks; the child asks whether V8 has done nothing for a major GC since the last look before it. */
-export type ForkAsked = (isStillAtRest: () => boolean) => ForkedTwin
+/** What a fork at rest needs of V8 and of the kernel; see `TwinBinding`. */
+export interface ForkTools {
+  majorGcs(): MajorGcState
+  openHeap(): void
+  closeHeap(): void
+  /** The child asks whether V8 has done nothing for a major GC since the last look before it. */
+  fork(isStillAtRest: () => boolean): ForkedTwin
+}
 
 /** Brings the process to rest and forks there. */
-export async function forkAtRest(
-  instrument: Instrument,
-  kind: RestKind,
-  majorGcs: MajorGcs,
-  fork: ForkAsked,
-): Promise<AtRest> {
-  const rest = new Rest(instrument, majorGcs, fork)
+export async function forkAtRest(instrument: Instrument, kind: RestKind, tools: ForkTools): Promise<AtRest> {
+  const rest = new Rest(instrument, tools)
   const forked = kind === 'swept' ? await rest.forkSwept() : null
-  return { ...(forked ?? (await rest.forkSweeping())), pausesMs: rest.pausesMs }
+  return { ...(forked ?? (await rest.forkSweeping())), pausesMs: rest.pausesMs, majorGcs: rest.majorGcs }
 }
 
 /** A fork with this process right before it. */
-type Fork = Omit<AtRest, 'pausesMs'>
+type Fork = Omit<AtRest, 'pausesMs' | 'majorGcs'>
 
 class Rest {
   readonly pausesMs: number[] = []
+  majorGcs = 0
   readonly #instrument: Instrument
   readonly #environment: Environment
-  readonly #majorGcs: MajorGcs
-  readonly #fork: ForkAsked
+  readonly #tools: ForkTools
 
-  constructor(instrument: Instrument, majorGcs: MajorGcs, fork: ForkAsked) {
+  constructor(instrument: Instrument, tools: ForkTools) {
     this.#instrument = instrument
     this.#environment = instrument.environment
-    this.#majorGcs = majorGcs
-    this.#fork = fork
+    this.#tools = tools
   }
 
   /** Null where the process did not come to rest. */
   async forkSwept(): Promise<Fork | null> {
-    const { isMarking, sinceMs } = this.#majorGcs()
+    const { isMarking, sinceMs } = this.#tools.majorGcs()
     // What V8 did before it was first asked is not known: it may mark.
     if (isMarking || sinceMs === null) {
       await this.#inTurn(() => {
-        collect(this.#instrument)
+        this.#collect()
       })
     }
     this.#instrument.threads?.forget()
     for (let rest = 1; rest <= RESTS; rest++) {
-      const { notices } = this.#majorGcs()
+      const { notices } = this.#tools.majorGcs()
       if (await this.#untilAtRest()) {
-        const forked = await this.#inTurn(() => this.#forkIfAtRest(notices))
+        const forked = await this.#openAndFork(notices)
         if (forked !== null) return forked
       }
       await this.#environment.rest(BREATH_MS)
@@ -99,8 +99,8 @@ class Rest {
     return this.#inTurn(() =>
       whileHeld(this.#environment.holdSweepers(), () =>
         whileHeld(this.#environment.holdBufferSweeper(), () => {
-          collect(this.#instrument)
-          const { notices } = this.#majorGcs()
+          this.#collect()
+          const { notices } = this.#tools.majorGcs()
           comeToRest(this.#instrument)
           return this.#forkNow(notices)
         }),
@@ -108,24 +108,46 @@ class Rest {
     )
   }
 
-  /**
-   * V8 has swept: the minor GC takes note of it. A marking that it has begun since is brought to its end, and there is no
-   * fork; nor is there where a major GC of its own is over and it may sweep again.
-   */
+  /** Three turns; null where V8 went on meanwhile. */
+  async #openAndFork(notices: number): Promise<Fork | null> {
+    const isOpen = await this.#inTurn(() => {
+      if (!this.#isStillAtRest(notices)) return false
+      this.#tools.openHeap()
+      return true
+    })
+    if (!isOpen) return null
+    try {
+      return await this.#inTurn(() => this.#forkIfAtRest(notices))
+    } finally {
+      await this.#inTurn(() => {
+        this.#tools.closeHeap()
+      })
+    }
+  }
+
+  /** V8 has swept: the minor GC takes note of it. */
   #forkIfAtRest(notices: number): Fork | null {
-    const told = this.#majorGcs()
-    if (told.isMarking) collect(this.#instrument)
-    if (told.isMarking || told.notices !== notices) return null
+    if (!this.#isStillAtRest(notices)) return null
     return whileHeld(this.#environment.holdBufferSweeper(), () => {
       // The minor GC itself may be what makes V8 begin to mark.
-      if (!comeToRest(this.#instrument) || this.#majorGcs().notices !== notices) return null
+      if (!comeToRest(this.#instrument) || this.#tools.majorGcs().notices !== notices) return null
       return this.#forkNow(notices)
     })
   }
 
+  /**
+   * A marking that V8 has begun since is brought to its end, and then there is no fork; nor is there where a major GC of
+   * its own is over and it may sweep again.
+   */
+  #isStillAtRest(notices: number): boolean {
+    const told = this.#tools.majorGcs()
+    if (told.isMarking) this.#collect()
+    return !told.isMarking && told.notices === notices
+  }
+
   #forkNow(notices: number): Fork {
     const before = this.#instrument.sampler.sample()
-    return { before, forked: this.#fork(() => this.#majorGcs().notices === notices) }
+    return { before, forked: this.#tools.fork(() => this.#tools.majorGcs().notices === notices) }
   }
 
   /**
@@ -140,7 +162,7 @@ class Rest {
     threads.begin()
     const startMs = this.#environment.now()
     while (threads.isAnyAtWork()) {
-      if (this.#majorGcs().isMarking) return true
+      if (this.#tools.majorGcs().isMarking) return true
       if (this.#environment.now() - startMs >= BUSY_MS && !this.#maySweep()) {
         threads.giveUp()
         return !threads.isAnyAtWork()
@@ -153,7 +175,14 @@ class Rest {
   /** A major GC is over for less than its sweeping may take. */
   #maySweep(): boolean {
     const sweepingMs = (this.#environment.heapUsedBytes() / 1e9) * SWEEPING_MS_PER_GB
-    return (this.#majorGcs().sinceMs ?? Infinity) < sweepingMs
+    return (this.#tools.majorGcs().sinceMs ?? Infinity) < sweepingMs
+  }
+
+  #collect(): void {
+    const { collector, sampler } = this.#instrument
+    collector?.major()
+    sampler.noteHeap()
+    this.majorGcs++
   }
 
   /** Runs `work` in a turn of its own, and notes for how long this thread stood still. */
@@ -171,11 +200,6 @@ class Rest {
       })
     })
   }
-}
-
-function collect({ collector, sampler }: Instrument): void {
-  collector?.major()
-  sampler.noteHeap()
 }
 
 /** After a major GC, with the sweeper of Buffers held: what is left to do right before a fork. False: not at rest. */

@@ -2,12 +2,17 @@
 
 /** What making a twin and living beside it cost. */
 export interface TwinCost {
-  /** How long this process stood still at the longest: for a collection, or for the fork. */
+  /** How long this process stood still at the longest: for the fork, or for a collection. */
   readonly pauseMs: number
-  /** Every stretch for which it stood still: the fork, before it a collection where one was needed, more where it did not rest at once. */
+  /**
+   * Every stretch for which it stood still: giving V8's heap to forks, the fork, keeping the heap from forks again; before
+   * them a collection where one was needed, and more where the process did not rest at once.
+   */
   readonly pausesMs: readonly number[]
-  /** Of that the fork: finding what V8 keeps from forks, giving it to the child, the fork itself, taking it back. */
+  /** Of that the fork itself, with finding what V8 has mapped in the moment before it. */
   readonly forkMs: number
+  /** Major GCs that this process made for it: none where V8 was between two of its own. */
+  readonly majorGcs: number
   /** From forks to results or ends, all attempts together. */
   readonly childMs: number
   /** Most memory that the child did not share with this process at any look: what the twin added. Null where unknown. */

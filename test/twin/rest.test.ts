@@ -4,7 +4,7 @@ import { createSampler } from '../../src/measure/sample.js'
 import { ThreadWatch } from '../../src/measure/threads.js'
 import type { Instrument } from '../../src/measure/window.js'
 import { forkAtRest } from '../../src/twin/rest.js'
-import type { ForkAsked, MajorGcs, RestKind } from '../../src/twin/rest.js'
+import type { ForkTools, RestKind } from '../../src/twin/rest.js'
 import type { MajorGcState } from '../../src/support/environment.js'
 import { fakeAllocator, fakeEnvironment } from '../measure/fakes.js'
 import type { FakeEnvironment } from '../measure/fakes.js'
@@ -16,8 +16,7 @@ const REST_MS = 10
 interface Scene {
   readonly instrument: Instrument
   readonly environment: FakeEnvironment
-  readonly majorGcs: MajorGcs
-  readonly fork: ForkAsked
+  readonly tools: ForkTools
 }
 
 /** What happens meanwhile. */
@@ -28,7 +27,7 @@ interface Happening {
   readonly onLook?: (look: number, v8: FakeV8) => void
   /** How long ago V8 ended its last major GC, where that is known from the start. */
   readonly sinceMs?: number
-  readonly fork?: ForkAsked
+  readonly fork?: ForkTools['fork']
 }
 
 /** V8 as its notices tell it. */
@@ -99,25 +98,30 @@ function scene({ atWork = () => 0, onLook, sinceMs, fork = () => FORKED }: Happe
       threads,
     },
     environment,
-    majorGcs: () => {
-      onLook?.(++looks, fakeV8)
-      return fakeV8.state()
-    },
-    fork: (isStillAtRest) => {
-      log.push('fork')
-      return fork(isStillAtRest)
+    tools: {
+      majorGcs: () => {
+        onLook?.(++looks, fakeV8)
+        return fakeV8.state()
+      },
+      openHeap: () => log.push('open heap'),
+      closeHeap: () => log.push('close heap'),
+      fork: (isStillAtRest) => {
+        log.push('fork')
+        return fork(isStillAtRest)
+      },
     },
   }
 }
 
-async function run(kind: RestKind, { instrument, environment, majorGcs, fork }: Scene): Promise<string[]> {
-  await forkAtRest(instrument, kind, majorGcs, fork)
+async function run(kind: RestKind, { instrument, environment, tools }: Scene): Promise<string[]> {
+  await forkAtRest(instrument, kind, tools)
   return environment.log.filter((line) => !line.startsWith('sleep'))
 }
 
-async function pausesOf({ instrument, majorGcs, fork }: Scene): Promise<readonly number[]> {
-  const { pausesMs } = await forkAtRest(instrument, 'swept', majorGcs, fork)
-  return pausesMs
+/** How often it stands still, and how often for a major GC. */
+async function costOf({ instrument, tools }: Scene): Promise<{ pauses: number; majorGcs: number }> {
+  const { pausesMs, majorGcs } = await forkAtRest(instrument, 'swept', tools)
+  return { pauses: pausesMs.length, majorGcs }
 }
 
 /** Does something at one look. */
@@ -134,7 +138,7 @@ function withThreads(staged: Scene, source: (ids: Int32Array) => number): Scene 
 }
 
 describe('forkAtRest()', () => {
-  const REST = ['hold buffers', 'minor', 'fork', 'free buffers']
+  const REST = ['open heap', 'hold buffers', 'minor', 'fork', 'free buffers', 'close heap']
   const SWEPT = ['major', ...REST]
   const SWEEPING = ['hold sweepers', 'hold buffers', 'major', 'minor', 'fork', 'free buffers', 'free sweepers']
 
@@ -142,13 +146,13 @@ describe('forkAtRest()', () => {
     expect(await run('swept', scene())).to.deep.equal(SWEPT)
   })
 
-  it('tells the pause of either turn', async () => {
-    expect(await pausesOf(scene())).to.have.length(2)
+  it('tells the pause of each turn: the collection, opening the heap, the fork, closing it', async () => {
+    expect(await costOf(scene())).to.deep.equal({ pauses: 4, majorGcs: 1 })
   })
 
-  it('makes no major GC where V8 is known to be between two of its own, and pauses once', async () => {
+  it('makes no major GC where V8 is known to be between two of its own, and has no pause for it', async () => {
     expect(await run('swept', scene({ sinceMs: 0 }))).to.deep.equal(REST)
-    expect(await pausesOf(scene({ sinceMs: 0 }))).to.have.length(1)
+    expect(await costOf(scene({ sinceMs: 0 }))).to.deep.equal({ pauses: 3, majorGcs: 0 })
   })
 
   it('makes it after all where V8 marks', async () => {
@@ -232,12 +236,22 @@ describe('forkAtRest()', () => {
   })
 
   it('forks at no marking that the minor GC made V8 begin', async () => {
+    const marking = atLook(5, (v8) => {
+      v8.beginMarking()
+    })
+    expect(await run('swept', scene(marking))).to.deep.equal([
+      ...['major', 'open heap', 'hold buffers', 'minor', 'free buffers', 'close heap'],
+      ...['major', ...REST],
+    ])
+  })
+
+  it('ends a marking that V8 has begun while its heap was opened, and closes it', async () => {
     const marking = atLook(4, (v8) => {
       v8.beginMarking()
     })
     expect(await run('swept', scene(marking))).to.deep.equal([
-      ...['major', 'hold buffers', 'minor', 'free buffers'],
-      ...['major', ...REST],
+      ...['major', 'open heap', 'major', 'close heap'],
+      ...REST,
     ])
   })
 
@@ -287,7 +301,7 @@ describe('forkAtRest()', () => {
       expect(answers).to.deep.equal([true, false])
     })
 
-    it(`sets every flag back where the fork is refused (${kind})`, async () => {
+    it(`sets everything back where the fork is refused (${kind})`, async () => {
       const staged = scene({
         fork: () => {
           throw new Error('refused')
@@ -296,8 +310,10 @@ describe('forkAtRest()', () => {
       const error: unknown = await run(kind, staged).catch((thrown: unknown) => thrown)
       expect(error).to.have.property('message', 'refused')
       const { log } = staged.environment
-      const held = (word: string): string[] => log.filter((line) => line.startsWith(word)).map((line) => line.slice(5))
-      expect(held('free ')).to.have.members(held('hold '))
+      const after = (word: string): string[] =>
+        log.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length))
+      expect(after('free')).to.have.members(after('hold'))
+      expect(after('close')).to.have.members(after('open'))
     })
   }
 })
