@@ -8,7 +8,11 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include "clock.h"
+
+#include <stdbool.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 struct directory_entry {
   uint64_t inode;
@@ -63,10 +67,37 @@ int threads_at_work(int32_t *ids, int capacity) {
   close(folder);
   return length < 0 ? -1 : count;
 }
+
+static bool is_any_but(const int32_t *busy, size_t busy_count) {
+  int32_t ids[256];
+  const int capacity = sizeof ids / sizeof *ids;
+  const int count = threads_at_work(ids, capacity);
+  for (int i = 0; i < count && i < capacity; i++) {
+    size_t at = 0;
+    while (at < busy_count && busy[at] != ids[i])
+      at++;
+    if (at == busy_count)
+      return true;
+  }
+  return false;
+}
+
+void threads_await_rest(const int32_t *busy, size_t busy_count, double patience_ms) {
+  const struct timespec step = {0, 200000};
+  const double until = clock_now_ms() + patience_ms;
+  while (is_any_but(busy, busy_count) && clock_now_ms() < until)
+    nanosleep(&step, NULL);
+}
 #else
 int threads_at_work(int32_t *ids, int capacity) {
   (void)ids;
   (void)capacity;
   return -1;
+}
+
+void threads_await_rest(const int32_t *busy, size_t busy_count, double patience_ms) {
+  (void)busy;
+  (void)busy_count;
+  (void)patience_ms;
 }
 #endif

@@ -10,6 +10,7 @@
 #include "major-gc.h"
 #include "ranges.h"
 #include "slots.h"
+#include "threads.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -113,6 +114,9 @@ static void become_twin(pid_t parent, int keep_fd, unsigned alarm_s) {
     _exit(EXIT_FREE);
 }
 
+/* Threads of V8's have done what they were given by then; others of the service may work on. */
+static const double THREADS_PATIENCE_MS = 25;
+
 /* What of V8's heap forks get for the time being. Main thread only. */
 static struct {
   bool is_open;
@@ -151,7 +155,7 @@ static int find_rest_of_heap(void) {
   return failed == EAGAIN ? ranges_add_kept(&heap.kept) : failed;
 }
 
-int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
+int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
   const size_t given = heap.kept.count;
   const bool was_open = heap.is_open;
   int ends[2], failed = 0;
@@ -178,6 +182,9 @@ int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &previous);
   const pid_t parent = getpid();
+  /* The last JavaScript before this may have set a thread of V8's to compile, and what that holds the child
+   * would wait for. */
+  threads_await_rest(order->busy, order->busy_count, THREADS_PATIENCE_MS);
   const double forking = clock_now_ms();
   forked->step = "madvise";
   failed = ranges_advise(&heap.kept, given, MADV_DOFORK);
@@ -188,7 +195,7 @@ int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
   }
   if (failed == 0 && forked->pid == 0) {
     result_fd = forked->fd = ends[1];
-    become_twin(parent, keep_fd, alarm_s);
+    become_twin(parent, order->keep_fd, order->alarm_s);
     return 0;
   }
   pthread_sigmask(SIG_SETMASK, &previous, NULL);
@@ -251,9 +258,8 @@ int twin_open_heap(const char **step) {
 
 void twin_close_heap(void) {}
 
-int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s) {
-  (void)keep_fd;
-  (void)alarm_s;
+int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
+  (void)order;
   forked->step = "fork";
   return ENOSYS;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* What a fork did, seen by the parent. */
@@ -18,6 +19,14 @@ struct twin_forked {
   size_t ranges;  /* how many there were */
   double ranges_bytes; /* and how much */
   const char *step;    /* the call that failed, where twin_fork() returned an errno */
+};
+
+/* What is to be forked. */
+struct twin_order {
+  int keep_fd; /* stays open in the child; -1 for none */
+  unsigned alarm_s;
+  const int32_t *busy; /* threads of the service that never rest, and are not waited for */
+  size_t busy_count;
 };
 
 /* What can be told before anything is forked. */
@@ -39,10 +48,10 @@ int twin_open_heap(const char **step);
 void twin_close_heap(void);
 
 /* Forks. Where the heap is not open it is opened for the fork alone. Returns 0 in both processes, or the
- * errno of `forked->step`, with nothing forked and nothing changed. `keep_fd` (or -1) stays open in the
- * child, every other descriptor is replaced by /dev/null. The child is set up already: of low priority, first
+ * errno of `forked->step`, with nothing forked and nothing changed. Every descriptor of the child but
+ * `keep_fd` is replaced by /dev/null. The child is set up already: of low priority, first
  * to be killed when memory is short, dead with its parent or after `alarm_s` seconds. */
-int twin_fork(struct twin_forked *forked, int keep_fd, unsigned alarm_s);
+int twin_fork(struct twin_forked *forked, const struct twin_order *order);
 
 /* In the child: has jemalloc write its heap profile into the descriptor that was kept, from its beginning.
  * Returns 0 or an errno; EBADF where no descriptor was kept. */

@@ -28,7 +28,7 @@ interface Addon {
   twinOpenHeap(): void
   twinCloseHeap(): void
   /** Throws an Error whose `code` is the decimal errno and whose message names the system call. */
-  twinFork(run: () => void, keepFd: number, alarmSeconds: number): ForkedTwin
+  twinFork(run: () => void, keepFd: number, alarmSeconds: number, busyThreads: Int32Array): ForkedTwin
   twinWrite(text: string): void
   twinExit(code: number): void
   /** Throws an Error whose `code` is the decimal errno. */
@@ -128,7 +128,8 @@ function twinBinding(addon: Addon): TwinBinding {
     closeHeap: () => {
       addon.twinCloseHeap()
     },
-    fork: (run, keepFd, alarmSeconds) => orForkError(() => addon.twinFork(run, keepFd, alarmSeconds)),
+    fork: (run, keepFd, alarmSeconds, busyThreads) =>
+      orForkError(() => addon.twinFork(run, keepFd, alarmSeconds, Int32Array.from(busyThreads))),
     write: (text) => {
       addon.twinWrite(text)
     },

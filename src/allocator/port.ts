@@ -128,8 +128,10 @@ export interface TwinBinding {
    *
    * @param keepFd descriptor that stays open in the child, or -1
    * @param alarmSeconds when the kernel ends the child, whatever it does
+   * @param busyThreads kernel ids of threads that never rest; any other that works is waited for, a moment, right before
+   * the fork
    */
-  fork(run: () => void, keepFd: number, alarmSeconds: number): ForkedTwin
+  fork(run: () => void, keepFd: number, alarmSeconds: number, busyThreads: readonly number[]): ForkedTwin
   /** In a twin: writes to the parent; blocks while the pipe is full, and ends the twin where nobody reads any more. */
   write(text: string): void
   /** In a twin: ends it at once, with this exit code. */

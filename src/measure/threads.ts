@@ -31,6 +31,11 @@ export class ThreadWatch {
     this.#always = undefined
   }
 
+  /** Kernel ids of those that are passed over. */
+  passedOver(): readonly number[] {
+    return [...this.#passedOver]
+  }
+
   /** Whether a thread works that is not passed over; false where the kernel does not tell. */
   isAnyAtWork(): boolean {
     const count = this.#read(this.#ids)

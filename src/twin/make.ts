@@ -77,7 +77,10 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
       closeHeap: () => {
         binding.closeHeap()
       },
-      fork: (isStillAtRest) => binding.fork(lifeOf(binding, order.work, isStillAtRest), order.keepFd, alarmS),
+      fork: (isStillAtRest) => {
+        const busyThreads = order.instrument.threads?.passedOver() ?? []
+        return binding.fork(lifeOf(binding, order.work, isStillAtRest), order.keepFd, alarmS, busyThreads)
+      },
     })
     pausesMs.push(...rest.pausesMs)
     majorGcs += rest.majorGcs

@@ -117,6 +117,8 @@ class Rest {
     })
     if (!isOpen) return null
     try {
+      // The service ran between the turns, and V8 may have begun to compile for it.
+      if (!(await this.#untilAtRest())) return null
       return await this.#inTurn(() => this.#forkIfAtRest(notices))
     } finally {
       await this.#inTurn(() => {

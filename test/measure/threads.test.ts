@@ -36,6 +36,9 @@ describe('ThreadWatch', () => {
     const watch = watchOver([7], [7], [7])
     drainInVain(watch, 2)
     expect(watch.isAnyAtWork()).to.equal(false)
+    expect(watch.passedOver()).to.deep.equal([7])
+    watch.forget()
+    expect(watch.passedOver()).to.deep.equal([])
   })
 
   it('does not pass over what rested at one look', () => {

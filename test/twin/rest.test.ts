@@ -255,6 +255,24 @@ describe('forkAtRest()', () => {
     ])
   })
 
+  it('waits for threads that the service has set to work while the heap was opened', async () => {
+    let openedMs = Infinity
+    let forkedMs = NaN
+    const staged: Scene = scene({
+      sinceMs: 0,
+      atWork: () => (staged.environment.clockMs >= openedMs && staged.environment.clockMs < openedMs + 150 ? 1 : 0),
+      fork: () => {
+        forkedMs = staged.environment.clockMs
+        return FORKED
+      },
+    })
+    const openHeap = (): void => {
+      openedMs = staged.environment.clockMs
+    }
+    await run('swept', { ...staged, tools: { ...staged.tools, openHeap } })
+    expect(forkedMs - openedMs).to.be.at.least(150)
+  })
+
   it('does not wait for the threads that mark, nor passes them over', async () => {
     // Marking from the second look to the collection that ends it, with one thread that sweeps for a while afterwards.
     let marks = false
