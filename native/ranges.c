@@ -77,11 +77,19 @@ static bool parse_mapping(const char *line, struct mapping *mapping) {
   return true;
 }
 
-/* The next mapping of /proc/self/maps that no file backs and no other process shares; false at the end. */
+/* The next mapping of /proc/self/maps; false at the end. */
+static bool next_mapping(struct mapping *mapping) {
+  for (char *line = next_line(); line != NULL; line = next_line())
+    if (parse_mapping(line, mapping))
+      return true;
+  return false;
+}
+
+/* The next one that no file backs and no other process shares; false at the end. */
 static bool next_anonymous(struct range *range) {
   struct mapping mapping;
-  for (char *line = next_line(); line != NULL; line = next_line())
-    if (parse_mapping(line, &mapping) && mapping.is_anonymous && !mapping.is_shared) {
+  while (next_mapping(&mapping))
+    if (mapping.is_anonymous && !mapping.is_shared) {
       *range = mapping.range;
       return true;
     }
@@ -208,25 +216,18 @@ int ranges_add_new_kept(struct ranges *kept, const struct ranges *before) {
   return failed;
 }
 
-size_t ranges_bytes(const struct ranges *ranges) {
-  size_t bytes = 0;
-  for (size_t i = 0; i < ranges->count; i++)
-    bytes += ranges->items[i].end - ranges->items[i].start;
-  return bytes;
-}
-
 void ranges_free(struct ranges *ranges) {
   free(ranges->items);
   *ranges = (struct ranges){0};
 }
 
 bool ranges_protect_shared(void) {
-  struct mapping mapping = {0};
+  struct mapping mapping;
   bool is_protected = true;
   if (open_lines("/proc/self/maps") != 0)
     return false;
-  for (char *line = next_line(); line != NULL; line = next_line())
-    if (parse_mapping(line, &mapping) && mapping.is_writable && mapping.is_shared &&
+  while (next_mapping(&mapping))
+    if (mapping.is_writable && mapping.is_shared &&
         mprotect((void *)mapping.range.start, mapping.range.end - mapping.range.start, PROT_READ) != 0)
       is_protected = false;
   close(reading.file);

@@ -33,8 +33,6 @@ int ranges_add_new_kept(struct ranges *kept, const struct ranges *before);
  * errno. */
 int ranges_advise(const struct ranges *ranges, size_t first, int advice);
 
-size_t ranges_bytes(const struct ranges *ranges);
-
 void ranges_free(struct ranges *ranges);
 
 /* In a child: makes every shared writable mapping read-only, since a write there would reach the parent or a

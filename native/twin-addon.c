@@ -73,7 +73,7 @@ static napi_value TwinCloseHeap(napi_env env, napi_callback_info info) {
 }
 
 /* twinFork(run: () => void, keepFd: number, alarmSeconds: number, busyThreads: Int32Array) → in the parent
- * { pid, fd, scanMs, forkMs, ranges, rangesBytes }; in the child `run` is called and the process ends after
+ * { pid, fd, scanMs, forkMs }; in the child `run` is called and the process ends after
  * it. */
 static napi_value TwinFork(napi_env env, napi_callback_info info) {
   napi_value args[4], result;
@@ -107,8 +107,6 @@ static napi_value TwinFork(napi_env env, napi_callback_info info) {
   set_number(env, result, "fd", forked.fd);
   set_number(env, result, "scanMs", forked.scan_ms);
   set_number(env, result, "forkMs", forked.fork_ms);
-  set_number(env, result, "ranges", (double)forked.ranges);
-  set_number(env, result, "rangesBytes", forked.ranges_bytes);
   return result;
 }
 

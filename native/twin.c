@@ -161,13 +161,12 @@ int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
   int ends[2], failed = 0;
   sigset_t all, previous;
   const double started = clock_now_ms();
+  double forking = started;
   forked->step = "reading /proc/self/smaps";
   failed = find_rest_of_heap();
   if (failed != 0)
     goto end;
   forked->scan_ms = clock_now_ms() - started;
-  forked->ranges = heap.kept.count;
-  forked->ranges_bytes = (double)ranges_bytes(&heap.kept);
   forked->step = "finding the calls that wait for threads";
   if (slots_find() < 0) {
     failed = ENOMEM;
@@ -185,7 +184,7 @@ int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
   /* The last JavaScript before this may have set a thread of V8's to compile, and what that holds the child
    * would wait for. */
   threads_await_rest(order->busy, order->busy_count, THREADS_PATIENCE_MS);
-  const double forking = clock_now_ms();
+  forking = clock_now_ms();
   forked->step = "madvise";
   failed = ranges_advise(&heap.kept, given, MADV_DOFORK);
   if (failed == 0) {
@@ -205,13 +204,10 @@ int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
   else
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
   forked->fd = ends[0];
-  if (!was_open)
-    twin_close_heap();
-  forked->fork_ms = clock_now_ms() - forking;
-  return failed;
 end:
   if (!was_open)
     twin_close_heap();
+  forked->fork_ms = clock_now_ms() - forking;
   return failed;
 }
 

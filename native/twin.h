@@ -11,14 +11,11 @@
 
 /* What a fork did, seen by the parent. */
 struct twin_forked {
-  pid_t pid;      /* 0 in the child */
-  int fd;         /* the parent's end of the pipe, non-blocking; the child's end in the child */
-  double scan_ms; /* reading which ranges are kept from forks */
-  double fork_ms; /* giving these to the child, the fork itself, and where the heap was not open taking them
-                     back */
-  size_t ranges;  /* how many there were */
-  double ranges_bytes; /* and how much */
-  const char *step;    /* the call that failed, where twin_fork() returned an errno */
+  pid_t pid;        /* 0 in the child */
+  int fd;           /* the parent's end of the pipe, non-blocking; the child's end in the child */
+  double scan_ms;   /* finding what of V8's heap forks do not get yet */
+  double fork_ms;   /* giving it to the child, the fork, and where the heap was not open taking it back */
+  const char *step; /* the call that failed, where twin_fork() returned an errno */
 };
 
 /* What is to be forked. */

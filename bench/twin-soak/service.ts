@@ -12,6 +12,7 @@ import { Coordinator, CoordinatorError } from 'cache-attribution'
 import { fill } from '../accuracy/caches.js'
 import { flags, report } from '../support/processes.js'
 import { startLoadedServer } from '../support/server.js'
+import { keptBytes } from '../../test/helpers/kept.js'
 
 export interface SoakResult {
   readonly twins: number
@@ -182,14 +183,7 @@ function childrenLeft(): number {
 
 /** Heap of V8's that a fork would copy: it is kept from forks in Node, and must be again after a twin. */
 function unkeptBytes(): number {
-  let kept = 0
-  let size = 0
-  for (const line of readFileSync('/proc/self/smaps', 'utf8').split('\n')) {
-    const found = /^Size:\s+(\d+) kB$/.exec(line)
-    if (found !== null) size = Number(found[1]) * 1024
-    if (line.startsWith('VmFlags:') && line.includes(' dc')) kept += size
-  }
-  return v8.getHeapStatistics().total_heap_size - kept
+  return v8.getHeapStatistics().total_heap_size - keptBytes()
 }
 
 const twinsMax = Number(process.argv[2])

@@ -119,12 +119,13 @@ export interface TwinBinding {
    * Gives V8's heap to forks until `closeHeap()`: what takes long of it need not be part of the pause for a fork. Throws
    * as `fork()` does, with nothing changed.
    */
-  openHeap(): void
+  readonly openHeap: () => void
   /** Keeps V8's heap from forks again; nothing where it is not open. */
-  closeHeap(): void
+  readonly closeHeap: () => void
   /**
-   * Forks; where V8's heap is not open, it is opened for the fork alone. In the child `run` is called and the process ends after it; only the parent sees this return. Failures are
-   * thrown as `CoordinatorError` `ERR_TWIN_FORK` with the system call and its errno; nothing is forked then.
+   * Forks; where V8's heap is not open, it is opened for the fork alone. In the child `run` is called and the process
+   * ends after it; only the parent sees this return. Failures are thrown as `CoordinatorError` `ERR_TWIN_FORK` with the
+   * system call and its errno; nothing is forked then.
    *
    * @param keepFd descriptor that stays open in the child, or -1
    * @param alarmSeconds when the kernel ends the child, whatever it does
@@ -168,9 +169,6 @@ export interface ForkedTwin {
   readonly scanMs: number
   /** Giving these ranges to the child, the fork, and where the heap was not open taking them back. */
   readonly forkMs: number
-  /** All of the heap that the child has. */
-  readonly ranges: number
-  readonly rangesBytes: number
 }
 
 /** How a child ended. */

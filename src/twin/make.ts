@@ -71,12 +71,8 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     const kind = attempt === 1 ? 'swept' : 'sweeping'
     const { forked, before, ...rest } = await forkAtRest(order.instrument, kind, {
       majorGcs: askMajorGcs,
-      openHeap: () => {
-        binding.openHeap()
-      },
-      closeHeap: () => {
-        binding.closeHeap()
-      },
+      openHeap: binding.openHeap,
+      closeHeap: binding.closeHeap,
       fork: (isStillAtRest) => {
         const busyThreads = order.instrument.threads?.passedOver() ?? []
         return binding.fork(lifeOf(binding, order.work, isStillAtRest), order.keepFd, alarmS, busyThreads)

@@ -9,18 +9,18 @@
  * again in a turn after it, since both take long where it is large. `forkSweeping` is for a process that does not come to
  * rest so: all of it in one turn, and V8 sweeps on this thread, which later costs the service a long minor GC.
  */
-import type { ForkedTwin } from '../allocator/port.js'
+import type { ForkedTwin, TwinBinding } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import { drain, settleTools } from '../measure/settle.js'
 import type { Instrument } from '../measure/window.js'
-import type { Environment, MajorGcState } from '../support/environment.js'
+import type { Environment } from '../support/environment.js'
 
 /** A fork and what it took. */
 export interface AtRest {
   readonly forked: ForkedTwin
   /** How long this thread stood still each time. */
   readonly pausesMs: readonly number[]
-  /** How many of them were major GCs. */
+  /** How many major GCs it took. */
   readonly majorGcs: number
   /** This process right before the fork. */
   readonly before: MemorySample
@@ -41,11 +41,8 @@ const BREATH_MS = 50
 /** V8's own jobs are over by then; a worker of the service that is busy on and off must not prolong the pause. */
 const THREADS_PATIENCE_MS = 25
 
-/** What a fork at rest needs of V8 and of the kernel; see `TwinBinding`. */
-export interface ForkTools {
-  majorGcs(): MajorGcState
-  openHeap(): void
-  closeHeap(): void
+/** What a fork at rest needs of V8 and of the kernel. */
+export interface ForkTools extends Pick<TwinBinding, 'majorGcs' | 'openHeap' | 'closeHeap'> {
   /** The child asks whether V8 has done nothing for a major GC since the last look before it. */
   fork(isStillAtRest: () => boolean): ForkedTwin
 }
@@ -127,7 +124,7 @@ class Rest {
     }
   }
 
-  /** V8 has swept: the minor GC takes note of it. */
+  /** V8 has swept: the minor GC takes note of it. Null where it went on. */
   #forkIfAtRest(notices: number): Fork | null {
     if (!this.#isStillAtRest(notices)) return null
     return whileHeld(this.#environment.holdBufferSweeper(), () => {

@@ -30,7 +30,7 @@ function hiddenChild(folder: string, script: string): StandIn {
   })
   return {
     binding: { reap: () => ended } as Partial<TwinBinding> as TwinBinding,
-    forked: { pid: -(child.pid ?? NaN), fd, scanMs: 0, forkMs: 0, ranges: 0, rangesBytes: 0 },
+    forked: { pid: -(child.pid ?? NaN), fd, scanMs: 0, forkMs: 0 },
   }
 }
 

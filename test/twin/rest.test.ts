@@ -9,7 +9,7 @@ import type { MajorGcState } from '../../src/support/environment.js'
 import { fakeAllocator, fakeEnvironment } from '../measure/fakes.js'
 import type { FakeEnvironment } from '../measure/fakes.js'
 
-const FORKED: ForkedTwin = { pid: 1, fd: 1, scanMs: 0, forkMs: 0, ranges: 0, rangesBytes: 0 }
+const FORKED: ForkedTwin = { pid: 1, fd: 1, scanMs: 0, forkMs: 0 }
 const REST_MS = 10
 
 /** What a fork at rest does, in its order. */
