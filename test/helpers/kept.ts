@@ -11,3 +11,16 @@ export function mappings(): readonly Mapping[] {
 export function keptBytes(of: readonly Mapping[] = mappings()): number {
   return of.reduce((sum, { start, end, flags }) => sum + (flags?.isKeptFromForks === true ? end - start : 0), 0)
 }
+
+/**
+ * Bytes that were kept from forks and are not any more, though still mapped. None is what a twin should leave; a page that
+ * V8 has unmapped meanwhile, and somebody else mapped at its place, counts as well.
+ */
+export function lostBytes(before: readonly Mapping[], after: readonly Mapping[] = mappings()): number {
+  const given = after.filter(({ flags }) => flags?.isKeptFromForks !== true)
+  const kept = before.filter(({ flags }) => flags?.isKeptFromForks === true)
+  return kept.reduce((sum, { start, end }) => {
+    const shared = given.map((now) => Math.max(0, Math.min(end, now.end) - Math.max(start, now.start)))
+    return sum + shared.reduce((bytes, more) => bytes + more, 0)
+  }, 0)
+}

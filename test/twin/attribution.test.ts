@@ -46,7 +46,9 @@ describe("attribute({ mode: 'twin' })", function () {
     expect(result.released).to.equal(0)
     expect(result.entries[1]).to.equal(result.entries[0])
     expect(result.descriptors[1]).to.equal(result.descriptors[0])
-    expect(result.keptBytes[1]).to.be.above(0.5 * result.keptBytes[0])
+    expect(result.keptBytes).to.be.above(0)
+    // V8 unmaps pages between the runs, and the allocator may map them.
+    expect(result.lostBytes).to.be.below(0.1 * result.keptBytes)
   })
 
   it('counts entries and claims as they are in the process', () => {
