@@ -4,14 +4,9 @@
  *
  *   node dist/bench/sample-cost.js [--node PATH]…
  */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { openAllocator } from 'cache-attribution'
-import { chosenNodes, flags, report, runScript } from './support/processes.js'
+import { chosenNodes, flags, report, runScript, withCompiled } from './support/processes.js'
 import { medianOf, printTable, verdict } from './support/table.js'
 
 /** Nanoseconds per call, one figure per round; the four take turns. */
@@ -32,18 +27,12 @@ if (flags('library').length > 0) measure(flags('library')[0] ?? '')
 else await compare()
 
 async function compare(): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'sample-cost-'))
-  try {
-    const library = path.join(folder, 'sample-loop.so')
-    const source = fileURLToPath(new URL('../../bench/native/sample-loop.c', import.meta.url))
-    execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', library, source, '-ldl'])
+  await withCompiled('sample-loop.c', ['-shared', '-fPIC'], async (library) => {
     for (const node of chosenNodes()) {
       const [costs] = await runScript<Costs>('sample-cost', { node, args: ['--library', library] })
       if (costs !== undefined) print(costs)
     }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  })
 }
 
 function print({ version, loopNs, addonNs, ffiNs, addonReadNs, ffiReadNs }: Costs): void {

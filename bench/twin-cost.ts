@@ -1,27 +1,43 @@
 /**
  * What a twin costs the service: its pause with and without a major GC of its own, at three sizes of the heap, the latency of requests
- * during a run beside that of the live mode and of no run, throughput, and the memory it adds.
+ * during a run beside that of the live mode and of no run, throughput, and the memory it adds. Beside that, what the
+ * kernel alone takes of it on this machine: a process without Node, whose memory is at the same addresses, forks as often, and
+ * both write to as many pages that they share as the service and its twins did. Needs cc.
  *
  *   node dist/bench/twin-cost.js [--node PATH]… [--heaps 10,500,2000]
  */
+import { execFileSync } from 'node:child_process'
 import type { CostResult } from './twin-cost/service.js'
-import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
+import { chosenNodes, flags, runScript, versionOf, withCompiled } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
+/** A fork of a process without Node: how long it takes, and a write to a page that is still shared afterwards. */
+interface PlainFork {
+  readonly forkMs: number
+  readonly writeUs: number
+}
+
+const PLAIN_FORKS = 12
+const PAGE_BYTES = 4096
 const heaps = (flags('heaps')[0] ?? '10,500,2000').split(',')
-for (const node of chosenNodes()) {
-  const results: CostResult[] = []
-  for (const heapMb of heaps) {
-    results.push(
-      ...(await runScript<CostResult>('twin-cost/service', {
+await withCompiled('plain-fork.c', [], async (plainFork) => {
+  for (const node of chosenNodes()) {
+    const results: CostResult[] = []
+    const plain: PlainFork[][] = []
+    for (const heapMb of heaps) {
+      const [result] = await runScript<CostResult>('twin-cost/service', {
         node,
         args: [heapMb],
         execArgv: ['--max-old-space-size=6000'],
-      })),
-    )
+      })
+      if (result === undefined) throw new Error('the service told nothing')
+      results.push(result)
+      plain.push(forksOf(plainFork, result))
+    }
+    judge(versionOf(node), results)
+    tellKernel(results, plain)
   }
-  judge(versionOf(node), results)
-}
+})
 
 function judge(version: string, results: readonly CostResult[]): void {
   console.log(`### What a twin costs, Node ${version}\n`)
@@ -83,6 +99,42 @@ function judge(version: string, results: readonly CostResult[]): void {
     verdict(`${size}: throughput while a twin runs ÷ without: ${ratio.toFixed(2)} (at least 0.9)`, ratio >= 0.9)
   }
   console.log()
+}
+
+function forksOf(plainFork: string, { layout, faults, copiedBytes }: CostResult): PlainFork[] {
+  const args = [PLAIN_FORKS, Math.round(medianOf(faults)), Math.round(medianOf(copiedBytes) / PAGE_BYTES)].map(String)
+  const lines = execFileSync(plainFork, args, { input: layout, encoding: 'utf8' }).trim().split('\n')
+  return lines.map((line) => {
+    const [forkMs = NaN, writeUs = NaN] = line.split(' ').map(Number)
+    return { forkMs, writeUs }
+  })
+}
+
+function tellKernel(results: readonly CostResult[], plain: readonly PlainFork[][]): void {
+  console.log('What the kernel alone takes here, by a process without Node at the same addresses:\n')
+  printTable(
+    [
+      'heap',
+      'a fork, median',
+      'longest',
+      'a write to a shared page',
+      'page faults beside a twin',
+      'leave for the service',
+    ],
+    results.map(({ heapMb, faults, burnMs }, index) => {
+      const forks = plain[index] ?? []
+      const writeUs = medianOf(forks.map((fork) => fork.writeUs))
+      const lost = (medianOf(faults) * writeUs) / 1e3 / burnMs
+      return [
+        `${heapMb.toFixed(0)} MB`,
+        `${medianOf(forks.map(({ forkMs }) => forkMs)).toFixed(0)} ms`,
+        `${Math.max(...forks.map(({ forkMs }) => forkMs)).toFixed(0)} ms`,
+        `${writeUs.toFixed(1)} µs`,
+        medianOf(faults).toFixed(0),
+        (1 - lost).toFixed(2),
+      ]
+    }),
+  )
 }
 
 /** Beside a twin against the mean of right before and right after it: a machine of many guests changes its own speed. */

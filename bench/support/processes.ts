@@ -1,6 +1,9 @@
 /** Child processes of the benchmarks: another Node, with or without jemalloc preloaded, answering in JSON lines. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -28,6 +31,23 @@ export async function runScript<T>(script: string, options: ChildOptions = {}): 
   const code = child.exitCode ?? ((await once(child, 'exit')) as [number | null])[0]
   if (code !== 0) throw new Error(`${script} ${(options.args ?? []).join(' ')} ended with ${String(code)}`)
   return lines
+}
+
+/** Calls `use` with what `cc` makes of `bench/native/<source>`; it is gone afterwards. */
+export async function withCompiled(
+  source: string,
+  options: readonly string[],
+  use: (compiled: string) => void | Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bench-native-'))
+  try {
+    const compiled = path.join(folder, path.parse(source).name)
+    const from = fileURLToPath(new URL(`../../../bench/native/${source}`, import.meta.url))
+    execFileSync('cc', ['-O2', ...options, '-o', compiled, from, '-ldl'])
+    await use(compiled)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 /** Prints one JSON line for {@link runScript}. */

@@ -10,6 +10,7 @@ import { estimateCopiedBytes } from '../../src/twin/memory.js'
 import { runInTwin } from '../../src/twin/run-in-twin.js'
 import { twinBinding } from '../../src/twin/support.js'
 import type { TwinContext } from '../../src/twin/life.js'
+import { mappings } from '../../test/helpers/kept.js'
 import { report } from '../support/processes.js'
 
 type Kind = 'none' | 'twin' | 'release'
@@ -28,6 +29,11 @@ export interface CostResult {
   readonly latencyMs: Record<Kind, number[]>
   /** One more without a twin than beside one: they take turns, and the first and the last are without. */
   readonly requestsPerSecond: Record<'none' | 'twin', number[]>
+  /** Page faults of the service while a twin burned a processor for so long. */
+  readonly faults: number[]
+  readonly burnMs: number
+  /** Private anonymous memory, as bench/native/plain-fork.c reads it. */
+  readonly layout: string
 }
 
 const ROUNDS = 6
@@ -139,6 +145,9 @@ const result: CostResult = {
   estimatedBytes: [],
   latencyMs: { none: [], twin: [], release: [] },
   requestsPerSecond: { none: [], twin: [] },
+  faults: [],
+  burnMs: BURN_MS,
+  layout: layout(),
 }
 for (let round = 0; round < ROUNDS; round++) {
   const startMs = environment.now()
@@ -184,7 +193,17 @@ async function capacityBesideTwin(): Promise<number> {
   const begin = new Promise<void>((resolve) => (begun = resolve))
   const twin = runInTwin(burn, { timeoutMs: 60_000, onMessage: () => begun() })
   await begin
-  return capacity(twin)
+  const { minorPageFault } = process.resourceUsage()
+  const perSecond = await capacity(twin)
+  result.faults.push(process.resourceUsage().minorPageFault - minorPageFault)
+  return perSecond
+}
+
+function layout(): string {
+  return mappings()
+    .filter(({ inode, path, perms }) => inode === 0 && perms === 'rw-p' && path !== '[stack]')
+    .map(({ start, end, rssBytes }) => [start.toString(16), end - start, rssBytes].join(' '))
+    .join('\n')
 }
 
 function burn(twin: TwinContext): void {
