@@ -117,7 +117,7 @@ async function measureUnderLoad(
     const { report } = await service.next('report', RUN_TIMEOUT_MS, signal)
     load.send({ type: 'phase', phase: 'after' })
 
-    progress.step((step = 'the caches fill again'))
+    progress.step((step = report.mode === 'twin' ? 'the service goes on, with every entry' : 'the caches fill again'))
     await delay(AFTERWARDS_MS, undefined, { signal })
     load.send({ type: 'stop' })
     const { traffic } = await load.next('result', STOP_TIMEOUT_MS, signal)
