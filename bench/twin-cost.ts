@@ -17,13 +17,15 @@ interface PlainFork {
   readonly writeUs: number
 }
 
+interface Measured extends CostResult {
+  readonly plainForks: readonly PlainFork[]
+}
+
 const PLAIN_FORKS = 12
-const PAGE_BYTES = 4096
 const heaps = (flags('heaps')[0] ?? '10,500,2000').split(',')
 await withCompiled('plain-fork.c', [], async (plainFork) => {
   for (const node of chosenNodes()) {
-    const results: CostResult[] = []
-    const plain: PlainFork[][] = []
+    const results: Measured[] = []
     for (const heapMb of heaps) {
       const [result] = await runScript<CostResult>('twin-cost/service', {
         node,
@@ -31,11 +33,10 @@ await withCompiled('plain-fork.c', [], async (plainFork) => {
         execArgv: ['--max-old-space-size=6000'],
       })
       if (result === undefined) throw new Error('the service told nothing')
-      results.push(result)
-      plain.push(forksOf(plainFork, result))
+      results.push({ ...result, plainForks: forksOf(plainFork, result) })
     }
     judge(versionOf(node), results)
-    tellKernel(results, plain)
+    tellKernel(results)
   }
 })
 
@@ -102,7 +103,7 @@ function judge(version: string, results: readonly CostResult[]): void {
 }
 
 function forksOf(plainFork: string, { layout, faults, copiedBytes }: CostResult): PlainFork[] {
-  const args = [PLAIN_FORKS, Math.round(medianOf(faults)), Math.round(medianOf(copiedBytes) / PAGE_BYTES)].map(String)
+  const args = [PLAIN_FORKS, medianOf(faults), medianOf(copiedBytes)].map((value) => value.toFixed(0))
   const lines = execFileSync(plainFork, args, { input: layout, encoding: 'utf8' }).trim().split('\n')
   return lines.map((line) => {
     const [forkMs = NaN, writeUs = NaN] = line.split(' ').map(Number)
@@ -110,7 +111,7 @@ function forksOf(plainFork: string, { layout, faults, copiedBytes }: CostResult)
   })
 }
 
-function tellKernel(results: readonly CostResult[], plain: readonly PlainFork[][]): void {
+function tellKernel(results: readonly Measured[]): void {
   console.log('What the kernel alone takes here, by a process without Node at the same addresses:\n')
   printTable(
     [
@@ -121,14 +122,14 @@ function tellKernel(results: readonly CostResult[], plain: readonly PlainFork[][
       'page faults beside a twin',
       'leave for the service',
     ],
-    results.map(({ heapMb, faults, burnMs }, index) => {
-      const forks = plain[index] ?? []
-      const writeUs = medianOf(forks.map((fork) => fork.writeUs))
+    results.map(({ heapMb, faults, burnMs, plainForks }) => {
+      const forkMs = plainForks.map((fork) => fork.forkMs)
+      const writeUs = medianOf(plainForks.map((fork) => fork.writeUs))
       const lost = (medianOf(faults) * writeUs) / 1e3 / burnMs
       return [
         `${heapMb.toFixed(0)} MB`,
-        `${medianOf(forks.map(({ forkMs }) => forkMs)).toFixed(0)} ms`,
-        `${Math.max(...forks.map(({ forkMs }) => forkMs)).toFixed(0)} ms`,
+        `${medianOf(forkMs).toFixed(0)} ms`,
+        `${Math.max(...forkMs).toFixed(0)} ms`,
         `${writeUs.toFixed(1)} µs`,
         medianOf(faults).toFixed(0),
         (1 - lost).toFixed(2),

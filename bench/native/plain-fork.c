@@ -2,11 +2,13 @@
  * write to a page that its child shares, while that writes to pages of its own. What else a twin does comes
  * on top. Built by bench/twin-cost.ts with: cc -O2
  *
- *   plain-fork FORKS WRITES CHILD_WRITES < mappings
+ *   plain-fork FORKS WRITES CHILD_BYTES < mappings
  *
- * A mapping a line: <start, hexadecimal> <bytes> <bytes of it that are resident>. Prints a line per fork:
- * milliseconds in fork(), microseconds per write. */
+ * It writes to so many pages, its child to pages of so many bytes. A mapping a line: <start, hexadecimal>
+ * <bytes> <bytes of it that are resident>. Prints a line per fork: milliseconds in fork(), microseconds per
+ * write. */
 #define _GNU_SOURCE
+#include "../../native/clock.h"
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,7 +16,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -25,12 +26,6 @@ struct memory {
   char *start;
   size_t resident;
 };
-
-static double now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
 
 /* Pages one after the other, as a service writes where it allocates. */
 static size_t write_dense(const struct memory *all, size_t count, size_t wanted, size_t page) {
@@ -60,8 +55,8 @@ static void write_scattered(const struct memory *all, size_t count, size_t wante
 int main(int argc, char **argv) {
   const int forks = argc > 1 ? atoi(argv[1]) : 1;
   const size_t writes = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-  const size_t child_writes = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  const size_t child_writes = argc > 3 ? strtoul(argv[3], NULL, 10) / page : 0;
   struct memory *all = NULL;
   size_t count = 0, room = 0, missing = 0, bytes, resident;
   uintptr_t start;
@@ -83,7 +78,7 @@ int main(int argc, char **argv) {
   }
   fprintf(stderr, "%zu mappings; %zu KiB are at addresses of this process's own\n", count, missing / 1024);
   for (int round = 0; round < forks; round++) {
-    const double before = now_ms();
+    const double before = clock_now_ms();
     const pid_t child = fork();
     if (child == 0) {
       write_scattered(all, count, child_writes, page);
@@ -91,9 +86,9 @@ int main(int argc, char **argv) {
     }
     if (child < 0)
       return 1;
-    const double forked = now_ms();
+    const double forked = clock_now_ms();
     const size_t written = write_dense(all, count, writes, page);
-    const double done = now_ms();
+    const double done = clock_now_ms();
     waitpid(child, NULL, 0);
     printf("%.3f %.3f\n", forked - before, written == 0 ? 0 : (done - forked) * 1e3 / (double)written);
   }

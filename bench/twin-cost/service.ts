@@ -5,12 +5,12 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Coordinator } from 'cache-attribution'
+import { processFiles } from '../../src/breakdown/kernel.js'
 import { nodeEnvironment as environment } from '../../src/support/environment.js'
 import { estimateCopiedBytes } from '../../src/twin/memory.js'
 import { runInTwin } from '../../src/twin/run-in-twin.js'
 import { twinBinding } from '../../src/twin/support.js'
 import type { TwinContext } from '../../src/twin/life.js'
-import { mappings } from '../../test/helpers/kept.js'
 import { report } from '../support/processes.js'
 
 type Kind = 'none' | 'twin' | 'release'
@@ -200,7 +200,8 @@ async function capacityBesideTwin(): Promise<number> {
 }
 
 function layout(): string {
-  return mappings()
+  return processFiles('self')
+    .mappings()
     .filter(({ inode, path, perms }) => inode === 0 && perms === 'rw-p' && path !== '[stack]')
     .map(({ start, end, rssBytes }) => [start.toString(16), end - start, rssBytes].join(' '))
     .join('\n')

@@ -9,7 +9,7 @@ export function mappings(): readonly Mapping[] {
 
 /** Bytes of address space that are kept from forks. */
 export function keptBytes(of: readonly Mapping[] = mappings()): number {
-  return of.reduce((sum, { start, end, flags }) => sum + (flags?.isKeptFromForks === true ? end - start : 0), 0)
+  return of.filter(isKept).reduce((sum, { start, end }) => sum + end - start, 0)
 }
 
 /**
@@ -17,10 +17,13 @@ export function keptBytes(of: readonly Mapping[] = mappings()): number {
  * V8 has unmapped meanwhile, and somebody else mapped at its place, counts as well.
  */
 export function lostBytes(before: readonly Mapping[], after: readonly Mapping[] = mappings()): number {
-  const given = after.filter(({ flags }) => flags?.isKeptFromForks !== true)
-  const kept = before.filter(({ flags }) => flags?.isKeptFromForks === true)
-  return kept.reduce((sum, { start, end }) => {
+  const given = after.filter((mapping) => !isKept(mapping))
+  return before.filter(isKept).reduce((sum, { start, end }) => {
     const shared = given.map((now) => Math.max(0, Math.min(end, now.end) - Math.max(start, now.start)))
     return sum + shared.reduce((bytes, more) => bytes + more, 0)
   }, 0)
+}
+
+function isKept({ flags }: Mapping): boolean {
+  return flags?.isKeptFromForks === true
 }
