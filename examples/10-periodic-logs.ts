@@ -56,8 +56,9 @@ if (process.platform === 'linux') console.log(`\n${formatBreakdown(breakdown({ c
 await coordinator.close()
 check()
 
+/** Sessions grow by 10 MB a second: five looks, four seconds, have to see 16 MiB of it. Pages never come to as much. */
 function visit(id: number): void {
-  sessions.set(id, Buffer.alloc(20_000, 1))
+  sessions.set(id, Buffer.alloc(50_000, 1))
   pages.set(id % 500, Buffer.alloc(20_000, 1))
 }
 
