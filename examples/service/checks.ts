@@ -12,10 +12,10 @@ export function failedChecks(report: AttributionReport, traffic: Traffic, expect
   ]
 }
 
-function checkTraffic({ failed, phases }: Traffic): string[] {
+function checkTraffic({ failures, phases }: Traffic): string[] {
   const silent = Object.entries(phases).flatMap(([phase, { requests }]) => (requests === 0 ? [phase] : []))
   return [
-    ...(failed === 0 ? [] : [`${failed} requests failed`]),
+    ...Object.entries(failures).map(([kind, count]) => `requests that failed with ${kind}: ${count}`),
     ...silent.map((phase) => `no request was answered ${phase} the run`),
   ]
 }

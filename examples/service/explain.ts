@@ -58,8 +58,9 @@ function pauses({ pauses: { count, longestMs, totalMs }, durationMs, twin }: Att
   return `To measure to the byte, the service stood still ${count} times, ${ms(totalMs)} in all within ${(durationMs / 1000).toFixed(1)} s, ${ms(longestMs)} at the longest.`
 }
 
-function requests({ connections, failed, phases }: Traffic): string {
+function requests({ connections, failures, phases }: Traffic): string {
   const { before, during, after } = phases
+  const failed = Object.values(failures).reduce((sum, of) => sum + of, 0)
   const total = before.requests + during.requests + after.requests
   return `${connections} connections asked all the time: ${count(total)} requests, ${count(failed)} failed. Latency ${latency(before)} before the run, ${latency(during)} during it (${count(during.requests)} requests, the longest ${ms(during.longestMs)}), ${latency(after)} after it.`
 }

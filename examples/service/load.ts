@@ -19,7 +19,7 @@ const packages = (await (await fetch(`${url}/packages`)).json()) as Package[]
 
 let phase: Phase = 'before'
 let requests = 0
-let failed = 0
+const failures = new Map<string, number>()
 const latenciesMs: Record<Phase, number[]> = { before: [], during: [], after: [] }
 
 let connection = 0
@@ -34,17 +34,18 @@ const load = autocannon(
     },
   },
   (error: unknown) => {
-    if (error != null) failed++
+    if (error != null) fail(error)
     const phases = { before: summarize('before'), during: summarize('during'), after: summarize('after') }
-    tell({ type: 'result', traffic: { connections: CONNECTIONS, failed, phases } })
+    const traffic = { connections: CONNECTIONS, failures: Object.fromEntries(failures), phases }
+    tell({ type: 'result', traffic })
   },
 )
 load.on('response', (_client, statusCode, _bytes, latencyMs) => {
   requests++
-  if (statusCode < 200 || statusCode > 299) failed++
+  if (statusCode < 200 || statusCode > 299) fail(`status ${statusCode}`)
   latenciesMs[phase].push(latencyMs)
 })
-load.on('reqError', () => failed++)
+load.on('reqError', fail)
 load.on('tick', () => tell({ type: 'progress', requests }))
 
 process.on('message', (command: LoadCommand) => {
@@ -52,6 +53,13 @@ process.on('message', (command: LoadCommand) => {
   else phase = command.phase
 })
 process.once('disconnect', () => process.exit())
+
+/** Counts a failure by its kind: an errno, a message, a status. */
+function fail(reason: unknown): void {
+  const { code, message } = reason instanceof Error ? (reason as NodeJS.ErrnoException) : {}
+  const kind = code ?? message ?? String(reason)
+  failures.set(kind, (failures.get(kind) ?? 0) + 1)
+}
 
 function summarize(which: Phase): PhaseTraffic {
   const sorted = Float64Array.from(latenciesMs[which]).sort()

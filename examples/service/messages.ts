@@ -35,7 +35,7 @@ export interface PhaseTraffic {
 /** What the load generator saw. */
 export interface Traffic {
   readonly connections: number
-  /** Answers other than 2xx, broken connections and timeouts. */
-  readonly failed: number
+  /** Answers other than 2xx, broken connections and timeouts: how many of each kind, e.g. `{ 'status 503': 2, ECONNRESET: 1 }`. */
+  readonly failures: Readonly<Record<string, number>>
   readonly phases: Readonly<Record<Phase, PhaseTraffic>>
 }

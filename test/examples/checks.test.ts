@@ -4,7 +4,7 @@ import { failedChecks } from '../../examples/service/checks.js'
 import type { Traffic } from '../../examples/service/messages.js'
 
 const phase = { requests: 10, medianMs: 1, p99Ms: 2, longestMs: 3 }
-const traffic: Traffic = { connections: 64, failed: 0, phases: { before: phase, during: phase, after: phase } }
+const traffic: Traffic = { connections: 64, failures: {}, phases: { before: phase, during: phase, after: phase } }
 
 /** A report of one row that holds, but for what is changed. */
 function report(row: Partial<CacheAttribution> = {}, unattributedBytes = 20): AttributionReport {
@@ -30,10 +30,16 @@ describe('the self-check of the example service', () => {
     expect(failedChecks(report(), traffic, ['files'])).to.deep.equal([])
   })
 
-  it('fails on a failed request and on a phase without requests', () => {
+  it('fails on failed requests, told by their kind, and on a phase without requests', () => {
     const silent = { ...phase, requests: 0 }
-    const bad = { ...traffic, failed: 1, phases: { ...traffic.phases, during: silent } }
-    expect(failedChecks(report(), bad, ['files'])).to.have.lengthOf(2)
+    const failures = { ECONNRESET: 1, 'status 503': 2 }
+    expect(
+      failedChecks(report(), { ...traffic, failures, phases: { ...traffic.phases, during: silent } }, ['files']),
+    ).to.deep.equal([
+      'requests that failed with ECONNRESET: 1',
+      'requests that failed with status 503: 2',
+      'no request was answered during the run',
+    ])
   })
 
   it('fails on a row that is missing, failed, or within the noise', () => {
