@@ -105,10 +105,8 @@ class TwinProcess {
   }
 
   #take(line: string): void {
-    let frame: TwinFrame
-    try {
-      frame = JSON.parse(line) as TwinFrame
-    } catch {
+    const frame = frameOf(line)
+    if (frame === null) {
       // A child that writes nonsense is no better than one that crashed: its end will tell.
       this.#kill({ kind: 'crashed', ended: { code: null, signal: null } })
       return
@@ -119,6 +117,7 @@ class TwinProcess {
     }
     this.#allowMs = frame.allowMs ?? this.#allowMs
     this.#stretchStartMs = frame.cpuMs
+    this.#blindLooks = 0
     try {
       this.#watching.onMessage(frame.message)
     } catch {
@@ -172,4 +171,25 @@ class TwinProcess {
     this.#watching.signal?.removeEventListener('abort', this.#onAbort)
     this.#resolve(this.#end ?? { kind: 'crashed', ended })
   }
+}
+
+/** Null of a line that is none of the child's: what runs in it may write to any descriptor, the pipe's too. */
+function frameOf(line: string): TwinFrame | null {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return null
+  }
+  if (typeof value !== 'object' || value === null) return null
+  const frame = value as Partial<Record<string, unknown>>
+  const isFrame =
+    frame['kind'] === 'message'
+      ? Number.isFinite(frame['cpuMs']) && (frame['allowMs'] === undefined || Number.isFinite(frame['allowMs']))
+      : frame['kind'] === 'result'
+        ? frame['copiedBytes'] === null || Number.isFinite(frame['copiedBytes'])
+        : frame['kind'] === 'thrown' &&
+          (frame['code'] === 'ERR_TWIN_THROWN' || frame['code'] === 'ERR_TWIN_RESULT') &&
+          typeof frame['message'] === 'string'
+  return isFrame ? (value as TwinFrame) : null
 }

@@ -65,6 +65,22 @@ describe('the watch over a twin whose state the kernel does not tell', () => {
     expect(await ending).to.deep.equal({ kind: 'aborted' })
   })
 
+  it('gives each stretch its time on the wall anew', async () => {
+    const message = JSON.stringify({ kind: 'message', message: 1, cpuMs: 0 })
+    const result = JSON.stringify({ kind: 'result', value: 7, copiedBytes: null })
+    const script = `for i in 1 2 3 4; do sleep 0.4; echo '${message}'; done; echo '${result}'`
+    expect(await watch(hiddenChild(folder, script), 900)).to.include({ kind: 'result' })
+  })
+
+  for (const line of ['null', '5', '{}', '{"kind":"thrown"}', '{"kind":"message","message":1}', 'what']) {
+    it(`takes a line that is no frame for a crash: ${line}`, async () => {
+      expect(await watch(hiddenChild(folder, `echo '${line}'; exec sleep 60`), 60_000)).to.deep.equal({
+        kind: 'crashed',
+        ended: { code: null, signal: null },
+      })
+    })
+  }
+
   it('tells its crash', async () => {
     expect(await watch(hiddenChild(folder, 'exit 86'), 60_000)).to.deep.equal({
       kind: 'crashed',
