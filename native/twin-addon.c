@@ -72,23 +72,24 @@ static napi_value TwinCloseHeap(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* twinFork(run: () => void, keepFd: number, alarmSeconds: number, busyThreads: Int32Array) → in the parent
- * { pid, fd, scanMs, forkMs }; in the child `run` is called and the process ends after
- * it. */
+/* twinFork(run: () => void, keepFd: number, alarmSeconds: number, busyThreads: Int32Array, diesFirst:
+ * boolean) → in the parent { pid, fd, scanMs, forkMs }; in the child `run` is called and the process ends
+ * after it. */
 static napi_value TwinFork(napi_env env, napi_callback_info info) {
-  napi_value args[4], result;
-  size_t count = 4;
+  napi_value args[5], result;
+  size_t count = 5;
   napi_valuetype type = napi_undefined;
   napi_typedarray_type busy_type = napi_uint8_array;
   void *busy = NULL;
   struct twin_order order = {.keep_fd = -1};
   napi_get_cb_info(env, info, &count, args, NULL, NULL);
-  if (count < 4 || napi_typeof(env, args[0], &type) != napi_ok || type != napi_function ||
+  if (count < 5 || napi_typeof(env, args[0], &type) != napi_ok || type != napi_function ||
       napi_get_value_int32(env, args[1], &order.keep_fd) != napi_ok ||
       napi_get_value_uint32(env, args[2], &order.alarm_s) != napi_ok ||
       napi_get_typedarray_info(env, args[3], &busy_type, &order.busy_count, &busy, NULL, NULL) != napi_ok ||
-      busy_type != napi_int32_array) {
-    napi_throw_type_error(env, NULL, "twinFork(run, keepFd, alarmSeconds, busyThreads) was expected");
+      busy_type != napi_int32_array || napi_get_value_bool(env, args[4], &order.dies_first) != napi_ok) {
+    napi_throw_type_error(env, NULL,
+                          "twinFork(run, keepFd, alarmSeconds, busyThreads, diesFirst) was expected");
     return NULL;
   }
   if (twin_is_child()) {

@@ -28,6 +28,9 @@
 /* The child's end of the pipe; -1 in every process that is no twin. */
 static int result_fd = -1;
 
+/* Of a twin: it is ended when it has been silent for so long. */
+static unsigned silence_max_s;
+
 /* Names the kept descriptor of a twin; empty where there is none. The filter knows it by its address. */
 static char kept_path[32];
 
@@ -88,28 +91,31 @@ static void write_once(const char *path, const char *text, size_t length) {
 /* Exit codes of a child that could not be set up; src/twin/ knows them. */
 enum { EXIT_ORPHAN = 81, EXIT_DESCRIPTORS = 82, EXIT_SLOTS = 83, EXIT_SHARED = 84, EXIT_FREE = 87 };
 
-static void become_twin(pid_t parent, int keep_fd, unsigned alarm_s) {
+static void become_twin(pid_t parent, const struct twin_order *order) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent)
     _exit(EXIT_ORPHAN);
   prctl(PR_SET_NAME, "twin");
   setsid(); /* out of reach of the terminal's signals */
   reset_signals();
-  alarm(alarm_s);
-  write_once("/proc/self/oom_score_adj", "1000", 4);
+  silence_max_s = order->alarm_s;
+  alarm(silence_max_s);
+  if (order->dies_first)
+    write_once("/proc/self/oom_score_adj", "1000", 4);
   setpriority(PRIO_PROCESS, 0, 15);
   /* No core of a twin, which has all the service's data. To the kernel 1 means neither a file nor a handler
-   * at a pipe. */
+   * at a pipe; where the limit is 0 already it cannot be raised, and a handler gets an empty core. */
   const struct rlimit no_core = {1, 1};
   setrlimit(RLIMIT_CORE, &no_core);
-  if (!replace_descriptors(keep_fd))
+  write_once("/proc/self/coredump_filter", "0", 1);
+  if (!replace_descriptors(order->keep_fd))
     _exit(EXIT_DESCRIPTORS);
   if (slots_replace() != 0)
     _exit(EXIT_SLOTS);
   if (!ranges_protect_shared())
     _exit(EXIT_SHARED);
-  if (keep_fd >= 0)
-    snprintf(kept_path, sizeof kept_path, "/proc/self/fd/%d", keep_fd);
+  if (order->keep_fd >= 0)
+    snprintf(kept_path, sizeof kept_path, "/proc/self/fd/%d", order->keep_fd);
   if (!confine(getpid(), kept_path))
     _exit(EXIT_FREE);
 }
@@ -194,7 +200,7 @@ int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
   }
   if (failed == 0 && forked->pid == 0) {
     result_fd = forked->fd = ends[1];
-    become_twin(parent, order->keep_fd, order->alarm_s);
+    become_twin(parent, order);
     return 0;
   }
   pthread_sigmask(SIG_SETMASK, &previous, NULL);
@@ -212,6 +218,7 @@ end:
 }
 
 void twin_write(const char *bytes, size_t length) {
+  alarm(silence_max_s);
   while (length > 0) {
     const ssize_t written = write(result_fd, bytes, length);
     if (written < 0 && errno == EINTR)

@@ -20,10 +20,11 @@ struct twin_forked {
 
 /* What is to be forked. */
 struct twin_order {
-  int keep_fd; /* stays open in the child; -1 for none */
-  unsigned alarm_s;
+  int keep_fd;         /* stays open in the child; -1 for none */
+  unsigned alarm_s;    /* the kernel ends the child so long after it wrote to its parent last */
   const int32_t *busy; /* threads of the service that never rest, and are not waited for */
   size_t busy_count;
+  bool dies_first; /* when memory is short */
 };
 
 /* What can be told before anything is forked. */
@@ -46,8 +47,8 @@ void twin_close_heap(void);
 
 /* Forks. Where the heap is not open it is opened for the fork alone. Returns 0 in both processes, or the
  * errno of `forked->step`, with nothing forked and nothing changed. Every descriptor of the child but
- * `keep_fd` is replaced by /dev/null. The child is set up already: of low priority, first
- * to be killed when memory is short, dead with its parent or after `alarm_s` seconds. */
+ * `keep_fd` is replaced by /dev/null. The child is set up already: of low priority, dead
+ * with its parent or by the alarm. */
 int twin_fork(struct twin_forked *forked, const struct twin_order *order);
 
 /* In the child: has jemalloc write its heap profile into the descriptor that was kept, from its beginning.

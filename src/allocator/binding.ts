@@ -28,7 +28,13 @@ interface Addon {
   twinOpenHeap(): void
   twinCloseHeap(): void
   /** Throws an Error whose `code` is the decimal errno and whose message names the system call. */
-  twinFork(run: () => void, keepFd: number, alarmSeconds: number, busyThreads: Int32Array): ForkedTwin
+  twinFork(
+    run: () => void,
+    keepFd: number,
+    alarmSeconds: number,
+    busyThreads: Int32Array,
+    diesFirst: boolean,
+  ): ForkedTwin
   twinWrite(text: string): void
   twinExit(code: number): void
   /** Throws an Error whose `code` is the decimal errno. */
@@ -128,8 +134,8 @@ function twinBinding(addon: Addon): TwinBinding {
     closeHeap: () => {
       addon.twinCloseHeap()
     },
-    fork: (run, keepFd, alarmSeconds, busyThreads) =>
-      orForkError(() => addon.twinFork(run, keepFd, alarmSeconds, Int32Array.from(busyThreads))),
+    fork: (run, { keepFd, alarmSeconds, busyThreads, diesFirst }) =>
+      orForkError(() => addon.twinFork(run, keepFd, alarmSeconds, Int32Array.from(busyThreads), diesFirst)),
     write: (text) => {
       addon.twinWrite(text)
     },

@@ -112,6 +112,18 @@ export interface NativeBinding extends Mallctl {
   readonly twin: TwinBinding | null
 }
 
+/** What a fork is told. */
+export interface ForkOrder {
+  /** Descriptor that stays open in the child, or -1. */
+  readonly keepFd: number
+  /** When the kernel ends the child, whatever it does, after it wrote to its parent last. */
+  readonly alarmSeconds: number
+  /** Kernel ids of threads that never rest; any other that works is waited for, a moment, right before the fork. */
+  readonly busyThreads: readonly number[]
+  /** Whether the child is the first that the kernel kills when memory is short. */
+  readonly diesFirst: boolean
+}
+
 /** Making and being a twin; see native/README.md. Mechanism only: when a process may fork is decided in src/twin/. */
 export interface TwinBinding {
   facts(): TwinFacts
@@ -127,12 +139,8 @@ export interface TwinBinding {
    * ends after it; only the parent sees this return. Failures are thrown as `CoordinatorError` `ERR_TWIN_FORK` with the
    * system call and its errno; nothing is forked then.
    *
-   * @param keepFd descriptor that stays open in the child, or -1
-   * @param alarmSeconds when the kernel ends the child, whatever it does
-   * @param busyThreads kernel ids of threads that never rest; any other that works is waited for, a moment, right before
-   * the fork
    */
-  fork(run: () => void, keepFd: number, alarmSeconds: number, busyThreads: readonly number[]): ForkedTwin
+  fork(run: () => void, order: ForkOrder): ForkedTwin
   /** In a twin: writes to the parent; blocks while the pipe is full, and ends the twin where nobody reads any more. */
   write(text: string): void
   /** In a twin: ends it at once, with this exit code. */

@@ -1,5 +1,6 @@
 /**
- * Memory limits of control groups, of either version: the process's own and all above it, each of which may have one.
+ * Memory limits of control groups, of either version: the process's own and all above it, each of which may have one; and
+ * what the kernel does to a group of which it kills a process.
  *
  * Rule: what cannot be read is no limit; files are read at each call, since limits change while a process runs.
  */
@@ -26,7 +27,21 @@ export function constrainedBytes(): number | null {
 
 /** From the process's own group up to the root. `read` gives a file's text, or null. */
 export function groupLimits(read: (path: string) => string | null): GroupLimit[] {
-  const found: GroupLimit[] = []
+  return memoryGroups(read).flatMap(({ folder, isV2 }) => groupLimit(folder, isV2, read) ?? [])
+}
+
+/** Whether the kernel, where it kills one process of this group for its memory, kills all of them (`memory.oom.group`). */
+export function isKilledAsGroup(read: (path: string) => string | null): boolean {
+  return memoryGroups(read).some(({ folder, isV2 }) => isV2 && read(`${folder}/memory.oom.group`)?.trim() === '1')
+}
+
+interface MemoryGroup {
+  readonly folder: string
+  readonly isV2: boolean
+}
+
+function memoryGroups(read: (path: string) => string | null): MemoryGroup[] {
+  const found: MemoryGroup[] = []
   for (const line of (read('/proc/self/cgroup') ?? '').split('\n')) {
     const [, controllers = '', path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
     const isV2 = controllers === ''
@@ -34,8 +49,7 @@ export function groupLimits(read: (path: string) => string | null): GroupLimit[]
     const root = isV2 ? '/sys/fs/cgroup' : '/sys/fs/cgroup/memory'
     // In a container the own group is mounted as the root, and the path leads nowhere: then the root alone is read.
     for (let group = path; ; group = group.slice(0, group.lastIndexOf('/'))) {
-      const limit = groupLimit(`${root}${group === '/' ? '' : group}`, isV2, read)
-      if (limit !== null) found.push(limit)
+      found.push({ folder: `${root}${group === '/' ? '' : group}`, isV2 })
       if (group === '' || group === '/') break
     }
   }

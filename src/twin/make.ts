@@ -5,15 +5,17 @@
  * itself did (threw, used up its time) is final. Whatever happens, this process is as it was.
  */
 import { constants } from 'node:os'
+import type { TwinBinding } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { Instrument } from '../measure/window.js'
 import { CoordinatorError } from '../support/errors.js'
-import { checkHeadroom, noteCopiedBytes } from './memory.js'
+import { checkHeadroom, forgetCopiedBytes, mayDieFirst, noteCopiedBytes } from './memory.js'
 import { lifeOf } from './life.js'
 import type { TwinContext } from './life.js'
 import { watchTwin } from './process.js'
 import type { TwinEnd } from './process.js'
 import { forkAtRest } from './rest.js'
+import type { AtRest } from './rest.js'
 import { twinBinding } from './support.js'
 import type { TwinCost } from './types.js'
 
@@ -27,6 +29,8 @@ export interface TwinOrder {
   readonly keepFd: number
   /** What `work` allocates in the twin, beyond what a twin copies. */
   readonly extraBytes: number
+  /** Whether `work` collects the whole heap: only then does what it copied tell what a later twin may copy. */
+  readonly collectsAll: boolean
   readonly work: (twin: TwinContext) => unknown
   /** A child was forked; `before` is this process right before it. */
   onForked(before: MemorySample): void
@@ -51,32 +55,21 @@ export class TwinError extends CoordinatorError {
   }
 }
 
-/** The kernel ends a child that outlives this and four times its processor time, whatever state its parent is in. */
+/** The kernel ends a child that is silent for this and four times its processor time, whatever state its parent is in. */
 const ALARM_LEAST_S = 3600
 
 /** @throws CoordinatorError `ERR_TWIN_*`, `ERR_RUN_ABORTED` */
 export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   const { environment } = order.instrument
   const binding = twinBinding()
-  const askMajorGcs = environment.majorGcs ?? binding.majorGcs
-  const alarmS = Math.ceil(ALARM_LEAST_S + (4 * order.allowMs) / 1000)
   const pausesMs: number[] = []
   let childMs = 0
   let majorGcs = 0
+  let lastCost: TwinCost | null = null
   for (let attempt = 1; ; attempt++) {
-    throwIfAborted(order.signal)
-    checkHeadroom(order.extraBytes)
     const startMs = environment.now()
-    // A twin that got stuck may have met a thread in the middle of something that no look had seen.
-    const kind = attempt === 1 ? 'swept' : 'sweeping'
-    const { forked, before, ...rest } = await forkAtRest(order.instrument, kind, {
-      majorGcs: askMajorGcs,
-      openHeap: binding.openHeap,
-      closeHeap: binding.closeHeap,
-      fork: (isStillAtRest) => {
-        const busyThreads = order.instrument.threads?.passedOver() ?? []
-        return binding.fork(lifeOf(binding, order.work, isStillAtRest), order.keepFd, alarmS, busyThreads)
-      },
+    const { forked, before, ...rest } = await fork(order, binding, attempt).catch((error: unknown) => {
+      throw withCost(error, lastCost)
     })
     pausesMs.push(...rest.pausesMs)
     majorGcs += rest.majorGcs
@@ -91,7 +84,10 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     order.onForked(before)
     const end = await ending
     const copiedBytes = end.kind === 'result' ? end.copiedBytes : null
-    if (copiedBytes !== null) noteCopiedBytes(copiedBytes, before.heapTotalBytes)
+    if (copiedBytes !== null && order.collectsAll && order.extraBytes === 0) {
+      noteCopiedBytes(copiedBytes, before.heapTotalBytes)
+    }
+    if (end.kind === 'crashed' && end.ended.signal === constants.signals.SIGKILL) forgetCopiedBytes()
     childMs += environment.now() - forkedMs
     const cost: TwinCost = {
       pauseMs: Math.max(...pausesMs),
@@ -102,11 +98,36 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
       copiedBytes,
       attempts: attempt,
     }
+    lastCost = cost
     if (end.kind === 'result') return { value: end.value, cost }
     const error = errorOf(end, cost, environment.now() - startMs)
     const isFinal = end.kind === 'thrown' || end.kind === 'aborted'
     if (isFinal || attempt >= order.attempts || !order.onFailure(error)) throw error
   }
+}
+
+async function fork(order: TwinOrder, binding: TwinBinding, attempt: number): Promise<AtRest> {
+  throwIfAborted(order.signal)
+  checkHeadroom(order.extraBytes)
+  const { allowMs, instrument, keepFd, work } = order
+  const alarmSeconds = Math.ceil(ALARM_LEAST_S + (4 * allowMs) / 1000)
+  const diesFirst = mayDieFirst()
+  // A twin that got stuck may have met a thread in the middle of something that no look had seen.
+  return forkAtRest(instrument, attempt === 1 ? 'swept' : 'sweeping', {
+    majorGcs: instrument.environment.majorGcs ?? binding.majorGcs,
+    openHeap: binding.openHeap,
+    closeHeap: binding.closeHeap,
+    fork: (isStillAtRest) => {
+      const busyThreads = instrument.threads?.passedOver() ?? []
+      return binding.fork(lifeOf(binding, work, isStillAtRest), { keepFd, alarmSeconds, busyThreads, diesFirst })
+    },
+  })
+}
+
+/** An error before another fork, with what the attempts before it cost. */
+function withCost(error: unknown, cost: TwinCost | null): unknown {
+  if (cost === null || !(error instanceof CoordinatorError)) return error
+  return new TwinError(error.code, error.message.replace(`${error.code}: `, ''), cost)
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

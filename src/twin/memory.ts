@@ -7,7 +7,7 @@
  */
 import v8 from 'node:v8'
 import { addonOrNull } from '../allocator/binding.js'
-import { groupLimits } from '../support/control-groups.js'
+import { groupLimits, isKilledAsGroup } from '../support/control-groups.js'
 import { CoordinatorError } from '../support/errors.js'
 import { formatBytes } from '../support/units.js'
 import { readText } from './read-text.js'
@@ -18,14 +18,15 @@ const LEAST_COPIED_BYTES = 64 * MIB
 /** A later twin may copy more than the largest so far. */
 const MARGIN = 1.5
 
-/** Largest share of the heap that a twin of this process has copied, with what it copied beside. */
-let worstSeen = { copiedBytes: 0, heapBytes: 1 }
+/** What the most copying twin of this process copied, the heap that it had, and what free() might have written into. */
+let worstSeen: { readonly copiedBytes: number; readonly heapBytes: number; readonly freedBytes: number } | null = null
 
 /** Most bytes that a twin made now will have for itself. */
 export function estimateCopiedBytes(heapTotalBytes = v8.getHeapStatistics().total_heap_size): number {
-  if (worstSeen.copiedBytes === 0) return heapTotalBytes + writtenByFree() + LEAST_COPIED_BYTES
+  if (worstSeen === null) return heapTotalBytes + writtenByFree() + LEAST_COPIED_BYTES
   const growth = Math.max(1, heapTotalBytes / worstSeen.heapBytes)
-  return Math.round(MARGIN * worstSeen.copiedBytes * growth + LEAST_COPIED_BYTES)
+  const freed = Math.max(0, writtenByFree() - worstSeen.freedBytes)
+  return Math.round(MARGIN * worstSeen.copiedBytes * growth + freed + LEAST_COPIED_BYTES)
 }
 
 /** glibc's free() writes into what it frees, so every page of a released Buffer may be copied; jemalloc's does not. */
@@ -33,9 +34,15 @@ function writtenByFree(): number {
   return addonOrNull()?.facts().mallctlPrefix == null ? process.memoryUsage().external : 0
 }
 
-/** A twin has ended: what it copied tells about the next. */
+/** A twin that collected its whole heap, and allocated nothing beside, has ended: what it copied tells about the next. */
 export function noteCopiedBytes(copiedBytes: number, heapTotalBytes: number): void {
-  if (copiedBytes > worstSeen.copiedBytes) worstSeen = { copiedBytes, heapBytes: heapTotalBytes }
+  if (worstSeen !== null && copiedBytes <= worstSeen.copiedBytes) return
+  worstSeen = { copiedBytes, heapBytes: heapTotalBytes, freedBytes: writtenByFree() }
+}
+
+/** A twin was killed, most likely for its memory: what was seen of others is no bound. */
+export function forgetCopiedBytes(): void {
+  worstSeen = null
 }
 
 /**
@@ -52,6 +59,18 @@ export function checkHeadroom(extraBytes = 0, read: (path: string) => string | n
       `a twin may need up to ${formatBytes(neededBytes)}, and ${formatBytes(bytes)} are left of ${what}`,
     )
   }
+}
+
+/**
+ * Whether a twin may be the first that the kernel kills when memory is short. Not where that takes the service along: in a
+ * control group that is killed as a whole (Kubernetes makes such ones), and in a unit of systemd, which by default stops a
+ * unit of which a process was killed for its memory (`OOMPolicy=stop`; nothing in the process tells another policy).
+ */
+export function mayDieFirst(
+  read: (path: string) => string | null = readText,
+  environment: NodeJS.ProcessEnv = process.env,
+): boolean {
+  return environment['INVOCATION_ID'] === undefined && !isKilledAsGroup(read)
 }
 
 /** What is left of a limit. */
