@@ -6,12 +6,15 @@
 #include <errno.h>
 #include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What follows is called in the child alone.
@@ -19,6 +22,9 @@
  * Whoever held a lock at the fork does not exist here and never gives it back: the lock is free. What it
  * guards may be half changed, as when its holder died. That is rare (a thread must be stopped in the few
  * instructions between the two calls), and a twin that breaks by it is made again; one that waits never ends.
+ *
+ * A release may make threads here, as libuv's pool does for its first work. They are let run as far as their
+ * first wait, which is their last, since nobody is woken: libuv waits for them to have begun.
  */
 
 /* The bits of glibc's __kind that are the type, and those that make a lock no plain one of this process:
@@ -27,13 +33,33 @@ enum { KIND_TYPE = 3, KIND_SPECIAL = 0xf0 };
 
 static pid_t forked_from;
 
+/* glibc's, noted while this object's own slot still leads to it. */
+static int (*waits_for_mutex)(pthread_mutex_t *);
+
+static pid_t this_thread(void) { return (pid_t)syscall(SYS_gettid); }
+
+/* Whether another thread of the twin's own has the lock, and will give it back. It enters itself a moment
+ * after it took it; numbers of threads of the parent are none of this process. */
+static bool has_living_owner(const pthread_mutex_t *mutex) {
+  enum { LOOKS = 100 };
+  for (int look = 0; look < LOOKS && mutex->__data.__lock != 0; look++) {
+    const pid_t owner = mutex->__data.__owner;
+    if (owner != 0)
+      return owner != this_thread() && syscall(SYS_tgkill, getpid(), owner, 0) == 0;
+    sched_yield();
+  }
+  return false;
+}
+
 static int locks_mutex(pthread_mutex_t *mutex) {
   const int failed = pthread_mutex_trylock(mutex);
   if (failed != EBUSY)
     return failed;
+  if (has_living_owner(mutex))
+    return waits_for_mutex(mutex);
   const int kind = mutex->__data.__kind;
   if ((kind & KIND_SPECIAL) != 0)
-    return pthread_mutex_lock(mutex);
+    return waits_for_mutex(mutex);
   /* This very thread has it, and had another number when it took it. */
   const bool is_own =
       (kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE_NP && mutex->__data.__owner == forked_from;
@@ -66,15 +92,25 @@ static int wakes_nobody(pthread_cond_t *condition) {
   return 0;
 }
 
+/* The thread that the fork left is the only one that matters. */
 static int waits_in_vain(pthread_cond_t *condition, pthread_mutex_t *mutex) {
   (void)condition;
-  (void)mutex;
-  _exit(EXIT_WAITS);
+  if (this_thread() == getpid())
+    _exit(EXIT_WAITS);
+  pthread_mutex_unlock(mutex);
+  for (;;)
+    pause();
 }
 
+/* Only a thread that was made here, and is about to begin, gives one. */
 static int takes_or_ends(sem_t *semaphore) {
-  if (sem_trywait(semaphore) != 0)
-    _exit(EXIT_WAITS);
+  enum { BEGINS_WITHIN_S = 2 };
+  struct timespec deadline;
+  clock_gettime(CLOCK_REALTIME, &deadline);
+  deadline.tv_sec += BEGINS_WITHIN_S;
+  while (sem_timedwait(semaphore, &deadline) != 0)
+    if (errno != EINTR)
+      _exit(EXIT_WAITS);
   return 0;
 }
 
@@ -214,6 +250,7 @@ int slots_find(void) {
     }
   }
   forked_from = getpid();
+  waits_for_mutex = pthread_mutex_lock;
   return found.wakes_of_executable;
 }
 

@@ -88,12 +88,20 @@ function textOf(frame: TwinFrame): string {
   }
 }
 
-/** process.exit(), called by a release or by a handler of the service, must not run C's exit: it joins dead threads. */
+/**
+ * Neither process.exit(), called by a release, nor Node's own end after an error that nobody handles may run C's exit: it
+ * joins dead threads. Errors that nobody waits for are passed over, and the service does not hear of them.
+ */
 function leaveQuietly(binding: TwinBinding): void {
   const end = (): void => {
     binding.exit(EXIT_LEFT)
   }
   Object.assign(process, { reallyExit: end, exit: end })
+  process.setUncaughtExceptionCaptureCallback(null)
+  for (const event of ['uncaughtExceptionMonitor', 'uncaughtException', 'unhandledRejection']) {
+    process.removeAllListeners(event)
+    process.on(event, () => undefined)
+  }
 }
 
 /**
@@ -118,8 +126,8 @@ function leaveNothingToThreads(): void {
 }
 
 /**
- * Node keeps the function that ends each turn of the loop under this name. It runs what waits and comes back; rejections
- * that nobody handles are thrown as uncaught, by handlers of the service or out of this call.
+ * Node keeps the function that ends each turn of the loop under this name. It runs what waits and comes back; what a
+ * callback throws comes out of this call.
  */
 export function runMicrotasks(): boolean {
   const { _tickCallback: run } = process as { _tickCallback?: () => void }
