@@ -189,10 +189,13 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
 
   /** The registered caches with their releases, for `discover({ coordinator })`: what they hold is not listed again. */
   knownCaches(): readonly KnownCache[] {
-    return this.#registry.all().map(({ name, releasable }) => ({
+    return this.#registry.all().map(({ name, releasable, traits }) => ({
       name,
       objects: [releasable],
-      release: () => releasable.release({ mode: 'twin', signal: new AbortController().signal }),
+      // What must not be released in a twin is told by the object that was registered alone.
+      ...(traits.twin
+        ? { release: () => releasable.release({ mode: 'twin', signal: new AbortController().signal }) }
+        : {}),
     }))
   }
 

@@ -21,7 +21,7 @@ export class TwinPass {
   isComplete = false
   /** Whether the release of {@link TwinPass.current} is at work, and not the collections after it. */
   isReleasing = false
-  /** The cache whose window is under way; null in a control or between windows. */
+  /** The cache that is released, settled or asked; null in a control or between windows. */
   current: string | null = null
 
   /** Enters a message. */
@@ -30,6 +30,7 @@ export class TwinPass {
       case 'begin':
         this.before = message.before
         this.after = message.before
+        this.current = null
         break
       case 'release':
       case 'settle':

@@ -39,7 +39,7 @@ export interface TwinRow {
 /** What a twin tells its parent. */
 export type TwinMessage =
   | { readonly kind: 'begin'; readonly before: MemorySample; readonly settleMs: number }
-  /** A window is under way: its release, then the collections after it. */
+  /** What a twin is about: the release of a cache, or the collections after it and whatever else is asked of it. */
   | { readonly kind: 'release' | 'settle'; readonly name: string | null }
   | { readonly kind: 'control'; readonly change: Figures }
   | { readonly kind: 'row'; readonly row: TwinRow }
@@ -98,9 +98,15 @@ class TwinWindows {
     this.#twin = twin
     this.#caches = releases.steps.flatMap(({ cache }) => cache ?? [])
     this.#startMs = releases.instrument.environment.now()
-    this.#watch = new EntryWatch(this.#caches, (warning) => {
-      this.#warn(warning)
-    })
+    this.#watch = new EntryWatch(
+      this.#caches,
+      (warning) => {
+        this.#warn(warning)
+      },
+      ({ name }) => {
+        this.#send({ kind: 'settle', name })
+      },
+    )
   }
 
   measure(): void {

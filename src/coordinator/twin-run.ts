@@ -22,7 +22,7 @@ import type { Run, RunContext } from './run.js'
 import { TwinPass, tellRow } from './twin-pass.js'
 import { releaseInTwin } from './twin-release.js'
 import type { TwinMessage, TwinStep } from './twin-release.js'
-import { sharedMemory, twinRetried } from './warnings.js'
+import { residualUnexplained, sharedMemory, twinRetried } from './warnings.js'
 import { ABORTED } from './turns.js'
 
 /** Before the first collection in the twin has been timed. */
@@ -128,12 +128,9 @@ export class TwinRun implements Run {
     // What the first twin leaves is the floor of the report.
     const residual = this.#passes.length === 0 ? this.#context.residual : null
     let pass = new TwinPass()
-    let steps: readonly TwinStep[] = []
-    const begin = (): void => {
-      pass = new TwinPass()
-      steps = this.#steps(order)
-    }
-    begin()
+    /** Of the twins that ended early the one that told most. */
+    let best = pass
+    let steps = this.#steps(order)
     try {
       const { cost } = await makeTwin({
         instrument,
@@ -142,6 +139,7 @@ export class TwinRun implements Run {
         signal,
         keepFd: residual?.descriptor ?? -1,
         extraBytes: options.discover === 0 ? 0 : discoverBytes(),
+        collectsAll: true,
         work: (twin) => {
           const { releaseTimeoutMs } = settings
           const { durationMs: wholeMs } = options.budget
@@ -157,31 +155,40 @@ export class TwinRun implements Run {
           this.#take(pass, message as TwinMessage)
         },
         onFailure: (error) => {
+          if (pass.rows.size >= best.rows.size) best = pass
           const isRetried = !pass.isComplete && this.#blame(pass, error)
-          if (isRetried) begin()
+          if (isRetried) {
+            pass = new TwinPass()
+            steps = this.#steps(order)
+          }
           return isRetried
         },
       })
       this.#costs.push(cost)
+      best = pass
     } catch (error) {
       if (error instanceof TwinError && error.cost !== null) this.#costs.push(error.cost)
-      this.#endWithout(error, pass)
-      if (!pass.isComplete && !signal.aborted) return
+      if (pass.rows.size >= best.rows.size) best = pass
+      this.#endWithout(error, best, residual !== null)
+      if (best.rows.size === 0 && !best.isComplete && !signal.aborted) return
     }
-    this.#passes.push(pass)
-    if (pass.hasResidual) residual?.noteTwin()
+    this.#passes.push(best)
+    if (best.hasResidual) residual?.noteTwin()
   }
 
-  /** A twin gave no result. What was measured is reported all the same; nothing measured at all is an error of the run. */
-  #endWithout(error: unknown, pass: TwinPass): void {
-    if (this.#context.signal.aborted) return
+  /** No twin gave a result. What was measured is reported all the same; nothing measured at all is an error of the run. */
+  #endWithout(error: unknown, best: TwinPass, wantsResidual: boolean): void {
+    const { options, signal } = this.#context
+    if (signal.aborted) return
     const reason = messageOf(error)
-    if (pass.isComplete) {
-      this.warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${reason}` })
-    } else if (this.#passes.length === 0) {
-      throw error
-    } else {
+    if (!best.isComplete) {
+      if (this.#passes.length === 0 && best.rows.size === 0) throw error
       this.warn(twinRetried(reason, null))
+    } else if (wantsResidual && !best.hasResidual) {
+      this.warn(residualUnexplained(reason))
+    }
+    if (best.isComplete && options.discover > 0 && this.#passes.length === 0 && best.discovery === undefined) {
+      this.warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${reason}` })
     }
     this.#isOver = true
   }

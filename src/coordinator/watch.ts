@@ -14,21 +14,28 @@ const WATCHED_CACHES_MAX = 256
 /** The entry counts of one run. */
 export class EntryWatch {
   readonly #warn: (warning: ReportWarning) => void
+  readonly #onAsk: (cache: RegisteredCache) => void
   readonly #caches: readonly RegisteredCache[]
   #atStart = new Map<RegisteredCache, number | null>()
   readonly #emptiedByOther = new Set<RegisteredCache>()
   readonly #unreleased: Set<RegisteredCache>
   #counts = new Map<RegisteredCache, number | null>()
 
-  constructor(caches: readonly RegisteredCache[], warn: (warning: ReportWarning) => void) {
+  /** `onAsk` hears of a cache right before it is asked, so that one that never answers is known. */
+  constructor(
+    caches: readonly RegisteredCache[],
+    warn: (warning: ReportWarning) => void,
+    onAsk: (cache: RegisteredCache) => void = () => undefined,
+  ) {
     this.#warn = warn
+    this.#onAsk = onAsk
     this.#caches = caches
     this.#unreleased = new Set(caches)
   }
 
   /** When the run starts. */
   start(): void {
-    this.#atStart = new Map(this.#caches.map((cache) => [cache, ask(cache, 'entries', this.#warn)]))
+    this.#atStart = new Map(this.#caches.map((cache) => [cache, this.#ask(cache)]))
   }
 
   /** Entries that a cache counted when the run started. */
@@ -38,7 +45,7 @@ export class EntryWatch {
 
   /** Right before a turn that releases `caches`. */
   before(caches: readonly RegisteredCache[]): Map<RegisteredCache, Inspection> {
-    const inspections = new Map(caches.map((cache) => [cache, inspect(cache, this.#warn)]))
+    const inspections = new Map(caches.map((cache) => [cache, this.#inspect(cache)]))
     for (const [cache, { entries }] of inspections) {
       // Of a cache that is trimmed in several turns the later ones find what the first ones left.
       const isFirst = this.#unreleased.delete(cache)
@@ -60,21 +67,20 @@ export class EntryWatch {
    * are `earlier`.
    */
   beforeItsRelease(cache: RegisteredCache, entriesBefore: number | null, earlier: readonly string[]): void {
-    if ((entriesBefore ?? 0) === 0 || ask(cache, 'entries', () => undefined) !== 0) return
+    if ((entriesBefore ?? 0) === 0 || this.#ask(cache, quiet) !== 0) return
     this.#emptiedByOther.add(cache)
     this.#tellEmptied(earlier, cache)
   }
 
   /** In the same turn after the last read, before anything else can run; gives the entries left in each. */
   after(caches: readonly RegisteredCache[]): Map<RegisteredCache, number | null> {
-    const quiet = (): void => undefined
     for (const [cache, entries] of this.#counts) {
-      if ((entries ?? 0) === 0 || ask(cache, 'entries', quiet) !== 0) continue
+      if ((entries ?? 0) === 0 || this.#ask(cache, quiet) !== 0) continue
       this.#emptiedByOther.add(cache)
       const by = caches.map(({ name }) => name)
       this.#tellEmptied(by, cache)
     }
-    return new Map(caches.map((cache) => [cache, ask(cache, 'entries', this.#warn)]))
+    return new Map(caches.map((cache) => [cache, this.#ask(cache)]))
   }
 
   #tellEmptied(by: readonly string[], cache: RegisteredCache): void {
@@ -87,7 +93,20 @@ export class EntryWatch {
   }
 
   #count(): Map<RegisteredCache, number | null> {
-    const quiet = (): void => undefined
-    return new Map([...this.#unreleased].map((cache) => [cache, ask(cache, 'entries', quiet)]))
+    return new Map([...this.#unreleased].map((cache) => [cache, this.#ask(cache, quiet)]))
   }
+
+  #ask(cache: RegisteredCache, warn = this.#warn): number | null {
+    this.#onAsk(cache)
+    return ask(cache, 'entries', warn)
+  }
+
+  #inspect(cache: RegisteredCache): Inspection {
+    this.#onAsk(cache)
+    return inspect(cache, this.#warn)
+  }
+}
+
+function quiet(): void {
+  // What there is to warn of was warned of at the first look.
 }

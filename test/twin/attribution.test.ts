@@ -74,6 +74,11 @@ describe("attribute({ mode: 'twin' })", function () {
     'drops first': ['released', undefined, true],
     'drops later': ['skipped', 'ERR_TWIN_ASYNC', false],
     'drops first, cannot count': ['released', undefined, true],
+    'works in the pool': ['released', undefined, true],
+    'waits for the pool': ['skipped', 'ERR_TWIN_ASYNC', false],
+    'rejects unheard': ['released', undefined, true],
+    'throws when nobody waits': ['released', undefined, true],
+    'counts by waiting': ['failed', 'ERR_TWIN_STUCK', false],
     loops: ['timed-out', 'ERR_RELEASE_TIMEOUT', false],
     aborts: ['failed', 'ERR_TWIN_CRASHED', false],
     exits: ['failed', 'ERR_TWIN_CRASHED', false],
@@ -99,8 +104,8 @@ describe("attribute({ mode: 'twin' })", function () {
     expect(result.events.at(-1)).to.equal('run-finished')
     const codes = result.hostile.warnings.map(({ code }) => code)
     expect(codes).to.include.members(['WARN_TWIN_RETRIED', 'WARN_TWIN_FIRST_TURN'])
-    // One for the loop, two each for what aborts and what exits.
-    expect(result.hostile.twin).to.include({ twins: 1, attempts: 6 })
+    // One for the loop, two each for what aborts, what exits and what waits.
+    expect(result.hostile.twin).to.include({ twins: 1, attempts: 8 })
   })
 
   it('finds shared memory by two orders: means, a wide ±, and a warning', () => {

@@ -4,6 +4,8 @@ import { buildLibrary } from '../helpers/native.js'
 import type { FromOutsideResult } from './fixtures/from-outside.js'
 import type { FullMapResult } from './fixtures/full-map.js'
 
+const MIB = 1024 * 1024
+
 describe('a twin, whatever happens to it', function () {
   this.timeout(60_000)
   let result: FromOutsideResult
@@ -26,13 +28,27 @@ describe('a twin, whatever happens to it', function () {
     })
   }
 
+  it('is killed again and again: what the first told of is reported, with all that it cost', () => {
+    const { caches, twin, warnings } = result.killed
+    const [measured, atWork] = caches
+    expect(measured).to.include({ name: 'measured', status: 'released' })
+    expect(measured?.released.allocatedBytes).to.be.closeTo(4 * MIB, 64 * 1024)
+    expect(atWork?.status).to.equal('skipped')
+    expect(twin).to.include({ twins: 1, attempts: 3 })
+    expect(warnings.map(({ code }) => code)).to.include('WARN_TWIN_RETRIED')
+  })
+
+  it('is the first to be killed where memory is short, but not where that would end the service too', () => {
+    const [own, twin, inUnit] = result.oomScores
+    expect(twin).to.equal(result.mayDieFirst ? '1000' : own)
+    expect(inUnit).to.equal(own)
+  })
+
   it('ends with its parent', () => {
     expect(result.hadTwin).to.equal(true)
     expect(result.orphanAfterMs).to.equal(-1)
   })
 })
-
-const MIB = 1024 * 1024
 
 describe('a twin of a process at its bound of mappings', () => {
   for (const granted of [0, 20]) {
