@@ -2,6 +2,7 @@
  * What looks like a cache and must not be released: emptying it would lose data, or empty it for others.
  */
 import { createRequire } from 'node:module'
+import { CONNECTION_REASON, CONNECTION_SIGNS, isConnected } from './connection.js'
 import { hasMethods, literalKeys, objectIn, read } from './shape.js'
 
 /** A kind of object that is refused. */
@@ -13,26 +14,6 @@ export interface Refusal {
   matches(value: object): boolean
 }
 
-/** Members that tell of a connection, a file or a transaction behind an object that has `clear()`. */
-const BEHIND_IT = [
-  'connect',
-  'disconnect',
-  'quit',
-  'sendCommand',
-  'client',
-  'redis',
-  'dialect',
-  'query',
-  'exec',
-  'transaction',
-  'commit',
-  'sync',
-  'deleteDatabase',
-] as const
-
-/** The same, in the options of a store for Keyv. */
-const IN_OPTIONS = ['url', 'uri', 'host', 'dialect', 'client'] as const
-
 const CommonJsCache = createRequire(import.meta.url).cache
 
 export const REFUSALS: readonly Refusal[] = [
@@ -41,6 +22,12 @@ export const REFUSALS: readonly Refusal[] = [
     shape: '`clearAsync`, `dropSync`, `getRange`',
     why: 'clearAsync() deletes the data of the database, and its pages are a memory map, not memory of the allocator',
     matches: (value) => hasMethods(value, 'clearAsync', 'dropSync', 'getRange'),
+  },
+  {
+    what: 'Level',
+    shape: '`clear`, `put`, `del`, `batch`',
+    why: 'clear() deletes the data of the database, in memory or not',
+    matches: (value) => hasMethods(value, 'clear', 'put', 'del', 'batch'),
   },
   {
     what: '`require.cache`',
@@ -56,19 +43,11 @@ export const REFUSALS: readonly Refusal[] = [
   },
   {
     what: 'anything with `clear()` and a connection',
-    shape: `\`clear\`, and one of ${[...BEHIND_IT, ...IN_OPTIONS.map((name) => `opts.${name}`)].map((name) => `\`${name}\``).join(', ')}`,
-    why: 'there is a connection, a file or a transaction behind it: clear() may empty a store that others share',
+    shape: `\`clear\`, and one of ${CONNECTION_SIGNS}`,
+    why: CONNECTION_REASON,
     matches: (value) => hasMethods(value, 'clear') && isConnected(value),
   },
 ]
-
-function isConnected(value: object): boolean {
-  const options = objectIn(value, 'opts')
-  return (
-    BEHIND_IT.some((name) => read(value, name) != null) ||
-    (options !== undefined && IN_OPTIONS.some((name) => read(options, name) != null))
-  )
-}
 
 function isModuleRegistry(value: object): boolean {
   if (value === CommonJsCache) return true

@@ -9,6 +9,7 @@ import { createCache } from 'cache-manager'
 import { Cacheable } from 'cacheable'
 import { Keyv } from 'keyv'
 import { LRUCache } from 'lru-cache'
+import { MemoryLevel } from 'memory-level'
 import QuickLRU from 'quick-lru'
 import { cacheStores } from 'undici'
 import * as adapters from '../../src/adapters/index.js'
@@ -79,6 +80,12 @@ describe('fromCache()', () => {
     expect(fromCache(new Own()).entries?.()).to.equal(7)
   })
 
+  it('takes what can be closed, as long as it is nowhere opened', () => {
+    let cleared = 0
+    fromCache({ clear: () => cleared++, close: () => 1 }).release(CONTEXT)
+    expect(cleared).to.equal(1)
+  })
+
   it('passes the promise of a plain clear() on, so that its end is awaited', () => {
     const done = Promise.resolve()
     expect(fromCache({ clear: () => done }).release(CONTEXT)).to.equal(done)
@@ -108,7 +115,15 @@ describe('fromCache() refuses', () => {
       /^ERR_ADAPTER_REFUSED: this cache-manager/,
     ],
     ['a remote store itself', new RemoteStore(), /^ERR_ADAPTER_UNKNOWN|^ERR_ADAPTER_REFUSED/],
+    ['a Level', new MemoryLevel(), /^ERR_ADAPTER_REFUSED: Level: clear\(\) deletes the data/],
+    ['a part of a Level', new MemoryLevel().sublevel('users'), /^ERR_ADAPTER_REFUSED: Level/],
     ['something with a connection', { clear: () => 1, quit: () => 1 }, /^ERR_ADAPTER_REFUSED: .*connection/],
+    ['something with a database', { clear: () => 1, db: {} }, /^ERR_ADAPTER_REFUSED: .*connection/],
+    [
+      'something that is opened and closed',
+      { clear: () => 1, open: () => 1, close: () => 1 },
+      /^ERR_ADAPTER_REFUSED: .*a file/,
+    ],
     [
       'a store of the browser',
       { clear: () => 1, getItem: () => 1, setItem: () => 1, removeItem: () => 1 },

@@ -1,0 +1,50 @@
+/**
+ * Signs that a cache has a connection, a file or a transaction behind it, so that its `clear()` may empty what others share.
+ *
+ * Rule: one sign is enough. Whoever knows that a cache is memory alone can register a `release` of their own.
+ */
+import { hasMethods, objectIn, read } from './shape.js'
+
+const MEMBERS = [
+  'connect',
+  'disconnect',
+  'quit',
+  'sendCommand',
+  'client',
+  'redis',
+  'db',
+  'dialect',
+  'query',
+  'exec',
+  'transaction',
+  'commit',
+  'sync',
+  'deleteDatabase',
+] as const
+
+/** The same, in the options of a store for Keyv. */
+const IN_OPTIONS = ['url', 'uri', 'host', 'dialect', 'client'] as const
+
+/** Each is a method of many things; together they are those of a file or a database. */
+const TOGETHER = ['open', 'close'] as const
+
+/** The members, as Markdown. */
+export const CONNECTION_SIGNS: string = [
+  ...MEMBERS.map((name) => `\`${name}\``),
+  ...IN_OPTIONS.map((name) => `\`opts.${name}\``),
+  TOGETHER.map((name) => `\`${name}\``).join(' with '),
+].join(', ')
+
+/** Why such a cache is refused. */
+export const CONNECTION_REASON =
+  'there is a connection, a file or a transaction behind it: clear() may empty a store that others share'
+
+/** Whether it has any of these signs; never throws. */
+export function isConnected(value: object): boolean {
+  const options = objectIn(value, 'opts')
+  return (
+    MEMBERS.some((name) => read(value, name) != null) ||
+    hasMethods(value, ...TOGETHER) ||
+    (options !== undefined && IN_OPTIONS.some((name) => read(options, name) != null))
+  )
+}
