@@ -1,8 +1,9 @@
 /** Map and Set, of any realm; a subclass is released by its own methods. */
 import { types } from 'node:util'
 import type { Releasable } from '../coordinator/releasable.js'
-import { adaptWith } from './adapter.js'
+import { adaptWith, refused } from './adapter.js'
 import type { Adapter, AdapterInfo } from './adapter.js'
+import { CONNECTION_REASON, isConnected } from './connection.js'
 import { chooseKeys } from './keys.js'
 
 /** What of a Map or a Set is used. */
@@ -23,7 +24,10 @@ const info: Omit<AdapterInfo, 'library' | 'name' | 'shape'> = {
   entries: '`size`',
   claimed: null,
   traits: { lossless: true, refillCost: 'medium', twin: true },
-  traps: ['Coldest is what was set first, unless the owner sets an entry anew when it is used.'],
+  traps: [
+    'Coldest is what was set first, unless the owner sets an entry anew when it is used.',
+    'A subclass with a sign of a connection, such as Enmap, is refused: its `clear()` may empty a database. One without is released by its own methods.',
+  ],
 }
 
 export const mapAdapter: Adapter<CollectionLike> = {
@@ -39,6 +43,7 @@ export const setAdapter: Adapter<CollectionLike> = {
 }
 
 function adapt(cache: CollectionLike): Releasable {
+  if (isConnected(cache)) throw refused(`this ${types.isMap(cache) ? 'Map' : 'Set'}`, CONNECTION_REASON)
   return {
     release: () => {
       cache.clear()
@@ -54,7 +59,7 @@ function adapt(cache: CollectionLike): Releasable {
 /**
  * A Map used as a cache.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` for a subclass with a sign of a connection
  */
 export function fromMap(cache: CollectionLike): Releasable {
   return adaptWith(mapAdapter, cache)
@@ -63,7 +68,7 @@ export function fromMap(cache: CollectionLike): Releasable {
 /**
  * A Set used as a cache.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` for a subclass with a sign of a connection
  */
 export function fromSet(cache: CollectionLike): Releasable {
   return adaptWith(setAdapter, cache)

@@ -9,9 +9,11 @@ import { adaptWith } from './adapter.js'
 import type { AnyAdapter } from './adapter.js'
 import { cacheableMemoryAdapter, cacheableMemoryBehind } from './cacheable-memory.js'
 import { mapAdapter } from './collections.js'
+import { isConnected } from './connection.js'
 import { lruCacheAdapter } from './lru-cache.js'
 import { mnemonistAdapter } from './mnemonist.js'
 import { quickLruAdapter } from './quick-lru.js'
+import { read } from './shape.js'
 import { tinyLruAdapter } from './tiny-lru.js'
 import { ttlCacheAdapter } from './ttlcache.js'
 
@@ -28,10 +30,21 @@ const STORES: readonly AnyAdapter[] = [
 
 /** The releasable of a store that is memory of this process; undefined of every other. */
 export function storeInProcess(store: unknown): Releasable | undefined {
-  if (typeof store !== 'object' || store === null) return undefined
+  if (typeof store !== 'object' || store === null || isConnected(store)) return undefined
   const memory = cacheableMemoryBehind(store) ?? store
   const adapter = STORES.find((each) => each.matches(memory))
-  return adapter === undefined ? undefined : adaptWith(adapter, memory)
+  // A subclass with a clear() or delete() of its own may reach anywhere by it.
+  if (adapter === undefined || (adapter === mapAdapter && !dropsAsMap(memory))) return undefined
+  return adaptWith(adapter, memory)
+}
+
+/** Whether `clear` and `delete` are those of Map itself, in whatever realm: their text is the same in every one. */
+function dropsAsMap(map: object): boolean {
+  return ['clear', 'delete'].every((name) => textOf(read(map, name)) === textOf(read(Map.prototype, name)))
+}
+
+function textOf(method: unknown): string | undefined {
+  return typeof method === 'function' ? Function.prototype.toString.call(method) : undefined
 }
 
 /**

@@ -30,6 +30,7 @@ export const keyvAdapter: Adapter<KeyvLike> = {
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
       'Over Redis, SQLite or any store that is not known to be memory of this process: refused. `clear()` would empty it for everybody.',
+      'So is a Map of a class of your own with another `clear()` or `delete()`, or with a sign of a connection.',
       'Several Keyvs over one Map are emptied together, whatever their namespaces.',
       '`clear` is not emitted: the store is emptied directly, which is synchronous and measured to the byte.',
     ],

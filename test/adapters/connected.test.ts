@@ -1,0 +1,108 @@
+/** Caches that show a connection, a file or a database behind them: they are never emptied. */
+import vm from 'node:vm'
+import { createCache } from 'cache-manager'
+import { Cacheable } from 'cacheable'
+import { expect } from 'chai'
+import { Keyv } from 'keyv'
+import * as adapters from '../../src/adapters/index.js'
+import { CoordinatorError } from '../../src/support/errors.js'
+import { thrownBy } from '../coordinator/world.js'
+
+const { fromCache } = adapters
+const CONTEXT = { mode: 'release', signal: new AbortController().signal } as const
+
+/** Enmap up to 5: a Map in front of a table of SQLite. */
+class Enmap extends Map<string, unknown> {
+  readonly db = { deleted: 0 }
+  override clear(): void {
+    this.db.deleted++
+  }
+}
+
+/** A Set that others share. */
+class SharedSet extends Set<string> {
+  readonly client = { deleted: 0 }
+  override clear(): void {
+    this.client.deleted++
+  }
+}
+
+/** Shows no connection, and may have one in a closure. */
+class OwnClear extends Map<string, unknown> {
+  cleared = 0
+  override clear(): void {
+    this.cleared++
+    super.clear()
+  }
+}
+
+class OwnDelete extends Map<string, unknown> {
+  override delete(key: string): boolean {
+    return super.delete(key)
+  }
+}
+
+/** Adds, and drops as a Map does. */
+class Counting extends Map<string, unknown> {
+  gets = 0
+  override get(key: string): unknown {
+    this.gets++
+    return super.get(key)
+  }
+}
+
+describe('a Map or Set with a database behind it', () => {
+  it('is refused, by name as well', () => {
+    const map = new Enmap()
+    const set = new SharedSet()
+    const cases = [
+      [() => fromCache(map), /^ERR_ADAPTER_REFUSED: this Map: there is a connection/],
+      [() => adapters.fromMap(map), /^ERR_ADAPTER_REFUSED: this Map/],
+      [() => fromCache(set), /^ERR_ADAPTER_REFUSED: this Set: there is a connection/],
+      [() => adapters.fromSet(set), /^ERR_ADAPTER_REFUSED: this Set/],
+    ] as const
+    for (const [adapt, words] of cases) {
+      const error = thrownBy(adapt)
+      expect(error).to.be.instanceOf(CoordinatorError)
+      expect((error as CoordinatorError).message).to.match(words)
+    }
+    expect([map.db.deleted, set.client.deleted]).to.deep.equal([0, 0])
+  })
+
+  it('is not known to be memory of this process, where another cache is built on it', () => {
+    const over = (): Keyv => new Keyv({ store: new Enmap() })
+    for (const cache of [over(), new Cacheable({ primary: over() }), createCache({ stores: [over()] })]) {
+      expect(thrownBy(() => fromCache(cache))).to.have.property('code', 'ERR_ADAPTER_REFUSED')
+    }
+  })
+
+  it('is left alone beside a store of this process', () => {
+    const [shared, own] = [new Enmap(), new Map([['a', 1]])]
+    fromCache(createCache({ stores: [new Keyv({ store: own }), new Keyv({ store: shared })] })).release(CONTEXT)
+    expect([shared.db.deleted, own.size]).to.deep.equal([0, 0])
+  })
+})
+
+describe('a subclass of Map', () => {
+  it('is released by its own methods, where it is the cache', () => {
+    const cache = new OwnClear([['a', 1]])
+    fromCache(cache).release(CONTEXT)
+    expect([cache.cleared, cache.size]).to.deep.equal([1, 0])
+  })
+
+  it('is no known store, where it drops in a way of its own', () => {
+    for (const store of [new OwnClear(), new OwnDelete()]) {
+      expect(thrownBy(() => adapters.fromKeyv(new Keyv({ store })))).to.have.property('code', 'ERR_ADAPTER_REFUSED')
+    }
+  })
+
+  it('is one, where it drops as a Map does, and so is a Map of another realm', () => {
+    const foreign = vm.runInNewContext('new Map([["a", 1]])') as Map<string, number>
+    for (const store of [new Counting([['a', 1]]), foreign]) {
+      fromCache(new Keyv({ store })).release(CONTEXT)
+      expect(store.size).to.equal(0)
+    }
+    const overridden = vm.runInNewContext('new (class extends Map { clear() {} })()') as Map<string, number>
+    expect(thrownBy(() => fromCache(new Keyv({ store: overridden })))).to.have.property('code', 'ERR_ADAPTER_REFUSED')
+  })
+})
