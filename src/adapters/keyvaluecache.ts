@@ -8,11 +8,11 @@ import { hasMethods, objectIn } from './shape.js'
 
 /** What of an InMemoryLRUCache is used. */
 export interface KeyValueCacheLike {
-  /** Drops everything. */
+  /** Known by it; not called. */
   clear(): unknown
-  /** Looks an entry up. */
+  /** Known by it; not called. */
   get(key: string): unknown
-  /** Lists its keys. */
+  /** Known by it; not called. */
   keys(): unknown
 }
 
@@ -22,12 +22,13 @@ export const keyValueCacheAdapter: Adapter<KeyValueCacheLike> = {
     version: '4',
     name: 'fromKeyValueCache',
     shape: '`cache`, which is an lru-cache, `clear`, `keys`',
-    releases: '`clear()`',
+    releases: '`cache.clear()`, which is all that its own `clear()` does',
     trims: "as lru-cache's",
     entries: '`cache.size`',
     claimed: '`cache.calculatedSize`: characters, or bytes of JSON',
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
+      'A class of your own of the same shape is taken for one: its lru-cache is emptied, and a second level is left alone.',
       '`PrefixingKeyValueCache` and `ErrorsAreMissesCache` have no `clear()`: register what they wrap.',
       'A KeyValueCache over Redis or Memcached has none either, and must not be emptied.',
     ],
@@ -37,9 +38,8 @@ export const keyValueCacheAdapter: Adapter<KeyValueCacheLike> = {
   adapt: (cache): Releasable => {
     const inner = (): Releasable => adaptWith(lruCacheAdapter, lruWithin(cache))
     return {
-      release: () => {
-        cache.clear()
-      },
+      // A class of the same shape may empty a second level by its own clear(), which others share.
+      release: (context) => inner().release(context),
       entries: () => inner().entries?.() ?? null,
       claimedBytes: () => inner().claimedBytes?.() ?? null,
       trimChoices: ['coldest', 'random'],

@@ -4,6 +4,7 @@ import { createCache } from 'cache-manager'
 import { Cacheable } from 'cacheable'
 import { expect } from 'chai'
 import { Keyv } from 'keyv'
+import { LRUCache } from 'lru-cache'
 import * as adapters from '../../src/adapters/index.js'
 import { CoordinatorError } from '../../src/support/errors.js'
 import { thrownBy } from '../coordinator/world.js'
@@ -80,6 +81,38 @@ describe('a Map or Set with a database behind it', () => {
     const [shared, own] = [new Enmap(), new Map([['a', 1]])]
     fromCache(createCache({ stores: [new Keyv({ store: own }), new Keyv({ store: shared })] })).release(CONTEXT)
     expect([shared.db.deleted, own.size]).to.deep.equal([0, 0])
+  })
+})
+
+describe('a cache of two levels with the shape of InMemoryLRUCache', () => {
+  class TwoLevels {
+    readonly cache = new LRUCache<string, object>({ max: 10 })
+    readonly redis = { flushed: 0 }
+    get(key: string): object | undefined {
+      return this.cache.get(key)
+    }
+    set(key: string, value: object): void {
+      this.cache.set(key, value)
+    }
+    delete(key: string): boolean {
+      return this.cache.delete(key)
+    }
+    keys(): string[] {
+      return [...this.cache.keys()]
+    }
+    async clear(): Promise<void> {
+      this.cache.clear()
+      await Promise.resolve(this.redis.flushed++)
+    }
+  }
+
+  it('is emptied in this process alone', () => {
+    const cache = new TwoLevels()
+    cache.set('a', {})
+    const adapted = fromCache(cache)
+    expect(adapted).to.equal(adapters.fromKeyValueCache(cache))
+    adapted.release(CONTEXT)
+    expect([cache.cache.size, cache.redis.flushed]).to.deep.equal([0, 0])
   })
 })
 
