@@ -48,6 +48,29 @@ function textOf(method: unknown): string | undefined {
 }
 
 /**
+ * A store that its owner may exchange for another. `find` finds it at each call, and throws where it must not be touched. A
+ * part of it can be dropped where the one that is there now can do that.
+ */
+export function releasableBehind(find: () => Releasable): Releasable {
+  const now = find()
+  const whole: Releasable = {
+    // Not every store is known: a promise that one returns ends the release.
+    release: (context) => find().release(context),
+    entries: () => find().entries?.() ?? null,
+    claimedBytes: () => find().claimedBytes?.() ?? null,
+  }
+  if (now.trim === undefined || now.trimChoices === undefined) return whole
+  return {
+    ...whole,
+    trimChoices: now.trimChoices,
+    trim: (fraction, context) => {
+      const store = find()
+      return store.trim?.(fraction, choiceOf(store, context))
+    },
+  }
+}
+
+/**
  * Several stores as one cache. `stores` finds them at each call, and throws where one must not be touched.
  */
 export function releasableOver(stores: () => readonly Releasable[]): Releasable {

@@ -1,8 +1,9 @@
 /** lodash.memoize: a function with a `cache` that may be exchanged for any Map-like. */
 import type { Releasable } from '../coordinator/releasable.js'
-import { adaptWith } from './adapter.js'
+import { adaptWith, refused } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { storeInProcess } from './in-process.js'
+import { CONNECTION_REASON, isConnected } from './connection.js'
+import { releasableBehind, storeInProcess } from './in-process.js'
 import { hasMethods, objectIn, read } from './shape.js'
 
 /** What of a function memoized by lodash is used. */
@@ -27,9 +28,10 @@ export const lodashMemoizeAdapter: Adapter<MemoizedLike> = {
     releases: '`cache.clear()`',
     trims: 'with a Map or another cache of this table as `memoize.Cache`: as that one; else not',
     entries: "`cache.size`, which lodash's has and the single package's has not",
-    claimed: null,
+    claimed: "with another cache of this table as `memoize.Cache`: that one's, where it knows",
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
+      'With a sign of a connection in its cache it is refused, also when the cache is exchanged later.',
       'It keeps every argument for ever: a memoized function is a cache without a bound.',
       '`memoize.Cache = WeakMap` has no `clear()`, and needs none: such a function is not recognised.',
     ],
@@ -38,20 +40,14 @@ export const lodashMemoizeAdapter: Adapter<MemoizedLike> = {
     const cache = typeof value === 'function' ? objectIn(value, 'cache') : undefined
     return cache !== undefined && hasMethods(cache, 'clear', 'get', 'has', 'set')
   },
-  adapt: (memoized): Releasable => {
-    const inner = (): Releasable => {
+  adapt: (memoized): Releasable =>
+    releasableBehind(() => {
       const { cache } = memoized
-      return storeInProcess(cache) ?? { release: () => cache.clear?.(), entries: () => sizeOf(cache) }
-    }
-    const now = inner()
-    return {
-      release: (context) => void inner().release(context),
-      entries: () => inner().entries?.() ?? null,
-      ...(now.trim === undefined || now.trimChoices === undefined
-        ? {}
-        : { trimChoices: now.trimChoices, trim: (fraction, context) => void inner().trim?.(fraction, context) }),
-    }
-  },
+      const known = storeInProcess(cache)
+      if (known !== undefined) return known
+      if (isConnected(cache)) throw refused('the cache of this memoized function', CONNECTION_REASON)
+      return { release: () => cache.clear?.(), entries: () => sizeOf(cache) }
+    }),
 }
 
 function sizeOf(cache: object): number | null {
@@ -62,7 +58,7 @@ function sizeOf(cache: object): number | null {
 /**
  * A function that lodash's `memoize()` made.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a cache with a sign of a connection
  */
 export function fromLodashMemoize(memoized: MemoizedLike): Releasable {
   return adaptWith(lodashMemoizeAdapter, memoized)

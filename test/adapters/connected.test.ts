@@ -1,4 +1,5 @@
 /** Caches that show a connection, a file or a database behind them: they are never emptied. */
+import { createRequire } from 'node:module'
 import vm from 'node:vm'
 import { createCache } from 'cache-manager'
 import { Cacheable } from 'cacheable'
@@ -25,6 +26,21 @@ class SharedSet extends Set<string> {
   readonly client = { deleted: 0 }
   override clear(): void {
     this.client.deleted++
+  }
+}
+
+/** What lodash and DataLoader take for a cache, somewhere else. */
+class RemoteCache {
+  cleared = 0
+  readonly client = {}
+  get(): undefined {}
+  has(): boolean {
+    return false
+  }
+  set(): void {}
+  delete(): void {}
+  clear(): void {
+    this.cleared++
   }
 }
 
@@ -113,6 +129,32 @@ describe('a cache of two levels with the shape of InMemoryLRUCache', () => {
     expect(adapted).to.equal(adapters.fromKeyValueCache(cache))
     adapted.release(CONTEXT)
     expect([cache.cache.size, cache.redis.flushed]).to.deep.equal([0, 0])
+  })
+})
+
+describe('a memoized function', () => {
+  interface Memoized {
+    (key: string): unknown
+    cache: adapters.MemoizeCacheLike
+  }
+  const memoize = createRequire(import.meta.url)('lodash.memoize') as (compute: (key: string) => unknown) => Memoized
+
+  it('is refused over a connection, at once and when its cache is exchanged later', () => {
+    const [before, after] = [memoize(() => 1), memoize(() => 1)]
+    const remote = new RemoteCache()
+    before.cache = remote
+    expect(thrownBy(() => fromCache(before))).to.have.property('code', 'ERR_ADAPTER_REFUSED')
+    const adapted = adapters.fromLodashMemoize(after)
+    after.cache = remote
+    expect(thrownBy(() => adapted.release(CONTEXT))).to.have.property('code', 'ERR_ADAPTER_REFUSED')
+    expect(remote.cleared).to.equal(0)
+  })
+
+  it('passes the promise of its cache on, so that its end is awaited', () => {
+    const done = Promise.resolve()
+    const memoized = memoize(() => 1)
+    memoized.cache = { clear: () => done, get: () => 1, has: () => true, set: () => 1 } as adapters.MemoizeCacheLike
+    expect(fromCache(memoized).release(CONTEXT)).to.equal(done)
   })
 })
 
