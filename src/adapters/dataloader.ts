@@ -1,10 +1,11 @@
 /** dataloader: the promises that it remembers. */
-import { types } from 'node:util'
 import type { Releasable } from '../coordinator/releasable.js'
-import { adaptWith } from './adapter.js'
+import { adaptWith, refused } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { chooseKeys } from './keys.js'
-import { hasMethods, read } from './shape.js'
+import { clearableAdapter } from './clearable.js'
+import { CONNECTION_REASON, isConnected } from './connection.js'
+import { releasableBehind, storeInProcess } from './in-process.js'
+import { hasMethods, objectIn } from './shape.js'
 
 /** What of a DataLoader is used. */
 export interface DataLoaderLike {
@@ -20,40 +21,37 @@ export const dataLoaderAdapter: Adapter<DataLoaderLike> = {
     version: '2',
     name: 'fromDataLoader',
     shape: '`clearAll`, `loadMany`, `prime`',
-    releases: '`clearAll()`',
-    trims: 'entries of its Map, oldest first or at random; not with a `cacheMap` of your own',
-    entries: '`size` of its Map',
-    claimed: null,
+    releases: '`clear()` of its Map or `cacheMap`; `clearAll()` where that cannot be seen',
+    trims: 'with its Map, or another cache of this table as `cacheMap`: as that one; else not',
+    entries: '`size` of its Map, or as such a `cacheMap`',
+    claimed: 'as such a `cacheMap`, where that knows',
     traits: { lossless: true, refillCost: 'low', twin: true },
     traps: [
       'A loader usually lives for one request: register one that does not.',
       'Loads under way are answered; only their memory is dropped.',
       'With `cache: false` it holds nothing.',
+      "A plain Map of your own as `cacheMap` looks like the loader's: whoever shares it finds it empty as well.",
+      'A `cacheMap` with a sign of a connection is refused.',
     ],
   },
   matches: (value): value is DataLoaderLike => hasMethods(value, 'clearAll', 'loadMany', 'load', 'prime'),
-  adapt: (loader): Releasable => {
-    const release = (): void => {
-      loader.clearAll()
-    }
-    const map = read(loader, '_cacheMap')
-    // A Map of the caller's own may be shared, or hold more than this loader's entries.
-    if (!types.isMap(map) || Object.getPrototypeOf(map) !== Map.prototype) return { release }
-    return {
-      release,
-      entries: () => map.size,
-      trimChoices: ['coldest', 'random'],
-      trim: (fraction, { choice }) => {
-        for (const key of chooseKeys({ count: map.size, fraction, choice }, map.keys())) map.delete(key)
-      },
-    }
-  },
+  adapt: (loader): Releasable => releasableBehind(() => memoryOf(loader)),
+}
+
+/** What the loader remembers with: it may be exchanged, and does not tell whether the caller gave it. */
+function memoryOf(loader: DataLoaderLike): Releasable {
+  const map = objectIn(loader, '_cacheMap')
+  // There is none with `cache: false`, and none to be seen in a build that renames it.
+  if (map === undefined || !clearableAdapter.matches(map)) return { release: () => loader.clearAll() }
+  if (isConnected(map)) throw refused('the cacheMap of this DataLoader', CONNECTION_REASON)
+  // clearAll() would drop the promise of a clear(), and free less of some stores than their adapters do.
+  return storeInProcess(map) ?? { release: () => map.clear() }
 }
 
 /**
  * A DataLoader that lives longer than one request.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a `cacheMap` with a sign of a connection
  */
 export function fromDataLoader(loader: DataLoaderLike): Releasable {
   return adaptWith(dataLoaderAdapter, loader)

@@ -4,6 +4,7 @@ import vm from 'node:vm'
 import { createCache } from 'cache-manager'
 import { Cacheable } from 'cacheable'
 import { expect } from 'chai'
+import DataLoader from 'dataloader'
 import { Keyv } from 'keyv'
 import { LRUCache } from 'lru-cache'
 import * as adapters from '../../src/adapters/index.js'
@@ -155,6 +156,47 @@ describe('a memoized function', () => {
     const memoized = memoize(() => 1)
     memoized.cache = { clear: () => done, get: () => 1, has: () => true, set: () => 1 } as adapters.MemoizeCacheLike
     expect(fromCache(memoized).release(CONTEXT)).to.equal(done)
+  })
+})
+
+describe('a DataLoader with a cacheMap of its caller', () => {
+  const loaderOver = (cacheMap: object): DataLoader<string, number> =>
+    new DataLoader((keys) => Promise.resolve(keys.map(() => 1)), { cacheMap: cacheMap as never })
+
+  it('is refused over a connection, at once and when it is exchanged later', () => {
+    const remote = new RemoteCache()
+    for (const cacheMap of [remote, new Enmap()]) {
+      expect(thrownBy(() => fromCache(loaderOver(cacheMap)))).to.have.property('code', 'ERR_ADAPTER_REFUSED')
+    }
+    const loader = loaderOver(new Map())
+    const adapted = adapters.fromDataLoader(loader)
+    ;(loader as unknown as { _cacheMap: object })._cacheMap = remote
+    expect(thrownBy(() => adapted.release(CONTEXT))).to.have.property('code', 'ERR_ADAPTER_REFUSED')
+    expect(remote.cleared).to.equal(0)
+  })
+
+  it('is counted and trimmed as that one, where it is known', () => {
+    const cacheMap = new LRUCache<string, Promise<number>>({ max: 10, maxSize: 100, sizeCalculation: () => 5 })
+    const loader = loaderOver(cacheMap)
+    for (const key of ['a', 'b', 'c', 'd']) loader.prime(key, 1)
+    const adapted = fromCache(loader)
+    expect([adapted.entries?.(), adapted.claimedBytes?.()]).to.deep.equal([4, 20])
+    adapted.trim?.(0.5, { ...CONTEXT, mode: 'trim', choice: 'coldest' })
+    expect([...cacheMap.keys()]).to.have.members(['c', 'd'])
+    adapted.release(CONTEXT)
+    expect(cacheMap.size).to.equal(0)
+  })
+
+  it('passes the promise of an unknown one on, so that its end is awaited, and trims none', () => {
+    const done = Promise.resolve()
+    const adapted = fromCache(loaderOver({ clear: () => done, get: () => 1, set: () => 1, delete: () => 1 }))
+    expect(adapted.release(CONTEXT)).to.equal(done)
+    expect(['trim' in adapted, adapted.entries?.()]).to.deep.equal([false, null])
+  })
+
+  it('has nothing to drop without a cache', () => {
+    const loader = new DataLoader<string, number>((keys) => Promise.resolve(keys.map(() => 1)), { cache: false })
+    expect(fromCache(loader).release(CONTEXT)).to.equal(loader)
   })
 })
 
