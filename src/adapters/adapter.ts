@@ -14,6 +14,8 @@ export interface AdapterInfo {
   readonly library: string
   /** Major version that the conformance suite runs against; null for what JavaScript has itself. */
   readonly version: string | null
+  /** The oldest version that the suite runs against, where that is another. */
+  readonly oldest?: string
   /** The exported function. */
   readonly name: string
   /** By which members `fromCache()` knows it; null where no look at it can tell. */

@@ -8,8 +8,8 @@ import { hasMethods, hasNumbers } from './shape.js'
 /** What of an lru-cache is used. */
 export interface LruCacheLike {
   readonly size: number
-  /** The sum of the sizes that `sizeCalculation` gave; 0 without one. */
-  readonly calculatedSize: number
+  /** The sum of the sizes that `sizeCalculation` gave; 0 without one, and in version 7 undefined. */
+  readonly calculatedSize?: number | undefined
   /** Drops everything. */
   clear(): unknown
   /** Drops the coldest entry. */
@@ -24,8 +24,9 @@ export const lruCacheAdapter: Adapter<LruCacheLike> = {
   info: {
     library: 'lru-cache',
     version: '11',
+    oldest: '7',
     name: 'fromLruCache',
-    shape: '`calculatedSize`, `pop`, `rkeys`, `purgeStale`',
+    shape: '`size`, `pop`, `rkeys`, `purgeStale`',
     releases: '`clear()`',
     trims: '`pop()`, coldest first; `delete(key)` at random',
     entries: '`size`',
@@ -38,13 +39,13 @@ export const lruCacheAdapter: Adapter<LruCacheLike> = {
     ],
   },
   matches: (value): value is LruCacheLike =>
-    hasNumbers(value, 'size', 'calculatedSize') && hasMethods(value, 'clear', 'pop', 'delete', 'rkeys', 'purgeStale'),
+    hasNumbers(value, 'size') && hasMethods(value, 'clear', 'pop', 'delete', 'rkeys', 'purgeStale'),
   adapt: (cache): Releasable => ({
     release: () => {
       cache.clear()
     },
     entries: () => cache.size,
-    claimedBytes: () => (cache.calculatedSize === 0 && cache.size > 0 ? null : cache.calculatedSize),
+    claimedBytes: () => (cache.calculatedSize === 0 && cache.size > 0 ? null : (cache.calculatedSize ?? null)),
     trimChoices: ['coldest', 'random'],
     trim: (fraction, { choice }) => {
       if (choice === 'random') {

@@ -9,9 +9,10 @@ import { hasMethods, hasNumbers } from './shape.js'
 export interface QuickLruLike {
   /** Never more than `maxSize`, however many it holds. */
   readonly size: number
-  readonly maxSize: number
-  /** Milliseconds; infinite where entries do not expire. */
-  readonly maxAge: number
+  /** The types of version 6 leave it out. */
+  readonly maxSize?: number | undefined
+  /** Milliseconds; infinite where entries do not expire. The types of version 6 leave it out. */
+  readonly maxAge?: number | undefined
   /** Drops everything. */
   clear(): unknown
   /** Drops one entry. */
@@ -24,8 +25,9 @@ export const quickLruAdapter: Adapter<QuickLruLike> = {
   info: {
     library: 'quick-lru',
     version: '7',
+    oldest: '6',
     name: 'fromQuickLru',
-    shape: '`maxSize`, `evict`, `resize`, `entriesAscending`',
+    shape: '`maxSize`, `maxAge`, `resize`, `entriesAscending`',
     releases: '`clear()`',
     trims: '`delete(key)`, coldest first or at random',
     entries: '`size`; at `maxSize`, where that stops counting, by listing them; unknown where entries expire as well',
@@ -33,13 +35,13 @@ export const quickLruAdapter: Adapter<QuickLruLike> = {
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
       'It extends `Map`, but holds its entries elsewhere: `Map.prototype.clear.call(cache)` frees nothing.',
-      '`evict()` builds a new `Map` of everything it keeps, and keeps one entry: `delete()` is used instead.',
+      '`evict()`, since 7, builds a new `Map` of everything it keeps, and keeps one entry: `delete()` is used instead.',
       'It holds up to twice `maxSize` entries, and its `size` says `maxSize` then. Listing them, which `observe()` does too, takes some milliseconds for 100,000.',
     ],
   },
   matches: (value): value is QuickLruLike =>
     hasNumbers(value, 'size', 'maxSize', 'maxAge') &&
-    hasMethods(value, 'clear', 'delete', 'evict', 'resize', 'entriesAscending'),
+    hasMethods(value, 'clear', 'delete', 'resize', 'entriesAscending'),
   adapt: (cache): Releasable => ({
     release: () => {
       cache.clear()
@@ -55,7 +57,7 @@ export const quickLruAdapter: Adapter<QuickLruLike> = {
 
 /** Listing drops what has expired, and tells the owner's `onEviction` of it: a count must not do that. */
 function countOf(cache: QuickLruLike): number | null {
-  const { size, maxSize, maxAge } = cache
+  const { size, maxSize = Infinity, maxAge = Infinity } = cache
   if (size < maxSize) return size
   if (maxAge !== Infinity) return null
   let count = 0

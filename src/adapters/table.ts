@@ -20,8 +20,8 @@ coordinator.register('users', fromCache(users))
 \`fromCache(cache)\` knows a cache by its shape, never by its class name, which some packages minify; most specific shapes first, a plain
 \`clear()\` last. Where the library is known, its own adapter says so in the code, and TypeScript checks what it is handed:
 \`fromLruCache(cache)\`. Neither calls or wraps anything of a cache before a run does, and none of these packages is a
-dependency. The conformance suite runs every adapter against the package itself: what a Map with the same content gives back must come back,
-and the cache must work afterwards.
+dependency. The conformance suite runs every adapter against the package itself, in the first and the last version that the table names:
+what a Map with the same content gives back must come back, and the cache must work afterwards.
 
 An adapter brings traits along: what \`register()\` takes where its own options are silent. All of them say \`lossless: true\`.
 
@@ -65,8 +65,9 @@ export function adaptersDocument(table: readonly AdapterInfo[], refusals: readon
   ].join('\n')
 }
 
-function title({ library, version }: AdapterInfo): string {
-  return version === null ? library : `${library} ${version}`
+function title({ library, version, oldest }: AdapterInfo): string {
+  if (version === null) return library
+  return oldest === undefined ? `${library} ${version}` : `${library} ${oldest} to ${version}`
 }
 
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {

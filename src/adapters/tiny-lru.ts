@@ -20,6 +20,7 @@ export const tinyLruAdapter: Adapter<TinyLruLike> = {
   info: {
     library: 'tiny-lru',
     version: '13',
+    oldest: '11.3',
     name: 'fromTinyLru',
     shape: '`max`, `ttl`, `evict`, `setWithEvicted`, no `resize`',
     releases: '`clear()`',
@@ -49,7 +50,7 @@ export const tinyLruAdapter: Adapter<TinyLruLike> = {
 }
 
 /**
- * A cache of the package tiny-lru (11 and newer).
+ * A cache of the package tiny-lru (11.3 and newer, the first with `setWithEvicted()`).
  *
  * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
  */

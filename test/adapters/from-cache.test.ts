@@ -9,8 +9,11 @@ import { createCache } from 'cache-manager'
 import { Cacheable } from 'cacheable'
 import { Keyv } from 'keyv'
 import { LRUCache } from 'lru-cache'
+import LRUCache7 from 'lru-cache-7'
 import { MemoryLevel } from 'memory-level'
 import QuickLRU from 'quick-lru'
+import QuickLRU6 from 'quick-lru-6'
+import { lru as tinyLru11 } from 'tiny-lru-11'
 import { cacheStores } from 'undici'
 import * as adapters from '../../src/adapters/index.js'
 import { CoordinatorError } from '../../src/support/errors.js'
@@ -59,6 +62,18 @@ describe('fromCache()', () => {
     expect(fromCache(cache)).to.equal(adapters.fromQuickLru(cache))
     fromCache(cache).release(CONTEXT)
     expect(cache.size).to.equal(0)
+  })
+
+  it('knows older majors, quick-lru 6 from the Map that it is as well', () => {
+    const quick = new QuickLRU6<string, number>({ maxSize: 10 })
+    quick.set('a', 1)
+    expect(fromCache(quick)).to.equal(adapters.fromQuickLru(quick))
+    fromCache(quick).release(CONTEXT)
+    expect([...quick.keys()]).to.deep.equal([])
+    const lru = new LRUCache7<string, number>({ max: 5 })
+    expect(fromCache(lru)).to.equal(adapters.fromLruCache(lru))
+    const tiny = tinyLru11(5)
+    expect(fromCache(tiny)).to.equal(adapters.fromTinyLru(tiny))
   })
 
   it('knows a Map and a Set of another realm', () => {
@@ -176,7 +191,7 @@ describe('a named adapter', () => {
   it('refuses what is none of its library, and says what it takes', () => {
     expect(thrownBy(() => adapters.fromLruCache(new Map() as never))).to.have.property(
       'message',
-      'ERR_ADAPTER_UNKNOWN: fromLruCache() takes lru-cache (`calculatedSize`, `pop`, `rkeys`, `purgeStale`), got an object',
+      'ERR_ADAPTER_UNKNOWN: fromLruCache() takes lru-cache (`size`, `pop`, `rkeys`, `purgeStale`), got an object',
     )
     for (const adapter of Object.values(adapters)) {
       for (const given of [null, undefined, 5, {}, () => 1]) {
@@ -237,6 +252,12 @@ describe('an adapted cache', () => {
     expect(adapted.claimedBytes?.()).to.equal(0)
     cache.set('a', 'b')
     expect(adapted.claimedBytes?.()).to.equal(null)
+    const older = new LRUCache7<string, string>({ max: 5 })
+    older.set('a', 'b')
+    expect(adapters.fromLruCache(older).claimedBytes?.()).to.equal(null)
+    const sized = new LRUCache7<string, string>({ maxSize: 50, sizeCalculation: () => 7 })
+    sized.set('a', 'b')
+    expect(adapters.fromLruCache(sized).claimedBytes?.()).to.equal(7)
   })
 })
 

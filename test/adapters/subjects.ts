@@ -11,11 +11,14 @@ import { Cacheable, CacheableMemory } from 'cacheable'
 import DataLoader from 'dataloader'
 import { Keyv } from 'keyv'
 import { LRUCache } from 'lru-cache'
+import LRUCache7 from 'lru-cache-7'
 import * as mnemonist from 'mnemonist'
 import NodeCache from 'node-cache'
 import pMemoize, { pMemoizeClear } from 'p-memoize'
 import QuickLRU from 'quick-lru'
+import QuickLRU6 from 'quick-lru-6'
 import { lru as tinyLru } from 'tiny-lru'
+import { lru as tinyLru11 } from 'tiny-lru-11'
 import { cacheStores } from 'undici'
 import * as adapters from '../../src/adapters/index.js'
 import type { Releasable } from '../../src/coordinator/releasable.js'
@@ -47,6 +50,13 @@ const SUBJECTS: Readonly<Record<string, () => Subject>> = {
       get: (key) => cache.get(key),
     })
   },
+  'lru-cache 7': () => {
+    const cache = new LRUCache7<string, object>({ max: MOST })
+    return subject(adapters.fromLruCache(cache), cache, {
+      set: (key, value) => cache.set(key, value),
+      get: (key) => cache.get(key),
+    })
+  },
   'quick-lru': () => {
     const cache = new QuickLRU<string, object>({ maxSize: MOST })
     return subject(adapters.fromQuickLru(cache), cache, {
@@ -54,8 +64,22 @@ const SUBJECTS: Readonly<Record<string, () => Subject>> = {
       get: (key) => cache.get(key),
     })
   },
+  'quick-lru 6': () => {
+    const cache = new QuickLRU6<string, object>({ maxSize: MOST })
+    return subject(adapters.fromQuickLru(cache), cache, {
+      set: (key, value) => cache.set(key, value),
+      get: (key) => cache.get(key),
+    })
+  },
   'tiny-lru': () => {
     const cache = tinyLru<object>(MOST)
+    return subject(adapters.fromTinyLru(cache), cache, {
+      set: (key, value) => cache.set(key, value),
+      get: (key) => cache.get(key),
+    })
+  },
+  'tiny-lru 11': () => {
+    const cache = tinyLru11<object>(MOST)
     return subject(adapters.fromTinyLru(cache), cache, {
       set: (key, value) => cache.set(key, value),
       get: (key) => cache.get(key),
