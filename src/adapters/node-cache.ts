@@ -33,6 +33,7 @@ export const nodeCacheAdapter: Adapter<NodeCacheLike> = {
       'Its sizes are guesses: 80 bytes for each property of an object, unless configured.',
       'With `useClones`, the default, it holds copies of what it was given.',
       'It does not know what was used last: coldest is what was set first.',
+      'Keys that are whole numbers come first and in ascending order, whenever they were set: coldest is the smallest there.',
     ],
   },
   matches: (value): value is NodeCacheLike => hasMethods(value, 'flushAll', 'getStats', 'del', 'keys', 'mget'),
