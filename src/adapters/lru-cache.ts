@@ -10,6 +10,8 @@ export interface LruCacheLike {
   readonly size: number
   /** The sum of the sizes that `sizeCalculation` gave; 0 without one, and in version 7 undefined. */
   readonly calculatedSize?: number | undefined
+  /** Whether stale entries are found, and listed. */
+  allowStale?: boolean | undefined
   /** Drops everything. */
   clear(): unknown
   /** Drops the coldest entry. */
@@ -49,12 +51,23 @@ export const lruCacheAdapter: Adapter<LruCacheLike> = {
     trimChoices: ['coldest', 'random'],
     trim: (fraction, { choice }) => {
       if (choice === 'random') {
-        for (const key of chooseKeys({ count: cache.size, fraction, choice }, cache.rkeys())) cache.delete(key)
+        for (const key of anyOf(cache, fraction)) cache.delete(key)
       } else {
         for (let count = sizeOf(cache.size, fraction); count > 0; count--) cache.pop()
       }
     },
   }),
+}
+
+/** `size` counts entries that are stale and lie there still: they are listed for the choice, and for nobody else. */
+function anyOf(cache: LruCacheLike, fraction: number): unknown[] {
+  const { allowStale } = cache
+  cache.allowStale = true
+  try {
+    return chooseKeys({ count: cache.size, fraction, choice: 'random' }, cache.rkeys())
+  } finally {
+    cache.allowStale = allowStale
+  }
 }
 
 /**

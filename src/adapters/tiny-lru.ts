@@ -12,8 +12,10 @@ export interface TinyLruLike {
   clear(): unknown
   /** Drops one entry. */
   delete(key: never): unknown
-  /** Lists its keys. */
+  /** Lists its keys, newer versions without the expired ones. */
   keys(): Iterable<unknown>
+  /** Lists them by whether they have expired; version 11 has none. */
+  keysByTTL?(): { readonly expired: readonly unknown[]; readonly valid: readonly unknown[] }
 }
 
 export const tinyLruAdapter: Adapter<TinyLruLike> = {
@@ -30,7 +32,7 @@ export const tinyLruAdapter: Adapter<TinyLruLike> = {
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
       '`clear()` sets its statistics back to 0.',
-      '`keys()` makes an array of all of them, without the expired ones; those go with `clear()` only.',
+      'Listing its keys makes an array of all of them. Those that have expired and lie there still are the coldest.',
     ],
   },
   matches: (value): value is TinyLruLike =>
@@ -44,9 +46,15 @@ export const tinyLruAdapter: Adapter<TinyLruLike> = {
     entries: () => cache.size,
     trimChoices: ['coldest', 'random'],
     trim: (fraction, { choice }) => {
-      for (const key of chooseKeys({ count: cache.size, fraction, choice }, cache.keys())) cache.delete(key as never)
+      for (const key of chooseKeys({ count: cache.size, fraction, choice }, keysOf(cache))) cache.delete(key as never)
     },
   }),
+}
+
+/** The coldest first. `size` counts the expired ones as well, and `keys()` of newer versions leaves them out. */
+function keysOf(cache: TinyLruLike): Iterable<unknown> {
+  const byAge = cache.keysByTTL?.()
+  return byAge === undefined ? cache.keys() : [...byAge.expired, ...byAge.valid]
 }
 
 /**
