@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { LRUCache } from 'lru-cache'
 import LRUCache7 from 'lru-cache-7'
+import QuickLRU from 'quick-lru'
+import QuickLRU6 from 'quick-lru-6'
 import { lru as tinyLru } from 'tiny-lru'
 import { lru as tinyLru11 } from 'tiny-lru-11'
 import * as adapters from '../../src/adapters/index.js'
@@ -56,5 +58,48 @@ describe('a trim of a tiny-lru', () => {
     cache.get('a')
     trim(adapters.fromTinyLru(cache), 0.5, 'coldest')
     expect(cache.keys()).to.deep.equal(['d', 'a'])
+  })
+})
+
+describe('a count of a quick-lru at its maxSize', () => {
+  const evicted: string[] = []
+  const options = { maxSize: 10, onEviction: (key: string): unknown => evicted.push(key) }
+  const { now } = Date
+  afterEach(() => {
+    Date.now = now
+    evicted.length = 0
+  })
+  const fill = <Cache extends QuickLRU<string, number> | QuickLRU6<string, number>>(cache: Cache): Cache => {
+    for (let index = 0; index < 15; index++) cache.set(String(index), index)
+    return cache
+  }
+
+  it('is of all that it holds', () => {
+    const seven = fill(new QuickLRU<string, number>(options))
+    const six = fill(new QuickLRU6<string, number>(options))
+    expect([seven.size, six.size]).to.deep.equal([10, 10])
+    expect(adapters.fromQuickLru(seven).entries?.()).to.equal(15)
+    expect(adapters.fromQuickLru(six).entries?.()).to.equal(15)
+  })
+
+  it('drops no entry that has expired, and tells nobody of one', () => {
+    const seven = fill(new QuickLRU<string, number>(options))
+    const six = fill(new QuickLRU6<string, number>(options))
+    const adapted = [adapters.fromQuickLru(seven), adapters.fromQuickLru(six)]
+    for (const cache of [seven, six]) cache.set('7', 7, { maxAge: 60_000 })
+    const before = adapted.map((each) => each.entries?.())
+    Date.now = () => now() + 120_000
+    const after = adapted.map((each) => each.entries?.())
+    expect({ before, after, evicted }).to.deep.equal({ before: [null, 15], after: [null, 15], evicted: [] })
+  })
+
+  it('is known again below it', () => {
+    const cache = fill(new QuickLRU<string, number>(options))
+    const adapted = adapters.fromQuickLru(cache)
+    cache.set('7', 7, { maxAge: 60_000 })
+    expect(adapted.entries?.()).to.equal(null)
+    cache.clear()
+    cache.set('a', 1)
+    expect(adapted.entries?.()).to.equal(1)
   })
 })
