@@ -3,12 +3,14 @@
  *
  * Rule: every value is checked before any is taken, and nothing is taken that was not asked for.
  */
+import { ATTRIBUTION_MODES } from '../report/types.js'
 import { CoordinatorError, describe, messageOf } from '../support/errors.js'
 import type { CalibrationPoint, CalibrationState } from './calibration.js'
 
 const NAME_LENGTH_MAX = 200
 const POINTS_MAX = 1000
 const BYTES_MAX = 2 ** 53
+const MODES = ATTRIBUTION_MODES.map((mode) => `'${mode}'`).join(', ')
 
 /** A copy of `state`, or `ERR_CALIBRATION_INVALID` with the place of the first thing that is wrong. */
 export function parseCalibration(state: unknown, cachesMax: number): CalibrationState {
@@ -47,7 +49,8 @@ function parsePoint(value: unknown, place: string): CalibrationPoint {
   if (typeof measuredAt !== 'string' || measuredAt.length > 40 || Number.isNaN(Date.parse(measuredAt))) {
     throw invalid(`${place}.measuredAt`, 'a date in ISO 8601', measuredAt)
   }
-  if (mode !== 'release' && mode !== 'trim') throw invalid(`${place}.mode`, "'release' or 'trim'", mode)
+  const known = ATTRIBUTION_MODES.find((each) => each === mode)
+  if (known === undefined) throw invalid(`${place}.mode`, `one of ${MODES}`, mode)
   const amount = (name: keyof CalibrationPoint, isPositive: boolean): number => {
     const given = point[name]
     if (typeof given === 'number' && given <= BYTES_MAX && (isPositive ? given > 0 : given >= 0)) return given
@@ -56,7 +59,7 @@ function parsePoint(value: unknown, place: string): CalibrationPoint {
   const orNull = (name: keyof CalibrationPoint): number | null => (point[name] === null ? null : amount(name, false))
   return {
     measuredAt,
-    mode,
+    mode: known,
     entries: amount('entries', true),
     bytesPerEntry: amount('bytesPerEntry', true),
     uncertaintyPerEntry: orNull('uncertaintyPerEntry'),

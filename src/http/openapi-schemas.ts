@@ -1,4 +1,5 @@
 /** The schemas of openapi.ts: what routes give, and what parameters take. */
+import { ATTRIBUTION_MODES } from '../report/types.js'
 import type { Kind } from './parameters.js'
 
 type Json = Readonly<Record<string, unknown>>
@@ -10,7 +11,7 @@ const boolean: Json = { type: 'boolean' }
 /** Bytes or counts that may be unknown. */
 const maybe: Json = { type: ['number', 'null'] }
 const when: Json = { type: 'string', format: 'date-time' }
-const mode: Json = { enum: ['twin', 'release', 'trim'] }
+const mode: Json = { enum: ATTRIBUTION_MODES }
 
 /** Every property is always there, unless `optional` names it; further ones may come. */
 function object(properties: Json, optional: readonly string[] = []): Json {

@@ -1,6 +1,7 @@
 /** The options of the admin handler: what each means, its bounds, its default. */
 import os from 'node:os'
 import type { ReadableRegistry } from '../metrics/exposition.js'
+import { ATTRIBUTION_MODES } from '../report/types.js'
 import type { AttributionMode } from '../report/types.js'
 import { CoordinatorError, describe, warnOfError } from '../support/errors.js'
 import { callable, number, oneOf, optional, resolveOptions, shaped, text } from '../support/options.js'
@@ -99,14 +100,13 @@ export interface ResolvedAdminOptions {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const MODES: readonly AttributionMode[] = ['twin', 'release', 'trim']
 
 /** Checks the options of the handler. */
 export function resolveAdminOptions(options: AdminHandlerOptions | undefined): ResolvedAdminOptions {
   return resolveOptions<ResolvedAdminOptions>('createAdminHandler()', options, {
     basePath: { check: pathOption, fallback: '/debug/memory' },
     authorize: optional(callable as Check<Authorize>),
-    modes: { check: listOf(oneOf(...MODES)), fallback: MODES },
+    modes: { check: listOf(oneOf(...ATTRIBUTION_MODES)), fallback: ATTRIBUTION_MODES },
     coolDownMs: { check: number({ min: 0, max: DAY_MS }), fallback: 30_000 },
     reports: { check: number({ min: 0, max: 1000, integer: true }), fallback: 50 },
     bodyBytes: { check: number({ min: 0, max: 16 * 1024 * 1024, integer: true }), fallback: 65_536 },

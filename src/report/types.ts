@@ -15,6 +15,9 @@ import type { FloorTrend, Forecast, Trend } from './trends/types.js'
  */
 export type AttributionMode = 'release' | 'twin' | 'trim'
 
+/** Every {@link AttributionMode}, the one that loses nothing first. */
+export const ATTRIBUTION_MODES: readonly AttributionMode[] = ['twin', 'release', 'trim']
+
 /** Which entries a trim drops: those that were not used for longest, or any. */
 export type TrimChoice = 'coldest' | 'random'
 

@@ -1,6 +1,9 @@
 import { expect } from 'chai'
 import type { CalibrationPoint } from '../../src/coordinator/calibration.js'
 import { Calibrations } from '../../src/coordinator/calibration.js'
+import { ATTRIBUTION_MODES } from '../../src/report/types.js'
+import type { CacheAttribution } from '../../src/report/types.js'
+import { report, row } from '../report/reports.js'
 import { KIB, MIB, World, thrownBy } from './world.js'
 import type { FakeCache } from './world.js'
 
@@ -141,6 +144,16 @@ describe('observe()', () => {
     expect(JSON.stringify(next.coordinator.calibration)).to.equal(saved)
   })
 
+  for (const mode of ATTRIBUTION_MODES) {
+    it(`is calibrated through a restart by a run of mode '${mode}'`, () => {
+      const { coordinator } = oneCache()
+      const calibrations = new Calibrations()
+      calibrations.note(report([mode === 'trim' ? trimmed('users', MIB) : row('users', MIB)], { mode }))
+      coordinator.restoreCalibration(JSON.parse(JSON.stringify(calibrations)))
+      expect(coordinator.observe().caches[0]?.calibration).to.include({ mode, bytesPerEntry: MIB / 100 })
+    })
+  }
+
   it('takes up the calibration of a cache that is registered later', () => {
     const world = new World()
     const coordinator = world.coordinator()
@@ -180,7 +193,7 @@ describe('restoreCalibration() refuses', () => {
     ['infinitely many entries', cache({ ...POINT, entries: Infinity }), /entries/],
     ['NaN', cache({ ...POINT, uncertaintyPerEntry: NaN }), /uncertaintyPerEntry/],
     ['no date', cache({ ...POINT, measuredAt: 'yesterday' }), /measuredAt must be a date/],
-    ['another mode', cache({ ...POINT, mode: 'purge' }), /mode must be/],
+    ['another mode', cache({ ...POINT, mode: 'purge' }), /mode must be one of 'twin', 'release', 'trim', got "purge"/],
     ['a missing member', cache({ ...POINT, measuredPerClaimed: undefined }), /measuredPerClaimed/],
     ['a Proxy that throws', throwing(), /cannot be read/],
   ] as const) {
@@ -216,6 +229,17 @@ function oneCache(): { world: World; coordinator: ReturnType<World['coordinator'
   // Without claims: those of a fake cache do not follow its count.
   coordinator.register('users', { release: (context) => void cache.release(context), entries: () => cache.entryCount })
   return { world, coordinator, cache }
+}
+
+/** A row of a cache that was trimmed, whose whole was estimated. */
+function trimmed(name: string, totalBytes: number, rest: Partial<CacheAttribution> = {}): CacheAttribution {
+  return row(name, totalBytes / 20, {
+    status: 'trimmed',
+    entriesAfter: 95,
+    estimated: { allocatedBytes: totalBytes, heapBytes: 0, totalBytes },
+    estimatedUncertaintyBytes: totalBytes / 10,
+    ...rest,
+  })
 }
 
 function throwing(): object {

@@ -1,6 +1,9 @@
 import { expect } from 'chai'
+import { Calibrations } from '../../src/coordinator/calibration.js'
+import type { AttachableCoordinator } from '../../src/history/types.js'
 import { formatReport } from '../../src/report/format.js'
 import { MIB, World } from '../coordinator/world.js'
+import { report, row } from '../report/reports.js'
 import { FakeClock, historyFolders, linesIn, openHistory, recordsIn } from './folder.js'
 
 const HOUR = 3_600_000
@@ -56,6 +59,37 @@ describe('history.attach()', () => {
       await history.close()
       await coordinator.close()
     }
+  })
+
+  it('carries over a restart what a twin found', async () => {
+    const folder = folderOf()
+    const calibrations = new Calibrations()
+    // In place of a coordinator that made the run: no twin can be made of a process of a few numbers.
+    const extensions: Parameters<AttachableCoordinator['extendReports']>[0][] = []
+    const { history } = await openHistory(folder)
+    history.attach({
+      get calibration() {
+        return calibrations.toJSON()
+      },
+      restoreCalibration: () => {},
+      extendReports: (given) => {
+        extensions.push(given)
+        return () => {}
+      },
+    })
+    const ofTwin = report([row('users', MIB), row('pages', 2 * MIB)], { mode: 'twin' })
+    calibrations.note(ofTwin)
+    await extensions[0]?.(ofTwin)
+    await history.close()
+
+    const coordinator = new World().coordinator()
+    coordinator.register('users', { release: () => undefined, entries: () => 100 })
+    const next = await openHistory(folder)
+    next.history.attach(coordinator)
+    expect(coordinator.observe().caches[0]?.estimatedBytes).to.equal(MIB)
+    expect(coordinator.calibration.caches.map(({ name }) => name)).to.deep.equal(['users', 'pages'])
+    await next.history.close()
+    await coordinator.close()
   })
 
   it('waits for what an extension adds later; one that rejects is a warning', async () => {

@@ -1,4 +1,5 @@
 /** The form that sets a run off: mode, which caches, options; says what it will do before it does it. */
+import { ATTRIBUTION_MODES } from '../../../../report/types.js'
 import type { AttributionMode } from '../../../../report/types.js'
 import { formatCount } from '../../../../support/units.js'
 import { MODE_WORDS, bodyOf, confirmationOf, targetsOf } from '../../model/run-request.js'
@@ -79,7 +80,7 @@ function showForm(form: HTMLFormElement, state: State, chosenMode: AttributionMo
   if (status === null) return
   const isPossible = (mode: AttributionMode): boolean =>
     status.modes.includes(mode) && (mode !== 'twin' || status.twin.supported)
-  const wanted = chosenMode !== null && isPossible(chosenMode) ? chosenMode : MODES.find(isPossible)
+  const wanted = chosenMode !== null && isPossible(chosenMode) ? chosenMode : ATTRIBUTION_MODES.find(isPossible)
   for (const radio of form.querySelectorAll<HTMLInputElement>('input[name=mode]')) {
     radio.disabled = !isPossible(radio.value as AttributionMode)
     radio.checked = radio.value === wanted
@@ -93,8 +94,6 @@ function showForm(form: HTMLFormElement, state: State, chosenMode: AttributionMo
   start.disabled = wanted === undefined || status.role !== 'operator' || taken.length === 0
   setText(start, titleOf(taken.length, wanted ?? 'twin', caches?.length ?? 0))
 }
-
-const MODES: readonly AttributionMode[] = ['twin', 'release', 'trim']
 
 function titleOf(taken: number, mode: AttributionMode, all: number): string {
   const count =
