@@ -133,6 +133,7 @@ export class RunTurns {
     const own = before.filter(({ cache }) => cache === bound.cache)
     const earlier = before.flatMap(({ cache }) => (cache === bound.cache ? [] : [cache.name]))
     const context = this.#context
+    let isAsked = false
     return {
       release: () => {
         bound.refusal = this.#refusal(bound.cache)
@@ -141,11 +142,13 @@ export class RunTurns {
         if (earlier.length > 0 && own.length === 0) {
           context.watch.beforeItsRelease(bound.cache, bound.inspection?.entries ?? null, earlier)
         }
-        if (bound.batch === undefined) return context.duringRelease(() => bound.call.call())
         if (own.length > 0) bound.inspection = this.#look(bound.cache)
-        const returned = context.duringRelease(() => bound.call.call())
-        this.#lookAfter(bound)
-        return returned
+        isAsked = true
+        return context.duringRelease(() => bound.call.call())
+      },
+      afterRelease: () => {
+        // Not when the call returned: it may delete in microtasks.
+        if (isAsked && bound.batch !== undefined) this.#lookAfter(bound)
       },
     }
   }

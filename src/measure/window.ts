@@ -15,6 +15,8 @@ import type { ThreadWatch } from './threads.js'
 export interface WindowStep {
   /** Calls the release; may return a promise; may throw. */
   release(): unknown
+  /** Called when nothing of the release runs any more in this turn: behind its microtasks, however it ended. */
+  afterRelease?(): void
 }
 
 /** How a release went within its turn. */
@@ -92,12 +94,11 @@ export function measureTurn(
         turn.open()
         for (const step of steps) {
           const pending = turn.release(step)
-          if (pending === undefined) {
-            turn.close({ kind: 'done' })
-          } else if (pending instanceof PendingRelease) {
+          if (pending instanceof PendingRelease) {
             afterRounds(environment, pending, () => {
               try {
                 turn.endRelease()
+                step.afterRelease?.()
                 turn.close(pending.state())
                 finish()
               } catch (error) {
@@ -105,9 +106,9 @@ export function measureTurn(
               }
             })
             return
-          } else {
-            turn.close(pending)
           }
+          step.afterRelease?.()
+          turn.close(pending ?? { kind: 'done' })
         }
         finish()
       } catch (error) {

@@ -28,12 +28,12 @@ class TrimmableCache implements Releasable {
   }
 
   release(): void {
-    this.#drop(this.count)
+    this.drop(this.count)
   }
 
   trim(fraction: number, { choice, mode }: TrimContext): unknown {
     this.asked.push({ fraction, choice, mode })
-    this.#drop(Math.round(this.count * fraction))
+    this.drop(Math.round(this.count * fraction))
     return undefined
   }
 
@@ -41,7 +41,7 @@ class TrimmableCache implements Releasable {
     return this.count
   }
 
-  #drop(count: number): void {
+  drop(count: number): void {
     this.count -= count
     this.#world.garbage = {
       ...this.#world.garbage,
@@ -147,6 +147,39 @@ describe('attribute() in trim mode', () => {
     expect(trim).to.deep.include({ batches: 6, entriesDropped: (entriesBefore ?? NaN) - (entriesAfter ?? NaN) })
     expect(estimated?.allocatedBytes).to.equal(1000 * KIB)
   })
+
+  for (const [what, waits] of [
+    ['between its deletes', 0],
+    ['before its first delete too', 1],
+  ] as const) {
+    it(`counts what a part dropped that needs only microtasks: ${what}`, async () => {
+      const world = new World()
+      const cache = new TrimmableCache(world)
+      const stepwise: Releasable = {
+        release: () => undefined,
+        entries: () => cache.count,
+        claimedBytes: () => cache.count * KIB,
+        trimChoices: ['random'],
+        trim: async (fraction) => {
+          for (let wait = waits; wait > 0; wait--) await Promise.resolve()
+          for (let left = Math.round(cache.count * fraction); left > 0; left--) {
+            cache.drop(1)
+            await Promise.resolve()
+          }
+        },
+      }
+      const report = await run(world, { stepwise, fine: new TrimmableCache(world) })
+      const { status, window, trim, estimated, entriesAfter } = rowOf(report, 'stepwise')
+      expect({ status, window, entriesAfter }).to.deep.equal({
+        status: 'trimmed',
+        window: 'atomic',
+        entriesAfter: cache.count,
+      })
+      expect(trim).to.deep.include({ batches: 6, entriesDropped: 1000 - cache.count })
+      expect(estimated?.allocatedBytes).to.equal(1000 * KIB)
+      expect(rowOf(report, 'fine').estimated?.allocatedBytes).to.equal(1000 * KIB)
+    })
+  }
 
   it('says when nothing speaks for the entries that stay', async () => {
     const world = new World()

@@ -137,6 +137,32 @@ describe('measureTurn()', () => {
     expect(windows.map(({ settled }) => settled)).to.deep.equal([true, false, false, true])
   })
 
+  it('says when each release is over in this turn, its microtasks included, before what follows is collected', async () => {
+    const subject = bench()
+    const seen: string[] = []
+    const steps = ['sync', 'throws', 'async'].map((name) => ({
+      release: () => {
+        seen.push(name)
+        if (name === 'throws') throw new Error('no')
+        return name === 'async' ? Promise.resolve().then(() => seen.push('its microtask')) : undefined
+      },
+      afterRelease: () => {
+        const collections = subject.environment.log.filter((done) => done === 'major').length
+        seen.push(`after ${name}, ${String(collections)} collections`)
+      },
+    }))
+    await measureTurn(subject.instrument, 'forced', steps)
+    expect(seen).to.deep.equal([
+      'sync',
+      'after sync, 1 collections',
+      'throws',
+      'after throws, 2 collections',
+      'async',
+      'its microtask',
+      'after async, 3 collections',
+    ])
+  })
+
   it('looks at the caches once, after the last read', async () => {
     const subject = bench()
     const seen: number[] = []
