@@ -54,7 +54,7 @@ export class Calibrations {
   note(report: AttributionReport): void {
     for (const row of report.caches) {
       const point = pointOf(row, report)
-      if (point !== null) this.#add(row.name, [point])
+      if (point !== null && !isLessSure(point, this.#points.get(row.name)?.at(-1))) this.#add(row.name, [point])
     }
   }
 
@@ -101,8 +101,8 @@ export class Calibrations {
 
 /** A whole that is beyond its error calibrates; anything less would calibrate with noise. */
 function pointOf(row: CacheAttribution, { mode, startedAt }: AttributionReport): CalibrationPoint | null {
-  const { estimated, entriesBefore, entriesAfter, claimedBytes } = row
-  const isWhole = estimated !== undefined || (row.status === 'released' && entriesAfter === 0)
+  const { estimated, status, entriesBefore, entriesAfter, claimedBytes } = row
+  const isWhole = estimated === undefined ? status === 'released' && entriesAfter === 0 : status === 'trimmed'
   const bytes = estimated === undefined ? row.released.totalBytes : estimated.totalBytes
   const uncertainty = estimated === undefined ? row.uncertaintyBytes : (row.estimatedUncertaintyBytes ?? null)
   if (!isWhole || bytes === null || entriesBefore === null || entriesBefore === 0) return null
@@ -115,6 +115,11 @@ function pointOf(row: CacheAttribution, { mode, startedAt }: AttributionReport):
     uncertaintyPerEntry: uncertainty === null ? null : uncertainty / entriesBefore,
     measuredPerClaimed: claimedBytes === null || claimedBytes === 0 ? null : bytes / claimedBytes,
   }
+}
+
+/** A measurement whose error is not known does not take the place of one whose error is. */
+function isLessSure(point: CalibrationPoint, known: CalibrationPoint | undefined): boolean {
+  return point.uncertaintyPerEntry === null && known !== undefined && known.uncertaintyPerEntry !== null
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Instrument } from '../measure/window.js'
 import { buildReport } from '../report/build.js'
 import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning, RowError } from '../report/types.js'
+import { wholeOf } from '../report/whole.js'
 import { messageOf } from '../support/errors.js'
 import type { ResidualProbe } from '../profiling/residual/probe.js'
 import { RunLedger } from './ledger.js'
@@ -278,12 +279,13 @@ export class AttributionRun implements Run {
 /** Keeps what a report found on the caches themselves, for `observe()`. */
 export function remember(report: AttributionReport, caches: readonly RegisteredCache[]): void {
   const byName = new Map(caches.map((cache) => [cache.name, cache]))
-  for (const { name, status, released, uncertaintyBytes, estimated, estimatedUncertaintyBytes } of report.caches) {
-    const cache = byName.get(name)
-    if (cache === undefined || status === 'skipped') continue
-    const whole = estimated ?? released
-    const error = estimated === undefined ? uncertaintyBytes : (estimatedUncertaintyBytes ?? null)
-    cache.lastMeasured = { ...whole, uncertaintyBytes: error, reportId: report.id, measuredAt: report.startedAt }
+  for (const row of report.caches) {
+    const cache = byName.get(row.name)
+    // What a failed trim dropped says nothing of the whole, and must not hide what an earlier run found.
+    const isUnknown = row.status === 'skipped' || (report.mode === 'trim' && row.estimated === undefined)
+    if (cache === undefined || isUnknown) continue
+    const { bytes, uncertaintyBytes } = wholeOf(row, report.mode)
+    cache.lastMeasured = { ...bytes, uncertaintyBytes, reportId: report.id, measuredAt: report.startedAt }
   }
 }
 

@@ -94,7 +94,7 @@ export function joinParts(parts: readonly [TrimPart, ...TrimPart[]]): LedgerRow 
     ...row,
     status: last.status,
     measurement: joinMeasurements(parts),
-    trimmed: parts.map(partOf),
+    trimmed: parts.map((part) => (part.status === 'trimmed' ? partOf(part) : null)),
     entriesAfter: last.entriesAfter,
     settled: parts.every(({ settled }) => settled !== false),
     pauseMs: Math.max(...parts.map(({ pauseMs }) => pauseMs)),

@@ -4,7 +4,8 @@
  * Rule: a field keeps its name and unit for as long as `schemaVersion` stays; unknown is null.
  */
 import type { Observation } from '../coordinator/observe.js'
-import type { AttributionReport, CacheAttribution } from '../report/types.js'
+import type { AttributionReport } from '../report/types.js'
+import { wholeOf } from '../report/whole.js'
 import { formatBytes, formatMs, printable } from '../support/units.js'
 import type { Growth } from './growth.js'
 import type { ReportMode } from './options.js'
@@ -81,7 +82,7 @@ export interface Sized {
 /** Of a report; `growth` is what grows by it. */
 export function reportLine(tick: Tick, report: AttributionReport, growth: readonly Growth[], most: number): MemoryLine {
   const { before, floor, unattributed } = report
-  const rows = report.caches.map(rowOf)
+  const rows = rowsOf(report)
   return {
     schemaVersion: 1,
     event: 'memory-report',
@@ -169,22 +170,23 @@ export function sentenceOf(line: MemoryLine): string {
 export function sizesOf(report: AttributionReport): Sized[] {
   const { allocatedBytes, heapBytes } = report.floor
   return [
-    ...report.caches.map(rowOf).map(({ name, bytes }) => ({ name: `cache ${name}`, bytes })),
+    ...rowsOf(report).map(({ name, bytes }) => ({ name: `cache ${name}`, bytes })),
     { name: 'floor', bytes: (allocatedBytes ?? 0) + heapBytes },
   ]
 }
 
-function rowOf(row: CacheAttribution): CacheLine {
-  const { totalBytes, heapBytes } = row.estimated ?? row.released
-  const { uncertaintyBytes, estimatedUncertaintyBytes = null } = row
-  return {
-    name: row.name,
-    bytes: totalBytes ?? heapBytes,
-    uncertaintyBytes: row.estimated === undefined ? uncertaintyBytes : estimatedUncertaintyBytes,
-    entries: row.entriesBefore,
-    claimedBytes: row.claimedBytes,
-    status: row.status,
-  }
+function rowsOf({ caches, mode }: AttributionReport): CacheLine[] {
+  return caches.map((row) => {
+    const { bytes, uncertaintyBytes } = wholeOf(row, mode)
+    return {
+      name: row.name,
+      bytes: bytes.totalBytes ?? bytes.heapBytes,
+      uncertaintyBytes,
+      entries: row.entriesBefore,
+      claimedBytes: row.claimedBytes,
+      status: row.status,
+    }
+  })
 }
 
 function largest(rows: readonly CacheLine[], most: number): Pick<MemoryLine, 'caches' | 'cachesOmitted'> {

@@ -13,6 +13,7 @@ import { estimateStep, noiseOf, outstanding } from './statistics.js'
 import { estimateWhole } from './trim.js'
 import type { TrimmedPart } from './trim.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, ReportNoise, ReportWarning } from './types.js'
+import { UNKNOWN } from './whole.js'
 
 export type { TrimmedPart } from './trim.js'
 
@@ -45,8 +46,8 @@ export interface MeasuredCache extends Pick<
   readonly measurement: Measurement
   /** What null releases under the same kind of collection showed. */
   readonly controls: readonly Figures[]
-  /** Of a cache that was trimmed: what it counted around each part. */
-  readonly trimmed?: readonly TrimmedPart[]
+  /** Of a cache that was trimmed: what it counted around each part; null for one that failed, or did not end. */
+  readonly trimmed?: readonly (TrimmedPart | null)[]
   readonly error?: CacheAttribution['error']
 }
 
@@ -159,8 +160,6 @@ interface Attributed {
   readonly uncertainty: { readonly allocatedBytes: number | null; readonly heapBytes: number | null }
 }
 
-const UNKNOWN: AttributedBytes = { allocatedBytes: null, heapBytes: null, totalBytes: null }
-
 function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): CacheAttribution {
   const { measurement, controls, trimmed, error, ...row } = cache
   const { released, uncertainty } = attribute(measurement, controls)
@@ -176,7 +175,7 @@ function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): Cach
     significant:
       beyond(released.allocatedBytes, uncertainty.allocatedBytes) || beyond(released.heapBytes, uncertainty.heapBytes),
     window: measurement.kind === 'none' ? null : measurement.kind === 'stepped' ? 'drift-corrected' : 'atomic',
-    ...(trimmed === undefined ? {} : wholeOf(measurement, trimmed, released, noise(controls))),
+    ...(trimmed === undefined ? {} : estimateOf(measurement, trimmed, released, noise(controls))),
     ...(firstTurn === undefined ? {} : { firstTurn }),
     ...(late === undefined ? {} : { late }),
     ...(error === undefined ? {} : { error }),
@@ -239,10 +238,13 @@ export function spreadOf(values: readonly number[]): number {
   return values.length === 0 ? 0 : Math.max(...values) - Math.min(...values)
 }
 
-/** The whole of a cache that was trimmed; nothing where not even one part was measured. */
-function wholeOf(
+/**
+ * The whole of a cache that was trimmed, by the parts that were measured to their end: of one that failed nobody knows
+ * what it dropped. Nothing where there are none.
+ */
+function estimateOf(
   measurement: Measurement,
-  trimmed: readonly TrimmedPart[],
+  trimmed: readonly (TrimmedPart | null)[],
   released: AttributedBytes,
   windowNoise: ReportNoise,
 ): Pick<CacheAttribution, 'trim' | 'estimated' | 'estimatedUncertaintyBytes'> {
@@ -252,8 +254,9 @@ function wholeOf(
       : [{ allocatedBytes: released.allocatedBytes, heapBytes: released.heapBytes ?? 0 }]
   const parts = trimmed.flatMap((part, index) => {
     const change = changes[index]
-    return change === undefined ? [] : [{ ...part, change }]
+    return part === null || change === undefined ? [] : [{ ...part, change }]
   })
+  if (parts.length === 0) return {}
   const { trim, estimated, estimatedUncertaintyBytes } = estimateWhole(parts, windowNoise)
   return { trim, estimated, estimatedUncertaintyBytes }
 }

@@ -9,6 +9,8 @@ import { formatTable, palette } from './table.js'
 import type { Palette, TableColumn } from './table.js'
 import { floorTrendLine, forecastLine, trendCell } from './trends/format.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, ReportTwin } from './types.js'
+import { wholeOf } from './whole.js'
+import type { Whole } from './whole.js'
 
 /** How {@link formatReport} writes. */
 export interface FormatOptions {
@@ -32,7 +34,8 @@ const NAME_WIDTH_MAX = 40
 export function formatReport(report: AttributionReport, options?: FormatOptions): string {
   const { color } = resolveOptions('formatReport()', options, { color: optional(boolean) })
   const paints = palette(color)
-  const rows = report.caches.toSorted((a, b) => sortBytes(b) - sortBytes(a))
+  const size = (row: CacheAttribution): number => sortBytes(row, report)
+  const rows = report.caches.toSorted((a, b) => size(b) - size(a))
   return [
     headline(report, paints),
     '',
@@ -56,13 +59,8 @@ function headline(report: AttributionReport, { strong, dim }: Palette): string {
 }
 
 /** Bytes that a row is sorted by: its total, or the heap where the allocator tells nothing; skipped ones last. */
-function sortBytes(row: CacheAttribution): number {
-  return row.status === 'skipped' ? -Infinity : (knownBytes(wholeOf(row)) ?? -Infinity)
-}
-
-/** The cache itself: what came back, or of a cache that was trimmed what that tells of the whole. */
-function wholeOf({ released, estimated }: CacheAttribution): AttributedBytes {
-  return estimated ?? released
+function sortBytes(row: CacheAttribution, { mode }: AttributionReport): number {
+  return row.status === 'skipped' ? -Infinity : (knownBytes(wholeOf(row, mode).bytes) ?? -Infinity)
 }
 
 function knownBytes({ totalBytes, heapBytes }: AttributedBytes): number | null {
@@ -71,7 +69,8 @@ function knownBytes({ totalBytes, heapBytes }: AttributedBytes): number | null {
 
 function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
   const whole = liveBytes(report.before)
-  const known = (row: CacheAttribution): number | null => knownBytes(wholeOf(row))
+  const ofWhole = (row: CacheAttribution): Whole => wholeOf(row, report.mode)
+  const known = (row: CacheAttribution): number | null => knownBytes(ofWhole(row).bytes)
   const isTrim = report.mode === 'trim'
   const gone = ({ entriesBefore, entriesAfter, estimated }: CacheAttribution): number =>
     entriesBefore === null ? 0 : entriesBefore - (estimated === undefined ? (entriesAfter ?? 0) : 0)
@@ -81,27 +80,26 @@ function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
       title: isTrim ? 'estimated' : 'released',
       cell: (row) => (row.status === 'skipped' ? 'skipped' : formatBytes(known(row))),
     },
-    {
-      title: '±',
-      cell: (row) =>
-        formatBytes(row.estimated === undefined ? row.uncertaintyBytes : (row.estimatedUncertaintyBytes ?? null)),
-    },
+    { title: '±', cell: (row) => formatBytes(ofWhole(row).uncertaintyBytes) },
     { title: 'share', cell: (row) => (known(row) === null ? '–' : formatShare(known(row) ?? 0, whole)) },
-    { title: 'allocator', cell: (row) => formatBytes(wholeOf(row).allocatedBytes) },
-    { title: 'JS heap', cell: (row) => formatBytes(wholeOf(row).heapBytes) },
-    { title: 'dropped', cell: ({ trim, released }) => (trim === undefined ? '–' : formatBytes(knownBytes(released))) },
+    { title: 'allocator', cell: (row) => formatBytes(ofWhole(row).bytes.allocatedBytes) },
+    { title: 'JS heap', cell: (row) => formatBytes(ofWhole(row).bytes.heapBytes) },
+    { title: 'dropped', cell: ({ released }) => (isTrim ? formatBytes(knownBytes(released)) : '–') },
     { title: 'entries', cell: ({ entriesBefore }) => formatCount(entriesBefore) },
     {
       title: 'B/entry',
-      cell: (row) => (row.significant && gone(row) > 0 ? formatCount((known(row) ?? 0) / gone(row)) : '–'),
+      cell: (row) => {
+        const bytes = known(row)
+        return bytes !== null && row.significant && gone(row) > 0 ? formatCount(bytes / gone(row)) : '–'
+      },
     },
     { title: 'claimed', cell: ({ claimedBytes }) => formatBytes(claimedBytes) },
     {
       title: 'measured/claimed',
-      cell: (row) =>
-        row.significant && (row.claimedBytes ?? 0) > 0
-          ? `${signed((known(row) ?? 0) / (row.claimedBytes ?? 1), 2)} ×`
-          : '–',
+      cell: (row) => {
+        const [bytes, claimed] = [known(row), row.claimedBytes ?? 0]
+        return bytes !== null && row.significant && claimed > 0 ? `${signed(bytes / claimed, 2)} ×` : '–'
+      },
     },
     {
       title: 'pause',

@@ -58,9 +58,9 @@ export interface CacheAttribution {
   readonly uncertainty: { readonly allocatedBytes: number | null; readonly heapBytes: number | null }
   /** Whether either quantity is beyond its uncertainty. False where that is unknown. */
   readonly significant: boolean
-  /** Trim mode only: what was dropped of the cache, and how much of it at random. */
+  /** Trim mode only, where a part was dropped without a failure: how much, and how much of it at random. */
   readonly trim?: TrimSummary
-  /** Trim mode only: the whole cache, as estimated from what was dropped. */
+  /** Like `trim`: the whole cache, as estimated from what was dropped. A part that failed is in `released` alone. */
   readonly estimated?: AttributedBytes
   /** Half-width of the 95 % interval around `estimated.totalBytes`; null where nothing dropped speaks for the rest. */
   readonly estimatedUncertaintyBytes?: number | null

@@ -88,6 +88,24 @@ describe('cache-attribution diff', () => {
     expect(out).to.match(/^users +976\.6 KiB +2\.86 MiB +\+1\.91 MiB +11\.31 KiB/m)
   })
 
+  it('does not take what a trim dropped that failed for the whole', async () => {
+    const folder = folderOf()
+    writeFileSync(path.join(folder, 'a'), JSON.stringify(report([row('users', 3e6)])))
+    const failed = report([row('users', 1e4, { status: 'failed' })], { mode: 'trim' })
+    writeFileSync(path.join(folder, 'b'), JSON.stringify(failed))
+    const { out } = await run(['diff', '--json', path.join(folder, 'a'), path.join(folder, 'b')])
+    const { changes } = JSON.parse(out) as { changes: object[] }
+    expect(changes).to.deep.include({
+      name: 'users',
+      before: 3e6,
+      after: null,
+      change: null,
+      uncertainty: null,
+      entriesBefore: 100,
+      entriesAfter: 100,
+    })
+  })
+
   it('compares two moments of a history', async () => {
     const folder = folderOf()
     await fill(folder, 1e6)

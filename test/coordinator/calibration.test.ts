@@ -134,6 +134,31 @@ describe('observe()', () => {
     expect(coordinator.calibration.caches).to.deep.equal([])
   })
 
+  it('is not calibrated by a trim that failed, though the parts before tell something of the whole', () => {
+    const calibrations = new Calibrations()
+    calibrations.note(report([trimmed('a', MIB, { status: 'failed' }), trimmed('b', MIB, { status: 'timed-out' })]))
+    calibrations.note(report([row('c', MIB, { status: 'failed' }), row('d', MIB, { status: 'skipped' })]))
+    expect(calibrations.toJSON().caches).to.deep.equal([])
+  })
+
+  it('keeps a measurement with a known error where the next one has none', () => {
+    const calibrations = new Calibrations()
+    const note = (bytes: number, estimatedUncertaintyBytes: number | null, hour: number): void => {
+      const startedAt = new Date(Date.UTC(2026, 0, 1, hour)).toISOString()
+      calibrations.note(report([trimmed('users', bytes, { estimatedUncertaintyBytes })], { startedAt, mode: 'trim' }))
+    }
+    const estimated = (): unknown[] => {
+      const { estimatedBytes, estimatedUncertaintyBytes } = calibrations.estimate('users', 100, null, NOW) ?? {}
+      return [estimatedBytes, estimatedUncertaintyBytes]
+    }
+    // Better than nothing.
+    note(MIB, null, 0)
+    expect(estimated()).to.deep.equal([MIB, null])
+    note(2 * MIB, MIB, 1)
+    note(5 * MIB, null, 2)
+    expect(estimated()).to.deep.equal([2 * MIB, 2 * MIB])
+  })
+
   it('is calibrated through a restart by plain JSON', async () => {
     const { coordinator } = oneCache()
     await coordinator.attribute()

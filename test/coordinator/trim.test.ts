@@ -214,6 +214,71 @@ describe('attribute() in trim mode', () => {
     })
   }
 
+  describe('of a cache whose trim() fails', () => {
+    /** Each part drops its entries; the `failing`-th fails then. */
+    const failingAt = (failing: number, cache: TrimmableCache, fail: () => unknown): Releasable => {
+      let calls = 0
+      return {
+        release: () => undefined,
+        entries: () => cache.count,
+        trimChoices: ['random'],
+        trim: (fraction, context) => {
+          cache.trim(fraction, context)
+          return ++calls === failing ? fail() : undefined
+        },
+      }
+    }
+    const FAILURES: readonly [how: string, fail: () => unknown, status: string][] = [
+      [
+        'throws',
+        () => {
+          throw new Error('no more')
+        },
+        'failed',
+      ],
+      ['rejects at once', () => Promise.reject(new Error('no more')), 'failed'],
+      ['rejects in a later turn', () => turn().then(() => Promise.reject(new Error('no more'))), 'failed'],
+      ['never ends', () => new Promise(() => {}), 'timed-out'],
+    ]
+    for (const [how, fail, status] of FAILURES) {
+      it(`knows nothing of the whole where its first part ${how}, and keeps what was measured before`, async () => {
+        const world = new World()
+        const cache = new TrimmableCache(world)
+        const coordinator = world.coordinator({ controls: 4, releaseTimeoutMs: 5 })
+        coordinator.register('cache', failingAt(7, cache, fail))
+        await coordinator.attribute(TRIM)
+        const measured = coordinator.observe().caches[0]?.lastMeasured
+        expect(measured?.allocatedBytes).to.equal(1000 * KIB)
+        const report = await coordinator.attribute(TRIM)
+        const row = rowOf(report, 'cache')
+        expect(row.status).to.equal(status)
+        expect(row).to.not.have.any.keys('estimated', 'estimatedUncertaintyBytes', 'trim')
+        // What it dropped before it failed came back all the same.
+        expect(row.released.allocatedBytes).to.equal(((row.entriesBefore ?? NaN) - cache.count) * KIB)
+        expect(row.entriesAfter).to.equal(cache.count)
+        expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
+        expect(coordinator.observe().caches[0]?.lastMeasured).to.deep.equal(measured)
+        expect(coordinator.calibration.caches[0]?.points).to.have.lengthOf(1)
+      })
+
+      it(`estimates by the parts before the one that ${how}`, async () => {
+        const world = new World()
+        const cache = new TrimmableCache(world)
+        const coordinator = world.coordinator({ controls: 4, releaseTimeoutMs: 5 })
+        coordinator.register('cache', failingAt(4, cache, fail))
+        const report = await coordinator.attribute(TRIM)
+        const { trim, estimated, released, entriesBefore, ...row } = rowOf(report, 'cache')
+        expect(row.status).to.equal(status)
+        expect([trim?.batches, estimated?.allocatedBytes]).to.deep.equal([3, 1000 * KIB])
+        expect(trim?.entriesDropped).to.be.below((entriesBefore ?? NaN) - cache.count)
+        expect(released.allocatedBytes).to.equal((1000 - cache.count) * KIB)
+        expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
+        expect(coordinator.observe().caches[0]?.lastMeasured?.allocatedBytes).to.equal(1000 * KIB)
+        expect(coordinator.calibration.caches).to.deep.equal([])
+      })
+    }
+  })
+
   it('keeps what the parts showed of a cache that is unregistered between them', async () => {
     const world = new World()
     const coordinator = world.coordinator()

@@ -77,6 +77,17 @@ describe('formatReport()', () => {
     expect(lines.find((line) => line.startsWith('floor'))).to.include('(estimated)')
   })
 
+  it('does not show what a trim dropped that failed as the whole of the cache', () => {
+    const failed = row('files', 1.3 * MIB, { status: 'failed', entriesAfter: 50, claimedBytes: 30 * MIB })
+    const trimmed = row('other', MIB, {
+      status: 'trimmed',
+      estimated: { allocatedBytes: 20 * MIB, heapBytes: MIB, totalBytes: 21 * MIB },
+      estimatedUncertaintyBytes: MIB,
+    })
+    const line = table(shown(report([failed, trimmed], { mode: 'trim' })))[2]
+    expect(line).to.match(/^files +– +– +– +– +– +1\.30 MiB +100 +– +30\.00 MiB .* failed$/)
+  })
+
   it('aligns its columns, whatever the names are written in', () => {
     const names = ['a', 'a much longer name', '日本語', '😀 emoji', 'größe', 'e\u0301']
     const lines = table(shown(report(names.map((name) => row(name, 90 * MIB)))))

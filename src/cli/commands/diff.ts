@@ -5,6 +5,7 @@ import { readHistory } from '../../history/read.js'
 import { isReport } from '../../history/records.js'
 import { formatTable, palette } from '../../report/table.js'
 import type { AttributionReport } from '../../report/types.js'
+import { wholeOf } from '../../report/whole.js'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
 import { formatBytes, formatCount, printable } from '../../support/units.js'
 import { readArguments, usageError } from '../arguments.js'
@@ -86,7 +87,7 @@ function changesBetween(before: AttributionReport, after: AttributionReport): Ch
   const names = [...new Set([...before.caches, ...after.caches].map(({ name }) => name))]
   const rows = names.map((name): Change => {
     const [old, fresh] = [before, after].map((report) => report.caches.find((row) => row.name === name))
-    const [oldSize, freshSize] = [sizeOf(old), sizeOf(fresh)]
+    const [oldSize, freshSize] = [sizeOf(old, before.mode), sizeOf(fresh, after.mode)]
     return {
       name,
       before: oldSize.bytes,
@@ -113,12 +114,13 @@ function changesBetween(before: AttributionReport, after: AttributionReport): Ch
   return [...rows.toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0)), ...floors]
 }
 
-function sizeOf(row: AttributionReport['caches'][number] | undefined): { bytes: number | null; error: number | null } {
+function sizeOf(
+  row: AttributionReport['caches'][number] | undefined,
+  mode: AttributionReport['mode'],
+): { bytes: number | null; error: number | null } {
   if (row === undefined) return { bytes: null, error: null }
-  const { released, estimated } = row
-  const bytes = estimated ?? released
-  const error = estimated === undefined ? row.uncertaintyBytes : (row.estimatedUncertaintyBytes ?? null)
-  return { bytes: bytes.totalBytes ?? bytes.heapBytes, error }
+  const { bytes, uncertaintyBytes } = wholeOf(row, mode)
+  return { bytes: bytes.totalBytes ?? bytes.heapBytes, error: uncertaintyBytes }
 }
 
 async function reportIn(file: string): Promise<AttributionReport> {

@@ -4,6 +4,7 @@
  * Rule: unknown stays null up to the cell that shows it; a figure is never made of two measurements.
  */
 import type { AttributedBytes, AttributionReport, CacheAttribution, RowError } from '../../../report/types.js'
+import { wholeOf } from '../../../report/whole.js'
 import { knownBytes } from './bytes.js'
 import type { CacheTraitsView, CacheView } from './types.js'
 
@@ -70,17 +71,16 @@ export function joinRows(
   live: LiveRows | null,
 ): CacheRow[] {
   const attributions = new Map(report?.caches.map((row) => [row.name, row]))
-  const measuredAt = report === null ? null : endOf(report)
   const names = new Set(views.map(({ name }) => name))
   const gone = report?.caches.filter(({ name }) => !names.has(name)) ?? []
   return [
     ...views.map((view) => {
       const done = live?.done.get(view.name)
       if (done !== undefined) return liveRow(view, done, live?.isTrim === true)
-      const row = settledRow(view, attributions.get(view.name) ?? null, measuredAt)
+      const row = settledRow(view, attributions.get(view.name) ?? null, report)
       return live?.planned.has(view.name) === true ? { ...row, state: 'waiting' as const } : row
     }),
-    ...gone.map((row) => attributedRow(row, null, measuredAt)),
+    ...(report === null ? [] : gone.map((row) => attributedRow(row, null, report))),
   ]
 }
 
@@ -120,12 +120,14 @@ export function bytesPerEntry({ bytes, attribution, state }: CacheRow): number |
   return entries > left ? bytes / (entries - left) : null
 }
 
-function settledRow(view: CacheView, row: CacheAttribution | null, measuredAt: string | null): CacheRow {
+function settledRow(view: CacheView, row: CacheAttribution | null, report: AttributionReport | null): CacheRow {
   const { lastMeasured } = view
-  const isOlder = row !== null && lastMeasured !== null && (measuredAt ?? '') < lastMeasured.measuredAt
-  // A row that says nothing does not hide what an earlier run found.
-  const isEmpty = row?.status === 'skipped' && lastMeasured !== null
-  if (row !== null && !isOlder && !isEmpty) return attributedRow(row, view, measuredAt)
+  if (row !== null && report !== null) {
+    const isOlder = lastMeasured !== null && endOf(report) < lastMeasured.measuredAt
+    // A row that says nothing does not hide what an earlier run found.
+    const isEmpty = row.status === 'skipped' && lastMeasured !== null
+    if (!isOlder && !isEmpty) return attributedRow(row, view, report)
+  }
   if (lastMeasured !== null) return lastMeasuredRow(view, lastMeasured)
   if (view.estimatedBytes === null) return { ...blank(view), state: 'unmeasured' }
   return {
@@ -137,18 +139,18 @@ function settledRow(view: CacheView, row: CacheAttribution | null, measuredAt: s
   }
 }
 
-function attributedRow(row: CacheAttribution, view: CacheView | null, measuredAt: string | null): CacheRow {
-  const whole = row.estimated ?? row.released
+function attributedRow(row: CacheAttribution, view: CacheView | null, report: AttributionReport): CacheRow {
+  const { bytes, uncertaintyBytes } = wholeOf(row, report.mode)
   const isMeasured = row.status === 'released' || row.status === 'trimmed'
   return {
     name: row.name,
     state: isMeasured ? (row.significant ? measuredState(row) : 'within-noise') : row.status,
-    ...sizes(whole),
-    uncertaintyBytes: row.estimated === undefined ? row.uncertaintyBytes : (row.estimatedUncertaintyBytes ?? null),
+    ...sizes(bytes),
+    uncertaintyBytes,
     entries: view === null ? row.entriesBefore : view.entries,
     claimedBytes: view === null ? row.claimedBytes : view.claimedBytes,
     claimedThenBytes: row.claimedBytes,
-    measuredAt: row.status === 'skipped' ? null : measuredAt,
+    measuredAt: row.status === 'skipped' ? null : endOf(report),
     error: row.error ?? null,
     attribution: row,
     view,

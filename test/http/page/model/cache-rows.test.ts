@@ -54,6 +54,13 @@ describe('rows of the page', () => {
     expect(row).to.include({ state: 'estimated', bytes: 1000, uncertaintyBytes: 70 })
   })
 
+  it('do not take what a trim dropped that failed for the whole', () => {
+    const error = { code: 'ERR_RELEASE_FAILED', message: 'no more' } as const
+    const failed: AttributionReport = { ...withFirstRow({ status: 'failed', error }), mode: 'trim' }
+    const row = rowNamed(joinRows(cacheViews(), failed, null), 'compressed')
+    expect(row).to.include({ state: 'failed', bytes: null, uncertaintyBytes: null, heapBytes: null, error })
+  })
+
   it('keep a negative figure', () => {
     const negative = withFirstRow({ released: { allocatedBytes: -64, heapBytes: 0, totalBytes: -64 } })
     expect(rowNamed(joinRows(cacheViews(), negative, null), 'compressed').bytes).to.equal(-64)
