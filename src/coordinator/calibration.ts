@@ -63,8 +63,10 @@ export class Calibrations {
     const points = this.#points.get(name) ?? []
     const latest = points.at(-1)
     if (latest === undefined || entries === null) return null
+    const size = sizeOf(points, latest, entries, claimedBytes)
+    if (size === null) return null
     return {
-      ...sizeOf(points, latest, entries, claimedBytes),
+      ...size,
       calibrationAgeMs: Math.max(0, now.getTime() - Date.parse(latest.measuredAt)),
       calibration: latest,
     }
@@ -124,28 +126,30 @@ function isLessSure(point: CalibrationPoint, known: CalibrationPoint | undefined
 
 /**
  * From the count of entries; from what the cache claims, where it claims anything: that follows sizes that change. The two
- * together tell how far it can be trusted.
+ * together tell how far it can be trusted. Null where that is no number.
  */
 function sizeOf(
   points: readonly CalibrationPoint[],
   latest: CalibrationPoint,
   entries: number,
   claimedBytes: number | null,
-): Pick<CalibratedEstimate, 'estimatedBytes' | 'estimatedUncertaintyBytes'> {
+): Pick<CalibratedEstimate, 'estimatedBytes' | 'estimatedUncertaintyBytes'> | null {
   const byEntries = latest.bytesPerEntry * entries
   const byClaims =
     latest.measuredPerClaimed === null || claimedBytes === null ? null : latest.measuredPerClaimed * claimedBytes
   const bytes = byClaims ?? byEntries
+  // What was restored, and what a cache says of itself, may be any numbers.
+  if (!Number.isFinite(bytes)) return null
   const relative = latest.uncertaintyPerEntry === null ? null : latest.uncertaintyPerEntry / latest.bytesPerEntry
   // Runs before the latest: by how much a measurement of this cache can be off by the time of the next.
   const unsteady =
     Math.max(...points.map(({ bytesPerEntry }) => Math.abs(bytesPerEntry - latest.bytesPerEntry))) * entries
   const changed = byClaims === null ? turnover(latest, entries) : Math.abs(byClaims - byEntries)
   const table = TABLE_BYTES_PER_ENTRY * Math.abs(entries - latest.entries)
+  const uncertainty = relative === null ? NaN : relative * bytes + Math.max(unsteady, changed) + table
   return {
     estimatedBytes: Math.round(bytes),
-    estimatedUncertaintyBytes:
-      relative === null ? null : Math.ceil(relative * bytes + Math.max(unsteady, changed) + table),
+    estimatedUncertaintyBytes: Number.isFinite(uncertainty) ? Math.ceil(uncertainty) : null,
   }
 }
 

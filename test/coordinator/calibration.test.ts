@@ -72,6 +72,28 @@ describe('a calibrated cache', () => {
     expect([estimate?.estimatedBytes, estimate?.estimatedUncertaintyBytes]).to.deep.equal([2_000_000, null])
   })
 
+  it('is finite or null, whatever numbers were restored or are counted', () => {
+    const least = Number.MIN_VALUE
+    for (const point of [
+      { bytesPerEntry: least, uncertaintyPerEntry: 1 },
+      { bytesPerEntry: least, uncertaintyPerEntry: 1, measuredPerClaimed: null },
+      { bytesPerEntry: 2 ** 53, measuredPerClaimed: 2 ** 53, uncertaintyPerEntry: 2 ** 53 },
+      { bytesPerEntry: 2 ** 53, measuredPerClaimed: least, entries: least },
+    ]) {
+      for (const entries of [0, 1, 1000, Number.MAX_VALUE]) {
+        for (const claimedBytes of [null, 0, 1e6, Number.MAX_VALUE]) {
+          const estimate = calibrated(point).estimate('users', entries, claimedBytes, NOW)
+          if (estimate === null) continue
+          const { estimatedBytes, estimatedUncertaintyBytes } = estimate
+          expect([estimatedBytes, estimatedUncertaintyBytes ?? 0].every(Number.isFinite)).to.equal(true)
+        }
+      }
+    }
+    const noise = calibrated({ bytesPerEntry: least, uncertaintyPerEntry: 1, measuredPerClaimed: null })
+    expect(noise.estimate('users', 1000, null, NOW)).to.include({ estimatedBytes: 0, estimatedUncertaintyBytes: null })
+    expect(calibrated({ measuredPerClaimed: 2 ** 53 }).estimate('users', 1, 1e300, NOW)).to.equal(null)
+  })
+
   it('is unknown without a count of entries, and before its first measurement', () => {
     expect(calibrated({}).estimate('users', null, 5, NOW)).to.equal(null)
     expect(calibrated({}).estimate('others', 5, 5, NOW)).to.equal(null)
