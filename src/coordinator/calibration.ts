@@ -46,21 +46,39 @@ const TABLE_BYTES_PER_ENTRY = 56
 /** Names of caches that were registered once and are not any more must not pile up. */
 const CACHES_MAX = 10_000
 
+/** What is known of one cache. */
+interface Known {
+  /** What came from outside, the oldest first. */
+  readonly restored: readonly CalibrationPoint[]
+  /** What this process found, in the order of its runs. It counts as later than all that was restored. */
+  readonly measured: readonly CalibrationPoint[]
+}
+
+const NOTHING: Known = { restored: [], measured: [] }
+
 /** The calibrations of one coordinator, by the names of its caches. */
 export class Calibrations {
-  readonly #points = new Map<string, readonly CalibrationPoint[]>()
+  readonly #known = new Map<string, Known>()
 
-  /** Takes what a report tells. */
+  /** Takes what a report tells. It is the latest of its caches, whatever the clock said of those before. */
   note(report: AttributionReport): void {
+    const startedMs = Date.parse(report.startedAt)
     for (const row of report.caches) {
       const point = pointOf(row, report)
-      if (point !== null && !isLessSure(point, this.#points.get(row.name)?.at(-1))) this.#add(row.name, [point])
+      const known = this.#known.get(row.name) ?? NOTHING
+      const latest = pointsOf(known).at(-1)
+      if (point === null || (latest !== undefined && hasError(latest) && !hasError(point))) continue
+      // What is saved is put in order by its dates: a clock that was put back must not change that order.
+      this.#set(row.name, {
+        restored: notAfter(startedMs, known.restored),
+        measured: [...notAfter(startedMs, known.measured), point].slice(-POINTS_MAX),
+      })
     }
   }
 
   /** The size of a cache that counts so many entries now; null before its first calibration. */
   estimate(name: string, entries: number | null, claimedBytes: number | null, now: Date): CalibratedEstimate | null {
-    const points = this.#points.get(name) ?? []
+    const points = pointsOf(this.#known.get(name) ?? NOTHING)
     const latest = points.at(-1)
     if (latest === undefined || entries === null) return null
     const size = sizeOf(points, latest, entries, claimedBytes)
@@ -73,32 +91,65 @@ export class Calibrations {
   }
 
   toJSON(): CalibrationState {
-    return { schemaVersion: 1, caches: [...this.#points].map(([name, points]) => ({ name, points })) }
+    return { schemaVersion: 1, caches: [...this.#known].map(([name, known]) => ({ name, points: pointsOf(known) })) }
   }
 
-  /** Adds what `toJSON()` gave, here or in an earlier process; refuses anything else, and then changes nothing. */
-  restore(state: unknown): void {
+  /**
+   * Adds what `toJSON()` gave, here or in an earlier process; refuses anything else, and then changes nothing. A date
+   * after `now` counts as `now`.
+   */
+  restore(state: unknown, now: Date): void {
     const { caches } = parseCalibration(state, CACHES_MAX)
-    const fresh = caches.filter(({ name }) => !this.#points.has(name))
-    if (this.#points.size + fresh.length > CACHES_MAX) {
+    const fresh = caches.filter(({ name }) => !this.#known.has(name))
+    if (this.#known.size + fresh.length > CACHES_MAX) {
       throw new CoordinatorError(
         'ERR_CALIBRATION_INVALID',
         `no more than ${String(CACHES_MAX)} caches can be calibrated`,
       )
     }
-    for (const { name, points } of caches) this.#add(name, points)
+    for (const { name, points } of caches) {
+      const { restored, measured } = this.#known.get(name) ?? NOTHING
+      const own = new Set(measured.map(({ measuredAt }) => measuredAt))
+      const others = points.filter(({ measuredAt }) => !own.has(measuredAt))
+      this.#set(name, { restored: joined([...restored, ...others], now).slice(-POINTS_MAX), measured })
+    }
   }
 
-  #add(name: string, points: readonly CalibrationPoint[]): void {
-    const known = this.#points.get(name) ?? []
-    const byTime = new Map([...known, ...points].map((point) => [point.measuredAt, point]))
-    const latest = [...byTime.values()].toSorted((a, b) => Date.parse(a.measuredAt) - Date.parse(b.measuredAt))
+  #set(name: string, known: Known): void {
     // Behind the others: the first is the one that was measured longest ago, and the first to be forgotten.
-    this.#points.delete(name)
-    this.#points.set(name, latest.slice(-POINTS_MAX))
-    const [oldest] = this.#points.keys()
-    if (this.#points.size > CACHES_MAX && oldest !== undefined) this.#points.delete(oldest)
+    this.#known.delete(name)
+    this.#known.set(name, known)
+    const [oldest] = this.#known.keys()
+    if (this.#known.size > CACHES_MAX && oldest !== undefined) this.#known.delete(oldest)
   }
+}
+
+/** The latest measurements, the last one last. */
+function pointsOf({ restored, measured }: Known): readonly CalibrationPoint[] {
+  return [...restored, ...measured].slice(-POINTS_MAX)
+}
+
+/** One point of each date, in their order; those without an error only where none before has one. */
+function joined(points: readonly CalibrationPoint[], now: Date): CalibrationPoint[] {
+  const sorted = points.toSorted((a, b) => Date.parse(a.measuredAt) - Date.parse(b.measuredAt))
+  const byTime = new Map(notAfter(now.getTime(), sorted).map((point) => [point.measuredAt, point]))
+  let isSure = false
+  return [...byTime.values()].filter((point) => {
+    isSure ||= hasError(point)
+    return !isSure || hasError(point)
+  })
+}
+
+/** A date that lies ahead says only that a clock was wrong: it counts as that moment. */
+function notAfter(momentMs: number, points: readonly CalibrationPoint[]): CalibrationPoint[] {
+  return points.map((point) =>
+    Date.parse(point.measuredAt) > momentMs ? { ...point, measuredAt: new Date(momentMs).toISOString() } : point,
+  )
+}
+
+/** A measurement without a known error does not take the place of one that has it. */
+function hasError({ uncertaintyPerEntry }: CalibrationPoint): boolean {
+  return uncertaintyPerEntry !== null
 }
 
 /** A whole that is beyond its error calibrates; anything less would calibrate with noise. */
@@ -117,11 +168,6 @@ function pointOf(row: CacheAttribution, { mode, startedAt }: AttributionReport):
     uncertaintyPerEntry: uncertainty === null ? null : uncertainty / entriesBefore,
     measuredPerClaimed: claimedBytes === null || claimedBytes === 0 ? null : bytes / claimedBytes,
   }
-}
-
-/** A measurement whose error is not known does not take the place of one whose error is. */
-function isLessSure(point: CalibrationPoint, known: CalibrationPoint | undefined): boolean {
-  return point.uncertaintyPerEntry === null && known !== undefined && known.uncertaintyPerEntry !== null
 }
 
 /**

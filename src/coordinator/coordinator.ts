@@ -171,7 +171,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
 
   /**
    * Takes up what {@link Coordinator.calibration} gave, by the names of the caches, which may be registered later. What was
-   * measured here since stays.
+   * measured here since stays, and counts as later than all of it. A date in the future counts as now.
    *
    * @throws CoordinatorError `ERR_CALIBRATION_INVALID`; then nothing was taken
    * @example
@@ -179,7 +179,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    */
   restoreCalibration(state: unknown): void {
     this.#checkOpen()
-    this.#calibrations.restore(state)
+    this.#calibrations.restore(state, this.#settings.environment.date())
   }
 
   /** The registered caches with their traits, in order of registration. */

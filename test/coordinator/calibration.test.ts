@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { CalibrationPoint } from '../../src/coordinator/calibration.js'
+import type { CalibrationPoint, CalibrationState } from '../../src/coordinator/calibration.js'
 import { Calibrations } from '../../src/coordinator/calibration.js'
 import { ATTRIBUTION_MODES } from '../../src/report/types.js'
 import type { CacheAttribution } from '../../src/report/types.js'
@@ -17,12 +17,13 @@ const POINT: CalibrationPoint = {
 }
 const NOW = new Date('2026-01-01T01:00:00.000Z')
 
+function stateOf(...points: readonly Partial<CalibrationPoint>[]): CalibrationState {
+  return { schemaVersion: 1, caches: [{ name: 'users', points: points.map((point) => ({ ...POINT, ...point })) }] }
+}
+
 function calibrated(...points: readonly Partial<CalibrationPoint>[]): Calibrations {
   const calibrations = new Calibrations()
-  calibrations.restore({
-    schemaVersion: 1,
-    caches: [{ name: 'users', points: points.map((point) => ({ ...POINT, ...point })) }],
-  })
+  calibrations.restore(stateOf(...points), NOW)
   return calibrations
 }
 
@@ -101,7 +102,7 @@ describe('a calibrated cache', () => {
 
   it('keeps the latest eight measurements, whatever order they come in', () => {
     const many = Array.from({ length: 20 }, (_, index) => ({
-      measuredAt: new Date(Date.UTC(2026, 0, 20 - index)).toISOString(),
+      measuredAt: new Date(Date.UTC(2025, 0, 20 - index)).toISOString(),
     }))
     const [cache] = calibrated(...many).toJSON().caches
     expect(cache?.points.map(({ measuredAt }) => measuredAt.slice(8, 10))).to.deep.equal([
@@ -114,6 +115,73 @@ describe('a calibrated cache', () => {
       '19',
       '20',
     ])
+  })
+})
+
+describe('a calibration whose dates are not those of this clock', () => {
+  const YEARS_AHEAD = '2031-01-01T00:00:00.000Z'
+  const HOUR = 3_600_000
+  /** What a run found that began so long after NOW. */
+  const measure = (calibrations: Calibrations, bytes: number, afterMs: number): void => {
+    const startedAt = new Date(NOW.getTime() + afterMs).toISOString()
+    calibrations.note(report([row('users', bytes)], { startedAt }))
+  }
+  const sizesOf = (calibrations: Calibrations): (number | undefined)[] =>
+    calibrations.toJSON().caches.flatMap(({ points }) => points.map(({ bytesPerEntry }) => bytesPerEntry))
+
+  it('is as old as its restore where it comes from the future, and grows older from then on', () => {
+    const calibrations = calibrated({ measuredAt: YEARS_AHEAD })
+    expect(calibrations.estimate('users', 1, null, NOW)?.calibration.measuredAt).to.equal(NOW.toISOString())
+    const later = new Date(NOW.getTime() + HOUR)
+    expect(calibrations.estimate('users', 1, null, later)?.calibrationAgeMs).to.equal(HOUR)
+  })
+
+  it('gives way to the next run, here and in the process after', () => {
+    const calibrations = calibrated({ measuredAt: YEARS_AHEAD })
+    measure(calibrations, 500_000, HOUR)
+    expect(sizesOf(calibrations)).to.deep.equal([2000, 5000])
+    const next = new Calibrations()
+    next.restore(calibrations.toJSON(), new Date(NOW.getTime() + 2 * HOUR))
+    expect(sizesOf(next)).to.deep.equal([2000, 5000])
+  })
+
+  it('does not hide what was measured in this process, however much of it there is', () => {
+    const calibrations = new Calibrations()
+    for (const bytes of [300_000, 400_000, 500_000]) measure(calibrations, bytes, bytes)
+    const many = Array.from({ length: 20 }, (_, index) => ({
+      bytesPerEntry: 100 + index,
+      measuredAt: new Date(Date.parse(YEARS_AHEAD) + index).toISOString(),
+    }))
+    calibrations.restore(stateOf(...many, { measuredAt: '2025-01-01T00:00:00.000Z' }), NOW)
+    expect(calibrations.estimate('users', 100, null, NOW)?.estimatedBytes).to.equal(500_000)
+    expect(sizesOf(calibrations).slice(-3)).to.deep.equal([3000, 4000, 5000])
+  })
+
+  it('is the last of a run whose clock was put back, here and in the process after', () => {
+    const calibrations = calibrated({})
+    measure(calibrations, 300_000, 10 * HOUR)
+    measure(calibrations, 400_000, -10 * HOUR)
+    expect(sizesOf(calibrations).at(-1)).to.equal(4000)
+    const next = new Calibrations()
+    next.restore(calibrations.toJSON(), NOW)
+    expect(next.estimate('users', 100, null, NOW)?.estimatedBytes).to.equal(400_000)
+  })
+
+  it('takes nothing without a known error behind what has one', () => {
+    const calibrations = calibrated(
+      { measuredAt: '2025-01-01T00:00:00.000Z', bytesPerEntry: 1, uncertaintyPerEntry: null },
+      { measuredAt: '2025-01-02T00:00:00.000Z' },
+      { measuredAt: '2025-01-03T00:00:00.000Z', bytesPerEntry: 3, uncertaintyPerEntry: null },
+    )
+    expect(sizesOf(calibrations)).to.deep.equal([1, 2000])
+  })
+
+  it('is not doubled by a second restore, nor by one of what was measured here', () => {
+    const calibrations = calibrated({}, { measuredAt: YEARS_AHEAD, bytesPerEntry: 1 })
+    measure(calibrations, 300_000, HOUR)
+    const saved = calibrations.toJSON()
+    calibrations.restore(saved, NOW)
+    expect(calibrations.toJSON()).to.deep.equal(saved)
   })
 })
 
@@ -262,7 +330,7 @@ describe('restoreCalibration() refuses', () => {
     const hostile = JSON.parse(
       `{"schemaVersion":1,"caches":[{"name":"__proto__","points":[${JSON.stringify(POINT)}]}]}`,
     ) as unknown
-    calibrations.restore(hostile)
+    calibrations.restore(hostile, NOW)
     expect(calibrations.estimate('__proto__', 5, null, NOW)?.estimatedBytes).to.equal(10_000)
     expect(calibrations.estimate('toString', 5, null, NOW)).to.equal(null)
     expect(({} as Record<string, unknown>)['points']).to.equal(undefined)
