@@ -45,7 +45,7 @@ export class RunLedger {
 
   /** The rows so far, each with the controls of its kind. */
   rows(): MeasuredCache[] {
-    return this.#rows.map(({ gc, ...row }) => ({ ...row, controls: this.controls[gc] }))
+    return this.#rows.map((row) => ({ ...row, controls: this.controls[row.gc] }))
   }
 
   /** Enters a warning; the same one again says nothing new. */

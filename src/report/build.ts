@@ -6,6 +6,7 @@
  */
 import type { Figures, MemorySample } from '../measure/sample.js'
 import { figuresOf } from '../measure/sample.js'
+import type { GcMode } from '../measure/settle.js'
 import { formatBytes } from '../support/units.js'
 import { sharingWarnings } from './sharing.js'
 import type { EarlierRun } from './sharing.js'
@@ -44,6 +45,8 @@ export interface MeasuredCache extends Pick<
   'name' | 'status' | 'entriesBefore' | 'entriesAfter' | 'claimedBytes' | 'settled' | 'pauseMs' | 'durationMs'
 > {
   readonly measurement: Measurement
+  /** How garbage was collected around its release; forced where it is not said, as in a twin. */
+  readonly gc?: GcMode
   /** What null releases under the same kind of collection showed. */
   readonly controls: readonly Figures[]
   /** Of a cache that was trimmed: what it counted around each part; null for one that failed, or did not end. */
@@ -103,6 +106,7 @@ const LATE_LEAST_BYTES = { allocatedBytes: 64 * 1024, heapBytes: 1024 * 1024 } a
 export function buildReport(run: MeasuredRun): AttributionReport {
   const late = lateBytes(run.gaps)
   const caches = run.caches.map((cache) => buildRow(cache, late.get(cache.name)))
+  const uncollected = new Set(run.caches.filter(({ gc }) => gc === 'none').map(({ name }) => name))
   const { before, after } = run.head
   return {
     schemaVersion: 1,
@@ -115,7 +119,7 @@ export function buildReport(run: MeasuredRun): AttributionReport {
       ...run.warnings,
       ...[...late].map(([name, bytes]) => lateWarning(name, bytes)),
       ...caches.filter(isBlind).map(({ name }) => coldestWarning(name)),
-      ...sharingWarnings(caches, run.earlier ?? [], run.warnings),
+      ...sharingWarnings(caches, run.earlier ?? [], run.warnings, uncollected),
     ],
   }
 }
@@ -161,7 +165,7 @@ interface Attributed {
 }
 
 function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): CacheAttribution {
-  const { measurement, controls, trimmed, error, ...row } = cache
+  const { measurement, gc: _gc, controls, trimmed, error, ...row } = cache
   const { released, uncertainty } = attribute(measurement, controls)
   const firstTurn =
     measurement.kind === 'stepped'

@@ -34,11 +34,15 @@ export function remembered({ caches }: Pick<AttributionReport, 'caches'>): Earli
   )
 }
 
-/** Warnings about caches of this run that seem to hold the same values, each pair once. */
+/**
+ * Warnings about caches of this run that seem to hold the same values, each pair once. `uncollected` are the names of
+ * those whose release no collection followed.
+ */
 export function sharingWarnings(
   caches: readonly CacheAttribution[],
   earlier: readonly EarlierRun[],
   warnings: readonly ReportWarning[] = [],
+  uncollected: ReadonlySet<string> = new Set(),
 ): ReportWarning[] {
   const now = remembered({ caches })
   const swapped = new Map<string, ReportWarning>()
@@ -51,7 +55,7 @@ export function sharingWarnings(
   // Of a cache that was emptied before its turn it is known where its bytes went.
   const emptied = warnings.filter(({ code }) => code === 'WARN_RELEASED_OTHER' || code === 'WARN_RELEASED_ELSEWHERE')
   const known = [...swapped.values(), ...emptied].map(({ message }) => message)
-  const collapsed = collapsedRows(caches).filter(
+  const collapsed = collapsedRows(caches, uncollected).filter(
     ({ cache }) => !known.some((message) => message.includes(JSON.stringify(cache))),
   )
   return [...swapped.values(), ...collapsed]
@@ -94,11 +98,12 @@ function changeOf(now: MeasuredWhole, old: MeasuredWhole): number | null {
 }
 
 /** Rows that hold next to nothing of what their cache claims, though it was emptied. */
-function collapsedRows(caches: readonly CacheAttribution[]): ReportWarning[] {
+function collapsedRows(caches: readonly CacheAttribution[], uncollected: ReadonlySet<string>): ReportWarning[] {
   return caches.flatMap(({ name, status, released, claimedBytes, entriesAfter, uncertaintyBytes, window }, index) => {
     const { totalBytes } = released
-    // Without a collection around it what was dropped may be garbage still.
     if (status !== 'released' || window !== 'atomic' || entriesAfter !== 0) return []
+    // Without a collection around it what was dropped may be garbage still.
+    if (uncollected.has(name)) return []
     if (totalBytes === null || claimedBytes === null) return []
     const most = totalBytes + (uncertaintyBytes ?? 0)
     if (claimedBytes < LEAST_BYTES || most > COLLAPSED * claimedBytes) return []

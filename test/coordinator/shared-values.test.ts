@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import type { SharedValuesResult } from './fixtures/shared-values.js'
-import { MIB, rowOf } from './world.js'
+import { MIB, World, rowOf, warningsOf } from './world.js'
 
 describe('two caches over the same values, in a real process', () => {
   let result: SharedValuesResult
@@ -27,5 +27,17 @@ describe('two caches over the same values, in a real process', () => {
     expect(first).to.deep.equal([])
     expect(second).to.have.lengthOf(1)
     expect(second?.[0]?.message).to.match(/^"by name" and "by id" seem to hold the same values: about 12\.\d+ MiB/)
+  })
+})
+
+describe('a cache that claims more than it gives back', () => {
+  it('is not suspected where nothing was collected after its release', async () => {
+    const world = new World()
+    const coordinator = world.coordinator({ controls: 4 })
+    coordinator.register('users', world.cache('users', { allocated: 12 * MIB }), { gc: 'none' })
+    const report = await coordinator.attribute()
+    expect(rowOf(report, 'users')).to.deep.include({ window: 'atomic', claimedBytes: 12 * MIB })
+    expect(rowOf(report, 'users').released.totalBytes).to.equal(0)
+    expect(warningsOf(report)).to.deep.equal([])
   })
 })

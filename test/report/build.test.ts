@@ -190,6 +190,22 @@ describe('a row', () => {
   })
 })
 
+describe('memory that a cache claims and does not give back', () => {
+  const claiming = (rest: Parameters<typeof measured>[2]): ReturnType<typeof buildReport> =>
+    buildReport(run([measured('a', atomic(0, 0), { claimedBytes: 12 * MIB, ...rest })]))
+
+  it('is told, but not where no collection followed the release: it may be garbage still', () => {
+    const codes = (['forced', 'none'] as const).map((gc) => claiming({ gc }).warnings.map(({ code }) => code))
+    expect(codes).to.deep.equal([['WARN_SHARED_MEMORY'], []])
+    // In a twin nothing says so: there it is always collected.
+    expect(claiming({}).warnings).to.have.lengthOf(1)
+  })
+
+  it('leaves the kind of collection out of the row', () => {
+    expect(claiming({ gc: 'none' }).caches[0]).to.not.have.property('gc')
+  })
+})
+
 describe('the noise of a run', () => {
   it('is unknown without controls', () => {
     expect(noise([])).to.deep.equal({ controls: 0, allocatedBytes: null, heapBytes: null })

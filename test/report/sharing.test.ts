@@ -67,6 +67,12 @@ describe('memory that two caches share', () => {
     }
   })
 
+  it('is not claimed by a cache that was not collected after, though what holds its bytes may be one', () => {
+    const now = [row('users', 0, { claimedBytes: 12 * MIB }), row('profiles', 12.2 * MIB)]
+    expect(sharingWarnings(now, [], [], new Set(['users']))).to.deep.equal([])
+    expect(sharingWarnings(now, [], [], new Set(['profiles']))).to.have.lengthOf(1)
+  })
+
   it('is not a cache that another one emptied before its turn', () => {
     const emptied = { code: 'WARN_RELEASED_OTHER', message: 'the release of "a" emptied "users" too' } as const
     expect(sharingWarnings([row('users', 0, { claimedBytes: 12 * MIB })], [], [emptied])).to.deep.equal([])
