@@ -97,16 +97,18 @@ function changeOf(now: MeasuredWhole, old: MeasuredWhole): number | null {
   return Math.abs(change) > least ? change : null
 }
 
-/** Rows that hold next to nothing of what their cache claims, though it was emptied. */
+/** Rows that hold next to nothing of what their cache claims: it was emptied, or its whole was estimated. */
 function collapsedRows(caches: readonly CacheAttribution[], uncollected: ReadonlySet<string>): ReportWarning[] {
-  return caches.flatMap(({ name, status, released, claimedBytes, entriesAfter, uncertaintyBytes, window }, index) => {
-    const { totalBytes } = released
-    if (status !== 'released' || window !== 'atomic' || entriesAfter !== 0) return []
+  return caches.flatMap((row, index) => {
+    const { name, status, claimedBytes, window } = row
+    const whole = wholeBytes(row)
+    if (whole === null || claimedBytes === null || claimedBytes < LEAST_BYTES) return []
     // Without a collection around it what was dropped may be garbage still.
-    if (uncollected.has(name)) return []
-    if (totalBytes === null || claimedBytes === null) return []
-    const most = totalBytes + (uncertaintyBytes ?? 0)
-    if (claimedBytes < LEAST_BYTES || most > COLLAPSED * claimedBytes) return []
+    if (window !== 'atomic' || uncollected.has(name)) return []
+    const { bytes, uncertaintyBytes } = whole
+    if (bytes + uncertaintyBytes > COLLAPSED * claimedBytes) return []
+    // Of a trim the others keep what they share as well: it came back with none of them.
+    if (status === 'trimmed') return [heldElsewhere(name, claimedBytes, `is estimated at ${formatBytes(bytes)}`)]
     // It came back with a later one, if with any.
     const holders = caches
       .slice(index + 1)
@@ -114,10 +116,23 @@ function collapsedRows(caches: readonly CacheAttribution[], uncollected: Readonl
     const [holder] = holders
     return [
       holder !== undefined && holders.length === 1
-        ? sharedBy(name, holder.name, claimedBytes - totalBytes)
-        : heldElsewhere(name, claimedBytes, totalBytes),
+        ? sharedBy(name, holder.name, claimedBytes - bytes)
+        : heldElsewhere(name, claimedBytes, `gave back ${formatBytes(bytes)}`),
     ]
   })
+}
+
+/** All of a cache that was emptied, or estimated with an error that is known; null of any other. */
+function wholeBytes(row: CacheAttribution): { readonly bytes: number; readonly uncertaintyBytes: number } | null {
+  const { status, released, entriesAfter, uncertaintyBytes, estimated, estimatedUncertaintyBytes } = row
+  if (status === 'trimmed') {
+    return estimated?.totalBytes == null || estimatedUncertaintyBytes == null
+      ? null
+      : { bytes: estimated.totalBytes, uncertaintyBytes: estimatedUncertaintyBytes }
+  }
+  return status !== 'released' || entriesAfter !== 0 || released.totalBytes === null
+    ? null
+    : { bytes: released.totalBytes, uncertaintyBytes: uncertaintyBytes ?? 0 }
 }
 
 function sharedBy(first: string, last: string, bytes: number): ReportWarning {
@@ -129,10 +144,10 @@ function sharedBy(first: string, last: string, bytes: number): ReportWarning {
   }
 }
 
-function heldElsewhere(name: string, claimedBytes: number, totalBytes: number): ReportWarning {
+function heldElsewhere(name: string, claimedBytes: number, found: string): ReportWarning {
   return {
     code: 'WARN_SHARED_MEMORY',
-    message: `${JSON.stringify(name)} claims ${formatBytes(claimedBytes)} and gave back ${formatBytes(totalBytes)}: something else holds its values, or it overstates`,
+    message: `${JSON.stringify(name)} claims ${formatBytes(claimedBytes)} and ${found}: something else holds its values, or it overstates`,
     cache: name,
   }
 }

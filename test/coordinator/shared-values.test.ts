@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import type { SharedValuesResult } from './fixtures/shared-values.js'
-import { MIB, World, rowOf, warningsOf } from './world.js'
+import { KIB, MIB, World, rowOf, warningsOf } from './world.js'
 
 describe('two caches over the same values, in a real process', () => {
   let result: SharedValuesResult
@@ -31,6 +31,26 @@ describe('two caches over the same values, in a real process', () => {
 })
 
 describe('a cache that claims more than it gives back', () => {
+  it('is suspected by a trim as well', async () => {
+    const world = new World()
+    const coordinator = world.coordinator({ controls: 4 })
+    let count = 10_000
+    // Its values are held elsewhere: to drop its entries frees nothing.
+    coordinator.register('users', {
+      release: () => undefined,
+      entries: () => count,
+      claimedBytes: () => count * 10 * KIB,
+      trimChoices: ['random'],
+      trim: (fraction) => {
+        count -= Math.round(count * fraction)
+      },
+    })
+    const report = await coordinator.attribute({ mode: 'trim' })
+    expect(rowOf(report, 'users').status).to.equal('trimmed')
+    expect(warningsOf(report)).to.deep.equal(['WARN_SHARED_MEMORY'])
+    expect(report.warnings[0]?.message).to.match(/^"users" claims 97\.66 MiB and is estimated at 546\.9 KiB: /)
+  })
+
   it('is not suspected where nothing was collected after its release', async () => {
     const world = new World()
     const coordinator = world.coordinator({ controls: 4 })

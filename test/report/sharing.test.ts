@@ -67,6 +67,38 @@ describe('memory that two caches share', () => {
     }
   })
 
+  describe('of a cache that was trimmed', () => {
+    const trimmed = (bytes: number | null, error: number | null, part: Partial<CacheAttribution> = {}): string[] => {
+      const whole = { allocatedBytes: bytes, heapBytes: 0, totalBytes: bytes }
+      const ofTrim = {
+        status: 'trimmed',
+        estimated: whole,
+        estimatedUncertaintyBytes: error,
+        entriesAfter: 95,
+      } as const
+      const users = row('users', 0, { ...ofTrim, claimedBytes: 12 * MIB, ...part })
+      // What came back of the one after it is a part, and says nothing of where those bytes are.
+      return sharingWarnings([users, row('profiles', 12 * MIB, { status: 'trimmed' })], []).map(
+        ({ message }) => message,
+      )
+    }
+
+    it('is told by an estimate of next to nothing, its error included', () => {
+      expect(trimmed(0.1 * MIB, 0.2 * MIB)).to.deep.equal([
+        '"users" claims 12.00 MiB and is estimated at 102.4 KiB: something else holds its values, or it overstates',
+      ])
+    })
+
+    it('is not told where the estimate is larger, may be, or is not known', () => {
+      expect(trimmed(2 * MIB, 0.2 * MIB)).to.deep.equal([])
+      expect(trimmed(0.1 * MIB, 2 * MIB)).to.deep.equal([])
+      expect(trimmed(0.1 * MIB, null)).to.deep.equal([])
+      expect(trimmed(null, null)).to.deep.equal([])
+      expect(trimmed(0, 0, { window: 'drift-corrected' })).to.deep.equal([])
+      expect(trimmed(0, 0, { status: 'failed' })).to.deep.equal([])
+    })
+  })
+
   it('is not claimed by a cache that was not collected after, though what holds its bytes may be one', () => {
     const now = [row('users', 0, { claimedBytes: 12 * MIB }), row('profiles', 12.2 * MIB)]
     expect(sharingWarnings(now, [], [], new Set(['users']))).to.deep.equal([])
