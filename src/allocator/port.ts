@@ -113,7 +113,7 @@ export interface NativeBinding extends Mallctl {
 }
 
 /** What a fork is told. */
-export interface ForkOrder {
+interface ForkOrder {
   /** Descriptor that stays open in the child, or -1. */
   readonly keepFd: number
   /** When the kernel ends the child, whatever it does, after it wrote to its parent last. */
