@@ -97,7 +97,11 @@ function leaveQuietly(binding: TwinBinding): void {
     binding.exit(EXIT_LEFT)
   }
   Object.assign(process, { reallyExit: end, exit: end })
-  process.setUncaughtExceptionCaptureCallback(null)
+  try {
+    process.setUncaughtExceptionCaptureCallback(null)
+  } catch {
+    // Node's domains took its place, and have none where no domain is entered.
+  }
   for (const event of ['uncaughtExceptionMonitor', 'uncaughtException', 'unhandledRejection']) {
     process.removeAllListeners(event)
     process.on(event, () => undefined)
