@@ -68,8 +68,8 @@ describe('the watch over a twin whose state the kernel does not tell', () => {
   it('gives each stretch its time on the wall anew', async () => {
     const message = JSON.stringify({ kind: 'message', message: 1, cpuMs: 0 })
     const result = JSON.stringify({ kind: 'result', value: 7, copiedBytes: null })
-    const script = `for i in 1 2 3 4; do sleep 0.4; echo '${message}'; done; echo '${result}'`
-    expect(await watch(hiddenChild(folder, script), 900)).to.include({ kind: 'result' })
+    const script = `for i in 1 2 3 4 5 6; do sleep 1; echo '${message}'; done; echo '${result}'`
+    expect(await watch(hiddenChild(folder, script), 4000)).to.include({ kind: 'result' })
   })
 
   for (const line of ['null', '5', '{}', '{"kind":"thrown"}', '{"kind":"message","message":1}', 'what']) {
