@@ -6,6 +6,7 @@
  * cannot know: entries that came and went since, and sizes that changed.
  */
 import type { AttributionMode, AttributionReport, CacheAttribution } from '../report/types.js'
+import { wholeOf } from '../report/whole.js'
 import { CoordinatorError } from '../support/errors.js'
 import { parseCalibration } from './calibration-json.js'
 
@@ -154,10 +155,10 @@ function hasError({ uncertaintyPerEntry }: CalibrationPoint): boolean {
 
 /** A whole that is beyond its error calibrates; anything less would calibrate with noise. */
 function pointOf(row: CacheAttribution, { mode, startedAt }: AttributionReport): CalibrationPoint | null {
-  const { estimated, status, entriesBefore, entriesAfter, claimedBytes } = row
-  const isWhole = estimated === undefined ? status === 'released' && entriesAfter === 0 : status === 'trimmed'
-  const bytes = estimated === undefined ? row.released.totalBytes : estimated.totalBytes
-  const uncertainty = estimated === undefined ? row.uncertaintyBytes : (row.estimatedUncertaintyBytes ?? null)
+  const { status, entriesBefore, entriesAfter, claimedBytes } = row
+  const isWhole = status === 'trimmed' || (status === 'released' && entriesAfter === 0)
+  const { bytes: whole, uncertaintyBytes: uncertainty } = wholeOf(row, mode)
+  const bytes = whole.totalBytes
   if (!isWhole || bytes === null || entriesBefore === null || entriesBefore === 0) return null
   if (bytes <= (uncertainty ?? 0)) return null
   return {

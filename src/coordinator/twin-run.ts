@@ -9,7 +9,7 @@ import type { MemorySample } from '../measure/sample.js'
 import { buildReport, difference, spreadOf, unmeasured } from '../report/build.js'
 import type { MeasuredCache } from '../report/build.js'
 import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../report/types.js'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CoordinatorError, messageOf, reasonOf } from '../support/errors.js'
 import { discoverBytes } from '../twin/discover/in-twin.js'
 import { TwinError, makeTwin } from '../twin/make.js'
 import type { TwinCost } from '../twin/types.js'
@@ -139,7 +139,7 @@ export class TwinRun implements Run {
         signal,
         keepFd: residual?.descriptor ?? -1,
         extraBytes: options.discover === 0 ? 0 : discoverBytes(),
-        collectsAll: true,
+        isTelling: options.discover === 0,
         work: (twin) => {
           const { releaseTimeoutMs } = settings
           const { durationMs: wholeMs } = options.budget
@@ -237,7 +237,7 @@ export class TwinRun implements Run {
       const limit = String(this.#context.settings.releaseTimeoutMs)
       this.#exclude(name, 'timed-out', 'ERR_RELEASE_TIMEOUT', `it did not finish within ${limit} ms of processor time`)
     } else if (crashes >= CRASHES_MAX) {
-      this.#exclude(name, 'failed', error.code, messageOf(error).replace(`${error.code}: `, ''))
+      this.#exclude(name, 'failed', error.code, reasonOf(error))
     }
     return true
   }

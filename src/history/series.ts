@@ -6,6 +6,7 @@
  */
 import type { AttributionReport } from '../report/types.js'
 import type { Segment, SeriesBasis, TrendInput } from '../report/trends/series.js'
+import { knownBytes, wholeOf } from '../report/whole.js'
 import type { HistoryObservation, HistoryRecord } from './types.js'
 
 const HOUR_MS = 3_600_000
@@ -146,8 +147,7 @@ export class SeriesStore {
       .join('\n')}`
     addFloor(this.#floor, key, lifetime, hours, floor)
     for (const row of measured) {
-      const bytes = row.estimated ?? row.released
-      const total = bytes.totalBytes ?? bytes.heapBytes
+      const total = knownBytes(wholeOf(row, mode).bytes)
       if (total !== null) this.#add(row.name, 'measured', lifetime, hours, total)
     }
     if (mode !== 'release') return

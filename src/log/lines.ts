@@ -5,7 +5,7 @@
  */
 import type { Observation } from '../coordinator/observe.js'
 import type { AttributionReport } from '../report/types.js'
-import { wholeOf } from '../report/whole.js'
+import { knownBytes, wholeOf } from '../report/whole.js'
 import { formatBytes, formatMs, printable } from '../support/units.js'
 import type { Growth } from './growth.js'
 import type { ReportMode } from './options.js'
@@ -180,7 +180,7 @@ function rowsOf({ caches, mode }: AttributionReport): CacheLine[] {
     const { bytes, uncertaintyBytes } = wholeOf(row, mode)
     return {
       name: row.name,
-      bytes: bytes.totalBytes ?? bytes.heapBytes,
+      bytes: knownBytes(bytes),
       uncertaintyBytes,
       entries: row.entriesBefore,
       claimedBytes: row.claimedBytes,

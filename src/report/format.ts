@@ -8,8 +8,8 @@ import { residualLines } from './residual/format.js'
 import { formatTable, palette } from './table.js'
 import type { Palette, TableColumn } from './table.js'
 import { floorTrendLine, forecastLine, trendCell } from './trends/format.js'
-import type { AttributedBytes, AttributionReport, CacheAttribution, ReportTwin } from './types.js'
-import { wholeOf } from './whole.js'
+import type { AttributionReport, CacheAttribution, ReportTwin } from './types.js'
+import { knownBytes, wholeOf } from './whole.js'
 import type { Whole } from './whole.js'
 
 /** How {@link formatReport} writes. */
@@ -63,10 +63,6 @@ function sortBytes(row: CacheAttribution, { mode }: AttributionReport): number {
   return row.status === 'skipped' ? -Infinity : (knownBytes(wholeOf(row, mode).bytes) ?? -Infinity)
 }
 
-function knownBytes({ totalBytes, heapBytes }: AttributedBytes): number | null {
-  return totalBytes ?? heapBytes
-}
-
 function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
   const whole = liveBytes(report.before)
   const ofWhole = (row: CacheAttribution): Whole => wholeOf(row, report.mode)
@@ -117,7 +113,7 @@ function remark({ significant, status, window, settled, late, uncertaintyBytes }
     status !== 'skipped' && !significant && uncertaintyBytes !== null ? 'within noise' : '',
     window === 'drift-corrected' ? 'drift-corrected' : '',
     settled === false ? 'not settled' : '',
-    late === undefined ? '' : `late: ${formatBytes(late.totalBytes ?? late.heapBytes)}`,
+    late === undefined ? '' : `late: ${formatBytes(knownBytes(late))}`,
   ]
     .filter((part) => part !== '')
     .join(', ')

@@ -23,3 +23,8 @@ export function wholeOf(
   if (estimated !== undefined) return { bytes: estimated, uncertaintyBytes: estimatedUncertaintyBytes }
   return mode === 'trim' ? { bytes: UNKNOWN, uncertaintyBytes: null } : { bytes: released, uncertaintyBytes }
 }
+
+/** Both quantities together, or the heap's alone where the allocator tells nothing; null is unknown. */
+export function knownBytes({ totalBytes, heapBytes }: AttributedBytes): number | null {
+  return totalBytes ?? heapBytes
+}

@@ -152,6 +152,11 @@ export class CoordinatorError extends Error {
   }
 }
 
+/** The message of an error without the code that it begins with. */
+export function reasonOf({ code, message }: CoordinatorError): string {
+  return message.replace(`${code}: `, '')
+}
+
 /** Failure of a mallctl: carries the key and the errno as jemalloc returned them. */
 export class MallctlError extends CoordinatorError {
   /** The mallctl key, e.g. `stats.allocated`. */

@@ -6,7 +6,7 @@
  */
 import v8 from 'node:v8'
 import type { TwinBinding } from '../allocator/port.js'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CoordinatorError, messageOf, reasonOf } from '../support/errors.js'
 import { readText } from './read-text.js'
 
 /** What a function in a twin can do. */
@@ -74,7 +74,7 @@ export function lifeOf(
       send({
         kind: 'thrown',
         code: isResult ? 'ERR_TWIN_RESULT' : 'ERR_TWIN_THROWN',
-        message: isResult ? error.message.slice('ERR_TWIN_RESULT: '.length) : messageOf(error),
+        message: isResult ? reasonOf(error) : messageOf(error),
       })
     }
   }

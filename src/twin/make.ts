@@ -8,7 +8,7 @@ import { constants } from 'node:os'
 import type { TwinBinding } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { Instrument } from '../measure/window.js'
-import { CoordinatorError } from '../support/errors.js'
+import { CoordinatorError, reasonOf } from '../support/errors.js'
 import { checkHeadroom, forgetCopiedBytes, mayDieFirst, noteCopiedBytes } from './memory.js'
 import { lifeOf } from './life.js'
 import type { TwinContext } from './life.js'
@@ -29,8 +29,8 @@ export interface TwinOrder {
   readonly keepFd: number
   /** What `work` allocates in the twin, beyond what a twin copies. */
   readonly extraBytes: number
-  /** Whether `work` collects the whole heap: only then does what it copied tell what a later twin may copy. */
-  readonly collectsAll: boolean
+  /** Whether what it copies tells what a later run may copy: it collects the whole heap, and allocates nothing beside. */
+  readonly isTelling: boolean
   readonly work: (twin: TwinContext) => unknown
   /** A child was forked; `before` is this process right before it. */
   onForked(before: MemorySample): void
@@ -84,9 +84,7 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     order.onForked(before)
     const end = await ending
     const copiedBytes = end.kind === 'result' ? end.copiedBytes : null
-    if (copiedBytes !== null && order.collectsAll && order.extraBytes === 0) {
-      noteCopiedBytes(copiedBytes, before.heapTotalBytes)
-    }
+    if (copiedBytes !== null && order.isTelling) noteCopiedBytes(copiedBytes, before.heapTotalBytes)
     if (end.kind === 'crashed' && end.ended.signal === constants.signals.SIGKILL) forgetCopiedBytes()
     childMs += environment.now() - forkedMs
     const cost: TwinCost = {
@@ -127,7 +125,7 @@ async function fork(order: TwinOrder, binding: TwinBinding, attempt: number): Pr
 /** An error before another fork, with what the attempts before it cost. */
 function withCost(error: unknown, cost: TwinCost | null): unknown {
   if (cost === null || !(error instanceof CoordinatorError)) return error
-  return new TwinError(error.code, error.message.replace(`${error.code}: `, ''), cost)
+  return new TwinError(error.code, reasonOf(error), cost)
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -182,14 +182,18 @@ function frameOf(line: string): TwinFrame | null {
     return null
   }
   if (typeof value !== 'object' || value === null) return null
-  const frame = value as Partial<Record<string, unknown>>
-  const isFrame =
-    frame['kind'] === 'message'
-      ? Number.isFinite(frame['cpuMs']) && (frame['allowMs'] === undefined || Number.isFinite(frame['allowMs']))
-      : frame['kind'] === 'result'
-        ? frame['copiedBytes'] === null || Number.isFinite(frame['copiedBytes'])
-        : frame['kind'] === 'thrown' &&
-          (frame['code'] === 'ERR_TWIN_THROWN' || frame['code'] === 'ERR_TWIN_RESULT') &&
-          typeof frame['message'] === 'string'
-  return isFrame ? (value as TwinFrame) : null
+  return isFrame(value) ? (value as TwinFrame) : null
+}
+
+function isFrame({ kind, cpuMs, allowMs, copiedBytes, code, message }: Partial<Record<string, unknown>>): boolean {
+  switch (kind) {
+    case 'message':
+      return Number.isFinite(cpuMs) && (allowMs === undefined || Number.isFinite(allowMs))
+    case 'result':
+      return copiedBytes === null || Number.isFinite(copiedBytes)
+    case 'thrown':
+      return (code === 'ERR_TWIN_THROWN' || code === 'ERR_TWIN_RESULT') && typeof message === 'string'
+    default:
+      return false
+  }
 }

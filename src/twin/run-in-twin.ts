@@ -52,7 +52,7 @@ export async function workInTwin(
         signal,
         keepFd: needs.keepFd ?? -1,
         extraBytes: needs.extraBytes ?? 0,
-        collectsAll: false,
+        isTelling: false,
         work: (twin) => work(twin, instrument),
         onForked: () => undefined,
         onMessage: (message) => onMessage?.(message),

@@ -5,7 +5,7 @@ import { readHistory } from '../../history/read.js'
 import { isReport } from '../../history/records.js'
 import { formatTable, palette } from '../../report/table.js'
 import type { AttributionReport } from '../../report/types.js'
-import { wholeOf } from '../../report/whole.js'
+import { knownBytes, wholeOf } from '../../report/whole.js'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
 import { formatBytes, formatCount, printable } from '../../support/units.js'
 import { readArguments, usageError } from '../arguments.js'
@@ -120,7 +120,7 @@ function sizeOf(
 ): { bytes: number | null; error: number | null } {
   if (row === undefined) return { bytes: null, error: null }
   const { bytes, uncertaintyBytes } = wholeOf(row, mode)
-  return { bytes: bytes.totalBytes ?? bytes.heapBytes, error: uncertaintyBytes }
+  return { bytes: knownBytes(bytes), error: uncertaintyBytes }
 }
 
 async function reportIn(file: string): Promise<AttributionReport> {

@@ -1,7 +1,7 @@
 /** Heap snapshots and class histograms without stopping the service: a twin makes them. */
 import { closeSync, openSync, rmSync } from 'node:fs'
 import v8 from 'node:v8'
-import { CoordinatorError, describe, messageOf } from '../../support/errors.js'
+import { CoordinatorError, describe, messageOf, reasonOf } from '../../support/errors.js'
 import { boolean, number, resolveOptions } from '../../support/options.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
@@ -73,7 +73,7 @@ function written(file: number): { readonly bytes: number; readonly problem?: str
     return writeHeapSnapshot(file)
   } catch (error) {
     if (!(error instanceof CoordinatorError) || error.code !== 'ERR_HEAP_SNAPSHOT_WRITE') throw error
-    return { bytes: 0, problem: messageOf(error).replace(`${error.code}: `, '') }
+    return { bytes: 0, problem: reasonOf(error) }
   }
 }
 

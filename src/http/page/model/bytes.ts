@@ -1,10 +1,5 @@
 /** Which of a row's figures is shown as its size. */
-import type { AttributedBytes } from '../../../report/types.js'
-
-/** Both quantities together, or the heap's alone where the allocator tells nothing; null is unknown. */
-export function knownBytes({ totalBytes, heapBytes }: AttributedBytes): number | null {
-  return totalBytes ?? heapBytes
-}
+export { knownBytes } from '../../../report/whole.js'
 
 /** The floor in one figure, by the same rule. */
 export function floorBytes(floor: { readonly allocatedBytes: number | null; readonly heapBytes: number }): number {
