@@ -39,7 +39,7 @@ else if (process.argv.includes('--scrape')) {
 }
 
 function coordinatorOfMany(): Coordinator {
-  const coordinator = new Coordinator({ controls: 0, gc: 'none' })
+  const coordinator = new Coordinator({ mode: 'release', controls: 0, gc: 'none' })
   for (let index = 0; index < CACHES; index++) {
     const cache = new Map([[index, { index }]])
     coordinator.register(`cache number ${index}`, {

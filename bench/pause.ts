@@ -82,7 +82,7 @@ async function measure(heapMb: number): Promise<void> {
     ballast.push({ index, list: [index], text: `s${String(index)}` })
   const server = await startLoadedServer()
   const majors: number[] = []
-  const coordinator = new Coordinator({ environment: timed(majors) })
+  const coordinator = new Coordinator({ mode: 'release', environment: timed(majors) })
   for (let index = 0; index < 50; index++) {
     const cache = new Map(Array.from({ length: 20 }, (_, key) => [key, Buffer.allocUnsafeSlow(10_000)]))
     coordinator.register(`cache-${String(index)}`, {

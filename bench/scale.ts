@@ -21,7 +21,7 @@ function timeMs(work: () => void): number {
 }
 
 function registerAll(count: number): Coordinator {
-  const coordinator = new Coordinator()
+  const coordinator = new Coordinator({ mode: 'release' })
   for (let index = 0; index < count; index++) {
     const cache = new Map([[index, index]])
     coordinator.register(`cache-${String(index)}`, {
@@ -46,7 +46,7 @@ function plan(count: number): void {
   layOut(selectCaches(caches, {}, 7).order, 4, () => 10)
 }
 
-const small = new Coordinator()
+const small = new Coordinator({ mode: 'release' })
 small.register('one', { release: () => undefined })
 const template = await small.attribute({ controls: 1 })
 await small.close()

@@ -39,7 +39,7 @@ new Coordinator().restoreCalibration(JSON.parse(saved))
 
 // The truth, once: here nobody minds that the caches are empty afterwards.
 const seen = coordinator.observe().caches
-const whole = await coordinator.attribute({ only: ['users', 'pages'] })
+const whole = await coordinator.attribute({ mode: 'release', only: ['users', 'pages'] })
 await coordinator.close()
 check()
 

@@ -27,7 +27,7 @@ const pages = new Map<number, Buffer>()
 /** Without a bound: whoever comes is kept. */
 const sessions = new Map<number, Buffer>()
 const rendered = allocationCounter('rendered pages')
-const coordinator = new Coordinator({ mode: supportsTwin().supported ? 'twin' : 'release' })
+const coordinator = new Coordinator(supportsTwin().supported ? {} : { mode: 'release' })
 for (const [name, cache] of Object.entries({ pages, sessions })) {
   coordinator.register(name, { release: () => cache.clear(), entries: () => cache.size })
 }

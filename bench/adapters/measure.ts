@@ -18,7 +18,7 @@ export interface AdapterRow {
 const kind = process.argv[2] as Kind
 const runs = Number(process.argv[3])
 const server = await startLoadedServer()
-const coordinator = new Coordinator()
+const coordinator = new Coordinator({ mode: 'release' })
 const subjects = new Map(Object.entries(subjectsFor(kind)).map(([name, make]) => [name, make()]))
 for (const [name, { releasable }] of subjects) coordinator.register(name, releasable)
 // Once without a record: a program's first seconds are compilation.

@@ -23,7 +23,7 @@ const [sizes = 'stable'] = process.argv.slice(2)
 for (const change of ['doubled', 'halved'] as const) {
   const claims = sizes.endsWith('claimed') ? { maxSize: 2 ** 40, sizeCalculation: (value: Buffer) => value.length } : {}
   const cache = new LRUCache<number, Buffer>({ max: 4 * ENTRIES, ...claims })
-  const coordinator = new Coordinator()
+  const coordinator = new Coordinator({ mode: 'release' })
   coordinator.register('cache', fromLruCache(cache))
   fill(cache, 0, ENTRIES, 1000)
   await delay(50)

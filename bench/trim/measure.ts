@@ -25,7 +25,7 @@ export type Sizes = 'uniform' | 'log-normal' | 'bimodal by age'
 const [sizes, choice, runs, entries] = process.argv.slice(2) as [Sizes, 'coldest' | 'random', string, string]
 const count = Number(entries)
 const cache = new LRUCache<number, Buffer>({ max: count })
-const coordinator = new Coordinator()
+const coordinator = new Coordinator({ mode: 'release' })
 coordinator.register('cache', fromLruCache(cache))
 
 for (let run = -1; run < Number(runs); run++) {

@@ -8,7 +8,7 @@
  *   /outline/<path>      what a .json, .md or .d.ts file holds
  *   /search?q=<words>    full-text search
  *
- *   node dist/examples/service/server.js <node_modules> <folder for the search index> [--copy] [--twin]
+ *   node dist/examples/service/server.js <node_modules> <folder for the search index> [--copy] [--release]
  *
  * A parent process may ask for an attribution over IPC; without one, it runs until Ctrl-C.
  */
@@ -17,6 +17,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { Coordinator } from 'cache-attribution'
+import { supportsTwin } from 'cache-attribution/twin'
 import { ServiceCaches, registerCaches } from './caches.js'
 import { listCatalogue } from './catalogue.js'
 import type { ServiceMessage } from './messages.js'
@@ -30,7 +31,13 @@ const opened = await openSearchIndex(catalogue, path.join(indexFolder, 'search.d
 const index = typeof opened === 'string' ? null : opened
 
 const caches = new ServiceCaches()
-const coordinator = new Coordinator({ mode: options.includes('--twin') ? 'twin' : 'release' })
+// The default is a twin, which keeps every entry. Where none can be made, somebody has to ask for the release.
+const { supported, reason } = supportsTwin()
+const coordinator = new Coordinator(supported && !options.includes('--release') ? {} : { mode: 'release' })
+const notes = [
+  ...(typeof opened === 'string' ? [opened] : []),
+  ...(supported ? [] : [`no twin can be made (${reason ?? ''}): the caches are released in the service itself`]),
+]
 registerCaches(coordinator, caches, index)
 
 const server = http.createServer(
@@ -46,7 +53,7 @@ process.once('SIGINT', () => void stop())
 process.once('SIGTERM', () => void stop())
 
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-tell({ type: 'listening', url, hasSearch: index !== null, notes: typeof opened === 'string' ? [opened] : [] })
+tell({ type: 'listening', url, hasSearch: index !== null, notes })
 if (process.send === undefined) console.log(`listening on ${url}`)
 
 /** Measures the caches while requests go on, and sends the report to the parent. */

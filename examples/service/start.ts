@@ -1,8 +1,9 @@
 /**
  * `npm start`: a service under jemalloc and under load, its memory attributed to its caches while it goes on serving.
- * About 20 seconds; checks itself and leaves nothing behind.
+ * In a twin, so that the service keeps every entry; where none can be made, by releasing. About 20 seconds; checks itself and
+ * leaves nothing behind.
  *
- * `npm start -- --twin`: the same in a twin, so that the service keeps every entry.
+ * `npm start -- --release`: releases the caches of the service itself, which then has to fill them again.
  * `npm start -- --copy`: the same with the waste mended that the first run shows in the row "compressed".
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -28,7 +29,7 @@ const STOP_TIMEOUT_MS = 15_000
 /** Where the packages lie that are served: beside dist/. */
 const packagesFolder = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 
-const options = process.argv.slice(2).filter((argument) => argument === '--copy' || argument === '--twin')
+const options = process.argv.slice(2).filter((argument) => argument === '--copy' || argument === '--release')
 
 interface Outcome {
   readonly report: AttributionReport

@@ -10,6 +10,7 @@ import { remembered } from '../report/sharing.js'
 import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning } from '../report/types.js'
 import type { KnownCache } from '../twin/discover/types.js'
+import { supportsTwin } from '../twin/support.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
 import { callable } from '../support/options.js'
@@ -123,8 +124,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * Releases the caches one after the other and reports what each held. Resolves with a report whatever the caches do.
    * A second identical call joins the run under way.
    *
+   * It is done in a twin, and this process keeps every entry, unless `mode` says otherwise here or at the coordinator. Where
+   * no twin can be made, a call that names no mode is refused with `ERR_TWIN_UNSUPPORTED`, and nothing is released.
+   *
    * @throws CoordinatorError `ERR_RUN_IN_PROGRESS`, `ERR_RUN_REENTRANT`, `ERR_CACHE_UNKNOWN`, `ERR_OPTION_*`,
-   *   `ERR_CLOSED`, `ERR_GC_UNAVAILABLE`, `ERR_MALLCTL`; {@link RunAbortedError} `ERR_RUN_ABORTED` after an abort
+   *   `ERR_CLOSED`, `ERR_GC_UNAVAILABLE`, `ERR_MALLCTL`, `ERR_TWIN_*`; {@link RunAbortedError} `ERR_RUN_ABORTED` after an abort
    * @example
    * const report = await coordinator.attribute({ except: ['sessions'], budget: { pauseMs: 200 } })
    */
@@ -132,6 +136,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#checkOpen()
     const resolved = resolveAttributeOptions(options, this.#settings)
     for (const name of [...(resolved.only ?? []), ...(resolved.except ?? [])]) this.#registry.check(name)
+    if ((options?.mode ?? this.#settings.mode) === undefined) checkDefaultMode()
     if (this.#isReleasing) {
       throw new CoordinatorError(
         'ERR_RUN_REENTRANT',
@@ -354,6 +359,16 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       this.#warn({ code: 'WARN_LISTENER', message: `a listener of "${name}" threw: ${messageOf(error)}` })
     })
   }
+}
+
+/** Who names no mode must not lose an entry where there is no twin. @throws CoordinatorError `ERR_TWIN_UNSUPPORTED` */
+function checkDefaultMode(): void {
+  const { reason } = supportsTwin()
+  if (reason === null) return
+  throw new CoordinatorError(
+    'ERR_TWIN_UNSUPPORTED',
+    `${reason}. Nothing was released: ask for mode 'release', which empties the caches of this process, or for mode 'trim', which drops a part of each`,
+  )
 }
 
 function inProgress(id: string | undefined, isAborting = false): CoordinatorError {

@@ -45,9 +45,10 @@ export interface CoordinatorOptions {
    */
   readonly binding?: BindingKind | 'auto' | undefined
   /**
-   * How memory is taken away: `'release'` in this process, which then has to fill its caches again; `'twin'` in a copy of
-   * it, which costs this process one short pause (`supportsTwin()` tells where that works); `'trim'` a part of each.
-   * @default 'release'
+   * How memory is taken away: `'twin'` in a copy of this process, which keeps every entry and pauses once, shortly
+   * (`supportsTwin()` tells where that works); `'release'` in this process, which then has to fill its caches again;
+   * `'trim'` a part of each.
+   * @default 'twin': where none can be made, a run that names no mode is refused, and nothing is released
    */
   readonly mode?: AttributionMode | undefined
   /** Twins a run makes with `mode: 'twin'`, see {@link AttributeOptions.twins}. @default 1 */
@@ -64,7 +65,7 @@ export interface ResolvedCoordinatorOptions {
   readonly controls: number
   readonly allocator: Allocator | AllocatorName | 'auto'
   readonly binding: BindingKind | 'auto'
-  readonly mode: AttributionMode
+  readonly mode: AttributionMode | undefined
   readonly twins: number
   readonly environment: Environment
 }
@@ -91,9 +92,9 @@ export interface AttributeOptions {
   /** Release all but these. */
   readonly except?: readonly string[] | undefined
   /**
-   * How memory is taken away. `'release'` empties each cache, `'twin'` does so in a copy of the process. `'trim'` drops
-   * `fraction` of each in several parts and estimates the whole; a cache that cannot drop a part is skipped.
-   * @default the coordinator's `mode`
+   * How memory is taken away. `'twin'` empties each cache in a copy of the process, `'release'` in the process itself.
+   * `'trim'` drops `fraction` of each in several parts and estimates the whole; a cache that cannot drop a part is skipped.
+   * @default the coordinator's `mode`, else 'twin'
    */
   readonly mode?: AttributionMode | undefined
   /**
@@ -159,7 +160,7 @@ export interface ResolvedAttributeOptions {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const mode = oneOf<AttributionMode>('release', 'twin', 'trim')
+const mode = oneOf<AttributionMode>('twin', 'release', 'trim')
 const twins = number({ min: 1, max: 8, integer: true })
 const controls = number({ min: 0, max: 100, integer: true })
 const fraction = number({ min: 0.0001, max: 1 })
@@ -179,7 +180,7 @@ export function resolveCoordinatorOptions(options: CoordinatorOptions | undefine
     controls: { check: controls, fallback: 4 },
     allocator: { check: allocator, fallback: 'auto' },
     binding: { check: oneOf('auto', 'addon', 'ffi'), fallback: 'auto' },
-    mode: { check: mode, fallback: 'release' },
+    mode: optional(mode),
     twins: { check: twins, fallback: 1 },
     environment: {
       check: shaped('an environment', (value) => 'inOwnTurn' in value && 'collector' in value),
@@ -200,7 +201,7 @@ export function resolveAttributeOptions(
   const resolved = resolveOptions<ResolvedAttributeOptions>('attribute()', options, {
     only: optional(names),
     except: optional(names),
-    mode: { check: mode, fallback: defaults.mode },
+    mode: { check: mode, fallback: defaults.mode ?? 'twin' },
     twins: { check: twins, fallback: defaults.twins },
     discover: { check: controls, fallback: 0 },
     explainResidual: { check: boolean, fallback: false },

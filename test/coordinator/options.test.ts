@@ -9,7 +9,7 @@ type Resolve = (options: unknown) => unknown
 const ofCoordinator = resolveCoordinatorOptions as Resolve
 const ofTraits = resolveTraits as Resolve
 const ofRun: Resolve = (options) =>
-  resolveAttributeOptions(options as never, { controls: 4, mode: 'release', twins: 1 })
+  resolveAttributeOptions(options as never, { controls: 4, mode: undefined, twins: 1 })
 
 /** A refused value: of which options object, which key, and what the message says. */
 const REFUSED: readonly (readonly [resolve: Resolve, options: unknown, message: string | RegExp])[] = [
@@ -99,7 +99,7 @@ const REFUSED: readonly (readonly [resolve: Resolve, options: unknown, message: 
   [ofRun, { budget: { durationMs: NaN } }, /^ERR_OPTION_RANGE: /],
   [ofRun, { budget: { durationMs: '1s' } }, /^ERR_OPTION_TYPE: /],
   // A share without the mode that drops one: all would be dropped.
-  [ofRun, { fraction: 0.05 }, `ERR_OPTION_RANGE: "fraction" is for mode 'trim', and the mode is 'release'`],
+  [ofRun, { fraction: 0.05 }, `ERR_OPTION_RANGE: "fraction" is for mode 'trim', and the mode is 'twin'`],
   [ofRun, { mode: 'release', choice: 'random' }, /^ERR_OPTION_RANGE: "choice" is for mode 'trim'/],
   [ofRun, { mode: 'trim', fraction: 0 }, /^ERR_OPTION_RANGE: "fraction" must be a number ≥ 0.0001 and ≤ 1, got 0/],
   [ofRun, { mode: 'trim', fraction: 1.01 }, /^ERR_OPTION_RANGE: "fraction"/],
@@ -156,7 +156,7 @@ describe('options', () => {
       releaseTimeoutMs: 10_000,
       gc: 'forced',
       naturalGcTimeoutMs: 30_000,
-      mode: 'release',
+      mode: undefined,
       twins: 1,
       controls: 4,
       allocator: 'auto',
@@ -166,7 +166,7 @@ describe('options', () => {
     expect(ofRun(undefined)).to.deep.equal({
       only: undefined,
       except: undefined,
-      mode: 'release',
+      mode: 'twin',
       twins: 1,
       discover: 0,
       breakdown: false,

@@ -134,6 +134,7 @@ export class World {
       environment: { ...this.environment, isMainThread: this.isMainThread },
       allocator: this.allocator,
       controls: 0,
+      mode: 'release',
       ...options,
     })
   }
