@@ -3,6 +3,7 @@
 import js from '@eslint/js'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import { builtinRules } from 'eslint/use-at-your-own-risk'
+import regexp from 'eslint-plugin-regexp'
 import tseslint from 'typescript-eslint'
 
 /** What the endpoint and the command may use: both show everything there is. */
@@ -113,11 +114,15 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
+    plugins: { regexp },
     rules: {
       'advice/max-lines': ['warn', { max: 300, ...length }],
       'max-lines': ['error', { max: 350, ...length }],
       'max-lines-per-function': ['error', { max: 60, ...length }],
       'no-console': 'error',
+      // Foreign text reaches nearly every expression: each takes a time that grows with the length of the text, no faster.
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
       'no-restricted-syntax': /** @type {any} */ (loadingRule(NATIVE_PACKAGES)),
     },
   },

@@ -86,8 +86,8 @@ function startsWith(bytes: Buffer, from: number, name: Buffer): boolean {
 
 /** `start-end perms offset device inode path`; null for a line of another kind. */
 function parseHead(line: string): Mapping | null {
-  const [, start, end, perms, inode, path] = HEAD.exec(line) ?? []
-  if (start === undefined || end === undefined || perms === undefined || path === undefined) return null
+  const [, start, end, perms, inode, path = ''] = HEAD.exec(line) ?? []
+  if (start === undefined || end === undefined || perms === undefined) return null
   return {
     start: Number.parseInt(start, 16),
     end: Number.parseInt(end, 16),
@@ -100,7 +100,7 @@ function parseHead(line: string): Mapping | null {
   }
 }
 
-const HEAD = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ \S+ (\d+) *(.*)$/
+const HEAD = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ \S+ (\d+)(?: +([^ ].*)?)?$/
 
 /** The number of a line `Name:   123 kB`; 0 where there is none. */
 function kibibytes(bytes: Buffer, from: number, to: number): number {

@@ -140,6 +140,7 @@ function binding(detail: string, load: () => unknown): Finding {
 
 /** The loaders put the line that mends it in brackets at the end: `… (to install: npm i …)`. */
 function splitMend(message: string): { readonly detail: string; readonly mend: string | null } {
-  const [, detail, mend] = /^(.*) \(to (?:build|install)(?: it)?: (.*)\)$/s.exec(message) ?? []
-  return detail === undefined || mend === undefined ? { detail: message, mend: null } : { detail, mend }
+  const at = message.endsWith(')') ? message.lastIndexOf(' (to ') : -1
+  const [, mend] = /^ \(to (?:build|install)(?: it)?: (.*)\)$/s.exec(at === -1 ? '' : message.slice(at)) ?? []
+  return mend === undefined ? { detail: message, mend: null } : { detail: message.slice(0, at), mend }
 }

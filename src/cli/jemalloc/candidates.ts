@@ -38,7 +38,7 @@ export function systemCandidates(
 export function listedLibraries(listing: string, libraryName: string): readonly string[] {
   return listing
     .split('\n')
-    .map((line) => /^\s*(\S+) \(.*\) => (\/.*)$/.exec(line))
-    .filter((match) => match?.[1] === libraryName)
-    .map((match) => match?.[2] ?? '')
+    .map((line) => line.trim().split(') => ', 2))
+    .filter(([name = '', path = '']) => name.startsWith(`${libraryName} (`) && path.startsWith('/'))
+    .map(([, path = '']) => path)
 }

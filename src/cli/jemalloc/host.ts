@@ -58,7 +58,11 @@ export function libraryFolders(arch: string): readonly string[] {
 
 /** The path of a libjemalloc in the text of /proc/self/maps. */
 export function mappedJemalloc(maps: string): string | null {
-  return /(\/.*\/libjemalloc[^/\n]*)$/m.exec(maps)?.[1] ?? null
+  for (const line of maps.split('\n')) {
+    const path = line.slice(Math.max(0, line.indexOf('/')))
+    if (path.slice(path.lastIndexOf('/')).startsWith('/libjemalloc')) return path
+  }
+  return null
 }
 
 const DEBIAN_TRIPLETS: Readonly<Record<string, string>> = {

@@ -7,7 +7,7 @@ import { CoordinatorError, describe } from '../../support/errors.js'
 import type { Mapping } from './types.js'
 
 const LINE =
-  /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps-]) ([0-9a-f]{1,16}) [0-9a-f]+:[0-9a-f]+ \d+(?: +(.*))?$/
+  /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps-]) ([0-9a-f]{1,16}) [0-9a-f]+:[0-9a-f]+ \d+(?: +([^ ].*))?$/
 
 /** What executable memory without a file is called (by perf and pprof too): in Node, code that V8 compiled. */
 export const ANONYMOUS = '//anon'

@@ -10,8 +10,10 @@ export class NotDemangled extends Error {
   override readonly name = 'NotDemangled'
 }
 
-/** Longest text that is made of a name: what refers to itself can double again and again. */
-export const MAX_LENGTH = 32_768
+/** Longest text that is made of a name. */
+const MAX_LENGTH = 32_768
+/** Length of all texts together that are made on the way to the whole: each costs the time of its length. */
+const MAX_MADE = 32 * MAX_LENGTH
 const MAX_DEPTH = 128
 const MAX_STEPS = 50_000
 
@@ -21,6 +23,7 @@ export class Cursor {
   at = 0
   #depth = 0
   #steps = 0
+  #made = 0
 
   constructor(text: string) {
     this.text = text
@@ -60,6 +63,12 @@ export class Cursor {
     const result = body()
     this.#depth--
     return result
+  }
+
+  /** Counts a text of this length that was made: what refers to itself can double again and again. */
+  spend(length: number): void {
+    this.#made += length
+    if (length > MAX_LENGTH || this.#made > MAX_MADE) this.fail()
   }
 
   /** Several of something up to an `E`. */

@@ -35,14 +35,28 @@ export function demangle(symbol: string): string {
 
 /** LLVM makes names of Rust unique by a number that tells nothing. */
 function rustOf(rest: string): string {
-  const [, mangled = '', suffix = ''] = /^(\w*)(.*)$/.exec(rest.replace(/\.llvm\.[0-9A-F@]+$/i, '')) ?? []
-  return rustSymbol(mangled) + cloneOf(suffix)
+  const bare = rest.replace(/\.llvm\.[0-9A-F@]+$/i, '')
+  const end = bare.search(/\W/)
+  return rustSymbol(end === -1 ? bare : bare.slice(0, end)) + (end === -1 ? '' : cloneOf(bare.slice(end)))
 }
 
-/** What compilers put behind the name of a part or a copy of a function: ` [clone .cold]`. */
+/**
+ * The endings by which compilers tell a part or a copy of a function from the whole: ` [clone .cold.0]`. Words and numbers
+ * between dots, of which each word takes the numbers behind it.
+ */
 function cloneOf(symbol: string): string {
-  const [, suffixes = ''] = /((?:\.[a-z_]+(?:\.\d+)*|\.\d+)+)$/i.exec(symbol) ?? []
-  return suffixes.replace(/\.[a-z_]+(?:\.\d+)*|\.\d+/gi, ' [clone $&]')
+  const pieces = symbol.split('.')
+  let from = pieces.length
+  while (from > 1 && /^(?:[a-z_]+|\d+)$/i.test(pieces[from - 1] ?? '')) from--
+  let text = ''
+  let isInWord = false
+  for (const piece of pieces.slice(from)) {
+    const isNumber = /^\d/.test(piece)
+    if (isNumber && isInWord) text += `.${piece}`
+    else text += `${text === '' ? '' : ']'} [clone .${piece}`
+    isInWord ||= !isNumber
+  }
+  return text === '' ? '' : `${text}]`
 }
 
 const RUST_ESCAPES: Readonly<Record<string, string>> = {

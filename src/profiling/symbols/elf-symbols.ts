@@ -12,6 +12,9 @@ import type { ElfFile, ElfSection } from './elf.js'
 /** A table longer than this is not read: 10 million symbols. */
 const MAX_TABLE_BYTES = 240_000_000
 
+/** Names of one file together: entries of a hostile table may all share one long text. */
+const MAX_NAMES_LENGTH = 1 << 26
+
 /** Symbols read at once. */
 const ENTRIES = 32_768
 
@@ -43,16 +46,31 @@ export async function functionsAt(elf: ElfFile, addresses: Float64Array, nearest
     const found = await findCandidates(elf, table, addresses, nearest)
     const names = elf.sections[table.link]
     if (names === undefined) throw new ElfError('symbols without names')
-    const result: (string | null)[] = []
-    for (const candidate of found) result.push(candidate === null ? null : await nameOf(elf, names, candidate))
-    return result
+    return namesOf(elf, names, found)
   }
   return Array.from(addresses, () => null)
 }
 
-async function nameOf(elf: ElfFile, names: ElfSection, { nameAt }: Candidate): Promise<string | null> {
-  const name = await elf.text(names, nameAt)
-  return name === '' ? null : name
+/** Many addresses lie in one function: its name is read once. */
+async function namesOf(
+  elf: ElfFile,
+  section: ElfSection,
+  candidates: readonly (Candidate | null)[],
+): Promise<(string | null)[]> {
+  const known = new Map<number, string>()
+  const names: (string | null)[] = []
+  let length = 0
+  for (const candidate of candidates) {
+    let name = candidate === null ? '' : known.get(candidate.nameAt)
+    if (candidate !== null && name === undefined) {
+      name = await elf.text(section, candidate.nameAt)
+      known.set(candidate.nameAt, name)
+      length += name.length
+      if (length > MAX_NAMES_LENGTH) throw new ElfError('names that are too long together')
+    }
+    names.push(name === undefined || name === '' ? null : name)
+  }
+  return names
 }
 
 async function findCandidates(

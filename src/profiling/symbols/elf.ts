@@ -43,6 +43,8 @@ const NOTE_BUILD_ID = 3
 const MAX_SEGMENTS = 1024
 const MAX_SECTIONS = 65_536
 const MAX_NOTE_BYTES = 65_536
+/** How much longer than its fields an entry of the table of sections may be: no linker writes any such. */
+const MAX_ENTRY_FACTOR = 4
 /** Longest name of a section or symbol; V8 has some of more than 2,000 bytes. */
 const MAX_NAME_BYTES = 16_384
 
@@ -199,6 +201,7 @@ async function readSegments(
   if (count > MAX_SEGMENTS || (count > 0 && size < (wide ? 56 : 32))) throw new ElfError('unlikely segments')
   const loaded: ElfSegment[] = []
   let buildId: string | null = null
+  let noteBytes = 0
   for (let index = 0; index < count; index++) {
     const entry = fields(await pieces.read(from + index * size, wide ? 56 : 32))
     const type = entry.word(0, 0)
@@ -206,8 +209,8 @@ async function readSegments(
     const fileSize = entry.native(16, 32)
     if (type === SEGMENT_LOAD) {
       loaded.push({ executable: (entry.word(24, 4) & 1) !== 0, fileOffset, fileSize, address: entry.native(8, 16) })
-    } else if (type === SEGMENT_NOTE && fileSize <= MAX_NOTE_BYTES) {
-      buildId ??= buildIdOf(await pieces.read(fileOffset, fileSize), fields)
+    } else if (type === SEGMENT_NOTE && buildId === null && (noteBytes += fileSize) <= MAX_NOTE_BYTES) {
+      buildId = buildIdOf(await pieces.read(fileOffset, fileSize), fields)
     }
   }
   return { loaded, buildId }
@@ -243,7 +246,7 @@ async function readSections(
   let names = header.half(50, 62)
   const least = wide ? 64 : 40
   if (from === 0) return []
-  if (size < least) throw new ElfError('unlikely sections')
+  if (size < least || size > MAX_ENTRY_FACTOR * least) throw new ElfError('unlikely sections')
   // More sections than the header can count stand in the first one.
   const first = fields(await pieces.read(from, least))
   if (count === 0) count = first.native(20, 32)

@@ -31,7 +31,7 @@ const STANDARD: Readonly<Record<string, readonly [name: string, last: string]>> 
  * the name of a function. `toEnd` says that nothing is needed of what comes behind the name.
  */
 export function encoding(reader: Reader, toEnd = false): Piece {
-  return reader.within(() => {
+  return reader.pieceWithin(() => {
     const two = reader.nextTwo
     const special = SPECIAL[two]
     if (special !== undefined) {
@@ -81,7 +81,7 @@ function callOffset(reader: Reader): boolean {
 
 /** A name in any scope. */
 export function name(reader: Reader): Piece {
-  return reader.within(() => {
+  return reader.pieceWithin(() => {
     if (reader.next === 'N') return nestedName(reader)
     if (reader.next === 'Z') return localName(reader)
     if (reader.next === 'S' && reader.nextTwo !== 'St') {

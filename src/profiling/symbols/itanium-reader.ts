@@ -2,7 +2,7 @@
  * What reading a mangled C++ name (Itanium ABI, as gcc and clang write it on every Unix) stands on: the place in the text,
  * the table of substitutions.
  */
-import { Cursor, MAX_LENGTH } from './cursor.js'
+import { Cursor } from './cursor.js'
 
 /**
  * A piece of the result. What is declared stands between `left` and `right`: `int (*` and `)[4]`.
@@ -71,13 +71,25 @@ export class Reader extends Cursor {
 
   /** Puts a piece into the table of substitutions. */
   remember(piece: Piece): Piece {
-    this.substitutions.push(this.bounded(piece))
+    this.substitutions.push(piece)
     return piece
   }
 
-  /** Substitutions can double a name again and again. */
+  /** A piece that `body` reads one level deeper. */
+  pieceWithin(body: () => Piece): Piece {
+    return this.bounded(this.within(body))
+  }
+
+  /** A text that `body` reads one level deeper. */
+  textWithin(body: () => string): string {
+    const text = this.within(body)
+    this.spend(text.length)
+    return text
+  }
+
+  /** Counts a piece that was made. */
   bounded(piece: Piece): Piece {
-    if (piece.left.length + piece.right.length > MAX_LENGTH) this.fail()
+    this.spend(piece.left.length + piece.right.length)
     return piece
   }
 }

@@ -55,7 +55,7 @@ const LITERAL_SUFFIX: Readonly<Record<string, string>> = {
 
 /** A type. */
 export function type(reader: Reader): Piece {
-  return reader.within(() => {
+  return reader.pieceWithin(() => {
     const builtin = BUILTIN[reader.next] ?? EXTENDED[reader.nextTwo]
     if (builtin !== undefined) {
       reader.at += BUILTIN[reader.next] === undefined ? 2 : 1
@@ -193,7 +193,7 @@ function applied(reader: Reader, piece: Piece): Piece {
 
 /** `I` arguments `E`, as text in angle brackets. */
 export function templateArguments(reader: Reader): string {
-  return reader.within(() => {
+  return reader.textWithin(() => {
     reader.expect('I')
     const list = reader.untilEnd(() => templateArgument(reader))
     reader.templateParameters = list
@@ -203,7 +203,7 @@ export function templateArguments(reader: Reader): string {
 }
 
 function templateArgument(reader: Reader): string {
-  return reader.within(() => {
+  return reader.textWithin(() => {
     if (reader.take('J'))
       return reader
         .untilEnd(() => templateArgument(reader))
@@ -220,7 +220,7 @@ function templateArgument(reader: Reader): string {
 
 /** An expression, as it might stand in the source. */
 export function expression(reader: Reader): string {
-  return reader.within(() => {
+  return reader.textWithin(() => {
     if (reader.next === 'L') return literal(reader)
     if (reader.next === 'T') return textOf(templateParameter(reader))
     if (reader.take('fp')) {

@@ -95,7 +95,15 @@ export function readLines(output: string, count: number): FrameFunction[][] | nu
 
 /** `/src/app.c:12 (discriminator 3)`, with question marks for what is not known. */
 function readPlace(place: string): { file: string | null; line: number | null } {
-  const [, file = '', line = ''] = /^(.*?):(\d+|\?)(?::\d+)?(?: \(.*\))?$/.exec(place) ?? []
-  const number = Number(line)
-  return { file: file === '' || file === '??' ? null : file, line: number > 0 ? number : null }
+  const remark = place.endsWith(')') ? place.lastIndexOf(' (') : -1
+  const parts = (remark === -1 ? place : place.slice(0, remark)).split(':')
+  // A column, where the tool tells it, stands behind the line.
+  if (isNumber(parts.at(-1)) && isNumber(parts.at(-2))) parts.pop()
+  const line = isNumber(parts.at(-1)) ? Number(parts.pop()) : null
+  const file = line === null ? '' : parts.join(':')
+  return { file: file === '' || file === '??' ? null : file, line: line !== null && line > 0 ? line : null }
+}
+
+function isNumber(text: string | undefined): boolean {
+  return text !== undefined && /^(?:\d+|\?)$/.test(text)
 }

@@ -10,9 +10,12 @@ const DAMP = 700
 const FIRST_BIAS = 72
 const FIRST_POINT = 128
 const MOST_POINT = 0x10ffff
+/** Longest text: each coded letter moves those behind it. */
+const MOST_LETTERS = 1024
 
 /** The text; null where it is none. `ascii` are the letters that need no coding, `coded` says what stands between them. */
 export function fromPunycode(ascii: string, coded: string): string | null {
+  if (ascii.length + coded.length > MOST_LETTERS) return null
   const points = [...ascii].map((letter) => letter.codePointAt(0) ?? 0)
   let point = FIRST_POINT
   let bias = FIRST_BIAS

@@ -1,12 +1,11 @@
 /** What reading a name of Rust's own scheme of mangling stands on: its numbers, its references back, its identifiers. */
-import { Cursor, MAX_LENGTH } from './cursor.js'
+import { Cursor } from './cursor.js'
 import { fromPunycode } from './punycode.js'
 
 /** One name that is being read. */
 export class RustReader extends Cursor {
   /** How many lifetimes the binders around have named. */
   lifetimes = 0
-  #length = 0
 
   /** What stands `within` a backward reference. */
   back<T>(read: () => T): T {
@@ -36,8 +35,7 @@ export class RustReader extends Cursor {
 
   /** What is put out counts: references can double a name again and again. */
   bounded(text: string): string {
-    this.#length += text.length
-    if (this.#length > 16 * MAX_LENGTH || text.length > MAX_LENGTH) this.fail()
+    this.spend(text.length)
     return text
   }
 

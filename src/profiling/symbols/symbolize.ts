@@ -8,6 +8,8 @@
 import { abortSignal, boolean, optional, resolveOptions, shaped, text } from '../../support/options.js'
 import type { OptionRules } from '../../support/options.js'
 import { messageOf } from '../../support/errors.js'
+import { inSlices } from '../../support/slices.js'
+import type { Steps } from '../../support/slices.js'
 import type { Frame, FrameFunction, HeapProfile, Mapping } from '../profile/types.js'
 import { demangle } from './demangle.js'
 import { ElfFile } from './elf.js'
@@ -154,23 +156,42 @@ async function namesAt(
       names = await functionsAt(elf, addresses, options.nearest)
     const hasLines = options.lines && source.section('.debug_info') !== undefined
     const lines = hasLines ? await linesAt(debug?.path ?? path, addresses, options.signal) : null
-    return names.map((name, index) => functionsOf(name, lines?.[index] ?? []))
+    return await inSlices(namedInSteps(names, lines))
   } finally {
     await debug?.elf.close()
   }
 }
 
+/** Names may be long, and many: the event loop turns between them. */
+function* namedInSteps(
+  symbols: readonly (string | null)[],
+  lines: readonly (readonly FrameFunction[])[] | null,
+): Steps<FrameFunction[][]> {
+  const known = new Map<string, string>()
+  const all: FrameFunction[][] = []
+  for (const [index, symbol] of symbols.entries()) {
+    all.push(functionsOf(symbol, lines?.[index] ?? [], known))
+    yield
+  }
+  return all
+}
+
 /** What the symbol table and the debug information say of one address. */
-function functionsOf(symbol: string | null, lines: readonly FrameFunction[]): FrameFunction[] {
-  if (lines.length === 0) return symbol === null ? [] : [named(symbol, null, null)]
+function functionsOf(
+  symbol: string | null,
+  lines: readonly FrameFunction[],
+  known: Map<string, string>,
+): FrameFunction[] {
+  if (lines.length === 0) return symbol === null ? [] : [named(symbol, null, null, known)]
   return lines.flatMap(({ name, file, line }, index) => {
     // The symbol table knows functions of assembly, and parts that a compiler split off.
-    const known = index === lines.length - 1 ? (symbol ?? name) : name
-    return known === '' ? [] : [named(known, file, line)]
+    const own = index === lines.length - 1 ? (symbol ?? name) : name
+    return own === '' ? [] : [named(own, file, line, known)]
   })
 }
 
-function named(symbol: string, file: string | null, line: number | null): FrameFunction {
-  const name = demangle(symbol)
+function named(symbol: string, file: string | null, line: number | null, known: Map<string, string>): FrameFunction {
+  const name = known.get(symbol) ?? demangle(symbol)
+  known.set(symbol, name)
   return { name, linkerName: name === symbol ? null : symbol, file, line }
 }

@@ -57,7 +57,13 @@ function variableRoot(home: VariableHome, sources: NameSources, isContested: boo
 
 function declares(source: string, variable: string): boolean {
   const name = variable.replaceAll('$', String.raw`\$`)
-  return new RegExp(String.raw`\b(?:const|let|var|class|function)\b[^;=]*(?<![\w$])${name}(?![\w$])`).test(source)
+  const words = String.raw`\b(?:const|let|var|class|function)\b|[;=]|(?<![\w$])${name}(?![\w$])`
+  let isInDeclaration = false
+  for (const [word] of source.matchAll(new RegExp(words, 'g'))) {
+    if (word === variable && isInDeclaration) return true
+    isInDeclaration = word !== ';' && word !== '=' && (isInDeclaration || word !== variable)
+  }
+  return false
 }
 
 /** A static property, or one on a function: `memoized.cache`. */

@@ -113,5 +113,10 @@ export function shortName(script: string): string {
 
 /** The package under node_modules that a script belongs to; null for one of the service's own. */
 export function packageOf(script: string): string | null {
-  return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(script.replaceAll('\\', '/'))?.[1] ?? null
+  const parts = script.replaceAll('\\', '/').split('/')
+  // The last part is a file, and never a package.
+  const at = parts.lastIndexOf('node_modules', parts.length - 3)
+  const [name = '', below] = parts.slice(at + 1, -1)
+  if (at < 1 || name === '') return null
+  return name.startsWith('@') && below !== undefined ? `${name}/${below}` : name
 }
