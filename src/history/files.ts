@@ -4,7 +4,7 @@
  * Rule: a process writes only to files that it created itself, exclusively (`wx`), so that two writers never share one, on
  * whatever machines or in whatever containers they run.
  */
-import { readdir, stat } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 
 /** One file of a history. */
@@ -37,8 +37,8 @@ export async function listFiles(folder: string): Promise<HistoryFile[]> {
       if (parts === null) return null
       const [, year, month, day, hour, minute, second, ms, lifetime = ''] = parts
       const file = path.join(folder, name)
-      // Another process may have removed it since.
-      const stats = await stat(file).catch(() => null)
+      // Another process may have removed it since. A link is not ours: it may lead to what blocks its reader.
+      const stats = await lstat(file).catch(() => null)
       if (stats?.isFile() !== true) return null
       const createdMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`)
       return { name, path: file, createdMs, lifetime, bytes: stats.size, modifiedMs: stats.mtimeMs }

@@ -8,14 +8,15 @@ import { trendsSteps } from '../report/trends/trends.js'
 import type { Trends } from '../report/trends/types.js'
 import type { AttributionReport } from '../report/types.js'
 import { constrainedBytes } from '../support/control-groups.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CoordinatorError, describe, messageOf } from '../support/errors.js'
 import { inSlices } from '../support/slices.js'
+import { CLOCK_SLACK_MS, newestKnown } from './age.js'
 import { listFiles } from './files.js'
 import { maintain } from './maintain.js'
 import { resolveHistoryOptions } from './options.js'
 import type { HistoryOptions, ResolvedHistoryOptions } from './options.js'
 import { readHistory } from './read.js'
-import { isObservation, isReport, lineOf, observationOf } from './records.js'
+import { observationOf, reportOf, writtenRecord } from './records.js'
 import { SeriesStore } from './series.js'
 import type { AttachableCoordinator, HistoryObservation, HistoryRecord, Json } from './types.js'
 import { LineWriter } from './writer.js'
@@ -42,6 +43,8 @@ export class ReportHistory implements AsyncDisposable {
   readonly #options: ResolvedHistoryOptions
   readonly #lifetime = randomBytes(4).toString('hex')
   readonly #startMs: number
+  /** The newest record of others at the opening, or the wall clock where there was none. */
+  #openedMs: number
   readonly #writer: LineWriter
   readonly #series = new SeriesStore()
   readonly #undo: (() => void)[] = []
@@ -56,6 +59,7 @@ export class ReportHistory implements AsyncDisposable {
     this.folder = folder
     this.#options = options
     this.#startMs = options.clock.now()
+    this.#openedMs = options.clock.date().getTime()
     const { clock, rotateBytes, rotateMs, backlogBytes, onWarning } = options
     this.#writer = new LineWriter({
       folder,
@@ -94,10 +98,7 @@ export class ReportHistory implements AsyncDisposable {
    */
   append(report: AttributionReport): Promise<boolean> {
     this.#checkOpen()
-    if (!isReport(report)) {
-      throw new CoordinatorError('ERR_HISTORY_RECORD', `append() takes what attribute() gives, got ${describe(report)}`)
-    }
-    return this.#append({ ...this.#head(), kind: 'report', report: withoutTrends(report) }, false)
+    return this.#append({ ...this.#head(), kind: 'report', report: reportOf(report) }, false)
   }
 
   /**
@@ -107,10 +108,6 @@ export class ReportHistory implements AsyncDisposable {
    */
   appendObservation(observation: HistoryObservation): Promise<boolean> {
     this.#checkOpen()
-    if (!isObservation(observation)) {
-      const got = describe(observation)
-      throw new CoordinatorError('ERR_HISTORY_RECORD', `appendObservation() takes what observe() gives, got ${got}`)
-    }
     return this.#append({ ...this.#head(), kind: 'observation', observation: observationOf(observation) }, true)
   }
 
@@ -169,7 +166,11 @@ export class ReportHistory implements AsyncDisposable {
 
   #computeTrends(): Promise<Trends> {
     const { clock, trendWindowMs } = this.#options
-    const { rssBytes, ...inputs } = this.#series.inputs(trendWindowMs / HOUR_MS)
+    const { rssBytes, ...inputs } = this.#series.inputs({
+      windowHours: trendWindowMs / HOUR_MS,
+      lifetime: this.#lifetime,
+      nowMs: clock.date().getTime(),
+    })
     const limit = limitOf(this.#options.limitBytes)
     const memory = rssBytes === null ? null : { usedBytes: rssBytes, ...limit }
     return inSlices(trendsSteps({ ...inputs, memory, now: clock.date() }))
@@ -216,42 +217,64 @@ export class ReportHistory implements AsyncDisposable {
     return { at: clock.date().toISOString(), upMs: Math.round(clock.now() - this.#startMs), lifetime: this.#lifetime }
   }
 
-  #append(record: HistoryRecord, isMinor: boolean): Promise<boolean> {
+  #append(given: HistoryRecord, isMinor: boolean): Promise<boolean> {
+    const { line, record } = writtenRecord(given)
     this.#series.add(record)
     this.#trends = undefined
-    const written = this.#writer.append(lineOf(record), isMinor)
+    const written = this.#writer.append(line, isMinor)
     this.#maintain()
     return written
   }
 
   async #takeUp(): Promise<void> {
     const { onWarning, clock, trendWindowMs } = this.#options
-    const since = new Date(clock.date().getTime() - trendWindowMs)
+    const nowMs = clock.date().getTime()
     try {
       const files = await listFiles(this.folder).catch((error: unknown) => {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
         throw error
       })
-      const lines = files.reduce((sum, { bytes }) => sum + bytes, 0) / LINE_BYTES
       if (files.length === 0) return
+      this.#openedMs = newestKnown(
+        files.map(({ createdMs }) => createdMs),
+        nowMs,
+      )
+      const lines = files.reduce((sum, { bytes }) => sum + bytes, 0) / LINE_BYTES
       const oneObservationOf = Math.max(1, Math.ceil(lines / OBSERVATIONS_READ_MAX))
+      const since = new Date(nowMs - trendWindowMs)
       for await (const record of readHistory(this.folder, { since, oneObservationOf, onWarning })) {
-        this.#series.add(record)
-        if (record.kind === 'calibration') this.#calibration = record.calibration
+        this.#takeUpRecord(record, nowMs)
       }
     } catch (error) {
-      onWarning({ code: 'WARN_HISTORY_UNREADABLE', message: (error as Error).message })
+      onWarning({ code: 'WARN_HISTORY_UNREADABLE', message: messageOf(error) })
     }
+  }
+
+  /** A record that cannot be taken up costs itself only. */
+  #takeUpRecord(record: HistoryRecord, nowMs: number): void {
+    try {
+      this.#series.add(record)
+    } catch (error) {
+      const message = `a ${record.kind} of ${record.at} was passed over: ${messageOf(error)}`
+      this.#options.onWarning({ code: 'WARN_HISTORY_UNREADABLE', message })
+    }
+    if (record.kind !== 'calibration') return
+    // One of a clock that stood ahead would be the last for years.
+    const isAhead = Date.parse(record.at) > nowMs + CLOCK_SLACK_MS
+    if (isAhead && this.#calibration !== null) return
+    this.#calibration = record.calibration
   }
 
   /** At opening and once an hour, beside everything else. */
   #maintain(): void {
     const { clock, ...bounds } = this.#options
-    if (this.#maintenance !== undefined || clock.now() - this.#maintainedMs < HOUR_MS) return
-    this.#maintainedMs = clock.now()
-    const { folder } = this
+    const up = clock.now()
+    if (this.#maintenance !== undefined || up - this.#maintainedMs < HOUR_MS) return
+    this.#maintainedMs = up
+    const clocks = { nowMs: clock.date().getTime(), openedMs: this.#openedMs, upMs: up - this.#startMs }
     const { currentName } = this.#writer
-    this.#maintenance = maintain({ ...bounds, folder, currentName, nowMs: clock.date().getTime() }).finally(() => {
+    const work = maintain({ ...bounds, ...clocks, folder: this.folder, lifetime: this.#lifetime, currentName })
+    this.#maintenance = work.finally(() => {
       this.#maintenance = undefined
     })
   }
@@ -259,13 +282,6 @@ export class ReportHistory implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#isClosed) throw new CoordinatorError('ERR_HISTORY_CLOSED', 'this history was closed')
   }
-}
-
-/** What follows from the history is not kept in it. */
-function withoutTrends(report: AttributionReport): AttributionReport {
-  const { forecast: _forecast, floor, caches, ...rest } = report
-  const { trend: _trend, ...bytes } = floor
-  return { ...rest, caches: caches.map(({ trend: _cacheTrend, ...row }) => row), floor: bytes }
 }
 
 function limitOf(configured: number | undefined): { limitBytes: number | null; limitSource: 'cgroup' | 'configured' } {

@@ -6,24 +6,27 @@
  * is complete before it has its name, and tells which files it replaces, so that readers pass over those until they are gone.
  */
 import { randomInt } from 'node:crypto'
-import { open, rename, stat, unlink } from 'node:fs/promises'
+import { open, rename, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { messageOf } from '../support/errors.js'
+import { CLOCK_SLACK_MS, ageReference, thinningMoment } from './age.js'
+import type { Clocks } from './age.js'
 import { MERGED, fileName, listFiles } from './files.js'
 import type { HistoryFile } from './files.js'
+import { leftovers, takeMaintenanceLock, temporaryName } from './maintenance-lock.js'
 import { entriesOf, filesOf, headOf, replacedNames } from './read.js'
 import type { Entry } from './read.js'
 import { lineOf } from './records.js'
 import type { HistoryRecord, HistoryWarning } from './types.js'
 
 /** What is to be kept. */
-export interface MaintenanceBounds {
+export interface MaintenanceBounds extends Clocks {
   readonly folder: string
-  readonly nowMs: number
+  /** This process in the names of files: its own clock is no witness for itself. */
+  readonly lifetime: string
   readonly rotateMs: number
   readonly maxBytes: number
-  readonly maxAgeMs: number
   readonly thinAfterMs: number
   /** The file that this process writes to. */
   readonly currentName: string | null
@@ -35,74 +38,84 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 /** Observations older than `thinAfterMs`, and those seven times as old: one is kept in so much time. */
 const NEAR = { factor: 1, stepMs: 10 * MINUTE_MS } as const
 const FAR = { factor: 7, stepMs: 60 * MINUTE_MS } as const
-/** Clocks of writers may differ by so much. */
-const CLOCK_SLACK_MS = 60 * MINUTE_MS
-const LOCK = 'maintenance.lock'
-/** Nobody is at it for so long: its holder died. */
-const LOCK_STALE_MS = 10 * MINUTE_MS
 const WRITE_BYTES = 1024 * 1024
 
 /** Does what is due, unless another process is at it. What fails is tried again the next time. */
 export async function maintain(bounds: MaintenanceBounds): Promise<void> {
-  if (!(await takeLock(bounds.folder))) return
-  try {
-    const files = await listFiles(bounds.folder)
-    const replaced = await replacedNames(files, bounds)
-    for (const file of files) if (replaced.has(file.name)) await unlink(file.path)
-    await removeSurplus(bounds)
-    for (const [, group] of groupsOf(await filesOf(bounds.folder, -Infinity, bounds), bounds)) {
-      await mergeGroup(group, bounds)
-    }
-  } catch (error) {
+  const { folder } = bounds
+  const warn = (reason: string): void => {
     bounds.onWarning({
       code: 'WARN_HISTORY_WRITE',
-      message: `the history in ${bounds.folder} cannot be thinned out: ${messageOf(error)}`,
+      message: `the history in ${folder} cannot be thinned out: ${reason}`,
     })
+  }
+  const lock = await takeMaintenanceLock(folder)
+  if (lock === null) return
+  if (lock.obstacle !== null) warn(`${lock.obstacle}; it is done all the same`)
+  try {
+    const files = await listFiles(folder)
+    const replaced = await replacedNames(files, bounds)
+    for (const file of files) if (replaced.has(file.name)) await unlink(file.path)
+    const kept = await leftovers(folder, lock)
+    await removeSurplus(bounds, kept)
+    const held = await filesOf(folder, -Infinity, bounds)
+    const { momentOf } = agesOf(held, bounds)
+    for (const [, group] of groupsOf(held, bounds, momentOf)) await mergeGroup(group, bounds, momentOf)
+  } catch (error) {
+    warn(messageOf(error))
   } finally {
-    await unlink(path.join(bounds.folder, LOCK)).catch(() => undefined)
+    await lock.release()
   }
 }
 
-async function takeLock(folder: string): Promise<boolean> {
-  const file = path.join(folder, LOCK)
-  for (const isLast of [false, true]) {
-    try {
-      await (await open(file, 'wx')).close()
-      return true
-    } catch {
-      const held = await stat(file).catch(() => null)
-      if (isLast || held === null || Date.now() - held.mtimeMs < LOCK_STALE_MS) return false
-      // Two may take a stale one: what both merge then, readers take once.
-      await unlink(file).catch(() => undefined)
-    }
-  }
-  return false
+interface Ages {
+  /** Up to when a file's age is proved. */
+  readonly provedMs: (file: HistoryFile) => number
+  /** The moment by which a file is thinned out. */
+  readonly momentOf: (file: HistoryFile) => number
+}
+
+function agesOf(files: readonly HistoryFile[], bounds: MaintenanceBounds): Ages {
+  const others = files.filter(({ lifetime }) => lifetime !== bounds.lifetime)
+  const reference = ageReference(
+    others.map(({ createdMs }) => createdMs),
+    bounds,
+  )
+  const provedMs = ({ createdMs }: HistoryFile): number => reference(createdMs)
+  return { provedMs, momentOf: (file) => thinningMoment(provedMs(file), bounds) }
 }
 
 /** By days: what is old enough, and that nobody can be writing to. */
-function groupsOf(files: readonly HistoryFile[], bounds: MaintenanceBounds): Map<number, HistoryFile[]> {
-  const { nowMs, rotateMs, thinAfterMs, currentName } = bounds
+function groupsOf(
+  files: readonly HistoryFile[],
+  { rotateMs, thinAfterMs, currentName }: MaintenanceBounds,
+  momentOf: Ages['momentOf'],
+): Map<number, HistoryFile[]> {
   const groups = new Map<number, HistoryFile[]>()
   for (const file of files) {
     const endMs = file.createdMs + rotateMs + CLOCK_SLACK_MS
-    if (file.name === currentName || nowMs - endMs < thinAfterMs) continue
+    if (file.name === currentName || momentOf(file) - endMs < thinAfterMs) continue
     const day = Math.floor(file.createdMs / DAY_MS)
     groups.set(day, [...(groups.get(day) ?? []), file])
   }
   return groups
 }
 
-async function mergeGroup(files: readonly HistoryFile[], bounds: MaintenanceBounds): Promise<void> {
+async function mergeGroup(
+  files: readonly HistoryFile[],
+  bounds: MaintenanceBounds,
+  momentOf: Ages['momentOf'],
+): Promise<void> {
   const [first] = files
   if (first === undefined) return
-  const { folder, nowMs, thinAfterMs } = bounds
-  const isFar = nowMs - first.createdMs >= FAR.factor * thinAfterMs
+  const { folder, thinAfterMs } = bounds
+  const isFar = momentOf(first) - first.createdMs >= FAR.factor * thinAfterMs
   const { stepMs } = isFar ? FAR : NEAR
   if (files.length === 1 && first.lifetime === MERGED) {
     const head = await headOf(first, bounds)
     if (head !== null && head.stepMs >= stepMs) return
   }
-  const temporary = path.join(folder, `merge-${String(randomInt(2 ** 32))}.tmp`)
+  const temporary = path.join(folder, temporaryName())
   const handle = await open(temporary, 'wx', 0o640)
   try {
     try {
@@ -157,14 +170,19 @@ function stepOf({ upMs }: HistoryRecord, stepMs: number): number {
   return Math.floor(upMs / stepMs)
 }
 
-/** What is past its age; then the oldest, until the rest fits. */
-async function removeSurplus(bounds: MaintenanceBounds): Promise<void> {
+/**
+ * What is past its age; then the oldest, until the rest fits. What lies ahead of the clock by more than the retention is of
+ * unknown age and goes before what is not: it would otherwise push out whatever is written from now on.
+ */
+async function removeSurplus(bounds: MaintenanceBounds, otherBytes: number): Promise<void> {
   const { folder, nowMs, rotateMs, maxAgeMs, maxBytes, currentName } = bounds
   const files = (await listFiles(folder)).filter(({ name }) => name !== currentName)
-  let total = files.reduce((sum, file) => sum + file.bytes, 0)
-  for (const file of files) {
+  const { provedMs } = agesOf(files, bounds)
+  let total = files.reduce((sum, file) => sum + file.bytes, otherBytes)
+  const isAhead = ({ createdMs }: HistoryFile): boolean => createdMs - nowMs > maxAgeMs
+  for (const file of [...files.filter(isAhead), ...files.filter((other) => !isAhead(other))]) {
     // A merged one holds what was begun within a day.
-    const isTooOld = nowMs - file.createdMs - rotateMs - DAY_MS > maxAgeMs
+    const isTooOld = provedMs(file) - file.createdMs - rotateMs - DAY_MS > maxAgeMs
     if (!isTooOld && total <= maxBytes) continue
     await unlink(file.path)
     total -= file.bytes

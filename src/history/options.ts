@@ -17,7 +17,10 @@ export interface HistoryOptions {
   readonly rotateMs?: number | undefined
   /** All files together: the oldest go when there is more, in bytes. @default 256 MiB */
   readonly maxBytes?: number | undefined
-  /** Files whose last record is older than this many milliseconds go. @default 90 days */
+  /**
+   * Files whose last record is older than this many milliseconds go. Their age is measured against the newest record that others left
+   * and the time this process has run since: a wall clock that stands wrong deletes nothing. @default 90 days
+   */
   readonly maxAgeMs?: number | undefined
   /**
    * Observations older than this many milliseconds are thinned out to one in ten minutes, and to one in an hour when they are seven

@@ -4,7 +4,9 @@
  * Rule: memory holds one chunk and one line of each file that is open, whatever the size of the history; a line that cannot be
  * understood is passed over and told once per file.
  */
-import { createReadStream } from 'node:fs'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import { MERGED, listFiles } from './files.js'
 import type { HistoryFile } from './files.js'
@@ -147,7 +149,7 @@ async function* entriesOfFile(file: HistoryFile, options: ReadOptions): AsyncGen
   if (counts.torn > 0) {
     options.onWarning?.({
       code: 'WARN_HISTORY_TORN',
-      message: `${file.name} has ${lineCount(counts.torn)} that cannot be understood (a write that a crash cut off): passed over`,
+      message: `${file.name} has ${lineCount(counts.torn)} that cannot be understood (a write that a crash cut off, or no record of this library): passed over`,
     })
   }
   if (counts.newer > 0) {
@@ -187,7 +189,8 @@ async function* linesOf(
   let parts: Buffer[] = []
   let length = 0
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>) {
+    const stream = (await openFile(path)).createReadStream({ highWaterMark: CHUNK_BYTES })
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
       let start = 0
       for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
         const from = start
@@ -213,6 +216,15 @@ async function* linesOf(
     return
   }
   if (parts.length > 0) yield Buffer.concat(parts)
+}
+
+/** Without following a link and without waiting: the name may stand for something else since it was listed. */
+async function openFile(path: string): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const isFile = (await handle.stat()).isFile()
+  if (isFile) return handle
+  await handle.close()
+  throw new Error('it is no file')
 }
 
 function isObservationAt(bytes: Buffer, start: number, end: number): boolean {

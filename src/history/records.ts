@@ -4,6 +4,8 @@
  * Rule: a line that cannot be understood costs itself only; unknown fields stay; a newer schema is passed over, not guessed at.
  */
 import type { AttributionReport } from '../report/types.js'
+import { CoordinatorError, messageOf } from '../support/errors.js'
+import { faultOfHead, faultOfObservation, faultOfReport } from './valid.js'
 import type { HistoryObservation, HistoryRecord } from './types.js'
 
 /** Written into every line. A later version that only adds fields keeps it. */
@@ -32,7 +34,7 @@ export function lineOf(record: HistoryRecord | MergedHead): string {
   return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, kind, ...rest })}\n`
 }
 
-/** Reads a line; never throws. */
+/** Reads a line; never throws, whatever the line is. */
 export function parseLine(text: string): ParsedLine {
   let value: unknown
   try {
@@ -44,55 +46,112 @@ export function parseLine(text: string): ParsedLine {
   const { schemaVersion, kind } = value
   if (typeof schemaVersion !== 'number') return { kind: 'torn' }
   if (schemaVersion > SCHEMA_VERSION) return { kind: 'newer' }
-  if (kind === 'merged') {
-    const { replaces, stepMs } = value
-    return Array.isArray(replaces) && typeof stepMs === 'number'
-      ? { kind: 'head', head: { kind, replaces: replaces.map(String), stepMs } }
-      : { kind: 'torn' }
-  }
+  if (kind === 'merged') return headOf(value)
   if (kind !== 'report' && kind !== 'observation' && kind !== 'calibration') return { kind: 'ignored' }
-  return hasHead(value) && hasBody(value, kind)
+  return faultOfRecord(value, kind) === null
     ? { kind: 'record', record: value as unknown as HistoryRecord }
     : { kind: 'torn' }
 }
 
-function hasHead({ at, upMs, lifetime }: Record<string, unknown>): boolean {
-  return (
-    typeof at === 'string' && Number.isFinite(Date.parse(at)) && Number.isFinite(upMs) && typeof lifetime === 'string'
-  )
+function headOf({ replaces, stepMs }: Record<string, unknown>): ParsedLine {
+  const isNames = Array.isArray(replaces) && replaces.every((name): name is string => typeof name === 'string')
+  return isNames && Number.isFinite(stepMs)
+    ? { kind: 'head', head: { kind: 'merged', replaces, stepMs: stepMs as number } }
+    : { kind: 'torn' }
 }
 
-function hasBody(value: Record<string, unknown>, kind: HistoryRecord['kind']): boolean {
+function faultOfRecord(value: Record<string, unknown>, kind: HistoryRecord['kind']): string | null {
   const body = value[kind]
-  if (!isObject(body)) return false
-  if (kind === 'calibration') return true
-  return isObject(body['sample'] ?? body['before']) && Array.isArray(body['caches']) && body['caches'].every(isObject)
+  const fault = faultOfHead(value)
+  if (fault !== null) return fault
+  if (kind === 'report') return faultOfReport(body)
+  if (kind === 'observation') return faultOfObservation(body)
+  return isObject(body) ? null : 'calibration is not an object'
 }
 
-/** The part of an observation that is kept: what is measured at runs stands in their reports. */
-export function observationOf({ sample, caches }: HistoryObservation): HistoryObservation {
-  return {
-    sample,
-    caches: caches.map(({ name, entries, claimedBytes, estimatedBytes, estimatedUncertaintyBytes }) => ({
-      name,
-      entries,
-      claimedBytes,
-      estimatedBytes,
-      estimatedUncertaintyBytes,
-    })),
+/**
+ * The line of a record, and the record as it will be read: what is written can be read again.
+ *
+ * @throws CoordinatorError `ERR_HISTORY_RECORD`
+ */
+export function writtenRecord(record: HistoryRecord): { line: string; record: HistoryRecord } {
+  let line: string
+  try {
+    line = lineOf(record)
+  } catch (error) {
+    throw notKept(record.kind, `it cannot be made JSON: ${messageOf(error)}`)
   }
+  const parsed = parseLine(line)
+  if (parsed.kind === 'record') return { line, record: parsed.record }
+  const fault = faultOfRecord(JSON.parse(line) as Record<string, unknown>, record.kind)
+  throw notKept(record.kind, fault ?? 'its JSON is something else')
 }
 
-/** Whether it is a report, as far as a history needs it to be. */
-export function isReport(value: unknown): value is AttributionReport {
-  return isObject(value) && isObject(value['before']) && isObject(value['floor']) && Array.isArray(value['caches'])
+const TAKES = {
+  report: 'append() takes what attribute() gives',
+  observation: 'appendObservation() takes what observe() gives',
+  calibration: 'a calibration is kept as plain JSON',
+} as const
+
+function notKept(kind: HistoryRecord['kind'], reason: string): CoordinatorError {
+  return new CoordinatorError('ERR_HISTORY_RECORD', `${TAKES[kind]}: ${reason}`)
 }
 
-/** Whether it is an observation, as far as a history needs it to be. */
-export function isObservation(value: unknown): value is HistoryObservation {
-  return isObject(value) && isObject(value['sample']) && Array.isArray(value['caches'])
+/**
+ * The part of a report that is kept: what follows from the history is not kept in it.
+ *
+ * @throws CoordinatorError `ERR_HISTORY_RECORD`
+ */
+export function reportOf(report: AttributionReport): AttributionReport {
+  return guarded('report', () => {
+    const { forecast: _forecast, floor, caches, ...rest } = isObject(report) ? report : ({} as AttributionReport)
+    if (!isObject(floor) || !isObjects(caches)) throw notKept('report', faultOfReport(report) ?? 'its members change')
+    const { trend: _trend, ...bytes } = floor
+    return { ...rest, caches: withoutTrends(caches), floor: bytes }
+  })
+}
+
+function withoutTrends(rows: AttributionReport['caches']): AttributionReport['caches'] {
+  return rows.map(({ trend: _trend, ...row }) => row)
+}
+
+/**
+ * The part of an observation that is kept: what is measured at runs stands in their reports.
+ *
+ * @throws CoordinatorError `ERR_HISTORY_RECORD`
+ */
+export function observationOf(observation: HistoryObservation): HistoryObservation {
+  return guarded('observation', () => {
+    const { sample, caches } = isObject(observation) ? observation : ({} as HistoryObservation)
+    if (!isObject(sample) || !isObjects(caches)) {
+      throw notKept('observation', faultOfObservation(observation) ?? 'its members change')
+    }
+    return {
+      sample,
+      caches: caches.map(({ name, entries, claimedBytes, estimatedBytes, estimatedUncertaintyBytes }) => ({
+        name,
+        entries,
+        claimedBytes,
+        estimatedBytes,
+        estimatedUncertaintyBytes,
+      })),
+    }
+  })
+}
+
+/** A proxy, or a getter, may throw anything from any look. */
+function guarded<T>(kind: HistoryRecord['kind'], make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw error instanceof CoordinatorError ? error : notKept(kind, `it threw when it was read: ${messageOf(error)}`)
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isObject)
 }

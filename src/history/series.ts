@@ -29,6 +29,12 @@ interface OpenSegment {
   chosen: number
 }
 
+/** From when to when, both inclusive. */
+interface Span {
+  readonly sinceHours: number
+  readonly untilHours: number
+}
+
 /** One quantity of one basis. */
 class SeriesBuilder {
   readonly #segments: OpenSegment[] = []
@@ -54,11 +60,14 @@ class SeriesBuilder {
     addPoint(segment, hours, bytes)
   }
 
-  since(hours: number): Segment[] {
+  /** What lies ahead of the window is of a clock that stood wrong. */
+  within({ sinceHours, untilHours }: Span): Segment[] {
     return this.#segments.flatMap(({ hours: at, bytes, startHours, isRefill, lifetime }) => {
-      const first = at.findIndex((moment) => moment >= hours)
-      if (first === -1) return []
-      return [{ hours: at.slice(first), bytes: bytes.slice(first), startHours, isRefill, lifetime }]
+      const first = at.findIndex((moment) => moment >= sinceHours)
+      const last = at.findLastIndex((moment) => moment <= untilHours)
+      if (first === -1 || last < first) return []
+      const [hours, sizes] = [at.slice(first, last + 1), bytes.slice(first, last + 1)]
+      return [{ hours, bytes: sizes, startHours, isRefill, lifetime }]
     })
   }
 }
@@ -91,7 +100,8 @@ export class SeriesStore {
   readonly #startHours = new Map<string, number>()
   /** Cache of a lifetime → how often live releases emptied it, and when last. */
   readonly #resets = new Map<string, { count: number; hours: number }>()
-  #latestHours = -Infinity
+  /** Lifetime → its latest record. */
+  readonly #latestHours = new Map<string, number>()
   #rssBytes: number | null = null
 
   /** Takes a record; those of one lifetime in their order. */
@@ -100,37 +110,46 @@ export class SeriesStore {
     this.#startHours.set(record.lifetime, startHours)
     const hours = startHours + record.upMs / HOUR_MS
     if (record.kind === 'calibration') return
-    this.#latestHours = Math.max(this.#latestHours, hours)
+    this.#latestHours.set(record.lifetime, Math.max(this.#latestHours.get(record.lifetime) ?? -Infinity, hours))
     if (record.kind === 'report') this.#addReport(record.lifetime, hours, record.report)
     else this.#addObservation(record.lifetime, hours, record.observation)
   }
 
-  /** What the trends of the last `windowHours` are made of. */
-  inputs(windowHours: number): {
+  /**
+   * What trends are made of: everything, or the last `windowHours` as seen by the process of `lifetime`: before its latest record,
+   * or before `nowMs` where it has none. A record of a clock that stands wrong moves no window.
+   */
+  inputs(window?: { readonly windowHours: number; readonly lifetime: string; readonly nowMs: number }): {
     caches: Iterable<{ name: string; input: TrendInput }>
     floor: Record<'total' | 'allocated' | 'heap', TrendInput>
     rssBytes: number | null
   } {
-    const since = this.#latestHours - windowHours
+    const span = this.#spanOf(window)
     const floorOf = (part: 'total' | 'allocated' | 'heap'): TrendInput => ({
-      measured: this.#floor[part].since(since),
-      estimated: this.#between[part].since(since),
+      measured: this.#floor[part].within(span),
+      estimated: this.#between[part].within(span),
       claimed: [],
     })
     return {
-      caches: this.#inputsSince(since),
+      caches: this.#inputsWithin(span),
       floor: { total: floorOf('total'), allocated: floorOf('allocated'), heap: floorOf('heap') },
       rssBytes: this.#rssBytes,
     }
   }
 
+  #spanOf(window: Parameters<SeriesStore['inputs']>[0]): Span {
+    if (window === undefined) return { sinceHours: -Infinity, untilHours: Infinity }
+    const nowHours = this.#latestHours.get(window.lifetime) ?? window.nowMs / HOUR_MS
+    return { sinceHours: nowHours - window.windowHours, untilHours: nowHours + window.windowHours }
+  }
+
   /** Each is copied when it is come to: a history of thousands of caches must not be copied in one turn of the event loop. */
-  *#inputsSince(since: number): Generator<{ name: string; input: TrendInput }> {
+  *#inputsWithin(span: Span): Generator<{ name: string; input: TrendInput }> {
     for (const [name, { measured, estimated, claimed }] of this.#caches) {
       const input = {
-        measured: measured.since(since),
-        estimated: estimated.since(since),
-        claimed: claimed.since(since),
+        measured: measured.within(span),
+        estimated: estimated.within(span),
+        claimed: claimed.within(span),
       }
       if (Object.values(input).some((segments: readonly Segment[]) => segments.length > 0)) yield { name, input }
     }

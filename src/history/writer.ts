@@ -4,10 +4,11 @@
  * Rule: no failure of the disk reaches the service. What cannot be written waits in bounded memory and is written when the disk
  * takes it again; each such stretch is told once when it begins and once when it ends.
  */
-import { mkdir, open, unlink } from 'node:fs/promises'
+import { open, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { messageOf } from '../support/errors.js'
+import { makeFolder } from '../support/make-folder.js'
 import { formatBytes } from '../support/units.js'
 import { fileName } from './files.js'
 import type { HistoryClock, HistoryWarning } from './types.js'
@@ -189,7 +190,7 @@ export class LineWriter {
 
   async #openFile(): Promise<OpenFile> {
     const { folder, lifetime, clock } = this.#context
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     for (;;) {
       const file = path.join(folder, fileName(clock.date(), lifetime, this.#files++))
       try {

@@ -127,7 +127,7 @@ export const WARNING_CODES = {
   WARN_REPORT_EXTENSION: 'what was to be added to a report could not be: the report is given without it',
   WARN_HISTORY_WRITE: 'a history cannot be written: its records wait in memory',
   WARN_HISTORY_RESUMED: 'a history is written again',
-  WARN_HISTORY_TORN: 'a line of a history was cut off by a crash, and passed over',
+  WARN_HISTORY_TORN: 'a line of a history was cut off by a crash, or is no record, and was passed over',
   WARN_HISTORY_VERSION: 'a line of a history is of a newer version, and was passed over',
   WARN_HISTORY_UNREADABLE: 'a file of a history could not be read',
 } as const

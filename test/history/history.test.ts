@@ -167,14 +167,14 @@ describe('ReportHistory', () => {
   it('removes what is too old, and the oldest where there is too much', async () => {
     const clock = new FakeClock()
     const options = { clock, maxAgeMs: 10 * DAY, rotateMs: HOUR }
-    for (const id of ['old', 'new']) {
+    for (const id of ['old', 'new', 'newest']) {
       const { history } = await openHistory(folder, options)
       await history.append(named(id))
       await history.close()
       clock.pass(8 * DAY)
     }
     await (await openHistory(folder, options)).history.close()
-    expect(await idsIn(folder)).to.deep.equal(['new'])
+    expect(await idsIn(folder)).to.deep.equal(['new', 'newest'])
     await (await openHistory(folder, { ...options, maxBytes: 1024 })).history.close()
     expect(await idsIn(folder)).to.deep.equal([])
   })

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readHistory } from '../../history/read.js'
-import { isReport } from '../../history/records.js'
+import { isReport } from '../../history/valid.js'
 import { formatTable, palette } from '../../report/table.js'
 import type { AttributionReport } from '../../report/types.js'
 import { knownBytes, wholeOf } from '../../report/whole.js'

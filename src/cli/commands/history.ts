@@ -27,7 +27,6 @@ const SPARKLINE_WIDTH = 32
 const NAME_WIDTH_MAX = 40
 /** Something grows. */
 const EXIT_GROWING = 3
-const ALL_HOURS = Infinity
 
 /** The subcommand. */
 export const history: Command = {
@@ -49,7 +48,7 @@ export const history: Command = {
       counts[record.kind]++
       latest = new Date(record.at)
     }
-    const { caches: lazy, floor } = series.inputs(ALL_HOURS)
+    const { caches: lazy, floor } = series.inputs()
     const caches = [...lazy]
     const trends = trendsOf({ caches, floor, memory: null, now: latest })
     const rows = [

@@ -1,7 +1,8 @@
 /** `cache-attribution watch`: a live view of a service, through its admin endpoint. Only GET: it releases nothing. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { SeriesStore } from '../../history/series.js'
-import { isObservation, observationOf } from '../../history/records.js'
+import { isObservation } from '../../history/valid.js'
+import { observationOf } from '../../history/records.js'
 import type { HistoryObservation } from '../../history/types.js'
 import { trendCell, sparkline } from '../../report/trends/format.js'
 import { trendOf } from '../../report/trends/trends.js'
@@ -93,7 +94,9 @@ class View {
 
   text({ sample, caches }: HistoryObservation, report: string, base: URL): string {
     const { strong, dim } = palette(undefined)
-    const inputs = new Map([...this.#series.inputs(WINDOW_HOURS).caches].map(({ name, input }) => [name, input]))
+    const nowMs = Date.parse(sample.takenAt)
+    const series = this.#series.inputs({ windowHours: WINDOW_HOURS, lifetime: String(this.#pid), nowMs })
+    const inputs = new Map([...series.caches].map(({ name, input }) => [name, input]))
     const rows = caches.map((cache) => ({ ...cache, input: inputs.get(cache.name) }))
     rows.sort((a, b) => (b.estimatedBytes ?? b.claimedBytes ?? 0) - (a.estimatedBytes ?? a.claimedBytes ?? 0))
     const { allocatedBytes, heapUsedBytes, rssBytes, takenAt } = sample
