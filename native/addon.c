@@ -2,6 +2,7 @@
  * in src/allocator/. A failed mallctl throws an Error whose `code` is the decimal errno. README.md has the
  * contract. */
 #include "allocator.h"
+#include "heap-addon.h"
 #include "threads.h"
 #include "twin-addon.h"
 
@@ -277,5 +278,6 @@ NAPI_MODULE_INIT() {
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
   twin_define(env, exports);
+  heap_define(env, exports);
   return exports;
 }

@@ -9,7 +9,17 @@ import type { MajorGcState } from '../support/environment.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
-import type { BindingFacts, EndedTwin, ForkedTwin, MallctlType, NativeBinding, TwinBinding, TwinFacts } from './port.js'
+import type {
+  BindingFacts,
+  EndedTwin,
+  ForkedTwin,
+  HeapClasses,
+  MallctlType,
+  NativeBinding,
+  NoHeapWalk,
+  TwinBinding,
+  TwinFacts,
+} from './port.js'
 
 /** The exports of native/addon.c. */
 interface Addon {
@@ -39,6 +49,12 @@ interface Addon {
   twinExit(code: number): void
   /** Throws an Error whose `code` is the decimal errno. */
   twinDumpProfile(): void
+  /** Missing off Linux. */
+  twinHeapClasses?(
+    functions: readonly unknown[],
+    objects: readonly object[],
+    likeSnapshot: boolean,
+  ): HeapClasses | NoHeapWalk
   twinMajorGcs(): MajorGcState
   twinReap(pid: number): EndedTwin | null
 }
@@ -149,6 +165,8 @@ function twinBinding(addon: Addon): TwinBinding {
         throw mallctlFailure('writing', 'prof.dump', errnoOf(error))
       }
     },
+    heapClasses: (functions, objects, likeSnapshot) =>
+      addon.twinHeapClasses?.(functions, objects, likeSnapshot) ?? { reason: 'the addon was built without the walk' },
     majorGcs: () => addon.twinMajorGcs(),
     reap: (pid) => addon.twinReap(pid),
   }

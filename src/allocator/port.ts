@@ -150,10 +150,44 @@ export interface TwinBinding {
    * `MallctlError` where it cannot.
    */
   dumpProfile(): void
+  /**
+   * In a twin: walks V8's heap by V8's own visitors and counts its objects by class. V8 must have collected right before.
+   * `functions` are functions of every kind, `objects` those whose retained bytes are wanted; `likeSnapshot` counts as
+   * V8's own snapshots do. Where this V8 is not understood, `reason` says why and nothing was done.
+   */
+  heapClasses(
+    functions: readonly unknown[],
+    objects: readonly object[],
+    likeSnapshot: boolean,
+  ): HeapClasses | NoHeapWalk
   /** What V8 does for major GCs of the main thread, told in the instant; forced ones count too. Taken from the first call on. */
   readonly majorGcs: () => MajorGcState
   /** What became of a child; null while it runs; both null where it is gone without a trace. */
   reap(pid: number): EndedTwin | null
+}
+
+/** A heap that was not walked. */
+export interface NoHeapWalk {
+  readonly reason: string
+}
+
+/** A walked heap: what is strongly reachable, by class. Bytes. */
+export interface HeapClasses {
+  readonly reason?: undefined
+  readonly nodes: number
+  readonly edges: number
+  /** Of all objects on V8's heap: what `used_heap_size` counts, right after a collection. */
+  readonly objectBytes: number
+  /** Of strings whose text lies outside the heap; part of their classes' shallow bytes. */
+  readonly externalBytes: number
+  readonly classes: readonly {
+    readonly className: string
+    readonly count: number
+    readonly shallowBytes: number
+    readonly retainedBytes: number
+  }[]
+  /** For each of `objects`; -1 of one that was not met. */
+  readonly retained: readonly number[]
 }
 
 /** What can be told before anything is forked. */

@@ -201,6 +201,8 @@ export const SCHEMAS: Json = {
     warnings: arrayOf(warning),
   }),
   ClassHistogram: object({
+    method: { enum: ['heap walk', 'heap snapshot'] },
+    reason: { type: ['string', 'null'] },
     classes: arrayOf(object({ className: string, count: integer, shallowBytes: number, retainedBytes: maybe })),
     others: { type: 'object' },
     total: { type: 'object' },

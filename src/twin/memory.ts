@@ -51,14 +51,19 @@ export function forgetCopiedBytes(): void {
  * @throws CoordinatorError `ERR_TWIN_MEMORY`
  */
 export function checkHeadroom(extraBytes = 0, read: (path: string) => string | null = readText): void {
-  const neededBytes = estimateCopiedBytes() + extraBytes
-  for (const { what, bytes } of headrooms(read)) {
-    if (bytes >= neededBytes) continue
-    throw new CoordinatorError(
-      'ERR_TWIN_MEMORY',
-      `a twin may need up to ${formatBytes(neededBytes)}, and ${formatBytes(bytes)} are left of ${what}`,
-    )
-  }
+  const problem = headroomProblem(estimateCopiedBytes() + extraBytes, 'a twin', read)
+  if (problem !== null) throw new CoordinatorError('ERR_TWIN_MEMORY', problem)
+}
+
+/** Why so many bytes more would not fit, in words; null where they do. */
+export function headroomProblem(
+  neededBytes: number,
+  what: string,
+  read: (path: string) => string | null = readText,
+): string | null {
+  const least = headrooms(read).find(({ bytes }) => bytes < neededBytes)
+  if (least === undefined) return null
+  return `${what} may need up to ${formatBytes(neededBytes)}, and ${formatBytes(least.bytes)} are left of ${least.what}`
 }
 
 /**

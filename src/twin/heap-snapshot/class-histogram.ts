@@ -1,4 +1,4 @@
-/** The class histogram of this process, taken at once and without the event loop. */
+/** The class histogram of this process by V8's own heap snapshot, taken at once and without the event loop. */
 import { boolean, number, resolveOptions } from '../../support/options.js'
 import { histogramOf } from './histogram.js'
 import type { ClassHistogram } from './histogram.js'
@@ -6,7 +6,7 @@ import type { HeapGraph } from './graph.js'
 import { SnapshotParser } from './parse.js'
 import { streamHeapSnapshot } from './stream.js'
 
-/** How {@link classHistogram} counts. */
+/** How {@link snapshotHistogram} counts. */
 export interface ClassHistogramOptions {
   /**
    * Classes to list, the largest first; the others are one row.
@@ -21,17 +21,17 @@ export interface ClassHistogramOptions {
 }
 
 /**
- * Counts the live objects of this isolate by class. Stops the thread for as long as a heap snapshot takes (some three
+ * Counts the live objects of this isolate by class, where the walk of heap-walk/ cannot. Stops the thread for as long as a heap snapshot takes (some three
  * seconds for a million objects), and V8 needs some 500 bytes for each object meanwhile: in a twin that is nobody's loss.
  *
  * @throws CoordinatorError `ERR_HEAP_SNAPSHOT_FORMAT`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_OPTION_UNKNOWN`
  */
-export function classHistogram(options?: ClassHistogramOptions): ClassHistogram {
-  const resolved = resolveOptions('classHistogram()', options, {
+export function snapshotHistogram(options?: ClassHistogramOptions, reason: string | null = null): ClassHistogram {
+  const resolved = resolveOptions('snapshotHistogram()', options, {
     limit: { check: number({ min: 1, integer: true }), fallback: 50 },
     retained: { check: boolean, fallback: true },
   })
-  return histogramOf(heapGraph(), resolved)
+  return histogramOf(heapGraph(), resolved, reason)
 }
 
 /** The graph of this isolate's heap now. */

@@ -22,7 +22,7 @@ export interface FormatHistogramOptions {
 export function formatHistogram(histogram: ClassHistogram, options?: FormatHistogramOptions): string {
   const { color } = resolveOptions('formatHistogram()', options, { color: optional(boolean) })
   const { strong, dim } = palette(color)
-  const { classes, others, total } = histogram
+  const { classes, others, total, reason } = histogram
   const columns = [
     { title: 'class', alignsLeft: true, cell: ({ className }: ClassRow) => printable(className, 60) },
     { title: 'count', cell: ({ count }: ClassRow) => formatCount(count) },
@@ -42,5 +42,6 @@ export function formatHistogram(histogram: ClassHistogram, options?: FormatHisto
             `and ${formatCount(others.classes)} other classes: ${formatCount(others.count)} objects, ${formatBytes(others.shallowBytes)}`,
           ),
         ]),
+    ...(reason === null ? [] : [dim(`by V8's heap snapshot, since the heap could not be walked: ${reason}`)]),
   ].join('\n')
 }

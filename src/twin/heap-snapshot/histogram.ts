@@ -17,8 +17,14 @@ export interface ClassRow {
   readonly retainedBytes: number | null
 }
 
+/** How the heap was read: by this library's own walk, or by V8's heap snapshot. */
+export type HistogramMethod = 'heap walk' | 'heap snapshot'
+
 /** A class histogram; plain JSON. */
 export interface ClassHistogram {
+  readonly method: HistogramMethod
+  /** Why V8's slow heap snapshot was taken; null where the walk was made. */
+  readonly reason: string | null
   /** The largest first: by retained bytes, or by shallow ones where those are unknown. */
   readonly classes: readonly ClassRow[]
   /** The rest that the limit left out, as one. */
@@ -34,8 +40,26 @@ export interface HistogramOptions {
   readonly retained: boolean
 }
 
-/** Counts the nodes of a graph by class. */
-export function histogramOf(graph: HeapGraph, { limit, retained }: HistogramOptions): ClassHistogram {
+/** Rows of a histogram as it lists them: the largest first, and what the limit leaves out as one. */
+export function listed(rows: readonly ClassRow[], limit: number): Pick<ClassHistogram, 'classes' | 'others'> {
+  const sorted = rows.toSorted((a, b) => (b.retainedBytes ?? b.shallowBytes) - (a.retainedBytes ?? a.shallowBytes))
+  const left = sorted.slice(limit)
+  return {
+    classes: sorted.slice(0, limit),
+    others: {
+      classes: left.length,
+      count: left.reduce((sum, row) => sum + row.count, 0),
+      shallowBytes: left.reduce((sum, row) => sum + row.shallowBytes, 0),
+    },
+  }
+}
+
+/** Counts the nodes of V8's own snapshot by class; `reason` says why there is no walk. */
+export function histogramOf(
+  graph: HeapGraph,
+  { limit, retained }: HistogramOptions,
+  reason: string | null = null,
+): ClassHistogram {
   const classes = new Classes(graph)
   const count = new Float64Array(classes.size)
   const shallow = new Float64Array(classes.size)
@@ -53,15 +77,11 @@ export function histogramOf(graph: HeapGraph, { limit, retained }: HistogramOpti
     count: count[at] ?? 0,
     shallowBytes: shallow[at] ?? 0,
     retainedBytes: held === null ? null : (held[at] ?? 0),
-  })).toSorted((a, b) => (b.retainedBytes ?? b.shallowBytes) - (a.retainedBytes ?? a.shallowBytes))
-  const left = rows.slice(limit)
+  }))
   return {
-    classes: rows.slice(0, limit),
-    others: {
-      classes: left.length,
-      count: left.reduce((sum, row) => sum + row.count, 0),
-      shallowBytes: left.reduce((sum, row) => sum + row.shallowBytes, 0),
-    },
+    method: 'heap snapshot',
+    reason,
+    ...listed(rows, limit),
     total: { nodes: graph.nodeCount, edges: graph.edgeCount, shallowBytes: total },
   }
 }

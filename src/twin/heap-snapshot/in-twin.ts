@@ -6,13 +6,19 @@ import { boolean, number, resolveOptions } from '../../support/options.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
 import type { TwinOptions } from '../types.js'
-import { classHistogram as histogramHere } from './class-histogram.js'
-import type { ClassHistogram } from './histogram.js'
+import type { Instrument } from '../../measure/window.js'
+import { walkClasses } from '../heap-walk/walk-classes.js'
+import { headroomProblem } from '../memory.js'
+import { snapshotHistogram } from './class-histogram.js'
+import { listed } from './histogram.js'
+import type { ClassHistogram, HistogramOptions as Counting } from './histogram.js'
 import { writeHeapSnapshot } from './write.js'
 
 const TIMEOUT_MS = 3_600_000
 /** Of the heap in use: V8 builds the whole snapshot in memory. Measured for small objects, the worst case. */
-const HEAP_FACTOR = 14
+const SNAPSHOT_FACTOR = 14
+/** The same of the walk's columns (bench/heap-walk.ts). */
+const WALK_FACTOR = 1.7
 
 /** A written snapshot. */
 export interface HeapSnapshotFile {
@@ -61,7 +67,10 @@ export async function heapSnapshotInto(file: number, options?: TwinOptions): Pro
 async function snapshotInto(file: number, twin: ResolvedTwinOptions): Promise<number> {
   // A child that died in the middle of its writing has moved the file's end: another attempt would add to it.
   const settings = { ...twin, attempts: 1 }
-  const outcome = await workInTwin(() => written(file), settings, { keepFd: file, extraBytes: extraBytes() })
+  const outcome = await workInTwin(() => written(file), settings, {
+    keepFd: file,
+    extraBytes: heapBytes(SNAPSHOT_FACTOR),
+  })
   const { bytes, problem } = outcome as ReturnType<typeof written>
   if (problem !== undefined) throw new CoordinatorError('ERR_HEAP_SNAPSHOT_WRITE', problem)
   return bytes
@@ -91,14 +100,16 @@ function open(path: string): number {
 export interface HistogramOptions extends TwinOptions {
   /** Classes to list, the largest first. @default 50 */
   readonly limit?: number | undefined
-  /** Whether to find what each class keeps alive, which takes about half of the time. @default true */
+  /** Whether to tell what each class keeps alive; without it V8's snapshot takes half the time. @default true */
   readonly retained?: boolean | undefined
 }
 
 /**
- * How many objects of each class live in this process, and what they take and keep alive. A twin counts them.
+ * How many objects of each class live in this process, and what they take and keep alive. A twin counts them: by a walk
+ * of V8's heap, which takes a second for a gigabyte of a hundred bytes an object, or where this V8 is not understood by
+ * V8's own heap snapshot, which takes minutes and fourteen times the memory; `method` and `reason` say so.
  *
- * @throws CoordinatorError as `runInTwin()`
+ * @throws CoordinatorError as `runInTwin()`; `ERR_TWIN_MEMORY` too where only the snapshot would do and does not fit
  * @example
  * console.log(formatHistogram(await classHistogram({ limit: 20 })))
  */
@@ -110,10 +121,35 @@ export async function classHistogram(options?: HistogramOptions): Promise<ClassH
     limit: { check: number({ min: 1, max: 100_000, integer: true }), fallback: 50 },
     retained: { check: boolean, fallback: true },
   })
-  const found = await workInTwin(() => histogramHere({ limit, retained }), twin, { extraBytes: extraBytes() })
-  return found as ClassHistogram
+  const counted = await workInTwin((_twin, instrument) => countClasses(instrument, { limit, retained }), twin, {
+    extraBytes: heapBytes(WALK_FACTOR),
+  })
+  const { histogram, problem } = counted as Counted
+  if (histogram === null) throw new CoordinatorError('ERR_TWIN_MEMORY', problem)
+  return histogram
 }
 
-function extraBytes(): number {
-  return HEAP_FACTOR * v8.getHeapStatistics().used_heap_size
+/** What the twin tells: a code of an error would be lost on the way. */
+type Counted =
+  | { readonly histogram: ClassHistogram; readonly problem?: undefined }
+  | { readonly histogram: null; readonly problem: string }
+
+/** In the twin. @internal */
+export function countClasses(instrument: Instrument, { limit, retained }: Counting): Counted {
+  const walked = walkClasses(instrument)
+  if (walked.reason !== undefined) {
+    const problem = headroomProblem(heapBytes(SNAPSHOT_FACTOR), "V8's heap snapshot")
+    if (problem !== null) return { histogram: null, problem: `${problem}; the heap was not walked: ${walked.reason}` }
+    return { histogram: snapshotHistogram({ limit, retained }, walked.reason) }
+  }
+  const { classes, nodes, edges } = walked
+  const rows = retained ? classes : classes.map((row) => ({ ...row, retainedBytes: null }))
+  const shallowBytes = classes.reduce((sum, row) => sum + row.shallowBytes, 0)
+  return {
+    histogram: { method: 'heap walk', reason: null, ...listed(rows, limit), total: { nodes, edges, shallowBytes } },
+  }
+}
+
+function heapBytes(factor: number): number {
+  return factor * v8.getHeapStatistics().used_heap_size
 }

@@ -3,6 +3,8 @@ import { formatHistogram } from '../../../src/twin/heap-snapshot/format.js'
 import type { ClassHistogram } from '../../../src/twin/heap-snapshot/histogram.js'
 
 const HISTOGRAM: ClassHistogram = {
+  method: 'heap walk',
+  reason: null,
   classes: [
     { className: 'UserStore', count: 1, shallowBytes: 96, retainedBytes: 190_000_000 },
     { className: '(string)', count: 500_000, shallowBytes: 16_000_000, retainedBytes: 16_000_000 },

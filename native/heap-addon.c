@@ -1,0 +1,144 @@
+#include "heap-addon.h"
+#include "heap-classes.h"
+#include "twin.h"
+#include "v8-layout.h"
+#include "v8-symbols.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __linux__
+static void set_number(napi_env env, napi_value object, const char *name, double number) {
+  napi_value value;
+  napi_create_double(env, number, &value);
+  napi_set_named_property(env, object, name, value);
+}
+
+/* A value of Node-API is where V8 keeps the reference. */
+static uint64_t tagged_of(napi_value value) { return *(const uint64_t *)(const void *)value; }
+
+/* Bytes that each of `objects` retains, into `retained`; NaN of what is no object of the heap. No call
+ * allocates. */
+static void read_retained(const struct heap_tree *tree, const uint64_t *objects, size_t count,
+                          double *retained) {
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t node = v8_is_object(objects[i]) ? heap_node_at(objects[i] - 1) : UINT32_MAX;
+    const uint32_t number = node == UINT32_MAX ? UINT32_MAX : tree->number_of.at[node];
+    retained[i] = number == UINT32_MAX ? -1 : (double)tree->retained[number];
+  }
+}
+
+static napi_value classes_of(napi_env env, const struct heap_classes *classes) {
+  napi_value rows;
+  napi_create_array_with_length(env, classes->count, &rows);
+  for (size_t i = 0; i < classes->count; i++) {
+    const struct heap_class *class = &classes->at[i];
+    napi_value row, name;
+    napi_create_object(env, &row);
+    napi_create_string_utf8(env, class->name, NAPI_AUTO_LENGTH, &name);
+    napi_set_named_property(env, row, "className", name);
+    set_number(env, row, "count", (double)class->count);
+    set_number(env, row, "shallowBytes", (double)class->own_bytes);
+    set_number(env, row, "retainedBytes", (double)class->retained_bytes);
+    napi_set_element(env, rows, (uint32_t)i, row);
+  }
+  return rows;
+}
+
+static napi_value refusal(napi_env env, const char *reason) {
+  napi_value result, value;
+  napi_create_object(env, &result);
+  napi_create_string_utf8(env, reason, NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, result, "reason", value);
+  return result;
+}
+
+/* The elements of an array, as references where V8 keeps them; NULL where it is none. */
+static napi_value *elements_of(napi_env env, napi_value array, uint32_t *count) {
+  bool is_array = false;
+  if (napi_is_array(env, array, &is_array) != napi_ok || !is_array ||
+      napi_get_array_length(env, array, count) != napi_ok)
+    return NULL;
+  napi_value *elements = calloc((size_t)*count + 1, sizeof *elements);
+  for (uint32_t i = 0; elements != NULL && i < *count; i++)
+    napi_get_element(env, array, i, &elements[i]);
+  return elements;
+}
+
+/* twinHeapClasses(functions, objects, likeSnapshot) → { reason } or { nodes, edges, objectBytes,
+ * externalBytes, classes, retained }: in a twin, the live objects by class, and how much each of `objects`
+ * retains (-1: not found). */
+static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
+  napi_value args[3], result, value;
+  size_t count = 3;
+  uint32_t function_count = 0, object_count = 0;
+  bool like_snapshot = false;
+  struct v8_symbols symbols;
+  struct heap_graph graph = {0};
+  struct heap_tree tree = {0};
+  struct heap_classes classes = {0};
+  napi_get_cb_info(env, info, &count, args, NULL, NULL);
+  napi_value *functions = count < 3 ? NULL : elements_of(env, args[0], &function_count);
+  napi_value *objects = count < 3 ? NULL : elements_of(env, args[1], &object_count);
+  if (!twin_is_child() || functions == NULL || objects == NULL ||
+      napi_get_value_bool(env, args[2], &like_snapshot) != napi_ok) {
+    free(functions);
+    free(objects);
+    napi_throw_type_error(env, NULL,
+                          "twinHeapClasses(functions, objects, likeSnapshot) was expected, in a twin");
+    return NULL;
+  }
+  const char *reason = v8_symbols_find(&symbols);
+  if (reason == NULL && !v8_layout_read())
+    reason = "this V8 does not tell the layout of its objects";
+  for (uint32_t i = 0; reason == NULL && i < function_count; i++)
+    v8_layout_note_function(tagged_of(functions[i]));
+  uint64_t *tagged = calloc((size_t)object_count + 1, sizeof *tagged);
+  double *retained = calloc((size_t)object_count + 1, sizeof *retained);
+  for (uint32_t i = 0; tagged != NULL && i < object_count; i++)
+    tagged[i] = tagged_of(objects[i]);
+  if (reason == NULL)
+    reason = heap_walk(&graph, like_snapshot);
+  const double edges = (double)graph.to.count;
+  if (reason == NULL && (tagged == NULL || retained == NULL || !heap_tree_make(&tree, &graph) ||
+                         !heap_classes_count(&classes, &graph, &tree)))
+    reason = "there is no memory for the walk";
+  if (reason == NULL)
+    read_retained(&tree, tagged, object_count, retained);
+  /* From here on V8 may move what it likes. */
+  if (reason != NULL)
+    result = refusal(env, reason);
+  else {
+    napi_create_object(env, &result);
+    set_number(env, result, "nodes", tree.count);
+    set_number(env, result, "edges", edges);
+    set_number(env, result, "objectBytes", (double)graph.object_bytes);
+    set_number(env, result, "externalBytes", (double)graph.external_bytes);
+    napi_set_named_property(env, result, "classes", classes_of(env, &classes));
+    napi_create_array_with_length(env, object_count, &value);
+    for (uint32_t i = 0; i < object_count; i++) {
+      napi_value bytes;
+      napi_create_double(env, retained[i], &bytes);
+      napi_set_element(env, value, i, bytes);
+    }
+    napi_set_named_property(env, result, "retained", value);
+  }
+  heap_classes_free(&classes);
+  heap_tree_free(&tree);
+  heap_walk_free(&graph);
+  free(functions);
+  free(objects);
+  free(tagged);
+  free(retained);
+  return result;
+}
+
+void heap_define(napi_env env, napi_value exports) {
+  const napi_property_descriptor properties[] = {
+      {"twinHeapClasses", NULL, TwinHeapClasses, NULL, NULL, NULL, napi_enumerable, NULL},
+  };
+  napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
+}
+#else
+void heap_define(napi_env env, napi_value exports) { (void)env, (void)exports; }
+#endif

@@ -1,0 +1,161 @@
+#define _GNU_SOURCE
+#include "heap-classes.h"
+
+#ifdef __linux__
+#include "v8-layout.h"
+#include "v8-names.h"
+
+#include <string.h>
+
+static const uint32_t FREE = UINT32_MAX;
+static const char MEMORY_CLASS[] = "system / JSArrayBufferData";
+
+/* Key → class. Open addressing; `size` is a power of two. */
+struct index {
+  uint64_t *keys;
+  uint32_t *classes;
+  size_t size, count;
+};
+
+static bool index_make(struct index *index, size_t size) {
+  *index = (struct index){pages_map(size * sizeof *index->keys), pages_map(size * sizeof *index->classes),
+                          size, 0};
+  if (index->keys == NULL || index->classes == NULL)
+    return false;
+  memset(index->classes, 0xff, size * sizeof *index->classes);
+  return true;
+}
+
+static void index_free(struct index *index) {
+  pages_unmap(index->keys, index->size * sizeof *index->keys);
+  pages_unmap(index->classes, index->size * sizeof *index->classes);
+}
+
+static size_t place_of(const struct index *index, uint64_t key) {
+  size_t at = (size_t)(key * 0x9e3779b97f4a7c15ull >> 24) & (index->size - 1);
+  while (index->classes[at] != FREE && index->keys[at] != key)
+    at = (at + 1) & (index->size - 1);
+  return at;
+}
+
+static bool index_put(struct index *index, uint64_t key, uint32_t class) {
+  if (2 * index->count >= index->size) {
+    struct index larger;
+    if (!index_make(&larger, 2 * index->size))
+      return false;
+    for (size_t i = 0; i < index->size; i++)
+      if (index->classes[i] != FREE) {
+        const size_t at = place_of(&larger, index->keys[i]);
+        larger.keys[at] = index->keys[i];
+        larger.classes[at] = index->classes[i];
+      }
+    larger.count = index->count;
+    index_free(index);
+    *index = larger;
+  }
+  const size_t at = place_of(index, key);
+  index->keys[at] = key;
+  index->classes[at] = class;
+  index->count++;
+  return true;
+}
+
+/* Classes by name, and by map, so that a name is made once for each map. */
+static struct index by_name, by_map;
+
+static uint64_t hash_of(const char *name) {
+  uint64_t hash = 14695981039346656037ull;
+  for (; *name != '\0'; name++)
+    hash = (hash ^ (uint8_t)*name) * 1099511628211ull;
+  return hash;
+}
+
+static uint32_t class_named(struct heap_classes *classes, const char *name) {
+  const uint64_t hash = hash_of(name);
+  const uint32_t known = by_name.classes[place_of(&by_name, hash)];
+  if (known != FREE)
+    return known;
+  if (classes->count == classes->capacity) {
+    const size_t wanted = classes->capacity == 0 ? 1024 : 2 * classes->capacity;
+    struct heap_class *larger = pages_map(wanted * sizeof *larger);
+    if (larger == NULL)
+      return FREE;
+    if (classes->count > 0)
+      memcpy(larger, classes->at, classes->count * sizeof *larger);
+    pages_unmap(classes->at, classes->capacity * sizeof *classes->at);
+    classes->at = larger;
+    classes->capacity = wanted;
+  }
+  strcpy(classes->at[classes->count].name, name);
+  return index_put(&by_name, hash, (uint32_t)classes->count) ? (uint32_t)classes->count++ : FREE;
+}
+
+static uint32_t class_of_map(struct heap_classes *classes, uint64_t map) {
+  const uint32_t known = by_map.classes[place_of(&by_map, map)];
+  if (known != FREE)
+    return known;
+  char name[CLASS_NAME_SIZE] = "";
+  struct text text = {.at = name, .size = sizeof name};
+  v8_add_class(&text, map);
+  const uint32_t class = class_named(classes, name);
+  return class != FREE && index_put(&by_map, map, class) ? class : FREE;
+}
+
+/* Down the tree of dominators: what lies in an object of its own class is held by that one already.
+ * `class_of`: number → class; `open`: how many objects of each class are on the way down. */
+static void sum_retained(struct heap_classes *classes, const struct heap_tree *tree, const uint32_t *class_of,
+                         uint32_t *open, const uint32_t *first_child, const uint32_t *next_sibling) {
+  uint32_t at = 0;
+  for (;;) {
+    const uint32_t class = class_of[at];
+    if (open[class]++ == 0)
+      classes->at[class].retained_bytes += tree->retained[at];
+    uint32_t next = first_child[at];
+    while (next == 0) {
+      open[class_of[at]]--;
+      if (at == 0)
+        return;
+      next = next_sibling[at];
+      at = tree->dominator.at[at];
+    }
+    at = next;
+  }
+}
+
+bool heap_classes_count(struct heap_classes *classes, const struct heap_graph *graph,
+                        const struct heap_tree *tree) {
+  struct column class_of = {0}, open = {0}, first_child = {0}, next_sibling = {0};
+  heap_classes_free(classes);
+  bool is_done =
+      index_make(&by_name, 1 << 12) && index_make(&by_map, 1 << 14) && column_make(&class_of, tree->count);
+  for (uint32_t number = 0; is_done && number < tree->count; number++) {
+    const uint32_t node = tree->node_of.at[number];
+    const uint64_t address = heap_address_of(node);
+    const uint32_t class = node == 0                     ? class_named(classes, "(synthetic)")
+                           : node >= graph->object_count ? class_named(classes, MEMORY_CLASS)
+                                                         : class_of_map(classes, v8_map_of(address));
+    is_done = class != FREE;
+    if (!is_done)
+      break;
+    class_of.at[number] = class;
+    classes->at[class].count++;
+    classes->at[class].own_bytes += heap_own_bytes(graph, node);
+  }
+  is_done =
+      is_done && column_make(&open, classes->count) && heap_tree_children(tree, &first_child, &next_sibling);
+  if (is_done)
+    sum_retained(classes, tree, class_of.at, open.at, first_child.at, next_sibling.at);
+  column_free(&class_of);
+  column_free(&open);
+  column_free(&first_child);
+  column_free(&next_sibling);
+  index_free(&by_name);
+  index_free(&by_map);
+  return is_done;
+}
+
+void heap_classes_free(struct heap_classes *classes) {
+  pages_unmap(classes->at, classes->capacity * sizeof *classes->at);
+  *classes = (struct heap_classes){0};
+}
+#endif

@@ -1,0 +1,43 @@
+/* The graph of V8's heap as columns of numbers: from the roots, by V8's own visitors, without V8's heap
+ * snapshot.
+ *
+ * Rule: the walk reads V8's memory and writes nothing there. While its addresses are used nothing may be
+ * allocated on V8's heap, since a collection moves objects. A wrong reading ends the process: it is made in
+ * twins only. */
+#ifndef CACHE_ATTRIBUTION_HEAP_WALK_H
+#define CACHE_ATTRIBUTION_HEAP_WALK_H
+
+#include "column.h"
+
+/* Node 0 is the root of all. Behind the heap's objects stand the memories of ArrayBuffers, one node each. */
+struct heap_graph {
+  uint32_t node_count;
+  uint32_t object_count;   /* the root and the objects of the heap; what follows are memories */
+  struct column words;     /* of each object: its own size in 8 bytes; a memory has 0 here */
+  struct column first;     /* node → its first edge; one more than there are nodes */
+  struct column to;        /* edge → node */
+  struct column memories;  /* bytes of each memory, two numbers each, the lower half first */
+  uint64_t object_bytes;   /* of all objects on the heap, those of the read-only space included */
+  uint64_t external_bytes; /* of strings outside the heap; counted with their objects' words as well */
+};
+
+/* Walks the heap of the calling thread. `like_snapshot`: V8's tables of strings hold what is in them, and a
+ * WeakMap's table the values beside the key, as in V8's own snapshots; for tests that compare the two.
+ * Returns NULL, or why there is no graph. */
+const char *heap_walk(struct heap_graph *graph, bool like_snapshot);
+
+/* The address of an object's node, untagged; 0 of the root and of memories. */
+uint64_t heap_address_of(uint32_t node);
+
+/* The node of an object, or UINT32_MAX. */
+uint32_t heap_node_at(uint64_t address);
+
+/* Bytes of a node alone. */
+uint64_t heap_own_bytes(const struct heap_graph *graph, uint32_t node);
+
+/* The size of the object at an address, in 8 bytes. */
+uint32_t heap_words_at(uint64_t address);
+
+void heap_walk_free(struct heap_graph *graph);
+
+#endif

@@ -1,0 +1,53 @@
+import { expect } from 'chai'
+import { runFixture } from '../../helpers/child.js'
+import { doubtOf, walkClasses } from '../../../src/twin/heap-walk/walk-classes.js'
+import type { RandomGraph } from './fixtures/random-graph.js'
+
+const MIB = 1024 * 1024
+
+describe('the walk of the heap', () => {
+  for (const [seed, worker] of [
+    ['1', 'no'],
+    ['7', 'yes'],
+    ['11', 'no'],
+  ] as const) {
+    it(`finds what V8's own snapshot finds, to the byte (seed ${seed}, busy worker: ${worker})`, async () => {
+      const { reason, differing, owners, retainedBytes } = await runFixture<RandomGraph>(
+        'twin/heap-walk/fixtures/random-graph',
+        { args: [seed, worker] },
+      )
+      expect(reason).to.equal(null)
+      expect(owners).to.equal(200)
+      expect(retainedBytes).to.be.greaterThan(200_000)
+      expect(differing).to.deep.equal([])
+    })
+  }
+
+  it('is made in a twin alone', () => {
+    const collector = { major: () => undefined, minor: () => undefined }
+    expect(() => walkClasses({ collector })).to.throw(TypeError, 'in a twin')
+  })
+
+  it('is not made where garbage would be counted', () => {
+    expect(walkClasses({ collector: null })).to.deep.equal({
+      reason: 'V8 gives no collector, and garbage would be counted',
+    })
+  })
+})
+
+describe('doubtOf()', () => {
+  it('believes a walk that met what V8 counts', () => {
+    expect(doubtOf(100 * MIB, 101 * MIB, 100_200)).to.equal(null)
+  })
+
+  it('doubts one that missed a part of the heap, or met more than there is', () => {
+    expect(doubtOf(90 * MIB, 100 * MIB, 100_200)).to.match(/90\.00 MiB of the 100\.0 MiB that V8 counts/)
+    expect(doubtOf(110 * MIB, 100 * MIB, 100_200)).to.be.a('string')
+  })
+
+  it('doubts one that did not find what a planted object retains', () => {
+    expect(doubtOf(100 * MIB, 100 * MIB, -1)).to.be.a('string')
+    expect(doubtOf(100 * MIB, 100 * MIB, 99_000)).to.be.a('string')
+    expect(doubtOf(100 * MIB, 100 * MIB, 200_000)).to.be.a('string')
+  })
+})
