@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "allocator.h"
+#include "overcount.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,10 +9,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-typedef int (*nametomib_fn)(const char *key, size_t *mib, size_t *length);
-typedef int (*bymib_fn)(const size_t *mib, size_t length, void *old, size_t *old_size, void *new_value,
-                        size_t new_size);
 
 /* Layout of glibc's struct mallinfo2, declared here so the addon also builds against a libc without it. */
 struct mallinfo2_figures {
@@ -31,6 +28,7 @@ static bymib_fn bymib_entry;
 static mallinfo2_fn mallinfo2_entry;
 static struct mib epoch_mib;
 static struct mib slot_mibs[SLOT_COUNT];
+static struct mib allocated_mib, deallocated_mib;
 static pthread_once_t opened = PTHREAD_ONCE_INIT;
 
 /* 4096 is MALLCTL_ARENAS_ALL: the statistics of all arenas, merged. */
@@ -73,6 +71,9 @@ static void open_once(void) {
     for (int slot = 0; slot < SLOT_COUNT; slot++)
       if (slot_keys[slot] != NULL)
         slot_mibs[slot] = resolve(nametomib, slot_keys[slot]);
+    allocated_mib = resolve(nametomib, "thread.allocated");
+    deallocated_mib = resolve(nametomib, "thread.deallocated");
+    overcount_open(mallctl, nametomib, bymib);
   }
   mallinfo2_entry = (mallinfo2_fn)dlsym(RTLD_DEFAULT, "mallinfo2");
 }
@@ -122,6 +123,44 @@ static double read_size(const struct mib *mib) {
   return (double)value;
 }
 
+/* What the calling thread has allocated less what it has freed, in usable bytes; NaN where that is not
+ * counted. */
+static double thread_net(void) {
+  uint64_t allocated = 0, deallocated = 0;
+  size_t size = sizeof allocated;
+  if (allocated_mib.length == 0 || deallocated_mib.length == 0 ||
+      bymib_entry(allocated_mib.words, allocated_mib.length, &allocated, &size, NULL, 0) != 0 ||
+      bymib_entry(deallocated_mib.words, deallocated_mib.length, &deallocated, &size, NULL, 0) != 0)
+    return NAN;
+  return (double)(int64_t)(allocated - deallocated);
+}
+
+static double or_zero(double bytes) { return isnan(bytes) ? 0 : bytes; }
+
+static double cached(const double slots[SLOT_COUNT]) {
+  return or_zero(slots[SLOT_TCACHE]) + or_zero(slots[SLOT_TCACHE_STASHED]);
+}
+
+static double live(const double slots[SLOT_COUNT]) {
+  return slots[SLOT_ALLOCATED] - cached(slots) - or_zero(slots[SLOT_OVERCOUNT]);
+}
+
+/* The parent right before the fork. In the child `cached` is what lies in the caches of threads that it does
+ * not have. */
+static struct {
+  bool is_known, is_child;
+  double live, net, cached;
+} at_fork;
+
+/* See allocator.h. Where this thread's own counters are missing, the lost caches are all that can be mended.
+ */
+static void as_child(double slots[SLOT_COUNT]) {
+  slots[SLOT_TCACHE] += at_fork.cached;
+  const double net = thread_net();
+  if (!isnan(net) && !isnan(at_fork.net))
+    slots[SLOT_OVERCOUNT] = slots[SLOT_ALLOCATED] - cached(slots) - (at_fork.live + net - at_fork.net);
+}
+
 int allocator_read_jemalloc(double slots[SLOT_COUNT]) {
   uint64_t epoch = 1;
   size_t size = sizeof epoch;
@@ -133,7 +172,27 @@ int allocator_read_jemalloc(double slots[SLOT_COUNT]) {
   slots[SLOT_EPOCH] = (double)epoch;
   for (int slot = SLOT_ALLOCATED; slot < SLOT_COUNT; slot++)
     slots[slot] = read_size(&slot_mibs[slot]);
+  slots[SLOT_OVERCOUNT] = overcount_read();
+  if (at_fork.is_child)
+    as_child(slots);
   return 0;
+}
+
+void allocator_before_fork(void) {
+  double slots[SLOT_COUNT];
+  at_fork.is_known = allocator_read_jemalloc(slots) == 0 && !isnan(slots[SLOT_TCACHE]);
+  at_fork.live = live(slots);
+  at_fork.cached = cached(slots);
+  at_fork.net = thread_net();
+}
+
+void allocator_after_fork(void) {
+  double slots[SLOT_COUNT];
+  if (!at_fork.is_known || allocator_read_jemalloc(slots) != 0)
+    return;
+  /* A jemalloc whose handler keeps the caches loses none. */
+  at_fork.cached = fmax(0, at_fork.cached - cached(slots));
+  at_fork.is_child = true;
 }
 
 int allocator_read_glibc(double slots[SLOT_COUNT]) {

@@ -17,10 +17,14 @@ enum slot {
   SLOT_RESIDENT,
   SLOT_MAPPED,
   SLOT_RETAINED,
+  SLOT_OVERCOUNT,
   SLOT_COUNT
 };
 
 typedef int (*mallctl_fn)(const char *key, void *old, size_t *old_size, void *new_value, size_t new_size);
+typedef int (*nametomib_fn)(const char *key, size_t *mib, size_t *length);
+typedef int (*bymib_fn)(const size_t *mib, size_t length, void *old, size_t *old_size, void *new_value,
+                        size_t new_size);
 
 /* Looks the entry points up once per process; later calls and calls of other threads find them ready. */
 void allocator_open(void);
@@ -39,11 +43,20 @@ int allocator_serves_malloc(void);
 bool allocator_has_mallinfo2(void);
 
 /* Advances the epoch, then fills every slot; a statistic that this build lacks is NaN. Returns 0, or the
- * errno of the epoch's advance, without which all figures would be stale. */
+ * errno of the epoch's advance, without which all figures would be stale.
+ *
+ * In a child of fork(), live bytes (allocated less thread caches less overcount) are those of the parent at
+ * the fork plus what this thread, the only one, has allocated and freed since: `thread.allocated` and
+ * `thread.deallocated` count usable sizes, whatever thread caches hold and the profiler sampled. */
 int allocator_read_jemalloc(double slots[SLOT_COUNT]);
 
 /* glibc's mallinfo2: allocated = uordblks + hblkhd, mapped = arena + hblkhd; every other slot is NaN. Returns
  * 0 or ENOSYS. */
 int allocator_read_glibc(double slots[SLOT_COUNT]);
+
+/* Right before fork() and first thing in the child. jemalloc's own handler there forgets the caches of all
+ * other threads, whose contents still count as allocated. Neither allocates. */
+void allocator_before_fork(void);
+void allocator_after_fork(void);
 
 #endif

@@ -195,10 +195,12 @@ int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
   failed = ranges_advise(&heap.kept, given, MADV_DOFORK);
   if (failed == 0) {
     forked->step = "fork";
+    allocator_before_fork();
     forked->pid = fork();
     failed = forked->pid < 0 ? errno : 0;
   }
   if (failed == 0 && forked->pid == 0) {
+    allocator_after_fork();
     result_fd = forked->fd = ends[1];
     become_twin(parent, order);
     return 0;

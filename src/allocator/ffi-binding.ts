@@ -149,6 +149,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
     const { errno, value } = raw.read(key, 'size_t')
     return errno === 0 ? (value as number) : NaN
   }
+  const isProfiled = raw.read('opt.prof', 'bool').value === true
   return {
     kind: 'ffi',
     ...checkedMallctl(raw),
@@ -159,6 +160,8 @@ function ffiBinding(foreign: Foreign): NativeBinding {
       if (errno !== 0) throw mallctlFailure('writing', 'epoch', errno)
       slots[SLOT.epoch] = Number(raw.read('epoch', 'uint64').value)
       for (const [slot, key] of SLOT_KEYS) slots[slot] = size(key)
+      // What the profiler counts by size class is a structure, which this binding does not read.
+      slots[SLOT.overcount] = isProfiled ? NaN : 0
     },
     readGlibc(slots) {
       checkSlots(slots)

@@ -9,6 +9,7 @@ export function jemallocAllocator(binding: NativeBinding): Allocator {
   const subtracted = [
     Number.isNaN(slots[SLOT.tcache]) ? '' : ' - tcache_bytes',
     Number.isNaN(slots[SLOT.tcacheStashed]) ? '' : ' - tcache_stashed_bytes',
+    countsSampledBlocks(binding, slots) ? ' - what the profiler adds' : '',
   ]
   return {
     name: 'jemalloc',
@@ -20,5 +21,14 @@ export function jemallocAllocator(binding: NativeBinding): Allocator {
     readInto: (target) => {
       binding.readJemalloc(target)
     },
+  }
+}
+
+function countsSampledBlocks(binding: NativeBinding, slots: Float64Array): boolean {
+  if (Number.isNaN(slots[SLOT.overcount])) return false
+  try {
+    return binding.read('opt.prof', 'bool')
+  } catch {
+    return false
   }
 }

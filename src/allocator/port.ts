@@ -26,10 +26,15 @@ export const SLOT = {
   mapped: 7,
   /** `stats.retained`: virtual memory kept for reuse, not resident. */
   retained: 8,
+  /**
+   * Counted in `stats.allocated` beyond the size of what was handed out: jemalloc's profiler gives each small block that
+   * it samples an extent of 16 KiB. 0 without a profiler; NaN where it does not tell (`opt.prof_stats` is off).
+   */
+  overcount: 9,
 } as const
 
 /** Length of the Float64Array that {@link Allocator.readInto} fills. */
-export const SLOT_COUNT = 9
+export const SLOT_COUNT = 10
 
 /** Which implementation answers. */
 export type AllocatorName = 'jemalloc' | 'glibc' | 'unavailable'
@@ -230,13 +235,16 @@ export interface BindingFacts {
 }
 
 /**
- * The live bytes of a reading: allocated less what was freed but sits in thread caches; NaN where unknown.
+ * The live bytes of a reading: allocated less what was freed but sits in thread caches, and less what the profiler
+ * adds; NaN where unknown.
  *
  * Freed regions stay in the tcache of the thread that freed them and count as allocated until it is flushed, which
  * can be done for the calling thread only: the subtraction reaches all threads.
  */
 export function liveBytes(slots: Float64Array): number {
-  const tcache = slots[SLOT.tcache] ?? NaN
-  const stashed = slots[SLOT.tcacheStashed] ?? NaN
-  return (slots[SLOT.rawAllocated] ?? NaN) - (Number.isNaN(tcache) ? 0 : tcache) - (Number.isNaN(stashed) ? 0 : stashed)
+  const known = (slot: number): number => {
+    const bytes = slots[slot] ?? NaN
+    return Number.isNaN(bytes) ? 0 : bytes
+  }
+  return (slots[SLOT.rawAllocated] ?? NaN) - known(SLOT.tcache) - known(SLOT.tcacheStashed) - known(SLOT.overcount)
 }

@@ -123,6 +123,7 @@ export const SCHEMAS: Json = {
     allocatedBytes: maybe,
     rawAllocatedBytes: maybe,
     tcacheBytes: maybe,
+    overcountBytes: maybe,
     activeBytes: maybe,
     residentBytes: maybe,
     retainedBytes: maybe,

@@ -13,12 +13,18 @@ import type { Environment, ProcessFigures } from '../support/environment.js'
 export interface MemorySample {
   /** jemalloc's `epoch`, the number of the statistics snapshot. */
   readonly epoch: number | null
-  /** Live: {@link MemorySample.rawAllocatedBytes} less what thread caches hold. */
+  /** Live: {@link MemorySample.rawAllocatedBytes} less what thread caches hold and the profiler adds. */
   readonly allocatedBytes: number | null
   /** `stats.allocated` as read (glibc: `uordblks + hblkhd`). */
   readonly rawAllocatedBytes: number | null
   /** `stats.arenas.4096.tcache_bytes` + `tcache_stashed_bytes`: freed, but in thread caches. */
   readonly tcacheBytes: number | null
+  /**
+   * Counted in `rawAllocatedBytes` beyond the size of the blocks: jemalloc's profiler gives each small block that it
+   * samples 16 KiB. 0 without it; null where it does not tell (start with `MALLOC_CONF=prof_stats:true`). In a twin it
+   * is what this one thread's own counts of allocations show to be counted too much since the fork.
+   */
+  readonly overcountBytes: number | null
   /** `stats.active`. */
   readonly activeBytes: number | null
   /** `stats.resident`. */
@@ -128,6 +134,7 @@ function toSample(
     allocatedBytes: orNull(liveBytes(slots)),
     rawAllocatedBytes: at(SLOT.rawAllocated),
     tcacheBytes: tcache === null ? null : tcache + (at(SLOT.tcacheStashed) ?? 0),
+    overcountBytes: at(SLOT.overcount),
     activeBytes: at(SLOT.active),
     residentBytes: at(SLOT.resident),
     retainedBytes: at(SLOT.retained),

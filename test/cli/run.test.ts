@@ -70,13 +70,14 @@ describe('run', () => {
   })
 
   for (const [given, args, expected] of [
-    ['narenas:2', ['--profile'], 'narenas:2,prof:true,prof_active:false'],
-    ['prof_active:true', ['--profile'], 'prof_active:true,prof:true'],
+    ['narenas:2', ['--profile'], 'narenas:2,prof:true,prof_active:false,prof_stats:true'],
+    ['prof_active:true', ['--profile'], 'prof_active:true,prof:true,prof_stats:true'],
     [
       'prof:false,lg_prof_sample:20',
       ['--profile=17'],
-      'prof:false,lg_prof_sample:20,prof:true,prof_active:false,lg_prof_sample:17',
+      'prof:false,lg_prof_sample:20,prof:true,prof_active:false,prof_stats:true,lg_prof_sample:17',
     ],
+    ['prof_stats:false', ['--profile'], 'prof_stats:false,prof:true,prof_active:false'],
     ['narenas:2', [], 'narenas:2'],
   ] as const) {
     it(`keeps MALLOC_CONF=${given} with ${args.join() || 'nothing'}`, async function () {

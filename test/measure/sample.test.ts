@@ -15,6 +15,7 @@ const FULL: FakeSlots = {
   resident: 1_300_000,
   mapped: 1_500_000,
   retained: 400_000,
+  overcount: 2_000,
 }
 
 function sampleOf(slots: FakeSlots): MemorySample {
@@ -28,9 +29,10 @@ describe('a sample', () => {
   it('holds every statistic of the allocator, of V8 and of the process, and its time', () => {
     expect(sampleOf(FULL)).to.deep.equal({
       epoch: 77,
-      allocatedBytes: 996_500,
+      allocatedBytes: 994_500,
       rawAllocatedBytes: 1_000_000,
       tcacheBytes: 3_500,
+      overcountBytes: 2_000,
       activeBytes: 1_100_000,
       residentBytes: 1_300_000,
       retainedBytes: 400_000,
@@ -49,7 +51,7 @@ describe('a sample', () => {
     const { heapUsedBytes, heapTotalBytes, externalBytes, arrayBuffersBytes, rssBytes, takenAt, ...others } =
       createSampler(unavailableAllocator('a test'), fakeEnvironment()).sample()
     expect(new Set(Object.values(others))).to.deep.equal(new Set([null]))
-    expect(Object.keys(others)).to.have.lengthOf(9)
+    expect(Object.keys(others)).to.have.lengthOf(10)
     expect([heapUsedBytes, heapTotalBytes, externalBytes, arrayBuffersBytes, rssBytes]).to.not.include(null)
     expect(takenAt).to.be.a('string')
   })
@@ -80,6 +82,14 @@ describe('a sample', () => {
     })
   })
 
+  it("subtracts what jemalloc's profiler adds, and nothing where that is unknown", () => {
+    expect(sampleOf({ rawAllocated: 1000, tcache: 100, overcount: 50 })).to.include({
+      allocatedBytes: 850,
+      overcountBytes: 50,
+    })
+    expect(sampleOf({ rawAllocated: 1000, tcache: 100 }).overcountBytes).to.equal(null)
+  })
+
   it('knows no live bytes where the allocated ones are unknown', () => {
     expect(sampleOf({ tcache: 100, tcacheStashed: 20 })).to.include({ allocatedBytes: null, tcacheBytes: 120 })
   })
@@ -90,7 +100,7 @@ describe('a sample', () => {
   })
 
   it('gives the attributed figures of itself', () => {
-    expect(figuresOf(sampleOf(FULL))).to.deep.equal({ allocatedBytes: 996_500, heapBytes: 1_000_000 })
+    expect(figuresOf(sampleOf(FULL))).to.deep.equal({ allocatedBytes: 994_500, heapBytes: 1_000_000 })
   })
 })
 

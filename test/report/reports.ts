@@ -14,6 +14,7 @@ export function sample(allocatedBytes: number | null, heapUsedBytes: number): Me
     allocatedBytes,
     rawAllocatedBytes: allocatedBytes,
     tcacheBytes: allocatedBytes === null ? null : 0,
+    overcountBytes: allocatedBytes === null ? null : 0,
     activeBytes: allocatedBytes === null ? null : allocatedBytes + 4096,
     residentBytes: null,
     retainedBytes: null,

@@ -96,7 +96,7 @@ async function programEnvironment(
     if (found.facts.profiling === false) {
       say(`no heap profiles: ${found.path} was built without its profiler (config.prof is false)`)
     }
-    return withProfiling(preloaded, profile)
+    return withProfiling(preloaded, profile, found.facts.version)
   }
   if (allocator === 'jemalloc') throw new CoordinatorError(found.code, `${found.reason}. To mend it: ${found.mend}`)
   const instead = host.libc === 'glibc' ? "glibc's statistics" : "V8's figures alone"
@@ -120,15 +120,23 @@ function withPreload(env: NodeJS.ProcessEnv, value: string | undefined): NodeJS.
  * MALLOC_CONF with what makes profiling possible. What the user set there stays, but for `prof:false` and, where a level
  * is given, the level: of a setting that stands twice jemalloc takes the last.
  */
-function withProfiling(env: NodeJS.ProcessEnv, lgSample: string | undefined): NodeJS.ProcessEnv {
+function withProfiling(env: NodeJS.ProcessEnv, lgSample: string | undefined, version: string): NodeJS.ProcessEnv {
   const given = env['MALLOC_CONF'] ?? ''
   const isSet = (key: string): boolean => given.split(',').some((pair) => pair.trim().startsWith(`${key}:`))
   const added = [
     'prof:true',
     ...(isSet('prof_active') ? [] : ['prof_active:false']),
+    // With it the bytes that sampling adds are known, and taken off; older ones complain of what they do not know.
+    ...(isSet('prof_stats') || !isAtLeast(version, 5, 3) ? [] : ['prof_stats:true']),
     ...(lgSample === undefined ? [] : [`lg_prof_sample:${lgSample}`]),
   ]
   return { ...env, MALLOC_CONF: [...(given === '' ? [] : [given]), ...added].join(',') }
+}
+
+/** Of a jemalloc's version such as `5.3.0-0-g54eaed1`. */
+function isAtLeast(version: string, major: number, minor: number): boolean {
+  const [, itsMajor, itsMinor] = /^(\d+)\.(\d+)/.exec(version) ?? []
+  return Number(itsMajor) > major || (Number(itsMajor) === major && Number(itsMinor) >= minor)
 }
 
 function noGlibc(): CoordinatorError {
