@@ -2,11 +2,7 @@
   "targets": [
     {
       "target_name": "cache_attribution",
-<<<<<<< HEAD
-      "sources": ["addon.c", "allocator.c", "column.c", "confine.c", "heap-addon.c", "heap-classes.c", "heap-marks.c", "heap-roots.c", "heap-tree.c", "heap-walk.c", "major-gc.c", "ranges.c", "slots.c", "threads.c", "twin.c", "twin-addon.c", "v8-layout.c", "v8-names.c", "v8-symbols.c"],
-=======
-      "sources": ["addon.c", "allocator.c", "confine.c", "major-gc.c", "overcount.c", "ranges.c", "slots.c", "threads.c", "twin.c", "twin-addon.c"],
->>>>>>> 81f2383 (allocator: count live bytes in a twin from the fork on, and take off what the profiler adds)
+      "sources": ["addon.c", "allocator.c", "column.c", "confine.c", "heap-addon.c", "heap-classes.c", "heap-marks.c", "heap-roots.c", "heap-tree.c", "heap-walk.c", "major-gc.c", "overcount.c", "ranges.c", "slots.c", "threads.c", "twin.c", "twin-addon.c", "v8-layout.c", "v8-names.c", "v8-symbols.c"],
       "cflags": ["-std=c11", "-Wall", "-Wextra", "-Werror=implicit-function-declaration", "-fvisibility=hidden"],
       "defines": ["NAPI_VERSION=8"],
       "conditions": [["OS=='linux'", {"libraries": ["-ldl", "-lm"]}]]
