@@ -1,8 +1,9 @@
 /**
  * The body of a request: JSON, short, and in time.
  *
- * Rule: it is read to the end of its bound and no further, and nothing is guessed: a key that stands twice is refused, since
- * others on the way may have read the other one.
+ * Rule: it is read to the end of its bound and no further, and nothing is guessed. A body that was sent and not understood
+ * never widens a request: one that is announced and does not come is refused, and so is a key that stands twice, since others
+ * on the way may have read the other one.
  */
 import { repeatedKey } from './json-keys.js'
 import { mediaTypeOf } from './cross-site.js'
@@ -15,14 +16,16 @@ export interface BodyBounds {
   readonly bodyTimeoutMs: number
 }
 
-/** The body as an object; empty where there is none. @throws HttpProblem */
+/** The body as an object; empty where there is none. @throws HttpProblem `ERR_HTTP_BODY`, `ERR_HTTP_BODY_SIZE`, `ERR_HTTP_MEDIA_TYPE` */
 export async function readJsonBody(request: Request, bounds: BodyBounds): Promise<Record<string, unknown>> {
   const { headers } = request
   const type = mediaTypeOf(headers.get('content-type'))
   if ((type !== '' && type !== 'application/json') || headers.has('content-encoding')) throw notJson()
-  if (Number(headers.get('content-length') ?? 0) > bounds.bodyBytes) throw tooLarge(bounds)
-  const content = request.body === null ? '' : await readText(request.body, bounds)
-  if (content.trim() === '') return {}
+  const content = await contentOf(request, bounds)
+  if (content === '') {
+    if (type === '') return {}
+    throw new HttpProblem('ERR_HTTP_BODY', 'the body is empty, and was announced as JSON: send {}, or no content-type')
+  }
   if (type === '') throw notJson()
   let value: unknown
   try {
@@ -38,6 +41,27 @@ export async function readJsonBody(request: Request, bounds: BodyBounds): Promis
     throw new HttpProblem('ERR_HTTP_PARAMETER', `${describe(repeated)} stands in the body twice`)
   }
   return value as Record<string, unknown>
+}
+
+/** For an address that takes no body. @throws HttpProblem as {@link readJsonBody} */
+export async function refuseBody(request: Request, bounds: BodyBounds): Promise<void> {
+  if ((await contentOf(request, bounds)) !== '') throw new HttpProblem('ERR_HTTP_BODY', 'this address takes no body')
+}
+
+/** What the client sent, as text; empty where it sent nothing. */
+async function contentOf({ headers, body, bodyUsed }: Request, bounds: BodyBounds): Promise<string> {
+  const length = Number(headers.get('content-length') ?? 0)
+  if (length > bounds.bodyBytes) throw tooLarge(bounds)
+  // Frameworks hand out requests of their own, whose body may be undefined.
+  const stream = body as ReadableStream<Uint8Array> | null | undefined
+  if (bodyUsed || stream?.locked === true) {
+    throw new HttpProblem('ERR_HTTP_BODY', 'the body was read by something before this handler')
+  }
+  const content = stream == null ? '' : await readText(stream, bounds)
+  const isMissing = content === '' && (length > 0 || (stream == null && headers.has('transfer-encoding')))
+  if (isMissing)
+    throw new HttpProblem('ERR_HTTP_BODY', 'the headers announce a body, and it did not reach this handler')
+  return content
 }
 
 async function readText(body: ReadableStream<Uint8Array>, bounds: BodyBounds): Promise<string> {

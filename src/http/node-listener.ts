@@ -115,8 +115,14 @@ function headersOf({ rawHeaders, headers: parsed }: IncomingMessage): Headers {
   return headers
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+/** In HTTP/1 headers announce a body; from HTTP/2 on none need, and there is one unless the headers ended the request. */
+function hasBody(incoming: IncomingMessage): boolean {
+  const { headers, httpVersionMajor } = incoming
+  if (httpVersionMajor < 2) {
+    return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  }
+  const { stream } = incoming as { stream?: { readonly endAfterHeaders?: boolean } }
+  return stream?.endAfterHeaders !== true
 }
 
 /** What the client sends, or what a body parser has made of it before. @throws HttpProblem `ERR_HTTP_BODY` */

@@ -18,6 +18,7 @@ import { callable, optional, resolveOptions, shaped } from '../support/options.j
 import type { Check } from '../support/options.js'
 import { admit } from './authorization.js'
 import type { Authorize } from './authorization.js'
+import { refuseBody } from './body.js'
 import { checkSameOrigin } from './cross-site.js'
 import { framed } from './frame.js'
 import type { AdminHandler, Admitted } from './frame.js'
@@ -117,6 +118,9 @@ export const PROFILE_ROUTES: readonly ProfileRoute[] = [
   },
 ]
 
+/** No address here takes a body; it is read to know that there is none. */
+const BODY_BOUNDS = { bodyBytes: 65_536, bodyTimeoutMs: 10_000 }
+
 async function dispatch(
   profiler: HeapProfiler,
   settings: Resolved,
@@ -129,6 +133,10 @@ async function dispatch(
     throw new HttpProblem('ERR_HTTP_METHOD', `this address takes ${allow}`, { headers: { allow } })
   }
   checkSameOrigin(request, settings.origins)
+  if (request.method !== 'GET') {
+    parametersOf(url, {}, {})
+    await refuseBody(request, BODY_BOUNDS)
+  }
   return action({ profiler, settings, request, url, id: names['id'] ?? '' })
 }
 

@@ -11,7 +11,7 @@ import type { AttributionMode, AttributionReport } from '../../report/types.js'
 import { CoordinatorError, describe } from '../../support/errors.js'
 import { supportsTwin } from '../../twin/support.js'
 import { negotiate } from '../accept.js'
-import { readJsonBody } from '../body.js'
+import { readJsonBody, refuseBody } from '../body.js'
 import { eventStreamResponse } from '../event-stream.js'
 import { RELEASE_PARAMETERS, RUN_PARAMETERS, parametersOf } from '../parameters.js'
 import { HttpProblem, documentOf, isInternal, problemOf } from '../problem.js'
@@ -63,7 +63,9 @@ export const listReports: Action = async ({ reports, past }, { request }) => {
 }
 
 /** `DELETE /attribution/current` */
-export const abortRun: Action = ({ runs }) => {
+export const abortRun: Action = async ({ runs, settings }, { request, url }) => {
+  parametersOf(url, {}, {})
+  await refuseBody(request, settings)
   const id = runs.abort()
   if (id === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'nothing is under way')
   return json({ id }, 202)
