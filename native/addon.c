@@ -3,6 +3,7 @@
  * contract. */
 #include "allocator.h"
 #include "heap-addon.h"
+#include "properties.h"
 #include "threads.h"
 #include "twin-addon.h"
 
@@ -277,6 +278,7 @@ NAPI_MODULE_INIT() {
       {"releaseProfilingLock", NULL, ReleaseLock, NULL, NULL, NULL, napi_enumerable, &profiling_holder},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
+  properties_define(env, exports);
   twin_define(env, exports);
   heap_define(env, exports);
   return exports;

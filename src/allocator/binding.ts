@@ -33,6 +33,8 @@ interface Addon {
   releaseRunLock(): void
   tryProfilingLock(): boolean
   releaseProfilingLock(): void
+  readonly tellsAccessors: boolean
+  accessorKeys(object: object): PropertyKey[] | null | undefined
   twinFacts(): TwinFacts
   /** Throws an Error whose `code` is the decimal errno. */
   twinOpenHeap(): void
@@ -128,6 +130,7 @@ function addonBinding(addon: Addon): NativeBinding {
     releaseProfilingLock: () => {
       addon.releaseProfilingLock()
     },
+    accessorKeys: addon.tellsAccessors ? (object) => addon.accessorKeys(object) : null,
     twin: twinBinding(addon),
   }
 }

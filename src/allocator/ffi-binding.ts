@@ -176,6 +176,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
     releaseRunLock: () => undefined,
     tryProfilingLock: () => true,
     releaseProfilingLock: () => undefined,
+    accessorKeys: null,
     twin: null,
   }
 }

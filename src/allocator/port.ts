@@ -113,9 +113,18 @@ export interface NativeBinding extends Mallctl {
   /** The same lock once more, for whoever changes the state of jemalloc's profiler. */
   tryProfilingLock(): boolean
   releaseProfilingLock(): void
+  /**
+   * Which own properties of an object, not counting numbered ones, run code when they are read: getters of JavaScript, and
+   * V8's native accessors, which pass for data. Undefined: none does; null: even to list them may run code. The function is
+   * null where this Node does not tell. Not for proxies, whose traps it would run.
+   */
+  readonly accessorKeys: AccessorKeys | null
   /** How a copy-on-write child is made; null where this binding cannot. */
   readonly twin: TwinBinding | null
 }
+
+/** See {@link NativeBinding.accessorKeys}. */
+export type AccessorKeys = (object: object) => PropertyKey[] | null | undefined
 
 /** What a fork is told. */
 interface ForkOrder {

@@ -6,8 +6,9 @@
  */
 import { types } from 'node:util'
 import { estimateBytes } from './estimate.js'
-import { containerKind, entryCount } from './intrinsics.js'
+import { entryCount } from './intrinsics.js'
 import type { ContainerKind } from './intrinsics.js'
+import type { ObjectReader } from './object-reader.js'
 import { eachChild } from './walk.js'
 
 /** A container that may be a hoard. */
@@ -33,6 +34,7 @@ const SUSPECTS_MAX = 500
 /** What the census is told. */
 export interface CensusSettings {
   readonly leastBytes: number
+  readonly reader: ObjectReader
   /** Says of an object that it belongs to the examination itself, or to Node. */
   readonly isOwn: (value: object) => boolean
   /** Objects that variables hold: those without a prototype may have no other holder. */
@@ -43,7 +45,7 @@ export interface CensusSettings {
  * Looks at `objects`. Objects without a prototype are not among what the inspector lists: they are found by who holds
  * them and appended to `objects`, so that later passes see them too.
  */
-export function takeCensus(objects: object[], { leastBytes, isOwn, heldByVariables }: CensusSettings): Census {
+export function takeCensus(objects: object[], { leastBytes, reader, isOwn, heldByVariables }: CensusSettings): Census {
   const bare = new Set<object>()
   let suspects: Suspect[] = []
   let collections = 0
@@ -51,6 +53,7 @@ export function takeCensus(objects: object[], { leastBytes, isOwn, heldByVariabl
   const noteBare = (child: object): void => {
     if (isBare(child) && !bare.has(child)) {
       bare.add(child)
+      reader.vet([child])
       objects.push(child)
     }
   }
@@ -58,12 +61,12 @@ export function takeCensus(objects: object[], { leastBytes, isOwn, heldByVariabl
   // The list grows while it is walked, and the walk goes on to its end.
   for (const value of objects) {
     try {
-      const kind = containerKind(value)
+      const kind = reader.kindOf(value)
       if (kind === null) continue
-      eachChild(value, kind, noteBare)
+      eachChild(value, kind, reader, noteBare)
       if (typeof value === 'function') continue
       const entries = entryCount(value, kind)
-      const estimatedBytes = estimateBytes(value, kind, entries)
+      const estimatedBytes = estimateBytes(value, kind, entries, reader)
       if (estimatedBytes > 0) collections++
       if (estimatedBytes < leastBytes || isOwn(value)) continue
       suspects.push({ value, kind, entries, estimatedBytes })
@@ -79,7 +82,7 @@ function largest(suspects: readonly Suspect[]): Suspect[] {
   return suspects.toSorted((a, b) => b.estimatedBytes - a.estimatedBytes).slice(0, SUSPECTS_MAX)
 }
 
-/** An object without a prototype, as dictionaries often are; the bindings of a module are none. */
+/** An object without a prototype, as dictionaries often are; the namespace of a module is none. */
 function isBare(value: object): boolean {
   return (
     typeof value === 'object' &&

@@ -12,6 +12,7 @@ import { findHolders } from './holders.js'
 import type { Links } from './holders.js'
 import { HeapInspector } from './inspector.js'
 import { loadedModules, knowledgeOf } from './knowledge.js'
+import { ObjectReader } from './object-reader.js'
 import type { Knowledge } from './route.js'
 import { readVariables } from './variables.js'
 import type { VariableHomes } from './variables.js'
@@ -34,27 +35,32 @@ export interface ExploreSettings {
   readonly own: ReadonlySet<object>
 }
 
-/** @throws CoordinatorError `ERR_INSPECTOR` */
+/** @throws CoordinatorError `ERR_INSPECTOR`, `ERR_TWIN_UNSUPPORTED` */
 export function explore(settings: ExploreSettings): Exploration {
+  const reader = new ObjectReader()
   const inspector = new HeapInspector()
   try {
     const startMs = performance.now()
     const deadlineMs = startMs + settings.namingBudgetMs
     const objects = inspector.objectsOf(Object.prototype)
+    reader.vet(objects)
     const listedMs = performance.now()
-    const own = new Set<object>([...settings.own, objects, globalThis, process.env, loadedModules()])
-    const variables = settings.paths === 'none' ? NO_VARIABLES : variablesOf(objects, inspector, deadlineMs)
+    const own = new Set<object>([...settings.own, ...reader.own, objects, globalThis, process.env, loadedModules()])
+    const variables = settings.paths === 'none' ? NO_VARIABLES : variablesOf(objects, { inspector, reader }, deadlineMs)
     const readMs = performance.now()
     const census = takeCensus(objects, {
       leastBytes: settings.leastBytes,
+      reader,
       isOwn: (value) => own.has(value),
       heldByVariables: variables.homes.keys(),
     })
     const countedMs = performance.now()
     const suspects = census.suspects.map(({ value }) => value)
     const names =
-      settings.paths === 'none' ? NO_NAMES : namesOf(objects, suspects, inspector, variables.homes, deadlineMs)
-    const hoards = findHoards(census.suspects, names.links, names.knowledge)
+      settings.paths === 'none'
+        ? NO_NAMES
+        : namesOf(objects, suspects, { inspector, reader, homes: variables.homes }, deadlineMs)
+    const hoards = findHoards(census.suspects, names.links, names.knowledge, reader)
     return {
       // What belongs to Node itself is not emptied: what comes after would run on without it.
       hoards: hoards.filter(({ route }) => route?.script?.startsWith('node:') !== true),
@@ -73,6 +79,11 @@ export function explore(settings: ExploreSettings): Exploration {
   }
 }
 
+interface Sources {
+  readonly inspector: HeapInspector
+  readonly reader: ObjectReader
+}
+
 interface Names {
   readonly links: Links
   readonly knowledge: Knowledge
@@ -84,23 +95,23 @@ const NO_NAMES: Names = { links: new Map(), knowledge: { rootsOf: () => [], clas
 
 function variablesOf(
   objects: readonly object[],
-  inspector: HeapInspector,
+  { inspector, reader }: Sources,
   deadlineMs: number,
 ): ReturnType<typeof readVariables> {
   const functions = objects.filter((value) => typeof value === 'function')
-  return readVariables(functions, inspector, () => true, { now: () => performance.now(), deadlineMs })
+  return readVariables(functions, inspector, reader, () => true, { now: () => performance.now(), deadlineMs })
 }
 
 function namesOf(
   objects: readonly object[],
   suspects: readonly object[],
-  inspector: HeapInspector,
-  homes: VariableHomes,
+  { inspector, reader, homes }: Sources & { readonly homes: VariableHomes },
   deadlineMs: number,
 ): Names {
-  const knowledge = knowledgeOf({ inspector, scripts: inspector.scripts(), homes })
+  const knowledge = knowledgeOf({ inspector, scripts: inspector.scripts(), homes, reader })
   const { links, complete } = findHolders(suspects, {
     objects,
+    reader,
     inspector,
     isRoot: (value: object) => knowledge.rootsOf(value).some(({ isLasting }) => isLasting),
     isPastDeadline: () => performance.now() > deadlineMs,
@@ -110,7 +121,7 @@ function namesOf(
 
 function unreadable(count: number): ReportWarning[] {
   if (count === 0) return []
-  const message = `${String(count)} objects could not be looked into (a module that is not evaluated yet, an exotic object)`
+  const message = `${String(count)} objects could not be looked into (objects of another context, exotic objects)`
   return [{ code: 'WARN_HOARD_UNREADABLE', message }]
 }
 

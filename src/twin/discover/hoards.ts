@@ -4,8 +4,8 @@
  */
 import type { Suspect } from './census.js'
 import type { Links } from './holders.js'
-import { classOf, functionName, inheritedProperty } from './intrinsics.js'
 import type { ContainerKind } from './intrinsics.js'
+import type { ObjectReader } from './object-reader.js'
 import { packageOf, routeTo } from './route.js'
 import type { Knowledge, Route } from './route.js'
 import type { HoardKind } from './types.js'
@@ -39,8 +39,14 @@ const LISTED_SHARE = 0.25
 const CLIMB_VISITS_MAX = 2000
 
 /** The hoards among `suspects`, by estimate, the largest first. */
-export function findHoards(suspects: readonly Suspect[], links: Links, knowledge: Knowledge): FoundHoard[] {
-  const hoards = [...cachesAmong(suspects, links, knowledge), ...suspects.map((one) => single(one, links, knowledge))]
+export function findHoards(
+  suspects: readonly Suspect[],
+  links: Links,
+  knowledge: Knowledge,
+  reader: ObjectReader,
+): FoundHoard[] {
+  const graph = { links, knowledge, reader }
+  const hoards = [...cachesAmong(suspects, graph), ...suspects.map((one) => single(one, graph))]
   const byObject = new Map<object, FoundHoard>()
   // A cache comes first: its collections are then known as its own.
   for (const hoard of hoards) {
@@ -57,11 +63,17 @@ export function findHoards(suspects: readonly Suspect[], links: Links, knowledge
   return namesakesTogether(withoutMereHolders(listed)).toSorted((a, b) => b.estimatedBytes - a.estimatedBytes)
 }
 
-function single({ value, kind, entries, estimatedBytes }: Suspect, links: Links, knowledge: Knowledge): FoundHoard {
-  const type = classOf(value)
+interface Graph {
+  readonly links: Links
+  readonly knowledge: Knowledge
+  readonly reader: ObjectReader
+}
+
+function single({ value, kind, entries, estimatedBytes }: Suspect, { links, knowledge, reader }: Graph): FoundHoard {
+  const type = reader.classOf(value)
   return {
     kind,
-    className: (type === undefined ? '' : functionName(type)) || (kind === 'object' ? 'Object' : kind),
+    className: (type === undefined ? '' : reader.functionName(type)) || (kind === 'object' ? 'Object' : kind),
     route: routeTo(value, links, knowledge),
     entries,
     estimatedBytes,
@@ -74,23 +86,23 @@ function single({ value, kind, entries, estimatedBytes }: Suspect, links: Links,
 }
 
 /** Objects with the methods of a cache that hold several suspects: an LRU has a Map and two arrays. */
-function cachesAmong(suspects: readonly Suspect[], links: Links, knowledge: Knowledge): FoundHoard[] {
+function cachesAmong(suspects: readonly Suspect[], { links, knowledge, reader }: Graph): FoundHoard[] {
   const byOwner = new Map<object, Suspect[]>()
   for (const suspect of suspects) {
     for (const { owner, via } of links.get(suspect.value) ?? []) {
-      if (via !== 'property' || typeof owner === 'function' || !hasCacheMethods(owner)) continue
+      if (via !== 'property' || typeof owner === 'function' || !hasCacheMethods(owner, reader)) continue
       byOwner.set(owner, [...(byOwner.get(owner) ?? []), suspect])
     }
   }
   return [...byOwner].flatMap(([owner, members]): FoundHoard[] => {
     if (members.length < 2) return []
-    const type = classOf(owner)
+    const type = reader.classOf(owner)
     const root = knowledge.classRootOf(owner)
     const counted = members.filter(({ kind }) => kind === 'Map')
     return [
       {
         kind: 'cache',
-        className: cacheName(type === undefined ? '' : functionName(type), root?.script ?? null),
+        className: cacheName(type === undefined ? '' : reader.functionName(type), root?.script ?? null),
         route: routeTo(owner, links, knowledge) ?? ownName(root),
         entries: Math.max(...(counted.length > 0 ? counted : members).map(({ entries }) => entries)),
         estimatedBytes: members.reduce((sum, member) => sum + member.estimatedBytes, 0),
@@ -134,9 +146,9 @@ const READS = ['get']
 const WRITES = ['set', 'put', 'add']
 const EMPTIES = ['clear', 'reset', 'flushAll', 'clearAll', 'purge', 'flush']
 
-function hasCacheMethods(owner: object): boolean {
+function hasCacheMethods(owner: object, reader: ObjectReader): boolean {
   const hasOne = (names: readonly string[]): boolean =>
-    names.some((name) => typeof inheritedProperty(owner, name) === 'function')
+    names.some((name) => typeof reader.inheritedProperty(owner, name) === 'function')
   try {
     return hasOne(READS) && hasOne(WRITES) && hasOne(EMPTIES)
   } catch {

@@ -5,8 +5,10 @@
  * Rule: each level is one pass over the live objects, with nothing kept but the links to what is sought; no level is
  * begun after the deadline.
  */
-import { classOf, containerKind, functionSource } from './intrinsics.js'
+import { types } from 'node:util'
+import { functionSource } from './intrinsics.js'
 import type { HeapInspector } from './inspector.js'
+import type { ObjectReader } from './object-reader.js'
 import { eachChild } from './walk.js'
 import type { Via } from './walk.js'
 
@@ -29,6 +31,7 @@ const INSTANCES_OF_A_CLASS_MAX = 200
 export interface HolderSearch {
   /** All live objects. */
   readonly objects: readonly object[]
+  readonly reader: ObjectReader
   readonly inspector: Pick<HeapInspector, 'privateFields'>
   /** Holders of these are not looked for: their name is known. */
   readonly isRoot: (value: object) => boolean
@@ -48,7 +51,7 @@ export function findHolders(
     if (search.isPastDeadline()) return { links, complete: false }
     for (const value of frontier) sought.add(value)
     const owners = level === 0 ? frontier : new Set([...frontier].filter((value) => !search.isRoot(value)))
-    pass(search.objects, owners, links)
+    pass(search, owners, links)
     for (const value of owners) {
       if (links.has(value)) continue
       for (const holder of fields.holdersOf(value)) note(links, value, holder)
@@ -62,7 +65,7 @@ export function findHolders(
   return { links, complete: true }
 }
 
-function pass(objects: readonly object[], sought: ReadonlySet<object>, links: Links): void {
+function pass({ objects, reader }: HolderSearch, sought: ReadonlySet<object>, links: Links): void {
   if (sought.size === 0) return
   let owner: object = objects
   const visit = (child: object, via: Via, key: unknown): void => {
@@ -70,10 +73,10 @@ function pass(objects: readonly object[], sought: ReadonlySet<object>, links: Li
   }
   for (const value of objects) {
     try {
-      const kind = containerKind(value)
+      const kind = reader.kindOf(value)
       if (kind === null) continue
       owner = value
-      eachChild(value, kind, visit)
+      eachChild(value, kind, reader, visit)
     } catch {
       // An exotic object that cannot be looked into holds nothing that could be named.
     }
@@ -104,16 +107,18 @@ class PrivateFields {
   }
 
   #read(): Links {
+    const { reader } = this.#search
     const holders: Links = new Map()
     /** Prototype → how many more instances are looked at. */
     const left = new Map<object, number>()
     for (const value of this.#search.objects) {
-      if (typeof value === 'function' || this.#search.isPastDeadline()) continue
+      // The inspector describes an Error by its stack, which code of the service may write.
+      if (typeof value === 'function' || types.isNativeError(value) || this.#search.isPastDeadline()) continue
       try {
-        const kind = containerKind(value)
+        const kind = reader.kindOf(value)
         const prototype = kind === null ? null : Reflect.getPrototypeOf(value)
         if (prototype === null || prototype === Object.prototype || prototype === Array.prototype) continue
-        const more = left.get(prototype) ?? (hasPrivateFields(value) ? INSTANCES_OF_A_CLASS_MAX : 0)
+        const more = left.get(prototype) ?? (hasPrivateFields(value, reader) ? INSTANCES_OF_A_CLASS_MAX : 0)
         left.set(prototype, Math.max(0, more - 1))
         if (more === 0) continue
         for (const [name, child] of this.#search.inspector.privateFields(value)) {
@@ -128,8 +133,12 @@ class PrivateFields {
 }
 
 /** Whether the text of the class, or of one that it extends, has a private name in it. */
-function hasPrivateFields(value: object): boolean {
-  for (let type: unknown = classOf(value); typeof type === 'function'; type = Reflect.getPrototypeOf(type)) {
+function hasPrivateFields(value: object, reader: ObjectReader): boolean {
+  for (
+    let type: unknown = reader.classOf(value);
+    typeof type === 'function' && !types.isProxy(type);
+    type = Reflect.getPrototypeOf(type)
+  ) {
     if (functionSource(type).includes('#')) return true
   }
   return false

@@ -179,8 +179,13 @@ function idOf(remote: RemoteValue): string {
 
 /** V8 gives the scopes as an array of `{ description, object }`. */
 function scopesOf(list: unknown): Scope[] {
-  return Array.from(list as ArrayLike<{ description?: unknown; object?: unknown }>).flatMap(
-    ({ description, object }) =>
-      typeof object === 'object' && object !== null ? [{ description: String(description), variables: object }] : [],
-  )
+  const entries = list as ArrayLike<{ description?: unknown; object?: unknown }>
+  const scopes: Scope[] = []
+  // No iterator: a service may have replaced that of arrays.
+  for (let index = 0, { length } = entries; index < length; index++) {
+    const { description, object } = entries[index] ?? {}
+    if (typeof object === 'object' && object !== null)
+      scopes.push({ description: String(description), variables: object })
+  }
+  return scopes
 }

@@ -1,9 +1,8 @@
 /**
- * Looks at other people's objects without running their code.
+ * The engine's own functions on other people's collections.
  *
  * Rule: no method, getter or trap of the object under examination is ever called: a subclass may override everything,
- * a proxy answers with code of its owner, and what runs in a twin must reach nobody. Own data properties and the
- * engine's own functions are all there is.
+ * a proxy answers with code of its owner, and what runs in a twin must reach nobody. Properties are read by an ObjectReader.
  */
 import { types } from 'node:util'
 
@@ -28,8 +27,9 @@ export function containerKind(value: object): ContainerKind | null {
   if (Array.isArray(value)) return 'Array'
   if (types.isMap(value)) return 'Map'
   if (types.isSet(value)) return 'Set'
-  // A typed array would list each of its numbers as a property.
-  return ArrayBuffer.isView(value) || types.isBoxedPrimitive(value) ? null : 'object'
+  // A typed array would list each of its numbers as a property. A namespace is the module's own variables, by accessors.
+  const isOpaque = ArrayBuffer.isView(value) || types.isBoxedPrimitive(value) || types.isModuleNamespaceObject(value)
+  return isOpaque ? null : 'object'
 }
 
 /** Entries of a container, own properties of an object. */
@@ -47,36 +47,6 @@ export function eachEntry(map: object, visit: (value: unknown, key: unknown) => 
 /** The same for a Set. */
 export function eachMember(set: object, visit: (value: unknown) => void): void {
   Reflect.apply(setForEach, set, [visit])
-}
-
-/** The value of an own data property; undefined for an accessor. */
-export function dataProperty(owner: object, key: PropertyKey): unknown {
-  return Reflect.getOwnPropertyDescriptor(owner, key)?.value
-}
-
-/** A data property of the object or its prototypes, up to a proxy or the end. */
-export function inheritedProperty(owner: object, key: PropertyKey): unknown {
-  for (let at: object | null = owner; at !== null && !types.isProxy(at); at = Reflect.getPrototypeOf(at)) {
-    const descriptor = Reflect.getOwnPropertyDescriptor(at, key)
-    if (descriptor !== undefined) return descriptor.value
-  }
-  return undefined
-}
-
-/** The constructor that an object's prototype names; undefined for a literal, an object without a prototype, a proxy. */
-export function classOf(value: object): (new (...args: never[]) => unknown) | undefined {
-  if (types.isProxy(value)) return undefined
-  const prototype = Reflect.getPrototypeOf(value)
-  if (prototype === null || types.isProxy(prototype)) return undefined
-  const constructor = dataProperty(prototype, 'constructor')
-  if (typeof constructor !== 'function' || types.isProxy(constructor) || constructor === Object) return undefined
-  return constructor as new (...args: never[]) => unknown
-}
-
-/** A function's own name, whatever its class overrides; empty where it has none. */
-export function functionName(value: object): string {
-  const name = types.isProxy(value) ? undefined : dataProperty(value, 'name')
-  return typeof name === 'string' ? name : ''
 }
 
 /** The source text of a function. */

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { types } from 'node:util'
 import type { HeapInspector } from './inspector.js'
-import { classOf, dataProperty, functionName } from './intrinsics.js'
+import type { ObjectReader } from './object-reader.js'
 import { PENALTY } from './route.js'
 import type { Knowledge, Root } from './route.js'
 import type { VariableHome, VariableHomes } from './variables.js'
@@ -14,11 +14,12 @@ export interface NameSources {
   /** Script id → URL. */
   readonly scripts: ReadonlyMap<string, string>
   readonly homes: VariableHomes
+  readonly reader: ObjectReader
 }
 
 /** The knowledge of one examination; classes are asked for once. */
 export function knowledgeOf(sources: NameSources): Knowledge {
-  const exported = moduleExports()
+  const exported = moduleExports(sources.reader)
   const classRoots = new Map<object, Root | null>()
   return {
     rootsOf: (value) => {
@@ -34,7 +35,7 @@ export function knowledgeOf(sources: NameSources): Knowledge {
     },
     classRootOf: (value) => {
       if (typeof value === 'function') return null
-      const type = classOf(value)
+      const type = sources.reader.classOf(value)
       if (type === undefined) return null
       let root = classRoots.get(type)
       if (root === undefined) classRoots.set(type, (root = classRoot(type, sources)))
@@ -72,8 +73,8 @@ function functionRoots(value: object, sources: NameSources): Root[] {
   return root === null ? [] : [root]
 }
 
-function classRoot(type: object, { inspector, scripts }: NameSources): Root | null {
-  const name = functionName(type)
+function classRoot(type: object, { inspector, scripts, reader }: NameSources): Root | null {
+  const name = reader.functionName(type)
   if (name === '') return null
   let scriptId: string | null
   try {
@@ -92,14 +93,14 @@ function classRoot(type: object, { inspector, scripts }: NameSources): Root | nu
 }
 
 /** Exports of every CommonJS module → its file. */
-function moduleExports(): Map<object, string> {
+function moduleExports(reader: ObjectReader): Map<object, string> {
   const exported = new Map<object, string>()
   const cache = loadedModules()
   if (types.isProxy(cache)) return exported
   for (const file of Reflect.ownKeys(cache)) {
-    const loaded = dataProperty(cache, file)
+    const loaded = reader.property(cache, file)
     if (!isObject(loaded) || types.isProxy(loaded)) continue
-    const exports = dataProperty(loaded, 'exports')
+    const exports = reader.property(loaded, 'exports')
     if (isObject(exports)) exported.set(exports, String(file))
   }
   return exported

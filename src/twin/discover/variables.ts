@@ -5,7 +5,7 @@
  * again, so a script of thousands of functions could use up the time: each gets a share of it.
  */
 import type { FunctionFacts, Scope } from './inspector.js'
-import { functionName } from './intrinsics.js'
+import type { ObjectReader } from './object-reader.js'
 import { isObject } from './walk.js'
 
 /** A variable that holds an object. */
@@ -32,6 +32,7 @@ const SCRIPT_SHARE_MS = 2000
 export function readVariables(
   functions: readonly object[],
   reader: FunctionReader,
+  names: Pick<ObjectReader, 'functionName'>,
   isOfInterest: (scriptId: string) => boolean,
   clock: { readonly now: () => number; readonly deadlineMs: number },
 ): { readonly homes: VariableHomes; readonly complete: boolean } {
@@ -56,9 +57,9 @@ export function readVariables(
     }
     const { scriptId } = facts
     if (scriptId === null) continue
-    const scopes = facts.scopes.filter(({ description }) => description !== 'Global')
+    const scopes = facts.scopes.filter(({ description }) => !FOREIGN.test(description))
     for (const [index, scope] of scopes.entries()) {
-      noteScope(homes, scriptId, functionName(value), scope, index === scopes.length - 1)
+      noteScope(homes, scriptId, names.functionName(value), scope, index === scopes.length - 1)
     }
     if (facts.scopes.length > 0) spentMs.set(scriptId, (spentMs.get(scriptId) ?? 0) + clock.now() - startMs)
   }
@@ -84,6 +85,9 @@ function noteScope(
     else if (known.length < HOMES_MAX && !known.some((other) => isSame(other, home))) known.push(home)
   }
 }
+
+/** Scopes that are no variables but objects of their own, whose code a look might run: the global object, that of a `with`. */
+const FOREIGN = /^(?:Global|With)/
 
 /** A variable that has no value yet throws at a look on Node 24 and later. */
 function valueOf(variables: object, variable: string): unknown {

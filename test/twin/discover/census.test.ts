@@ -3,14 +3,17 @@ import { takeCensus } from '../../../src/twin/discover/census.js'
 import type { Suspect } from '../../../src/twin/discover/census.js'
 import { estimateBytes } from '../../../src/twin/discover/estimate.js'
 import { containerKind, entryCount } from '../../../src/twin/discover/intrinsics.js'
+import { ObjectReader } from '../../../src/twin/discover/object-reader.js'
+
+const reader = new ObjectReader()
 
 function census(objects: object[], leastBytes = 1): readonly Suspect[] {
-  return takeCensus(objects, { leastBytes, isOwn: () => false, heldByVariables: [] }).suspects
+  return takeCensus(objects, { leastBytes, reader, isOwn: () => false, heldByVariables: [] }).suspects
 }
 
 function estimate(value: object): number {
   const kind = containerKind(value) ?? 'object'
-  return estimateBytes(value, kind, entryCount(value, kind))
+  return estimateBytes(value, kind, entryCount(value, kind), reader)
 }
 
 describe('takeCensus()', () => {
@@ -35,7 +38,7 @@ describe('takeCensus()', () => {
     const list = [1, 2, 3]
     expect(census([list], 1000)).to.deep.equal([])
     expect(
-      takeCensus([list], { leastBytes: 1, isOwn: (value) => value === list, heldByVariables: [] }).suspects,
+      takeCensus([list], { leastBytes: 1, reader, isOwn: (value) => value === list, heldByVariables: [] }).suspects,
     ).to.deep.equal([])
   })
 
@@ -46,6 +49,7 @@ describe('takeCensus()', () => {
     const list = [{ a: proxy }, throwing]
     const { suspects, unreadable } = takeCensus([{ proxy, throwing }, proxy, throwing, list], {
       leastBytes: 1,
+      reader,
       isOwn: () => false,
       heldByVariables: [proxy, throwing],
     })

@@ -1,10 +1,16 @@
 import { expect } from 'chai'
 import type { Suspect } from '../../../src/twin/discover/census.js'
-import { findHoards } from '../../../src/twin/discover/hoards.js'
+import { findHoards as find } from '../../../src/twin/discover/hoards.js'
+import type { FoundHoard } from '../../../src/twin/discover/hoards.js'
 import type { Holder, Links } from '../../../src/twin/discover/holders.js'
 import { entryCount } from '../../../src/twin/discover/intrinsics.js'
 import type { ContainerKind } from '../../../src/twin/discover/intrinsics.js'
+import { ObjectReader } from '../../../src/twin/discover/object-reader.js'
 import type { Knowledge, Root } from '../../../src/twin/discover/route.js'
+
+function findHoards(suspects: readonly Suspect[], links: Links, knowledge: Knowledge): FoundHoard[] {
+  return find(suspects, links, knowledge, new ObjectReader())
+}
 
 function suspect(value: object, kind: ContainerKind, estimatedBytes: number): Suspect {
   return { value, kind, entries: entryCount(value, kind), estimatedBytes }

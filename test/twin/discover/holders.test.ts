@@ -1,11 +1,13 @@
 import { expect } from 'chai'
 import { findHolders } from '../../../src/twin/discover/holders.js'
 import type { Holder, HolderSearch } from '../../../src/twin/discover/holders.js'
+import { ObjectReader } from '../../../src/twin/discover/object-reader.js'
 
+const reader = new ObjectReader()
 const NO_FIELDS = { privateFields: (): [string, object][] => [] }
 
 function search(objects: object[], rest: Partial<HolderSearch> = {}): HolderSearch {
-  return { objects, inspector: NO_FIELDS, isRoot: () => false, isPastDeadline: () => false, ...rest }
+  return { objects, reader, inspector: NO_FIELDS, isRoot: () => false, isPastDeadline: () => false, ...rest }
 }
 
 /** The holders of `target` among `objects`, without their owners. */

@@ -1,14 +1,10 @@
 import { expect } from 'chai'
 import {
-  classOf,
   containerKind,
-  dataProperty,
   eachEntry,
   eachMember,
   emptyContainer,
   entryCount,
-  functionName,
-  inheritedProperty,
   viewBytes,
 } from '../../../src/twin/discover/intrinsics.js'
 import type { ContainerKind } from '../../../src/twin/discover/intrinsics.js'
@@ -95,39 +91,6 @@ describe('a container that lies', () => {
   it('is emptied by number as well, its store with it', () => {
     const numbered = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [index, {}]))
     expect(emptyContainer(numbered, 'object')).to.equal(0)
-  })
-})
-
-describe('names', () => {
-  it('are read from own data properties only', () => {
-    expect(functionName(class UserStore extends Map {})).to.equal('UserStore')
-    expect(functionName(Object.defineProperty(() => 0, 'name', { get: () => expect.fail() }))).to.equal('')
-    expect(
-      dataProperty(
-        {
-          get a() {
-            return expect.fail()
-          },
-        },
-        'a',
-      ),
-    ).to.equal(undefined)
-  })
-
-  it('of a class are those of the prototype, whatever the object says', () => {
-    class UserStore extends Map {}
-    expect(classOf(Object.assign(new UserStore(), { constructor: Map }))).to.equal(UserStore)
-    expect(classOf({})).to.equal(undefined)
-    expect(classOf(Object.create(null) as object)).to.equal(undefined)
-    expect(classOf(Object.create(new Proxy({}, {})) as object)).to.equal(undefined)
-  })
-
-  it('of methods are found along the prototypes, not behind a proxy', () => {
-    expect(inheritedProperty(new Map(), 'clear')).to.be.a('function')
-    expect(inheritedProperty({}, 'clear')).to.equal(undefined)
-    expect(inheritedProperty(Object.create(new Proxy({}, { get: () => expect.fail() })) as object, 'x')).to.equal(
-      undefined,
-    )
   })
 })
 

@@ -1,7 +1,17 @@
 import { expect } from 'chai'
 import type { FunctionFacts, Scope } from '../../../src/twin/discover/inspector.js'
-import { readVariables } from '../../../src/twin/discover/variables.js'
-import type { VariableHome } from '../../../src/twin/discover/variables.js'
+import { ObjectReader } from '../../../src/twin/discover/object-reader.js'
+import { readVariables as read } from '../../../src/twin/discover/variables.js'
+import type { FunctionReader, VariableHome } from '../../../src/twin/discover/variables.js'
+
+function readVariables(
+  functions: readonly object[],
+  reader: FunctionReader,
+  isOfInterest: (scriptId: string) => boolean,
+  clock: Parameters<typeof read>[4],
+): ReturnType<typeof read> {
+  return read(functions, reader, new ObjectReader(), isOfInterest, clock)
+}
 
 const CLOCK = { now: () => 0, deadlineMs: 1 }
 const held = { is: 'held' }
