@@ -265,9 +265,10 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#run = run
     const restoreFlags = this.#settings.environment.keepCode()
     try {
-      const complete = options.breakdown ? withBreakdown(this.#allocator, run) : undefined
-      const executed = await run.execute()
-      const measured = await withResidual(complete?.(executed) ?? executed, explanation.residual, (warning) => {
+      const executed = options.breakdown
+        ? await withBreakdown(this.#allocator, run, this.#settings.environment)
+        : await run.execute()
+      const measured = await withResidual(executed, explanation.residual, (warning) => {
         run.warn(warning)
       })
       this.#calibrations.note(measured)

@@ -10,6 +10,7 @@ import type { MemorySample } from '../measure/sample.js'
 import { warmUp } from '../measure/warm-up.js'
 import type { Instrument } from '../measure/window.js'
 import { buildReport } from '../report/build.js'
+import { pausesOf } from '../report/pauses.js'
 import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning, RowError } from '../report/types.js'
 import { wholeOf } from '../report/whole.js'
@@ -126,11 +127,7 @@ export class AttributionRun implements Run {
         process: describeProcess(allocator),
         before,
         after,
-        pauses: {
-          count: pausesMs.length,
-          longestMs: greatest(pausesMs),
-          totalMs: pausesMs.reduce((sum, pause) => sum + pause, 0),
-        },
+        pauses: pausesOf(pausesMs),
       },
       controls: this.#ledger.controls[settings.gc],
       caches: this.#ledger.rows(),

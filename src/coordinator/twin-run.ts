@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import type { MemorySample } from '../measure/sample.js'
 import { buildReport, difference, spreadOf, unmeasured } from '../report/build.js'
 import type { MeasuredCache } from '../report/build.js'
+import { pausesOf } from '../report/pauses.js'
 import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../report/types.js'
 import { CoordinatorError, messageOf, reasonOf } from '../support/errors.js'
 import { discoverBytes } from '../twin/discover/in-twin.js'
@@ -267,11 +268,7 @@ export class TwinRun implements Run {
         process: describeProcess(allocator),
         before,
         after: first?.after ?? before,
-        pauses: {
-          count: pauses.length,
-          longestMs: Math.max(0, ...pauses),
-          totalMs: pauses.reduce((sum, ms) => sum + ms, 0),
-        },
+        pauses: pausesOf(pauses),
         twin: this.#twin(before),
         ...(first?.discovery === undefined ? {} : { discovery: first.discovery }),
       },

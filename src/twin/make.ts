@@ -7,6 +7,7 @@
 import { constants } from 'node:os'
 import type { TwinBinding } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
+import { inStretch } from '../measure/stretch.js'
 import type { Instrument } from '../measure/window.js'
 import { CoordinatorError, reasonOf } from '../support/errors.js'
 import { checkHeadroom, forgetCopiedBytes, mayDieFirst, noteCopiedBytes } from './memory.js'
@@ -61,14 +62,15 @@ const ALARM_LEAST_S = 3600
 /** @throws CoordinatorError `ERR_TWIN_*`, `ERR_RUN_ABORTED` */
 export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   const { environment } = order.instrument
-  const binding = twinBinding()
   const pausesMs: number[] = []
+  const held = <T>(work: () => T): T => inStretch(() => environment.now(), pausesMs, work)
+  const binding = held(twinBinding)
   let childMs = 0
   let majorGcs = 0
   let lastCost: TwinCost | null = null
   for (let attempt = 1; ; attempt++) {
     const startMs = environment.now()
-    const { forked, before, ...rest } = await fork(order, binding, attempt).catch((error: unknown) => {
+    const { forked, before, ...rest } = await fork(order, binding, attempt, held).catch((error: unknown) => {
       throw withCost(error, lastCost)
     })
     pausesMs.push(...rest.pausesMs)
@@ -77,6 +79,7 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     const ending = watchTwin(binding, forked, {
       allowMs: order.allowMs,
       signal: order.signal,
+      held,
       onMessage: (message) => {
         order.onMessage(message)
       },
@@ -104,12 +107,19 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   }
 }
 
-async function fork(order: TwinOrder, binding: TwinBinding, attempt: number): Promise<AtRest> {
+async function fork(
+  order: TwinOrder,
+  binding: TwinBinding,
+  attempt: number,
+  held: <T>(work: () => T) => T,
+): Promise<AtRest> {
   throwIfAborted(order.signal)
-  checkHeadroom(order.extraBytes)
   const { allowMs, instrument, keepFd, work } = order
   const alarmSeconds = Math.ceil(ALARM_LEAST_S + (4 * allowMs) / 1000)
-  const diesFirst = mayDieFirst()
+  const diesFirst = held(() => {
+    checkHeadroom(order.extraBytes)
+    return mayDieFirst()
+  })
   // A twin that got stuck may have met a thread in the middle of something that no look had seen.
   return forkAtRest(instrument, attempt === 1 ? 'swept' : 'sweeping', {
     majorGcs: instrument.environment.majorGcs ?? binding.majorGcs,

@@ -21,6 +21,8 @@ export interface TwinWatching {
   /** Processor time for the first stretch. */
   readonly allowMs: number
   readonly signal: AbortSignal | undefined
+  /** Runs what holds the event loop, and notes for how long. */
+  held<T>(work: () => T): T
   onMessage(message: unknown): void
 }
 
@@ -72,14 +74,18 @@ class TwinProcess {
     this.#socket = new Socket({ fd: forked.fd, readable: true, writable: false })
     this.#socket.setEncoding('utf8')
     this.#socket.on('data', (chunk: string) => {
-      this.#read(chunk)
+      watching.held(() => {
+        this.#read(chunk)
+      })
     })
     this.#socket.on('error', () => undefined)
     this.#socket.on('close', () => {
       this.#reap()
     })
     this.#timer = setInterval(() => {
-      this.#look()
+      watching.held(() => {
+        this.#look()
+      })
     }, LOOK_MS)
     watching.signal?.addEventListener('abort', this.#onAbort)
     if (watching.signal?.aborted === true) this.#onAbort()

@@ -1,4 +1,9 @@
-/** Whether a twin can be made of this process, told before anything is done. */
+/**
+ * Whether a twin can be made of this process, told before anything is done.
+ *
+ * Rule: the answer costs next to nothing, since status pages ask for it every few seconds.
+ */
+import { closeSync, openSync, readSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { addonOrNull } from '../allocator/binding.js'
 import type { TwinBinding } from '../allocator/port.js'
@@ -20,6 +25,8 @@ export interface TwinGround {
   readonly binding: TwinBinding | null
   /** The content of a file below /proc, or null where it cannot be read. */
   readonly read: (path: string) => string | null
+  /** Whether the kernel tells how this process's memory is mapped. */
+  readonly canReadSmaps: () => boolean
 }
 
 const ARCHITECTURES = ['x64', 'arm64']
@@ -32,7 +39,29 @@ function groundOfProcess(): TwinGround {
     isMainThread,
     binding: addonOrNull()?.twin ?? null,
     read: readText,
+    canReadSmaps,
   }
+}
+
+let hasReadSmaps = false
+
+/**
+ * Of `/proc/self/smaps` one byte: the kernel walks every page of the process for the whole file, 40 to 80 ms a gigabyte. What
+ * could be read once can be read again.
+ */
+function canReadSmaps(): boolean {
+  if (hasReadSmaps) return true
+  try {
+    const file = openSync('/proc/self/smaps', 'r')
+    try {
+      hasReadSmaps = readSync(file, new Uint8Array(1)) === 1
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    return false
+  }
+  return hasReadSmaps
 }
 
 /**
@@ -56,7 +85,14 @@ export function twinBinding(): TwinBinding {
 }
 
 /** Why no twin can be made; null where one can. */
-export function refusalOf({ platform, arch, isMainThread: isMain, binding, read }: TwinGround): string | null {
+export function refusalOf({
+  platform,
+  arch,
+  isMainThread: isMain,
+  binding,
+  read,
+  canReadSmaps: canRead,
+}: TwinGround): string | null {
   if (platform !== 'linux') return `twins are made on Linux only, this is ${platform}`
   if (!ARCHITECTURES.includes(arch)) return `twins are made on ${ARCHITECTURES.join(' and ')} only, this is ${arch}`
   if (!isMain) return 'a twin is made by the main thread only: in a forked worker the main thread would not exist'
@@ -67,7 +103,7 @@ export function refusalOf({ platform, arch, isMainThread: isMain, binding, read 
   if (!canConfine) return 'this kernel takes no filter of system calls: a release could reach out of the twin'
   if (!tellsMajorGcs)
     return "this Node binary does not export V8's notices of collections: whether it marks cannot be known"
-  if (read('/proc/self/smaps') === null) return '/proc/self/smaps cannot be read'
+  if (!canRead()) return '/proc/self/smaps cannot be read'
   if (read('/proc/sys/vm/overcommit_memory')?.trim() === '2') {
     return 'vm.overcommit_memory is 2: a fork must be backed by as much memory again'
   }

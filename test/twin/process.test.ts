@@ -42,7 +42,7 @@ describe('the watch over a twin whose state the kernel does not tell', () => {
   })
 
   const watch = ({ binding, forked }: StandIn, allowMs: number, signal?: AbortSignal): Promise<TwinEnd> =>
-    watchTwin(binding, forked, { allowMs, signal, onMessage: () => undefined })
+    watchTwin(binding, forked, { allowMs, signal, held: (work) => work(), onMessage: () => undefined })
 
   it('takes its result', async () => {
     const frame = JSON.stringify({ kind: 'result', value: 7, copiedBytes: null })

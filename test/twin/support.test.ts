@@ -11,7 +11,6 @@ function bindingOf(facts: Partial<typeof FACTS> | { libc: null }): TwinBinding {
 
 function ground(changes: Partial<TwinGround> = {}, files: Record<string, string | null> = {}): TwinGround {
   const content: Record<string, string | null> = {
-    '/proc/self/smaps': 'x',
     '/proc/sys/vm/overcommit_memory': '0\n',
     '/proc/self/limits': 'Max address space         unlimited            unlimited            bytes\n',
     ...files,
@@ -22,6 +21,7 @@ function ground(changes: Partial<TwinGround> = {}, files: Record<string, string 
     isMainThread: true,
     binding: bindingOf({}),
     read: (path) => content[path] ?? null,
+    canReadSmaps: () => true,
     ...changes,
   }
 }
@@ -46,7 +46,7 @@ describe('supportsTwin()', () => {
       ground({ binding: bindingOf({ tellsMajorGcs: false }) }),
       /whether it marks/,
     ],
-    ['no /proc', ground({}, { '/proc/self/smaps': null }), /smaps cannot be read/],
+    ['no /proc', ground({ canReadSmaps: () => false }), /smaps cannot be read/],
     ['strict overcommit', ground({}, { '/proc/sys/vm/overcommit_memory': '2\n' }), /overcommit_memory is 2/],
     [
       'a limited address space',
