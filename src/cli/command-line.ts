@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { CoordinatorError, messageOf } from '../support/errors.js'
+import { escapeUnprintable, terminalText } from '../support/terminal-text.js'
 import { nameHint, quoted, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
 import { breakdown } from './commands/breakdown.js'
@@ -47,7 +48,9 @@ export async function runCommandLine(line: CommandLine): Promise<Outcome> {
 
 async function dispatch(line: CommandLine, log: (text: string) => void): Promise<Outcome> {
   const [name, ...args] = line.args
-  const print = line.stdout
+  const print = (text: string): void => {
+    line.stdout(terminalText(text))
+  }
   const names = COMMANDS.map((command) => command.name)
   if (name === undefined) throw usageError(`a subcommand is missing: ${names.join(', ')} (see --help)`)
   if (name === '--help' || name === '-h' || name === 'help') {
@@ -97,7 +100,7 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version
 }
 
-/** One line without control characters: texts may come from the environment or from other tools. */
+/** One line that commands no terminal: texts may come from a service, from the environment or from other tools. */
 function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+  return escapeUnprintable(text.replace(/\s+/gu, ' ').trim())
 }

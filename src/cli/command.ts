@@ -10,7 +10,7 @@ export interface CommandContext {
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
-  /** Writes text as it is: the command's result. */
+  /** Writes text: the command's result. What a terminal would obey is escaped, but for the colours of `palette()`. */
   readonly print: (text: string) => void
   /** Writes one line about what is being done, to stderr, with the command's name in front. */
   readonly log: (line: string) => void

@@ -43,7 +43,7 @@ export function formatReport(report: AttributionReport, options?: FormatOptions)
     '',
     ...summary(report),
     ...problems(rows).map((line) => paints.bad(line)),
-    ...report.warnings.map(({ code, message }) => paints.dim(`${code}: ${printable(message, 300)}`)),
+    ...report.warnings.map(({ code, message }) => paints.dim(`${printable(code, 60)}: ${printable(message, 300)}`)),
     ...(report.breakdown == null ? [] : ['', formatBreakdown(report.breakdown, { color: paints.isColored })]),
     ...(report.residual === undefined ? [] : ['', ...residualLines(report.residual, paints)]),
     ...(report.discovery === undefined ? [] : ['', formatDiscovery(report.discovery, { color: paints.isColored })]),
@@ -54,8 +54,10 @@ function headline(report: AttributionReport, { strong, dim }: Palette): string {
   const { allocator, pid, nodeVersion } = report.process
   const source =
     allocator.version === null ? allocator.name : `${allocator.name} ${allocator.version.split('-', 1)[0] ?? ''}`
-  const title = strong(`Memory by cache, measured ${report.twin === undefined ? `by ${report.mode}` : 'in a twin'}`)
-  return `${title} ${dim(`(pid ${String(pid)}, Node ${nodeVersion}, ${source}, ${report.startedAt}, took ${formatMs(report.durationMs)})`)}`
+  const title = strong(
+    `Memory by cache, measured ${report.twin === undefined ? `by ${printable(report.mode, 20)}` : 'in a twin'}`,
+  )
+  return `${title} ${dim(`(pid ${printable(pid, 20)}, Node ${printable(nodeVersion, 40)}, ${printable(source, 60)}, ${printable(report.startedAt, 40)}, took ${formatMs(report.durationMs)})`)}`
 }
 
 /** Bytes that a row is sorted by: its total, or the heap where the allocator tells nothing; skipped ones last. */
@@ -130,7 +132,7 @@ function table(report: AttributionReport, rows: readonly CacheAttribution[], { s
 function summary(report: AttributionReport): string[] {
   const { mode, noise, unattributed, floor, forecast, before, pauses, twin } = report
   const error =
-    noise.controls === 0 ? 'no controls: the error bars are unknown' : `${String(noise.controls)} null releases`
+    noise.controls === 0 ? 'no controls: the error bars are unknown' : `${formatCount(noise.controls)} null releases`
   const grew = (unattributed.allocatedBytes ?? 0) + unattributed.heapBytes < 0
   const why =
     twin !== undefined
@@ -145,15 +147,15 @@ function summary(report: AttributionReport): string[] {
     ...(floor.trend === undefined ? [] : [`floor trend   ${floorTrendLine(floor.trend)}`]),
     ...(forecast === undefined ? [] : [`forecast      ${forecastLine(forecast)}`]),
     `process       ${residency(before)}`,
-    `pauses        ${String(pauses.count)}, longest ${formatMs(pauses.longestMs)}, ${formatMs(pauses.totalMs)} in all`,
+    `pauses        ${formatCount(pauses.count)}, longest ${formatMs(pauses.longestMs)}, ${formatMs(pauses.totalMs)} in all`,
     ...(twin === undefined ? [] : [twinLine(twin)]),
   ]
 }
 
 function twinLine({ twins, childMs, copiedBytes, attempts }: ReportTwin): string {
-  const retries = attempts > twins ? `, ${String(attempts)} forked` : ''
+  const retries = attempts > twins ? `, ${formatCount(attempts)} forked` : ''
   const copied = copiedBytes === null ? '' : `, with ${formatBytes(copiedBytes)} of its own at most`
-  return `twin          ${String(twins)}${retries}, ${formatMs(childMs)} beside the process, which keeps every entry${copied}`
+  return `twin          ${formatCount(twins)}${retries}, ${formatMs(childMs)} beside the process, which keeps every entry${copied}`
 }
 
 /** Live, freed but in thread caches, lost to fragmentation, kept pages: from allocated to RSS. */
@@ -174,7 +176,9 @@ function problems(rows: readonly CacheAttribution[]): string[] {
   return rows.flatMap(({ name, status, error }) =>
     error === undefined
       ? []
-      : [`${printable(name, NAME_WIDTH_MAX)} ${status}: ${error.code}: ${printable(error.message, 300)}`],
+      : [
+          `${printable(name, NAME_WIDTH_MAX)} ${printable(status, 20)}: ${printable(error.code, 60)}: ${printable(error.message, 300)}`,
+        ],
   )
 }
 

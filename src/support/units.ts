@@ -1,4 +1,6 @@
 /** Bytes, milliseconds and counts as people read them. */
+import { describe } from './errors.js'
+import { escapeUnprintable } from './terminal-text.js'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
@@ -42,15 +44,16 @@ export function formatShare(part: number, whole: number): string {
   return whole > 0 ? `${signed((100 * part) / whole, 1)} %` : '–'
 }
 
-/** One line of text without control characters, at most `length` characters, whatever the name holds. */
-export function printable(name: string, length: number): string {
-  const escaped = name.replace(
-    // Control and format characters, line separators and lone surrogates could forge rows or turn text around.
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  )
+/** One line of text without control characters, at most `length` characters, whatever the value is or holds. */
+export function printable(value: unknown, length: number): string {
+  const escaped = escapeUnprintable(textOf(value))
   const characters = [...escaped]
   return characters.length <= length ? escaped : `${characters.slice(0, length - 1).join('')}…`
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describe(value)
 }
 
 const WIDE =

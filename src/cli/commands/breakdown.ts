@@ -1,6 +1,7 @@
 /** `cache-attribution breakdown`: where all of another process's resident memory is, by its mappings. */
 import { breakdownOfProcess } from '../../breakdown.js'
 import { formatBreakdown } from '../../report/breakdown/format.js'
+import { terminalJson } from '../../support/terminal-text.js'
 import { quoted, readArguments, usageError } from '../arguments.js'
 import type { Command } from '../command.js'
 
@@ -27,7 +28,7 @@ export const breakdown: Command = {
       throw usageError(`"breakdown" takes the id of one process, got ${[pid, ...others].map(quoted).join(' ')}`)
     }
     const tree = breakdownOfProcess(Number(pid))
-    print(`${options.has('json') ? JSON.stringify(tree, null, 2) : formatBreakdown(tree)}\n`)
+    print(`${options.has('json') ? terminalJson(tree) : formatBreakdown(tree)}\n`)
     return Promise.resolve({ code: 0 })
   },
 }

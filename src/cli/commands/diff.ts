@@ -7,6 +7,7 @@ import { formatTable, palette } from '../../report/table.js'
 import type { AttributionReport } from '../../report/types.js'
 import { knownBytes, wholeOf } from '../../report/whole.js'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes, formatCount, printable } from '../../support/units.js'
 import { readArguments, usageError } from '../arguments.js'
 import type { Command } from '../command.js'
@@ -56,14 +57,14 @@ export const diff: Command = {
         ? await nearestReports(path.resolve(cwd, folder), [momentOf(first), momentOf(second)])
         : await Promise.all([reportIn(path.resolve(cwd, first)), reportIn(path.resolve(cwd, second))])
     const changes = changesBetween(before, after)
-    if (options.has('json'))
-      print(`${JSON.stringify({ before: before.startedAt, after: after.startedAt, changes }, null, 2)}\n`)
+    if (options.has('json')) print(`${terminalJson({ before: before.startedAt, after: after.startedAt, changes })}\n`)
     else {
       const { strong, dim } = palette(undefined)
+      const head = `from ${printable(before.startedAt, 40)} to ${printable(after.startedAt, 40)}`
       const table = formatTable(COLUMNS, changes, strong, ({ change, uncertainty }) =>
         Math.abs(change ?? 0) > (uncertainty ?? 0) ? (text) => text : dim,
       )
-      print(`${[`from ${before.startedAt} to ${after.startedAt}`, '', ...table].join('\n')}\n`)
+      print(`${[head, '', ...table].join('\n')}\n`)
     }
     return { code: 0 }
   },

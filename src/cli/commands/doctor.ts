@@ -1,4 +1,5 @@
 /** `cache-attribution doctor`: what measuring needs, what of it is there, and the line that mends each lack. */
+import { terminalJson } from '../../support/terminal-text.js'
 import { readArguments, refuseRest } from '../arguments.js'
 import type { Command } from '../command.js'
 import { examine } from '../doctor/examine.js'
@@ -23,7 +24,7 @@ export const doctor: Command = {
     const { options, rest } = readArguments('doctor', args, { json: { kind: 'switch' }, fetch: { kind: 'switch' } })
     refuseRest('doctor', rest)
     const diagnosis = await examine({ env, cwd, log, host, fetch: options.has('fetch') })
-    print(options.has('json') ? `${JSON.stringify(diagnosis, null, 2)}\n` : diagnosisText(diagnosis))
+    print(options.has('json') ? `${terminalJson(diagnosis)}\n` : diagnosisText(diagnosis))
     return { code: diagnosis.ready ? 0 : 1 }
   },
 }

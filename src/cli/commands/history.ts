@@ -8,6 +8,7 @@ import type { TrendInput } from '../../report/trends/series.js'
 import type { Trend } from '../../report/trends/types.js'
 import { formatHours, formatRate } from '../../report/trends/verdict.js'
 import { formatTable, palette } from '../../report/table.js'
+import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes, printable } from '../../support/units.js'
 import { readArguments, usageError } from '../arguments.js'
 import type { Command } from '../command.js'
@@ -55,7 +56,7 @@ export const history: Command = {
       ...trends.caches.map(({ name, trend }, index) => rowOf(name, trend, caches[index]?.input)),
       rowOf('(floor)', trends.floor, floor.total),
     ]
-    if (options.has('json')) print(`${JSON.stringify({ ...counts, until: latest, ...trends }, null, 2)}\n`)
+    if (options.has('json')) print(`${terminalJson({ ...counts, until: latest, ...trends })}\n`)
     else {
       const { strong, bad } = palette(undefined)
       const table = formatTable(COLUMNS, rows, strong, ({ trend }) => (isAccused(trend) ? bad : (text) => text))

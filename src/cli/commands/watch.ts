@@ -9,6 +9,7 @@ import { trendOf } from '../../report/trends/trends.js'
 import type { TrendInput } from '../../report/trends/series.js'
 import { formatTable, palette } from '../../report/table.js'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CLEAR_SCREEN } from '../../support/terminal-text.js'
 import { formatBytes, formatCount, printable } from '../../support/units.js'
 import { readArguments, usageError } from '../arguments.js'
 import type { Command } from '../command.js'
@@ -30,8 +31,6 @@ const NAME_WIDTH_MAX = 40
 const SPARKLINE_WIDTH = 24
 const TIMEOUT_MS = 10_000
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024
-/** To the top, and everything below it away: no flicker. */
-const HOME = '\u001b[H\u001b[J'
 const WINDOW_HOURS = 1
 
 /** The subcommand. */
@@ -58,7 +57,7 @@ export const watch: Command = {
         const [observation, reports] = await Promise.all([get(base, 'observation', token), get(base, 'reports', token)])
         if (!isObservation(observation)) throw noAnswer(new URL('observation', base), 'gave no observation')
         view.add(observation)
-        print(`${screen.isColored ? HOME : ''}${view.text(observation, lastReport(reports), base)}\n`)
+        print(`${screen.isColored ? CLEAR_SCREEN : ''}${view.text(observation, lastReport(reports), base)}\n`)
       } catch (error) {
         // A service that restarts is waited for; one that never answered is a mistake.
         if (view.isEmpty) throw error
@@ -101,7 +100,7 @@ class View {
     rows.sort((a, b) => (b.estimatedBytes ?? b.claimedBytes ?? 0) - (a.estimatedBytes ?? a.claimedBytes ?? 0))
     const { allocatedBytes, heapUsedBytes, rssBytes, takenAt } = sample
     return [
-      `${strong(`${base.host}${base.pathname}`)} ${dim(takenAt)}`,
+      `${strong(`${base.host}${base.pathname}`)} ${dim(printable(new Date(takenAt).toISOString(), 40))}`,
       `live ${formatBytes(allocatedBytes)} allocator, ${formatBytes(heapUsedBytes)} JS heap (with garbage), RSS ${formatBytes(rssBytes)}`,
       report,
       '',
@@ -142,7 +141,7 @@ function lastReport(answer: unknown): string {
   const { mode, startedAt, floor } = last as Record<string, unknown>
   const { allocatedBytes, heapBytes } = (floor ?? {}) as Record<string, unknown>
   const bytes = (value: unknown): string => formatBytes(typeof value === 'number' ? value : null)
-  return `last run ${printable(String(startedAt), 40)} (${printable(String(mode), 20)}): floor ${bytes(allocatedBytes)} allocator, ${bytes(heapBytes)} JS heap`
+  return `last run ${printable(startedAt, 40)} (${printable(mode, 20)}): floor ${bytes(allocatedBytes)} allocator, ${bytes(heapBytes)} JS heap`
 }
 
 async function get(base: URL, name: string, token: string | undefined): Promise<unknown> {

@@ -1,6 +1,10 @@
 /** The doctor's findings as text. Pure. */
+import { printable } from '../../support/units.js'
 import type { AllocatorFacts } from './allocator-facts.js'
 import type { Diagnosis, Finding } from './examine.js'
+
+/** Nothing is cut off in practice: a cure is worth nothing without its end. */
+const LINE_LENGTH_MAX = 4000
 
 /** A line for each finding, below each lack its cure, and the conclusion last. */
 export function diagnosisText(diagnosis: Diagnosis): string {
@@ -33,7 +37,7 @@ export function diagnosisText(diagnosis: Diagnosis): string {
 type Mark = 'ok' | 'no' | '--'
 
 function line(mark: Mark, name: string, detail: string): string {
-  return `${mark}  ${name.padEnd(12)}  ${detail}`
+  return `${mark}  ${name.padEnd(12)}  ${printable(detail, LINE_LENGTH_MAX)}`
 }
 
 function findingLines(name: string, finding: Finding, optional: boolean): readonly string[] {
@@ -41,7 +45,9 @@ function findingLines(name: string, finding: Finding, optional: boolean): readon
   const cure =
     finding.mend === null
       ? []
-      : [`    ${''.padEnd(12)}  ${optional ? 'not needed; to have it' : 'to mend it'}: ${finding.mend}`]
+      : [
+          `    ${''.padEnd(12)}  ${optional ? 'not needed; to have it' : 'to mend it'}: ${printable(finding.mend, LINE_LENGTH_MAX)}`,
+        ]
   return [line(mark, name, finding.detail), ...cure]
 }
 

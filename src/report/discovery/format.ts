@@ -47,9 +47,13 @@ export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryO
     ...rows.flatMap(({ path, error }) =>
       error === undefined
         ? []
-        : [bad(`${printable(path ?? NO_PATH, PATH_LENGTH_MAX)}: ${error.code}: ${printable(error.message, 300)}`)],
+        : [
+            bad(
+              `${printable(path ?? NO_PATH, PATH_LENGTH_MAX)}: ${printable(error.code, 60)}: ${printable(error.message, 300)}`,
+            ),
+          ],
     ),
-    ...warnings.map(({ code, message }) => dim(`${code}: ${printable(message, 300)}`)),
+    ...warnings.map(({ code, message }) => dim(`${printable(code, 60)}: ${printable(message, 300)}`)),
   ].join('\n')
 }
 
@@ -106,6 +110,6 @@ function depthOf(hoard: Hoard, hoards: readonly Hoard[]): number {
 function registered(recognised: readonly RecognisedCache[]): string[] {
   return recognised.map(
     ({ cache, path, kind, entries }) =>
-      `registered  ${printable(path ?? NO_PATH, PATH_LENGTH_MAX)}: ${kind}(${formatCount(entries)}) is "${printable(cache, 40)}"`,
+      `registered  ${printable(path ?? NO_PATH, PATH_LENGTH_MAX)}: ${printable(kind, 40)}(${formatCount(entries)}) is "${printable(cache, 40)}"`,
   )
 }

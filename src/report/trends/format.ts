@@ -1,16 +1,20 @@
 /** Trends as a terminal shows them. Pure. */
-import { formatBytes, printable } from '../../support/units.js'
+import { formatBytes, formatCount, printable } from '../../support/units.js'
 import { formatHours, formatRate } from './verdict.js'
 import type { FloorTrend, Forecast, Trend, TrendVerdict, Trends } from './types.js'
+
+/** Words of this library's own, in a report that may come from elsewhere. */
+const WORD_LENGTH_MAX = 20
 
 /** `growing +1.20 MiB/h`; `–` where there is no trend. */
 export function trendCell(trend: Trend | undefined): string {
   if (trend === undefined) return '–'
   const { verdict, slope, refill } = trend
+  const word = printable(verdict, WORD_LENGTH_MAX)
   if (slope !== null)
-    return verdict === 'stable' || verdict === 'unknown' ? verdict : `${verdict} ${formatRate(slope.bytesPerHour)}`
+    return verdict === 'stable' || verdict === 'unknown' ? word : `${word} ${formatRate(slope.bytesPerHour)}`
   const bound = refill?.boundBytes ?? null
-  return bound === null ? verdict : `${verdict} at ${formatBytes(bound)}`
+  return bound === null ? word : `${word} at ${formatBytes(bound)}`
 }
 
 /** What a verdict on the floor means. */
@@ -33,7 +37,7 @@ export function floorTrendLine(trend: FloorTrend): string {
   const which = growing.map(([name, part]) => `${name} ${formatRate(part?.slope?.bytesPerHour ?? 0)}`).join(' and ')
   const isLeak = isGrowing(trend) || growing.length > 0
   const what = isGrowing(trend) || !isLeak ? LEAK[verdict] : LEAK.growing
-  return `${isGrowing(trend) || !isLeak ? verdict : 'growing in part'}: ${what}${which === '' ? '' : `, in ${which}`}; ${printable(evidence, 200)} (${String(readings)} readings over ${formatHours(spanHours)})`
+  return `${isGrowing(trend) || !isLeak ? printable(verdict, WORD_LENGTH_MAX) : 'growing in part'}: ${what}${which === '' ? '' : `, in ${which}`}; ${printable(evidence, 200)} (${formatCount(readings)} readings over ${formatHours(spanHours)})`
 }
 
 /** Whether a trend accuses. */
@@ -43,19 +47,22 @@ export function isGrowing(trend: Trend | null | undefined): boolean {
 
 /** When the limit is reached. */
 export function forecastLine({ limitBytes, limitSource, usedBytes, slope, at, earliest, latest }: Forecast): string {
-  const when = at ?? 'in more than a hundred years'
+  const when = at === null ? 'in more than a hundred years' : printable(at, 40)
   const between =
     earliest === null
       ? ''
-      : ` (${latest === null ? `not before ${earliest}, perhaps never` : `${earliest} to ${latest}`})`
-  return `RSS of ${formatBytes(usedBytes)} reaches the limit of ${formatBytes(limitBytes)} (${limitSource}) at ${formatRate(slope.bytesPerHour)}: ${when}${between}`
+      : ` (${latest === null ? `not before ${printable(earliest, 40)}, perhaps never` : `${printable(earliest, 40)} to ${printable(latest, 40)}`})`
+  return `RSS of ${formatBytes(usedBytes)} reaches the limit of ${formatBytes(limitBytes)} (${printable(limitSource, 20)}) at ${formatRate(slope.bytesPerHour)}: ${when}${between}`
 }
 
 /** All of them, a line each. */
 export function trendsText({ caches, floor, forecast }: Trends): string {
   return [
     `floor: ${floorTrendLine(floor)}`,
-    ...caches.map(({ name, trend }) => `${printable(name, 60)}: ${trend.verdict}; ${printable(trend.evidence, 200)}`),
+    ...caches.map(
+      ({ name, trend }) =>
+        `${printable(name, 60)}: ${printable(trend.verdict, WORD_LENGTH_MAX)}; ${printable(trend.evidence, 200)}`,
+    ),
     ...(forecast === null ? [] : [`forecast: ${forecastLine(forecast)}`]),
   ].join('\n')
 }
