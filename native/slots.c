@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -134,13 +135,18 @@ struct slot {
   void *function;
 };
 
-/* What was found last, and how often objects had been loaded and unloaded by then. */
-static struct {
+/* What one search found, and how often objects had been loaded and unloaded by then. */
+struct search {
   struct slot *slots;
   size_t count, capacity;
   int wakes_of_executable;
   unsigned long long loaded, unloaded;
-} found;
+};
+
+/* The last search that came to its end; it does not change any more, so that a fork in the middle of another
+ * thread's search finds it whole. It is exchanged, and the one before it freed, under the lock alone. */
+static _Atomic(struct search *) found;
+static pthread_mutex_t searching = PTHREAD_MUTEX_INITIALIZER;
 
 /* The parts of an object's dynamic section that lead to its import slots. */
 struct imports {
@@ -191,26 +197,26 @@ static bool find_imports(const struct dl_phdr_info *object, struct imports *impo
   return is_rela && imports->symbols != NULL && imports->names != NULL;
 }
 
-static bool note_slot(void **at, void *function) {
-  if (found.count == found.capacity) {
-    const size_t capacity = found.capacity == 0 ? 256 : 2 * found.capacity;
-    struct slot *slots = realloc(found.slots, capacity * sizeof *slots);
+static bool note_slot(struct search *search, void **at, void *function) {
+  if (search->count == search->capacity) {
+    const size_t capacity = search->capacity == 0 ? 256 : 2 * search->capacity;
+    struct slot *slots = realloc(search->slots, capacity * sizeof *slots);
     if (slots == NULL)
       return false;
-    found.slots = slots;
-    found.capacity = capacity;
+    search->slots = slots;
+    search->capacity = capacity;
   }
-  found.slots[found.count++] = (struct slot){at, function};
+  search->slots[search->count++] = (struct slot){at, function};
   return true;
 }
 
 /* Stops the search with what it returns: -1 without memory. */
 static int search_object(struct dl_phdr_info *object, size_t size, void *data) {
   struct imports imports;
+  struct search *search = data;
   (void)size;
-  (void)data;
-  found.loaded = object->dlpi_adds;
-  found.unloaded = object->dlpi_subs;
+  search->loaded = object->dlpi_adds;
+  search->unloaded = object->dlpi_subs;
   if (!find_imports(object, &imports))
     return 0;
   const bool is_executable = object->dlpi_name == NULL || object->dlpi_name[0] == '\0';
@@ -224,9 +230,9 @@ static int search_object(struct dl_phdr_info *object, size_t size, void *data) {
       for (int which = 0; which < REPLACEMENTS; which++) {
         if (strcmp(name, replacements[which].name) != 0)
           continue;
-        if (!note_slot((void **)(object->dlpi_addr + entry->r_offset), replacements[which].function))
+        if (!note_slot(search, (void **)(object->dlpi_addr + entry->r_offset), replacements[which].function))
           return -1;
-        found.wakes_of_executable += is_executable && replacements[which].wakes;
+        search->wakes_of_executable += is_executable && replacements[which].wakes;
       }
     }
   }
@@ -235,34 +241,52 @@ static int search_object(struct dl_phdr_info *object, size_t size, void *data) {
 
 /* Stops at the first object: the counts are the same in all. */
 static int is_known(struct dl_phdr_info *object, size_t size, void *data) {
+  const struct search *search = data;
   (void)size;
-  (void)data;
-  return found.loaded == object->dlpi_adds && found.unloaded == object->dlpi_subs ? 1 : 2;
+  return search->loaded == object->dlpi_adds && search->unloaded == object->dlpi_subs ? 1 : 2;
+}
+
+static void discard(struct search *search) {
+  if (search != NULL)
+    free(search->slots);
+  free(search);
+}
+
+/* The last search, made again where objects came or went since; NULL without memory. Under the lock. */
+static const struct search *search_known(void) {
+  struct search *last = atomic_load(&found);
+  if (last != NULL && dl_iterate_phdr(is_known, last) == 1)
+    return last;
+  struct search *search = calloc(1, sizeof *search);
+  if (search == NULL || dl_iterate_phdr(search_object, search) != 0) {
+    discard(search);
+    return NULL;
+  }
+  atomic_store(&found, search);
+  discard(last);
+  return search;
 }
 
 int slots_find(void) {
-  if (dl_iterate_phdr(is_known, NULL) != 1) {
-    found.count = 0;
-    found.wakes_of_executable = 0;
-    if (dl_iterate_phdr(search_object, NULL) != 0) {
-      found.loaded = 0; /* to be searched again */
-      return -1;
-    }
-  }
+  pthread_mutex_lock(&searching);
+  const struct search *search = search_known();
+  const int wakes = search == NULL ? -1 : search->wakes_of_executable;
   forked_from = getpid();
   waits_for_mutex = pthread_mutex_lock;
-  return found.wakes_of_executable;
+  pthread_mutex_unlock(&searching);
+  return wakes;
 }
 
 int slots_replace(void) {
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   uintptr_t writable = 0;
-  for (size_t i = 0; i < found.count; i++) {
-    const uintptr_t start = (uintptr_t)found.slots[i].at & ~(page - 1);
+  const struct search *search = atomic_load(&found);
+  for (size_t i = 0; search != NULL && i < search->count; i++) {
+    const uintptr_t start = (uintptr_t)search->slots[i].at & ~(page - 1);
     if (start != writable && mprotect((void *)start, page, PROT_READ | PROT_WRITE) != 0)
       return errno;
     writable = start;
-    *found.slots[i].at = found.slots[i].function;
+    *search->slots[i].at = search->slots[i].function;
   }
   return 0;
 }

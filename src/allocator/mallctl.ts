@@ -23,7 +23,7 @@ const TEXT_KEYS = new RegExp(
     String.raw`config\.malloc_conf`,
     String.raw`opt\.(?:dss|junk|metadata_thp|percpu_arena|purge|thp|zero_realloc)`,
     String.raw`opt\.(?:prof_prefix|prof_time_resolution|stats_interval_opts|stats_print_opts)`,
-    String.raw`opt\.malloc_conf\.(?:symlink|env_var|global_var|global_var_2_conf_harder)`,
+    String.raw`opt\.malloc_conf\..*`,
     String.raw`(?:stats\.arenas|arena)\.\d+\.(?:dss|name)`,
     String.raw`thread\.prof\.name`,
     String.raw`prof\.(?:dump|prefix|log_start)`,
@@ -32,8 +32,16 @@ const TEXT_KEYS = new RegExp(
     .join('|'),
 )
 
-/** Keys that take a pointer to code or to a caller's structure: JavaScript has none to give. */
-const POINTER_KEYS = /^experimental\.|\.extent_hooks$/
+/** Of these the ones that may be called without a text: some versions follow the pointer of others where none is given. */
+const CALLED_TEXT_KEYS = /^prof\.(?:dump|log_start)$/
+
+/**
+ * Keys that take a pointer to code or to a caller's structure, which JavaScript has not, or the number of a thread cache, which
+ * jemalloc does not check. native/mallctl-keys.c has the same lists.
+ */
+const REFUSED_KEYS = /^experimental\.|^arenas\.lookup$|^tcache\./
+/** The same, where they are written or called. */
+const READ_ONLY_KEYS = /^arena\.\d+\.extent_hooks$|^arenas\.(?:create|extend)$/
 
 const VALUE_CHECKS: Record<MallctlType, { expected: string; holds: (value: unknown) => boolean }> = {
   bool: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
@@ -79,7 +87,7 @@ export function checkedMallctl(raw: RawMallctl): Mallctl {
       checkKey(key)
       checkType(type)
       checkPointers(key, type)
-      if (POINTER_KEYS.test(key)) throw wrongType(`"${key}" takes a pointer: it cannot be written from JavaScript`)
+      if (READ_ONLY_KEYS.test(key)) throw unchecked(key)
       const check = VALUE_CHECKS[type]
       if (!check.holds(value)) {
         throw wrongType(`the ${type} for "${key}" must be ${check.expected}, got ${describe(value)}`)
@@ -89,6 +97,9 @@ export function checkedMallctl(raw: RawMallctl): Mallctl {
     },
     call(key) {
       checkKey(key)
+      if (READ_ONLY_KEYS.test(key)) throw unchecked(key)
+      if (TEXT_KEYS.test(key) && !CALLED_TEXT_KEYS.test(key))
+        throw wrongType(`"${key}" holds a string: it is not called`)
       const errno = raw.call(key)
       if (errno !== 0) throw mallctlFailure('calling', key, errno)
     },
@@ -99,6 +110,7 @@ function checkKey(key: unknown): void {
   if (typeof key !== 'string' || key.length === 0 || key.length > 256 || key.includes('\0')) {
     throw wrongType(`a mallctl key must be a string of 1 to 256 characters without NUL, got ${describe(key)}`)
   }
+  if (REFUSED_KEYS.test(key)) throw unchecked(key)
 }
 
 function checkType(type: MallctlType): void {
@@ -114,6 +126,10 @@ function checkPointers(key: string, type: MallctlType): void {
   const isText = TEXT_KEYS.test(key)
   if (isText === (type === 'string')) return
   throw wrongType(isText ? `"${key}" holds a string, not a ${type}` : `"${key}" is not known to hold a string`)
+}
+
+function unchecked(key: string): CoordinatorError {
+  return wrongType(`"${key}" takes what jemalloc follows unchecked, and JavaScript has none to give`)
 }
 
 function wrongType(message: string): CoordinatorError {

@@ -80,7 +80,8 @@ export type MallctlType = keyof MallctlTypes
 /**
  * jemalloc's controls by name. Every failure is a `MallctlError` with the key and the errno. jemalloc compares the size
  * of a value and not its type, so what would take a number for a pointer is refused before the call
- * (`ERR_OPTION_TYPE`): a text under a key that holds none, a number under one that does, a pointer of any kind.
+ * (`ERR_OPTION_TYPE`): a text under a key that holds none, a number under one that does, a write or a call of a key
+ * that takes a pointer (`arenas.create`), anything of one that jemalloc follows unchecked (`tcache.*`, `experimental.*`).
  *
  * @example
  * allocator.mallctl?.read('opt.narenas', 'unsigned')   // 8
