@@ -8,6 +8,7 @@
 import { openAllocator } from 'cache-attribution'
 import { discover } from 'cache-attribution/twin'
 import { LRUCache } from 'lru-cache'
+import { difference, knownSum, leastOf } from '../src/measure/figures.js'
 import { createSampler } from '../src/measure/sample.js'
 import { settleAfter, settleBefore, settleTools } from '../src/measure/settle.js'
 import { watchThreads } from '../src/measure/threads.js'
@@ -175,8 +176,7 @@ function dropInOrder(): Record<Planted, number> {
   // Once for nothing: what was compiled since the start is collected now.
   changeOf(tools, () => undefined)
   for (const name of ORDER) {
-    const { allocatedBytes, heapBytes } = changeOf(tools, DROP[name])
-    truth[name] = (allocatedBytes ?? 0) + heapBytes
+    truth[name] = knownSum(changeOf(tools, DROP[name]))
   }
   return truth
 }
@@ -222,25 +222,15 @@ function changeOf(tools: Tools, release: () => void): MeasuredRelease {
   tools.settle(false)
   Reflect.set({}, `string ${String(strings++)}`, true)
   const after = level(tools)
-  const isUnknown = before.allocatedBytes === null || after.allocatedBytes === null
-  return {
-    allocatedBytes: isUnknown ? null : before.allocatedBytes - after.allocatedBytes,
-    heapBytes: before.heapBytes - after.heapBytes,
-  }
+  return difference(before, after)
 }
 
 /** The least of several readings: what is left of the page to which survivors were moved counts as used. */
 function level(tools: Tools): MeasuredRelease {
-  let least: MeasuredRelease = { allocatedBytes: Infinity, heapBytes: Infinity }
-  for (let reading = 0; reading < READINGS; reading++) {
+  return Array.from({ length: READINGS }, () => {
     tools.settle(true)
-    const { allocatedBytes, heapBytes } = tools.read()
-    least = {
-      allocatedBytes: allocatedBytes === null ? null : Math.min(allocatedBytes, least.allocatedBytes ?? Infinity),
-      heapBytes: Math.min(heapBytes, least.heapBytes),
-    }
-  }
-  return least
+    return tools.read()
+  }).reduce(leastOf)
 }
 
 // At the end: what is planted and how it is dropped is defined above.

@@ -1,5 +1,7 @@
 /** From a process to the readings of its breakdown: the mappings, and what V8 and the allocator say of them. */
 import type { Allocator, AllocatorName } from '../allocator/port.js'
+import { QUANTITIES, byQuantity } from '../measure/figures.js'
+import type { ByQuantity } from '../measure/figures.js'
 import { createSampler } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { AllocatorFigures, CacheBytes, IsolateHeap, MappedBytes } from '../report/breakdown/types.js'
@@ -74,7 +76,7 @@ export function readAllocator(
     dirtyBytes: pages(allocator, 'stats.arenas.4096.pdirty'),
     muzzyBytes: pages(allocator, 'stats.arenas.4096.pmuzzy'),
     metadataBytes: sample.metadataBytes,
-    mappedBytes: sample.mappedBytes,
+    mappedBytes: sample.allocatorMappedBytes,
     retainedBytes: sample.retainedBytes,
   }
 }
@@ -110,17 +112,16 @@ function pages({ mallctl }: Allocator, key: string): number | null {
 export interface ObservedCache {
   readonly name: string
   readonly estimatedBytes: number | null
-  readonly lastMeasured: { readonly allocatedBytes: number | null; readonly heapBytes: number | null } | null
+  readonly lastMeasured: ByQuantity<number | null> | null
 }
 
 /** What a cache holds now: as much as is estimated, in the parts that its last measurement found. */
 export function cacheBytes({ name, estimatedBytes, lastMeasured }: ObservedCache): CacheBytes {
-  if (lastMeasured === null) return { name, allocatedBytes: null, heapBytes: null }
-  const { allocatedBytes, heapBytes } = lastMeasured
-  const measured = Math.max(0, allocatedBytes ?? 0) + Math.max(0, heapBytes ?? 0)
+  if (lastMeasured === null) return { name, ...byQuantity(() => null) }
+  const measured = QUANTITIES.reduce((sum, quantity) => sum + Math.max(0, lastMeasured[quantity] ?? 0), 0)
   const scale = estimatedBytes === null || measured === 0 ? 1 : Math.max(0, estimatedBytes) / measured
   const scaled = (bytes: number | null): number | null => (bytes === null ? null : Math.max(0, bytes) * scale)
-  return { name, allocatedBytes: scaled(allocatedBytes), heapBytes: scaled(heapBytes) }
+  return { name, ...byQuantity((quantity) => scaled(lastMeasured[quantity])) }
 }
 
 /** Isolates as given, this thread's first. */

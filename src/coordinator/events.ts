@@ -30,6 +30,7 @@ export interface CoordinatorEventPayloads {
     readonly status: CacheStatus
     readonly allocatedBytes: number | null
     readonly heapBytes: number | null
+    readonly mappedBytes: number | null
     readonly pauseMs: number
   }
   'cache-failed': { readonly id: string; readonly name: string; readonly status: CacheStatus; readonly error: RowError }

@@ -1,5 +1,6 @@
 /** What a run has found so far: rows, controls, warnings. Each is told as an event when it is entered. */
-import type { Figures } from '../measure/sample.js'
+import { UNREAD } from '../measure/figures.js'
+import type { Figures } from '../measure/figures.js'
 import type { GcMode } from '../measure/settle.js'
 import { difference, sumOf, unmeasured } from '../report/build.js'
 import type { MeasuredCache, Measurement } from '../report/build.js'
@@ -22,7 +23,7 @@ function firstTurnOf(measurement: Measurement): Figures {
   if (measurement.kind === 'atomic') return difference(measurement.before, measurement.after)
   if (measurement.kind === 'batched') return sumOf(measurement.windows)
   if (measurement.kind === 'stepped') return difference(measurement.firstTurn.before, measurement.firstTurn.after)
-  return { allocatedBytes: null, heapBytes: 0 }
+  return UNREAD
 }
 
 /** The ledger of one run. */

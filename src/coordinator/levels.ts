@@ -2,9 +2,8 @@
  * The level of memory over a run, with the releases that were measured atomically put back: what is left is the
  * service's own coming and going, against which an asynchronous release is compared.
  */
-import { leastOf } from '../measure/sample.js'
-import type { Figures } from '../measure/sample.js'
-import { difference } from '../report/build.js'
+import { NO_CHANGE, difference, leastOf, plus } from '../measure/figures.js'
+import type { Figures } from '../measure/figures.js'
 import type { FigureLevel } from '../report/build.js'
 
 /** Enough for a narrow interval; older ones tell less about the drift at the release. */
@@ -14,7 +13,7 @@ const LEVELS_MAX = 24
 export class LevelSeries {
   #levels: FigureLevel[] = []
   #lowest: Figures | undefined
-  #putBack: Figures = { allocatedBytes: 0, heapBytes: 0 }
+  #putBack: Figures = NO_CHANGE
 
   /** A settled reading; gives how far it lies below every one before it (negative: above the lowest of them). */
   add(figures: Figures, atMs: number): Figures {
@@ -39,12 +38,5 @@ export class LevelSeries {
   startAnew(): void {
     this.#levels = []
     this.#lowest = undefined
-  }
-}
-
-function plus(a: Figures, b: Figures): Figures {
-  return {
-    allocatedBytes: a.allocatedBytes === null || b.allocatedBytes === null ? null : a.allocatedBytes + b.allocatedBytes,
-    heapBytes: a.heapBytes + b.heapBytes,
   }
 }

@@ -1,6 +1,8 @@
 /** One twin of a run as its messages tell it: rows, controls, both samples, and what it was about when it ended. */
-import type { Figures, MemorySample } from '../measure/sample.js'
-import { difference } from '../report/build.js'
+import { difference } from '../measure/figures.js'
+import type { Figures } from '../measure/figures.js'
+import { withFigures } from '../measure/sample.js'
+import type { MemorySample } from '../measure/sample.js'
 import type { Discovery } from '../report/discovery/types.js'
 import type { ReportWarning, RowError } from '../report/types.js'
 import type { Tell } from './ledger.js'
@@ -69,7 +71,7 @@ export class TwinPass {
   #passed(after: Figures): void {
     this.current = null
     if (this.after !== undefined) {
-      this.after = { ...this.after, allocatedBytes: after.allocatedBytes, heapUsedBytes: after.heapBytes }
+      this.after = withFigures(this.after, after)
     }
   }
 }

@@ -4,7 +4,10 @@
  * Rule: reads are shared, n + 1 collections for n releases: nothing else runs in a twin that could move a figure between
  * two windows. Each row goes to the parent as soon as it is known, so that a twin that ends early has told the rest.
  */
-import type { Figures, MemorySample } from '../measure/sample.js'
+import { UNREAD } from '../measure/figures.js'
+import type { Figures } from '../measure/figures.js'
+import { withFigures } from '../measure/sample.js'
+import type { MemorySample } from '../measure/sample.js'
 import type { Instrument } from '../measure/window.js'
 import { difference } from '../report/build.js'
 import type { CacheStatus, ReportWarning, RowError } from '../report/types.js'
@@ -88,7 +91,7 @@ class TwinWindows {
   readonly #startMs: number
   readonly #earlier: string[] = []
   #inspections = new Map<RegisteredCache, Inspection>()
-  #level: Figures = { allocatedBytes: null, heapBytes: 0 }
+  #level: Figures = UNREAD
   #settleMs = 0
   #allowMs = 0
   #copiesAtMs = 0
@@ -131,8 +134,7 @@ class TwinWindows {
 
   /** A sample whose figures are those of the level: since it was read only garbage has come. */
   #sample(): MemorySample {
-    const { allocatedBytes, heapBytes } = this.#level
-    return { ...this.#releases.instrument.sampler.sample(), allocatedBytes, heapUsedBytes: heapBytes }
+    return withFigures(this.#releases.instrument.sampler.sample(), this.#level)
   }
 
   /** After the last sample: what is emptied here is no part of the run's balance. */

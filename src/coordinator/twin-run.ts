@@ -5,6 +5,7 @@
  * others are measured there.
  */
 import { randomUUID } from 'node:crypto'
+import { knownSum } from '../measure/figures.js'
 import type { MemorySample } from '../measure/sample.js'
 import { buildReport, difference, spreadOf, unmeasured } from '../report/build.js'
 import type { MeasuredCache } from '../report/build.js'
@@ -322,7 +323,7 @@ export class TwinRun implements Run {
   #sharing(caches: readonly MeasuredCache[]): ReportWarning[] {
     return caches.flatMap(({ name, measurement }) => {
       if (measurement.kind !== 'repeated') return []
-      const totals = measurement.changes.map(({ allocatedBytes, heapBytes }) => (allocatedBytes ?? 0) + heapBytes)
+      const totals = measurement.changes.map(knownSum)
       const spreadBytes = spreadOf(totals)
       const isShared = spreadBytes > 64 * 1024 && spreadBytes > SHARED_SHARE * Math.max(...totals)
       return isShared ? [sharedMemory(name, spreadBytes)] : []

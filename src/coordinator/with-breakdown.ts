@@ -35,6 +35,6 @@ export async function withBreakdown(
 }
 
 function cacheBytes({ name, released, estimated }: AttributionReport['caches'][number]): CacheBytes {
-  const { allocatedBytes, heapBytes } = estimated ?? released
-  return { name, allocatedBytes, heapBytes }
+  const { allocatedBytes, heapBytes, mappedBytes } = estimated ?? released
+  return { name, allocatedBytes, heapBytes, mappedBytes }
 }

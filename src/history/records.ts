@@ -7,6 +7,7 @@ import type { AttributionReport } from '../report/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 import { faultOfHead, faultOfObservation, faultOfReport } from './valid.js'
 import type { HistoryObservation, HistoryRecord } from './types.js'
+import { upgradeRecord } from './upgrade.js'
 
 /** Written into every line. A later version that only adds fields keeps it. */
 export const SCHEMA_VERSION = 1
@@ -49,7 +50,7 @@ export function parseLine(text: string): ParsedLine {
   if (kind === 'merged') return headOf(value)
   if (kind !== 'report' && kind !== 'observation' && kind !== 'calibration') return { kind: 'ignored' }
   return faultOfRecord(value, kind) === null
-    ? { kind: 'record', record: value as unknown as HistoryRecord }
+    ? { kind: 'record', record: upgradeRecord(value as unknown as HistoryRecord) }
     : { kind: 'torn' }
 }
 

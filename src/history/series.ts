@@ -4,6 +4,9 @@
  * Rule: memory is bounded whatever the history: a series that grows long keeps one reading out of every stretch, drawn at
  * random, which leaves slopes unbiased.
  */
+import { knownSum } from '../measure/figures.js'
+import type { Figures } from '../measure/figures.js'
+import { figuresOf } from '../measure/sample.js'
 import type { AttributionReport } from '../report/types.js'
 import type { Segment, SeriesBasis, TrendInput } from '../report/trends/series.js'
 import { knownBytes, wholeOf } from '../report/whole.js'
@@ -121,18 +124,23 @@ export class SeriesStore {
    */
   inputs(window?: { readonly windowHours: number; readonly lifetime: string; readonly nowMs: number }): {
     caches: Iterable<{ name: string; input: TrendInput }>
-    floor: Record<'total' | 'allocated' | 'heap', TrendInput>
+    floor: Record<keyof FloorSeries, TrendInput>
     rssBytes: number | null
   } {
     const span = this.#spanOf(window)
-    const floorOf = (part: 'total' | 'allocated' | 'heap'): TrendInput => ({
+    const floorOf = (part: keyof FloorSeries): TrendInput => ({
       measured: this.#floor[part].within(span),
       estimated: this.#between[part].within(span),
       claimed: [],
     })
     return {
       caches: this.#inputsWithin(span),
-      floor: { total: floorOf('total'), allocated: floorOf('allocated'), heap: floorOf('heap') },
+      floor: {
+        total: floorOf('total'),
+        allocated: floorOf('allocated'),
+        heap: floorOf('heap'),
+        mapped: floorOf('mapped'),
+      },
       rssBytes: this.#rssBytes,
     }
   }
@@ -188,11 +196,10 @@ export class SeriesStore {
     // Of a cache of unknown size nobody knows what the floor would be.
     if (held === null) return
     const key = `${lifetime}/${caches.map(({ name }) => name).join('\n')}`
-    const { allocatedBytes, heapUsedBytes } = sample
-    // Estimates do not tell the two memories apart.
-    const parts = caches.length === 0 ? { allocatedBytes, heapBytes: heapUsedBytes } : null
-    if (parts !== null) addFloor(this.#between, key, lifetime, hours, parts)
-    else this.#between.total.add(key, lifetime, hours, (allocatedBytes ?? 0) + heapUsedBytes - held, null)
+    const live = figuresOf(sample)
+    // Estimates do not tell the memories apart.
+    if (caches.length === 0) addFloor(this.#between, key, lifetime, hours, live)
+    else this.#between.total.add(key, lifetime, hours, knownSum(live) - held, null)
   }
 
   #add(name: string, basis: SeriesBasis, lifetime: string, hours: number, bytes: number): void {
@@ -207,20 +214,23 @@ export class SeriesStore {
   }
 }
 
-type FloorSeries = Record<'total' | 'allocated' | 'heap', SeriesBuilder>
+type FloorSeries = Record<'total' | 'allocated' | 'heap' | 'mapped', SeriesBuilder>
 
 function floorSeries(): FloorSeries {
-  return { total: new SeriesBuilder(), allocated: new SeriesBuilder(), heap: new SeriesBuilder() }
+  return {
+    total: new SeriesBuilder(),
+    allocated: new SeriesBuilder(),
+    heap: new SeriesBuilder(),
+    mapped: new SeriesBuilder(),
+  }
 }
 
-function addFloor(
-  series: FloorSeries,
-  key: string,
-  lifetime: string,
-  hours: number,
-  { allocatedBytes, heapBytes }: { readonly allocatedBytes: number | null; readonly heapBytes: number },
-): void {
-  series.total.add(key, lifetime, hours, (allocatedBytes ?? 0) + heapBytes, null)
+function addFloor(series: FloorSeries, key: string, lifetime: string, hours: number, floor: Figures): void {
+  const { allocatedBytes, heapBytes, mappedBytes } = floor
+  // A level without the mapped bytes is another one than a level with them.
+  const level = mappedBytes === null ? key : `${key}\nmapped`
+  series.total.add(level, lifetime, hours, knownSum(floor), null)
   series.heap.add(key, lifetime, hours, heapBytes, null)
+  if (mappedBytes !== null) series.mapped.add(key, lifetime, hours, mappedBytes, null)
   if (allocatedBytes !== null) series.allocated.add(key, lifetime, hours, allocatedBytes, null)
 }

@@ -57,8 +57,19 @@ function list(inner: Check): Check {
   }
 }
 
-const SAMPLE = object({ allocatedBytes: numberOrNull, heapUsedBytes: number, rssBytes: number, takenAt: moment })
-const ATTRIBUTED = object({ allocatedBytes: numberOrNull, heapBytes: numberOrNull, totalBytes: numberOrNull })
+const SAMPLE = object({
+  allocatedBytes: numberOrNull,
+  heapUsedBytes: number,
+  mappedBytes: optional(numberOrNull),
+  rssBytes: number,
+  takenAt: moment,
+})
+const ATTRIBUTED = object({
+  allocatedBytes: numberOrNull,
+  heapBytes: numberOrNull,
+  mappedBytes: optional(numberOrNull),
+  totalBytes: numberOrNull,
+})
 
 const ROW = object({
   name: text,
@@ -87,10 +98,15 @@ const REPORT = object({
   }),
   before: SAMPLE,
   after: SAMPLE,
-  noise: object({ controls: number, allocatedBytes: numberOrNull, heapBytes: numberOrNull }),
+  noise: object({
+    controls: number,
+    allocatedBytes: numberOrNull,
+    heapBytes: numberOrNull,
+    mappedBytes: optional(numberOrNull),
+  }),
   caches: list(ROW),
-  unattributed: object({ allocatedBytes: numberOrNull, heapBytes: number }),
-  floor: object({ allocatedBytes: numberOrNull, heapBytes: number }),
+  unattributed: object({ allocatedBytes: numberOrNull, heapBytes: number, mappedBytes: optional(numberOrNull) }),
+  floor: object({ allocatedBytes: numberOrNull, heapBytes: number, mappedBytes: optional(numberOrNull) }),
   pauses: object({ count: number, longestMs: number, totalMs: number }),
   warnings: list(object({ code: text, message: text })),
 })

@@ -30,11 +30,12 @@ function orNull(schema: Json): Json {
   return { oneOf: [schema, { type: 'null' }] }
 }
 
-const attributed = object({ allocatedBytes: maybe, heapBytes: maybe, totalBytes: maybe })
-const floor = object({ allocatedBytes: maybe, heapBytes: number })
+const attributed = object({ allocatedBytes: maybe, heapBytes: maybe, mappedBytes: maybe, totalBytes: maybe })
+const floor = object({ allocatedBytes: maybe, heapBytes: number, mappedBytes: maybe })
 const lastMeasured = object({
   allocatedBytes: maybe,
   heapBytes: maybe,
+  mappedBytes: maybe,
   totalBytes: maybe,
   uncertaintyBytes: maybe,
   reportId: string,
@@ -127,9 +128,10 @@ export const SCHEMAS: Json = {
     activeBytes: maybe,
     residentBytes: maybe,
     retainedBytes: maybe,
-    mappedBytes: maybe,
+    allocatorMappedBytes: maybe,
     metadataBytes: maybe,
     heapUsedBytes: number,
+    mappedBytes: maybe,
     heapTotalBytes: number,
     externalBytes: number,
     arrayBuffersBytes: number,
@@ -138,7 +140,12 @@ export const SCHEMAS: Json = {
   }),
   Trends: object({
     caches: arrayOf(object({ name: string, trend: object(trend) })),
-    floor: object({ ...trend, allocated: orNull(object(trend)), heap: orNull(object(trend)) }),
+    floor: object({
+      ...trend,
+      allocated: orNull(object(trend)),
+      heap: orNull(object(trend)),
+      mapped: orNull(object(trend)),
+    }),
     forecast: orNull(
       object({
         limitBytes: number,
@@ -160,7 +167,7 @@ export const SCHEMAS: Json = {
     process: { type: 'object' },
     before: ref('MemorySample'),
     after: ref('MemorySample'),
-    noise: object({ controls: integer, allocatedBytes: maybe, heapBytes: maybe }),
+    noise: object({ controls: integer, allocatedBytes: maybe, heapBytes: maybe, mappedBytes: maybe }),
     caches: arrayOf(
       object(
         {

@@ -5,6 +5,7 @@
  */
 import type { Observation } from '../coordinator/observe.js'
 import type { AttributionReport } from '../report/types.js'
+import { knownSum } from '../measure/figures.js'
 import { knownBytes, wholeOf } from '../report/whole.js'
 import { formatBytes, formatMs, printable } from '../support/units.js'
 import type { Growth } from './growth.js'
@@ -39,11 +40,15 @@ export interface MemoryLine extends LineHead {
   readonly rssBytes: number
   readonly allocatedBytes: number | null
   readonly heapUsedBytes: number
+  /** What V8 maps itself: WebAssembly memories, resizable ArrayBuffers; null where it cannot be read. */
+  readonly mappedBytes: number | null
   /** What no cache held; null of an observation, which does not tell. */
   readonly floorAllocatedBytes: number | null
   readonly floorHeapBytes: number | null
+  readonly floorMappedBytes: number | null
   readonly unattributedAllocatedBytes: number | null
   readonly unattributedHeapBytes: number | null
+  readonly unattributedMappedBytes: number | null
   readonly durationMs: number | null
   readonly longestPauseMs: number | null
   /** The largest first. */
@@ -91,10 +96,13 @@ export function reportLine(tick: Tick, report: AttributionReport, growth: readon
     rssBytes: (report.twin?.before ?? before).rssBytes,
     allocatedBytes: before.allocatedBytes,
     heapUsedBytes: before.heapUsedBytes,
+    mappedBytes: before.mappedBytes,
     floorAllocatedBytes: floor.allocatedBytes,
     floorHeapBytes: floor.heapBytes,
+    floorMappedBytes: floor.mappedBytes,
     unattributedAllocatedBytes: unattributed.allocatedBytes,
     unattributedHeapBytes: unattributed.heapBytes,
+    unattributedMappedBytes: unattributed.mappedBytes,
     durationMs: report.durationMs,
     longestPauseMs: report.pauses.longestMs,
     ...largest(rows, most),
@@ -129,10 +137,13 @@ export function observationLine(tick: Tick, seen: Observation, growth: readonly 
     rssBytes: seen.sample.rssBytes,
     allocatedBytes: seen.sample.allocatedBytes,
     heapUsedBytes: seen.sample.heapUsedBytes,
+    mappedBytes: seen.sample.mappedBytes,
     floorAllocatedBytes: null,
     floorHeapBytes: null,
+    floorMappedBytes: null,
     unattributedAllocatedBytes: null,
     unattributedHeapBytes: null,
+    unattributedMappedBytes: null,
     durationMs: null,
     longestPauseMs: null,
     ...largest(rows, most),
@@ -152,7 +163,7 @@ export function sentenceOf(line: MemoryLine): string {
         ? `${printable(name, 40)} claims ${formatBytes(claimedBytes)}`
         : `${printable(name, 40)} ${formatBytes(bytes)}`,
     )
-  const floor = (line.floorAllocatedBytes ?? 0) + (line.floorHeapBytes ?? 0)
+  const floor = (line.floorAllocatedBytes ?? 0) + (line.floorHeapBytes ?? 0) + (line.floorMappedBytes ?? 0)
   const parts = [
     `RSS ${formatBytes(line.rssBytes)}`,
     ...named,
@@ -168,10 +179,9 @@ export function sentenceOf(line: MemoryLine): string {
 
 /** What the rule of thumb judges a report by: its rows, and the floor. */
 export function sizesOf(report: AttributionReport): Sized[] {
-  const { allocatedBytes, heapBytes } = report.floor
   return [
     ...rowsOf(report).map(({ name, bytes }) => ({ name: `cache ${name}`, bytes })),
-    { name: 'floor', bytes: (allocatedBytes ?? 0) + heapBytes },
+    { name: 'floor', bytes: knownSum(report.floor) },
   ]
 }
 

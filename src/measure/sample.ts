@@ -8,6 +8,9 @@
 import type { Allocator } from '../allocator/port.js'
 import { SLOT, SLOT_COUNT, liveBytes } from '../allocator/port.js'
 import type { Environment, ProcessFigures } from '../support/environment.js'
+import type { Figures } from './figures.js'
+
+export type { Figures } from './figures.js'
 
 /** The process's memory at one moment, in bytes; a statistic that the allocator lacks is null. */
 export interface MemorySample {
@@ -32,28 +35,25 @@ export interface MemorySample {
   /** `stats.retained`. */
   readonly retainedBytes: number | null
   /** `stats.mapped` (glibc: `arena + hblkhd`). */
-  readonly mappedBytes: number | null
+  readonly allocatorMappedBytes: number | null
   /** `stats.metadata`. */
   readonly metadataBytes: number | null
   /** V8's `used_heap_size` of the isolate that measured. */
   readonly heapUsedBytes: number
   /** V8's committed heap, of the same isolate. */
   readonly heapTotalBytes: number
-  /** V8's own count of memory outside its heap; overlaps `allocatedBytes`: never add the two. */
+  /**
+   * Resident bytes that V8 maps itself for WebAssembly memories, resizable ArrayBuffers and growable SharedArrayBuffers of
+   * the same isolate; part of neither other quantity. Null where they cannot be read.
+   */
+  readonly mappedBytes: number | null
+  /** V8's own count of memory outside its heap; overlaps `allocatedBytes` and `mappedBytes`: never add them. */
   readonly externalBytes: number
   /** The part of `externalBytes` that backs ArrayBuffers. */
   readonly arrayBuffersBytes: number
   readonly rssBytes: number
   /** ISO 8601. */
   readonly takenAt: string
-}
-
-/** The two quantities that are attributed. */
-export interface Figures {
-  /** Live bytes of the allocator; null where it has no statistics. */
-  readonly allocatedBytes: number | null
-  /** V8's `used_heap_size`. */
-  readonly heapBytes: number
 }
 
 /** Reads; holds the memory that readings go to. */
@@ -76,8 +76,15 @@ export interface Sampler {
   sample(): MemorySample
 }
 
-/** A sampler over an allocator. */
-export function createSampler(allocator: Allocator, environment: Environment): Sampler {
+/**
+ * A sampler over an allocator. `readMapped` gives the bytes that V8 maps itself, null where they cannot be read; it is
+ * called after the other quantities were read, since it may allocate.
+ */
+export function createSampler(
+  allocator: Allocator,
+  environment: Environment,
+  readMapped: () => number | null = () => null,
+): Sampler {
   const slots = new Float64Array(SLOT_COUNT)
   let liveNow = NaN
   /** The least since the last major GC; infinite where nothing was read since the last figures. */
@@ -100,31 +107,33 @@ export function createSampler(allocator: Allocator, environment: Environment): S
     },
     figures: () => {
       if (leastHeapBytes === Infinity) look()
-      return { allocatedBytes: orNull(liveNow), heapBytes: takeHeap() }
+      return { allocatedBytes: orNull(liveNow), heapBytes: takeHeap(), mappedBytes: readMapped() }
     },
     sample: () => {
       look()
       // The heap is read by then: what the other readings allocate on it must not be part of it.
-      return toSample(slots, { heapUsedBytes: takeHeap(), ...environment.figures() }, environment.date())
+      return toSample(
+        slots,
+        { heapUsedBytes: takeHeap(), mappedBytes: readMapped(), ...environment.figures() },
+        environment.date(),
+      )
     },
   }
 }
 
-/** The lesser of both quantities, each for itself. */
-export function leastOf(a: Figures, b: Figures): Figures {
-  const allocatedBytes =
-    a.allocatedBytes === null || b.allocatedBytes === null ? null : Math.min(a.allocatedBytes, b.allocatedBytes)
-  return { allocatedBytes, heapBytes: Math.min(a.heapBytes, b.heapBytes) }
+/** The attributed quantities of a sample. */
+export function figuresOf({ allocatedBytes, heapUsedBytes, mappedBytes }: MemorySample): Figures {
+  return { allocatedBytes, heapBytes: heapUsedBytes, mappedBytes }
 }
 
-/** The attributed quantities of a sample. */
-export function figuresOf(sample: MemorySample): Figures {
-  return { allocatedBytes: sample.allocatedBytes, heapBytes: sample.heapUsedBytes }
+/** The same sample with other figures. */
+export function withFigures(sample: MemorySample, { allocatedBytes, heapBytes, mappedBytes }: Figures): MemorySample {
+  return { ...sample, allocatedBytes, heapUsedBytes: heapBytes, mappedBytes }
 }
 
 function toSample(
   slots: Float64Array,
-  figures: ProcessFigures & { readonly heapUsedBytes: number },
+  figures: ProcessFigures & { readonly heapUsedBytes: number; readonly mappedBytes: number | null },
   takenAt: Date,
 ): MemorySample {
   const at = (slot: number): number | null => orNull(slots[slot] ?? NaN)
@@ -138,7 +147,7 @@ function toSample(
     activeBytes: at(SLOT.active),
     residentBytes: at(SLOT.resident),
     retainedBytes: at(SLOT.retained),
-    mappedBytes: at(SLOT.mapped),
+    allocatorMappedBytes: at(SLOT.mapped),
     metadataBytes: at(SLOT.metadata),
     ...figures,
     takenAt: takenAt.toISOString(),

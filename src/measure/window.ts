@@ -6,7 +6,9 @@
  * turn: its microtasks still belong to it, what it does in later turns does not.
  */
 import type { Collector, Environment } from '../support/environment.js'
-import type { Figures, MemorySample, Sampler } from './sample.js'
+import { UNREAD } from './figures.js'
+import type { Figures } from './figures.js'
+import type { MemorySample, Sampler } from './sample.js'
 import { settleAfter, settleBefore, settleTools } from './settle.js'
 import type { GcMode } from './settle.js'
 import type { ThreadWatch } from './threads.js'
@@ -155,7 +157,7 @@ class Turn {
   #releasedAtMs = 0
   #releaseMs = 0
   #settled = true
-  #level: Figures = { allocatedBytes: null, heapBytes: 0 }
+  #level: Figures = UNREAD
 
   constructor(instrument: Instrument, mode: GcMode) {
     this.#instrument = instrument

@@ -1,6 +1,8 @@
 /** What the collectors read: everything that is known at one moment. Types alone, and what is added up for `other`. */
 import type { Allocator } from '../allocator/port.js'
 import type { CacheObservation } from '../coordinator/observe.js'
+import { byQuantity } from '../measure/figures.js'
+import type { ByQuantity } from '../measure/figures.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { GrowthStatistics } from '../profiling/growth/monitor.js'
 import type { ProfilingState } from '../profiling/profiler/state.js'
@@ -11,7 +13,7 @@ import type { Sample } from './sample.js'
 /** One cache, or the sum of all that are not among the largest. */
 export interface CacheLook {
   readonly label: string
-  readonly measured: { readonly allocatedBytes: number | null; readonly heapBytes: number | null } | null
+  readonly measured: ByQuantity<number | null> | null
   readonly uncertaintyBytes: number | null
   /** Seconds since 1970; null for `other`. */
   readonly measuredAtSeconds: number | null
@@ -131,10 +133,7 @@ export function sumOfCaches(caches: readonly CacheObservation[], label: string):
   }
   return {
     label,
-    measured: {
-      allocatedBytes: sum(({ lastMeasured }) => lastMeasured?.allocatedBytes),
-      heapBytes: sum(({ lastMeasured }) => lastMeasured?.heapBytes),
-    },
+    measured: byQuantity((quantity) => sum(({ lastMeasured }) => lastMeasured?.[quantity])),
     uncertaintyBytes: rootOfSquares(({ lastMeasured }) => lastMeasured?.uncertaintyBytes),
     measuredAtSeconds: null,
     estimatedBytes: sum(({ estimatedBytes }) => estimatedBytes),

@@ -1,5 +1,7 @@
 /** Samples: one value of a metric with its labels. What is unknown gives none. */
 
+import type { ByQuantity } from '../measure/figures.js'
+
 /** Label → value. Values that come from outside went through `labelOf()`. */
 export type Labels = Readonly<Record<string, string>>
 
@@ -15,13 +17,11 @@ export function one(value: number | null | undefined, labels?: Labels): Sample[]
   return [labels === undefined ? { value } : { value, labels }]
 }
 
-/** What is measured of both memories, told apart by the label `memory`. */
-export function ofMemories(
-  bytes: { readonly allocatedBytes: number | null; readonly heapBytes: number | null } | null | undefined,
-  labels?: Labels,
-): Sample[] {
+/** What is measured of each memory, told apart by the label `memory`. */
+export function ofMemories(bytes: ByQuantity<number | null> | null | undefined, labels?: Labels): Sample[] {
   return [
     ...one(bytes?.allocatedBytes, { ...labels, memory: 'allocator' }),
     ...one(bytes?.heapBytes, { ...labels, memory: 'heap' }),
+    ...one(bytes?.mappedBytes, { ...labels, memory: 'mapped' }),
   ]
 }

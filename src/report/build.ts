@@ -4,8 +4,10 @@
  * Rule: rows + unattributed = before − after, exactly; what is below the noise is said to be; negative numbers stay;
  * unknown is null.
  */
-import type { Figures, MemorySample } from '../measure/sample.js'
+import { QUANTITIES, byQuantity, difference, knownSum, plus } from '../measure/figures.js'
+import type { ByQuantity, Figures, Quantity } from '../measure/figures.js'
 import { figuresOf } from '../measure/sample.js'
+import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
 import { formatBytes } from '../support/units.js'
 import { sharingWarnings } from './sharing.js'
@@ -14,8 +16,9 @@ import { estimateStep, noiseOf, outstanding } from './statistics.js'
 import { estimateWhole } from './trim.js'
 import type { TrimmedPart } from './trim.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, ReportNoise, ReportWarning } from './types.js'
-import { UNKNOWN } from './whole.js'
+import { UNKNOWN, hypotenuse, withTotal } from './whole.js'
 
+export { difference } from '../measure/figures.js'
 export type { TrimmedPart } from './trim.js'
 
 /** A settled reading between releases. */
@@ -98,9 +101,13 @@ export interface MeasuredRun {
  * Nothing smaller than this is told from nothing, however calm the few controls of a run were: under load one null
  * release in a hundred shows as much (bench/accuracy.ts).
  */
-export const RESOLUTION = { allocatedBytes: 8 * 1024, heapBytes: 16 * 1024 } as const
+export const RESOLUTION: ByQuantity<number> = { allocatedBytes: 8 * 1024, heapBytes: 16 * 1024, mappedBytes: 4 * 1024 }
 /** A gap has to be this large to be called late bytes; V8 drops caches of its own of some hundred KiB at any time. */
-const LATE_LEAST_BYTES = { allocatedBytes: 64 * 1024, heapBytes: 1024 * 1024 } as const
+const LATE_LEAST_BYTES: ByQuantity<number> = {
+  allocatedBytes: 64 * 1024,
+  heapBytes: 1024 * 1024,
+  mappedBytes: 64 * 1024,
+}
 
 /** The report of a run. */
 export function buildReport(run: MeasuredRun): AttributionReport {
@@ -126,42 +133,25 @@ export function buildReport(run: MeasuredRun): AttributionReport {
 
 /** What null releases show, per quantity. */
 export function noise(controls: readonly Figures[]): ReportNoise {
-  const allocated = controls.flatMap(({ allocatedBytes }) => (allocatedBytes === null ? [] : [allocatedBytes]))
   return {
     controls: controls.length,
-    allocatedBytes: noiseOf(allocated, RESOLUTION.allocatedBytes),
-    heapBytes: noiseOf(
-      controls.map(({ heapBytes }) => heapBytes),
-      RESOLUTION.heapBytes,
-    ),
+    ...byQuantity((quantity) => noiseOf(known(controls, quantity), RESOLUTION[quantity])),
   }
 }
 
-/** The fall from `before` to `after`. */
-export function difference(before: Figures, after: Figures): Figures {
-  return {
-    allocatedBytes:
-      before.allocatedBytes === null || after.allocatedBytes === null
-        ? null
-        : before.allocatedBytes - after.allocatedBytes,
-    heapBytes: before.heapBytes - after.heapBytes,
-  }
+/** The values that are known. */
+function known(figures: readonly Figures[], quantity: Quantity): number[] {
+  return figures.flatMap((each) => each[quantity] ?? [])
 }
 
 /** The falls of several windows together. */
 export function sumOf(windows: readonly { readonly before: Figures; readonly after: Figures }[]): Figures {
-  return windows
-    .map(({ before, after }) => difference(before, after))
-    .reduce((sum, fall) => ({
-      allocatedBytes:
-        sum.allocatedBytes === null || fall.allocatedBytes === null ? null : sum.allocatedBytes + fall.allocatedBytes,
-      heapBytes: sum.heapBytes + fall.heapBytes,
-    }))
+  return windows.map(({ before, after }) => difference(before, after)).reduce(plus)
 }
 
 interface Attributed {
   readonly released: AttributedBytes
-  readonly uncertainty: { readonly allocatedBytes: number | null; readonly heapBytes: number | null }
+  readonly uncertainty: ByQuantity<number | null>
 }
 
 function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): CacheAttribution {
@@ -175,9 +165,8 @@ function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): Cach
     ...row,
     released,
     uncertainty,
-    uncertaintyBytes: hypotenuse(uncertainty.allocatedBytes, uncertainty.heapBytes, released),
-    significant:
-      beyond(released.allocatedBytes, uncertainty.allocatedBytes) || beyond(released.heapBytes, uncertainty.heapBytes),
+    uncertaintyBytes: hypotenuse(uncertainty, released),
+    significant: QUANTITIES.some((quantity) => beyond(released[quantity], uncertainty[quantity])),
     window: measurement.kind === 'none' ? null : measurement.kind === 'stepped' ? 'drift-corrected' : 'atomic',
     ...(trimmed === undefined ? {} : estimateOf(measurement, trimmed, released, noise(controls))),
     ...(firstTurn === undefined ? {} : { firstTurn }),
@@ -187,53 +176,47 @@ function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): Cach
 }
 
 function attribute(measurement: Measurement, controls: readonly Figures[]): Attributed {
-  if (measurement.kind === 'none') {
-    return { released: UNKNOWN, uncertainty: { allocatedBytes: null, heapBytes: null } }
-  }
+  if (measurement.kind === 'none') return { released: UNKNOWN, uncertainty: byQuantity(() => null) }
   if (measurement.kind === 'repeated') return attributeRepeated(measurement.changes, noise(controls))
-  if (measurement.kind !== 'stepped') {
-    const windows = measurement.kind === 'atomic' ? [measurement] : measurement.windows
-    const { allocatedBytes, heapBytes } = noise(controls)
-    // Windows side by side err independently of each other.
-    const ofAll = (bytes: number | null): number | null =>
-      bytes === null ? null : Math.ceil(bytes * Math.sqrt(windows.length))
-    return {
-      released: withTotal(sumOf(windows)),
-      uncertainty: { allocatedBytes: ofAll(allocatedBytes), heapBytes: ofAll(heapBytes) },
-    }
-  }
-  const step = (quantity: keyof Figures): ReturnType<typeof estimateStep> | null => {
+  if (measurement.kind === 'stepped') return attributeStepped(measurement)
+  const windows = measurement.kind === 'atomic' ? [measurement] : measurement.windows
+  const ofOne = noise(controls)
+  // Windows side by side err independently of each other.
+  const ofAll = (bytes: number | null): number | null =>
+    bytes === null ? null : Math.ceil(bytes * Math.sqrt(windows.length))
+  return { released: withTotal(sumOf(windows)), uncertainty: byQuantity((quantity) => ofAll(ofOne[quantity])) }
+}
+
+/** The step between the levels on both sides, with the drift taken off. */
+function attributeStepped({ levelsBefore, levelsAfter }: Measurement & { readonly kind: 'stepped' }): Attributed {
+  const steps = byQuantity((quantity) => {
     const series = (levels: readonly FigureLevel[]): { atMs: number; bytes: number }[] =>
       levels.flatMap((level) => {
         const bytes = level[quantity]
         return bytes === null ? [] : [{ atMs: level.atMs, bytes }]
       })
-    const [before, after] = [series(measurement.levelsBefore), series(measurement.levelsAfter)]
+    const [before, after] = [series(levelsBefore), series(levelsAfter)]
     return before.length === 0 || after.length === 0 ? null : estimateStep(before, after)
-  }
-  const [allocated, heap] = [step('allocatedBytes'), step('heapBytes')]
-  const atLeast = (estimate: typeof heap, least: number): number | null =>
-    estimate?.uncertaintyBytes == null ? null : Math.max(least, estimate.uncertaintyBytes)
+  })
   return {
-    released: withTotal({ allocatedBytes: allocated?.bytes ?? null, heapBytes: heap?.bytes ?? null }),
-    uncertainty: {
-      allocatedBytes: atLeast(allocated, RESOLUTION.allocatedBytes),
-      heapBytes: atLeast(heap, RESOLUTION.heapBytes),
-    },
+    released: withTotal(byQuantity((quantity) => steps[quantity]?.bytes ?? null)),
+    uncertainty: byQuantity((quantity) => {
+      const { uncertaintyBytes } = steps[quantity] ?? { uncertaintyBytes: null }
+      return uncertaintyBytes === null ? null : Math.max(RESOLUTION[quantity], uncertaintyBytes)
+    }),
   }
 }
 
 /** The mean of several windows; half of what differs between them is part of the ±. */
-function attributeRepeated(changes: readonly Figures[], { allocatedBytes, heapBytes }: ReportNoise): Attributed {
-  const known = (quantity: keyof Figures): number[] => changes.flatMap((change) => change[quantity] ?? [])
+function attributeRepeated(changes: readonly Figures[], ofOne: ReportNoise): Attributed {
   const meanOf = (values: readonly number[]): number | null =>
     values.length === 0 ? null : Math.round(values.reduce((sum, value) => sum + value, 0) / values.length)
-  const widened = (noiseBytes: number | null, values: readonly number[]): number | null =>
-    noiseBytes === null ? null : Math.ceil(Math.hypot(noiseBytes, spreadOf(values) / 2))
-  const [allocated, heap] = [known('allocatedBytes'), known('heapBytes')]
   return {
-    released: withTotal({ allocatedBytes: meanOf(allocated), heapBytes: meanOf(heap) }),
-    uncertainty: { allocatedBytes: widened(allocatedBytes, allocated), heapBytes: widened(heapBytes, heap) },
+    released: withTotal(byQuantity((quantity) => meanOf(known(changes, quantity)))),
+    uncertainty: byQuantity((quantity) => {
+      const noiseBytes = ofOne[quantity]
+      return noiseBytes === null ? null : Math.ceil(Math.hypot(noiseBytes, spreadOf(known(changes, quantity)) / 2))
+    }),
   }
 }
 
@@ -255,7 +238,7 @@ function estimateOf(
   const changes =
     measurement.kind === 'batched'
       ? measurement.windows.map(({ before, after }) => difference(before, after))
-      : [{ allocatedBytes: released.allocatedBytes, heapBytes: released.heapBytes ?? 0 }]
+      : [{ ...released, heapBytes: released.heapBytes ?? 0 }]
   const parts = trimmed.flatMap((part, index) => {
     const change = changes[index]
     return part === null || change === undefined ? [] : [{ ...part, change }]
@@ -268,16 +251,6 @@ function estimateOf(
 /** Nothing that was dropped speaks for the rest. */
 function isBlind({ trim, estimated, estimatedUncertaintyBytes }: CacheAttribution): boolean {
   return trim?.entriesAtRandom === 0 && estimated?.totalBytes !== null && estimatedUncertaintyBytes === null
-}
-
-function withTotal({ allocatedBytes, heapBytes }: Omit<AttributedBytes, 'totalBytes'>): AttributedBytes {
-  const totalBytes = allocatedBytes === null || heapBytes === null ? null : allocatedBytes + heapBytes
-  return { allocatedBytes, heapBytes, totalBytes }
-}
-
-function hypotenuse(allocated: number | null, heap: number | null, released: AttributedBytes): number | null {
-  if (heap === null || (allocated === null && released.allocatedBytes !== null)) return null
-  return Math.ceil(Math.hypot(allocated ?? 0, heap))
 }
 
 function beyond(bytes: number | null, uncertainty: number | null): boolean {
@@ -298,24 +271,18 @@ function floor(before: MemorySample, caches: readonly CacheAttribution[]): Attri
   return lessRows(
     figuresOf(before),
     caches.map(({ released, estimated }) => ({
-      released: {
-        allocatedBytes: estimated?.allocatedBytes ?? released.allocatedBytes,
-        heapBytes: estimated?.heapBytes ?? released.heapBytes,
-      },
+      released: byQuantity((quantity) => estimated?.[quantity] ?? released[quantity]),
     })),
   )
 }
 
-function lessRows(
-  { allocatedBytes, heapBytes }: Figures,
-  caches: readonly { readonly released: Omit<AttributedBytes, 'totalBytes'> }[],
-): Figures {
-  const rows = (quantity: keyof Figures): number =>
-    caches.reduce((sum, { released }) => sum + (released[quantity] ?? 0), 0)
-  return {
-    allocatedBytes: allocatedBytes === null ? null : allocatedBytes - rows('allocatedBytes'),
-    heapBytes: heapBytes - rows('heapBytes'),
-  }
+function lessRows(figures: Figures, caches: readonly { readonly released: ByQuantity<number | null> }[]): Figures {
+  return caches.reduce<Figures>((left, { released }) => difference(left, byRow(released)), figures)
+}
+
+/** What is unknown of a row explains nothing. */
+function byRow({ allocatedBytes, heapBytes, mappedBytes }: ByQuantity<number | null>): Figures {
+  return { allocatedBytes: allocatedBytes ?? 0, heapBytes: heapBytes ?? 0, mappedBytes: mappedBytes ?? 0 }
 }
 
 /**
@@ -324,7 +291,7 @@ function lessRows(
  * window falls after it.
  */
 function lateBytes(gaps: readonly Gap[]): Map<string, AttributedBytes> {
-  const lateOf = (quantity: keyof Figures): number[] => {
+  const lateOf = (quantity: Quantity): number[] => {
     const changes = gaps.map(({ change }) => change[quantity] ?? 0)
     return outstanding(changes, LATE_LEAST_BYTES[quantity]).map((beyond, index) => {
       const bytes = Math.min(beyond ?? 0, gaps[index]?.newLow[quantity] ?? 0)
@@ -332,18 +299,17 @@ function lateBytes(gaps: readonly Gap[]): Map<string, AttributedBytes> {
       return bytes > LATE_LEAST_BYTES[quantity] && !cameBack ? bytes : 0
     })
   }
-  const [allocated, heap] = [lateOf('allocatedBytes'), lateOf('heapBytes')]
+  const found = byQuantity(lateOf)
   const late = new Map<string, AttributedBytes>()
   for (const [index, { cache, change }] of gaps.entries()) {
-    const [allocatedBytes, heapBytes] = [allocated[index] ?? 0, heap[index] ?? 0]
-    if (cache === null || allocatedBytes + heapBytes === 0) continue
-    late.set(cache, withTotal({ allocatedBytes: change.allocatedBytes === null ? null : allocatedBytes, heapBytes }))
+    const bytes = byQuantity((quantity) => (change[quantity] === null ? null : (found[quantity][index] ?? 0)))
+    if (cache !== null && knownSum(bytes) !== 0) late.set(cache, withTotal(bytes))
   }
   return late
 }
 
 function lateWarning(cache: string, bytes: AttributedBytes): ReportWarning {
-  const amount = (bytes.allocatedBytes ?? 0) + (bytes.heapBytes ?? 0)
+  const amount = knownSum(bytes)
   return {
     code: 'WARN_LATE_BYTES',
     message: `about ${formatBytes(amount)} went in the turns right after the release of ${JSON.stringify(cache)}: a deferred finalizer, or a release that was not finished; they are in the row's "late" and in unattributed`,

@@ -1,4 +1,6 @@
 /** The report as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
+import { knownSum } from '../measure/figures.js'
+import { figuresOf } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'
 import { boolean, optional, resolveOptions } from '../support/options.js'
 import { formatBytes, formatCount, formatMs, formatShare, printable, signed } from '../support/units.js'
@@ -82,6 +84,10 @@ function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
     { title: 'share', cell: (row) => (known(row) === null ? '–' : formatShare(known(row) ?? 0, whole)) },
     { title: 'allocator', cell: (row) => formatBytes(ofWhole(row).bytes.allocatedBytes) },
     { title: 'JS heap', cell: (row) => formatBytes(ofWhole(row).bytes.heapBytes) },
+    {
+      title: 'mapped',
+      cell: (row) => (hasMapped(report) ? formatBytes(ofWhole(row).bytes.mappedBytes ?? null) : '–'),
+    },
     { title: 'dropped', cell: ({ released }) => (isTrim ? formatBytes(knownBytes(released)) : '–') },
     { title: 'entries', cell: ({ entriesBefore }) => formatCount(entriesBefore) },
     {
@@ -133,7 +139,9 @@ function summary(report: AttributionReport): string[] {
   const { mode, noise, unattributed, floor, forecast, before, pauses, twin } = report
   const error =
     noise.controls === 0 ? 'no controls: the error bars are unknown' : `${formatCount(noise.controls)} null releases`
-  const grew = (unattributed.allocatedBytes ?? 0) + unattributed.heapBytes < 0
+  const grew = knownSum(unattributed) < 0
+  const mapped = (bytes: number | null, isError = false): string =>
+    hasMapped(report) ? `, ${isError ? '± ' : ''}${formatBytes(bytes)} mapped` : ''
   const why =
     twin !== undefined
       ? 'caches without a row; with several twins, what their orders differ by'
@@ -141,15 +149,25 @@ function summary(report: AttributionReport): string[] {
         ? 'growth during the run: released caches fill again, other work'
         : 'other work during the run'
   return [
-    `noise         ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap (${error})`,
-    `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap (${why})`,
-    `floor         ${formatBytes(floor.allocatedBytes)} allocator, ${formatBytes(floor.heapBytes)} JS heap held by no cache${mode === 'trim' ? ' (estimated)' : ''}, of ${formatBytes(before.allocatedBytes)} and ${formatBytes(before.heapUsedBytes)}`,
+    `noise         ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap${mapped(noise.mappedBytes, true)} (${error})`,
+    `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap${mapped(unattributed.mappedBytes)} (${why})`,
+    `floor         ${formatBytes(floor.allocatedBytes)} allocator, ${formatBytes(floor.heapBytes)} JS heap${mapped(floor.mappedBytes)} held by no cache${mode === 'trim' ? ' (estimated)' : ''}, of ${ofBefore(report)}`,
     ...(floor.trend === undefined ? [] : [`floor trend   ${floorTrendLine(floor.trend)}`]),
     ...(forecast === undefined ? [] : [`forecast      ${forecastLine(forecast)}`]),
     `process       ${residency(before)}`,
     `pauses        ${formatCount(pauses.count)}, longest ${formatMs(pauses.longestMs)}, ${formatMs(pauses.totalMs)} in all`,
     ...(twin === undefined ? [] : [twinLine(twin)]),
   ]
+}
+
+function ofBefore({ before }: AttributionReport): string {
+  const figures = [before.allocatedBytes, before.heapUsedBytes, ...(hasMapped({ before }) ? [before.mappedBytes] : [])]
+  return figures.map(formatBytes).join(figures.length > 2 ? ', ' : ' and ')
+}
+
+/** Most services map nothing of the kind: figures of nothing would only stand in the way. */
+function hasMapped({ before, caches = [] }: Pick<AttributionReport, 'before'> & Partial<AttributionReport>): boolean {
+  return (before.mappedBytes ?? 0) > 0 || caches.some(({ released }) => (released.mappedBytes ?? 0) !== 0)
 }
 
 function twinLine({ twins, childMs, copiedBytes, attempts }: ReportTwin): string {
@@ -182,6 +200,6 @@ function problems(rows: readonly CacheAttribution[]): string[] {
   )
 }
 
-function liveBytes({ allocatedBytes, heapUsedBytes }: MemorySample): number {
-  return (allocatedBytes ?? 0) + heapUsedBytes
+function liveBytes(sample: MemorySample): number {
+  return knownSum(figuresOf(sample))
 }

@@ -1,5 +1,8 @@
 /** The statistics of a report, pure: noise from controls, a step in drifting levels, gaps that stand out. */
 
+import { knownSum } from '../measure/figures.js'
+import type { Figures } from '../measure/figures.js'
+
 /** A settled reading of one quantity. */
 export interface Level {
   readonly atMs: number
@@ -124,14 +127,14 @@ function dot(a: readonly number[], b: readonly number[]): number {
 
 /** When levels on the far side of a step are enough: the interval is as narrow as wanted, or more would not pay. */
 export function levelsSuffice(
-  before: readonly { readonly allocatedBytes: number | null; readonly heapBytes: number; readonly atMs: number }[],
-  after: readonly { readonly allocatedBytes: number | null; readonly heapBytes: number; readonly atMs: number }[],
+  before: readonly (Figures & { readonly atMs: number })[],
+  after: readonly (Figures & { readonly atMs: number })[],
   bounds: { readonly least: number; readonly most: number; readonly wantedBytes: number },
 ): boolean {
   if (after.length < bounds.least) return false
   if (after.length >= bounds.most) return true
   const series = (levels: typeof before): Level[] =>
-    levels.map(({ allocatedBytes, heapBytes, atMs }) => ({ atMs, bytes: (allocatedBytes ?? 0) + heapBytes }))
+    levels.map((level) => ({ atMs: level.atMs, bytes: knownSum(level) }))
   const { uncertaintyBytes } = estimateStep(series(before), series(after))
   return uncertaintyBytes !== null && uncertaintyBytes <= bounds.wantedBytes
 }

@@ -5,7 +5,7 @@
  * bar comes from what the parts differ by, so that it covers whatever sizes the entries have, and the noise of their
  * windows with it. What no part can show is added to it, or makes it unknown.
  */
-import type { Figures } from '../measure/sample.js'
+import type { ByQuantity, Figures } from '../measure/figures.js'
 import { studentT } from './statistics.js'
 import type { AttributedBytes, TrimChoice, TrimSummary } from './types.js'
 
@@ -26,10 +26,7 @@ export interface MeasuredPart extends TrimmedPart {
 }
 
 /** Half-widths of the 95 % interval of one window that releases nothing. */
-export interface WindowNoise {
-  readonly allocatedBytes: number | null
-  readonly heapBytes: number | null
-}
+export type WindowNoise = ByQuantity<number | null>
 
 /** The whole. */
 export interface WholeEstimate {
@@ -56,9 +53,15 @@ export function estimateWhole(parts: readonly MeasuredPart[], noise: WindowNoise
     scale.estimate(({ heapBytes }) => heapBytes, noise.heapBytes),
     table,
   )
+  const mapped = scale.estimate(({ mappedBytes }) => mappedBytes, noise.mappedBytes)
   const total = withTable(scale.estimate(totalOf, sumNoise(noise)), table)
   return {
-    estimated: { allocatedBytes: rounded(allocated), heapBytes: rounded(heap), totalBytes: rounded(total) },
+    estimated: {
+      allocatedBytes: rounded(allocated),
+      heapBytes: rounded(heap),
+      mappedBytes: rounded(mapped),
+      totalBytes: rounded(total),
+    },
     estimatedUncertaintyBytes: total?.halfWidth == null ? null : Math.ceil(total.halfWidth),
     trim: {
       batches: parts.length,
@@ -227,12 +230,12 @@ function droppedEntries({ entriesBefore, entriesAfter }: TrimmedPart): number | 
   return entriesBefore === null || entriesAfter === null ? null : Math.max(0, entriesBefore - entriesAfter)
 }
 
-function totalOf({ allocatedBytes, heapBytes }: Figures): number | null {
-  return allocatedBytes === null ? null : allocatedBytes + heapBytes
+function totalOf({ allocatedBytes, heapBytes, mappedBytes }: Figures): number | null {
+  return allocatedBytes === null ? null : allocatedBytes + heapBytes + (mappedBytes ?? 0)
 }
 
-function sumNoise({ allocatedBytes, heapBytes }: WindowNoise): number | null {
-  return allocatedBytes === null || heapBytes === null ? null : Math.hypot(allocatedBytes, heapBytes)
+function sumNoise({ allocatedBytes, heapBytes, mappedBytes }: WindowNoise): number | null {
+  return allocatedBytes === null || heapBytes === null ? null : Math.hypot(allocatedBytes, heapBytes, mappedBytes ?? 0)
 }
 
 function sumOrNull(values: readonly (number | null)[]): number | null {

@@ -1,5 +1,6 @@
 /** The attribution report: plain JSON, versioned. Sinks read it and change nothing. */
 import type { AllocatorName, BindingKind } from '../allocator/port.js'
+import type { ByQuantity, Figures } from '../measure/figures.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
 import type { MemoryNode } from './breakdown/types.js'
@@ -36,7 +37,12 @@ export interface AttributedBytes {
   readonly allocatedBytes: number | null
   /** V8's `used_heap_size`. */
   readonly heapBytes: number | null
-  /** The two together (they do not overlap); null where either is. */
+  /** Resident bytes that V8 maps itself: WebAssembly memories, resizable ArrayBuffers, growable SharedArrayBuffers. */
+  readonly mappedBytes: number | null
+  /**
+   * Together (they do not overlap); null where either of the first two is. Where mapped bytes cannot be read the total is of
+   * the other two.
+   */
   readonly totalBytes: number | null
 }
 
@@ -55,8 +61,8 @@ export interface CacheAttribution {
   /** Half-width of the 95 % interval around `released.totalBytes`; null without controls to tell. */
   readonly uncertaintyBytes: number | null
   /** The same for each quantity. */
-  readonly uncertainty: { readonly allocatedBytes: number | null; readonly heapBytes: number | null }
-  /** Whether either quantity is beyond its uncertainty. False where that is unknown. */
+  readonly uncertainty: ByQuantity<number | null>
+  /** Whether any quantity is beyond its uncertainty. False where that is unknown. */
   readonly significant: boolean
   /** Trim mode only, where a part was dropped without a failure: how much, and how much of it at random. */
   readonly trim?: TrimSummary
@@ -109,11 +115,10 @@ export interface ReportWarning {
 }
 
 /** Null releases in the same run: what a window shows when nothing is released. */
-export interface ReportNoise {
+export interface ReportNoise extends ByQuantity<number | null> {
   readonly controls: number
   /** Half-width of the 95 % interval of a null release; null without controls. */
   readonly allocatedBytes: number | null
-  readonly heapBytes: number | null
 }
 
 /** The process that was measured. */
@@ -151,7 +156,7 @@ export interface ReportTwin {
 
 /**
  * What one run of `attribute()` found. The rows and `unattributed` add up to `before` − `after` exactly, for
- * allocated and for heap bytes.
+ * allocated, for heap and for mapped bytes.
  */
 export interface AttributionReport {
   readonly schemaVersion: 1
@@ -170,14 +175,12 @@ export interface AttributionReport {
   /** In the order in which they were released. */
   readonly caches: readonly CacheAttribution[]
   /** Change in the run that no row explains: other work of the service, late bytes, drift. */
-  readonly unattributed: { readonly allocatedBytes: number | null; readonly heapBytes: number }
+  readonly unattributed: Figures
   /**
    * What no cache held: `before` less every row; in trim mode less every estimate. Caches that fill again during the run
    * are no part of it, so it is the figure to watch for a leak.
    */
-  readonly floor: {
-    readonly allocatedBytes: number | null
-    readonly heapBytes: number
+  readonly floor: Figures & {
     /** With a history attached: how it changes over the reports, which decides whether something leaks. */
     readonly trend?: FloorTrend
   }

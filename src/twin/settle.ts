@@ -2,8 +2,8 @@
  * Settling in a twin: collections alone. No other thread exists that could work on anything, so nothing is drained.
  */
 import { runMicrotasks } from './life.js'
-import { leastOf } from '../measure/sample.js'
-import type { Figures } from '../measure/sample.js'
+import { leastOf } from '../measure/figures.js'
+import type { Figures } from '../measure/figures.js'
 import type { Instrument } from '../measure/window.js'
 
 /**

@@ -121,21 +121,21 @@ describe('readThreads()', () => {
 })
 
 describe('cacheBytes()', () => {
-  const lastMeasured = { allocatedBytes: 30, heapBytes: 10 }
+  const lastMeasured = { allocatedBytes: 30, heapBytes: 10, mappedBytes: null }
 
   it('scales what was measured to what is estimated now', () => {
     const found = cacheBytes({ name: 'a', estimatedBytes: 80, lastMeasured })
-    expect(found).to.deep.equal({ name: 'a', allocatedBytes: 60, heapBytes: 20 })
+    expect(found).to.deep.equal({ name: 'a', allocatedBytes: 60, heapBytes: 20, mappedBytes: null })
   })
 
   it('keeps what was measured where nothing is estimated', () => {
     const found = cacheBytes({ name: 'a', estimatedBytes: null, lastMeasured })
-    expect(found).to.deep.equal({ name: 'a', allocatedBytes: 30, heapBytes: 10 })
+    expect(found).to.deep.equal({ name: 'a', allocatedBytes: 30, heapBytes: 10, mappedBytes: null })
   })
 
   it('does not know where the bytes of a cache lie that was not measured here', () => {
     const found = cacheBytes({ name: 'a', estimatedBytes: 80, lastMeasured: null })
-    expect(found).to.deep.equal({ name: 'a', allocatedBytes: null, heapBytes: null })
+    expect(found).to.deep.equal({ name: 'a', allocatedBytes: null, heapBytes: null, mappedBytes: null })
   })
 })
 

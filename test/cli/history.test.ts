@@ -34,7 +34,7 @@ async function fill(folder: string, floorGrowth: number): Promise<void> {
   const clock = new FakeClock()
   const { history } = await openHistory(folder, { clock })
   for (let hour = 0; hour < 60; hour++) {
-    const floor = { allocatedBytes: 50e6 + hour * floorGrowth, heapBytes: 20e6 }
+    const floor = { allocatedBytes: 50e6 + hour * floorGrowth, heapBytes: 20e6, mappedBytes: null }
     const startedAt = clock.date().toISOString()
     await history.append(report([row('users', 5e6 + (hour % 3) * 1000)], { id: String(hour), floor, startedAt }))
     clock.pass(HOUR)
@@ -151,7 +151,11 @@ describe('cache-attribution watch', () => {
         '/debug/memory/observation': { sample: sample(100e6, 50e6), caches: [{ name: 'users', ...cache }] },
         '/debug/memory/reports': {
           reports: [
-            { mode: 'twin', startedAt: '2026-01-01T00:00:00Z', floor: { allocatedBytes: 1048576, heapBytes: 2097152 } },
+            {
+              mode: 'twin',
+              startedAt: '2026-01-01T00:00:00Z',
+              floor: { allocatedBytes: 1048576, heapBytes: 2097152, mappedBytes: null },
+            },
           ],
         },
       }

@@ -11,10 +11,10 @@ describe('a run', () => {
     coordinator.register('pages', world.cache('pages', { allocated: 5, heap: 70 * MIB }))
     const report = await coordinator.attribute()
     expect(report.caches.map(({ name, released }) => [name, released])).to.deep.equal([
-      ['files', { allocatedBytes: 30 * MIB, heapBytes: 3 * KIB, totalBytes: 30 * MIB + 3 * KIB }],
-      ['pages', { allocatedBytes: 5, heapBytes: 70 * MIB, totalBytes: 70 * MIB + 5 }],
+      ['files', { allocatedBytes: 30 * MIB, heapBytes: 3 * KIB, mappedBytes: null, totalBytes: 30 * MIB + 3 * KIB }],
+      ['pages', { allocatedBytes: 5, heapBytes: 70 * MIB, mappedBytes: null, totalBytes: 70 * MIB + 5 }],
     ])
-    expect(report.unattributed).to.deep.equal({ allocatedBytes: 0, heapBytes: 0 })
+    expect(report.unattributed).to.deep.equal({ allocatedBytes: 0, heapBytes: 0, mappedBytes: null })
   })
 
   it('says of each row what the cache said of itself, before and after', async () => {
@@ -28,7 +28,7 @@ describe('a run', () => {
   it('reports without a single cache', async () => {
     const report = await world.coordinator().attribute()
     expect(report.caches).to.deep.equal([])
-    expect(report.noise).to.deep.equal({ controls: 0, allocatedBytes: null, heapBytes: null })
+    expect(report.noise).to.deep.equal({ controls: 0, allocatedBytes: null, heapBytes: null, mappedBytes: null })
   })
 
   it('leaves garbage made between two windows to unattributed', async () => {
@@ -38,7 +38,8 @@ describe('a run', () => {
     const coordinator = world.coordinator()
     for (const name of ['a', 'b', 'c']) coordinator.register(name, world.cache(name, { allocated: 2 * MIB }))
     const report = await coordinator.attribute()
-    for (const { released } of report.caches) expect(released).to.include({ allocatedBytes: 2 * MIB, heapBytes: 0 })
+    for (const { released } of report.caches)
+      expect(released).to.include({ allocatedBytes: 2 * MIB, heapBytes: 0, mappedBytes: null })
     expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
   })
 
@@ -49,8 +50,8 @@ describe('a run', () => {
     const coordinator = world.coordinator()
     coordinator.register('a', world.cache('a', { allocated: 2 * MIB }))
     const report = await coordinator.attribute()
-    expect(rowOf(report, 'a').released).to.include({ allocatedBytes: 2 * MIB, heapBytes: 0 })
-    expect(report.unattributed).to.deep.equal({ allocatedBytes: -2 * MIB, heapBytes: -10 })
+    expect(rowOf(report, 'a').released).to.include({ allocatedBytes: 2 * MIB, heapBytes: 0, mappedBytes: null })
+    expect(report.unattributed).to.deep.equal({ allocatedBytes: -2 * MIB, heapBytes: -10, mappedBytes: null })
   })
 
   it('keeps the row of a release that takes memory negative', async () => {
@@ -62,7 +63,7 @@ describe('a run', () => {
     })
     const report = await coordinator.attribute({ controls: 3 })
     expect(rowOf(report, 'odd')).to.deep.include({
-      released: { allocatedBytes: -3 * MIB, heapBytes: -MIB, totalBytes: -4 * MIB },
+      released: { allocatedBytes: -3 * MIB, heapBytes: -MIB, mappedBytes: null, totalBytes: -4 * MIB },
       significant: true,
     })
     expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
@@ -79,9 +80,14 @@ describe('a run', () => {
     const coordinator = world.coordinator()
     coordinator.register('a', world.cache('a', { allocated: 9, heap: 7 * MIB }))
     const report = await coordinator.attribute({ controls: 2 })
-    expect(rowOf(report, 'a').released).to.deep.equal({ allocatedBytes: null, heapBytes: 7 * MIB, totalBytes: null })
+    expect(rowOf(report, 'a').released).to.deep.equal({
+      allocatedBytes: null,
+      heapBytes: 7 * MIB,
+      mappedBytes: null,
+      totalBytes: null,
+    })
     expect(rowOf(report, 'a').significant).to.equal(true)
-    expect(report.unattributed).to.deep.equal({ allocatedBytes: null, heapBytes: 0 })
+    expect(report.unattributed).to.deep.equal({ allocatedBytes: null, heapBytes: 0, mappedBytes: null })
     expect(report.noise.allocatedBytes).to.equal(null)
     expect(warningsOf(report)).to.deep.equal(['WARN_TCACHE_UNKNOWN'])
   })
@@ -123,6 +129,7 @@ describe('a run', () => {
     expect(a?.lastMeasured).to.deep.equal({
       allocatedBytes: MIB,
       heapBytes: 0,
+      mappedBytes: null,
       totalBytes: MIB,
       uncertaintyBytes: null,
       reportId: report.id,
@@ -231,7 +238,7 @@ describe('kinds of collection', () => {
     const report = await coordinator.attribute()
     const row = rowOf(report, 'a')
     expect(row).to.include({ window: 'drift-corrected', status: 'released' })
-    expect(row.released).to.include({ allocatedBytes: 20 * MIB, heapBytes: 4 * MIB })
+    expect(row.released).to.include({ allocatedBytes: 20 * MIB, heapBytes: 4 * MIB, mappedBytes: null })
     expect(world.majors).to.equal(0)
     expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
   })

@@ -27,6 +27,7 @@ describe('budget.pauseMs', () => {
         Array.from({ length: 10 }, (_, index) => ({
           allocatedBytes: (index + 1) * MIB,
           heapBytes: index,
+          mappedBytes: null,
           totalBytes: (index + 1) * MIB + index,
         })),
       )

@@ -351,7 +351,7 @@ function trimmed(name: string, totalBytes: number, rest: Partial<CacheAttributio
   return row(name, totalBytes / 20, {
     status: 'trimmed',
     entriesAfter: 95,
-    estimated: { allocatedBytes: totalBytes, heapBytes: 0, totalBytes },
+    estimated: { allocatedBytes: totalBytes, heapBytes: 0, mappedBytes: null, totalBytes },
     estimatedUncertaintyBytes: totalBytes / 10,
     ...rest,
   })

@@ -62,6 +62,7 @@ describe('events', () => {
       status: 'released',
       allocatedBytes: MIB,
       heapBytes: 5,
+      mappedBytes: null,
       pauseMs: rowOf(report, 'good').pauseMs,
     })
     expect(heard[5]).to.deep.equal([

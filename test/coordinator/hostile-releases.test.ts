@@ -122,8 +122,8 @@ describe('a release that misbehaves', () => {
     coordinator.register('bad', { release })
     coordinator.register('last', world.cache('last', { allocated: 7 * MIB, heap: 9 }))
     const report = await coordinator.attribute()
-    expect(rowOf(report, 'first').released).to.include({ allocatedBytes: 3 * MIB, heapBytes: 5 })
-    expect(rowOf(report, 'last').released).to.include({ allocatedBytes: 7 * MIB, heapBytes: 9 })
+    expect(rowOf(report, 'first').released).to.include({ allocatedBytes: 3 * MIB, heapBytes: 5, mappedBytes: null })
+    expect(rowOf(report, 'last').released).to.include({ allocatedBytes: 7 * MIB, heapBytes: 9, mappedBytes: null })
     expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
     expect(() => JSON.stringify(report)).not.to.throw()
     return report
@@ -325,7 +325,7 @@ describe('a release that misbehaves', () => {
       expect(rowOf(report, 'later')).to.deep.include({
         status: 'skipped',
         error: { code: 'ERR_RELEASE_UNREGISTERED', message: 'it was unregistered during the run' },
-        released: { allocatedBytes: null, heapBytes: null, totalBytes: null },
+        released: { allocatedBytes: null, heapBytes: null, mappedBytes: null, totalBytes: null },
       })
       expect(later.releases).to.equal(0)
       expect(rowOf(report, 'last').released.allocatedBytes).to.equal(2 * MIB)

@@ -11,7 +11,7 @@ function report(row: Partial<CacheAttribution> = {}, unattributedBytes = 20): At
   const files = {
     name: 'files',
     status: 'released',
-    released: { allocatedBytes: 100, heapBytes: 10, totalBytes: 110 },
+    released: { allocatedBytes: 100, heapBytes: 10, mappedBytes: null, totalBytes: 110 },
     significant: true,
     claimedBytes: 100,
     ...row,
@@ -20,7 +20,7 @@ function report(row: Partial<CacheAttribution> = {}, unattributedBytes = 20): At
     caches: [files],
     before: { allocatedBytes: 1000, heapUsedBytes: 500 },
     after: { allocatedBytes: 880, heapUsedBytes: 490 },
-    unattributed: { allocatedBytes: unattributedBytes, heapBytes: 0 },
+    unattributed: { allocatedBytes: unattributedBytes, heapBytes: 0, mappedBytes: null },
     process: { allocator: { name: 'jemalloc' } },
   } as unknown as AttributionReport
 }

@@ -183,7 +183,9 @@ describe('ReportHistory', () => {
     const clock = new FakeClock()
     const { history } = await openHistory(folder, { clock })
     for (let hour = 0; hour < 48; hour++) {
-      await history.append(named(String(hour), { floor: { allocatedBytes: 100e6 + hour * 1e6, heapBytes: 0 } }))
+      await history.append(
+        named(String(hour), { floor: { allocatedBytes: 100e6 + hour * 1e6, heapBytes: 0, mappedBytes: null } }),
+      )
       clock.pass(HOUR)
       if (hour === 20) clock.wallMs -= 10 * DAY
     }

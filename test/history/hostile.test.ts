@@ -267,7 +267,7 @@ describe('a hostile history', () => {
       const lines = Array.from({ length: 80 }, (_, hour) =>
         lineOf(
           'report',
-          named(String(hour), { floor: { allocatedBytes: 1e8 + hour * 1e6, heapBytes: 0 } }),
+          named(String(hour), { floor: { allocatedBytes: 1e8 + hour * 1e6, heapBytes: 0, mappedBytes: null } }),
           hour * 3600,
         ),
       )

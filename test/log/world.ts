@@ -78,14 +78,14 @@ export function report(bytes = 1e6, floorBytes = 5e6): AttributionReport {
   return {
     schemaVersion: 1,
     ...head(before, after),
-    noise: { controls: 4, allocatedBytes: 1, heapBytes: 1 },
+    noise: { controls: 4, allocatedBytes: 1, heapBytes: 1, mappedBytes: null },
     caches: [
       {
         name: 'users',
         status: 'released',
-        released: { allocatedBytes: bytes, heapBytes: 0, totalBytes: bytes },
+        released: { allocatedBytes: bytes, heapBytes: 0, mappedBytes: null, totalBytes: bytes },
         uncertaintyBytes: 10,
-        uncertainty: { allocatedBytes: 10, heapBytes: 10 },
+        uncertainty: { allocatedBytes: 10, heapBytes: 10, mappedBytes: null },
         significant: true,
         entriesBefore: 7,
         entriesAfter: 0,
@@ -96,8 +96,8 @@ export function report(bytes = 1e6, floorBytes = 5e6): AttributionReport {
         durationMs: 1,
       },
     ],
-    unattributed: { allocatedBytes: 0, heapBytes: 0 },
-    floor: { allocatedBytes: floorBytes, heapBytes: 0 },
+    unattributed: { allocatedBytes: 0, heapBytes: 0, mappedBytes: null },
+    floor: { allocatedBytes: floorBytes, heapBytes: 0, mappedBytes: null },
     warnings: [],
   }
 }

@@ -36,7 +36,8 @@ describe('a sample', () => {
       activeBytes: 1_100_000,
       residentBytes: 1_300_000,
       retainedBytes: 400_000,
-      mappedBytes: 1_500_000,
+      allocatorMappedBytes: 1_500_000,
+      mappedBytes: null,
       metadataBytes: 50_000,
       heapUsedBytes: 1_000_000,
       heapTotalBytes: 2_000_000,
@@ -51,7 +52,7 @@ describe('a sample', () => {
     const { heapUsedBytes, heapTotalBytes, externalBytes, arrayBuffersBytes, rssBytes, takenAt, ...others } =
       createSampler(unavailableAllocator('a test'), fakeEnvironment()).sample()
     expect(new Set(Object.values(others))).to.deep.equal(new Set([null]))
-    expect(Object.keys(others)).to.have.lengthOf(10)
+    expect(Object.keys(others)).to.have.lengthOf(11)
     expect([heapUsedBytes, heapTotalBytes, externalBytes, arrayBuffersBytes, rssBytes]).to.not.include(null)
     expect(takenAt).to.be.a('string')
   })
@@ -100,7 +101,11 @@ describe('a sample', () => {
   })
 
   it('gives the attributed figures of itself', () => {
-    expect(figuresOf(sampleOf(FULL))).to.deep.equal({ allocatedBytes: 994_500, heapBytes: 1_000_000 })
+    expect(figuresOf(sampleOf(FULL))).to.deep.equal({
+      allocatedBytes: 994_500,
+      heapBytes: 1_000_000,
+      mappedBytes: null,
+    })
   })
 })
 
@@ -128,14 +133,14 @@ describe('a sampler', () => {
     sampler.look()
     sampler.look()
     environment.heapBytes = 5
-    expect(sampler.figures()).to.deep.equal({ allocatedBytes: 2, heapBytes: 1_000_000 })
+    expect(sampler.figures()).to.deep.equal({ allocatedBytes: 2, heapBytes: 1_000_000, mappedBytes: null })
     expect(allocator.readings).to.equal(2)
   })
 
   it('gives NaN while draining and null in figures where allocated bytes are unknown', () => {
     const sampler = createSampler(unavailableAllocator('a test'), fakeEnvironment())
     expect(sampler.look()).to.be.NaN
-    expect(sampler.figures()).to.deep.equal({ allocatedBytes: null, heapBytes: 1_000_000 })
+    expect(sampler.figures()).to.deep.equal({ allocatedBytes: null, heapBytes: 1_000_000, mappedBytes: null })
   })
 
   it('takes the heap noted after a collection where it is the smaller reading', () => {

@@ -49,8 +49,8 @@ describe('measureTurn()', () => {
       },
     ])
     expect(windows[0]).to.deep.include({
-      before: { allocatedBytes: 1_000_000, heapBytes: 1_000_000 },
-      after: { allocatedBytes: 600_000, heapBytes: 993_000 },
+      before: { allocatedBytes: 1_000_000, heapBytes: 1_000_000, mappedBytes: null },
+      after: { allocatedBytes: 600_000, heapBytes: 993_000, mappedBytes: null },
       state: { kind: 'done' },
       settled: true,
     })

@@ -30,6 +30,7 @@ function levels(count: number, startMs: number, allocated: number | null, heap: 
   return Array.from({ length: count }, (_, index) => ({
     allocatedBytes: allocated,
     heapBytes: heap,
+    mappedBytes: null,
     atMs: startMs + 60 * index,
   }))
 }
@@ -97,6 +98,7 @@ describe('a row', () => {
     expect(onlyRow(atomic(-5 * MIB, -MIB)).released).to.deep.equal({
       allocatedBytes: -5 * MIB,
       heapBytes: -MIB,
+      mappedBytes: null,
       totalBytes: -6 * MIB,
     })
   })
@@ -104,8 +106,8 @@ describe('a row', () => {
   it('of a skipped cache knows nothing: null, not zero', () => {
     expect(onlyRow({ kind: 'none' }, { settled: null })).to.deep.include({
       status: 'skipped',
-      released: { allocatedBytes: null, heapBytes: null, totalBytes: null },
-      uncertainty: { allocatedBytes: null, heapBytes: null },
+      released: { allocatedBytes: null, heapBytes: null, mappedBytes: null, totalBytes: null },
+      uncertainty: { allocatedBytes: null, heapBytes: null, mappedBytes: null },
       uncertaintyBytes: null,
       significant: false,
       window: null,
@@ -117,6 +119,7 @@ describe('a row', () => {
     expect(onlyRow(atomic(null, MIB)).released).to.deep.equal({
       allocatedBytes: null,
       heapBytes: MIB,
+      mappedBytes: null,
       totalBytes: null,
     })
   })
@@ -124,7 +127,7 @@ describe('a row', () => {
   it('has the error bar of its own controls, in each quantity', () => {
     const controls = [figures(100_000, 200_000), figures(-100_000, -200_000)]
     const { uncertainty, uncertaintyBytes } = onlyRow(atomic(MIB, MIB), { controls })
-    expect(uncertainty).to.deep.equal({ allocatedBytes: 430_000, heapBytes: 860_000 })
+    expect(uncertainty).to.deep.equal({ allocatedBytes: 430_000, heapBytes: 860_000, mappedBytes: null })
     expect(uncertaintyBytes).to.equal(Math.ceil(Math.hypot(430_000, 860_000)))
   })
 
@@ -132,7 +135,7 @@ describe('a row', () => {
     const controls = [figures(null, 0)]
     expect(onlyRow(atomic(null, MIB), { controls })).to.deep.include({
       uncertaintyBytes: RESOLUTION.heapBytes,
-      uncertainty: { allocatedBytes: null, heapBytes: RESOLUTION.heapBytes },
+      uncertainty: { allocatedBytes: null, heapBytes: RESOLUTION.heapBytes, mappedBytes: null },
     })
   })
 
@@ -167,9 +170,9 @@ describe('a row', () => {
     })
     expect(row).to.deep.include({
       window: 'drift-corrected',
-      released: { allocatedBytes: 20 * MIB, heapBytes: MIB, totalBytes: 21 * MIB },
-      firstTurn: { allocatedBytes: 30, heapBytes: 0, totalBytes: 30 },
-      uncertainty: { allocatedBytes: RESOLUTION.allocatedBytes, heapBytes: RESOLUTION.heapBytes },
+      released: { allocatedBytes: 20 * MIB, heapBytes: MIB, mappedBytes: null, totalBytes: 21 * MIB },
+      firstTurn: { allocatedBytes: 30, heapBytes: 0, mappedBytes: null, totalBytes: 30 },
+      uncertainty: { allocatedBytes: RESOLUTION.allocatedBytes, heapBytes: RESOLUTION.heapBytes, mappedBytes: null },
       significant: true,
     })
   })
@@ -181,7 +184,7 @@ describe('a row', () => {
       levelsBefore: [],
       levelsAfter: levels(3, 0, MIB, MIB),
     })
-    expect(row.released).to.deep.equal({ allocatedBytes: null, heapBytes: null, totalBytes: null })
+    expect(row.released).to.deep.equal({ allocatedBytes: null, heapBytes: null, mappedBytes: null, totalBytes: null })
     expect(row).to.include({ uncertaintyBytes: null, significant: false })
   })
 
@@ -208,7 +211,7 @@ describe('memory that a cache claims and does not give back', () => {
 
 describe('the noise of a run', () => {
   it('is unknown without controls', () => {
-    expect(noise([])).to.deep.equal({ controls: 0, allocatedBytes: null, heapBytes: null })
+    expect(noise([])).to.deep.equal({ controls: 0, allocatedBytes: null, heapBytes: null, mappedBytes: null })
   })
 
   it('is unknown in the quantity that the allocator lacks', () => {
@@ -216,28 +219,37 @@ describe('the noise of a run', () => {
       controls: 2,
       allocatedBytes: null,
       heapBytes: RESOLUTION.heapBytes,
+      mappedBytes: null,
     })
   })
 })
 
 describe('the difference of two readings', () => {
   it('is unknown where either is', () => {
-    expect(difference(figures(null, 5), figures(3, 2))).to.deep.equal({ allocatedBytes: null, heapBytes: 3 })
-    expect(difference(figures(3, 5), figures(null, 9))).to.deep.equal({ allocatedBytes: null, heapBytes: -4 })
+    expect(difference(figures(null, 5), figures(3, 2))).to.deep.equal({
+      allocatedBytes: null,
+      heapBytes: 3,
+      mappedBytes: null,
+    })
+    expect(difference(figures(3, 5), figures(null, 9))).to.deep.equal({
+      allocatedBytes: null,
+      heapBytes: -4,
+      mappedBytes: null,
+    })
   })
 })
 
 describe('the floor', () => {
   it('is what was there before, less what every row gave back', () => {
     const report = buildReport(run([measured('a', atomic(50 * MIB, -MIB)), measured('b', { kind: 'none' })]))
-    expect(report.floor).to.deep.equal({ allocatedBytes: 250 * MIB, heapBytes: 101 * MIB })
+    expect(report.floor).to.deep.equal({ allocatedBytes: 250 * MIB, heapBytes: 101 * MIB, mappedBytes: null })
   })
 
   it('is unknown in the quantity that the allocator lacks', () => {
     const report = buildReport(
       run([measured('a', atomic(null, MIB))], { head: head(sample(null, 9 * MIB), sample(null, 8 * MIB)) }),
     )
-    expect(report.floor).to.deep.equal({ allocatedBytes: null, heapBytes: 8 * MIB })
+    expect(report.floor).to.deep.equal({ allocatedBytes: null, heapBytes: 8 * MIB, mappedBytes: null })
   })
 })
 
@@ -266,6 +278,7 @@ describe('late bytes', () => {
     expect(lateRow(...quiet, gap('a', 5 * MIB)).late).to.deep.equal({
       allocatedBytes: bytes,
       heapBytes: 0,
+      mappedBytes: null,
       totalBytes: bytes,
     })
   })
@@ -289,6 +302,11 @@ describe('late bytes', () => {
 
   it('are known of the heap alone without an allocator', () => {
     const gaps = [...quiet.map(({ cache }) => gap(cache, null)), gap('a', null, 9 * MIB)]
-    expect(lateRow(...gaps).late).to.deep.equal({ allocatedBytes: null, heapBytes: 9 * MIB, totalBytes: null })
+    expect(lateRow(...gaps).late).to.deep.equal({
+      allocatedBytes: null,
+      heapBytes: 9 * MIB,
+      mappedBytes: null,
+      totalBytes: null,
+    })
   })
 })

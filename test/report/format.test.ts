@@ -60,13 +60,13 @@ describe('formatReport()', () => {
       entriesBefore: 1000,
       entriesAfter: 950,
       trim: { batches: 6, entriesDropped: 50, entriesAtRandom: 25, basis: 'entries' },
-      estimated: { allocatedBytes: 26 * MIB, heapBytes: 0, totalBytes: 26 * MIB },
+      estimated: { allocatedBytes: 26 * MIB, heapBytes: 0, mappedBytes: null, totalBytes: 26 * MIB },
       estimatedUncertaintyBytes: 2 * MIB,
     })
     const larger = row('larger', 2 * MIB, {
       ...trimmed,
       name: 'larger',
-      estimated: { allocatedBytes: 90 * MIB, heapBytes: 0, totalBytes: 90 * MIB },
+      estimated: { allocatedBytes: 90 * MIB, heapBytes: 0, mappedBytes: null, totalBytes: 90 * MIB },
       estimatedUncertaintyBytes: null,
     })
     const lines = shown(report([trimmed, larger], { mode: 'trim' }))
@@ -81,7 +81,7 @@ describe('formatReport()', () => {
     const failed = row('files', 1.3 * MIB, { status: 'failed', entriesAfter: 50, claimedBytes: 30 * MIB })
     const trimmed = row('other', MIB, {
       status: 'trimmed',
-      estimated: { allocatedBytes: 20 * MIB, heapBytes: MIB, totalBytes: 21 * MIB },
+      estimated: { allocatedBytes: 20 * MIB, heapBytes: MIB, mappedBytes: null, totalBytes: 21 * MIB },
       estimatedUncertaintyBytes: MIB,
     })
     const line = table(shown(report([failed, trimmed], { mode: 'trim' })))[2]
@@ -115,7 +115,7 @@ describe('formatReport()', () => {
       shown(
         report([
           row('a', null, {
-            released: { allocatedBytes: null, heapBytes: 5 * MIB, totalBytes: null },
+            released: { allocatedBytes: null, heapBytes: 5 * MIB, mappedBytes: null, totalBytes: null },
             uncertaintyBytes: null,
             entriesBefore: null,
           }),
@@ -136,8 +136,8 @@ describe('formatReport()', () => {
     [{ status: 'timed-out', error: { code: 'ERR_RELEASE_TIMEOUT', message: 'slow' } }, / timed-out$/],
     [{ window: 'drift-corrected' }, / drift-corrected$/],
     [{ settled: false }, / not settled$/],
-    [{ late: { allocatedBytes: MIB, heapBytes: 0, totalBytes: MIB } }, / late: 1\.00 MiB$/],
-    [{ late: { allocatedBytes: null, heapBytes: MIB, totalBytes: null } }, / late: 1\.00 MiB$/],
+    [{ late: { allocatedBytes: MIB, heapBytes: 0, mappedBytes: null, totalBytes: MIB } }, / late: 1\.00 MiB$/],
+    [{ late: { allocatedBytes: null, heapBytes: MIB, mappedBytes: null, totalBytes: null } }, / late: 1\.00 MiB$/],
     [{ status: 'trimmed' }, /ms$/],
   ]
   for (const [rest, words] of STATUSES) {
@@ -171,14 +171,14 @@ describe('formatReport()', () => {
   })
 
   it('shows a process without allocator statistics', () => {
-    const released = { allocatedBytes: null, heapBytes: 9 * MIB, totalBytes: null }
+    const released = { allocatedBytes: null, heapBytes: 9 * MIB, mappedBytes: null, totalBytes: null }
     const text = shown(
       report([row('a', null, { released })], {
         before: sample(null, 90 * MIB),
         after: sample(null, 80 * MIB),
-        unattributed: { allocatedBytes: null, heapBytes: MIB },
-        floor: { allocatedBytes: null, heapBytes: 80 * MIB },
-        noise: { controls: 2, allocatedBytes: null, heapBytes: 16384 },
+        unattributed: { allocatedBytes: null, heapBytes: MIB, mappedBytes: null },
+        floor: { allocatedBytes: null, heapBytes: 80 * MIB, mappedBytes: null },
+        noise: { controls: 2, allocatedBytes: null, heapBytes: 16384, mappedBytes: null },
         process: {
           pid: 1,
           nodeVersion: 'v20.0.0',
@@ -194,7 +194,7 @@ describe('formatReport()', () => {
   })
 
   it('says that the error bars are unknown without controls', () => {
-    const noise = { controls: 0, allocatedBytes: null, heapBytes: null }
+    const noise = { controls: 0, allocatedBytes: null, heapBytes: null, mappedBytes: null }
     expect(shown(report([row('a', MIB)], { noise })).join('\n')).to.include(
       '± – allocator, ± – JS heap (no controls: the error bars are unknown)',
     )

@@ -4,7 +4,7 @@ import type { MeasuredCache, MeasuredRun, Measurement } from '../../src/report/b
 import type { AttributionReport, CacheAttribution } from '../../src/report/types.js'
 
 export function figures(allocatedBytes: number | null, heapBytes: number): Figures {
-  return { allocatedBytes, heapBytes }
+  return { allocatedBytes, heapBytes, mappedBytes: null }
 }
 
 /** A sample with these figures. */
@@ -18,9 +18,10 @@ export function sample(allocatedBytes: number | null, heapUsedBytes: number): Me
     activeBytes: allocatedBytes === null ? null : allocatedBytes + 4096,
     residentBytes: null,
     retainedBytes: null,
-    mappedBytes: null,
+    allocatorMappedBytes: null,
     metadataBytes: null,
     heapUsedBytes,
+    mappedBytes: null,
     heapTotalBytes: 80e6,
     externalBytes: 1e6,
     arrayBuffersBytes: 1e6,
@@ -80,9 +81,9 @@ export function row(name: string, totalBytes: number | null, rest: Partial<Cache
   return {
     name,
     status: 'released',
-    released: { allocatedBytes: totalBytes, heapBytes: totalBytes === null ? null : 0, totalBytes },
+    released: { allocatedBytes: totalBytes, heapBytes: totalBytes === null ? null : 0, mappedBytes: null, totalBytes },
     uncertaintyBytes: 8192,
-    uncertainty: { allocatedBytes: 8192, heapBytes: 16384 },
+    uncertainty: { allocatedBytes: 8192, heapBytes: 16384, mappedBytes: null },
     significant: Math.abs(totalBytes ?? 0) > 8192,
     entriesBefore: 100,
     entriesAfter: 0,
@@ -100,10 +101,10 @@ export function report(caches: readonly CacheAttribution[], rest: Partial<Attrib
   return {
     schemaVersion: 1,
     ...head(sample(200e6, 60e6), sample(90e6, 30e6)),
-    noise: { controls: 4, allocatedBytes: 8192, heapBytes: 16384 },
+    noise: { controls: 4, allocatedBytes: 8192, heapBytes: 16384, mappedBytes: null },
     caches,
-    unattributed: { allocatedBytes: -512, heapBytes: 2048 },
-    floor: { allocatedBytes: 90e6, heapBytes: 30e6 },
+    unattributed: { allocatedBytes: -512, heapBytes: 2048, mappedBytes: null },
+    floor: { allocatedBytes: 90e6, heapBytes: 30e6, mappedBytes: null },
     warnings: [],
     ...rest,
   }

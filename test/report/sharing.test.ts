@@ -69,7 +69,7 @@ describe('memory that two caches share', () => {
 
   describe('of a cache that was trimmed', () => {
     const trimmed = (bytes: number | null, error: number | null, part: Partial<CacheAttribution> = {}): string[] => {
-      const whole = { allocatedBytes: bytes, heapBytes: 0, totalBytes: bytes }
+      const whole = { allocatedBytes: bytes, heapBytes: 0, mappedBytes: null, totalBytes: bytes }
       const ofTrim = {
         status: 'trimmed',
         estimated: whole,
@@ -113,7 +113,9 @@ describe('memory that two caches share', () => {
   it('is not remembered of a cache that was trimmed, skipped, or is not known', () => {
     const caches = [row('a', MIB, { status: 'trimmed' }), row('b', MIB, { status: 'skipped' }), row('c', MIB)]
     expect(remembered({ caches }).map(({ name }) => name)).to.deep.equal(['c'])
-    const unknown = row('d', MIB, { released: { allocatedBytes: null, heapBytes: 5, totalBytes: null } })
+    const unknown = row('d', MIB, {
+      released: { allocatedBytes: null, heapBytes: 5, mappedBytes: null, totalBytes: null },
+    })
     expect(remembered({ caches: [unknown] })).to.deep.equal([])
   })
 })
@@ -126,8 +128,8 @@ function row(name: string, bytes: number, part: Partial<CacheAttribution> = {}):
   return {
     name,
     status: 'released',
-    released: { allocatedBytes: bytes, heapBytes: 0, totalBytes: bytes },
-    uncertainty: { allocatedBytes: 8 * KIB, heapBytes: 16 * KIB },
+    released: { allocatedBytes: bytes, heapBytes: 0, mappedBytes: null, totalBytes: bytes },
+    uncertainty: { allocatedBytes: 8 * KIB, heapBytes: 16 * KIB, mappedBytes: null },
     uncertaintyBytes: 18 * KIB,
     significant: true,
     entriesBefore: 100,

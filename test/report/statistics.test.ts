@@ -170,6 +170,7 @@ describe('the step between levels', () => {
         atMs,
         allocatedBytes: base + 1.6 * MIB * normal(),
         heapBytes: 0,
+        mappedBytes: null,
       })
       const near = Array.from({ length: 8 }, (_, index) => level(80 * MIB)(60 * index))
       const far: ReturnType<ReturnType<typeof level>>[] = []
@@ -190,10 +191,11 @@ describe('the number of levels', () => {
     count: number,
     startMs: number,
     noise = 0,
-  ): { allocatedBytes: number; heapBytes: number; atMs: number }[] =>
+  ): { allocatedBytes: number; heapBytes: number; mappedBytes: null; atMs: number }[] =>
     Array.from({ length: count }, (_, index) => ({
       allocatedBytes: index % 2 === 0 ? noise : -noise,
       heapBytes: 5,
+      mappedBytes: null,
       atMs: startMs + index,
     }))
 

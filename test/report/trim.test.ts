@@ -4,7 +4,7 @@ import { estimateWhole } from '../../src/report/trim.js'
 import type { MeasuredPart, WholeEstimate } from '../../src/report/trim.js'
 import { KIB, MIB, normalOf, randomOf } from '../coordinator/world.js'
 
-const QUIET = { allocatedBytes: 8 * KIB, heapBytes: 16 * KIB }
+const QUIET = { allocatedBytes: 8 * KIB, heapBytes: 16 * KIB, mappedBytes: null }
 const CLAIMS_NOTHING = { claimedBefore: null, claimedAfter: null }
 
 describe('the whole of a trimmed cache', () => {
@@ -29,20 +29,23 @@ describe('the whole of a trimmed cache', () => {
 
   it('is unknown where nothing was dropped', () => {
     const { estimated, trim } = estimateWhole([part({ entriesBefore: 5, entriesAfter: 5, bytes: 3 })], QUIET)
-    expect(estimated).to.deep.equal({ allocatedBytes: null, heapBytes: null, totalBytes: null })
+    expect(estimated).to.deep.equal({ allocatedBytes: null, heapBytes: null, mappedBytes: null, totalBytes: null })
     expect(trim.entriesDropped).to.equal(0)
   })
 
   it('is unknown in the quantity that the allocator lacks, and so is its error', () => {
-    const parts = alike(1000).map((each) => ({ ...each, change: { allocatedBytes: null, heapBytes: 5 * KIB } }))
-    const whole = estimateWhole(parts, { allocatedBytes: null, heapBytes: 16 * KIB })
+    const parts = alike(1000).map((each) => ({
+      ...each,
+      change: { allocatedBytes: null, heapBytes: 5 * KIB, mappedBytes: null },
+    }))
+    const whole = estimateWhole(parts, { allocatedBytes: null, heapBytes: 16 * KIB, mappedBytes: null })
     expect(whole.estimated).to.include({ allocatedBytes: null, totalBytes: null })
     expect(whole.estimated.heapBytes).to.be.greaterThan(0)
     expect(whole.estimatedUncertaintyBytes).to.equal(null)
   })
 
   it('has no known error without controls, or of one part alone', () => {
-    const unknown = { allocatedBytes: null, heapBytes: null }
+    const unknown = { allocatedBytes: null, heapBytes: null, mappedBytes: null }
     expect(estimateWhole(alike(1000), unknown).estimatedUncertaintyBytes).to.equal(null)
     expect(estimateWhole(alike(1000).slice(0, 1), QUIET).estimatedUncertaintyBytes).to.equal(null)
   })
@@ -55,7 +58,7 @@ describe('the whole of a trimmed cache', () => {
   })
 
   it('carries the noise of its windows, scaled like them', () => {
-    const noisy = estimateWhole(alike(100_000), { allocatedBytes: 64 * KIB, heapBytes: 64 * KIB })
+    const noisy = estimateWhole(alike(100_000), { allocatedBytes: 64 * KIB, heapBytes: 64 * KIB, mappedBytes: null })
     const calm = estimateWhole(alike(100_000), QUIET)
     expect(noisy.estimatedUncertaintyBytes).to.be.greaterThan((calm.estimatedUncertaintyBytes ?? Infinity) * 2)
   })
@@ -138,7 +141,7 @@ function simulate(
       const index = batch.choice === 'coldest' ? 0 : Math.floor(random() * entries.length)
       bytes += entries.splice(index, 1)[0] ?? 0
     }
-    const change = { allocatedBytes: bytes + 1000 * noise(), heapBytes: 1000 * noise() }
+    const change = { allocatedBytes: bytes + 1000 * noise(), heapBytes: 1000 * noise(), mappedBytes: null }
     const claimedAfter = claims ? sum(entries) : null
     const { choice: chosen, share } = batch
     return { choice: chosen, share, entriesBefore, entriesAfter: entries.length, claimedBefore, claimedAfter, change }
@@ -184,5 +187,11 @@ function part({
   readonly entriesBefore: number
   readonly entriesAfter: number
 }): MeasuredPart {
-  return { choice, share, ...CLAIMS_NOTHING, ...counts, change: { allocatedBytes: bytes, heapBytes: 0 } }
+  return {
+    choice,
+    share,
+    ...CLAIMS_NOTHING,
+    ...counts,
+    change: { allocatedBytes: bytes, heapBytes: 0, mappedBytes: null },
+  }
 }

@@ -2,7 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readHistory } from '../../history/read.js'
+import { upgradeReport } from '../../history/upgrade.js'
 import { isReport } from '../../history/valid.js'
+import { QUANTITIES } from '../../measure/figures.js'
+import type { ByQuantity } from '../../measure/figures.js'
 import { formatTable, palette } from '../../report/table.js'
 import type { AttributionReport } from '../../report/types.js'
 import { knownBytes, wholeOf } from '../../report/whole.js'
@@ -83,6 +86,8 @@ const COLUMNS = [
   { title: 'entries after', cell: ({ entriesAfter }: Change) => formatCount(entriesAfter) },
 ] as const
 
+const FLOOR_PARTS: ByQuantity<string> = { allocatedBytes: 'allocator', heapBytes: 'JS heap', mappedBytes: 'mapped' }
+
 /** Caches by how much they changed, then the floor. */
 function changesBetween(before: AttributionReport, after: AttributionReport): Change[] {
   const names = [...new Set([...before.caches, ...after.caches].map(({ name }) => name))]
@@ -100,10 +105,13 @@ function changesBetween(before: AttributionReport, after: AttributionReport): Ch
       entriesAfter: fresh?.entriesBefore ?? null,
     }
   })
-  const floors = (['allocatedBytes', 'heapBytes'] as const).map((part): Change => {
+  // Most services map nothing: a line of nothing would only stand in the way.
+  const hasMapped = [before, after].some(({ floor }) => (floor.mappedBytes ?? 0) !== 0)
+  const parts = QUANTITIES.filter((part) => part !== 'mappedBytes' || hasMapped)
+  const floors = parts.map((part): Change => {
     const [old, fresh] = [before.floor[part], after.floor[part]]
     return {
-      name: part === 'heapBytes' ? '(floor, JS heap)' : '(floor, allocator)',
+      name: `(floor, ${FLOOR_PARTS[part]})`,
       before: old,
       after: fresh,
       change: old === null || fresh === null ? null : fresh - old,
@@ -132,7 +140,7 @@ async function reportIn(file: string): Promise<AttributionReport> {
     throw new CoordinatorError('ERR_HISTORY_FOLDER', `the report in ${file} cannot be read: ${messageOf(error)}`)
   }
   if (!isReport(value)) throw new CoordinatorError('ERR_HISTORY_FOLDER', `${file} holds no report`)
-  return value
+  return upgradeReport(value)
 }
 
 /** Milliseconds; the ends of time for `first` and `last`. */

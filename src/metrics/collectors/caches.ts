@@ -21,7 +21,7 @@ export const CACHES: readonly PulledMetric[] = [
     type: 'gauge',
     help: 'Bytes that came back when the cache was last released, measured; negative ones are kept.',
     labels: [...LABELS, 'memory'],
-    source: '`lastMeasured.allocatedBytes`, `lastMeasured.heapBytes`',
+    source: '`lastMeasured.allocatedBytes`, `lastMeasured.heapBytes`, `lastMeasured.mappedBytes`',
     needs: 'a run',
     adds: true,
     read: ({ caches }) => caches.flatMap(({ label, measured }) => ofMemories(measured, { cache: label })),
@@ -29,7 +29,7 @@ export const CACHES: readonly PulledMetric[] = [
   cache(
     'uncertainty_bytes',
     'uncertaintyBytes',
-    'Half-width of the 95 percent interval around the measured bytes of both memories together.',
+    'Half-width of the 95 percent interval around the measured bytes of all memories together.',
     '`lastMeasured.uncertaintyBytes`',
     'a run',
   ),

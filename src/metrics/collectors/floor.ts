@@ -18,7 +18,7 @@ function ofLastRun(name: 'floor' | 'unattributed' | 'noise', help: string, adds 
     type: 'gauge',
     help,
     labels: ['memory'],
-    source: `\`report.${name}.allocatedBytes\`, \`report.${name}.heapBytes\``,
+    source: `\`report.${name}.allocatedBytes\`, \`report.${name}.heapBytes\`, \`report.${name}.mappedBytes\``,
     needs: 'a run',
     adds,
     read: ({ last }) => ofMemories(last?.report[name]),

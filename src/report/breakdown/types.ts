@@ -109,6 +109,8 @@ export interface CacheBytes {
   readonly allocatedBytes: number | null
   /** Of this isolate's heap. */
   readonly heapBytes: number | null
+  /** Of what V8 maps itself: WebAssembly memories, resizable buffers. */
+  readonly mappedBytes: number | null
 }
 
 /** Everything that the tree is made from. */

@@ -3,6 +3,7 @@ import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { formatBytes, formatCount, formatMs, printable } from '../../support/units.js'
 import { formatTable, palette } from '../table.js'
 import type { TableColumn } from '../table.js'
+import { knownBytes } from '../whole.js'
 import type { Discovery, Hoard, RecognisedCache } from './types.js'
 
 /** How {@link formatDiscovery} writes. */
@@ -66,20 +67,22 @@ export function describeHoard({ path, className, entries, instances }: Hoard): s
 }
 
 function columns(hoards: readonly Hoard[]): TableColumn<Hoard>[] {
+  const hasMapped = hoards.some(({ released }) => (released.mappedBytes ?? 0) !== 0)
   const indent = (hoard: Hoard): string => (hoard.partOf === null ? '' : `${'  '.repeat(depthOf(hoard, hoards) - 1)}└ `)
   return [
     { title: 'hoard', alignsLeft: true, cell: (hoard) => indent(hoard) + describeHoard(hoard) },
-    { title: 'released', cell: ({ released }) => formatBytes(released.totalBytes ?? released.heapBytes) },
+    { title: 'released', cell: ({ released }) => formatBytes(knownBytes(released)) },
     { title: '±', cell: ({ uncertaintyBytes }) => formatBytes(uncertaintyBytes) },
     { title: 'allocator', cell: ({ released }) => formatBytes(released.allocatedBytes) },
     { title: 'JS heap', cell: ({ released }) => formatBytes(released.heapBytes) },
+    { title: 'mapped', cell: ({ released }) => (hasMapped ? formatBytes(released.mappedBytes) : '–') },
     { title: 'B/entry', cell: bytesPerEntry },
     { title: '', alignsLeft: true, cell: remark },
   ]
 }
 
 function bytesPerEntry({ released, entries, significant }: Hoard): string {
-  const bytes = released.totalBytes ?? released.heapBytes
+  const bytes = knownBytes(released)
   return significant && entries > 0 && bytes !== null ? formatCount(bytes / entries) : '–'
 }
 
@@ -88,7 +91,7 @@ function remark({ significant, uncertaintyBytes, error, partOf, own, released }:
     error === undefined ? '' : 'not emptied',
     !significant && uncertaintyBytes !== null ? 'within noise' : '',
     partOf !== null ? 'part of the above' : '',
-    own.heapBytes !== released.heapBytes ? `${formatBytes(own.totalBytes ?? own.heapBytes)} without its parts` : '',
+    knownBytes(own) !== knownBytes(released) ? `${formatBytes(knownBytes(own))} without its parts` : '',
   ]
     .filter((part) => part !== '')
     .join(', ')

@@ -1,11 +1,9 @@
 /** What discover() found: the hoards of a process that nobody registered. Plain JSON. */
+import type { ByQuantity } from '../../measure/figures.js'
 import type { AttributedBytes, ReportWarning, RowError } from '../types.js'
 
 /** What the same windows show when nothing is released; null where there were no controls. */
-export interface MeasuredNoise {
-  readonly allocatedBytes: number | null
-  readonly heapBytes: number | null
-}
+export type MeasuredNoise = ByQuantity<number | null>
 
 /** What a hoard is made of; `cache` is an object with the methods of a cache and several collections inside. */
 export type HoardKind = 'Map' | 'Set' | 'Array' | 'object' | 'cache'

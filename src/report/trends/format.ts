@@ -32,6 +32,7 @@ export function floorTrendLine(trend: FloorTrend): string {
   const parts = [
     ['the allocator’s part (Buffers, native memory)', trend.allocated],
     ['the JS heap', trend.heap],
+    ['WebAssembly memories and resizable buffers', trend.mapped],
   ] as const
   const growing = parts.filter(([, part]) => isGrowing(part))
   const which = growing.map(([name, part]) => `${name} ${formatRate(part?.slope?.bytesPerHour ?? 0)}`).join(' and ')

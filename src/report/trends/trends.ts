@@ -1,4 +1,4 @@
-/** The trends of a history: each cache, the floor and its two parts, and when the limit is reached. Pure. */
+/** The trends of a history: each cache, the floor and its parts, and when the limit is reached. Pure. */
 import { atOnce } from '../../support/slices.js'
 import type { Steps } from '../../support/slices.js'
 import type { TrendInput } from './series.js'
@@ -19,7 +19,7 @@ export interface MemoryUse {
 /** What {@link trendsOf} is made of. */
 export interface TrendsInput {
   readonly caches: Iterable<{ readonly name: string; readonly input: TrendInput }>
-  readonly floor: Readonly<Record<'total' | 'allocated' | 'heap', TrendInput>>
+  readonly floor: Readonly<Record<'total' | 'allocated' | 'heap' | 'mapped', TrendInput>>
   readonly memory: MemoryUse | null
   readonly now: Date
 }
@@ -49,6 +49,7 @@ export function* trendsSteps({ caches, floor, memory, now }: TrendsInput): Steps
     ...(yield* trendSteps(floor.total, 'floor')),
     allocated: yield* partOf(floor.allocated),
     heap: yield* partOf(floor.heap),
+    mapped: yield* partOf(floor.mapped),
   }
   const growing = [floorTrend, ...trends.map(({ trend }) => trend)].flatMap(({ verdict, slope }) =>
     slope !== null && (verdict === 'growing' || verdict === 'unbounded') ? [slope] : [],

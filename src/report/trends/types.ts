@@ -60,12 +60,14 @@ export interface Trend {
   readonly refill?: Refill
 }
 
-/** The floor's trend is what decides about a leak: the whole, and which of the two memories grows. */
+/** The floor's trend is what decides about a leak: the whole, and which of the memories grows. */
 export interface FloorTrend extends Trend {
   /** The allocator's part: Buffers, native memory. Null where it has no statistics. */
   readonly allocated: Trend | null
   /** V8's part: JavaScript objects. */
   readonly heap: Trend | null
+  /** What V8 maps itself: WebAssembly memories, resizable buffers. Null where it was never read. */
+  readonly mapped: Trend | null
 }
 
 /** When the process reaches its memory limit, if what grows goes on as it does. */

@@ -6,7 +6,9 @@
  * hoard's row only.
  */
 import { performance } from 'node:perf_hooks'
-import type { AttributedBytes, ReportWarning, RowError } from '../../report/types.js'
+import { QUANTITIES, UNREAD, byQuantity, knownSum, plus } from '../../measure/figures.js'
+import type { ReportWarning, RowError } from '../../report/types.js'
+import { hypotenuse, withTotal } from '../../report/whole.js'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
 import { number, oneOf, resolveOptions, shaped } from '../../support/options.js'
 import type { OptionRules } from '../../support/options.js'
@@ -29,7 +31,7 @@ type Settings = Required<{ [K in keyof DiscoverHoardsOptions]: Exclude<DiscoverH
 
 const RULES: OptionRules<Settings> = {
   measure: { check: shaped('a function', (value) => typeof value === 'function'), fallback: unmeasured },
-  noise: { check: shaped('an object', () => true), fallback: { allocatedBytes: null, heapBytes: null } },
+  noise: { check: shaped('an object', () => true), fallback: byQuantity(() => null) },
   limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
   leastBytes: { check: number({ min: 1024 }), fallback: 64 * 1024 },
   known: { check: shaped('an array', Array.isArray), fallback: [] },
@@ -120,14 +122,12 @@ const NULL_WINDOWS = 2
  * over several collections. The last one is also a control, and the noise is at least what it shows.
  */
 function quietDown({ measure, noise }: Settings): MeasuredNoise {
-  let last: MeasuredRelease = NOTHING
+  let last: MeasuredRelease = UNREAD
   for (let window = 0; window < NULL_WINDOWS; window++) last = measure(() => undefined)
-  const widened = (given: number | null, shown: number | null): number | null =>
-    given === null ? null : Math.max(given, Math.abs(shown ?? 0))
-  return {
-    allocatedBytes: widened(noise.allocatedBytes, last.allocatedBytes),
-    heapBytes: widened(noise.heapBytes, last.heapBytes),
-  }
+  return byQuantity((quantity) => {
+    const given = noise[quantity]
+    return given === null ? null : Math.max(given, Math.abs(last[quantity] ?? 0))
+  })
 }
 
 function measureTarget(target: Target, measure: Settings['measure']): void {
@@ -155,10 +155,7 @@ function rowsOf(targets: readonly Target[], { limit, leastBytes }: Settings, noi
   for (const target of targets) {
     for (let at: Target | null = target; at !== null; at = at.outer) released.set(at, sum(released.get(at), target.own))
   }
-  const bytes = (target: Target): number => {
-    const { allocatedBytes, heapBytes } = released.get(target) ?? NOTHING
-    return (allocatedBytes ?? 0) + heapBytes
-  }
+  const bytes = (target: Target): number => knownSum(released.get(target) ?? UNREAD)
   const sorted = targets.toSorted((a, b) => bytes(b) - bytes(a))
   const outermost = new Set(sorted.filter(({ outer }) => outer === null).slice(0, limit))
   // What has no name and gives hardly anything back is nothing that anybody could look into.
@@ -172,15 +169,13 @@ function rowsOf(targets: readonly Target[], { limit, leastBytes }: Settings, noi
     className: target.facts.className,
     entries: target.facts.entries,
     instances: target.facts.instances,
-    released: withTotal(released.get(target) ?? NOTHING),
-    own: withTotal(target.own ?? NOTHING),
-    ...certainty(released.get(target) ?? NOTHING, noise),
+    released: withTotal(released.get(target) ?? UNREAD),
+    own: withTotal(target.own ?? UNREAD),
+    ...certainty(released.get(target) ?? UNREAD, noise),
     partOf: target.outer === null ? null : listed.indexOf(target.outer),
     ...(target.error === null ? {} : { error: target.error }),
   }))
 }
-
-const NOTHING: MeasuredRelease = { allocatedBytes: null, heapBytes: 0 }
 
 function outermostOf(target: Target): Target {
   let at = target
@@ -189,29 +184,16 @@ function outermostOf(target: Target): Target {
 }
 
 function sum(a: MeasuredRelease | undefined, b: MeasuredRelease | null): MeasuredRelease {
-  if (a === undefined || b === null) return a ?? b ?? NOTHING
-  const isUnknown = a.allocatedBytes === null || b.allocatedBytes === null
-  return {
-    allocatedBytes: isUnknown ? null : a.allocatedBytes + b.allocatedBytes,
-    heapBytes: a.heapBytes + b.heapBytes,
-  }
-}
-
-function withTotal({ allocatedBytes, heapBytes }: MeasuredRelease): AttributedBytes {
-  return { allocatedBytes, heapBytes, totalBytes: allocatedBytes === null ? null : allocatedBytes + heapBytes }
+  return a === undefined || b === null ? (a ?? b ?? UNREAD) : plus(a, b)
 }
 
 /** As for a row of the report: a quantity counts when it is beyond what null releases show. */
-function certainty(
-  { allocatedBytes, heapBytes }: MeasuredRelease,
-  noise: MeasuredNoise,
-): Pick<Hoard, 'uncertaintyBytes' | 'significant'> {
+function certainty(released: MeasuredRelease, noise: MeasuredNoise): Pick<Hoard, 'uncertaintyBytes' | 'significant'> {
   const isBeyond = (bytes: number | null, bound: number | null): boolean =>
     bytes !== null && bound !== null && Math.abs(bytes) > bound
-  const isUnknown = noise.heapBytes === null || (noise.allocatedBytes === null && allocatedBytes !== null)
   return {
-    uncertaintyBytes: isUnknown ? null : Math.ceil(Math.hypot(noise.allocatedBytes ?? 0, noise.heapBytes)),
-    significant: isBeyond(allocatedBytes, noise.allocatedBytes) || isBeyond(heapBytes, noise.heapBytes),
+    uncertaintyBytes: hypotenuse(noise, released),
+    significant: QUANTITIES.some((quantity) => isBeyond(released[quantity], noise[quantity])),
   }
 }
 

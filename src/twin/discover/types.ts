@@ -1,11 +1,9 @@
 /** What discover() takes and gives. Plain data but for the functions that are passed in. */
+import type { Figures } from '../../measure/figures.js'
 import type { MeasuredNoise } from '../../report/discovery/types.js'
 
 /** What came back when a hoard was emptied. */
-export interface MeasuredRelease {
-  readonly allocatedBytes: number | null
-  readonly heapBytes: number
-}
+export type MeasuredRelease = Figures
 
 /** A cache that somebody registered: it is recognised and not listed again. */
 export interface KnownCache {

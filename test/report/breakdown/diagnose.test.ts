@@ -52,7 +52,8 @@ describe('diagnose()', () => {
     }
     expect(diagnosed(more).largest).to.equal('live native memory outside the caches')
     expect(
-      diagnosed({ ...more, caches: [{ name: 'files', allocatedBytes: 500 * MIB, heapBytes: 0 }] }).largest,
+      diagnosed({ ...more, caches: [{ name: 'files', allocatedBytes: 500 * MIB, heapBytes: 0, mappedBytes: null }] })
+        .largest,
     ).to.equal('caches')
   })
 

@@ -107,8 +107,8 @@ describe('buildBreakdown()', () => {
 
   it('names what caches hold, of the heap and of the allocator, and what none does', () => {
     const caches: CacheBytes[] = [
-      { name: 'users', allocatedBytes: MIB, heapBytes: 50 * MIB },
-      { name: 'files', allocatedBytes: 30 * MIB, heapBytes: null },
+      { name: 'users', allocatedBytes: MIB, heapBytes: 50 * MIB, mappedBytes: null },
+      { name: 'files', allocatedBytes: 30 * MIB, heapBytes: null, mappedBytes: null },
     ]
     const tree = buildBreakdown(readings({ caches }))
     expect(bytesAt(tree, PART.v8, MAIN, PART.live, 'cache users')).to.equal(50 * MIB)
@@ -119,8 +119,8 @@ describe('buildBreakdown()', () => {
 
   it('cuts caches that are estimated to hold more than is resident', () => {
     const caches = [
-      { name: 'a', allocatedBytes: 60 * MIB, heapBytes: null },
-      { name: 'b', allocatedBytes: 20 * MIB, heapBytes: -5 },
+      { name: 'a', allocatedBytes: 60 * MIB, heapBytes: null, mappedBytes: null },
+      { name: 'b', allocatedBytes: 20 * MIB, heapBytes: -5, mappedBytes: null },
     ]
     const tree = buildBreakdown(readings({ caches }))
     expect(bytesAt(tree, PART.allocator, PART.live, 'cache a')).to.equal(30 * MIB)
@@ -176,6 +176,7 @@ describe('buildBreakdown()', () => {
         name: `c${String(index)}`,
         allocatedBytes: orNull(),
         heapBytes: orNull(),
+        mappedBytes: null,
       }))
       const mapped = {
         v8: some(99 * MIB),

@@ -5,7 +5,7 @@ import type { Discovery, Hoard } from '../../../src/twin/discover/types.js'
 const MIB = 1024 * 1024
 
 function hoard(path: string | null, mib: number, rest: Partial<Hoard> = {}): Hoard {
-  const bytes = { allocatedBytes: 0, heapBytes: mib * MIB, totalBytes: mib * MIB }
+  const bytes = { allocatedBytes: 0, heapBytes: mib * MIB, mappedBytes: null, totalBytes: mib * MIB }
   return {
     path,
     script: 'file:///srv/server.js',
@@ -28,7 +28,7 @@ function shown(hoards: readonly Hoard[], rest: Partial<Discovery> = {}): string[
       hoards,
       recognised: [],
       examined: { objects: 470_000, collections: 21_000 },
-      noise: { allocatedBytes: 1024, heapBytes: 2048 },
+      noise: { allocatedBytes: 1024, heapBytes: 2048, mappedBytes: null },
       durationMs: { census: 1000, naming: 1500, measuring: 500 },
       warnings: [],
       ...rest,
@@ -49,7 +49,9 @@ describe('formatDiscovery()', () => {
 
   it('puts parts under what they lie in', () => {
     const lines = shown([
-      hoard('a.js › all', 90, { own: { allocatedBytes: 0, heapBytes: 20 * MIB, totalBytes: 20 * MIB } }),
+      hoard('a.js › all', 90, {
+        own: { allocatedBytes: 0, heapBytes: 20 * MIB, mappedBytes: null, totalBytes: 20 * MIB },
+      }),
       hoard('a.js › other', 80),
       hoard('a.js › all.get("x")', 70, { partOf: 0 }),
     ]).slice(3, 6)
@@ -79,7 +81,7 @@ describe('formatDiscovery()', () => {
   })
 
   it('shows the unknown as –, and leaves out a column of it', () => {
-    const released = { allocatedBytes: null, heapBytes: MIB, totalBytes: null }
+    const released = { allocatedBytes: null, heapBytes: MIB, mappedBytes: null, totalBytes: null }
     const lines = shown([hoard(null, 1, { released, own: released, uncertaintyBytes: null })])
     expect(lines[2]).to.not.include('allocator')
     expect(lines[3]).to.match(/^\(no path found\): Map\(1,000\) +1\.00 MiB /)
@@ -87,7 +89,7 @@ describe('formatDiscovery()', () => {
   })
 
   it('keeps a minus sign and says what is within the noise', () => {
-    const released = { allocatedBytes: -100, heapBytes: -200, totalBytes: -300 }
+    const released = { allocatedBytes: -100, heapBytes: -200, mappedBytes: null, totalBytes: -300 }
     expect(shown([hoard('a.js › x', 0, { released, own: released, significant: false })])[3]).to.match(
       / −300 B .* within noise$/,
     )
@@ -114,7 +116,7 @@ describe('formatDiscovery()', () => {
       hoards: [hoard('a', 1), hoard('b', 1, { significant: false })],
       recognised: [],
       examined: { objects: 1, collections: 1 },
-      noise: { allocatedBytes: 0, heapBytes: 0 },
+      noise: { allocatedBytes: 0, heapBytes: 0, mappedBytes: null },
       durationMs: { census: 0, naming: 0, measuring: 0 },
       warnings: [],
     })

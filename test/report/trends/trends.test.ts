@@ -213,7 +213,7 @@ describe('the text of trends', () => {
     const memory = { usedBytes: 100 * MIB, limitBytes: 200 * MIB, limitSource: 'cgroup' } as const
     const { floor, forecast } = trendsOf({
       caches: [],
-      floor: { total: grows, allocated: grows, heap: flat },
+      floor: { total: grows, allocated: grows, heap: flat, mapped: flat },
       memory,
       now: new Date('2026-01-01T00:00:00Z'),
     })

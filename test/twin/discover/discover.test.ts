@@ -135,7 +135,7 @@ describe('discoverHoards() without names', () => {
 })
 
 describe('the options of discoverHoards()', () => {
-  const noise = { allocatedBytes: null, heapBytes: null }
+  const noise = { allocatedBytes: null, heapBytes: null, mappedBytes: null }
   const measure = (): never => {
     throw new Error('nothing is measured')
   }

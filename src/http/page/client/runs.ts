@@ -121,8 +121,8 @@ function takeProgress(store: Store, event: string, data: string): void {
       return
     }
     case 'cache-released': {
-      const { name, allocatedBytes, heapBytes } = payload as CoordinatorEventPayloads['cache-released']
-      store.set({ run: withRow(run, name, { kind: 'released', allocatedBytes, heapBytes }) })
+      const { name, allocatedBytes, heapBytes, mappedBytes } = payload as CoordinatorEventPayloads['cache-released']
+      store.set({ run: withRow(run, name, { kind: 'released', allocatedBytes, heapBytes, mappedBytes }) })
       return
     }
     case 'cache-failed': {

@@ -2,9 +2,7 @@
 export { knownBytes } from '../../../report/whole.js'
 
 /** The floor in one figure, by the same rule. */
-export function floorBytes(floor: { readonly allocatedBytes: number | null; readonly heapBytes: number }): number {
-  return (floor.allocatedBytes ?? 0) + floor.heapBytes
-}
+export { knownSum as floorBytes } from '../../../measure/figures.js'
 
 /** Adds what is known; null where nothing is. */
 export function sumKnown(figures: readonly (number | null)[]): number | null {

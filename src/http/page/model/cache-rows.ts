@@ -3,8 +3,10 @@
  *
  * Rule: unknown stays null up to the cell that shows it; a figure is never made of two measurements.
  */
+import { byQuantity } from '../../../measure/figures.js'
+import type { ByQuantity, Quantity } from '../../../measure/figures.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, RowError } from '../../../report/types.js'
-import { wholeOf } from '../../../report/whole.js'
+import { wholeOf, withTotal } from '../../../report/whole.js'
 import { knownBytes } from './bytes.js'
 import type { CacheTraitsView, CacheView } from './types.js'
 
@@ -29,6 +31,7 @@ export interface CacheRow {
   readonly uncertaintyBytes: number | null
   readonly allocatedBytes: number | null
   readonly heapBytes: number | null
+  readonly mappedBytes: number | null
   /** As the cache counts now; of a report's row that is no longer registered, as it counted then. */
   readonly entries: number | null
   readonly claimedBytes: number | null
@@ -45,7 +48,7 @@ export interface CacheRow {
 
 /** A cache that the run under way has dealt with. */
 export type LiveRow =
-  | { readonly kind: 'released'; readonly allocatedBytes: number | null; readonly heapBytes: number | null }
+  | ({ readonly kind: 'released' } & ByQuantity<number | null>)
   | {
       readonly kind: 'failed' | 'skipped'
       readonly status: 'failed' | 'timed-out' | 'skipped'
@@ -177,12 +180,10 @@ function lastMeasuredRow(view: CacheView, last: NonNullable<CacheView['lastMeasu
 function liveRow(view: CacheView, done: LiveRow, isTrim: boolean): CacheRow {
   if (done.kind !== 'released') return { ...blank(view), state: done.status, error: done.error }
   if (isTrim) return { ...blank(view), state: 'just-measured' }
-  const { allocatedBytes, heapBytes } = done
-  const totalBytes = allocatedBytes === null || heapBytes === null ? null : allocatedBytes + heapBytes
   return {
     ...blank(view),
     state: 'just-measured',
-    ...sizes({ allocatedBytes, heapBytes, totalBytes }),
+    ...sizes(withTotal(done)),
     claimedThenBytes: view.claimedBytes,
   }
 }
@@ -195,6 +196,7 @@ function blank(view: CacheView): CacheRow {
     uncertaintyBytes: null,
     allocatedBytes: null,
     heapBytes: null,
+    mappedBytes: null,
     entries: view.entries,
     claimedBytes: view.claimedBytes,
     claimedThenBytes: null,
@@ -206,8 +208,8 @@ function blank(view: CacheView): CacheRow {
   }
 }
 
-function sizes(bytes: AttributedBytes): Pick<CacheRow, 'bytes' | 'allocatedBytes' | 'heapBytes'> {
-  return { bytes: knownBytes(bytes), allocatedBytes: bytes.allocatedBytes, heapBytes: bytes.heapBytes }
+function sizes(bytes: AttributedBytes): Pick<CacheRow, 'bytes' | Quantity> {
+  return { bytes: knownBytes(bytes), ...byQuantity((quantity) => bytes[quantity]) }
 }
 
 function endOf({ startedAt, durationMs }: AttributionReport): string {

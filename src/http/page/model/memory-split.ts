@@ -1,15 +1,15 @@
 /**
- * The process's memory in parts that do not overlap: V8's heap, the allocator outside of it, the rest of RSS.
+ * The process's memory in parts that do not overlap: V8's heap, what V8 maps beside it, the allocator, the rest of RSS.
  *
  * Rule: nothing is counted twice. V8's heap is mapped by V8 itself and no part of the allocator's figures; `external`
- * and `arrayBuffers` lie in the allocator's and are never added. What the allocator does not tell is no part of its own
+ * and `arrayBuffers` lie in the allocator's or in what V8 maps, and are never added. What the allocator does not tell is no part of its own
  * but lies in the rest, and the rest says so.
  */
 import type { MemorySample } from '../../../measure/sample.js'
 
 /** One part. */
 export interface MemoryPart {
-  readonly key: 'heap-used' | 'heap-free' | 'live' | 'tcache' | 'fragmentation' | 'spare' | 'rest'
+  readonly key: 'heap-used' | 'heap-free' | 'mapped' | 'live' | 'tcache' | 'fragmentation' | 'spare' | 'rest'
   readonly title: string
   /** What lies in it, for a reader who does not know the allocator's words. */
   readonly note: string
@@ -29,7 +29,7 @@ export interface MemorySplit {
 
 /** Splits one sample. Parts without a byte are left out. */
 export function splitMemory(sample: MemorySample): MemorySplit {
-  const { heapUsedBytes, heapTotalBytes, rssBytes } = sample
+  const { heapUsedBytes, heapTotalBytes, mappedBytes, rssBytes } = sample
   const parts: MemoryPart[] = [
     {
       key: 'heap-used',
@@ -42,6 +42,12 @@ export function splitMemory(sample: MemorySample): MemorySplit {
       title: 'V8 heap, free',
       note: 'committed by V8 for objects to come',
       bytes: heapTotalBytes - heapUsedBytes,
+    },
+    {
+      key: 'mapped',
+      title: 'WebAssembly and resizable buffers',
+      note: 'mapped by V8 itself, outside its heap and the allocator',
+      bytes: mappedBytes ?? 0,
     },
     ...allocatorParts(sample),
   ]

@@ -1,4 +1,5 @@
 /** What the page gets over HTTP, as the admin handler answers it. Types alone. */
+import type { Figures } from '../../../measure/figures.js'
 import type { LastMeasured } from '../../../coordinator/registry.js'
 import type { AttributedBytes, AttributionMode, CacheStatus, Trigger } from '../../../report/types.js'
 
@@ -61,7 +62,7 @@ export interface ReportSummary {
   /** ISO 8601. */
   readonly startedAt: string
   readonly durationMs: number
-  readonly floor: { readonly allocatedBytes: number | null; readonly heapBytes: number }
+  readonly floor: Figures
   /** Of the process that made it. */
   readonly pid: number
   readonly caches: readonly ReportSummaryRow[]

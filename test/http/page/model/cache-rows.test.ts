@@ -41,14 +41,18 @@ describe('rows of the page', () => {
   })
 
   it('take the heap alone where the allocator tells nothing, and stay null where nothing is known', () => {
-    const noAllocator = withFirstRow({ released: { allocatedBytes: null, heapBytes: 512, totalBytes: null } })
+    const noAllocator = withFirstRow({
+      released: { allocatedBytes: null, heapBytes: 512, mappedBytes: null, totalBytes: null },
+    })
     expect(rowNamed(joinRows(cacheViews(), noAllocator, null), 'compressed').bytes).to.equal(512)
-    const nothing = withFirstRow({ released: { allocatedBytes: null, heapBytes: null, totalBytes: null } })
+    const nothing = withFirstRow({
+      released: { allocatedBytes: null, heapBytes: null, mappedBytes: null, totalBytes: null },
+    })
     expect(rowNamed(joinRows(cacheViews(), nothing, null), 'compressed').bytes).to.equal(null)
   })
 
   it('show the estimate of a trimmed cache with its own error', () => {
-    const estimated = { allocatedBytes: 900, heapBytes: 100, totalBytes: 1000 }
+    const estimated = { allocatedBytes: 900, heapBytes: 100, mappedBytes: null, totalBytes: 1000 }
     const trimmed = withFirstRow({ status: 'trimmed', estimated, estimatedUncertaintyBytes: 70 })
     const row = rowNamed(joinRows(cacheViews(), trimmed, null), 'compressed')
     expect(row).to.include({ state: 'estimated', bytes: 1000, uncertaintyBytes: 70 })
@@ -62,13 +66,22 @@ describe('rows of the page', () => {
   })
 
   it('keep a negative figure', () => {
-    const negative = withFirstRow({ released: { allocatedBytes: -64, heapBytes: 0, totalBytes: -64 } })
+    const negative = withFirstRow({
+      released: { allocatedBytes: -64, heapBytes: 0, mappedBytes: null, totalBytes: -64 },
+    })
     expect(rowNamed(joinRows(cacheViews(), negative, null), 'compressed').bytes).to.equal(-64)
   })
 
   it('fall back on what an earlier run found where this one skipped the cache', () => {
     const skipped = withFirstRow({ status: 'skipped', error: { code: 'ERR_RELEASE_UNNAMED', message: 'lossy' } })
-    const last = { allocatedBytes: 700, heapBytes: 0, totalBytes: 700, uncertaintyBytes: 9, reportId: 'z' }
+    const last = {
+      allocatedBytes: 700,
+      heapBytes: 0,
+      mappedBytes: null,
+      totalBytes: 700,
+      uncertaintyBytes: 9,
+      reportId: 'z',
+    }
     const views = cacheViews().map((view) => ({
       ...view,
       lastMeasured: { ...last, measuredAt: '2026-11-24T11:00:00.000Z' },
@@ -78,7 +91,14 @@ describe('rows of the page', () => {
   })
 
   it('prefer what a later run found to the report that is shown', () => {
-    const last = { allocatedBytes: 700, heapBytes: 0, totalBytes: 700, uncertaintyBytes: 9, reportId: 'z' }
+    const last = {
+      allocatedBytes: 700,
+      heapBytes: 0,
+      mappedBytes: null,
+      totalBytes: 700,
+      uncertaintyBytes: 9,
+      reportId: 'z',
+    }
     const views = cacheViews().map((view) => ({
       ...view,
       lastMeasured: { ...last, measuredAt: '2026-11-24T13:00:00.000Z' },
@@ -95,7 +115,7 @@ describe('rows of the page', () => {
     const live: LiveRows = {
       planned: new Set(['compressed', 'files', 'dns']),
       done: new Map([
-        ['compressed', { kind: 'released', allocatedBytes: 10, heapBytes: 5 }],
+        ['compressed', { kind: 'released', allocatedBytes: 10, heapBytes: 5, mappedBytes: null }],
         ['dns', { kind: 'failed', status: 'timed-out', error: { code: 'ERR_RELEASE_TIMEOUT', message: 'late' } }],
       ]),
       isTrim: false,
@@ -108,7 +128,9 @@ describe('rows of the page', () => {
   })
 
   it('do not take the dropped part of a trim for the whole', () => {
-    const done = new Map([['files', { kind: 'released', allocatedBytes: 10, heapBytes: 5 } as const]])
+    const done = new Map([
+      ['files', { kind: 'released', allocatedBytes: 10, heapBytes: 5, mappedBytes: null } as const],
+    ])
     const row = rowNamed(joinRows(cacheViews(), null, { planned: new Set(['files']), done, isTrim: true }), 'files')
     expect(row).to.include({ state: 'just-measured', bytes: null })
   })

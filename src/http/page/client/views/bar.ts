@@ -1,4 +1,4 @@
-/** One bar of the chart: measured in its two kinds, the whisker of its interval, the outline of what was claimed. */
+/** One bar of the chart: measured in its kinds, the whisker of its interval, the outline of what was claimed. */
 import { formatBytes } from '../../../../support/units.js'
 import { placeOn } from '../../model/scale.js'
 import type { Scale } from '../../model/scale.js'
@@ -10,6 +10,7 @@ export interface BarFigures {
   readonly uncertaintyBytes: number | null
   readonly allocatedBytes: number | null
   readonly heapBytes: number | null
+  readonly mappedBytes: number | null
   readonly claimedBytes: number | null
   /** Says nothing by itself: within the noise. */
   readonly isSoft: boolean
@@ -56,16 +57,20 @@ export function makeAxis({ ticks, maxBytes, unit }: Scale): HTMLElement {
   )
 }
 
-function fills({ allocatedBytes, heapBytes, isNeutral }: BarFigures, bytes: number, scale: Scale): HTMLElement[] {
+function fills(figures: BarFigures, bytes: number, scale: Scale): HTMLElement[] {
+  const { allocatedBytes, heapBytes, mappedBytes, isNeutral } = figures
   if (bytes <= 0) return []
   const isSplit = isNeutral !== true && (allocatedBytes !== null || heapBytes !== null)
   if (!isSplit) return [placed('fill last whole', scale, 0, bytes)]
   // A part below zero is told in the details; the bar ends at the sum all the same.
   const liveEnd = Math.min(bytes, Math.max(0, allocatedBytes ?? 0))
-  return [
-    ...(liveEnd > 0 ? [placed(liveEnd < bytes ? 'fill live' : 'fill live last', scale, 0, liveEnd)] : []),
-    ...(liveEnd < bytes ? [placed('fill heap-used last', scale, liveEnd, bytes)] : []),
-  ]
+  const mappedEnd = Math.min(bytes, liveEnd + Math.max(0, mappedBytes ?? 0))
+  const parts = [
+    { name: 'live', from: 0, to: liveEnd },
+    { name: 'mapped', from: liveEnd, to: mappedEnd },
+    { name: 'heap-used', from: mappedEnd, to: bytes },
+  ].filter(({ from, to }) => to > from)
+  return parts.map(({ name, from, to }) => placed(`fill ${name}${to === bytes ? ' last' : ''}`, scale, from, to))
 }
 
 function placed(name: string, scale: Scale, from: number, to: number): HTMLElement {
@@ -74,11 +79,12 @@ function placed(name: string, scale: Scale, from: number, to: number): HTMLEleme
   return element
 }
 
-function hint({ bytes, uncertaintyBytes, allocatedBytes, heapBytes, claimedBytes }: BarFigures): string {
+function hint({ bytes, uncertaintyBytes, allocatedBytes, heapBytes, mappedBytes, claimedBytes }: BarFigures): string {
   const parts = [
     ...(bytes === null ? [] : [`${formatBytes(bytes)} ± ${formatBytes(uncertaintyBytes)}`]),
     ...(allocatedBytes === null ? [] : [`allocator ${formatBytes(allocatedBytes)}`]),
     ...(heapBytes === null ? [] : [`JS heap ${formatBytes(heapBytes)}`]),
+    ...(mappedBytes === null || mappedBytes === 0 ? [] : [`mapped ${formatBytes(mappedBytes)}`]),
     ...(claimedBytes === null ? [] : [`claimed ${formatBytes(claimedBytes)}`]),
   ]
   return parts.join(' · ')

@@ -1,5 +1,6 @@
 /** One cache as a row of the table; kept as long as the cache is there, so that focus and selection stay. */
 import { formatBytes, formatCount, formatMs, signed } from '../../../../support/units.js'
+import { knownBytes } from '../../model/bytes.js'
 import { bytesPerEntry, ratioToClaim } from '../../model/cache-rows.js'
 import type { CacheRow, RowState } from '../../model/cache-rows.js'
 import { longName, shortName } from '../../model/names.js'
@@ -112,6 +113,9 @@ export function detailsOf(row: CacheRow): readonly (readonly [string, string])[]
   return [
     ['Allocator', formatBytes(row.allocatedBytes)],
     ['JS heap', formatBytes(row.heapBytes)],
+    ...(row.mappedBytes === null || row.mappedBytes === 0
+      ? []
+      : [['WebAssembly, resizable buffers', formatBytes(row.mappedBytes)] as const]),
     ['Bytes per entry', perEntry === null ? '–' : formatBytes(perEntry)],
     ...(view?.estimatedBytes == null
       ? []
@@ -141,7 +145,7 @@ function attributionDetails(row: NonNullable<CacheRow['attribution']>): readonly
     ...(trim === undefined
       ? []
       : ([
-          ['Dropped', `${formatBytes(released.totalBytes ?? released.heapBytes)} in ${String(trim.batches)} parts`],
+          ['Dropped', `${formatBytes(knownBytes(released))} in ${String(trim.batches)} parts`],
           ['Scaled by', trim.basis],
         ] as const)),
     [
@@ -153,19 +157,20 @@ function attributionDetails(row: NonNullable<CacheRow['attribution']>): readonly
           : 'averaged over turns (asynchronous release)',
     ],
     ...(settled === false ? [['Background work', 'was not at rest in time'] as const] : []),
-    ...(late === undefined ? [] : [['Went later', formatBytes(late.totalBytes ?? late.heapBytes)] as const]),
+    ...(late === undefined ? [] : [['Went later', formatBytes(knownBytes(late))] as const]),
     ['Pause', formatMs(pauseMs)],
     ['Took', formatMs(durationMs)],
   ]
 }
 
 function barOf(row: CacheRow): Parameters<typeof makeBar>[0] {
-  const { bytes, uncertaintyBytes, allocatedBytes, heapBytes, claimedThenBytes, claimedBytes, state } = row
+  const { bytes, uncertaintyBytes, allocatedBytes, heapBytes, mappedBytes, claimedThenBytes, claimedBytes, state } = row
   return {
     bytes,
     uncertaintyBytes,
     allocatedBytes,
     heapBytes,
+    mappedBytes,
     claimedBytes: claimedThenBytes ?? claimedBytes,
     isSoft: state === 'within-noise' || state === 'waiting',
     isEstimate: state === 'estimated',

@@ -66,7 +66,7 @@ function sizeOf({ done }: RunProgress, name: string): string {
   const row = done.get(name)
   if (row === undefined) return ''
   if (row.kind !== 'released') return ` ${row.status === 'timed-out' ? 'timed out' : row.status}`
-  return ` ${formatBytes(sumKnown([row.allocatedBytes, row.heapBytes]))}`
+  return ` ${formatBytes(sumKnown([row.allocatedBytes, row.heapBytes, row.mappedBytes]))}`
 }
 
 /** Of those that were planned; what was left out from the start does not count. */

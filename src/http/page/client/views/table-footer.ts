@@ -1,4 +1,5 @@
 /** Below the caches: what no cache holds, and the change that no row explains. */
+import type { Figures } from '../../../../measure/figures.js'
 import type { AttributionReport } from '../../../../report/types.js'
 import { formatBytes } from '../../../../support/units.js'
 import { floorBytes, sumKnown } from '../../model/bytes.js'
@@ -24,7 +25,7 @@ export function makeFooter(report: AttributionReport | null, scale: Scale): HTML
       report.mode === 'twin' ? 'caches without a row' : 'other work during the run, caches that filled again',
       floorBytes(unattributed),
       unattributed,
-      sumKnown([noise.allocatedBytes, noise.heapBytes]),
+      sumKnown([noise.allocatedBytes, noise.heapBytes, noise.mappedBytes]),
       scale,
     ),
   ]
@@ -34,7 +35,7 @@ function row(
   title: string,
   note: string,
   bytes: number,
-  parts: { readonly allocatedBytes: number | null; readonly heapBytes: number },
+  parts: Figures,
   uncertaintyBytes: number | null,
   scale: Scale,
 ): HTMLElement {
@@ -42,7 +43,9 @@ function row(
     { ...parts, bytes, uncertaintyBytes, claimedBytes: null, isSoft: false, isEstimate: false, isNeutral: true },
     scale,
   )
-  const words = `allocator ${formatBytes(parts.allocatedBytes)}, JS heap ${formatBytes(parts.heapBytes)}: ${note}`
+  const mapped =
+    parts.mappedBytes === null || parts.mappedBytes === 0 ? '' : `, mapped ${formatBytes(parts.mappedBytes)}`
+  const words = `allocator ${formatBytes(parts.allocatedBytes)}, JS heap ${formatBytes(parts.heapBytes)}${mapped}: ${note}`
   return make(
     'tr',
     { role: 'row' },

@@ -1,4 +1,5 @@
 /** The report that is shown, in a few figures; its warnings; and as files. */
+import { knownSum } from '../../../../measure/figures.js'
 import type { AttributionReport } from '../../../../report/types.js'
 import { formatBytes, formatCount, formatMs, formatShare } from '../../../../support/units.js'
 import { floorBytes, knownBytes, sumKnown } from '../../model/bytes.js'
@@ -40,7 +41,7 @@ function showSummary({ report, caches }: State): void {
 function tiles(report: AttributionReport): HTMLElement[] {
   const { floor, unattributed, noise, before, caches, pauses, twin } = report
   const measured = sumKnown(caches.map(({ estimated, released }) => knownBytes(estimated ?? released)))
-  const live = (before.allocatedBytes ?? 0) + before.heapUsedBytes
+  const live = knownSum({ ...before, heapBytes: before.heapUsedBytes })
   const error =
     noise.controls === 0
       ? 'no null releases: the error bars are unknown'
