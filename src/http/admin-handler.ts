@@ -7,7 +7,8 @@ import { performance } from 'node:perf_hooks'
 import type { Coordinator } from '../coordinator/coordinator.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { admit } from './authorization.js'
-import { checkSameOrigin } from './cross-site.js'
+import { costlyReads } from './costly-reads.js'
+import { checkReader, checkSameOrigin } from './cross-site.js'
 import { framed } from './frame.js'
 import type { AdminHandler, Admitted } from './frame.js'
 import { resolveAdminOptions } from './options.js'
@@ -47,7 +48,8 @@ export function createAdminHandler(coordinator: Coordinator, options?: AdminHand
   const past = new PastReports(settings.history, settings.reports, settings.onError)
   const runs = new Runs(coordinator, reports, settings.coolDownMs, () => performance.now())
   const tools = new TwinTools(runs, settings.temporaryFolder)
-  const admin: Admin = { coordinator, settings, reports, past, runs, tools }
+  const reads = costlyReads(coordinator, settings.history)
+  const admin: Admin = { coordinator, settings, reports, past, runs, tools, reads }
   return framed({
     basePath: settings.basePath,
     onError: settings.onError,
@@ -75,7 +77,8 @@ async function dispatch(admin: Admin, admitted: Admitted): Promise<Response> {
       headers: { allow: allowed(route) },
     })
   }
-  if (method !== 'GET' && method !== 'HEAD') {
+  if (method === 'GET' || method === 'HEAD') checkReader(request, admin.settings.origins)
+  else {
     checkSameOrigin(request, admin.settings.origins)
     if (role !== 'operator') {
       throw new HttpProblem('ERR_HTTP_FORBIDDEN', 'this token may look only, and this request changes something')

@@ -48,7 +48,7 @@ export interface AdminHandlerOptions {
   /** Milliseconds within which the body of a request must have come. @default 10_000 */
   readonly bodyTimeoutMs?: number | undefined
   /**
-   * Further origins whose pages may ask for what changes something, such as `https://ops.example.com` where a proxy
+   * Further origins whose pages may ask, such as `https://ops.example.com` where a proxy
    * replaces the Host.
    * @default []
    */

@@ -41,7 +41,15 @@ export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
 
 /** Plain text. */
 export function text(content: string): Response {
-  return bytesResponse(encoder.encode(`${content}\n`), 'text/plain; charset=utf-8')
+  return bytesResponse(encodeText(content), TEXT_TYPE)
+}
+
+/** The content type of text. */
+export const TEXT_TYPE = 'text/plain; charset=utf-8'
+
+/** A text as the bytes of an answer. */
+export function encodeText(content: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`${content}\n`)
 }
 
 /** A document, with the policy under which it was written. */

@@ -1,15 +1,28 @@
-/** `GET /breakdown`: where all of RSS is. It walks every page (docs/breakdown.md says what that costs), and releases nothing. */
-import { breakdown } from '../../breakdown.js'
+/**
+ * `GET /breakdown`: where all of RSS is. Reading it walks every page (docs/breakdown.md says what that costs), so that those who
+ * ask share a reading; it releases nothing.
+ */
 import { formatBreakdown } from '../../report/breakdown/format.js'
 import { negotiate } from '../accept.js'
-import { JSON_TYPE, json, text } from '../respond.js'
+import { ageHeader } from '../costly-reads.js'
+import { JSON_TYPE, TEXT_TYPE, bytesResponse, encodeJson, encodeText } from '../respond.js'
+import { encodedOnce } from '../shared-read.js'
 import type { Action } from './route.js'
 
 /** The tree as JSON (a `MemoryNode`), or as text. */
-export const showBreakdown: Action = ({ coordinator }, { request, timings }) => {
+export const showBreakdown: Action = async ({ reads, reports }, { request, timings }) => {
   const form = negotiate(request.headers.get('accept'), [JSON_TYPE, 'text/plain'])
-  const startMs = performance.now()
-  const tree = breakdown({ coordinator })
-  timings.add('breakdown', performance.now() - startMs)
-  return form === 'text/plain' ? text(formatBreakdown(tree, { color: false })) : json(tree)
+  const shared = await timings.time('breakdown', () => reads.breakdown.get(reports.last()?.id))
+  const { value: tree } = shared
+  return form === 'text/plain'
+    ? bytesResponse(
+        encodedOnce(tree, form, () => encodeText(formatBreakdown(tree, { color: false }))),
+        TEXT_TYPE,
+        ageHeader(shared),
+      )
+    : bytesResponse(
+        encodedOnce(tree, form, () => encodeJson(tree)),
+        JSON_TYPE,
+        ageHeader(shared),
+      )
 }

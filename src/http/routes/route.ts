@@ -1,6 +1,7 @@
 /** What a route is, and what it is given. */
 import type { Coordinator } from '../../coordinator/coordinator.js'
 import type { Admitted } from '../frame.js'
+import type { CostlyReads } from '../costly-reads.js'
 import type { ResolvedAdminOptions } from '../options.js'
 import type { PastReports } from '../past-reports.js'
 import type { Pattern } from '../paths.js'
@@ -16,6 +17,7 @@ export interface Admin {
   readonly reports: ReportStore
   readonly past: PastReports
   readonly tools: TwinTools
+  readonly reads: CostlyReads
 }
 
 /** One request that was let through, and where it goes. */

@@ -1,15 +1,28 @@
 /** `GET /trends`: what grows, how fast, and how sure that is, by the history that the mounting code gave. */
 import { trendsText } from '../../report/trends/format.js'
 import { negotiate } from '../accept.js'
+import { ageHeader } from '../costly-reads.js'
 import { HttpProblem } from '../problem.js'
-import { JSON_TYPE, json, text } from '../respond.js'
+import { JSON_TYPE, TEXT_TYPE, bytesResponse, encodeJson, encodeText } from '../respond.js'
+import { encodedOnce } from '../shared-read.js'
 import type { Action } from './route.js'
 
-/** The trends as JSON, or as text. */
-export const showTrends: Action = async ({ settings }, { request, timings }) => {
+/** The trends as JSON, or as text; those who ask share a computation. */
+export const showTrends: Action = async ({ reads, reports }, { request, timings }) => {
   const form = negotiate(request.headers.get('accept'), [JSON_TYPE, 'text/plain'])
-  const { history } = settings
-  if (history === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'this handler was given no history')
-  const trends = await timings.time('trends', () => history.trends())
-  return form === 'text/plain' ? text(trendsText(trends)) : json(trends)
+  const { trends: reader } = reads
+  if (reader === null) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'this handler was given no history')
+  const shared = await timings.time('trends', () => reader.get(reports.last()?.id))
+  const { value: trends } = shared
+  return form === 'text/plain'
+    ? bytesResponse(
+        encodedOnce(trends, form, () => encodeText(trendsText(trends))),
+        TEXT_TYPE,
+        ageHeader(shared),
+      )
+    : bytesResponse(
+        encodedOnce(trends, form, () => encodeJson(trends)),
+        JSON_TYPE,
+        ageHeader(shared),
+      )
 }
