@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { trendsSteps } from '../report/trends/trends.js'
 import type { Trends } from '../report/trends/types.js'
 import type { AttributionReport } from '../report/types.js'
-import { constrainedBytes } from '../support/control-groups.js'
+import { memoryLimit } from '../support/control-groups.js'
 import { CoordinatorError, describe, messageOf } from '../support/errors.js'
 import { inSlices } from '../support/slices.js'
 import { CLOCK_SLACK_MS, newestKnown } from './age.js'
@@ -286,5 +286,5 @@ export class ReportHistory implements AsyncDisposable {
 
 function limitOf(configured: number | undefined): { limitBytes: number | null; limitSource: 'cgroup' | 'configured' } {
   if (configured !== undefined) return { limitBytes: configured, limitSource: 'configured' }
-  return { limitBytes: constrainedBytes(), limitSource: 'cgroup' }
+  return { limitBytes: memoryLimit(), limitSource: 'cgroup' }
 }

@@ -7,7 +7,7 @@ import type { CoordinatorEventPayloads } from '../coordinator/events.js'
 import type { Observation } from '../coordinator/observe.js'
 import type { Trend } from '../report/trends/types.js'
 import type { AttributionReport } from '../report/types.js'
-import { constrainedBytes } from '../support/control-groups.js'
+import { memoryLimit } from '../support/control-groups.js'
 import { CoordinatorError } from '../support/errors.js'
 import { allocationCounters } from './allocation-counter.js'
 import type { AllocationCounter } from './allocation-counter.js'
@@ -188,7 +188,7 @@ export class MetricsSource {
   }
 
   #limitBytes(): number | null {
-    return this.#options.limitBytes ?? this.#last?.forecast?.limitBytes ?? constrainedBytes()
+    return this.#options.limitBytes ?? this.#last?.forecast?.limitBytes ?? memoryLimit()
   }
 
   #attempt<T>(read: () => T): T | null {

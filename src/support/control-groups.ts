@@ -5,6 +5,8 @@
  * Rule: what cannot be read is no limit; files are read at each call, since limits change while a process runs.
  */
 
+import { readText } from './read-text.js'
+
 /** A memory limit that this process counts against. */
 export interface GroupLimit {
   /** Folder of the control group. */
@@ -18,10 +20,15 @@ export interface GroupLimit {
 /** Above this a limit is none: version 1 writes nearly 2^63. */
 const LIMIT_MAX = 2 ** 60
 
-/** The least limit of this process's control groups, as libuv finds it; null where there is none. */
-export function constrainedBytes(): number | null {
-  // 0 or enormous where there is no limit.
-  const limit = process.constrainedMemory()
+/**
+ * The memory limit of this process: the least of its control groups' and of those above them; null where there is none. The one
+ * answer for metrics, forecasts, the endpoint and growth monitors.
+ */
+export function memoryLimit(read: (path: string) => string | null = readText): number | null {
+  const limits = groupLimits(read).map(({ limitBytes }) => limitBytes)
+  if (limits.length > 0) return Math.min(...limits)
+  // Where control groups are mounted elsewhere libuv may find one; 0 or enormous where there is none.
+  const limit = read === readText ? process.constrainedMemory() : 0
   return limit > 0 && limit < LIMIT_MAX ? limit : null
 }
 
@@ -60,12 +67,17 @@ function groupLimit(folder: string, isV2: boolean, read: (path: string) => strin
   const [limitFile, usageFile] = isV2
     ? ['memory.max', 'memory.current']
     : ['memory.limit_in_bytes', 'memory.usage_in_bytes']
-  const [limitBytes, usageBytes] = [limitFile, usageFile].map((file) =>
-    Number.parseInt(read(`${folder}/${file}`) ?? '', 10),
-  )
   // "max" is no number.
-  if (limitBytes === undefined || usageBytes === undefined) return null
-  if (Number.isNaN(limitBytes + usageBytes) || limitBytes > LIMIT_MAX) return null
-  const inactive = /^(?:total_)?inactive_file (\d+)$/m.exec(read(`${folder}/memory.stat`) ?? '')?.[1] ?? '0'
-  return { folder, limitBytes, usageBytes, inactiveFileBytes: Number(inactive) }
+  const numberIn = (file: string): number => Number.parseInt(read(`${folder}/${file}`) ?? '', 10)
+  const usageBytes = numberIn(usageFile)
+  if (Number.isNaN(usageBytes)) return null
+  const statistics = read(`${folder}/memory.stat`) ?? ''
+  const statistic = (name: RegExp): number => Number(name.exec(statistics)?.[1] ?? NaN)
+  // Version 1 tells the least limit of this group and of all above it, those that a container cannot see included.
+  const hierarchical = isV2 ? NaN : statistic(/^hierarchical_memory_limit (\d+)$/m)
+  const limits = [numberIn(limitFile), hierarchical].filter((limit) => limit <= LIMIT_MAX)
+  if (limits.length === 0) return null
+  const inactive = statistic(/^(?:total_)?inactive_file (\d+)$/m)
+  const inactiveFileBytes = Number.isNaN(inactive) ? 0 : inactive
+  return { folder, limitBytes: Math.min(...limits), usageBytes, inactiveFileBytes }
 }

@@ -7,7 +7,7 @@
 import v8 from 'node:v8'
 import type { TwinBinding } from '../allocator/port.js'
 import { CoordinatorError, messageOf, reasonOf } from '../support/errors.js'
-import { readText } from './read-text.js'
+import { readText } from '../support/read-text.js'
 
 /** What a function in a twin can do. */
 export interface TwinContext {

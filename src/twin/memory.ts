@@ -10,7 +10,7 @@ import { addonOrNull } from '../allocator/binding.js'
 import { groupLimits, isKilledAsGroup } from '../support/control-groups.js'
 import { CoordinatorError } from '../support/errors.js'
 import { formatBytes } from '../support/units.js'
-import { readText } from './read-text.js'
+import { readText } from '../support/read-text.js'
 
 const MIB = 1024 * 1024
 /** What any Node process copies: the young generation, stacks, the allocator's own pages. */

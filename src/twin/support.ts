@@ -8,7 +8,7 @@ import { isMainThread } from 'node:worker_threads'
 import { addonOrNull } from '../allocator/binding.js'
 import type { TwinBinding } from '../allocator/port.js'
 import { CoordinatorError } from '../support/errors.js'
-import { readText } from './read-text.js'
+import { readText } from '../support/read-text.js'
 
 /** The answer of {@link supportsTwin}. */
 export interface TwinSupport {

@@ -47,7 +47,8 @@ export const TRENDS: readonly PulledMetric[] = [
     type: 'gauge',
     help: 'Most memory that the process may use.',
     labels: [],
-    source: 'option `limitBytes`, else the limit of the control group (`process.constrainedMemory()`)',
+    source:
+      'option `limitBytes`, else the limit of the control group (`memory.max`, `memory.limit_in_bytes`, `hierarchical_memory_limit`)',
     needs: 'a limit',
     adds: true,
     read: ({ limitBytes }) => one(limitBytes),

@@ -6,10 +6,10 @@
 import v8 from 'node:v8'
 import type { Allocator } from '../../allocator/port.js'
 import { SLOT_COUNT, liveBytes } from '../../allocator/port.js'
-import { groupLimits } from '../../support/control-groups.js'
+import { memoryLimit } from '../../support/control-groups.js'
 import type { Environment } from '../../support/environment.js'
 import { CoordinatorError } from '../../support/errors.js'
-import { readText } from '../../twin/read-text.js'
+import { readText } from '../../support/read-text.js'
 
 /**
  * What is watched. `'allocated'`: live bytes of the allocator, thread caches taken off (with jemalloc 10 to 40 µs a reading).
@@ -51,7 +51,8 @@ export function growthReader(quantity: GrowthQuantity, allocator: Allocator, env
  * none.
  */
 export function growthLimit(quantity: GrowthQuantity, read: (path: string) => string | null = readText): number | null {
-  const limits = groupLimits(read).map(({ limitBytes }) => limitBytes)
-  if (quantity === 'heap') limits.push(v8.getHeapStatistics().heap_size_limit)
-  return limits.length === 0 ? null : Math.min(...limits)
+  const limit = memoryLimit(read)
+  if (quantity !== 'heap') return limit
+  const ofHeap = v8.getHeapStatistics().heap_size_limit
+  return limit === null ? ofHeap : Math.min(limit, ofHeap)
 }
