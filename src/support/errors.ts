@@ -53,6 +53,7 @@ export const ERROR_CODES = {
   ERR_PROFILING_THREADS: 'the process was started so that no thread takes part in profiling',
   ERR_PROFILING_OFF: 'profiling is off, so there is nothing that a profile could show',
   ERR_PROFILE_IN_PROGRESS: 'a different capture, or a run that explains its residual, uses the profiler',
+  ERR_PROFILER_IN_USE: "V8's heap profiler, of which a thread has one, is in use by something else",
   ERR_PROFILE_ABORTED: 'the capture was aborted through its signal, or by close()',
   ERR_PROFILE_DUMP: 'a heap profile could not be written to the disk',
   ERR_DUMP_UNKNOWN: 'there is no dump of this name, or it is of another kind',

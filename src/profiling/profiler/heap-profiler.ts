@@ -102,8 +102,11 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
    * Samples allocations for a while: switches profiling on, waits, looks, and leaves profiling as it was, whatever
    * happens. A second identical call joins the one under way. Addresses are not looked up: `symbolize()` names them.
    *
+   * V8 has one sampler for each thread: where `node --heap-prof`, an APM or DevTools runs it, `kind: 'js'` is refused
+   * (`ERR_PROFILER_IN_USE`) and the other profile stays whole.
+   *
    * @throws CoordinatorError `ERR_PROFILING_*`, each with the line that mends it; `ERR_PROFILE_IN_PROGRESS`,
-   *   `ERR_PROFILE_ABORTED`, `ERR_PROFILE_DUMP`, `ERR_GC_UNAVAILABLE`, `ERR_INSPECTOR`, `ERR_OPTION_*`, `ERR_CLOSED`
+   *   `ERR_PROFILER_IN_USE`, `ERR_PROFILE_ABORTED`, `ERR_PROFILE_DUMP`, `ERR_GC_UNAVAILABLE`, `ERR_INSPECTOR`, `ERR_OPTION_*`, `ERR_CLOSED`
    * @example
    * const growth = await profiler.capture({ seconds: 60, gc: true })          // what came and stayed
    * const objects = await profiler.capture({ kind: 'js', seconds: 10 })       // the JavaScript side of it

@@ -1,10 +1,13 @@
 /**
  * V8's own sampling heap profiler, through the inspector on this thread: what JavaScript allocated and kept.
  *
- * Rule: one at a time in an isolate; it is stopped and the session closed whatever happens.
+ * Rule: V8 has one sampler in an isolate, whoever started it: a second start does nothing, and any stop ends it for all.
+ * One that runs already is therefore left alone, and the capture refused before anything is started. Our own is stopped
+ * and the session closed whatever happens.
  */
 import { Session } from 'node:inspector'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { profileInProgress } from './switch.js'
 import { ProfileBuilder } from '../profile/builder.js'
 import type { HeapProfile } from '../profile/types.js'
 
@@ -31,8 +34,17 @@ export interface JsSampling {
 /** V8's own default. */
 const SAMPLE_BYTES = 32 * 1024
 
-/** @throws CoordinatorError `ERR_INSPECTOR` where this thread has no inspector, or V8 refuses */
+/** Whether a capture of this thread samples. */
+let isSampling = false
+
+/**
+ * Starts V8's sampler.
+ *
+ * @throws CoordinatorError `ERR_PROFILER_IN_USE` where something else samples, `ERR_PROFILE_IN_PROGRESS` where another
+ *   capture of this thread does, `ERR_INSPECTOR` where this thread has no inspector, or V8 refuses
+ */
 export function startJsSampling(sampleBytes = SAMPLE_BYTES): JsSampling {
+  if (isSampling) throw profileInProgress("another capture of kind 'js' is under way in this thread")
   const session = new Session()
   try {
     session.connect()
@@ -43,11 +55,16 @@ export function startJsSampling(sampleBytes = SAMPLE_BYTES): JsSampling {
   const close = (): void => {
     if (!isOpen) return
     isOpen = false
+    isSampling = false
     // V8 stops sampling with its session, too.
     session.disconnect()
   }
   try {
+    if (isSamplerOn(session)) {
+      throw inUse('already, and a second capture would end that one for good: take the profile there, or end it first')
+    }
     post(session, 'HeapProfiler.startSampling', { samplingInterval: sampleBytes })
+    isSampling = true
   } catch (error) {
     close()
     throw error
@@ -55,6 +72,7 @@ export function startJsSampling(sampleBytes = SAMPLE_BYTES): JsSampling {
   return {
     stop: () => {
       try {
+        if (!isSamplerOn(session)) throw inUse('as well, and ended this capture: take it again')
         const { profile } = post(session, 'HeapProfiler.stopSampling') as { profile: { head: SampledNode } }
         return toHeapProfile(profile.head, sampleBytes)
       } finally {
@@ -63,6 +81,22 @@ export function startJsSampling(sampleBytes = SAMPLE_BYTES): JsSampling {
     },
     discard: close,
   }
+}
+
+/**
+ * Whether V8's sampler runs. It gives its profile to every session; of one that does not run it gives none. What V8 counts is
+ * the isolate's sampler, so that of an addon and of `--heap-prof` is seen too. The sampler goes on.
+ */
+function isSamplerOn(session: Session): boolean {
+  const { error } = answerOf(session, 'HeapProfiler.getSamplingProfile')
+  if (error === undefined) return true
+  if (error.includes('not started')) return false
+  throw failed('HeapProfiler.getSamplingProfile', error)
+}
+
+function inUse(how: string): CoordinatorError {
+  const others = 'node --heap-prof, the profiler of an APM such as @datadog/pprof, or DevTools'
+  return new CoordinatorError('ERR_PROFILER_IN_USE', `something else (${others}) uses V8's heap profiler ${how}`)
 }
 
 /** The tree of V8 as a profile: one sample for each node that allocated. */
@@ -95,15 +129,23 @@ function frameOf(builder: ProfileBuilder, { callFrame }: SampledNode): number {
 }
 
 function post(session: Session, method: string, parameters: object = {}): unknown {
+  const { error, result } = answerOf(session, method, parameters)
+  if (error !== undefined) throw failed(method, error)
+  return result
+}
+
+/** What V8 answers to a command: a result, or the words of its refusal. */
+function answerOf(session: Session, method: string, parameters: object = {}): { error?: string; result?: unknown } {
   const answers: { readonly error: unknown; readonly result: unknown }[] = []
   session.post(method, parameters, (error: unknown, result?: unknown) => {
     answers.push({ error, result })
   })
   const [answer] = answers
   if (answer === undefined) throw new CoordinatorError('ERR_INSPECTOR', `${method} did not answer in the same turn`)
-  if (answer.error !== null && answer.error !== undefined) {
-    const words = (answer.error as { readonly message?: unknown }).message
-    throw new CoordinatorError('ERR_INSPECTOR', `${method} failed: ${String(words)}`, { cause: answer.error })
-  }
-  return answer.result
+  if (answer.error === null || answer.error === undefined) return { result: answer.result }
+  return { error: String((answer.error as { readonly message?: unknown }).message) }
+}
+
+function failed(method: string, words: string): CoordinatorError {
+  return new CoordinatorError('ERR_INSPECTOR', `${method} failed: ${words}`)
 }
