@@ -1,6 +1,7 @@
 /* The Node-API face of allocator.c. Mechanism only: what is read when, and what a failure means, is decided
  * in src/allocator/. README.md has the contract. */
 #include "allocator.h"
+#include "finalizers.h"
 #include "heap-addon.h"
 #include "mallctl-addon.h"
 #include "properties.h"
@@ -123,6 +124,18 @@ static napi_value ThreadsAtWork(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* runFinalizers() → whether foreground tasks ran; null where finalizers cannot be run here */
+static napi_value RunFinalizers(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value result;
+  const enum finalizers_ran ran = finalizers_run();
+  if (ran == FINALIZERS_CANNOT)
+    napi_get_null(env, &result);
+  else
+    napi_get_boolean(env, ran == FINALIZERS_TASKS, &result);
+  return result;
+}
+
 NAPI_MODULE_INIT() {
   allocator_open();
   napi_add_env_cleanup_hook(env, drop_locks, env);
@@ -131,6 +144,7 @@ NAPI_MODULE_INIT() {
       {"readJemalloc", NULL, ReadJemalloc, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readGlibc", NULL, ReadGlibc, NULL, NULL, NULL, napi_enumerable, NULL},
       {"threadsAtWork", NULL, ThreadsAtWork, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"runFinalizers", NULL, RunFinalizers, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryRunLock", NULL, TryLock, NULL, NULL, NULL, napi_enumerable, &run_holder},
       {"releaseRunLock", NULL, ReleaseLock, NULL, NULL, NULL, napi_enumerable, &run_holder},
       {"tryProfilingLock", NULL, TryLock, NULL, NULL, NULL, napi_enumerable, &profiling_holder},

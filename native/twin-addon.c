@@ -1,5 +1,6 @@
 /* The Node-API face of twin.c. */
 #include "twin-addon.h"
+#include "finalizers.h"
 #include "major-gc.h"
 #include "twin.h"
 
@@ -19,7 +20,8 @@ static void set_number(napi_env env, napi_value object, const char *name, double
   napi_set_named_property(env, object, name, value);
 }
 
-/* twinFacts() → { libc: string | null, signalSlots: number, canConfine: boolean, tellsMajorGcs: boolean } */
+/* twinFacts() → { libc: string | null, signalSlots: number, canConfine: boolean, tellsMajorGcs: boolean,
+ * runsFinalizers: boolean } */
 static napi_value TwinFacts(napi_env env, napi_callback_info info) {
   (void)info;
   struct twin_facts facts;
@@ -36,6 +38,8 @@ static napi_value TwinFacts(napi_env env, napi_callback_info info) {
   napi_set_named_property(env, result, "canConfine", value);
   napi_get_boolean(env, facts.tells_major_gcs, &value);
   napi_set_named_property(env, result, "tellsMajorGcs", value);
+  napi_get_boolean(env, finalizers_can_run(), &value);
+  napi_set_named_property(env, result, "runsFinalizers", value);
   return result;
 }
 

@@ -29,6 +29,7 @@ interface Addon {
   readJemalloc(slots: Float64Array): void
   readGlibc(slots: Float64Array): void
   threadsAtWork(ids: Int32Array): number
+  runFinalizers(): boolean | null
   tryRunLock(): boolean
   releaseRunLock(): void
   tryProfilingLock(): boolean
@@ -122,6 +123,7 @@ function addonBinding(addon: Addon): NativeBinding {
       }
     },
     threadsAtWork: (ids) => addon.threadsAtWork(ids),
+    runFinalizers: () => addon.runFinalizers(),
     tryRunLock: () => addon.tryRunLock(),
     releaseRunLock: () => {
       addon.releaseRunLock()

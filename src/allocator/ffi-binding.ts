@@ -172,6 +172,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
       slots[SLOT.mapped] = arena + mapped
     },
     threadsAtWork: () => -1,
+    runFinalizers: () => null,
     tryRunLock: () => true,
     releaseRunLock: () => undefined,
     tryProfilingLock: () => true,

@@ -108,6 +108,11 @@ export interface NativeBinding extends Mallctl {
    * in `ids` as far as it reaches; -1 where that cannot be told. Allocates nothing.
    */
   threadsAtWork(ids: Int32Array): number
+  /**
+   * Runs native immediates and foreground tasks of this thread, where finalizers wait. Whether tasks ran; null where that is
+   * not possible. JavaScript of the service may run and throw into its uncaught exceptions; see native/finalizers.h.
+   */
+  runFinalizers(): boolean | null
   /** Takes the lock of the process (all threads) under which a run is made; false where another thread has it. */
   tryRunLock(): boolean
   releaseRunLock(): void
@@ -215,6 +220,8 @@ export interface TwinFacts {
   readonly canConfine: boolean
   /** Whether this Node exports V8's notices of collections. */
   readonly tellsMajorGcs: boolean
+  /** Whether this Node exports what runs finalizers without a turn of the loop. */
+  readonly runsFinalizers: boolean
 }
 
 /** A fork as its parent sees it. */

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
+import { openFinalizers } from '../measure/finalizers.js'
 import { takeRunLock } from '../measure/locks.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
@@ -307,6 +308,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         sampler: this.#sampler,
         collector: collects ? environment.collector() : null,
         threads: watchThreads(environment),
+        finalizers: openFinalizers(environment),
       },
       caches,
       warnings: [...this.#standingWarnings(), ...warnings],

@@ -21,8 +21,8 @@ export class TwinPass {
   hasResidual = false
   /** Every cache was measured; what may follow is the search for hoards. */
   isComplete = false
-  /** Whether the release of {@link TwinPass.current} is at work, and not the collections after it. */
-  isReleasing = false
+  /** Whether code of {@link TwinPass.current} is at work, its release or finalizers, and not the collections after it. */
+  activity: 'release' | 'finalize' | 'settle' = 'settle'
   /** The cache that is released, settled or asked; null in a control or between windows. */
   current: string | null = null
 
@@ -35,9 +35,10 @@ export class TwinPass {
         this.current = null
         break
       case 'release':
+      case 'finalize':
       case 'settle':
         this.current = message.name
-        this.isReleasing = message.kind === 'release'
+        this.activity = message.kind
         break
       case 'control':
         this.controls.push(message.change)

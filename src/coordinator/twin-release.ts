@@ -20,7 +20,8 @@ import { ask } from './inspect.js'
 import type { Inspection } from './inspect.js'
 import type { RegisteredCache } from './registry.js'
 import { ReleaseCall } from './release.js'
-import { notEmpty, residualUnexplained, twinFirstTurn } from './warnings.js'
+import { TwinFinalizers } from './twin-finalizers.js'
+import { finalizersWait, notEmpty, residualUnexplained, twinFirstTurn } from './warnings.js'
 import { EntryWatch } from './watch.js'
 
 /** One null release, or the release of a cache. */
@@ -42,8 +43,11 @@ export interface TwinRow {
 /** What a twin tells its parent. */
 export type TwinMessage =
   | { readonly kind: 'begin'; readonly before: MemorySample; readonly settleMs: number }
-  /** What a twin is about: the release of a cache, or the collections after it and whatever else is asked of it. */
-  | { readonly kind: 'release' | 'settle'; readonly name: string | null }
+  /**
+   * What a twin is about: the release of a cache, the finalizers behind it, or the collections after it and whatever else is
+   * asked of it.
+   */
+  | { readonly kind: 'release' | 'finalize' | 'settle'; readonly name: string | null }
   | { readonly kind: 'control'; readonly change: Figures }
   | { readonly kind: 'row'; readonly row: TwinRow }
   | { readonly kind: 'skip'; readonly name: string; readonly error: RowError }
@@ -68,11 +72,14 @@ export interface TwinReleases {
   readonly known: readonly KnownCache[]
   /** Wraps the call of a release. */
   readonly duringRelease: (release: () => unknown) => unknown
+  /** False where finalizers ended a twin before its first release: then they wait, as in a process whose loop is held. */
+  readonly runsFinalizers: boolean
 }
 
 /** A collection may take so many times as long as the first in this twin, and this on top, before it is given up. */
 const COLLECTION_FACTOR = 10
 const COLLECTION_LEAST_MS = 30_000
+const FIRST_COLLECTIONS_MS = 120_000
 const DISCOVERY_MS = 600_000
 /** A look at the twin's own memory costs milliseconds a gigabyte. */
 const COPIES_EVERY_MS = 250
@@ -93,7 +100,8 @@ class TwinWindows {
   #inspections = new Map<RegisteredCache, Inspection>()
   #level: Figures = UNREAD
   #settleMs = 0
-  #allowMs = 0
+  #allowMs = FIRST_COLLECTIONS_MS
+  readonly #finalizers: TwinFinalizers
   #copiesAtMs = 0
 
   constructor(releases: TwinReleases, twin: TwinContext) {
@@ -101,6 +109,11 @@ class TwinWindows {
     this.#twin = twin
     this.#caches = releases.steps.flatMap(({ cache }) => cache ?? [])
     this.#startMs = releases.instrument.environment.now()
+    this.#finalizers = new TwinFinalizers({
+      instrument: releases.instrument,
+      isWanted: releases.runsFinalizers,
+      bracket: (name, run) => this.#bracket(name, run),
+    })
     this.#watch = new EntryWatch(
       this.#caches,
       (warning) => {
@@ -117,9 +130,13 @@ class TwinWindows {
     // Whatever runs between windows runs once before them: what it leaves behind the first time is no window's.
     this.#noteCopies(0)
     this.#send({ kind: 'settle', name: null })
-    this.#settle()
-    this.#level = this.#settle()
+    this.#settle(null)
+    this.#level = this.#settle(null)
+    if (!this.#finalizers.canRun && this.#releases.runsFinalizers) {
+      this.#warn(finalizersWait('this Node exports no way to run them without a turn of the event loop'))
+    }
     this.#allowMs = COLLECTION_LEAST_MS + COLLECTION_FACTOR * this.#settleMs
+    this.#finalizers.noteLevel()
     this.#inspections = this.#watch.before(this.#caches)
     this.#send({ kind: 'begin', before: this.#sample(), settleMs: this.#settleMs }, this.#allowMs)
     for (const { cache } of this.#releases.steps) {
@@ -164,7 +181,7 @@ class TwinWindows {
 
   #control(): void {
     this.#send({ kind: 'settle', name: null }, this.#allowMs)
-    const after = this.#settle()
+    const after = this.#settle(null)
     this.#send({ kind: 'control', change: difference(this.#level, after) })
     this.#level = after
   }
@@ -183,7 +200,7 @@ class TwinWindows {
     this.#send({ kind: 'release', name }, releaseTimeoutMs)
     const end = release(cache, this.#twin, duringRelease)
     this.#send({ kind: 'settle', name }, this.#allowMs)
-    const after = this.#settle()
+    const after = this.#settle(name)
     const [before, durationOfWindowMs] = [this.#level, environment.now() - windowMs]
     this.#level = after
     this.#earlier.push(name)
@@ -200,14 +217,16 @@ class TwinWindows {
     const entriesAfter = ask(cache, 'entries', (warning) => {
       this.#warn(warning)
     })
+    const inspection = this.#inspections.get(cache)
     const { skip, warning } = verdictOf(end, entriesAfter)
-    if (skip !== undefined) {
-      this.#send({ kind: 'skip', name, error: skip })
+    const refusal = skip ?? this.#finalizers.refusalOf(window.before, window.after, inspection?.claimedBytes ?? null)
+    this.#finalizers.noteLevel()
+    if (refusal !== undefined) {
+      this.#send({ kind: 'skip', name, error: refusal })
       return
     }
     if (warning !== undefined) this.#warn(warning(name))
     if (status === 'released' && (entriesAfter ?? 0) > 0) this.#warn(notEmpty(name, entriesAfter ?? 0))
-    const inspection = this.#inspections.get(cache)
     this.#send({
       kind: 'row',
       row: {
@@ -223,10 +242,19 @@ class TwinWindows {
   }
 
   /** What lives now. */
-  #settle(): Figures {
-    const { figures, tookMs } = settleInTwin(this.#releases.instrument)
+  #settle(name: string | null): Figures {
+    const { figures, tookMs } = settleInTwin(this.#releases.instrument, () => this.#finalizers.run(name))
     this.#settleMs = tookMs
     return figures
+  }
+
+  /** Finalizers have the time of a release, and the collections after them that of collections. */
+  #bracket(name: string | null, run: () => unknown): unknown {
+    const { duringRelease, releaseTimeoutMs } = this.#releases
+    this.#send({ kind: 'finalize', name }, releaseTimeoutMs)
+    const ran = duringRelease(run)
+    this.#send({ kind: 'settle', name }, this.#allowMs)
+    return ran
   }
 
   #noteCopies(everyMs: number): void {

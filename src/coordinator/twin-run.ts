@@ -24,7 +24,7 @@ import type { Run, RunContext } from './run.js'
 import { TwinPass, tellRow } from './twin-pass.js'
 import { releaseInTwin } from './twin-release.js'
 import type { TwinMessage, TwinStep } from './twin-release.js'
-import { residualUnexplained, sharedMemory, twinRetried } from './warnings.js'
+import { finalizersWait, residualUnexplained, sharedMemory, twinRetried } from './warnings.js'
 import { ABORTED } from './turns.js'
 
 /** Before the first collection in the twin has been timed. */
@@ -52,6 +52,8 @@ export class TwinRun implements Run {
   readonly #crashes = new Map<string, number>()
   readonly #told = new Set<string>()
   #blameless = 0
+  /** Until finalizers that waited already end a twin before its first release. */
+  #runsFinalizers = true
   /** Twins in a row that told of no more caches than one before. */
   #inVain = 0
   #mostRows = -1
@@ -149,7 +151,8 @@ export class TwinRun implements Run {
           const discover = this.#passes.length === 0 ? options.discover : 0
           const known = discover === 0 ? [] : knownCaches(caches)
           const dumpResidual = residual === null ? null : () => residual.dumpInTwin()
-          const order = { releaseTimeoutMs, durationMs, dumpResidual, discover, known, duringRelease }
+          const runsFinalizers = this.#runsFinalizers
+          const order = { releaseTimeoutMs, durationMs, dumpResidual, discover, known, duringRelease, runsFinalizers }
           releaseInTwin({ instrument, steps, ...order }, twin)
         },
         onForked: (before) => (this.#parentBefore ??= before),
@@ -232,12 +235,23 @@ export class TwinRun implements Run {
     this.#inVain = pass.rows.size > this.#mostRows ? 0 : this.#inVain + 1
     this.#mostRows = Math.max(this.#mostRows, pass.rows.size)
     if (this.#inVain >= IN_VAIN_MAX) return false
+    if (name === null && pass.activity === 'finalize' && this.#runsFinalizers) {
+      this.#runsFinalizers = false
+      this.warn(finalizersWait(`those that waited already ended it (${reasonOf(error)})`))
+      return true
+    }
     if (name === null) return ++this.#blameless < BLAMELESS_FAILURES_MAX
     const crashes = (this.#crashes.get(name) ?? 0) + 1
     this.#crashes.set(name, crashes)
-    if (error.code === 'ERR_TWIN_OVERTIME' && pass.isReleasing) {
+    if (error.code === 'ERR_TWIN_OVERTIME' && pass.activity !== 'settle') {
       const limit = String(this.#context.settings.releaseTimeoutMs)
-      this.#exclude(name, 'timed-out', 'ERR_RELEASE_TIMEOUT', `it did not finish within ${limit} ms of processor time`)
+      const what = pass.activity === 'release' ? 'it' : 'the finalizers of what it released'
+      this.#exclude(
+        name,
+        'timed-out',
+        'ERR_RELEASE_TIMEOUT',
+        `${what} did not finish within ${limit} ms of processor time`,
+      )
     } else if (crashes >= CRASHES_MAX) {
       this.#exclude(name, 'failed', error.code, reasonOf(error))
     }

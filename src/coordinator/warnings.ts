@@ -58,6 +58,13 @@ export function twinRetried(reason: string, name: string | null): ReportWarning 
   }
 }
 
+export function finalizersWait(reason: string): ReportWarning {
+  return {
+    code: 'WARN_FINALIZERS_WAIT',
+    message: `finalizers could not be run in the twin: ${reason}; what they free is in no row, and rows whose memory is seen to wait for them are null`,
+  }
+}
+
 export function sharedMemory(name: string, spreadBytes: number): ReportWarning {
   return {
     code: 'WARN_SHARED_MEMORY',

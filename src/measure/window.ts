@@ -6,6 +6,7 @@
  * turn: its microtasks still belong to it, what it does in later turns does not.
  */
 import type { Collector, Environment } from '../support/environment.js'
+import type { Finalizers } from './finalizers.js'
 import { UNREAD } from './figures.js'
 import type { Figures } from './figures.js'
 import type { MemorySample, Sampler } from './sample.js'
@@ -60,6 +61,8 @@ export interface Instrument {
   readonly collector: Collector | null
   /** The other threads; null where the kernel does not tell. */
   readonly threads: ThreadWatch | null
+  /** Finalizers that wait for a turn; without them their memory goes behind the window. */
+  readonly finalizers?: Finalizers | null
 }
 
 /**

@@ -81,6 +81,13 @@ export interface Environment {
    */
   threadsAtWork?(ids: Int32Array): number
   /**
+   * Runs the finalizers that wait for a turn of the loop; see `Finalizers.run`.
+   * @default undefined: the addon asks Node
+   */
+  runFinalizers?(): boolean | null
+  /** `used_global_handles_size` of `v8.getHeapStatistics()`: references that native code holds. */
+  globalHandlesBytes?(): number
+  /**
    * What V8 does for major GCs.
    * @default undefined: the addon asks V8
    */
@@ -127,6 +134,7 @@ export const nodeEnvironment: Environment = {
   holdSweepers: () => switchOff('concurrent-sweeping', 'concurrent-array-buffer-sweeping'),
   holdBufferSweeper: () => switchOff('concurrent-array-buffer-sweeping'),
   heapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
+  globalHandlesBytes: () => v8.getHeapStatistics().used_global_handles_size,
   figures: () => {
     const { rss, heapTotal, external, arrayBuffers } = process.memoryUsage()
     return { heapTotalBytes: heapTotal, externalBytes: external, arrayBuffersBytes: arrayBuffers, rssBytes: rss }

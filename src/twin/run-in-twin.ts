@@ -1,5 +1,6 @@
 /** The twin as a tool of its own: a synchronous function, run in a copy of this process that nobody talks to. */
 import { openAllocator } from '../allocator/open.js'
+import { openFinalizers } from '../measure/finalizers.js'
 import { takeRunLock } from '../measure/locks.js'
 import { createSampler } from '../measure/sample.js'
 import { watchThreads } from '../measure/threads.js'
@@ -109,6 +110,7 @@ function newInstrument(): Instrument {
     sampler: createSampler(openAllocator(), environment),
     collector: environment.collector(),
     threads: watchThreads(environment),
+    finalizers: openFinalizers(environment),
   }
 }
 

@@ -19,37 +19,77 @@ const MOVES_GARBAGE = Number.parseInt(process.versions.v8, 10) < 12
  */
 const ROUNDS_MAX = MOVES_GARBAGE ? 4 : 2
 const ROUNDS_MS = 250
+/** A chain of so many finalizers, each of which drops what another frees, is followed to its end. */
+const FINALIZER_ROUNDS_MAX = 16
+/** Memory that finalizers free counts from here on; less is what a notice of Node's own holds. */
+const FREED_LEAST_BYTES = 1024
+
 /** What lives, and how long it took to find out. */
 export interface SettledFigures {
   readonly figures: Figures
   readonly tookMs: number
 }
 
-/** Collects and reads, and gives the least of both quantities: more is what collections themselves hold for a while. */
-export function settleInTwin({ collector, environment, sampler }: Instrument): SettledFigures {
+/**
+ * Collects and reads, and gives the least of both quantities: more is what collections themselves hold for a while. What
+ * finalizers drop is collected as well, and only what was read after the last of them counts.
+ *
+ * @param runFinalizers runs those that wait; true: another collection may find more
+ */
+export function settleInTwin(
+  instrument: Instrument,
+  runFinalizers = (): boolean => instrument.finalizers?.run() === true,
+): SettledFigures {
+  const { environment } = instrument
   const startMs = environment.now()
-  const read = (): Figures => {
-    sampler.look()
-    return sampler.figures()
-  }
   endTurn()
-  collector?.major()
-  const { heapBytes } = read()
-  collector?.minor()
-  // Of the allocator this is the first reading that counts: until the minor GC backing stores of dead Buffers may be there.
-  const first = read()
-  let figures: Figures = { ...first, heapBytes: Math.min(heapBytes, first.heapBytes) }
-  let tookMs = environment.now() - startMs
-  for (let round = 1; round < ROUNDS_MAX && tookMs < ROUNDS_MS; round++) {
-    shrinkStringTable()
-    if (MOVES_GARBAGE) moveGarbage(collector)
-    collector?.major()
-    figures = leastOf(figures, read())
-    collector?.minor()
-    figures = leastOf(figures, read())
+  let figures: Figures | undefined
+  let tookMs: number
+  let hasDropped: boolean
+  let sinceDropped = 0
+  let inAll = 0
+  do {
+    figures =
+      sinceDropped === 0 || figures === undefined ? firstRound(instrument) : leastOf(figures, nextRound(instrument))
+    hasDropped = finalize(instrument, runFinalizers)
+    sinceDropped = hasDropped ? 0 : sinceDropped + 1
+    inAll++
     tookMs = environment.now() - startMs
-  }
+  } while (hasDropped ? inAll < FINALIZER_ROUNDS_MAX : sinceDropped < ROUNDS_MAX && tookMs < ROUNDS_MS)
   return { figures, tookMs }
+}
+
+function read({ sampler }: Instrument): Figures {
+  sampler.look()
+  return sampler.figures()
+}
+
+/** Of the allocator only its second reading counts: until the minor GC backing stores of dead Buffers may be there. */
+function firstRound(instrument: Instrument): Figures {
+  const { collector } = instrument
+  collector?.major()
+  const { heapBytes } = read(instrument)
+  collector?.minor()
+  const figures = read(instrument)
+  return { ...figures, heapBytes: Math.min(heapBytes, figures.heapBytes) }
+}
+
+function nextRound(instrument: Instrument): Figures {
+  const { collector } = instrument
+  shrinkStringTable()
+  if (MOVES_GARBAGE) moveGarbage(collector)
+  collector?.major()
+  const figures = read(instrument)
+  collector?.minor()
+  return leastOf(figures, read(instrument))
+}
+
+/** Whether the finalizers that waited, and the microtasks that they queued, dropped or freed something. */
+function finalize({ sampler }: Instrument, runFinalizers: () => boolean): boolean {
+  const before = sampler.look()
+  const hasDropped = runFinalizers()
+  if (hasDropped) endTurn()
+  return hasDropped || before - sampler.look() > FREED_LEAST_BYTES
 }
 
 /**

@@ -50,6 +50,8 @@ export class World {
   keepsCode = false
   readError: Error | undefined
   threadsAtWork = 0
+  /** What runs when finalizers are run; what it gives is whether they dropped something. */
+  runFinalizers: () => boolean | null = () => false
   isMainThread = true
   #threadId = 0
 
@@ -103,6 +105,7 @@ export class World {
     },
     heapUsedBytes: () => this.live.heap,
     figures: () => ({ heapTotalBytes: 80 * MIB, externalBytes: MIB, arrayBuffersBytes: MIB, rssBytes: 160 * MIB }),
+    runFinalizers: () => this.runFinalizers(),
     threadsAtWork: (ids) => {
       // Never the same one twice: one that always works would be passed over.
       for (let index = 0; index < this.threadsAtWork; index++) ids[index] = ++this.#threadId

@@ -191,6 +191,58 @@ describe('settleBefore() and settleAfter()', () => {
     })
   })
 
+  describe('with finalizers', () => {
+    /** Finalizers that drop something so many times. */
+    const withFinalizers = (drops: number): ReturnType<typeof tools> => {
+      const subject = tools(() => 0)
+      let left = drops
+      return Object.assign(subject, {
+        finalizers: {
+          run: () => {
+            subject.environment.log.push('finalizers')
+            return left-- > 0
+          },
+        },
+      })
+    }
+
+    it('run them after the collections, and drain once after them', () => {
+      const subject = withFinalizers(0)
+      settleAfter(subject, subject.environment.collector(), 'forced')
+      expect(steps(subject)).to.deep.equal(['major', 'note heap', 'minor', 'finalizers', 'sleep 0.5'])
+    })
+
+    it('collect again what they dropped, and run those of what that found', () => {
+      const subject = withFinalizers(2)
+      settleAfter(subject, subject.environment.collector(), 'forced')
+      const round = ['major', 'note heap', 'minor', 'finalizers']
+      expect(steps(subject)).to.deep.equal([...round, ...round, ...round, 'sleep 0.5'])
+    })
+
+    it('end a chain that never ends after four collections', () => {
+      const subject = withFinalizers(Infinity)
+      settleAfter(subject, subject.environment.collector(), 'forced')
+      expect(steps(subject).filter((step) => step === 'major')).to.have.lengthOf(4)
+    })
+
+    it('force no collection for them where none is forced', () => {
+      for (const [mode, expected] of [
+        ['natural', ['minor', 'finalizers', 'sleep 0.5']],
+        ['none', ['finalizers', 'sleep 0.5']],
+      ] as const) {
+        const subject = withFinalizers(Infinity)
+        settleAfter(subject, subject.environment.collector(), mode)
+        expect(steps(subject)).to.deep.equal(expected)
+      }
+    })
+
+    it('run those that wait already before the first read', () => {
+      const subject = withFinalizers(0)
+      settleBefore(subject, subject.environment.collector(), 'none')
+      expect(steps(subject)).to.deep.equal(['finalizers', 'sleep 0.5'])
+    })
+  })
+
   it('count what the collections take', () => {
     const environment = fakeEnvironment((kind) => (environment.clockMs += kind === 'major' ? 100 : 10))
     const subject = { ...tools(() => 0), environment }

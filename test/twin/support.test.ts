@@ -3,7 +3,7 @@ import type { TwinBinding } from '../../src/allocator/port.js'
 import { refusalOf, supportsTwin } from '../../src/twin/support.js'
 import type { TwinGround } from '../../src/twin/support.js'
 
-const FACTS = { libc: '2.36', signalSlots: 2, canConfine: true, tellsMajorGcs: true }
+const FACTS = { libc: '2.36', signalSlots: 2, canConfine: true, tellsMajorGcs: true, runsFinalizers: true }
 
 function bindingOf(facts: Partial<typeof FACTS> | { libc: null }): TwinBinding {
   return { facts: () => ({ ...FACTS, ...facts }) } as TwinBinding
