@@ -5,6 +5,7 @@
  * Rule: an adapter is structural. It imports no cache library, names no class, and touches nothing of a cache until it is
  * asked to release it.
  */
+import { adaptedFrom } from '../coordinator/releasable.js'
 import type { Releasable, ReleasableTraits } from '../coordinator/releasable.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 
@@ -54,7 +55,7 @@ export function adaptWith<Shape extends object>(adapter: Adapter<Shape>, cache: 
   }
   const known = made.get(cache)
   if (known?.adapter === adapter) return known.releasable
-  const releasable: Releasable = { traits: adapter.info.traits, ...adapter.adapt(cache) }
+  const releasable: Releasable = adaptedFrom({ traits: adapter.info.traits, ...adapter.adapt(cache) }, cache)
   made.set(cache, { adapter, releasable })
   return releasable
 }

@@ -10,6 +10,7 @@ import { watchThreads } from '../measure/threads.js'
 import { remembered } from '../report/sharing.js'
 import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning } from '../report/types.js'
+import { openCoordinators } from '../twin/discover/open-coordinators.js'
 import type { KnownCache } from '../twin/discover/types.js'
 import { supportsTwin } from '../twin/support.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
@@ -32,7 +33,7 @@ import type {
   ResolvedCoordinatorOptions,
 } from './options.js'
 import type { RegistrationOptions, Releasable } from './releasable.js'
-import { Registry, describeCache } from './registry.js'
+import { Registry, describeCache, knownCache } from './registry.js'
 import type { CacheDescription, Registration } from './registry.js'
 import { openResidual, withResidual } from './residual.js'
 import { AttributionRun } from './run.js'
@@ -89,6 +90,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     const { allocator, binding, environment } = this.#settings
     this.#allocator = typeof allocator === 'string' ? openAllocator({ allocator, binding }) : allocator
     this.#sampler = createSampler(this.#allocator, environment)
+    openCoordinators.add(this)
   }
 
   /** The allocator whose statistics are read. */
@@ -195,12 +197,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
 
   /** The registered caches with their releases, for `discover({ coordinator })`: what they hold is not listed again. */
   knownCaches(): readonly KnownCache[] {
-    return this.#registry.all().map(({ name, releasable, traits }) => ({
-      name,
-      objects: [releasable],
+    return this.#registry.all().map((cache) => ({
+      ...knownCache(cache),
       // What must not be released in a twin is told by the object that was registered alone.
-      ...(traits.twin
-        ? { release: () => releasable.release({ mode: 'twin', signal: new AbortController().signal }) }
+      ...(cache.traits.twin
+        ? { release: () => cache.releasable.release({ mode: 'twin', signal: new AbortController().signal }) }
         : {}),
     }))
   }
@@ -231,6 +232,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   /** Aborts the run under way, waits for its end, and forgets every cache. Calls after it are `ERR_CLOSED`. */
   async close(): Promise<void> {
     this.#isClosed = true
+    openCoordinators.delete(this)
     await this.#flight.abort()
     this.#registry.clear()
     this.#extensions.clear()

@@ -8,7 +8,7 @@ import type { AttributedBytes } from '../report/types.js'
 import type { KnownCache } from '../twin/discover/types.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { nearestName, text } from '../support/options.js'
-import { checkReleasable, resolveTraits } from './releasable.js'
+import { cacheBehind, checkReleasable, resolveTraits } from './releasable.js'
 import type { RegistrationOptions, Releasable, Traits } from './releasable.js'
 
 /** Longest name of a cache, in UTF-16 units. */
@@ -56,9 +56,16 @@ export function describeCache({ name, releasable, traits }: RegisteredCache): Ca
   return { name, refillCost, lossless, twin, trim: releasable.trim !== undefined }
 }
 
-/** Registered caches as discover() knows them; their releases are not called again. */
-export function knownCaches(caches: readonly RegisteredCache[]): KnownCache[] {
-  return caches.map(({ name, releasable }) => ({ name, objects: [releasable] }))
+/** A registered cache as discover() knows it, with everything that tells which collections are its. */
+export function knownCache({ name, releasable }: RegisteredCache): KnownCache {
+  const adapted = cacheBehind(releasable)
+  const functions = [releasable.release, releasable.trim, releasable.entries, releasable.claimedBytes]
+  return {
+    name,
+    objects: [releasable],
+    adapted: adapted === undefined ? [] : [adapted],
+    functions: functions.filter((each) => typeof each === 'function'),
+  }
 }
 
 const checkName = text(NAME_LENGTH_MAX)

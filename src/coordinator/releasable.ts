@@ -52,6 +52,19 @@ export interface Releasable {
   readonly traits?: ReleasableTraits
 }
 
+/** Under this the adapters keep the library's cache in what they make; a copy by spread keeps it, and other copies of this package know it. */
+const ADAPTED = Symbol.for('cache-attribution.adapted')
+
+/** Notes which cache a releasable was made of, so that discover() knows it again. */
+export function adaptedFrom<T extends Releasable>(releasable: T, cache: object): T {
+  return Object.assign(releasable, { [ADAPTED]: cache })
+}
+
+/** The cache that a releasable was made of; undefined where none was noted. */
+export function cacheBehind(releasable: Releasable): object | undefined {
+  return (releasable as { readonly [ADAPTED]?: object })[ADAPTED]
+}
+
 /** Traits that a {@link Releasable} brings along. */
 export type ReleasableTraits = RegistrationOptions
 

@@ -97,6 +97,8 @@ class TwinWindows {
   readonly #caches: readonly RegisteredCache[]
   readonly #startMs: number
   readonly #earlier: string[] = []
+  /** Caches whose release has ended. */
+  readonly #emptied = new Set<string>()
   #inspections = new Map<RegisteredCache, Inspection>()
   #level: Figures = UNREAD
   #settleMs = 0
@@ -160,7 +162,8 @@ class TwinWindows {
     if (discover === 0) return
     this.#send({ kind: 'settle', name: null }, DISCOVERY_MS)
     try {
-      this.#send({ kind: 'discovery', discovery: discoverHere(instrument, { limit: discover, known }) })
+      const told = known.map((cache) => ({ ...cache, isReleased: this.#emptied.has(cache.name) }))
+      this.#send({ kind: 'discovery', discovery: discoverHere(instrument, { limit: discover, known: told }) })
     } catch (error) {
       this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${messageOf(error)}` })
     }
@@ -199,6 +202,7 @@ class TwinWindows {
     this.#watch.beforeItsRelease(cache, inspection?.entries ?? null, this.#earlier)
     this.#send({ kind: 'release', name }, releaseTimeoutMs)
     const end = release(cache, this.#twin, duringRelease)
+    if (end.status === 'released' && !end.isPending) this.#emptied.add(name)
     this.#send({ kind: 'settle', name }, this.#allowMs)
     const after = this.#settle(name)
     const [before, durationOfWindowMs] = [this.#level, environment.now() - windowMs]

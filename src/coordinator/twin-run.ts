@@ -17,7 +17,7 @@ import { TwinError, makeTwin } from '../twin/make.js'
 import type { TwinCost } from '../twin/types.js'
 import { layOut, selectCaches } from './plan.js'
 import type { PlannableCache } from './plan.js'
-import { knownCaches } from './registry.js'
+import { knownCache } from './registry.js'
 import type { RegisteredCache } from './registry.js'
 import { describeProcess, remember } from './run.js'
 import type { Run, RunContext } from './run.js'
@@ -149,7 +149,7 @@ export class TwinRun implements Run {
           const { durationMs: wholeMs } = options.budget
           const durationMs = wholeMs === undefined ? undefined : wholeMs - this.#elapsedMs()
           const discover = this.#passes.length === 0 ? options.discover : 0
-          const known = discover === 0 ? [] : knownCaches(caches)
+          const known = discover === 0 ? [] : caches.map(knownCache)
           const dumpResidual = residual === null ? null : () => residual.dumpInTwin()
           const runsFinalizers = this.#runsFinalizers
           const order = { releaseTimeoutMs, durationMs, dumpResidual, discover, known, duringRelease, runsFinalizers }

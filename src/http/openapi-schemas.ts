@@ -202,7 +202,15 @@ export const SCHEMAS: Json = {
         partOf: maybe,
       }),
     ),
-    recognised: arrayOf({ type: 'object' }),
+    recognised: arrayOf(
+      object({
+        cache: string,
+        path: { type: ['string', 'null'] },
+        kind: string,
+        entries: integer,
+        leftBehind: { type: ['object', 'null'] },
+      }),
+    ),
     examined: object({ objects: integer, collections: integer }),
     noise: { type: 'object' },
     durationMs: { type: 'object' },

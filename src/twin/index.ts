@@ -9,10 +9,19 @@ export { supportsTwin } from './support.js'
 export type { TwinSupport } from './support.js'
 export type { TwinCost, TwinOptions } from './types.js'
 export { discover } from './discover/in-twin.js'
-export type { CachesOfCoordinator, DiscoverOptions } from './discover/in-twin.js'
+export type { DiscoverOptions } from './discover/in-twin.js'
+export type { CachesOfCoordinator } from './discover/open-coordinators.js'
 export { describeHoard, formatDiscovery } from '../report/discovery/format.js'
 export type { FormatDiscoveryOptions } from '../report/discovery/format.js'
-export type { Discovery, Hoard, HoardKind, KnownCache, MeasuredNoise, RecognisedCache } from './discover/types.js'
+export type {
+  Discovery,
+  Hoard,
+  HoardKind,
+  KnownCache,
+  MeasuredLeftover,
+  MeasuredNoise,
+  RecognisedCache,
+} from './discover/types.js'
 export { classHistogram, heapSnapshot } from './heap-snapshot/in-twin.js'
 export type { HeapSnapshotFile, HistogramOptions } from './heap-snapshot/in-twin.js'
 export { formatHistogram } from './heap-snapshot/format.js'

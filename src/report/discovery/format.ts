@@ -112,7 +112,12 @@ function depthOf(hoard: Hoard, hoards: readonly Hoard[]): number {
 
 function registered(recognised: readonly RecognisedCache[]): string[] {
   return recognised.map(
-    ({ cache, path, kind, entries }) =>
-      `registered  ${printable(path ?? NO_PATH, PATH_LENGTH_MAX)}: ${printable(kind, 40)}(${formatCount(entries)}) is "${printable(cache, 40)}"`,
+    ({ cache, path, kind, entries, leftBehind }) =>
+      `registered  ${printable(path ?? NO_PATH, PATH_LENGTH_MAX)}: ${printable(kind, 40)}(${formatCount(entries)}) is "${printable(cache, 40)}"${leftover(leftBehind)}`,
   )
+}
+
+/** What is within the noise is not told. */
+function leftover(left: RecognisedCache['leftBehind']): string {
+  return left?.significant === true ? `; its release leaves ${formatBytes(left.totalBytes ?? left.heapBytes)} behind` : ''
 }

@@ -38,6 +38,17 @@ export interface RecognisedCache {
   readonly path: string | null
   readonly kind: HoardKind
   readonly entries: number
+  /**
+   * What its release leaves behind (arrays that keep their slots, indexes beside the entries), measured; null where it was not
+   * released, or not wholly.
+   */
+  readonly leftBehind: MeasuredLeftover | null
+}
+
+/** What came back when the rest of a cache was taken out. */
+export interface MeasuredLeftover extends AttributedBytes {
+  readonly uncertaintyBytes: number | null
+  readonly significant: boolean
 }
 
 /** What `discover()` found; plain JSON. */

@@ -18,6 +18,7 @@ import type { Exploration } from './explore.js'
 import type { FoundHoard, HoardPart } from './hoards.js'
 import { emptyContainer } from './intrinsics.js'
 import { recognise } from './known.js'
+import type { Recognised } from './known.js'
 import type {
   Discovery,
   DiscoverHoardsOptions,
@@ -49,9 +50,10 @@ const MEASURED_FOR_EACH_LISTED = 2
  */
 export function discoverHoards(options: DiscoverHoardsOptions): Discovery {
   const settings = resolveOptions<Settings>('discover()', options, RULES)
-  const { targets, durationMs, ...found } = findTargets(settings)
+  const { targets, leftovers, durationMs, ...found } = findTargets(settings)
   const startMs = performance.now()
   const noise = quietDown(settings)
+  const recognised = leftovers.map((leftover) => measureLeftover(leftover, settings.measure, noise))
   // Parts first: what comes back of a hoard afterwards is without them.
   for (const target of targets.toSorted((a, b) => b.depth - a.depth || a.estimatedBytes - b.estimatedBytes)) {
     measureTarget(target, settings.measure)
@@ -59,6 +61,7 @@ export function discoverHoards(options: DiscoverHoardsOptions): Discovery {
   const measuring = performance.now() - startMs
   return {
     hoards: rowsOf(targets, settings, noise),
+    recognised,
     ...found,
     noise,
     durationMs: { ...durationMs, measuring },
@@ -79,17 +82,17 @@ interface Target {
 /** Holds nothing of the heap afterwards but the containers of the targets. */
 function findTargets({ leastBytes, paths, namingBudgetMs, limit, known }: Settings): {
   readonly targets: Target[]
-  readonly recognised: readonly RecognisedCache[]
+  readonly leftovers: readonly Recognised[]
   readonly warnings: readonly ReportWarning[]
   readonly examined: Discovery['examined']
   readonly durationMs: Exploration['durationMs']
 } {
   const own = new Set<object>([known])
-  const { hoards, warnings, ...explored } = explore({ leastBytes, paths, namingBudgetMs, own })
-  const { unknown, recognised, ...told } = recognise(hoards, known)
+  const { hoards, caches, warnings, ...explored } = explore({ leastBytes, paths, namingBudgetMs, own, known })
+  const { unknown, recognised, ...told } = recognise(hoards, caches)
   return {
     targets: targetsOf(unknown, limit * MEASURED_FOR_EACH_LISTED),
-    recognised,
+    leftovers: recognised,
     warnings: [...warnings, ...told.warnings],
     ...explored,
   }
@@ -136,6 +139,19 @@ function measureTarget(target: Target, measure: Settings['measure']): void {
   })
 }
 
+/** Of a cache that was released: what is in its collections still. */
+function measureLeftover(
+  { cache, hoard, isReleased }: Recognised,
+  measure: Settings['measure'],
+  noise: MeasuredNoise,
+): RecognisedCache {
+  const { route, kind, entries, parts } = hoard
+  const told = { cache, path: route?.text ?? null, kind, entries }
+  if (!isReleased) return { ...told, leftBehind: null }
+  const left = measure(() => emptyParts(parts))
+  return { ...told, leftBehind: { ...withTotal(left), ...certainty(left, noise) } }
+}
+
 function emptyParts(parts: HoardPart[]): RowError | null {
   const problems: string[] = []
   for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
@@ -158,9 +174,14 @@ function rowsOf(targets: readonly Target[], { limit, leastBytes }: Settings, noi
   const bytes = (target: Target): number => knownSum(released.get(target) ?? UNREAD)
   const sorted = targets.toSorted((a, b) => bytes(b) - bytes(a))
   const outermost = new Set(sorted.filter(({ outer }) => outer === null).slice(0, limit))
-  // What has no name and gives hardly anything back is nothing that anybody could look into.
+  // What gives hardly anything back is no hoard, whatever it was estimated at.
+  const isWorthIt = (target: Target): boolean =>
+    bytes(target) >= leastBytes ||
+    (target.facts.route !== null &&
+      bytes(target) >= leastBytes * LISTED_SHARE &&
+      certainty(released.get(target) ?? UNREAD, noise).significant)
   const listed = sorted.filter(
-    (target) => outermost.has(outermostOf(target)) && (target.facts.route !== null || bytes(target) >= leastBytes),
+    (target) => outermost.has(outermostOf(target)) && (target.error !== null || isWorthIt(target)),
   )
   return listed.map((target) => ({
     path: target.facts.route?.text ?? null,
@@ -176,6 +197,9 @@ function rowsOf(targets: readonly Target[], { limit, leastBytes }: Settings, noi
     ...(target.error === null ? {} : { error: target.error }),
   }))
 }
+
+/** Of the least size that is sought: an estimate may be so much too high. */
+const LISTED_SHARE = 0.5
 
 function outermostOf(target: Target): Target {
   let at = target

@@ -5,6 +5,8 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { ReportWarning } from '../../report/types.js'
+import { objectsBehind } from './behind.js'
+import type { CacheObjects } from './behind.js'
 import { takeCensus } from './census.js'
 import { findHoards } from './hoards.js'
 import type { FoundHoard } from './hoards.js'
@@ -14,6 +16,7 @@ import { HeapInspector } from './inspector.js'
 import { loadedModules, knowledgeOf } from './knowledge.js'
 import { ObjectReader } from './object-reader.js'
 import type { Knowledge } from './route.js'
+import type { KnownCache } from './types.js'
 import { readVariables } from './variables.js'
 import type { VariableHomes } from './variables.js'
 
@@ -21,6 +24,8 @@ import type { VariableHomes } from './variables.js'
 export interface Exploration {
   /** The largest first, by estimate. */
   readonly hoards: FoundHoard[]
+  /** The registered caches, by their objects. */
+  readonly caches: readonly CacheObjects[]
   readonly examined: { readonly objects: number; readonly collections: number }
   readonly durationMs: { readonly census: number; readonly naming: number }
   readonly warnings: readonly ReportWarning[]
@@ -33,6 +38,8 @@ export interface ExploreSettings {
   readonly namingBudgetMs: number
   /** Objects of the caller that are no hoards: lists of its own. */
   readonly own: ReadonlySet<object>
+  /** Registered caches. */
+  readonly known: readonly KnownCache[]
 }
 
 /** @throws CoordinatorError `ERR_INSPECTOR`, `ERR_TWIN_UNSUPPORTED` */
@@ -60,10 +67,13 @@ export function explore(settings: ExploreSettings): Exploration {
       settings.paths === 'none'
         ? NO_NAMES
         : namesOf(objects, suspects, { inspector, reader, homes: variables.homes }, deadlineMs)
-    const hoards = findHoards(census.suspects, names.links, names.knowledge, reader)
+    const caches = objectsBehind(settings.known, { inspector, reader })
+    const cached = new Set(caches.flatMap(({ whole }) => [...whole]))
+    const hoards = findHoards(census.suspects, names.links, names.knowledge, reader, cached)
     return {
       // What belongs to Node itself is not emptied: what comes after would run on without it.
       hoards: hoards.filter(({ route }) => route?.script?.startsWith('node:') !== true),
+      caches,
       examined: { objects: objects.length, collections: census.collections },
       durationMs: {
         census: listedMs - startMs + countedMs - readMs,

@@ -2,6 +2,7 @@
  * From suspects to hoards: collections of one cache become one, what lies in a larger one becomes a part of it or is
  * absorbed, namesakes are taken together.
  */
+import { hasCacheMethods } from './behind.js'
 import type { Suspect } from './census.js'
 import type { Links } from './holders.js'
 import type { ContainerKind } from './intrinsics.js'
@@ -30,6 +31,8 @@ export interface FoundHoard {
   readonly identities: readonly object[]
   /** Objects that have it as a property, and those that have these: one of them may be registered. */
   readonly owners: readonly object[]
+  /** Registered caches' objects through which alone it is reached, as far as is known. */
+  readonly within: readonly object[]
   /** The hoard that this one lies in. */
   partOf: FoundHoard | null
 }
@@ -44,8 +47,9 @@ export function findHoards(
   links: Links,
   knowledge: Knowledge,
   reader: ObjectReader,
+  cached: ReadonlySet<object> = new Set(),
 ): FoundHoard[] {
-  const graph = { links, knowledge, reader }
+  const graph = { links, knowledge, reader, cached }
   const hoards = [...cachesAmong(suspects, graph), ...suspects.map((one) => single(one, graph))]
   const byObject = new Map<object, FoundHoard>()
   // A cache comes first: its collections are then known as its own.
@@ -67,9 +71,12 @@ interface Graph {
   readonly links: Links
   readonly knowledge: Knowledge
   readonly reader: ObjectReader
+  /** Objects of registered caches. */
+  readonly cached: ReadonlySet<object>
 }
 
-function single({ value, kind, entries, estimatedBytes }: Suspect, { links, knowledge, reader }: Graph): FoundHoard {
+function single({ value, kind, entries, estimatedBytes }: Suspect, graph: Graph): FoundHoard {
+  const { links, knowledge, reader } = graph
   const type = reader.classOf(value)
   return {
     kind,
@@ -81,12 +88,14 @@ function single({ value, kind, entries, estimatedBytes }: Suspect, { links, know
     parts: [{ value, kind }],
     identities: [value],
     owners: ownersOf([value], links),
+    within: cachesAround([value], graph),
     partOf: null,
   }
 }
 
 /** Objects with the methods of a cache that hold several suspects: an LRU has a Map and two arrays. */
-function cachesAmong(suspects: readonly Suspect[], { links, knowledge, reader }: Graph): FoundHoard[] {
+function cachesAmong(suspects: readonly Suspect[], graph: Graph): FoundHoard[] {
+  const { links, knowledge, reader } = graph
   const byOwner = new Map<object, Suspect[]>()
   for (const suspect of suspects) {
     for (const { owner, via } of links.get(suspect.value) ?? []) {
@@ -110,6 +119,7 @@ function cachesAmong(suspects: readonly Suspect[], { links, knowledge, reader }:
         parts: members.map(({ value, kind }) => ({ value, kind })),
         identities: [owner, ...members.map(({ value }) => value)],
         owners: ownersOf([owner], links),
+        within: cachesAround([owner], graph),
         partOf: null,
       },
     ]
@@ -142,18 +152,27 @@ function ownersOf(values: readonly object[], links: Links): object[] {
   return owners
 }
 
-const READS = ['get']
-const WRITES = ['set', 'put', 'add']
-const EMPTIES = ['clear', 'reset', 'flushAll', 'clearAll', 'purge', 'flush']
-
-function hasCacheMethods(owner: object, reader: ObjectReader): boolean {
-  const hasOne = (names: readonly string[]): boolean =>
-    names.some((name) => typeof reader.inheritedProperty(owner, name) === 'function')
-  try {
-    return hasOne(READS) && hasOne(WRITES) && hasOne(EMPTIES)
-  } catch {
-    return false
+/** The objects of registered caches through which it is reached; none where a variable, module or global holds it besides. */
+function cachesAround(values: readonly object[], { links, knowledge, cached }: Graph): object[] {
+  const found: object[] = []
+  if (cached.size === 0) return found
+  const queue = [...values]
+  const seen = new Set(queue)
+  // The queue grows while it is walked.
+  for (const [at, value] of queue.entries()) {
+    if (at === CLIMB_VISITS_MAX) break
+    if (cached.has(value)) {
+      found.push(value)
+      continue
+    }
+    if (isHeldByName(value, knowledge)) return []
+    for (const { owner } of links.get(value) ?? []) {
+      if (seen.has(owner)) continue
+      seen.add(owner)
+      queue.push(owner)
+    }
   }
+  return found
 }
 
 /**
@@ -245,5 +264,6 @@ function together(first: FoundHoard, group: readonly FoundHoard[]): FoundHoard {
     parts: group.flatMap(({ parts }) => parts),
     identities: group.flatMap(({ identities }) => identities),
     owners: group.flatMap(({ owners }) => owners),
+    within: [...new Set(group.flatMap(({ within }) => within))],
   }
 }

@@ -8,13 +8,9 @@ import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
 import type { TwinOptions } from '../types.js'
 import { discoverHoards } from './discover.js'
+import { openCoordinators } from './open-coordinators.js'
+import type { CachesOfCoordinator } from './open-coordinators.js'
 import type { Discovery, KnownCache, MeasuredRelease } from './types.js'
-
-/** What discover() needs of a Coordinator. */
-export interface CachesOfCoordinator {
-  /** The registered caches, with the releases that empty them. */
-  knownCaches(): readonly KnownCache[]
-}
 
 /** Options of {@link discover}. */
 export interface DiscoverOptions extends TwinOptions {
@@ -24,7 +20,10 @@ export interface DiscoverOptions extends TwinOptions {
   readonly leastBytes?: number | undefined
   /** `'none'` does not look for names, which takes most of the time on a large heap. @default 'quick' */
   readonly paths?: 'quick' | 'none' | undefined
-  /** Its registered caches are recognised, and not listed again. */
+  /**
+   * Its registered caches are recognised, and not listed again.
+   * @default those of every coordinator of this process that is not closed
+   */
   readonly coordinator?: CachesOfCoordinator | undefined
 }
 
@@ -53,7 +52,8 @@ export async function discover(options?: DiscoverOptions): Promise<Discovery> {
       coordinator: optional(shaped<CachesOfCoordinator>('a Coordinator', (value) => 'knownCaches' in value)),
     },
   )
-  const known = coordinator?.knownCaches() ?? []
+  const coordinators = coordinator === undefined ? openCoordinators.all() : [coordinator]
+  const known = coordinators.flatMap((each) => each.knownCaches())
   const found = await workInTwin(
     (_, instrument) => discoverHere(instrument, { limit, leastBytes, paths, known }),
     twin,

@@ -22,6 +22,8 @@ export interface FunctionFacts {
   readonly scriptId: string | null
   readonly line: number
   readonly scopes: readonly Scope[]
+  /** Of a bound function what it is bound to. */
+  readonly boundThis?: unknown
 }
 
 /** One scope of a closure: a module, a function, a block. */
@@ -85,11 +87,13 @@ export class HeapInspector {
       internalProperties.find((property) => property.name === name)?.value
     const location = internal('[[FunctionLocation]]')?.value as { scriptId: string; lineNumber: number } | undefined
     const scopes = internal('[[Scopes]]')?.objectId
+    const boundThis = internal('[[BoundThis]]')?.objectId
     const isWanted = location !== undefined && scopes !== undefined && withScopes(location.scriptId)
     const facts = {
       scriptId: location?.scriptId ?? null,
       line: (location?.lineNumber ?? 0) + 1,
       scopes: isWanted ? scopesOf(this.#local(scopes)) : [],
+      ...(boundThis === undefined ? {} : { boundThis: this.#local(boundThis) }),
     }
     this.#letGo()
     return facts

@@ -25,7 +25,7 @@ export function knowledgeOf(sources: NameSources): Knowledge {
     rootsOf: (value) => {
       const homes = sources.homes.get(value) ?? []
       const isContested = homes.filter(({ isModule }) => isModule).length > 1
-      const roots = homes.map((home) => variableRoot(home, sources, isContested))
+      const roots = homes.map((home) => variableRoot(home, sources, isContested)).filter((root) => !isOwn(root))
       const file = exported.get(value)
       if (file !== undefined) roots.push({ script: file, words: 'exports', penalty: PENALTY.exports, isLasting: true })
       if (value === globalThis)
@@ -38,7 +38,7 @@ export function knowledgeOf(sources: NameSources): Knowledge {
       const type = sources.reader.classOf(value)
       if (type === undefined) return null
       let root = classRoots.get(type)
-      if (root === undefined) classRoots.set(type, (root = classRoot(type, sources)))
+      if (root === undefined) classRoots.set(type, (root = notOwn(classRoot(type, sources))))
       return root
     },
   }
@@ -69,7 +69,7 @@ function declares(source: string, variable: string): boolean {
 
 /** A static property, or one on a function: `memoized.cache`. */
 function functionRoots(value: object, sources: NameSources): Root[] {
-  const root = classRoot(value, sources)
+  const root = notOwn(classRoot(value, sources))
   return root === null ? [] : [root]
 }
 
@@ -109,4 +109,18 @@ function moduleExports(reader: ObjectReader): Map<object, string> {
 /** Node's table of CommonJS modules: a dictionary that holds much, and no hoard. */
 export function loadedModules(): object {
   return createRequire(import.meta.url).cache
+}
+
+/** The scripts of this package; null where it is bundled with others. */
+const OWN_SCRIPTS = import.meta.url.endsWith('/dist/src/twin/discover/knowledge.js')
+  ? new URL('../../', import.meta.url).href
+  : null
+
+/** Whether a name begins in this package: it says nothing about a collection of the service. */
+function isOwn({ script }: Root): boolean {
+  return OWN_SCRIPTS !== null && script?.startsWith(OWN_SCRIPTS) === true
+}
+
+function notOwn(root: Root | null): Root | null {
+  return root === null || isOwn(root) ? null : root
 }

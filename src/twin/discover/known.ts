@@ -1,15 +1,24 @@
 /** Registered caches among the hoards: the same object, an owner of it, or emptied by the cache's release. */
 import { types } from 'node:util'
+import type { CacheObjects } from './behind.js'
 import type { ReportWarning } from '../../report/types.js'
 import { messageOf } from '../../support/errors.js'
 import type { FoundHoard } from './hoards.js'
 import { entryCount } from './intrinsics.js'
-import type { KnownCache, RecognisedCache } from './types.js'
+import type { KnownCache } from './types.js'
+
+/** A hoard that is a registered cache. */
+export interface Recognised {
+  readonly cache: string
+  readonly hoard: FoundHoard
+  /** Whether its release has ended, so that what is in it now was left behind. */
+  readonly isReleased: boolean
+}
 
 /** Which hoards are registered caches, and which are not. */
 export interface Recognition {
   readonly unknown: FoundHoard[]
-  readonly recognised: RecognisedCache[]
+  readonly recognised: Recognised[]
   readonly warnings: ReportWarning[]
 }
 
@@ -17,29 +26,23 @@ export interface Recognition {
 const EMPTIED_SHARE = 0.5
 
 /** Releases each of `known` that can be, and sorts the hoards. What lies in a recognised hoard is not listed either. */
-export function recognise(hoards: readonly FoundHoard[], known: readonly KnownCache[]): Recognition {
-  const caches = new Map<FoundHoard, string>()
+export function recognise(hoards: readonly FoundHoard[], known: readonly CacheObjects[]): Recognition {
+  const caches = new Map<FoundHoard, Recognised>()
   const warnings: ReportWarning[] = []
-  for (const cache of known) {
-    const objects = new Set(cache.objects ?? [])
-    const isOf = (value: object): boolean => objects.has(value)
-    for (const hoard of hoards) {
-      if (hoard.identities.some(isOf) || hoard.owners.some(isOf)) caches.set(hoard, cache.name)
-    }
-    if (cache.release === undefined) continue
+  for (const { cache, same, whole } of known) {
+    const isOwn = ({ identities, owners, within }: FoundHoard): boolean =>
+      identities.some((value) => same.has(value)) ||
+      owners.some((value) => cache.objects?.includes(value) === true) ||
+      within.some((value) => whole.has(value))
     const before = hoards.map(countEntries)
-    try {
-      ignoreRejection(cache.release())
-    } catch (error) {
-      const message = `the release of ${JSON.stringify(cache.name)} threw: ${messageOf(error)}`
-      warnings.push({ code: 'WARN_HOARD_RELEASE', message, cache: cache.name })
-    }
+    const isReleased = release(cache, warnings)
     for (const [index, hoard] of hoards.entries()) {
       const entries = before[index] ?? 0
-      if (entries > 0 && countEntries(hoard) <= entries * EMPTIED_SHARE) caches.set(hoard, cache.name)
+      const isEmptied = entries > 0 && countEntries(hoard) <= entries * EMPTIED_SHARE
+      if (isOwn(hoard) || isEmptied) caches.set(hoard, { cache: cache.name, hoard, isReleased })
     }
   }
-  const cacheOf = (hoard: FoundHoard): string | undefined => {
+  const cacheOf = (hoard: FoundHoard): Recognised | undefined => {
     for (let at: FoundHoard | null = hoard; at !== null; at = at.partOf) {
       const cache = caches.get(at)
       if (cache !== undefined) return cache
@@ -48,13 +51,22 @@ export function recognise(hoards: readonly FoundHoard[], known: readonly KnownCa
   }
   return {
     unknown: hoards.filter((hoard) => cacheOf(hoard) === undefined),
-    recognised: [...caches].map(([{ route, kind, entries }, cache]) => ({
-      cache,
-      path: route?.text ?? null,
-      kind,
-      entries,
-    })),
+    recognised: [...caches.values()],
     warnings,
+  }
+}
+
+/** Releases a cache where the caller has not; whether it has been released wholly, in this turn. */
+function release(cache: KnownCache, warnings: ReportWarning[]): boolean {
+  if (cache.release === undefined) return cache.isReleased === true
+  try {
+    const returned = cache.release()
+    ignoreRejection(returned)
+    return !types.isPromise(returned)
+  } catch (error) {
+    const message = `the release of ${JSON.stringify(cache.name)} threw: ${messageOf(error)}`
+    warnings.push({ code: 'WARN_HOARD_RELEASE', message, cache: cache.name })
+    return false
   }
 }
 

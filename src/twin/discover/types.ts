@@ -13,8 +13,14 @@ export interface KnownCache {
    * Left out where the caller has released it already, or cannot.
    */
   readonly release?: (() => unknown) | undefined
-  /** The cache itself, and whatever of it is at hand: a hoard that is one of these, or lies in one, is this cache's. */
+  /** What was registered, and whatever of it is at hand: a hoard that is one of these, or its property, is this cache's. */
   readonly objects?: readonly object[] | undefined
+  /** The library's cache behind an adapter: every hoard that is reached through it alone is this cache's. */
+  readonly adapted?: readonly object[] | undefined
+  /** Functions of it, whose text and variables tell what it empties. */
+  readonly functions?: readonly object[] | undefined
+  /** The caller has released it already, wholly. */
+  readonly isReleased?: boolean | undefined
 }
 
 /** How {@link discoverHoards} goes about it. */
@@ -38,4 +44,11 @@ export interface DiscoverHoardsOptions {
   readonly namingBudgetMs?: number | undefined
 }
 
-export type { Discovery, Hoard, HoardKind, MeasuredNoise, RecognisedCache } from '../../report/discovery/types.js'
+export type {
+  Discovery,
+  Hoard,
+  HoardKind,
+  MeasuredLeftover,
+  MeasuredNoise,
+  RecognisedCache,
+} from '../../report/discovery/types.js'

@@ -73,10 +73,18 @@ describe('formatDiscovery()', () => {
   })
 
   it('names the registered caches that it found', () => {
-    const recognised = [{ cache: 'users', path: 'server.js › users', kind: 'Map' as const, entries: 12 }]
+    const users = { cache: 'users', path: 'server.js › users', kind: 'Map' as const, entries: 12 }
+    const rest = { allocatedBytes: 0, heapBytes: MIB, mappedBytes: 0, totalBytes: MIB, uncertaintyBytes: 2048 }
+    const recognised = [
+      { ...users, leftBehind: null },
+      { ...users, cache: 'pages', leftBehind: { ...rest, significant: true } },
+      { ...users, cache: 'clean', leftBehind: { ...rest, significant: false } },
+    ]
     expect(shown([], { recognised })).to.include.members([
       'none was found',
       'registered  server.js › users: Map(12) is "users"',
+      'registered  server.js › users: Map(12) is "pages"; its release leaves 1.00 MiB behind',
+      'registered  server.js › users: Map(12) is "clean"',
     ])
   })
 

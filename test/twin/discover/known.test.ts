@@ -1,6 +1,20 @@
 import { expect } from 'chai'
 import type { FoundHoard } from '../../../src/twin/discover/hoards.js'
-import { recognise } from '../../../src/twin/discover/known.js'
+import type { CacheObjects } from '../../../src/twin/discover/behind.js'
+import { recognise as sort } from '../../../src/twin/discover/known.js'
+import type { KnownCache } from '../../../src/twin/discover/types.js'
+
+function recognise(hoards: readonly FoundHoard[], known: readonly KnownCache[]): ReturnType<typeof sort> {
+  const caches = known.map((cache): CacheObjects => {
+    const whole = new Set(cache.adapted ?? [])
+    return { cache, same: new Set([...(cache.objects ?? []), ...whole]), whole }
+  })
+  return sort(hoards, caches)
+}
+
+function pathOf({ hoard }: { hoard: FoundHoard }): string | undefined {
+  return hoard.route?.text
+}
 
 function hoard(value: Map<number, number>, name: string, rest: Partial<FoundHoard> = {}): FoundHoard {
   return {
@@ -13,6 +27,7 @@ function hoard(value: Map<number, number>, name: string, rest: Partial<FoundHoar
     parts: [{ value, kind: 'Map' }],
     identities: [value],
     owners: [],
+    within: [],
     partOf: null,
     ...rest,
   }
@@ -30,7 +45,9 @@ describe('recognise()', () => {
       [{ name: 'people', objects: [users] }],
     )
     expect(unknown.map(({ route }) => route?.text)).to.deep.equal(['pages'])
-    expect(recognised).to.deep.equal([{ cache: 'people', path: 'users', kind: 'Map', entries: 10 }])
+    expect(recognised.map((each) => [each.cache, pathOf(each), each.isReleased])).to.deep.equal([
+      ['people', 'users', false],
+    ])
   })
 
   it('knows a cache by the owner of its collection', () => {
@@ -53,7 +70,17 @@ describe('recognise()', () => {
       [{ name: 'people', release }],
     )
     expect(unknown.map(({ route }) => route?.text)).to.deep.equal(['pages'])
-    expect(recognised.map(({ path }) => path)).to.deep.equal(['users'])
+    expect(recognised.map(pathOf)).to.deep.equal(['users'])
+  })
+
+  it('knows a cache by the object behind its adapter, however deep its collections lie', () => {
+    const keyv = {}
+    const { unknown, recognised } = recognise(
+      [hoard(filled(), 'store', { within: [keyv] }), hoard(filled(), 'other', { within: [{}] })],
+      [{ name: 'sessions', objects: [{}], adapted: [keyv], isReleased: true }],
+    )
+    expect(unknown.map(({ route }) => route?.text)).to.deep.equal(['other'])
+    expect(recognised.map(({ isReleased }) => isReleased)).to.deep.equal([true])
   })
 
   it('lists no part of a registered cache either', () => {
@@ -61,7 +88,7 @@ describe('recognise()', () => {
     inner.partOf = outer
     const { unknown, recognised } = recognise([outer, inner], [{ name: 'all', objects: outer.identities }])
     expect(unknown).to.deep.equal([])
-    expect(recognised.map(({ path }) => path)).to.deep.equal(['outer'])
+    expect(recognised.map(pathOf)).to.deep.equal(['outer'])
   })
 
   it('warns of a release that throws, and goes on with the next', () => {
