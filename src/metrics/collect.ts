@@ -84,8 +84,8 @@ function refuseTaken(registry: Registry, name: string): void {
  * behind, and what is unknown is absent where that store would show 0.
  */
 function addPulled(client: typeof PromClient, registry: Registry, metric: PulledMetric, look: () => Look): void {
-  const { help, type, labels } = metric
-  const config = { name: metric.name, help, labelNames: labels, registers: [registry] }
+  const { help, type, labels, acrossProcesses: aggregator } = metric
+  const config = { name: metric.name, help, labelNames: labels, registers: [registry], aggregator }
   const added = type === 'counter' ? new client.Counter(config) : new client.Gauge(config)
   const named = added as unknown as { readonly name: string; readonly aggregator: string }
   Object.defineProperty(added, 'get', {

@@ -7,6 +7,12 @@
 import type { Look } from './look.js'
 import type { Sample } from './sample.js'
 
+/**
+ * What becomes of the values of several processes where they are put together, as prom-client's AggregatorRegistry does under
+ * `cluster`. `omit`: errors and ends of intervals, which combine by squares; the values of the single processes tell.
+ */
+export type Aggregation = 'sum' | 'max' | 'min' | 'first' | 'omit'
+
 interface Described {
   /** As Prometheus knows it: base units, counters end in `_total`. */
   readonly name: string
@@ -26,6 +32,8 @@ export interface PulledMetric extends Described {
   readonly type: 'gauge' | 'counter'
   /** Whether values of different processes or labels may be added up: OpenTelemetry has another instrument for that. */
   readonly adds?: boolean
+  /** Of the same metric with the same labels in several processes of one service. */
+  readonly acrossProcesses: Aggregation
   readonly read: (look: Look) => readonly Sample[]
 }
 

@@ -1,5 +1,5 @@
 /** The registered caches: the largest by themselves, the rest as `other`. An unregistered one is gone at the next look. */
-import type { PulledMetric } from '../definition.js'
+import type { Aggregation, PulledMetric } from '../definition.js'
 import type { CacheLook } from '../look.js'
 import { ofMemories, one } from '../sample.js'
 
@@ -11,6 +11,7 @@ export const CACHES: readonly PulledMetric[] = [
     type: 'gauge',
     help: 'Registered caches, those under the label other included.',
     labels: [],
+    acrossProcesses: 'sum',
     source: '`coordinator.observe().caches.length`',
     counts: 'cache',
     adds: true,
@@ -21,6 +22,7 @@ export const CACHES: readonly PulledMetric[] = [
     type: 'gauge',
     help: 'Bytes that came back when the cache was last released, measured; negative ones are kept.',
     labels: [...LABELS, 'memory'],
+    acrossProcesses: 'sum',
     source: '`lastMeasured.allocatedBytes`, `lastMeasured.heapBytes`, `lastMeasured.mappedBytes`',
     needs: 'a run',
     adds: true,
@@ -32,6 +34,7 @@ export const CACHES: readonly PulledMetric[] = [
     'Half-width of the 95 percent interval around the measured bytes of all memories together.',
     '`lastMeasured.uncertaintyBytes`',
     'a run',
+    'omit',
   ),
   cache(
     'measured_timestamp_seconds',
@@ -39,6 +42,7 @@ export const CACHES: readonly PulledMetric[] = [
     'When the cache was last measured, in seconds since 1970.',
     '`lastMeasured.measuredAt`',
     'a run',
+    'max',
   ),
   {
     ...cache(
@@ -56,6 +60,7 @@ export const CACHES: readonly PulledMetric[] = [
     'How far off the estimated bytes may be.',
     '`estimatedUncertaintyBytes`',
     'a run, `entries()`',
+    'omit',
   ),
   {
     ...cache(
@@ -80,12 +85,14 @@ function cache(
   help: string,
   source: string,
   needs: string,
+  acrossProcesses: Aggregation = 'sum',
 ): PulledMetric {
   return {
     name: `cache_attribution_cache_${name}`,
     type: 'gauge',
     help,
     labels: LABELS,
+    acrossProcesses,
     source,
     needs,
     read: ({ caches }) => caches.flatMap((look) => one(look[field], { cache: look.label })),

@@ -18,6 +18,8 @@ function ofLastRun(name: 'floor' | 'unattributed' | 'noise', help: string, adds 
     type: 'gauge',
     help,
     labels: ['memory'],
+    // Of several processes an error combines by squares, which no aggregator does.
+    acrossProcesses: name === 'noise' ? 'omit' : 'sum',
     source: `\`report.${name}.allocatedBytes\`, \`report.${name}.heapBytes\`, \`report.${name}.mappedBytes\``,
     needs: 'a run',
     adds,

@@ -8,6 +8,7 @@ export const ITSELF: readonly PulledMetric[] = [
     type: 'counter',
     help: 'Readings for these metrics that failed; what they would have told is missing.',
     labels: [],
+    acrossProcesses: 'sum',
     source: 'this library',
     counts: 'failure',
     read: ({ failures }) => one(failures),

@@ -12,6 +12,7 @@ export const TRENDS: readonly PulledMetric[] = [
     type: 'gauge',
     help: 'How fast the cache grows over the reports.',
     labels: ['cache'],
+    acrossProcesses: 'sum',
     source: '`trend.slope.bytesPerHour` of the row',
     needs: NEEDS,
     read: ({ caches }) => caches.flatMap(({ label, trend }) => rate(trend, 'bytesPerHour', { cache: label })),
@@ -21,6 +22,7 @@ export const TRENDS: readonly PulledMetric[] = [
     type: 'gauge',
     help: 'Always 1; the label verdict says whether the cache is stable, saturating, growing, unbounded or unknown.',
     labels: ['cache', 'verdict'],
+    acrossProcesses: 'first',
     source: '`trend.verdict` of the row',
     needs: NEEDS,
     counts: 'cache',
@@ -36,6 +38,7 @@ export const TRENDS: readonly PulledMetric[] = [
     type: 'gauge',
     help: 'Always 1; the label verdict says whether the floor is stable, saturating, growing, unbounded or unknown.',
     labels: ['verdict'],
+    acrossProcesses: 'first',
     source: '`report.floor.trend.verdict`',
     needs: NEEDS,
     counts: 'process',
@@ -47,6 +50,7 @@ export const TRENDS: readonly PulledMetric[] = [
     type: 'gauge',
     help: 'Most memory that the process may use.',
     labels: [],
+    acrossProcesses: 'min',
     source:
       'option `limitBytes`, else the limit of the control group (`memory.max`, `memory.limit_in_bytes`, `hierarchical_memory_limit`)',
     needs: 'a limit',
@@ -63,6 +67,8 @@ function floorGrowth(name: string, field: keyof NonNullable<Trend['slope']>, hel
     type: 'gauge',
     help,
     labels: [],
+    // The ends of an interval do not add up.
+    acrossProcesses: field === 'bytesPerHour' ? 'sum' : 'omit',
     source: `\`report.floor.trend.slope.${field}\``,
     needs: NEEDS,
     read: ({ last }) => rate(last?.floorTrend ?? null, field),
@@ -80,6 +86,7 @@ function forecast(infix: string, field: 'at' | 'earliest', help: string): Pulled
     type: 'gauge',
     help,
     labels: [],
+    acrossProcesses: 'min',
     source: `\`report.forecast.${field}\``,
     needs: 'a history in which something grows, a limit',
     read: ({ last }) => {

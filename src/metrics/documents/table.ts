@@ -19,6 +19,7 @@ function entry(metric: Metric): string {
   const facts = [
     `from ${source}`,
     ...(needs === undefined ? [] : [`needs ${needs}`]),
+    `processes together: ${metric.type === 'histogram' ? 'sum' : metric.acrossProcesses}`,
     `OpenTelemetry \`${instrumentName(metric)}\`, unit \`${unitOf(metric)}\``,
   ]
   return `- \`${name}${labelled}\`, ${type}. ${help}\n  ${facts.join('; ')}.`

@@ -72,6 +72,26 @@ console.log(tile.length, tiles.liveBytes)
 \`add()\` takes some nanoseconds. \`track()\` counts the whole ArrayBuffer behind a view, once, and counts it as freed when it is collected, through a
 FinalizationRegistry. Beside the profiler these counters tell what one part of the code holds, all the time.
 
+## Under \`cluster\`
+
+\`\`\`ts
+import cluster from 'node:cluster'
+import { AggregatorRegistry } from 'prom-client'
+import { Coordinator } from 'cache-attribution'
+import { collectMetrics } from 'cache-attribution/metrics'
+
+const aggregator = new AggregatorRegistry() // in the workers it answers the primary
+if (cluster.isPrimary) {
+  console.log(aggregator.contentType) // and serve aggregator.clusterMetrics()
+} else {
+  AggregatorRegistry.setRegistries([collectMetrics(new Coordinator())])
+}
+\`\`\`
+
+Every metric says what becomes of the values of several processes ("processes together" below): bytes and counts are added up, of moments the last counts, of forecasts and limits
+the least, whether something is under way is true where it is in any of them. Errors (\`…_uncertainty_bytes\`, \`…_noise_bytes\`) and ends of intervals are left out, since they
+combine by squares, which prom-client does not do: the registries of the single workers have them.
+
 ## OpenTelemetry
 
 \`\`\`ts
