@@ -109,19 +109,31 @@ function libraryFinding(found: FoundJemalloc | MissingJemalloc): Diagnosis['libr
   return { present: true, detail: `jemalloc ${facts.version}`, mend: null, path, source }
 }
 
+/** What is preloaded by NODE_OPTIONS may write to the same output before. */
+const ANSWER = '\ncache-attribution-facts:'
+
+/** The options but for those of the inspector. */
+function withoutInspector(options: string | undefined): string {
+  const words = (options ?? '').match(/(?:[^\s"\\]|\\.|"(?:[^"\\]|\\.)*")+/g) ?? []
+  return words.filter((word) => !word.startsWith('--inspect')).join(' ')
+}
+
 /** Starts a process as `run` would, and has it open its allocator. */
 async function factsUnder(host: Host, env: NodeJS.ProcessEnv, found: FoundJemalloc): Promise<AllocatorFacts> {
-  const script =
-    'const { allocatorFacts } = await import(process.argv[1]); process.stdout.write(JSON.stringify(allocatorFacts()))'
+  const script = `const { allocatorFacts } = await import(process.argv[1]); process.stdout.write(${JSON.stringify(ANSWER)} + JSON.stringify(allocatorFacts()))`
   const module = new URL('allocator-facts.js', import.meta.url).href
   const child: NodeJS.ProcessEnv = { ...env, LD_PRELOAD: found.preload ?? env['LD_PRELOAD'] }
-  Reflect.deleteProperty(child, 'NODE_OPTIONS')
+  // As the program gets them: without its loaders a Yarn with Plug'n'Play finds no package. Its inspector's port is its own.
+  const options = withoutInspector(env['NODE_OPTIONS'])
+  if (options === '') Reflect.deleteProperty(child, 'NODE_OPTIONS')
+  else child['NODE_OPTIONS'] = options
   const execution = await execute(host.execPath, ['--input-type=module', '-e', script, module], {
     env: child,
     timeoutMs: CHILD_TIMEOUT_MS,
   })
   try {
-    if (execution.ok) return JSON.parse(execution.stdout) as AllocatorFacts
+    const at = execution.stdout.lastIndexOf(ANSWER)
+    if (execution.ok && at !== -1) return JSON.parse(execution.stdout.slice(at + ANSWER.length)) as AllocatorFacts
   } catch {
     // Falls through: something else wrote to its output.
   }

@@ -65,15 +65,27 @@ interface Statistics extends LibraryFacts {
   readonly allocatedBytes: number
 }
 
-/** jemalloc ≥ 5.1. */
+/**
+ * jemalloc ≥ 5.1, with whatever blanks it prints (5.2 indents). Of several, as where two are preloaded, each prints its own at the
+ * end: the one that served most is the one that serves malloc().
+ */
 function jsonStatistics(output: string): Statistics | null {
-  const start = output.indexOf('{"jemalloc":')
-  if (start === -1) return null
+  const found = [...output.matchAll(/\{\s*"jemalloc"\s*:/g)].flatMap(({ index }) => statisticsAt(output, index) ?? [])
+  const served = ({ allocatedBytes }: Statistics): number => (Number.isNaN(allocatedBytes) ? -1 : allocatedBytes)
+  return found.reduce<Statistics | null>(
+    (most, one) => (most === null || served(one) > served(most) ? one : most),
+    null,
+  )
+}
+
+function statisticsAt(output: string, start: number): Statistics | null {
   try {
-    const { jemalloc } = JSON.parse(output.slice(start, output.lastIndexOf('}') + 1)) as {
-      jemalloc: { version?: unknown; config?: { prof?: unknown }; stats?: { allocated?: unknown } }
+    const value = JSON.parse(output.slice(start, endOfObject(output, start))) as { jemalloc?: unknown } | null
+    const { version, config, stats } = value?.jemalloc as {
+      version?: unknown
+      config?: { prof?: unknown }
+      stats?: { allocated?: unknown }
     }
-    const { version, config, stats } = jemalloc
     return {
       version: typeof version === 'string' ? version : 'unknown',
       profiling: typeof config?.prof === 'boolean' ? config.prof : null,
@@ -82,6 +94,18 @@ function jsonStatistics(output: string): Statistics | null {
   } catch {
     return null
   }
+}
+
+/** Behind the brace that closes the one at `start`; braces in strings do not count. */
+function endOfObject(text: string, start: number): number {
+  const tokens = /"(?:[^"\\]|\\.)*"|[{}]/g
+  tokens.lastIndex = start
+  let depth = 0
+  for (let token = tokens.exec(text); token !== null; token = tokens.exec(text)) {
+    if (token[0] === '{') depth++
+    if (token[0] === '}' && --depth === 0) return tokens.lastIndex
+  }
+  return text.length
 }
 
 /** Before 5.1 there is only text. */

@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { examine } from '../../../src/cli/doctor/examine.js'
 import type { Diagnosis } from '../../../src/cli/doctor/examine.js'
@@ -32,6 +36,29 @@ describe('doctor', () => {
     expect(here).to.include({ name: 'jemalloc' })
     if (here.settings?.configProf === true) expect(here.settings.optProf).to.equal(true)
     expect(library).to.include({ source: 'preloaded' })
+  })
+
+  it('is ready where only a loader in NODE_OPTIONS finds the packages, as with Yarn PnP, whatever it writes', async function () {
+    await requireJemalloc(this)
+    const place = folder()
+    const root = fileURLToPath(new URL('../../../../', import.meta.url))
+    mkdirSync(path.join(place, 'dist'))
+    for (const part of ['dist/src', 'native', 'package.json'])
+      cpSync(path.join(root, part), path.join(place, part), { recursive: true })
+    const find = `const { createRequire } = require('node:module')
+      const Module = require('node:module')
+      const before = Module._resolveFilename
+      const elsewhere = createRequire(${JSON.stringify(path.join(root, 'package.json'))})
+      Module._resolveFilename = function (name, ...rest) {
+        try { return before.call(this, name, ...rest) } catch { return elsewhere.resolve(name) }
+      }
+      console.log('{"loaded": true}')`
+    const loader = program(place, find, 'pnp.cjs')
+    const main = path.join(place, 'dist/src/cli/main.js')
+    const env = plainEnvironment({ NODE_OPTIONS: `--require "${loader}" --inspect-port=0` })
+    const { stdout } = spawnSync(process.execPath, [main, 'doctor'], { env, encoding: 'utf8' })
+    expect(stdout).to.contain('Ready: ')
+    expect(stdout).to.match(/ok {2}under run +jemalloc .* through addon/)
   })
 
   it('prints text without --json', async function () {

@@ -21,6 +21,33 @@ describe('verdictOf()', () => {
     expect(verdictOf(ended(stderr))).to.deep.equal({ works: true, facts: { version: '5.3.0-0-g5', profiling: true } })
   })
 
+  it('believes indented statistics, as jemalloc 5.2 prints them, between other output', () => {
+    const one = {
+      jemalloc: { version: '5.2.1-0-gea', config: { prof: true, malloc_conf: 'a "}" {' }, stats: { allocated: 3e6 } },
+    }
+    for (const indent of [0, 1, 2, '\t']) {
+      const stderr = `a { warning }\n${JSON.stringify(one, null, indent)}\n{"not": "ours"} }\n`
+      expect(verdictOf(ended(stderr))).to.deep.equal({
+        works: true,
+        facts: { version: '5.2.1-0-gea', profiling: true },
+      })
+    }
+  })
+
+  it('believes the one that serves where two are preloaded, in either order', () => {
+    const text = (version: string, allocated: number): string =>
+      JSON.stringify(
+        { jemalloc: { version, config: { prof: true }, stats: { allocated } } },
+        null,
+        version === '5.2.1' ? '\t' : 0,
+      )
+    const [serving, idle] = [text('5.3.0', 3e6), text('5.2.1', 4096)]
+    for (const stderr of [`${serving}\n${idle}`, `${idle}\n${serving}`, `${serving}${idle.slice(0, 30)}`]) {
+      expect(verdictOf(ended(stderr))).to.deep.equal({ works: true, facts: { version: '5.3.0', profiling: true } })
+    }
+    expect(reasonOf(verdictOf(ended(`${idle}\n${idle}`)))).to.include('another allocator')
+  })
+
   it('reads the text that jemalloc before 5.1 prints', () => {
     const stderr = '___ Begin jemalloc statistics ___\nVersion: 3.6.0-0-g46\nAllocated: 3000000, active: 4000000\n'
     expect(verdictOf(ended(stderr))).to.deep.equal({ works: true, facts: { version: '3.6.0-0-g46', profiling: null } })
@@ -63,6 +90,15 @@ describe('probeLibrary() with a real Node', () => {
   it('finds jemalloc serving', async function () {
     const result = await probe(await requireJemalloc(this))
     expect(result).to.nested.include({ works: true }).and.to.have.nested.property('facts.version').that.matches(/^\d/)
+  })
+
+  it('finds jemalloc serving where another one is preloaded already', async function () {
+    const library = await requireJemalloc(this)
+    const other = path.join(folder(), 'libjemalloc.so.2')
+    copyFileSync(library, other)
+    for (const preload of [`${library}:${other}`, `${other}:${library}`]) {
+      expect(await probe(preload)).to.nested.include({ works: true })
+    }
   })
 
   it('what could go wrong if the file is corrupt, empty, missing or a folder: it is refused', async () => {
