@@ -4,6 +4,8 @@
  * Rule: whatever is not clearly a permission is a refusal. Headers of proxies never open anything: they can be written by
  * whoever sends the request.
  */
+import { describe } from '../support/errors.js'
+import { foreignHeader } from './client-headers.js'
 import { HttpProblem } from './problem.js'
 
 /** What a request may do: `'read-only'` GET alone, `'operator'` everything. */
@@ -56,9 +58,6 @@ function isResponse(value: unknown): value is Response {
 const LOOPBACK_ADDRESS = /^(?:(?:::ffff:)?127(?:\.\d{1,3}){3}|::1)$/i
 /** Names that no foreign DNS server decides about; a rebound name is another one. */
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i
-/** Their presence says that the peer of the socket is not who asks. */
-const OF_PROXIES = ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']
-
 /** Without `authorize`: the socket AND the Host are loopback, and nothing says that a proxy passed the request on. */
 function thisMachine(request: Request, { remoteAddress }: AdminConnection): boolean {
   const { headers } = request
@@ -74,8 +73,12 @@ function thisMachine(request: Request, { remoteAddress }: AdminConnection): bool
       'without authorize only this machine is served, by its loopback address',
     )
   }
-  if (OF_PROXIES.some((name) => headers.has(name))) {
-    throw new HttpProblem('ERR_HTTP_FORBIDDEN', 'without authorize nothing is served through a proxy')
+  const foreign = foreignHeader(headers)
+  if (foreign !== undefined) {
+    throw new HttpProblem(
+      'ERR_HTTP_FORBIDDEN',
+      `without authorize nothing is served through a proxy, and ${describe(foreign)} is no header that clients send by themselves`,
+    )
   }
   return true
 }

@@ -7,6 +7,8 @@
  */
 import { CoordinatorError } from '../support/errors.js'
 import type { AdminConnection, Role } from './authorization.js'
+import { guarded } from './on-error.js'
+import type { OnError } from './on-error.js'
 import { pathBelow } from './paths.js'
 import { isInternal, problemOf, problemResponse } from './problem.js'
 import { Timings, finish } from './respond.js'
@@ -41,7 +43,7 @@ export interface Admitted {
 /** What a handler has of its own. */
 export interface Frame {
   readonly basePath: string
-  readonly onError: (error: unknown) => void
+  readonly onError: OnError
   /** Whether answers tell in `Server-Timing` how long each phase took. */
   readonly tellsTimings: boolean
   /** The role, or the Response that refuses; what it throws is a refusal too. */
@@ -53,9 +55,10 @@ export interface Frame {
 
 /** The handler that a frame makes. */
 export function framed(frame: Frame): AdminHandler {
-  const { basePath, onError, tellsTimings } = frame
+  const { basePath, tellsTimings } = frame
+  const onError = guarded(frame.onError)
   let isClosed = false
-  const handle = async (request: Request, connection: AdminConnection = {}): Promise<Response | undefined> => {
+  const answer = async (request: Request, connection: AdminConnection = {}): Promise<Response | undefined> => {
     const url = new URL(request.url)
     const below = pathBelow(basePath, url.pathname)
     if (below === undefined) return undefined
@@ -76,6 +79,15 @@ export function framed(frame: Frame): AdminHandler {
     }
     // How long it took to refuse somebody is nobody's business.
     return finish(response, request.method, tellsTimings && isAdmitted ? timings : null)
+  }
+  const handle: typeof answer = async (request, connection) => {
+    try {
+      return await answer(request, connection)
+    } catch (error) {
+      // What authorize answered is no answer that can be given, or the request is none.
+      onError(error)
+      return finish(problemResponse(problemOf(error)), 'GET', null)
+    }
   }
   const close = async (): Promise<void> => {
     if (isClosed) return

@@ -102,6 +102,7 @@ export const SCHEMAS: Json = {
       twin: boolean,
       trim: boolean,
     }),
+    href: { type: 'string', format: 'uri-reference' },
   }),
   Caches: object({ caches: arrayOf(ref('Cache')) }),
   Status: object(status),

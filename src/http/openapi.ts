@@ -4,6 +4,7 @@
  */
 import {
   BUDGET_PARAMETERS,
+  CACHE_PARAMETERS,
   DISCOVER_PARAMETERS,
   RELEASE_PARAMETERS,
   RUN_PARAMETERS,
@@ -39,6 +40,22 @@ const PATHS: Json = {
     post: takes(
       RELEASE_PARAMETERS,
       operation('releaseCache', 'Releases one cache in the live process, measured', RUN_FORMS),
+    ),
+  },
+  '/cache': {
+    get: takesQuery(
+      CACHE_PARAMETERS,
+      operation(
+        'showCacheByName',
+        'One cache as it stands, by any name: also . and .., and half a surrogate pair as in WTF-8',
+        jsonOf('Cache'),
+      ),
+    ),
+  },
+  '/cache/release': {
+    post: takes(
+      { ...CACHE_PARAMETERS, ...RELEASE_PARAMETERS },
+      operation('releaseCacheByName', 'Releases one cache in the live process, measured; by any name', RUN_FORMS),
     ),
   },
   '/observation': { get: operation('observe', 'Caches and allocator as they stand', jsonOf('Observation')) },

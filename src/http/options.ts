@@ -8,6 +8,8 @@ import { callable, number, oneOf, optional, resolveOptions, shaped, text } from 
 import type { Check } from '../support/options.js'
 import type { Authorize } from './authorization.js'
 import type { AdminHandler } from './frame.js'
+import { guarded } from './on-error.js'
+import type { OnError } from './on-error.js'
 import { listOf, origin, pathOption } from './option-checks.js'
 import type { HistorySource } from './past-reports.js'
 
@@ -96,14 +98,14 @@ export interface ResolvedAdminOptions {
   readonly history: HistorySource | undefined
   readonly profiles: Pick<AdminHandler, 'basePath'> | undefined
   readonly temporaryFolder: string
-  readonly onError: (error: unknown) => void
+  readonly onError: OnError
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Checks the options of the handler. */
 export function resolveAdminOptions(options: AdminHandlerOptions | undefined): ResolvedAdminOptions {
-  return resolveOptions<ResolvedAdminOptions>('createAdminHandler()', options, {
+  const resolved = resolveOptions<ResolvedAdminOptions>('createAdminHandler()', options, {
     basePath: { check: pathOption, fallback: '/debug/memory' },
     authorize: optional(callable as Check<Authorize>),
     modes: { check: listOf(oneOf(...ATTRIBUTION_MODES)), fallback: ATTRIBUTION_MODES },
@@ -127,8 +129,9 @@ export function resolveAdminOptions(options: AdminHandlerOptions | undefined): R
       ),
     ),
     temporaryFolder: { check: text(4096), fallback: os.tmpdir() },
-    onError: { check: callable as Check<(error: unknown) => void>, fallback: warnOfError },
+    onError: { check: callable as Check<OnError>, fallback: warnOfError },
   })
+  return { ...resolved, onError: guarded(resolved.onError) }
 }
 
 function isRegistry(value: object): boolean {

@@ -6,6 +6,7 @@
  */
 import { describe } from '../support/errors.js'
 import { nearestName } from '../support/options.js'
+import { decodeName } from './encoded-name.js'
 import { HttpProblem } from './problem.js'
 
 /** How a parameter is written in a query; in JSON it is what the option is. `names` may be repeated. */
@@ -31,6 +32,8 @@ export const RUN_PARAMETERS = {
 export const BUDGET_PARAMETERS = { pauseMs: 'number', durationMs: 'number' } as const satisfies Kinds
 /** Those of the release of one cache. */
 export const RELEASE_PARAMETERS = { controls: 'number', budget: 'object' } as const satisfies Kinds
+/** That of an address of one cache. */
+export const CACHE_PARAMETERS = { name: 'text' } as const satisfies Kinds
 /** Those of a discovery. */
 export const DISCOVER_PARAMETERS = { limit: 'number', leastBytes: 'number', paths: 'text' } as const satisfies Kinds
 /** Those of a heap snapshot. */
@@ -48,12 +51,12 @@ export function parametersOf(url: URL, body: Readonly<Record<string, unknown>>, 
 }
 
 function fromQuery(url: URL, kinds: Kinds): Record<string, unknown> {
-  checkEncoding(url.search)
+  const query = decoded(url.search)
   const hasBudget = Object.hasOwn(kinds, 'budget')
   const known: Kinds = hasBudget ? { ...kinds, ...BUDGET_PARAMETERS } : kinds
   const given: Record<string, unknown> = {}
   const budget: Record<string, unknown> = {}
-  for (const name of new Set(url.searchParams.keys())) {
+  for (const [name, values] of query) {
     const kind = Object.hasOwn(known, name) ? known[name] : undefined
     if (kind === undefined || kind === 'object') {
       throw unknownParameter(
@@ -61,17 +64,24 @@ function fromQuery(url: URL, kinds: Kinds): Record<string, unknown> {
         Object.keys(known).filter((key) => known[key] !== 'object'),
       )
     }
-    const value = parsed(name, kind, url.searchParams.getAll(name))
+    const value = parsed(name, kind, values)
     if (hasBudget && name in BUDGET_PARAMETERS) budget[name] = value
     else given[name] = value
   }
   return Object.keys(budget).length === 0 ? given : { ...given, budget }
 }
 
-/** Refuses a query that could be decoded in more than one way. */
-function checkEncoding(search: string): void {
+/** The parameters and their values. Refuses a query that could be decoded in more than one way. */
+function decoded(search: string): Map<string, string[]> {
+  const query = new Map<string, string[]>()
   try {
-    decodeURIComponent(search.replaceAll('+', ' '))
+    for (const pair of search.slice(1).split('&')) {
+      const [name = '', ...value] = pair.replaceAll('+', ' ').split('=')
+      if (pair === '') continue
+      const key = decodeName(name)
+      query.set(key, [...(query.get(key) ?? []), decodeName(value.join('='))])
+    }
+    return query
   } catch {
     throw new HttpProblem('ERR_HTTP_PARAMETER', 'the query is not percent-encoded UTF-8')
   }

@@ -86,6 +86,31 @@ describe('a Request of a framework', () => {
   })
 })
 
+describe('a large body', () => {
+  let site: Site
+  before(async () => (site = await openSite({ bodyBytes: 16 * 1024 * 1024 })))
+  after(async () => site.close())
+  const MANY = 9_000_000
+
+  const LARGE: Readonly<Record<string, () => string>> = {
+    'a long name': () => JSON.stringify({ only: ['x'.repeat(MANY)] }),
+    'a long name of escapes': () => `{"only":["${'\\\\'.repeat(MANY / 2)}"]}`,
+    'a long key': () => JSON.stringify({ ['x'.repeat(MANY)]: 1 }),
+    'a long mode': () => JSON.stringify({ mode: 'x'.repeat(MANY) }),
+    'many names': () => JSON.stringify({ only: Array.from({ length: 500_000 }, (_, index) => `name ${index}`) }),
+    'many keys': () => `{${Array.from({ length: 500_000 }, (_, index) => `"k${index}":1`).join(',')}}`,
+    'a deep nest': () => `{"budget":${'['.repeat(MANY / 2)}${']'.repeat(MANY / 2)}}`,
+    'a deep nest of objects': () => `{"budget":${'{"a":'.repeat(1_000_000)}1${'}'.repeat(1_000_000)}}`,
+  }
+  for (const [name, make] of Object.entries(LARGE)) {
+    it(`is judged like a short one: ${name}`, async () => {
+      const answer = await site.handler(post({ body: make() }), LOCAL)
+      expect(answer?.status, (await answer?.text())?.slice(0, 300)).to.be.oneOf([400, 404])
+      expect(site.releases()).to.equal(0)
+    })
+  }
+})
+
 describe('a body over HTTP/1.1', () => {
   let site: Site
   before(async () => (site = await openSite({ bodyTimeoutMs: 200 })))

@@ -13,11 +13,12 @@ import { supportsTwin } from '../../twin/support.js'
 import { negotiate } from '../accept.js'
 import { readJsonBody, refuseBody } from '../body.js'
 import { eventStreamResponse } from '../event-stream.js'
-import { RELEASE_PARAMETERS, RUN_PARAMETERS, parametersOf } from '../parameters.js'
+import { CACHE_PARAMETERS, RELEASE_PARAMETERS, RUN_PARAMETERS, parametersOf } from '../parameters.js'
 import { HttpProblem, documentOf, isInternal, problemOf } from '../problem.js'
 import { jsonOf, readReport } from '../reports.js'
 import type { KeptReport } from '../reports.js'
 import { JSON_TYPE, bytesResponse, json, text } from '../respond.js'
+import { nameIn } from './caches.js'
 import type { Action, Admin, Exchange } from './route.js'
 
 const FORMS = [JSON_TYPE, 'text/plain', 'text/event-stream'] as const
@@ -32,13 +33,17 @@ export const startRun: Action = async (admin, exchange) => {
   return run(admin, exchange, form, { ...given, mode: modeOf(admin, given['mode']) })
 }
 
-/** `POST /caches/{name}/release` */
+/** `POST /caches/{name}/release`, and `POST /cache/release?name=` for any name at all */
 export const releaseCache: Action = async (admin, exchange) => {
   const { request, url, names, timings } = exchange
   const form = negotiate(request.headers.get('accept'), FORMS)
   const body = await timings.time('read', () => readJsonBody(request, admin.settings))
-  const given = parametersOf(url, body, RELEASE_PARAMETERS)
-  return run(admin, exchange, form, { ...given, only: [names['name'] ?? ''], mode: modeOf(admin, 'release') })
+  if (names['name'] !== undefined) {
+    const given = parametersOf(url, body, RELEASE_PARAMETERS)
+    return run(admin, exchange, form, { ...given, only: [names['name']], mode: modeOf(admin, 'release') })
+  }
+  const { name, ...given } = parametersOf(url, body, { ...CACHE_PARAMETERS, ...RELEASE_PARAMETERS })
+  return run(admin, exchange, form, { ...given, only: [nameIn({ name })], mode: modeOf(admin, 'release') })
 }
 
 /** `GET /attribution` */

@@ -4,6 +4,8 @@ import type { CacheDescription } from '../../coordinator/registry.js'
 import type { Coordinator } from '../../coordinator/coordinator.js'
 import { describe } from '../../support/errors.js'
 import { negotiate } from '../accept.js'
+import { encodeName } from '../encoded-name.js'
+import { CACHE_PARAMETERS, parametersOf } from '../parameters.js'
 import { HttpProblem } from '../problem.js'
 import { JSON_TYPE, json } from '../respond.js'
 import type { Action } from './route.js'
@@ -11,6 +13,8 @@ import type { Action } from './route.js'
 /** One cache, as the routes show it. */
 export interface CacheView extends Omit<CacheObservation, 'calibration'> {
   readonly traits: Omit<CacheDescription, 'name'>
+  /** Its address, below the handler's own: right for every name. */
+  readonly href: string
 }
 
 /** Every cache, in order of registration. */
@@ -34,7 +38,14 @@ function viewOf(observation: CacheObservation, description: CacheDescription | u
     calibrationAgeMs,
     lastMeasured,
     traits,
+    href: `cache?name=${encodeName(name)}`,
   }
+}
+
+/** The name that a query or a body gives. @throws HttpProblem `ERR_HTTP_PARAMETER` */
+export function nameIn({ name }: Readonly<Record<string, unknown>>): string {
+  if (typeof name === 'string') return name
+  throw new HttpProblem('ERR_HTTP_PARAMETER', '"name" must be the name of a cache: ?name=NAME')
 }
 
 /** `GET /caches` */
@@ -43,10 +54,10 @@ export const listCaches: Action = ({ coordinator }, { request }) => {
   return json({ caches: cacheViews(coordinator) })
 }
 
-/** `GET /caches/{name}` */
-export const showCache: Action = ({ coordinator }, { request, names }) => {
+/** `GET /caches/{name}`, and `GET /cache?name=` for any name at all */
+export const showCache: Action = ({ coordinator }, { request, url, names }) => {
   negotiate(request.headers.get('accept'), [JSON_TYPE])
-  const name = names['name'] ?? ''
+  const name = names['name'] ?? nameIn(parametersOf(url, {}, CACHE_PARAMETERS))
   const view = cacheViews(coordinator).find((cache) => cache.name === name)
   if (view === undefined) throw new HttpProblem('ERR_CACHE_UNKNOWN', `no cache named ${describe(name)} is registered`)
   return json(view)

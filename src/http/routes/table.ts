@@ -15,6 +15,8 @@ export const ROUTES: readonly Route[] = [
   { path: '/caches', methods: { GET: listCaches } },
   { path: '/caches/{name}', methods: { GET: showCache } },
   { path: '/caches/{name}/release', methods: { POST: releaseCache } },
+  { path: '/cache', methods: { GET: showCache } },
+  { path: '/cache/release', methods: { POST: releaseCache } },
   { path: '/observation', methods: { GET: showObservation } },
   { path: '/breakdown', methods: { GET: showBreakdown } },
   { path: '/metrics', methods: { GET: showMetrics } },
