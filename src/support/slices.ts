@@ -19,10 +19,15 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
+/** After whatever else waits has had its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
 /** A slice at a time; between two of them whatever else waits has its turn. Begins in a turn of its own. */
 export async function inSlices<T>(steps: Steps<T>): Promise<T> {
   for (;;) {
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     const endMs = performance.now() + SLICE_MS
     do {
       const step = steps.next()

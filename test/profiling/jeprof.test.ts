@@ -1,8 +1,11 @@
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { expect } from 'chai'
 import { formatTopTable, topTable } from '../../src/profiling/output/top.js'
+import { totalOf } from '../../src/profiling/profile/columns-of.js'
+import { parseAnyProfile } from '../../src/profiling/profile/from-pprof.js'
 import { subtractProfile } from '../../src/profiling/profile/difference.js'
 import { readHeapProfile } from '../../src/profiling/profile/parser.js'
 import { selectThread } from '../../src/profiling/profile/threads.js'
@@ -186,6 +189,60 @@ describe('profiles beside the real jeprof', function () {
     for (const id of ids.slice(0, 3)) {
       const theirs = await jeprofTable(programPath(this, 'sizes'), file, [`--thread=${id}`])
       if (theirs.total !== 0) expectEqual(selectThread(profile, id), theirs, 'inuse_space', `thread ${id}`)
+    }
+  })
+})
+
+describe('a profile that jeprof has symbolized (jeprof --raw)', () => {
+  const { folder, remove } = temporaryFolder()
+  after(remove)
+
+  it('is read with its names, whatever became of the program since', async function () {
+    needsJemalloc(this)
+    requireTool(this, 'jeprof', 'libjemalloc-dev')
+    this.timeout(60_000)
+    for (const program of ['sizes', 'containers'] as const) {
+      const args = program === 'sizes' ? ['2', '2000', '1'] : ['3000']
+      const [file = ''] = takeProfiles(this, folder, { program, args, lgSample: 10 })
+      const raw = spawnSync('jeprof', ['--raw', programPath(this, program), file], { encoding: 'buffer' }).stdout
+      expect(raw.subarray(0, 10).toString()).to.equal('--- symbol')
+      // jeprof copies the profile behind it where it has fetched it from a service, and stops there for a file.
+      expect(raw.toString()).to.match(/\n--- heap\n$/)
+      const named = await parseAnyProfile(Buffer.concat([raw, readFileSync(file)]))
+      const own = await symbolize(await readHeapProfile(file), { lines: false })
+      expect(totalOf(named)).to.equal(totalOf(own))
+      // What jeprof does not know it takes from the last symbol before it.
+      const known = byShortName(topTable(own).rows)
+      const theirs = byShortName(topTable(named).rows)
+      const names = program === 'sizes' ? ['large_blocks', 'small_blocks', 'grown_blocks'] : ['shop::price::operator+']
+      for (const name of names) expect(theirs.get(name), name).to.equal(known.get(name))
+    }
+  })
+
+  it('is read as ClickHouse writes it: inlined functions, carriage returns, addresses without a name', async () => {
+    const text = [
+      '--- symbol',
+      'binary=/usr/bin/clickhouse',
+      '0x0000000000001000 malloc',
+      '0x000000000000201f DB::outer(int)--DB::inlined',
+      '0x0000000000003000 0x0000000000003000',
+      '---',
+      '--- heap',
+      'heap_v2/1',
+      '  t*: 3: 3000 [0: 0]',
+      '@ 0x1000 0x2020 0x3001',
+      '  t*: 3: 3000 [0: 0]',
+      'MAPPED_LIBRARIES:',
+      '2000-4000 r-xp 00000000 00:00 0 /nowhere/clickhouse',
+    ]
+    for (const ending of ['\n', '\r\n']) {
+      const profile = await parseAnyProfile(Buffer.from(`${text.join(ending)}${ending}`))
+      const { rows } = topTable(await symbolize(profile))
+      expect(rows.map(({ name, flat }) => [name, flat])).to.deep.equal([
+        ['DB::inlined', 3000],
+        ['DB::outer(int)', 0],
+        ['clickhouse+0x1000', 0],
+      ])
     }
   })
 })

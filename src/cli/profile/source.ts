@@ -1,9 +1,10 @@
 /** Where the profile of a command line comes from: a file, or a running service. */
 import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
-import { parseAnyProfile } from '../../profiling/profile/from-pprof.js'
-import { readHeapProfile } from '../../profiling/profile/parser.js'
+import { isText, parseAnyProfile } from '../../profiling/profile/from-pprof.js'
+import { parseHeapProfile } from '../../profiling/profile/parser.js'
 import type { ParseOptions } from '../../profiling/profile/parser.js'
 import type { HeapProfile } from '../../profiling/profile/types.js'
 
@@ -25,6 +26,9 @@ const PPROF_PATH = '/debug/pprof/heap'
 /** Longest answer of a service. */
 const MAX_ANSWER_BYTES = 2 ** 28
 
+/** Read of a file at once. */
+const PIECE_BYTES = 2 ** 20
+
 /** How long a service may take beside sampling. */
 const ANSWER_TIMEOUT_MS = 60_000
 
@@ -32,9 +36,25 @@ const ANSWER_TIMEOUT_MS = 60_000
 export async function readSource(target: string, options: SourceOptions): Promise<HeapProfile> {
   const parse: ParseOptions = { truncated: options.truncated ? 'keep' : 'refuse', threads: options.threads }
   if (/^https?:\/\//i.test(target)) return parseAnyProfile(await fetchProfile(target, options), parse)
-  const file = path.resolve(options.cwd, target)
-  // jemalloc's text may be of any size and is read piece by piece; everything else is small.
-  return (await isText(file)) ? readHeapProfile(file, parse) : parseAnyProfile(await readWhole(file), parse)
+  return withFile(path.resolve(options.cwd, target), async (handle) => {
+    const first = Buffer.alloc(PIECE_BYTES)
+    const { bytesRead } = await handle.read(first, 0, PIECE_BYTES, null)
+    const pieces = piecesOf(handle, first.subarray(0, bytesRead))
+    // jemalloc's text may be of any size and is read piece by piece; everything else is small.
+    if (isText(first.subarray(0, bytesRead))) return parseHeapProfile(pieces, parse)
+    return parseAnyProfile(await whole(pieces), parse)
+  })
+}
+
+/** The rest of a file behind what was read of it. It may be a pipe, which is read but once. */
+async function* piecesOf(file: FileHandle, first: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield first
+  const buffer = Buffer.alloc(PIECE_BYTES)
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, PIECE_BYTES, null)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+  }
 }
 
 /** The address of a service's profile: of its root where no path is given. */
@@ -64,34 +84,21 @@ async function fetchProfile(target: string, { token, seconds }: SourceOptions): 
 }
 
 async function bounded(answer: Response): Promise<Uint8Array> {
+  return whole((answer.body ?? []) as AsyncIterable<Uint8Array>)
+}
+
+async function whole(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   let length = 0
-  for await (const piece of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const piece of source) {
     length += piece.length
-    if (length > MAX_ANSWER_BYTES) throw new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes`)
-    pieces.push(piece)
+    if (length > MAX_ANSWER_BYTES) throw new Error(`it has more than ${MAX_ANSWER_BYTES} bytes`)
+    pieces.push(Buffer.from(piece))
   }
   return Buffer.concat(pieces)
 }
 
-async function isText(file: string): Promise<boolean> {
-  const start = await withFile(file, async (handle) => {
-    const buffer = Buffer.alloc(8)
-    await handle.read(buffer, 0, 8, 0)
-    return buffer
-  })
-  return start[0] === 0x25 || start.toString('latin1').startsWith('heap')
-}
-
-async function readWhole(file: string): Promise<Uint8Array> {
-  return withFile(file, async (handle) => {
-    const { size } = await handle.stat()
-    if (size > MAX_ANSWER_BYTES) throw new Error(`it has more than ${MAX_ANSWER_BYTES} bytes`)
-    return handle.readFile()
-  })
-}
-
-async function withFile<T>(file: string, body: (handle: Awaited<ReturnType<typeof open>>) => Promise<T>): Promise<T> {
+async function withFile<T>(file: string, body: (handle: FileHandle) => Promise<T>): Promise<T> {
   try {
     const handle = await open(file, 'r')
     try {
@@ -100,6 +107,7 @@ async function withFile<T>(file: string, body: (handle: Awaited<ReturnType<typeo
       await handle.close()
     }
   } catch (error) {
+    if (error instanceof CoordinatorError) throw error
     throw new CoordinatorError('ERR_PROFILE_READ', `the profile could not be read: ${messageOf(error)}`)
   }
 }

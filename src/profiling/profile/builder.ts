@@ -78,11 +78,14 @@ export class ProfileBuilder {
     const count = this.#stacks.length
     const offsets = new Uint32Array(count + 1)
     const values = new Float64Array(count * sampleTypes.length)
+    const length = this.#stacks.reduce((sum, stack) => sum + stack.length, 0)
+    const frames = new Uint32Array(length)
     for (const [sample, stack] of this.#stacks.entries()) {
+      frames.set(stack, offsets[sample])
       offsets[sample + 1] = (offsets[sample] ?? 0) + stack.length
       values.set((this.#values[sample] ?? []).slice(0, sampleTypes.length), sample * sampleTypes.length)
     }
-    return { count, values, offsets, frames: Uint32Array.from(this.#stacks.flat()) }
+    return { count, values, offsets, frames }
   }
 }
 

@@ -1,4 +1,4 @@
-/** The package that knows profile.proto: an optional peer, loaded when a profile of that kind is read or written. */
+/** The package that writes profile.proto: an optional peer, loaded when a profile of that kind is written. */
 import type * as PprofFormat from 'pprof-format'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
 

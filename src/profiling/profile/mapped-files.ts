@@ -15,9 +15,13 @@ export const ANONYMOUS = '//anon'
 /** So many stretches of code at most: the kernel's own bound on mappings is 65,530 unless it is raised. */
 const MAX_MAPPINGS = 100_000
 
+/** Paths of them together. */
+const MAX_PATHS_LENGTH = 1 << 26
+
 /** Mapped files as they come line by line. */
 export class MappedFiles {
   readonly #mappings: Mapping[] = []
+  #length = 0
 
   /** Takes one line of /proc/self/maps. @throws CoordinatorError `ERR_PROFILE_FORMAT` */
   add(line: string, where: string): void {
@@ -26,6 +30,10 @@ export class MappedFiles {
       throw new CoordinatorError('ERR_PROFILE_FORMAT', `${where}: expected a mapped library, got ${describe(line)}`)
     }
     if (mode[2] !== 'x') return
+    this.#length += file?.length ?? 0
+    if (this.#length > MAX_PATHS_LENGTH) {
+      throw new CoordinatorError('ERR_PROFILE_TOO_LARGE', `${where}: paths that are too long together`)
+    }
     const mapping = {
       start: BigInt(`0x${start}`),
       end: BigInt(`0x${end}`),

@@ -8,6 +8,7 @@ import { open } from 'node:fs/promises'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
 import { boolean, number, oneOf, resolveOptions } from '../../support/options.js'
 import type { OptionRules } from '../../support/options.js'
+import { inSlices, nextTurn } from '../../support/slices.js'
 import { ProfileText } from './profile-text.js'
 import type { HeapProfile } from './types.js'
 
@@ -40,9 +41,24 @@ export async function parseHeapProfile(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: ParseOptions = {},
 ): Promise<HeapProfile> {
-  const text = new ProfileText(resolveOptions<Required<ParseOptions>>('parseHeapProfile()', options, RULES))
-  for await (const piece of source) text.push(piece)
-  return text.end()
+  const text = new ProfileText(resolveParseOptions('parseHeapProfile()', options))
+  let sinceTurn = 0
+  for await (const piece of source) {
+    for (let at = 0; at === 0 || at < piece.length; at += PIECE_BYTES) {
+      // What is in memory already must not hold the event loop.
+      if (sinceTurn >= PIECE_BYTES) await nextTurn()
+      if (sinceTurn >= PIECE_BYTES) sinceTurn = 0
+      const part = piece.length > PIECE_BYTES ? piece.subarray(at, at + PIECE_BYTES) : piece
+      text.push(part)
+      sinceTurn += part.length
+    }
+  }
+  return inSlices(text.end())
+}
+
+/** The options, complete. @throws CoordinatorError `ERR_OPTION_*` */
+export function resolveParseOptions(caller: string, options: ParseOptions): Required<ParseOptions> {
+  return resolveOptions<Required<ParseOptions>>(caller, options, RULES)
 }
 
 /**
@@ -55,11 +71,11 @@ export async function parseHeapProfile(
  * console.log(formatTopTable(topTable(await symbolize(subtractProfile(after, before)))))
  */
 export async function readHeapProfile(path: string, options: ParseOptions = {}): Promise<HeapProfile> {
-  const text = new ProfileText(resolveOptions<Required<ParseOptions>>('readHeapProfile()', options, RULES))
+  const text = new ProfileText(resolveParseOptions('readHeapProfile()', options))
   await readPieces(path, (piece) => {
     text.push(piece)
   })
-  return text.end()
+  return inSlices(text.end())
 }
 
 const RULES: OptionRules<Required<ParseOptions>> = {

@@ -1,6 +1,7 @@
 /**
  * The lines of a `heap_v2` text, one after the other, into columns.
  *
+ *     --- symbol … ---                                names, where it was symbolized already (symbol-section.ts)
  *     heap_v2/524288                                  mean bytes between samples
  *       t*: 28106: 56637512 [0: 0]                    all threads: objects: bytes [objects ever: bytes ever]
  *       t0: 352: 16777344 [0: 0] worker               one thread, with its name if it has one
@@ -11,11 +12,13 @@
  */
 import { CoordinatorError, describe } from '../../support/errors.js'
 import { printable } from '../../support/units.js'
+import type { Steps } from '../../support/slices.js'
 import { PairTable } from './pair-table.js'
 import { LineCursor } from './bytes.js'
 import { growingFloat64, growingUint32 } from './columns.js'
 import { MappedFiles, mappingAt } from './mapped-files.js'
-import type { Frame, HeapProfile, SampleType } from './types.js'
+import type { Frame, HeapProfile, Mapping, SampleType } from './types.js'
+import { SymbolSection } from './symbol-section.js'
 import { narrowed, ThreadRows } from './thread-rows.js'
 import { unbiasFactor } from './unbias.js'
 
@@ -37,6 +40,12 @@ const WIDTH = SAMPLE_TYPES.length
 /** jemalloc's longest stack, 1,024 frames where it was configured so, takes 20 KB. */
 const MAX_LINE_BYTES = 1 << 18
 
+/** Distinct addresses at most: each becomes a frame. The largest programs have a tenth of it. */
+const MAX_ADDRESSES = 1 << 20
+
+/** Addresses between two places where the work may rest. */
+const STRIDE = 4096
+
 const NEWLINE = 0x0a
 const AT = 0x40
 const ASTERISK = 0x2a
@@ -45,10 +54,11 @@ const BRACKET_OPEN = 0x5b
 const BRACKET_CLOSE = 0x5d
 const LETTER_T = 0x74
 const LETTER_M = 0x4d
+const DASH = 0x2d
 const PERCENT = 0x25
 
-/** Which lines may come: the first, the sums before the stacks, a stack and its rows, /proc/self/maps. */
-type Part = 'header' | 'sums' | 'stacks' | 'mappings'
+/** Which lines may come: names, the first of the profile, the sums before the stacks, a stack and its rows, /proc/self/maps. */
+type Part = 'symbols' | 'header' | 'sums' | 'stacks' | 'mappings'
 
 /** Takes a text piece by piece, gives the profile at its end. */
 export class ProfileText {
@@ -68,8 +78,10 @@ export class ProfileText {
   #hasRow = true
   #line = 0
   #length = 0
-  /** The beginning of a line whose end has not come yet. */
+  readonly #symbols = new SymbolSection()
+  /** The beginning of a line whose end has not come yet; it grows by doubling, since pieces may be of a byte. */
   #carried: Uint8Array = new Uint8Array(0)
+  #carriedBytes = 0
 
   constructor(options: ProfileTextOptions) {
     this.#options = options
@@ -96,36 +108,44 @@ export class ProfileText {
   }
 
   /** The profile, when everything has been pushed. */
-  end(): HeapProfile {
+  *end(): Steps<HeapProfile> {
     const comments: string[] = []
     const cut = this.#whyCut()
     if (cut !== undefined) {
-      if (this.#options.truncated === 'refuse' || this.#part === 'header') {
+      if (this.#options.truncated === 'refuse' || this.#part === 'header' || this.#part === 'symbols') {
         throw new CoordinatorError('ERR_PROFILE_TRUNCATED', `the profile ends too early: ${cut}`)
       }
       this.#dropUnfinished()
       comments.push(`The text of this profile ends too early (${cut}): what came after is missing.`)
     }
-    return this.#profile(comments)
+    return yield* this.#profile(comments)
   }
 
   #finishCarried(piece: Uint8Array): number {
-    if (this.#carried.length === 0) return 0
+    if (this.#carriedBytes === 0) return 0
     const to = piece.indexOf(NEWLINE)
     if (to === -1) return 0
-    const line = Buffer.concat([this.#carried, piece.subarray(0, to)])
-    this.#carried = new Uint8Array(0)
-    this.#readLine(line, 0, line.length)
+    this.#carry(piece.subarray(0, to))
+    const length = this.#carriedBytes
+    this.#carriedBytes = 0
+    this.#readLine(this.#carried, 0, length)
     return to + 1
   }
 
   #carry(rest: Uint8Array): void {
-    if (this.#carried.length + rest.length > MAX_LINE_BYTES) {
+    const length = this.#carriedBytes + rest.length
+    if (length > MAX_LINE_BYTES) {
       this.#line++
       throw this.#refusal(`the line is longer than ${MAX_LINE_BYTES} bytes`)
     }
+    if (length > this.#carried.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#carried.length, length, 256))
+      larger.set(this.#carried.subarray(0, this.#carriedBytes))
+      this.#carried = larger
+    }
     // A copy: the caller may use its buffer again.
-    this.#carried = Buffer.concat([this.#carried, rest])
+    this.#carried.set(rest, this.#carriedBytes)
+    this.#carriedBytes = length
   }
 
   #readLine(bytes: Uint8Array, from: number, to: number): void {
@@ -135,6 +155,7 @@ export class ProfileText {
     if (this.#cursor.done) return
     if (this.#part === 'mappings') this.#mapped.add(this.#cursor.rest(), `line ${this.#line}`)
     else if (this.#part === 'header') this.#readHeader()
+    else if (this.#part === 'symbols') this.#readSymbol()
     else this.#readEntry()
   }
 
@@ -142,10 +163,27 @@ export class ProfileText {
     const cursor = this.#cursor
     // Comments of tools that handed the text on.
     if (cursor.next === PERCENT) return
+    if (cursor.next === DASH && this.#readMarker()) return
     const interval = cursor.takeText('heap_v2/') ? cursor.decimal() : -1
     if (!cursor.done || interval < 1) throw this.#refusal(headerHint(cursor))
     this.#intervalBytes = interval
     this.#part = 'sums'
+  }
+
+  /** The line between two sections of a text that was symbolized where it was taken. */
+  #readMarker(): boolean {
+    const marker = this.#cursor.rest()
+    if (/^--- *symbol$/.test(marker)) this.#part = 'symbols'
+    else if (!/^--- *heap$/.test(marker)) return false
+    return true
+  }
+
+  #readSymbol(): void {
+    const line = this.#cursor.rest()
+    if (line.startsWith('---')) this.#part = 'header'
+    if (line === '---') return
+    const isUnderstood = this.#part === 'header' ? this.#readMarker() : this.#symbols.add(line)
+    if (!isUnderstood) throw this.#refusal(`expected an address and its name, got ${describe(line)}`)
   }
 
   #readEntry(): void {
@@ -180,6 +218,9 @@ export class ProfileText {
         low = (low - 1) >>> 0
       }
       this.#frames.push(this.#addresses.numberOf(high, low))
+      if (this.#addresses.count > MAX_ADDRESSES) {
+        throw new CoordinatorError('ERR_PROFILE_TOO_LARGE', `the profile has more than ${MAX_ADDRESSES} addresses`)
+      }
     }
   }
 
@@ -236,7 +277,7 @@ export class ProfileText {
   /** Why the text is not a whole one; undefined if it is. */
   #whyCut(): string | undefined {
     if (this.#length === 0) return 'it is empty'
-    if (this.#carried.length > 0) return `in the middle of line ${this.#line + 1}`
+    if (this.#carriedBytes > 0) return `in the middle of line ${this.#line + 1}`
     if (this.#part !== 'mappings') return `after line ${this.#line}, without its mapped libraries`
     return undefined
   }
@@ -247,7 +288,7 @@ export class ProfileText {
     this.#frames.truncate(this.#offsets.pop())
   }
 
-  #profile(comments: string[]): HeapProfile {
+  *#profile(comments: string[]): Steps<HeapProfile> {
     const count = this.#offsets.length
     this.#offsets.push(this.#frames.length)
     const offsets = this.#offsets.taken()
@@ -262,14 +303,22 @@ export class ProfileText {
       takenAt: null,
       durationMs: null,
       samples: { count, values: narrowed(values, WIDTH, width), offsets, frames: this.#frames.taken() },
-      frames: Array.from({ length: this.#addresses.count }, (_, index): Frame => {
-        const address = (BigInt(this.#addresses.highOf(index)) << 32n) | BigInt(this.#addresses.lowOf(index))
-        return { address, mapping: mappingAt(mappings, address), functions: [] }
-      }),
+      frames: yield* this.#namedFrames(mappings),
       mappings,
       threads: this.#options.threads ? this.#threads.table(width) : null,
       comments,
     }
+  }
+
+  *#namedFrames(mappings: readonly Mapping[]): Steps<Frame[]> {
+    const frames: Frame[] = []
+    for (let index = 0; index < this.#addresses.count; index++) {
+      const address = (BigInt(this.#addresses.highOf(index)) << 32n) | BigInt(this.#addresses.lowOf(index))
+      const functions = this.#symbols.functionsAt(address)
+      frames.push({ address, mapping: mappingAt(mappings, address), functions })
+      if (index % STRIDE === STRIDE - 1 || functions.length > 0) yield
+    }
+    return frames
   }
 
   #refusal(what: string): CoordinatorError {
@@ -294,7 +343,9 @@ function headerHint(cursor: LineCursor): string {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b)
     return 'this is compressed (a pprof profile?), not the text that jemalloc writes'
   cursor.at = 0
-  if (cursor.takeText('heap profile:')) return 'a profile of gperftools, or of a jemalloc before 4: not understood'
-  cursor.at = 0
-  return `expected "heap_v2/" and the sampling interval, got ${quotedRest(cursor)}`
+  const line = cursor.rest()
+  if (line.startsWith('heap profile:')) return 'a profile of gperftools, or of a jemalloc before 4: not understood'
+  if (line.startsWith('<jemalloc>'))
+    return `messages of jemalloc stand before the profile (${describe(line)}): take out what is before "heap_v2/"`
+  return `expected "heap_v2/" and the sampling interval, as the text of a heap profile begins, got ${quotedRest(cursor)}`
 }

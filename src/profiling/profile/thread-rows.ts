@@ -1,6 +1,10 @@
 /** Rows of threads, as they come. */
+import { CoordinatorError } from '../../support/errors.js'
 import { growingFloat64, growingUint32 } from './columns.js'
 import type { ThreadTable } from './types.js'
+
+/** Threads at most: jemalloc forgets those that are gone and have nothing left. */
+const MAX_THREADS = 1 << 20
 
 /** Collects the rows of threads. */
 export class ThreadRows {
@@ -42,6 +46,9 @@ export class ThreadRows {
   #index(id: number, name: string | null): number {
     const known = this.#indexOf.get(id)
     if (known !== undefined) return known
+    if (this.#list.length === MAX_THREADS) {
+      throw new CoordinatorError('ERR_PROFILE_TOO_LARGE', `the profile has more than ${MAX_THREADS} threads`)
+    }
     this.#indexOf.set(id, this.#list.length)
     return this.#list.push({ id, name }) - 1
   }

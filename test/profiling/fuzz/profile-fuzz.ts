@@ -8,6 +8,7 @@ import { subtractProfile } from '../../../src/profiling/profile/difference.js'
 import { ProfileText } from '../../../src/profiling/profile/profile-text.js'
 import type { HeapProfile } from '../../../src/profiling/profile/types.js'
 import { CoordinatorError } from '../../../src/support/errors.js'
+import { atOnce } from '../../../src/support/slices.js'
 
 /** How many inputs came to which end. */
 export interface FuzzResult {
@@ -112,7 +113,7 @@ export function fuzzProfiles(originals: readonly Uint8Array[], count: number, se
 function parse(bytes: Uint8Array, pieceBytes: number, truncated: 'keep' | 'refuse'): HeapProfile {
   const text = new ProfileText({ threads: true, truncated, maxBytes: 1 << 20 })
   for (let at = 0; at < bytes.length; at += pieceBytes) text.push(bytes.subarray(at, at + pieceBytes))
-  return text.end()
+  return atOnce(text.end())
 }
 
 /** What must hold of every profile that is handed out. */
