@@ -2,6 +2,8 @@
 import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
+import { tellWorkers, watchWorkers } from '../breakdown/worker-watch.js'
+import type { EndWatch } from '../breakdown/worker-watch.js'
 import { openFinalizers } from '../measure/finalizers.js'
 import { takeRunLock } from '../measure/locks.js'
 import { createSampler } from '../measure/sample.js'
@@ -74,6 +76,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #flight = new SingleFlight<AttributionReport>('ERR_RUN_ABORTED')
   readonly #calibrations = new Calibrations()
   readonly #extensions = new ReportExtensions()
+  readonly #endWatch: EndWatch
   #earlier: readonly EarlierRun[] = []
   #runs = 0
   #run: Run | undefined
@@ -91,6 +94,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#allocator = typeof allocator === 'string' ? openAllocator({ allocator, binding }) : allocator
     this.#sampler = createSampler(this.#allocator, environment)
     openCoordinators.add(this)
+    this.#endWatch = watchWorkers()
   }
 
   /** The allocator whose statistics are read. */
@@ -233,6 +237,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   async close(): Promise<void> {
     this.#isClosed = true
     openCoordinators.delete(this)
+    this.#endWatch()
     await this.#flight.abort()
     this.#registry.clear()
     this.#extensions.clear()
@@ -268,10 +273,13 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#run = run
     const restoreFlags = this.#settings.environment.keepCode()
     try {
+      // Before the run: a thread that answers is at work, and a window waits until none is.
+      const workers = await tellWorkers()
       const executed = options.breakdown
         ? await withBreakdown(this.#allocator, run, this.#settings.environment)
         : await run.execute()
-      const measured = await withResidual(executed, explanation.residual, (warning) => {
+      const withWorkers = workers.length === 0 ? executed : { ...executed, workers }
+      const measured = await withResidual(withWorkers, explanation.residual, (warning) => {
         run.warn(warning)
       })
       this.#calibrations.note(measured)

@@ -1,5 +1,6 @@
 /** The tree of the whole process in a report: read before the run, divided by what the run finds of the caches. */
 import { lookAtMemory } from '../breakdown.js'
+import { heapsOfWorkers } from '../breakdown/worker-watch.js'
 import type { Allocator } from '../allocator/port.js'
 import { inStretch } from '../measure/stretch.js'
 import { withPauses } from '../report/pauses.js'
@@ -22,8 +23,9 @@ export async function withBreakdown(
   const pausesMs: number[] = []
   const now = (): number => environment.now()
   let look: ReturnType<typeof lookAtMemory> | undefined
+  const workers = await heapsOfWorkers()
   try {
-    look = inStretch(now, pausesMs, () => lookAtMemory(allocator))
+    look = inStretch(now, pausesMs, () => lookAtMemory(allocator, workers))
   } catch (error) {
     run.warn(noBreakdown(messageOf(error)))
   }

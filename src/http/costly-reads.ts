@@ -1,6 +1,7 @@
 /** The readings that hold this process for long, each shared by those who ask for it. */
 import { performance } from 'node:perf_hooks'
 import { breakdown } from '../breakdown.js'
+import { heapsOfWorkers } from '../breakdown/worker-watch.js'
 import type { Coordinator } from '../coordinator/coordinator.js'
 import type { MemoryNode } from '../report/breakdown/types.js'
 import type { Trends } from '../report/trends/types.js'
@@ -23,7 +24,7 @@ export function costlyReads(coordinator: Coordinator, history: HistorySource | u
   const share = <T>(read: () => T | Promise<T>): SharedRead<T> =>
     new SharedRead(read, LIFETIME, () => performance.now())
   return {
-    breakdown: share(() => breakdown({ coordinator })),
+    breakdown: share(async () => breakdown({ coordinator, isolates: await heapsOfWorkers() })),
     trends: history === undefined ? null : share(() => history.trends()),
   }
 }

@@ -152,6 +152,7 @@ function summary(report: AttributionReport): string[] {
     `noise         ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap${mapped(noise.mappedBytes, true)} (${error})`,
     `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap${mapped(unattributed.mappedBytes)} (${why})`,
     `floor         ${formatBytes(floor.allocatedBytes)} allocator, ${formatBytes(floor.heapBytes)} JS heap${mapped(floor.mappedBytes)} held by no cache${mode === 'trim' ? ' (estimated)' : ''}, of ${ofBefore(report)}`,
+    ...workerLine(report.workers),
     ...(floor.trend === undefined ? [] : [`floor trend   ${floorTrendLine(floor.trend)}`]),
     ...(forecast === undefined ? [] : [`forecast      ${forecastLine(forecast)}`]),
     `process       ${residency(before)}`,
@@ -202,4 +203,15 @@ function problems(rows: readonly CacheAttribution[]): string[] {
 
 function liveBytes(sample: MemorySample): number {
   return knownSum(figuresOf(sample))
+}
+
+/** What other threads tell of their heaps: no part of any row. */
+function workerLine(workers: AttributionReport['workers']): string[] {
+  if (workers === undefined || workers.length === 0) return []
+  const told = workers.flatMap(({ usedBytes }) => usedBytes ?? [])
+  const threads = `${String(workers.length)} worker thread${workers.length === 1 ? '' : 's'}`
+  const bytes = told.reduce((sum, each) => sum + each, 0)
+  const silent = told.length === workers.length ? '' : `, ${String(workers.length - told.length)} did not tell`
+  const heaps = told.length === 0 ? 'heaps are not told' : `${formatBytes(bytes)} JS heap, told by the threads${silent}`
+  return [`workers       ${threads}: ${heaps}; in no row, and not in the floor's JS heap`]
 }

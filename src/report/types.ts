@@ -154,6 +154,17 @@ export interface ReportTwin {
   readonly before: MemorySample
 }
 
+/** A worker thread's heap, as the thread tells it: an isolate of its own, which no release of this thread's caches reaches. */
+export interface WorkerHeap {
+  readonly threadId: number
+  /** The name that it was given; null where this Node does not tell. */
+  readonly name: string | null
+  /** Null where this Node has no `worker.getHeapStatistics()` (before 22.16), or the thread did not answer in time. */
+  readonly usedBytes: number | null
+  /** What its heap has committed; null as above. */
+  readonly committedBytes: number | null
+}
+
 /**
  * What one run of `attribute()` found. The rows and `unattributed` add up to `before` − `after` exactly, for
  * allocated, for heap and for mapped bytes.
@@ -190,6 +201,12 @@ export interface AttributionReport {
   readonly pauses: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
   /** With `mode: 'twin'`: what the twins cost this process. */
   readonly twin?: ReportTwin
+  /**
+   * Where worker threads ran: what each told of its heap before the run. Told, not measured: it is in no row, and not in
+   * `floor.heapBytes`. What they allocate outside their heaps is in the allocator's figures. Workers that started before the
+   * first coordinator of the process was made are not known here; `breakdown()` has their heaps together.
+   */
+  readonly workers?: readonly WorkerHeap[]
   /** With `discover`: large collections that nobody registered, emptied and measured in the first twin. */
   readonly discovery?: Discovery
   /**

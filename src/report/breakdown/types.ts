@@ -21,8 +21,8 @@ export const PART = {
   live: 'live',
   free: 'free',
   unswept: 'to be swept',
-  /** In place of `free` and `unswept`, where worker threads run whose heaps are not known. */
-  notAsked: 'free, or of isolates that were not asked',
+  /** Where other threads run JavaScript whose heaps are not known: what V8 has beyond the pages of those that are. */
+  notAsked: "other threads' heaps, not told apart",
   /** Where only the mappings are known: of another process, or without statistics. */
   undivided: 'live and free',
   outsideSpaces: 'outside the spaces',

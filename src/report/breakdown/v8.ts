@@ -4,7 +4,7 @@
  * Rule: live objects are resident and come first; what a space has committed beyond them may never have been touched, so
  * that free memory is only what is left of the mappings, and no more than the spaces have.
  */
-import { formatBytes } from '../../support/units.js'
+import { formatBytes, formatCount } from '../../support/units.js'
 import { branch, leaf } from './node.js'
 import { fill, fitInto, shareOut } from './share.js'
 import { PART } from './types.js'
@@ -31,10 +31,12 @@ export function v8Node({ mapped, isolates, caches }: BreakdownReadings): MemoryN
   if (isolates.length === 0) return branch(PART.v8, [leaf(PART.undivided, mapped.v8), ...wasm])
   const known = isolates.filter(({ name }) => name !== MAIN_ISOLATE).length
   // In a worker the main thread's heap is as unknown as a worker's is elsewhere.
-  const unasked = mapped.workers > known || known === isolates.length
+  const isMainKnown = known < isolates.length
+  const unasked = Math.max(0, mapped.workers - known) + (isMainKnown ? 0 : 1)
   const slack = spaces.flatMap(({ free, unswept }) => [free, unswept])
   const slackBytes = slack.reduce((sum, bytes) => sum + bytes, 0)
-  const within = unasked ? 0 : Math.min(rest, slackBytes)
+  // What the known isolates have committed is theirs; only what lies beyond can be another's.
+  const within = Math.min(rest, slackBytes)
   const shares = slackBytes === 0 ? slack : shareOut(within, slack)
   const nodes = isolates.map(({ name }, isolate) => {
     const own = spaces.flatMap((space, index) => (space.isolate === isolate ? [index] : []))
@@ -43,27 +45,28 @@ export function v8Node({ mapped, isolates, caches }: BreakdownReadings): MemoryN
     const bySpace = part((index) => live[index] ?? 0)
     return branch(name, [
       isolate === 0 && caches !== null ? liveByCache(bySpace, caches) : branchOf(PART.live, bySpace),
-      ...(unasked
-        ? []
-        : [
-            branchOf(
-              PART.free,
-              part((index) => shares[2 * index] ?? 0),
-            ),
-            branchOf(
-              PART.unswept,
-              part((index) => shares[2 * index + 1] ?? 0),
-            ),
-          ]),
+      branchOf(
+        PART.free,
+        part((index) => shares[2 * index] ?? 0),
+      ),
+      branchOf(
+        PART.unswept,
+        part((index) => shares[2 * index + 1] ?? 0),
+      ),
     ])
   })
   return branch(PART.v8, [
     ...nodes,
-    ...(unasked
-      ? [leaf(PART.notAsked, rest, 'other threads run JavaScript too: give their heaps as "isolates"')]
-      : [leaf(PART.outsideSpaces, rest - within, OUTSIDE_NOTE)]),
+    unasked > 0
+      ? leaf(PART.notAsked, rest - within, othersNote(unasked, isMainKnown))
+      : leaf(PART.outsideSpaces, rest - within, OUTSIDE_NOTE),
     ...wasm,
   ])
+}
+
+function othersNote(unasked: number, isMainKnown: boolean): string {
+  const whose = isMainKnown ? '' : ', the main thread among them'
+  return `${formatCount(unasked)} thread${unasked === 1 ? '' : 's'}${whose}, with V8's pages outside its spaces: give their heaps as "isolates"`
 }
 
 /** How the main thread's isolate is named. */

@@ -35,17 +35,18 @@ describe('buildBreakdown()', () => {
     expect(tree.note).to.contain('60.00 MiB swapped out')
   })
 
-  it('takes no memory for free where workers run whose heaps are not known', () => {
-    const tree = buildBreakdown(readings({ mapped: { workers: 2 } }))
-    expect(bytesAt(tree, PART.v8, PART.notAsked)).to.equal(20 * MIB)
-    expect(bytesOfAll(tree, PART.free)).to.equal(0)
+  it('takes no memory beyond the pages of the main thread for free, where workers run whose heaps are not known', () => {
+    const tree = buildBreakdown(readings({ mapped: { v8: 170 * MIB, workers: 2 } }))
+    expect(bytesAt(tree, PART.v8, PART.notAsked)).to.equal(70 * MIB)
+    expect(bytesOfAll(tree, PART.free)).to.equal(15 * MIB)
+    expect(bytesOfAll(tree, PART.outsideSpaces)).to.equal(0)
   })
 
-  it('takes no memory for free in a worker, where the heap of the main thread is not known', () => {
+  it('takes no memory beyond its own pages for free in a worker, where the heap of the main thread is not known', () => {
     const isolates = [heap('worker 1', { used: 30, size: 50, available: 20 })]
     const tree = buildBreakdown(readings({ mapped: { workers: 1 }, isolates }))
-    expect(bytesAt(tree, PART.v8, PART.notAsked)).to.equal(70 * MIB)
-    expect(bytesOfAll(tree, PART.free)).to.equal(0)
+    expect(bytesAt(tree, PART.v8, PART.notAsked)).to.equal(50 * MIB)
+    expect(bytesOfAll(tree, PART.free)).to.equal(20 * MIB)
   })
 
   it('takes the whole other half of the young generation for free', () => {
