@@ -4,6 +4,7 @@
 #include "finalizers.h"
 #include "heap-addon.h"
 #include "mallctl-addon.h"
+#include "mapped-addon.h"
 #include "properties.h"
 #include "threads.h"
 #include "twin-addon.h"
@@ -153,6 +154,7 @@ NAPI_MODULE_INIT() {
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
   properties_define(env, exports);
   mallctl_define(env, exports);
+  mapped_define(env, exports);
   twin_define(env, exports);
   heap_define(env, exports);
   return exports;

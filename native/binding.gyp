@@ -2,7 +2,7 @@
   "targets": [
     {
       "target_name": "cache_attribution",
-      "sources": ["addon.c", "allocator.c", "column.c", "confine.c", "finalizers.c", "heap-addon.c", "heap-classes.c", "heap-marks.c", "heap-roots.c", "heap-tree.c", "heap-walk.c", "major-gc.c", "mallctl-addon.c", "mallctl-keys.c", "overcount.c", "properties.c", "ranges.c", "slots.c", "threads.c", "twin.c", "twin-addon.c", "v8-layout.c", "v8-names.c", "v8-symbols.c"],
+      "sources": ["addon.c", "allocator.c", "column.c", "confine.c", "finalizers.c", "heap-addon.c", "heap-classes.c", "heap-marks.c", "heap-roots.c", "heap-tree.c", "heap-walk.c", "major-gc.c", "mapped.c", "mapped-addon.c", "mallctl-addon.c", "mallctl-keys.c", "overcount.c", "properties.c", "ranges.c", "resident.c", "slots.c", "threads.c", "twin.c", "twin-addon.c", "v8-layout.c", "v8-names.c", "v8-symbols.c"],
       "cflags": ["-std=c11", "-Wall", "-Wextra", "-Werror=implicit-function-declaration", "-fvisibility=hidden"],
       "defines": ["NAPI_VERSION=8"],
       "conditions": [["OS=='linux'", {"libraries": ["-ldl", "-lm"]}]]

@@ -30,6 +30,12 @@ interface Addon {
   readGlibc(slots: Float64Array): void
   threadsAtWork(ids: Int32Array): number
   runFinalizers(): boolean | null
+  mappedLearn(buffers: readonly object[], facts: readonly number[]): string | null
+  mappedLearnOld(): string | null
+  mappedBeforeMemory(): void
+  mappedAfterMemory(bytes: number): string | null
+  mappedRead(): number | string
+  mappedHas(buffer: object): boolean
   tryRunLock(): boolean
   releaseRunLock(): void
   tryProfilingLock(): boolean
@@ -124,6 +130,16 @@ function addonBinding(addon: Addon): NativeBinding {
     },
     threadsAtWork: (ids) => addon.threadsAtWork(ids),
     runFinalizers: () => addon.runFinalizers(),
+    mapped: {
+      learn: (buffers, facts) => addon.mappedLearn(buffers, facts),
+      learnOld: () => addon.mappedLearnOld(),
+      beforeMemory: () => {
+        addon.mappedBeforeMemory()
+      },
+      afterMemory: (bytes) => addon.mappedAfterMemory(bytes),
+      read: () => addon.mappedRead(),
+      has: (buffer) => addon.mappedHas(buffer),
+    },
     tryRunLock: () => addon.tryRunLock(),
     releaseRunLock: () => {
       addon.releaseRunLock()

@@ -173,6 +173,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
     },
     threadsAtWork: () => -1,
     runFinalizers: () => null,
+    mapped: null,
     tryRunLock: () => true,
     releaseRunLock: () => undefined,
     tryProfilingLock: () => true,

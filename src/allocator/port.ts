@@ -97,6 +97,19 @@ export interface Mallctl {
   call(key: string): void
 }
 
+/** How memory that V8 maps itself is found; native/mapped.h says how. Problems are words, null where there are none. */
+export interface MappedBinding {
+  /** `facts`: four numbers for each buffer: its kind, whether it is shared, its length and the greatest. */
+  learn(buffers: readonly object[], facts: readonly number[]): string | null
+  learnOld(): string | null
+  beforeMemory(): void
+  afterMemory(bytes: number): string | null
+  /** Resident bytes, or why they cannot be told. */
+  read(): number | string
+  /** Whether the last reading found a buffer. */
+  has(buffer: object): boolean
+}
+
 /** What both bindings offer; mechanism only. Failures of a mallctl are thrown as `MallctlError`. */
 export interface NativeBinding extends Mallctl {
   readonly kind: BindingKind
@@ -125,6 +138,8 @@ export interface NativeBinding extends Mallctl {
    * null where this Node does not tell. Not for proxies, whose traps it would run.
    */
   readonly accessorKeys: AccessorKeys | null
+  /** Reads memory that V8 maps itself; null where this binding cannot. */
+  readonly mapped: MappedBinding | null
   /** How a copy-on-write child is made; null where this binding cannot. */
   readonly twin: TwinBinding | null
 }

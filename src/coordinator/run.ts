@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Allocator } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
+import { inStretch } from '../measure/stretch.js'
 import { warmUp } from '../measure/warm-up.js'
 import type { Instrument } from '../measure/window.js'
 import { buildReport } from '../report/build.js'
@@ -180,7 +181,15 @@ export class AttributionRun implements Run {
   /** Settles, learns what settling costs of each kind in use, and gives the sample from which the run starts. */
   async #warmUp({ order }: Selection): Promise<MemorySample> {
     const { instrument, signal } = this.#context
-    await warmUp(instrument, instrument.environment.warmUpMs ?? 0, signal)
+    const { collector, environment, sampler } = instrument
+    inStretch(
+      () => environment.now(),
+      this.#readings.pausesMs,
+      () => {
+        sampler.mapped.prepare(collector)
+      },
+    )
+    await warmUp(instrument, environment.warmUpMs ?? 0, signal)
     const { gc } = this.#context.settings
     const modes = new Set([gc, ...order.map((cache) => cache.gc)])
     // A first forced collection finds all the garbage and says little about the next: twice.

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import { knownSum } from '../measure/figures.js'
 import type { MemorySample } from '../measure/sample.js'
+import { inStretch } from '../measure/stretch.js'
 import { buildReport, difference, spreadOf, unmeasured } from '../report/build.js'
 import type { MeasuredCache } from '../report/build.js'
 import { pausesOf } from '../report/pauses.js'
@@ -47,6 +48,8 @@ export class TwinRun implements Run {
   readonly #passes: TwinPass[] = []
   readonly #warnings: ReportWarning[] = []
   readonly #costs: TwinCost[] = []
+  /** Of this process, beside those of the twins. */
+  readonly #pausesMs: number[] = []
   /** Caches that are released in no twin any more, and why. */
   readonly #excluded = new Map<string, { readonly status: CacheStatus; readonly error: RowError }>()
   readonly #crashes = new Map<string, number>()
@@ -80,6 +83,13 @@ export class TwinRun implements Run {
     tell('run-started', { id: this.id, trigger: options.trigger, mode: options.mode })
     for (const warning of warnings) this.warn(warning)
     const order = this.#select()
+    inStretch(
+      () => instrument.environment.now(),
+      this.#pausesMs,
+      () => {
+        instrument.sampler.mapped.prepare(instrument.collector)
+      },
+    )
     for (let twin = 0; twin < options.twins && !signal.aborted && !this.#isOver; twin++) {
       await this.#makePass(inOrder(order, twin))
     }
@@ -269,7 +279,7 @@ export class TwinRun implements Run {
     const { allocator, instrument, options } = this.#context
     const [first] = this.#passes
     const before = first?.before ?? this.#parentBefore ?? instrument.sampler.sample()
-    const pauses = this.#costs.flatMap(({ pausesMs }) => pausesMs)
+    const pauses = [...this.#pausesMs, ...this.#costs.flatMap(({ pausesMs }) => pausesMs)]
     const controls = this.#passes.flatMap((pass) => pass.controls)
     const caches = order.map(({ name }) => this.#row(name, controls))
     return buildReport({

@@ -4,12 +4,9 @@
  * Rule: memory is bounded whatever the history: a series that grows long keeps one reading out of every stretch, drawn at
  * random, which leaves slopes unbiased.
  */
-import { knownSum } from '../measure/figures.js'
-import type { Figures } from '../measure/figures.js'
-import { figuresOf } from '../measure/sample.js'
 import type { AttributionReport } from '../report/types.js'
 import type { Segment, SeriesBasis, TrendInput } from '../report/trends/series.js'
-import { knownBytes, wholeOf } from '../report/whole.js'
+import { knownBytes, knownSum, wholeOf } from '../report/whole.js'
 import type { HistoryObservation, HistoryRecord } from './types.js'
 
 const HOUR_MS = 3_600_000
@@ -196,7 +193,8 @@ export class SeriesStore {
     // Of a cache of unknown size nobody knows what the floor would be.
     if (held === null) return
     const key = `${lifetime}/${caches.map(({ name }) => name).join('\n')}`
-    const live = figuresOf(sample)
+    const { allocatedBytes, heapUsedBytes: heapBytes, mappedBytes } = sample
+    const live = { allocatedBytes, heapBytes, mappedBytes }
     // Estimates do not tell the memories apart.
     if (caches.length === 0) addFloor(this.#between, key, lifetime, hours, live)
     else this.#between.total.add(key, lifetime, hours, knownSum(live) - held, null)
@@ -214,6 +212,7 @@ export class SeriesStore {
   }
 }
 
+type Floor = AttributionReport['unattributed']
 type FloorSeries = Record<'total' | 'allocated' | 'heap' | 'mapped', SeriesBuilder>
 
 function floorSeries(): FloorSeries {
@@ -225,7 +224,7 @@ function floorSeries(): FloorSeries {
   }
 }
 
-function addFloor(series: FloorSeries, key: string, lifetime: string, hours: number, floor: Figures): void {
+function addFloor(series: FloorSeries, key: string, lifetime: string, hours: number, floor: Floor): void {
   const { allocatedBytes, heapBytes, mappedBytes } = floor
   // A level without the mapped bytes is another one than a level with them.
   const level = mappedBytes === null ? key : `${key}\nmapped`

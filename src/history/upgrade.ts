@@ -4,9 +4,10 @@
  * Rule: what an earlier version did not measure is null. Their samples used the name `mappedBytes` for jemalloc's
  * `stats.mapped`, which is `allocatorMappedBytes` now.
  */
-import type { MemorySample } from '../measure/sample.js'
 import type { AttributionReport, CacheAttribution } from '../report/types.js'
 import type { HistoryObservation, HistoryRecord } from './types.js'
+
+type MemorySample = AttributionReport['before']
 
 /** A record in today's form; the same object where it is one already. */
 export function upgradeRecord(record: HistoryRecord): HistoryRecord {

@@ -5,8 +5,7 @@
  */
 import type { Observation } from '../coordinator/observe.js'
 import type { AttributionReport } from '../report/types.js'
-import { knownSum } from '../measure/figures.js'
-import { knownBytes, wholeOf } from '../report/whole.js'
+import { knownBytes, knownSum, wholeOf } from '../report/whole.js'
 import { formatBytes, formatMs, printable } from '../support/units.js'
 import type { Growth } from './growth.js'
 import type { ReportMode } from './options.js'

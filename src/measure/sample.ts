@@ -9,6 +9,8 @@ import type { Allocator } from '../allocator/port.js'
 import { SLOT, SLOT_COUNT, liveBytes } from '../allocator/port.js'
 import type { Environment, ProcessFigures } from '../support/environment.js'
 import type { Figures } from './figures.js'
+import { mappedSource } from './mapped.js'
+import type { MappedSource } from './mapped.js'
 
 export type { Figures } from './figures.js'
 
@@ -58,6 +60,8 @@ export interface MemorySample {
 
 /** Reads; holds the memory that readings go to. */
 export interface Sampler {
+  /** What is mapped by V8 itself, which every figure and sample reads last. */
+  readonly mapped: MappedSource
   /** One look of a drain: reads the allocator and the heap, keeps both, and gives the live bytes; NaN where unknown. */
   look(): number
   /**
@@ -69,21 +73,18 @@ export interface Sampler {
   /**
    * What is attributed, as the last look found it; without one since the last call, as it is now. The drain waits for
    * everything that its own code sets off, a reading of its own after it would not: V8 once began to compile that very
-   * function there, and its 80 KB were some cache's.
+   * function there, and its 80 KB were some cache's. `without mapped` leaves those null: they are read where it counts.
    */
-  figures(): Figures
+  figures(mapped?: 'without mapped'): Figures
   /** A whole sample; its figures are those of {@link Sampler.figures} at the same moment. */
   sample(): MemorySample
 }
 
-/**
- * A sampler over an allocator. `readMapped` gives the bytes that V8 maps itself, null where they cannot be read; it is
- * called after the other quantities were read, since it may allocate.
- */
+/** A sampler over an allocator. What is mapped is read after the other quantities, since that reading may allocate. */
 export function createSampler(
   allocator: Allocator,
   environment: Environment,
-  readMapped: () => number | null = () => null,
+  mapped: MappedSource = mappedSource(environment),
 ): Sampler {
   const slots = new Float64Array(SLOT_COUNT)
   let liveNow = NaN
@@ -101,20 +102,25 @@ export function createSampler(
     return bytes
   }
   return {
+    mapped,
     look,
     noteHeap: () => {
       leastHeapBytes = environment.heapUsedBytes()
     },
-    figures: () => {
+    figures: (without) => {
       if (leastHeapBytes === Infinity) look()
-      return { allocatedBytes: orNull(liveNow), heapBytes: takeHeap(), mappedBytes: readMapped() }
+      return {
+        allocatedBytes: orNull(liveNow),
+        heapBytes: takeHeap(),
+        mappedBytes: without === undefined ? mapped.read() : null,
+      }
     },
     sample: () => {
       look()
       // The heap is read by then: what the other readings allocate on it must not be part of it.
       return toSample(
         slots,
-        { heapUsedBytes: takeHeap(), mappedBytes: readMapped(), ...environment.figures() },
+        { heapUsedBytes: takeHeap(), mappedBytes: mapped.read(), ...environment.figures() },
         environment.date(),
       )
     },

@@ -3,6 +3,8 @@ import { knownSum } from '../measure/figures.js'
 import type { ByQuantity } from '../measure/figures.js'
 import type { AttributedBytes, AttributionMode, CacheAttribution } from './types.js'
 
+export { knownSum }
+
 /** The bytes of a whole cache with their error. */
 export interface Whole {
   readonly bytes: AttributedBytes

@@ -88,6 +88,11 @@ export interface Environment {
   /** `used_global_handles_size` of `v8.getHeapStatistics()`: references that native code holds. */
   globalHandlesBytes?(): number
   /**
+   * Resident bytes that V8 maps itself; null where they cannot be read.
+   * @default undefined: the addon asks V8 and the kernel
+   */
+  readonly mappedBytes?: () => number | null
+  /**
    * What V8 does for major GCs.
    * @default undefined: the addon asks V8
    */

@@ -31,7 +31,7 @@ export interface SettledFigures {
 }
 
 /**
- * Collects and reads, and gives the least of both quantities: more is what collections themselves hold for a while. What
+ * Collects and reads, and gives the least of the quantities that collections move: more is what they hold themselves for a while. What
  * finalizers drop is collected as well, and only what was read after the last of them counts.
  *
  * @param runFinalizers runs those that wait; true: another collection may find more
@@ -40,8 +40,9 @@ export function settleInTwin(
   instrument: Instrument,
   runFinalizers = (): boolean => instrument.finalizers?.run() === true,
 ): SettledFigures {
-  const { environment } = instrument
+  const { collector, environment, sampler } = instrument
   const startMs = environment.now()
+  sampler.mapped.prepare(collector)
   endTurn()
   let figures: Figures | undefined
   let tookMs: number
@@ -56,12 +57,12 @@ export function settleInTwin(
     inAll++
     tookMs = environment.now() - startMs
   } while (hasDropped ? inAll < FINALIZER_ROUNDS_MAX : sinceDropped < ROUNDS_MAX && tookMs < ROUNDS_MS)
-  return { figures, tookMs }
+  return { figures: { ...figures, mappedBytes: sampler.mapped.read() }, tookMs }
 }
 
 function read({ sampler }: Instrument): Figures {
   sampler.look()
-  return sampler.figures()
+  return sampler.figures('without mapped')
 }
 
 /** Of the allocator only its second reading counts: until the minor GC backing stores of dead Buffers may be there. */

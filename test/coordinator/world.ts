@@ -33,6 +33,8 @@ export interface FakeCache extends Releasable {
 /** The process. */
 export class World {
   clockMs = 1000
+  /** What V8 maps itself; null: it cannot be read. */
+  mapped: number | null = null
   live: Required<Amount> = { allocated: 40 * MIB, heap: 60 * MIB }
   garbage: Required<Amount> = { allocated: 0, heap: 0 }
   /** Backing stores of dead Buffers, which a minor collection frees. */
@@ -104,6 +106,7 @@ export class World {
       }
     },
     heapUsedBytes: () => this.live.heap,
+    mappedBytes: () => this.mapped,
     figures: () => ({ heapTotalBytes: 80 * MIB, externalBytes: MIB, arrayBuffersBytes: MIB, rssBytes: 160 * MIB }),
     runFinalizers: () => this.runFinalizers(),
     threadsAtWork: (ids) => {

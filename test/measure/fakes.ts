@@ -52,6 +52,7 @@ export function fakeEnvironment(collected: (kind: 'major' | 'minor') => void = (
     holdSweepers: () => () => {},
     holdBufferSweeper: () => () => {},
     heapUsedBytes: () => environment.heapBytes,
+    mappedBytes: () => null,
     figures: () => ({ ...environment.processFigures }),
   }
   return environment
