@@ -1,5 +1,7 @@
 #include "heap-addon.h"
 #include "heap-classes.h"
+#include "heap-owners.h"
+#include "heap-paths.h"
 #include "twin.h"
 #include "v8-layout.h"
 #include "v8-symbols.h"
@@ -17,14 +19,20 @@ static void set_number(napi_env env, napi_value object, const char *name, double
 /* A value of Node-API is where V8 keeps the reference. */
 static uint64_t tagged_of(napi_value value) { return *(const uint64_t *)(const void *)value; }
 
+/* The number in the tree of an object; 0 where it is none. */
+static uint32_t number_of(const struct heap_tree *tree, uint64_t tagged) {
+  const uint32_t node = v8_is_object(tagged) ? heap_node_at(tagged - 1) : UINT32_MAX;
+  const uint32_t number = node == UINT32_MAX ? UINT32_MAX : tree->number_of.at[node];
+  return number == UINT32_MAX ? 0 : number;
+}
+
 /* Bytes that each of `objects` retains, into `retained`; NaN of what is no object of the heap. No call
  * allocates. */
 static void read_retained(const struct heap_tree *tree, const uint64_t *objects, size_t count,
                           double *retained) {
   for (size_t i = 0; i < count; i++) {
-    const uint32_t node = v8_is_object(objects[i]) ? heap_node_at(objects[i] - 1) : UINT32_MAX;
-    const uint32_t number = node == UINT32_MAX ? UINT32_MAX : tree->number_of.at[node];
-    retained[i] = number == UINT32_MAX ? -1 : (double)tree->retained[number];
+    const uint32_t number = number_of(tree, objects[i]);
+    retained[i] = number == 0 ? -1 : (double)tree->retained[number];
   }
 }
 
@@ -133,9 +141,95 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
   return result;
 }
 
+static void set_text(napi_env env, napi_value object, const char *name, const char *text) {
+  napi_value value;
+  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, object, name, value);
+}
+
+static napi_value owners_of(napi_env env, const struct heap_owners *owners) {
+  napi_value rows;
+  napi_create_array_with_length(env, owners->count, &rows);
+  for (size_t i = 0; i < owners->count; i++) {
+    const struct heap_owner *owner = &owners->at[i];
+    napi_value row;
+    napi_create_object(env, &row);
+    set_text(env, row, "className", owner->class_name);
+    set_text(env, row, "path", owner->path);
+    set_text(env, row, "script", owner->script);
+    set_number(env, row, "instances", owner->instances);
+    set_number(env, row, "ownBytes", (double)owner->own_bytes);
+    set_number(env, row, "memoryBytes", (double)owner->memory_bytes);
+    set_number(env, row, "retainedBytes", (double)owner->retained_bytes);
+    set_number(env, row, "entries", (double)owner->entries);
+    set_number(env, row, "partOf", owner->part_of);
+    set_number(env, row, "known", owner->known);
+    napi_set_element(env, rows, (uint32_t)i, row);
+  }
+  return rows;
+}
+
+/* twinHeapOwners(functions, known, leastBytes) → { reason } or { objectBytes, totalBytes, restBytes, owners
+ * }: in a twin, the objects that alone keep at least so many bytes alive. */
+static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
+  napi_value args[3], result;
+  size_t count = 3;
+  uint32_t function_count = 0, known_count = 0;
+  double least = 0;
+  struct v8_symbols symbols;
+  struct heap_graph graph = {0};
+  struct heap_tree tree = {0};
+  struct column via = {0}, known = {0};
+  struct heap_owners owners = {0};
+  napi_get_cb_info(env, info, &count, args, NULL, NULL);
+  napi_value *functions = count < 3 ? NULL : elements_of(env, args[0], &function_count);
+  napi_value *objects = count < 3 ? NULL : elements_of(env, args[1], &known_count);
+  if (!twin_is_child() || functions == NULL || objects == NULL ||
+      napi_get_value_double(env, args[2], &least) != napi_ok || !(least >= 1)) {
+    free(functions);
+    free(objects);
+    napi_throw_type_error(env, NULL, "twinHeapOwners(functions, known, leastBytes) was expected, in a twin");
+    return NULL;
+  }
+  const char *reason = v8_symbols_find(&symbols);
+  if (reason == NULL && !v8_layout_read())
+    reason = "this V8 does not tell the layout of its objects";
+  for (uint32_t i = 0; reason == NULL && i < function_count; i++)
+    v8_layout_note_function(tagged_of(functions[i]));
+  if (reason == NULL)
+    reason = heap_walk(&graph, false);
+  bool is_done = reason == NULL && heap_paths_find(&via, &graph) && heap_tree_make(&tree, &graph) &&
+                 column_make(&known, known_count);
+  for (uint32_t i = 0; is_done && i < known_count; i++)
+    known.at[i] = number_of(&tree, tagged_of(objects[i]));
+  const struct owners_sought sought = {(uint64_t)least, known.at, known_count};
+  is_done = is_done && heap_owners_find(&owners, &graph, &tree, &via, &sought);
+  if (reason == NULL && !is_done)
+    reason = "there is no memory for the walk";
+  /* From here on V8 may move what it likes. */
+  if (reason != NULL)
+    result = refusal(env, reason);
+  else {
+    napi_create_object(env, &result);
+    set_number(env, result, "objectBytes", (double)graph.object_bytes);
+    set_number(env, result, "totalBytes", (double)tree.retained[0]);
+    set_number(env, result, "restBytes", (double)owners.rest_bytes);
+    napi_set_named_property(env, result, "owners", owners_of(env, &owners));
+  }
+  heap_owners_free(&owners);
+  heap_tree_free(&tree);
+  heap_walk_free(&graph);
+  column_free(&via);
+  column_free(&known);
+  free(functions);
+  free(objects);
+  return result;
+}
+
 void heap_define(napi_env env, napi_value exports) {
   const napi_property_descriptor properties[] = {
       {"twinHeapClasses", NULL, TwinHeapClasses, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinHeapOwners", NULL, TwinHeapOwners, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
 }

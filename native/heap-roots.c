@@ -7,9 +7,10 @@
 
 enum { KINDS_MAX = 64, RUNNING_CODE = KINDS_MAX - 1, SKIP_BITS = 14 };
 
-static void (*taking)(uint64_t tagged);
+static void (*taking)(uint64_t tagged, bool stays);
 static bool is_counting;
 static bool takes[KINDS_MAX];
+static bool passes[KINDS_MAX]; /* kinds of roots that are gone with the running code */
 static uint64_t counts[KINDS_MAX];
 static uintptr_t vtable[VTABLE_SLOTS_MAX + 2];
 
@@ -18,7 +19,7 @@ static inline void take_root(int kind, uint64_t tagged) {
     return;
   counts[kind]++;
   if (!is_counting && takes[kind])
-    taking(tagged);
+    taking(tagged, !passes[kind]);
 }
 
 static void on_root_pointers(void *self, int kind, const char *description, const uint64_t *slot,
@@ -111,8 +112,8 @@ static int find_weak_bit(const struct v8_symbols *v8, uint64_t heap, int tables[
   return -1;
 }
 
-const char *heap_roots_visit(const struct v8_symbols *v8, uint64_t isolate, void (*take)(uint64_t tagged),
-                             bool with_tables) {
+const char *heap_roots_visit(const struct v8_symbols *v8, uint64_t isolate,
+                             void (*take)(uint64_t tagged, bool stays), bool with_tables) {
   void *get_profiler = dlsym(RTLD_DEFAULT, "_ZN2v87Isolate15GetHeapProfilerEv");
   if (get_profiler == NULL)
     return "V8's Isolate::GetHeapProfiler() is not exported";
@@ -124,6 +125,11 @@ const char *heap_roots_visit(const struct v8_symbols *v8, uint64_t isolate, void
   if (weak_bit < 0)
     return "the roots of this V8 are not understood";
   taking = take;
+  passes[RUNNING_CODE] = true;
+  for (int kind = 0; kind < RUNNING_CODE; kind++)
+    passes[kind] =
+        counts[kind] > 0 && (is_named(v8, kind, "(Handle scope)") || is_named(v8, kind, "(Stack roots)") ||
+                             is_named(v8, kind, "(Compilation cache)"));
   for (int kind = 0; kind < KINDS_MAX; kind++)
     takes[kind] = true;
   iterate(v8, heap, 1 << weak_bit);

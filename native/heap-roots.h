@@ -6,7 +6,7 @@
 
 /* Calls `take` with each strong root, tagged or not. `with_tables`: also with what V8's tables of strings
  * list. Returns NULL, or why it cannot be done. */
-const char *heap_roots_visit(const struct v8_symbols *v8, uint64_t isolate, void (*take)(uint64_t tagged),
-                             bool with_tables);
+const char *heap_roots_visit(const struct v8_symbols *v8, uint64_t isolate,
+                             void (*take)(uint64_t tagged, bool stays), bool with_tables);
 
 #endif

@@ -360,7 +360,11 @@ static const char *prepare(void) {
 #endif
 }
 
-static void on_root(uint64_t tagged) { add_if_strong(tagged); }
+static void on_root(uint64_t tagged, bool stays) {
+  add_if_strong(tagged);
+  while (into->stays.count < into->to.count && !into->stays.failed)
+    column_push(&into->stays, stays ? 1 : 0);
+}
 
 const char *heap_walk(struct heap_graph *graph, bool like_snapshot) {
   heap_walk_free(graph);
@@ -409,6 +413,7 @@ void heap_walk_free(struct heap_graph *graph) {
   column_free(&graph->words);
   column_free(&graph->first);
   column_free(&graph->to);
+  column_free(&graph->stays);
   column_free(&graph->memories);
   memset(graph, 0, sizeof *graph);
   column_free(&addresses);

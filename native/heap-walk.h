@@ -16,6 +16,7 @@ struct heap_graph {
   struct column words;     /* of each object: its own size in 8 bytes; a memory has 0 here */
   struct column first;     /* node → its first edge; one more than there are nodes */
   struct column to;        /* edge → node */
+  struct column stays;     /* edge of the root → 1 where that root is no handle of the running code */
   struct column memories;  /* bytes of each memory, two numbers each, the lower half first */
   uint64_t object_bytes;   /* of all objects on the heap, those of the read-only space included */
   uint64_t external_bytes; /* of strings outside the heap; counted with their objects' words as well */

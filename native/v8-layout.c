@@ -82,7 +82,7 @@ bool v8_type_is(int type, const char *name) {
 }
 
 uint64_t v8_external_bytes(uint64_t address, int type) {
-  if ((type & v8_layout.string_representation_mask) != v8_layout.external_string)
+  if (!v8_type_is_string(type) || (type & v8_layout.string_representation_mask) != v8_layout.external_string)
     return 0;
   const uint32_t length = *(const uint32_t *)(address + STRING_LENGTH);
   /* Behind the resource stands where its data begins; an uncached one has none. */

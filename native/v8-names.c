@@ -90,7 +90,7 @@ void v8_add_string(struct text *text, uint64_t address, size_t most) {
 }
 
 /* The function's name stands among a ScopeInfo's fields behind the names of its locals. */
-static void add_name_of_scope(struct text *text, uint64_t scope) {
+void v8_add_scope_name(struct text *text, uint64_t scope) {
   const uint32_t words = heap_words_at(scope);
   const uint64_t count_at = 8ull * (1 + (uint64_t)v8_constant("scopeinfo_idx_ncontextlocals", 2));
   const uint32_t locals = (uint32_t)(v8_read(scope + count_at) >> 32);
@@ -119,7 +119,7 @@ void v8_add_function_name(struct text *text, uint64_t shared) {
   if (v8_type_is_string(type))
     v8_add_string(text, name - 1, 80);
   else if (v8_type_is(type, "ScopeInfo"))
-    add_name_of_scope(text, name - 1);
+    v8_add_scope_name(text, name - 1);
 }
 
 /* Maps point back to the map that they came from, and the first of them to the constructor. */

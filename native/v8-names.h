@@ -22,6 +22,9 @@ void v8_add_string(struct text *text, uint64_t address, size_t most);
 /* Appends the name of a function that a SharedFunctionInfo describes; nothing where it has none. */
 void v8_add_function_name(struct text *text, uint64_t shared);
 
+/* Appends the name of the function whose scope a ScopeInfo describes. */
+void v8_add_scope_name(struct text *text, uint64_t scope);
+
 /* The SharedFunctionInfo of the function that makes objects of a map, or 0. */
 uint64_t v8_constructor_of(uint64_t map);
 

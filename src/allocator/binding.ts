@@ -14,6 +14,7 @@ import type {
   EndedTwin,
   ForkedTwin,
   HeapClasses,
+  HeapOwners,
   MallctlType,
   NativeBinding,
   NoHeapWalk,
@@ -64,9 +65,12 @@ interface Addon {
     objects: readonly object[],
     likeSnapshot: boolean,
   ): HeapClasses | NoHeapWalk
+  twinHeapOwners?(functions: readonly unknown[], known: readonly object[], leastBytes: number): HeapOwners | NoHeapWalk
   twinMajorGcs(): MajorGcState
   twinReap(pid: number): EndedTwin | null
 }
+
+const NO_WALK: NoHeapWalk = { reason: 'the addon was built without the walk' }
 
 const TYPE_VOID = MALLCTL_TYPES.length
 
@@ -187,7 +191,8 @@ function twinBinding(addon: Addon): TwinBinding {
       }
     },
     heapClasses: (functions, objects, likeSnapshot) =>
-      addon.twinHeapClasses?.(functions, objects, likeSnapshot) ?? { reason: 'the addon was built without the walk' },
+      addon.twinHeapClasses?.(functions, objects, likeSnapshot) ?? NO_WALK,
+    heapOwners: (functions, known, leastBytes) => addon.twinHeapOwners?.(functions, known, leastBytes) ?? NO_WALK,
     majorGcs: () => addon.twinMajorGcs(),
     reap: (pid) => addon.twinReap(pid),
   }

@@ -195,6 +195,11 @@ export interface TwinBinding {
     objects: readonly object[],
     likeSnapshot: boolean,
   ): HeapClasses | NoHeapWalk
+  /**
+   * In a twin: walks V8's heap and finds the objects that alone keep at least `leastBytes` alive; `known` are objects to
+   * be recognised. V8 must have collected right before.
+   */
+  heapOwners(functions: readonly unknown[], known: readonly object[], leastBytes: number): HeapOwners | NoHeapWalk
   /** What V8 does for major GCs of the main thread, told in the instant; forced ones count too. Taken from the first call on. */
   readonly majorGcs: () => MajorGcState
   /** What became of a child; null while it runs; both null where it is gone without a trace. */
@@ -204,6 +209,32 @@ export interface TwinBinding {
 /** A heap that was not walked. */
 export interface NoHeapWalk {
   readonly reason: string
+}
+
+/** A walked heap: who holds what is strongly reachable. Bytes. */
+export interface HeapOwners {
+  readonly reason?: undefined
+  readonly objectBytes: number
+  readonly totalBytes: number
+  /** In no owner. */
+  readonly restBytes: number
+  readonly owners: readonly RawOwner[]
+}
+
+/** An owner as the addon tells it; texts are empty and numbers -1 where there is none. */
+export interface RawOwner {
+  readonly className: string
+  readonly path: string
+  readonly script: string
+  readonly instances: number
+  readonly ownBytes: number
+  /** The part of `ownBytes` outside V8's heap. */
+  readonly memoryBytes: number
+  readonly entries: number
+  /** Place among the owners of the one that it lies in. */
+  readonly partOf: number
+  /** Place in `known` of the object that it is or lies in. */
+  readonly known: number
 }
 
 /** A walked heap: what is strongly reachable, by class. Bytes. */

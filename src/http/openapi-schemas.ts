@@ -189,6 +189,22 @@ export const SCHEMAS: Json = {
   }),
   Aborted: object({ id: string }),
   Discovery: object({
+    owners: arrayOf(
+      object({
+        path: { type: ['string', 'null'] },
+        script: { type: ['string', 'null'] },
+        package: { type: ['string', 'null'] },
+        kind: { enum: ['collection', 'function', 'variables', 'object'] },
+        className: string,
+        entries: maybe,
+        instances: integer,
+        own: object({ heapBytes: number, memoryBytes: number, totalBytes: number }),
+        retained: object({ heapBytes: number, memoryBytes: number, totalBytes: number }),
+        partOf: maybe,
+        cache: { type: ['string', 'null'] },
+      }),
+    ),
+    live: { type: ['object', 'null'] },
     hoards: arrayOf(
       object({
         path: { type: ['string', 'null'] },

@@ -116,6 +116,7 @@ export const WARNING_CODES = {
   WARN_TWIN_FIRST_TURN: 'a release went on after its first turn: only what that dropped was measured in the twin',
   WARN_FINALIZERS_WAIT: 'finalizers could not be run in a twin: what they free is in no row',
   WARN_TWIN_RETRIED: 'a twin ended without a result, another one was made',
+  WARN_OWNERS_UNKNOWN: 'the heap was to be walked for its owners, and could not be',
   WARN_DISCOVERY_FAILED: 'hoards were to be sought in the twin of a run, and could not be',
   WARN_HOARD_UNREADABLE: 'some live objects could not be looked into when hoards were sought',
   WARN_HOARD_NAMES: 'the time for naming hoards was over before all were named',

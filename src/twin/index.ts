@@ -13,6 +13,8 @@ export type { DiscoverOptions } from './discover/in-twin.js'
 export type { CachesOfCoordinator } from './discover/open-coordinators.js'
 export { describeHoard, formatDiscovery } from '../report/discovery/format.js'
 export type { FormatDiscoveryOptions } from '../report/discovery/format.js'
+export type { GraphBytes, LiveMemory, Owner } from '../report/discovery/types.js'
+export { describeOwner } from '../report/discovery/format-owners.js'
 export type {
   Discovery,
   Hoard,
@@ -26,4 +28,4 @@ export { classHistogram, heapSnapshot } from './heap-snapshot/in-twin.js'
 export type { HeapSnapshotFile, HistogramOptions } from './heap-snapshot/in-twin.js'
 export { formatHistogram } from './heap-snapshot/format.js'
 export type { FormatHistogramOptions } from './heap-snapshot/format.js'
-export type { ClassHistogram, ClassRow } from './heap-snapshot/histogram.js'
+export type { ClassHistogram, ClassRow, HistogramMethod } from './heap-snapshot/histogram.js'

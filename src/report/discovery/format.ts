@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatMs, printable } from '../../support/uni
 import { formatTable, palette } from '../table.js'
 import type { TableColumn } from '../table.js'
 import { knownBytes } from '../whole.js'
+import { ownerLines } from './format-owners.js'
 import type { Discovery, Hoard, RecognisedCache } from './types.js'
 
 /** How {@link formatDiscovery} writes. */
@@ -18,7 +19,7 @@ export interface FormatDiscoveryOptions {
 const PATH_LENGTH_MAX = 90
 
 /**
- * A table of the hoards by bytes, parts under what they lie in, then the registered caches that were found, then what
+ * A table of the owners of live memory, then one of the hoards by bytes, parts under what they lie in, then the registered caches that were found, then what
  * went wrong.
  *
  * @returns several lines, without a newline at the end
@@ -39,6 +40,7 @@ export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryO
         error !== undefined ? bad(text) : significant ? text : dim(text),
   )
   return [
+    ...ownerLines(discovery, { strong, dim }),
     `${strong('Hoards that nobody registered')} ${dim(`(of ${formatCount(examined.objects)} live objects and ${formatCount(examined.collections)} collections, took ${formatMs(tookMs)})`)}`,
     '',
     ...(rows.length === 0 ? ['none was found'] : table),
@@ -119,5 +121,7 @@ function registered(recognised: readonly RecognisedCache[]): string[] {
 
 /** What is within the noise is not told. */
 function leftover(left: RecognisedCache['leftBehind']): string {
-  return left?.significant === true ? `; its release leaves ${formatBytes(left.totalBytes ?? left.heapBytes)} behind` : ''
+  return left?.significant === true
+    ? `; its release leaves ${formatBytes(left.totalBytes ?? left.heapBytes)} behind`
+    : ''
 }

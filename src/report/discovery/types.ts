@@ -32,6 +32,52 @@ export interface Hoard {
   readonly error?: RowError
 }
 
+/** Bytes by the graph of the heap: nothing was emptied for them. */
+export interface GraphBytes {
+  /** Of objects on V8's heap. */
+  readonly heapBytes: number
+  /** Outside of it: the memory of Buffers and other ArrayBuffers, the text of external strings. */
+  readonly memoryBytes: number
+  readonly totalBytes: number
+}
+
+/**
+ * An object that alone keeps memory alive, or a group of objects with one path: without it V8 would collect what it
+ * retains. By the dominators of the heap's graph, so that nothing is counted twice.
+ */
+export interface Owner {
+  /** How it is reached, in the words of the source: `createQueue() › pending`; null where no name is on the way. */
+  readonly path: string | null
+  /** The script that `path` begins in; null where none is known, as for globals. */
+  readonly script: string | null
+  /** The package of that script; `node` for Node's own, null for the application's. */
+  readonly package: string | null
+  /** `collection` counts its entries; `variables` are those of a function. */
+  readonly kind: 'collection' | 'function' | 'variables' | 'object'
+  readonly className: string
+  /** Of a Map, Set or array; null of anything else. */
+  readonly entries: number | null
+  /** More than one where several with the same path, or held by nothing in particular, are told together. */
+  readonly instances: number
+  /** Without the listed owners that lie in it: these figures add up. */
+  readonly own: GraphBytes
+  /** With them: what would go if it went. */
+  readonly retained: GraphBytes
+  /** Index in `owners` of the owner that this one lies in. */
+  readonly partOf: number | null
+  /** The registered cache that it is, or lies in. */
+  readonly cache: string | null
+}
+
+/** All that is strongly reachable, in bytes. */
+export interface LiveMemory {
+  readonly totalBytes: number
+  /** In pieces of `leastBytes` and more, each with an owner. */
+  readonly ownedBytes: number
+  /** The rest: code, shapes and strings of all scripts, Node's own, and whatever is small. */
+  readonly restBytes: number
+}
+
 /** A registered cache as it was found. */
 export interface RecognisedCache {
   readonly cache: string
@@ -53,6 +99,10 @@ export interface MeasuredLeftover extends AttributedBytes {
 
 /** What `discover()` found; plain JSON. */
 export interface Discovery {
+  /** The largest owners of live memory, registered caches included; empty where the heap could not be walked. */
+  readonly owners: readonly Owner[]
+  /** What they are parts of; null where the heap could not be walked (a warning says why). */
+  readonly live: LiveMemory | null
   /** The largest first. */
   readonly hoards: readonly Hoard[]
   readonly recognised: readonly RecognisedCache[]

@@ -48,7 +48,7 @@ const MEASURED_FOR_EACH_LISTED = 2
  *
  * @throws CoordinatorError `ERR_INSPECTOR`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_OPTION_UNKNOWN`
  */
-export function discoverHoards(options: DiscoverHoardsOptions): Discovery {
+export function discoverHoards(options: DiscoverHoardsOptions): FoundHoards {
   const settings = resolveOptions<Settings>('discover()', options, RULES)
   const { targets, leftovers, durationMs, ...found } = findTargets(settings)
   const startMs = performance.now()
@@ -67,6 +67,9 @@ export function discoverHoards(options: DiscoverHoardsOptions): Discovery {
     durationMs: { ...durationMs, measuring },
   }
 }
+
+/** What emptying tells; owners are told by the graph of the heap. */
+export type FoundHoards = Omit<Discovery, 'owners' | 'live'>
 
 /** A hoard that is measured. Its containers are let go of as they are emptied. */
 interface Target {

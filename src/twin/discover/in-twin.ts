@@ -7,6 +7,7 @@ import { settleInTwin } from '../settle.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
 import type { TwinOptions } from '../types.js'
+import { ownersHere } from '../owners/in-twin.js'
 import { discoverHoards } from './discover.js'
 import { openCoordinators } from './open-coordinators.js'
 import type { CachesOfCoordinator } from './open-coordinators.js'
@@ -29,12 +30,14 @@ export interface DiscoverOptions extends TwinOptions {
 
 const TIMEOUT_MS = 600_000
 const CONTROLS = 2
+const LEAST_BYTES = 65_536
 /** Of the heap in use: lists of all live objects and where they lie. Measured for small objects, the worst case. */
 const HEAP_FACTOR = 3.5
 
 /**
- * Finds the large collections that nobody registered, names each by the path that reaches it, empties it in a twin, and
- * reports what came back. This process keeps every entry.
+ * Finds who holds this process's memory: the owners of all live memory, by the dominators of the heap's graph, and the large
+ * collections that nobody registered, each named by the path that reaches it, emptied in a twin, and measured. This process
+ * keeps every entry.
  *
  * @throws CoordinatorError as `runInTwin()`; `ERR_INSPECTOR`
  * @example
@@ -47,7 +50,7 @@ export async function discover(options?: DiscoverOptions): Promise<Discovery> {
     {
       ...twinRules(TIMEOUT_MS),
       limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
-      leastBytes: { check: number({ min: 1024 }), fallback: 65_536 },
+      leastBytes: { check: number({ min: 1024 }), fallback: LEAST_BYTES },
       paths: { check: oneOf('quick', 'none'), fallback: 'quick' },
       coordinator: optional(shaped<CachesOfCoordinator>('a Coordinator', (value) => 'knownCaches' in value)),
     },
@@ -88,8 +91,15 @@ export function discoverHere(instrument: Instrument, settings: DiscoverySettings
     level = after
     return change
   }
+  const owners = ownersHere(instrument, {
+    limit: settings.limit,
+    leastBytes: settings.leastBytes ?? LEAST_BYTES,
+    known: settings.known,
+  })
   const controls = Array.from({ length: CONTROLS }, () => measure(() => undefined))
-  return discoverHoards({ ...settings, measure, noise: noise(controls) })
+  const found = discoverHoards({ ...settings, measure, noise: noise(controls) })
+  if ('code' in owners) return { owners: [], live: null, ...found, warnings: [...found.warnings, owners] }
+  return { ...owners, ...found }
 }
 
 /** What seeking allocates beyond what a twin copies. */

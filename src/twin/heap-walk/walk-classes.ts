@@ -5,11 +5,11 @@
  * Whatever else happens has a reason in words, and V8's heap snapshot takes its place.
  */
 import v8 from 'node:v8'
-import vm from 'node:vm'
 import { addonOrNull } from '../../allocator/binding.js'
 import type { HeapClasses, NoHeapWalk } from '../../allocator/port.js'
 import type { Instrument } from '../../measure/window.js'
 import { formatBytes } from '../../support/units.js'
+import { functionsOfEveryKind } from './functions.js'
 
 /** How far the bytes that were walked may be from V8's own figure: garbage since the collection, pages half filled. */
 const HEAP_SHARE = 0.03
@@ -17,13 +17,6 @@ const HEAP_LEAST_BYTES = 1024 * 1024
 const PLANTED_BYTES = 100_000
 /** The planted object's own shell: an array, a view, a buffer. */
 const SHELL_BYTES = 1024
-
-/** Functions of every kind: not every version tells which types V8 gives them. */
-function functionsOfEveryKind(): readonly unknown[] {
-  const plain = vm.runInThisContext('[class {}, () => 0, function* () {}, async () => 0, async function* () {}]') as []
-  const views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array]
-  return [...plain, ...views, Float32Array, Float64Array, BigInt64Array, BigUint64Array, Object, Array, Promise, RegExp]
-}
 
 /**
  * Counts this isolate's live objects by class. In a twin only: what is read wrong there ends the twin, and not the service.
@@ -51,11 +44,16 @@ export function walkClasses(
 
 /** Why a walk is not to be believed; null where it is. Pure. */
 export function doubtOf(walkedBytes: number, heapBytes: number, plantedBytes: number): string | null {
-  if (Math.abs(walkedBytes - heapBytes) > HEAP_LEAST_BYTES + HEAP_SHARE * heapBytes) {
-    return `it met ${formatBytes(walkedBytes)} of the ${formatBytes(heapBytes)} that V8 counts`
-  }
+  const doubt = doubtOfSize(walkedBytes, heapBytes)
+  if (doubt !== null) return doubt
   if (plantedBytes < PLANTED_BYTES || plantedBytes > PLANTED_BYTES + SHELL_BYTES) {
     return `a planted object of ${formatBytes(PLANTED_BYTES)} was found to retain ${formatBytes(plantedBytes)}`
   }
   return null
+}
+
+/** Whether the walk met what V8 counts: why not, or null. Pure. */
+export function doubtOfSize(walkedBytes: number, heapBytes: number): string | null {
+  if (Math.abs(walkedBytes - heapBytes) <= HEAP_LEAST_BYTES + HEAP_SHARE * heapBytes) return null
+  return `it met ${formatBytes(walkedBytes)} of the ${formatBytes(heapBytes)} that V8 counts`
 }

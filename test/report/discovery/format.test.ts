@@ -27,6 +27,8 @@ function shown(hoards: readonly Hoard[], rest: Partial<Discovery> = {}): string[
     {
       hoards,
       recognised: [],
+      owners: [],
+      live: null,
       examined: { objects: 470_000, collections: 21_000 },
       noise: { allocatedBytes: 1024, heapBytes: 2048, mappedBytes: null },
       durationMs: { census: 1000, naming: 1500, measuring: 500 },
@@ -123,6 +125,8 @@ describe('formatDiscovery()', () => {
     Object.assign(discovery, {
       hoards: [hoard('a', 1), hoard('b', 1, { significant: false })],
       recognised: [],
+      owners: [],
+      live: null,
       examined: { objects: 1, collections: 1 },
       noise: { allocatedBytes: 0, heapBytes: 0, mappedBytes: null },
       durationMs: { census: 0, naming: 0, measuring: 0 },

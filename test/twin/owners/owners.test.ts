@@ -1,0 +1,108 @@
+import { expect } from 'chai'
+import type { RawOwner } from '../../../src/allocator/port.js'
+import { describeOwner } from '../../../src/report/discovery/format-owners.js'
+import { ownersOf, packageOf } from '../../../src/twin/owners/owners.js'
+
+const MIB = 1024 * 1024
+
+function raw(path: string, ownBytes: number, rest: Partial<RawOwner> = {}): RawOwner {
+  return {
+    className: 'Map',
+    path,
+    script: 'file:///app/server.js',
+    instances: 1,
+    ownBytes,
+    memoryBytes: 0,
+    entries: 10,
+    partOf: -1,
+    known: -1,
+    ...rest,
+  }
+}
+
+function found(owners: readonly RawOwner[], limit = 10): ReturnType<typeof ownersOf> {
+  const totalBytes = owners.reduce((sum, { ownBytes }) => sum + ownBytes, 0) + 1000
+  return ownersOf({ objectBytes: totalBytes, totalBytes, restBytes: 1000, owners }, [], limit)
+}
+
+describe('ownersOf()', () => {
+  it('lists the largest first, and leaves the rest in the rest', () => {
+    const { owners, live } = found([raw('a', 1), raw('b', 3), raw('c', 2)], 2)
+    expect(owners.map(({ path }) => path)).to.deep.equal(['b', 'c'])
+    expect(live).to.deep.equal({ totalBytes: 1006, ownedBytes: 6, restBytes: 1000 })
+  })
+
+  it('says of an owner in another what both hold', () => {
+    const { owners } = found([
+      raw('outer', 5, { memoryBytes: 2 }),
+      raw('outer.inner', 7, { partOf: 0, memoryBytes: 3 }),
+    ])
+    const outer = owners.find(({ path }) => path === 'outer')
+    const inner = owners.find(({ path }) => path === 'outer.inner')
+    expect(outer?.own).to.deep.equal({ heapBytes: 3, memoryBytes: 2, totalBytes: 5 })
+    expect(outer?.retained).to.deep.equal({ heapBytes: 7, memoryBytes: 5, totalBytes: 12 })
+    expect(owners[inner?.partOf ?? -1]?.path).to.equal('outer')
+  })
+
+  it('joins owners of one path, and copies of a module that differ in their query', () => {
+    const { owners } = found([
+      raw('rules', 5, { script: 'file:///app/rules.mjs?v=1' }),
+      raw('rules', 7, { script: 'file:///app/rules.mjs?v=2' }),
+    ])
+    expect(owners).to.have.length(1)
+    expect(owners[0]).to.include({ script: 'file:///app/rules.mjs?*', instances: 2, entries: 20 })
+    expect(owners[0]?.own.totalBytes).to.equal(12)
+  })
+
+  it('counts no entries where one of them has none to count', () => {
+    const { owners } = found([raw('a', 5), raw('a', 5, { entries: -1 })])
+    expect(owners[0]?.entries).to.equal(null)
+  })
+
+  it('keeps what Node holds in any process out of the list, and a large piece of it in', () => {
+    const script = 'node:internal/timers'
+    const { owners, live } = found([raw('small', 100_000, { script }), raw('timerListMap[*]', 2 * MIB, { script })])
+    expect(owners.map(({ path }) => path)).to.deep.equal(['timerListMap[*]'])
+    expect(live.restBytes).to.equal(101_000)
+    expect(owners[0]?.package).to.equal('node')
+  })
+
+  it('names the registered cache that an owner is', () => {
+    const known = [{ cache: 'users', object: {} }]
+    const { owners } = ownersOf(
+      { objectBytes: 10, totalBytes: 10, restBytes: 0, owners: [raw('a', 10, { known: 0 })] },
+      known,
+      5,
+    )
+    expect(owners[0]?.cache).to.equal('users')
+  })
+
+  it('says null where there is no path and no script', () => {
+    const { owners } = found([raw('', 10, { script: '' })])
+    expect(owners[0]).to.include({ path: null, script: null, package: null })
+  })
+})
+
+describe('packageOf()', () => {
+  it('is the innermost package of a script, null for the application, node for Node', () => {
+    expect(packageOf('/app/node_modules/a/node_modules/@b/c/index.js')).to.equal('@b/c')
+    expect(packageOf('file:///app/node_modules/undici/lib/x.js')).to.equal('undici')
+    expect(packageOf('/app/server.js')).to.equal(null)
+    expect(packageOf('node:net')).to.equal('node')
+  })
+})
+
+describe('describeOwner()', () => {
+  const [row] = found([raw('createQueue() › pending', 10, { className: 'Array', entries: 5000 })]).owners
+
+  it('reads as a path in the source, with the class and the entries', () => {
+    expect(row === undefined ? '' : describeOwner(row)).to.equal('server.js › createQueue() › pending: Array(5,000)')
+  })
+
+  it('shows a hostile name in one line', () => {
+    const text = row === undefined ? '' : describeOwner({ ...row, path: `\u001b[2J\n${'x'.repeat(500)}` })
+    // eslint-disable-next-line no-control-regex -- it looks for them
+    expect(text).to.not.match(/[\u0000-\u001f]/)
+    expect(text.length).to.be.lessThan(120)
+  })
+})
