@@ -22,4 +22,8 @@ bool major_gcs_are_told(void);
 /* What V8 has told since the first call, which must be the main thread's, as all others. */
 struct major_gcs major_gcs_read(void);
 
+/* V8's `used_heap_size` as the last major GC ended, before any thread could reserve a part of the heap again;
+ * negative where none has ended since the last call. The main thread's, as above. */
+double major_gc_heap_bytes(void);
+
 #endif

@@ -153,6 +153,18 @@ static napi_value TwinDumpProfile(napi_env env, napi_callback_info info) {
   return failed == 0 ? NULL : throw_step(env, "prof.dump", failed);
 }
 
+/* heapAfterMajorGc() → number | null: the used heap as the last major GC of the main thread ended, once */
+static napi_value HeapAfterMajorGc(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value result;
+  const double bytes = major_gc_heap_bytes();
+  if (bytes < 0)
+    napi_get_null(env, &result);
+  else
+    napi_create_double(env, bytes, &result);
+  return result;
+}
+
 /* twinMajorGcs() → { isMarking: boolean, notices: number, sinceMs: number | null } of the main thread, by
  * V8's notices since the first call */
 static napi_value TwinMajorGcs(napi_env env, napi_callback_info info) {
@@ -207,6 +219,7 @@ void twin_define(napi_env env, napi_value exports) {
       {"twinWrite", NULL, TwinWrite, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinExit", NULL, TwinExit, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinDumpProfile", NULL, TwinDumpProfile, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"heapAfterMajorGc", NULL, HeapAfterMajorGc, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinMajorGcs", NULL, TwinMajorGcs, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinReap", NULL, TwinReap, NULL, NULL, NULL, napi_enumerable, NULL},
   };

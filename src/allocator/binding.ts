@@ -66,6 +66,7 @@ interface Addon {
     likeSnapshot: boolean,
   ): HeapClasses | NoHeapWalk
   twinHeapOwners?(functions: readonly unknown[], known: readonly object[], leastBytes: number): HeapOwners | NoHeapWalk
+  heapAfterMajorGc(): number | null
   twinMajorGcs(): MajorGcState
   twinReap(pid: number): EndedTwin | null
 }
@@ -144,6 +145,7 @@ function addonBinding(addon: Addon): NativeBinding {
       read: () => addon.mappedRead(),
       has: (buffer) => addon.mappedHas(buffer),
     },
+    heapAfterMajorGc: () => addon.heapAfterMajorGc(),
     tryRunLock: () => addon.tryRunLock(),
     releaseRunLock: () => {
       addon.releaseRunLock()

@@ -174,6 +174,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
     threadsAtWork: () => -1,
     runFinalizers: () => null,
     mapped: null,
+    heapAfterMajorGc: () => null,
     tryRunLock: () => true,
     releaseRunLock: () => undefined,
     tryProfilingLock: () => true,

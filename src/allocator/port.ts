@@ -126,6 +126,11 @@ export interface NativeBinding extends Mallctl {
    * not possible. JavaScript of the service may run and throw into its uncaught exceptions; see native/finalizers.h.
    */
   runFinalizers(): boolean | null
+  /**
+   * V8's `used_heap_size` as the last major GC of the main thread ended; null where none has since the last call, or V8
+   * does not tell. Main thread only.
+   */
+  heapAfterMajorGc(): number | null
   /** Takes the lock of the process (all threads) under which a run is made; false where another thread has it. */
   tryRunLock(): boolean
   releaseRunLock(): void

@@ -5,6 +5,7 @@
  * those of its drain's last look, since any call after it may set V8 compiling. This folder holds the only code that
  * advances the allocator's epoch.
  */
+import { addonOrNull } from '../allocator/binding.js'
 import type { Allocator } from '../allocator/port.js'
 import { SLOT, SLOT_COUNT, liveBytes } from '../allocator/port.js'
 import type { Environment, ProcessFigures } from '../support/environment.js'
@@ -65,9 +66,9 @@ export interface Sampler {
   /** One look of a drain: reads the allocator and the heap, keeps both, and gives the live bytes; NaN where unknown. */
   look(): number
   /**
-   * Reads the heap right after a major GC. A background thread that compiles counts up to a page (256 KiB) of the heap
-   * as used that it has only reserved, until the next collection takes it back: of the looks after one collection the
-   * smallest is the right one.
+   * Reads the heap right after a major GC, and as V8 told it at the very end of that. Whoever allocates next in the old
+   * space, a thread that compiles or V8 on this one, reserves up to a page (256 KiB), which counts as used until the next
+   * major GC: of all readings after one collection the smallest is the right one.
    */
   noteHeap(): void
   /**
@@ -87,6 +88,7 @@ export function createSampler(
   mapped: MappedSource = mappedSource(environment),
 ): Sampler {
   const slots = new Float64Array(SLOT_COUNT)
+  const readAtEnd = environment.readsHeapInMajorGcs === true ? addonOrNull() : null
   let liveNow = NaN
   /** The least since the last major GC; infinite where nothing was read since the last figures. */
   let leastHeapBytes = Infinity
@@ -106,6 +108,8 @@ export function createSampler(
     look,
     noteHeap: () => {
       leastHeapBytes = environment.heapUsedBytes()
+      const atEndBytes = readAtEnd?.heapAfterMajorGc() ?? NaN
+      if (isPlausible(leastHeapBytes - atEndBytes)) leastHeapBytes = atEndBytes
     },
     figures: (without) => {
       if (leastHeapBytes === Infinity) look()
@@ -125,6 +129,13 @@ export function createSampler(
       )
     },
   }
+}
+
+/** What is reserved in so short a time; more means that V8's figures are not where they are taken to be. */
+const RESERVED_MOST_BYTES = 4 * 1024 * 1024
+
+function isPlausible(reservedBytes: number): boolean {
+  return reservedBytes >= 0 && reservedBytes <= RESERVED_MOST_BYTES
 }
 
 /** The attributed quantities of a sample. */

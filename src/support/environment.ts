@@ -103,6 +103,11 @@ export interface Environment {
    * @default undefined: not at all
    */
   readonly warmUpMs?: number
+  /**
+   * Whether the used heap is also read in V8's own notice of the end of a major GC, which the addon takes.
+   * @default undefined: it is not
+   */
+  readonly readsHeapInMajorGcs?: boolean
 }
 
 const sleepCell = new Int32Array(new SharedArrayBuffer(4))
@@ -111,6 +116,7 @@ const sleepCell = new Int32Array(new SharedArrayBuffer(4))
 export const nodeEnvironment: Environment = {
   isMainThread,
   warmUpMs: 100,
+  readsHeapInMajorGcs: isMainThread,
   now: () => performance.now(),
   date: () => new Date(),
   sleepSync: (ms) => {

@@ -67,8 +67,9 @@ function read({ sampler }: Instrument): Figures {
 
 /** Of the allocator only its second reading counts: until the minor GC backing stores of dead Buffers may be there. */
 function firstRound(instrument: Instrument): Figures {
-  const { collector } = instrument
+  const { collector, sampler } = instrument
   collector?.major()
+  sampler.noteHeap()
   const { heapBytes } = read(instrument)
   collector?.minor()
   const figures = read(instrument)
@@ -76,10 +77,11 @@ function firstRound(instrument: Instrument): Figures {
 }
 
 function nextRound(instrument: Instrument): Figures {
-  const { collector } = instrument
+  const { collector, sampler } = instrument
   shrinkStringTable()
   if (MOVES_GARBAGE) moveGarbage(collector)
   collector?.major()
+  sampler.noteHeap()
   const figures = read(instrument)
   collector?.minor()
   return leastOf(figures, read(instrument))
