@@ -283,7 +283,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         run.warn(warning)
       })
       this.#calibrations.note(measured)
-      this.#earlier = [...this.#earlier, remembered(measured)].slice(-EARLIER_RUNS_MAX)
+      this.#earlier = [...this.#earlier, remembered(measured, this.#uncollected(options))].slice(-EARLIER_RUNS_MAX)
       const isAborted = signal.aborted
       const report = await this.#extensions.apply(measured)
       if (isAborted) throw new RunAbortedError(report)
@@ -296,6 +296,13 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       restoreFlags()
       this.#run = undefined
     }
+  }
+
+  /** Names of the caches whose release no collection follows. */
+  #uncollected({ mode }: ResolvedAttributeOptions): ReadonlySet<string> {
+    if (mode === 'twin') return new Set()
+    const caches = this.#registry.all().filter(({ traits }) => (traits.gc ?? this.#settings.gc) === 'none')
+    return new Set(caches.map(({ name }) => name))
   }
 
   #newRun(

@@ -5,10 +5,9 @@
  * others are measured there.
  */
 import { randomUUID } from 'node:crypto'
-import { knownSum } from '../measure/figures.js'
 import type { MemorySample } from '../measure/sample.js'
 import { inStretch } from '../measure/stretch.js'
-import { buildReport, difference, spreadOf, unmeasured } from '../report/build.js'
+import { buildReport, difference, unmeasured } from '../report/build.js'
 import type { MeasuredCache } from '../report/build.js'
 import { pausesOf } from '../report/pauses.js'
 import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../report/types.js'
@@ -25,7 +24,7 @@ import type { Run, RunContext } from './run.js'
 import { TwinPass, tellRow } from './twin-pass.js'
 import { releaseInTwin } from './twin-release.js'
 import type { TwinMessage, TwinStep } from './twin-release.js'
-import { finalizersWait, residualUnexplained, sharedMemory, twinRetried } from './warnings.js'
+import { finalizersWait, residualUnexplained, twinRetried } from './warnings.js'
 import { ABORTED } from './turns.js'
 
 /** Before the first collection in the twin has been timed. */
@@ -37,8 +36,6 @@ const CRASHES_MAX = 2
 /** Where twin after twin ends and none gets further, it is not the caches. */
 const IN_VAIN_MAX = 8
 const CHILDREN_MAX = 1000
-/** Beyond this share of a row, and beyond the noise, an order's influence is told. */
-const SHARED_SHARE = 0.02
 
 /** Makes one run in twins; an instance is used once. */
 export class TwinRun implements Run {
@@ -301,7 +298,7 @@ export class TwinRun implements Run {
       caches,
       gaps: [],
       earlier: this.#context.earlier,
-      warnings: [...this.#warnings, ...this.#sharing(caches)],
+      warnings: this.#warnings,
     })
   }
 
@@ -341,17 +338,6 @@ export class TwinRun implements Run {
       attempts: costs.reduce((sum, { attempts }) => sum + attempts, 0),
       before: this.#parentBefore ?? before,
     }
-  }
-
-  /** Rows that depend on the order: memory that several caches hold goes to whichever is released last. */
-  #sharing(caches: readonly MeasuredCache[]): ReportWarning[] {
-    return caches.flatMap(({ name, measurement }) => {
-      if (measurement.kind !== 'repeated') return []
-      const totals = measurement.changes.map(knownSum)
-      const spreadBytes = spreadOf(totals)
-      const isShared = spreadBytes > 64 * 1024 && spreadBytes > SHARED_SHARE * Math.max(...totals)
-      return isShared ? [sharedMemory(name, spreadBytes)] : []
-    })
   }
 }
 

@@ -1,6 +1,5 @@
 /** The words of the warnings that a run gives. */
 import { messageOf } from '../support/errors.js'
-import { formatBytes } from '../support/units.js'
 import type { ReportWarning } from '../report/types.js'
 
 export function notSettled(name: string): ReportWarning {
@@ -62,14 +61,6 @@ export function finalizersWait(reason: string): ReportWarning {
   return {
     code: 'WARN_FINALIZERS_WAIT',
     message: `finalizers could not be run in the twin: ${reason}; what they free is in no row, and rows whose memory is seen to wait for them are null`,
-  }
-}
-
-export function sharedMemory(name: string, spreadBytes: number): ReportWarning {
-  return {
-    code: 'WARN_SHARED_MEMORY',
-    message: `what ${JSON.stringify(name)} gives back depends on the order, by ${formatBytes(spreadBytes)}: it shares that much with other caches`,
-    cache: name,
   }
 }
 

@@ -10,9 +10,10 @@ import { figuresOf } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
 import { formatBytes } from '../support/units.js'
-import { sharingWarnings } from './sharing.js'
+import { claimWarnings } from './claims.js'
+import { orderWarnings, remembered, sharingWarnings } from './sharing.js'
 import type { EarlierRun } from './sharing.js'
-import { estimateStep, noiseOf, outstanding } from './statistics.js'
+import { estimateStep, noiseOf, outstanding, spreadOf } from './statistics.js'
 import { estimateWhole } from './trim.js'
 import type { TrimmedPart } from './trim.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, ReportNoise, ReportWarning } from './types.js'
@@ -114,7 +115,14 @@ export function buildReport(run: MeasuredRun): AttributionReport {
   const late = lateBytes(run.gaps)
   const caches = run.caches.map((cache) => buildRow(cache, late.get(cache.name)))
   const uncollected = new Set(run.caches.filter(({ gc }) => gc === 'none').map(({ name }) => name))
-  const { before, after } = run.head
+  const { before, after, twin } = run.head
+  const warnings = [
+    ...run.warnings,
+    ...[...late].map(([name, bytes]) => lateWarning(name, bytes)),
+    ...caches.filter(isBlind).map(({ name }) => coldestWarning(name)),
+    ...orderWarnings(run.caches.flatMap(repeated)),
+    ...sharingWarnings(remembered({ caches, ...(twin === undefined ? {} : { twin }) }, uncollected), run.earlier ?? []),
+  ]
   return {
     schemaVersion: 1,
     ...run.head,
@@ -122,13 +130,13 @@ export function buildReport(run: MeasuredRun): AttributionReport {
     caches,
     unattributed: unattributed(before, after, caches),
     floor: floor(before, caches),
-    warnings: [
-      ...run.warnings,
-      ...[...late].map(([name, bytes]) => lateWarning(name, bytes)),
-      ...caches.filter(isBlind).map(({ name }) => coldestWarning(name)),
-      ...sharingWarnings(caches, run.earlier ?? [], run.warnings, uncollected),
-    ],
+    warnings: [...warnings, ...claimWarnings(caches, warnings, uncollected)],
   }
+}
+
+/** What several twins showed of a cache. */
+function repeated({ name, measurement }: MeasuredCache): { name: string; changes: readonly Figures[] }[] {
+  return measurement.kind === 'repeated' ? [{ name, changes: measurement.changes }] : []
 }
 
 /** What null releases show, per quantity. */
@@ -218,11 +226,6 @@ function attributeRepeated(changes: readonly Figures[], ofOne: ReportNoise): Att
       return noiseBytes === null ? null : Math.ceil(Math.hypot(noiseBytes, spreadOf(known(changes, quantity)) / 2))
     }),
   }
-}
-
-/** Greatest less least; 0 of nothing. */
-export function spreadOf(values: readonly number[]): number {
-  return values.length === 0 ? 0 : Math.max(...values) - Math.min(...values)
 }
 
 /**

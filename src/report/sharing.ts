@@ -1,11 +1,17 @@
 /**
- * Memory that two caches share, found in what their rows show; pure.
+ * Memory that caches share, found in what their rows show; pure.
  *
- * A value that lies in two caches comes back only when both are empty: with the one that is released last. Its row then
- * holds everything and the other's nothing, and when a later run releases them in the other order, the two change places.
+ * A value that lies in two caches comes back only when both are empty: with the one that is released last. In another order
+ * the two change places: one row loses what the other gains.
+ *
+ * Rule: sharing is said only where two orders showed it. One order cannot tell it from a claim that is wrong, or from memory
+ * that somebody else holds.
  */
+import { knownSum } from '../measure/figures.js'
+import type { Figures } from '../measure/figures.js'
 import { formatBytes } from '../support/units.js'
-import type { AttributionReport, CacheAttribution, ReportWarning } from './types.js'
+import { spreadOf } from './statistics.js'
+import type { AttributionReport, ReportWarning } from './types.js'
 
 /** A cache as one run found it. */
 interface MeasuredWhole {
@@ -22,29 +28,28 @@ export type EarlierRun = readonly MeasuredWhole[]
 const LEAST_BYTES = 256 * 1024
 /** A cache has to change by so much of itself, and the two changes to be so much alike. */
 const LEAST_SHARE = 0.25
-/** A row below this part of what the cache claims to hold. */
-const COLLAPSED = 0.1
+/** What of a row depends on the order of two twins: nothing else differs between them, so little is told. */
+const ORDER_LEAST_BYTES = 64 * 1024
+const ORDER_LEAST_SHARE = 0.02
 
-/** What a later run needs to know of this one. Trimmed caches tell nothing: what is shared stays in either order. */
-export function remembered({ caches }: Pick<AttributionReport, 'caches'>): EarlierRun {
-  return caches.flatMap(({ name, status, released, entriesBefore, uncertaintyBytes }) =>
-    status === 'released' && released.totalBytes !== null
+/**
+ * What a later run needs to know of this one. Trimmed caches tell nothing: what is shared stays in either order. Rows of
+ * several twins are means over orders, and memory that came late or was not collected is known too roughly.
+ */
+export function remembered(
+  { caches, twin }: Pick<AttributionReport, 'caches' | 'twin'>,
+  uncollected: ReadonlySet<string> = new Set(),
+): EarlierRun {
+  if (twin !== undefined && twin.twins > 1) return []
+  return caches.flatMap(({ name, status, released, entriesBefore, uncertaintyBytes, late }) =>
+    status === 'released' && released.totalBytes !== null && late === undefined && !uncollected.has(name)
       ? [{ name, bytes: released.totalBytes, entries: entriesBefore, uncertaintyBytes: uncertaintyBytes ?? 0 }]
       : [],
   )
 }
 
-/**
- * Warnings about caches of this run that seem to hold the same values, each pair once. `uncollected` are the names of
- * those whose release no collection followed.
- */
-export function sharingWarnings(
-  caches: readonly CacheAttribution[],
-  earlier: readonly EarlierRun[],
-  warnings: readonly ReportWarning[] = [],
-  uncollected: ReadonlySet<string> = new Set(),
-): ReportWarning[] {
-  const now = remembered({ caches })
+/** Warnings about caches of this run that hold the same values, by the orders of earlier runs; each pair once. */
+export function sharingWarnings(now: EarlierRun, earlier: readonly EarlierRun[]): ReportWarning[] {
   const swapped = new Map<string, ReportWarning>()
   for (const run of earlier.toReversed()) {
     for (const warning of swappedPairs(now, run)) {
@@ -52,13 +57,65 @@ export function sharingWarnings(
       if (!swapped.has(pair)) swapped.set(pair, warning)
     }
   }
-  // Of a cache that was emptied before its turn it is known where its bytes went.
-  const emptied = warnings.filter(({ code }) => code === 'WARN_RELEASED_OTHER' || code === 'WARN_RELEASED_ELSEWHERE')
-  const known = [...swapped.values(), ...emptied].map(({ message }) => message)
-  const collapsed = collapsedRows(caches, uncollected).filter(
-    ({ cache }) => !known.some((message) => message.includes(JSON.stringify(cache))),
-  )
-  return [...swapped.values(), ...collapsed]
+  return [...swapped.values()]
+}
+
+/** A cache as several twins measured it, each in another order. */
+interface RepeatedCache {
+  readonly name: string
+  readonly changes: readonly Figures[]
+}
+
+/**
+ * Warnings about caches whose rows depend on the order of the twins and move together: what one loses another gains, or
+ * several among each other. A row that moves alone shares with nobody.
+ */
+export function orderWarnings(caches: readonly RepeatedCache[]): ReportWarning[] {
+  const moving = caches.flatMap(({ name, changes }) => {
+    const totals = changes.map(knownSum)
+    const spreadBytes = spreadOf(totals)
+    const isMoving = spreadBytes > ORDER_LEAST_BYTES && spreadBytes > ORDER_LEAST_SHARE * Math.max(...totals)
+    const mean = totals.reduce((sum, bytes) => sum + bytes, 0) / totals.length
+    return isMoving ? [{ name, spreadBytes, moves: totals.map((bytes) => bytes - mean) }] : []
+  })
+  const alone = moving.filter((one) => partnersOf(one, moving).length === 0)
+  const group = alone.length > 2 && areBalanced(alone) ? alone : []
+  return moving.flatMap((one) => {
+    const partners = partnersOf(one, moving)
+    const others = partners.length > 0 ? partners : group.includes(one) ? group.filter((other) => other !== one) : []
+    return others.length === 0 ? [] : [sharedByOrder(one, others)]
+  })
+}
+
+/** Those that gain what it loses; more than one where several share as much as each other. */
+function partnersOf(one: MovingCache, moving: readonly MovingCache[]): readonly MovingCache[] {
+  return moving.filter((other) => other !== one && areBalanced([one, other]))
+}
+
+/** A row that depends on the order: by how much it differs from its mean in each twin. */
+interface MovingCache {
+  readonly name: string
+  readonly spreadBytes: number
+  readonly moves: readonly number[]
+}
+
+/** In every twin what some of them lost the others gained. */
+function areBalanced(group: readonly MovingCache[]): boolean {
+  const largest = Math.max(...group.map(({ spreadBytes }) => spreadBytes))
+  const [first] = group
+  return (first?.moves ?? []).every((_, twin) => {
+    const sum = group.reduce((bytes, { moves }) => bytes + (moves[twin] ?? NaN), 0)
+    return Math.abs(sum) < LEAST_SHARE * largest
+  })
+}
+
+function sharedByOrder({ name, spreadBytes }: MovingCache, others: readonly MovingCache[]): ReportWarning {
+  const names = others.map((other) => JSON.stringify(other.name)).join(' or ')
+  return {
+    code: 'WARN_SHARED_MEMORY',
+    message: `${JSON.stringify(name)} seems to hold the same values as ${names}: what it gives back depends on the order, by ${formatBytes(spreadBytes)}`,
+    cache: name,
+  }
 }
 
 /** Pairs that were released in the other order in `run`, of which one lost what the other gained. */
@@ -97,57 +154,11 @@ function changeOf(now: MeasuredWhole, old: MeasuredWhole): number | null {
   return Math.abs(change) > least ? change : null
 }
 
-/** Rows that hold next to nothing of what their cache claims: it was emptied, or its whole was estimated. */
-function collapsedRows(caches: readonly CacheAttribution[], uncollected: ReadonlySet<string>): ReportWarning[] {
-  return caches.flatMap((row, index) => {
-    const { name, status, claimedBytes, window } = row
-    const whole = wholeBytes(row)
-    if (whole === null || claimedBytes === null || claimedBytes < LEAST_BYTES) return []
-    // Without a collection around it what was dropped may be garbage still.
-    if (window !== 'atomic' || uncollected.has(name)) return []
-    const { bytes, uncertaintyBytes } = whole
-    if (bytes + uncertaintyBytes > COLLAPSED * claimedBytes) return []
-    // Of a trim the others keep what they share as well: it came back with none of them.
-    if (status === 'trimmed') return [heldElsewhere(name, claimedBytes, `is estimated at ${formatBytes(bytes)}`)]
-    // It came back with a later one, if with any.
-    const holders = caches
-      .slice(index + 1)
-      .filter((later) => (later.released.totalBytes ?? 0) > (1 - LEAST_SHARE) * claimedBytes)
-    const [holder] = holders
-    return [
-      holder !== undefined && holders.length === 1
-        ? sharedBy(name, holder.name, claimedBytes - bytes)
-        : heldElsewhere(name, claimedBytes, `gave back ${formatBytes(bytes)}`),
-    ]
-  })
-}
-
-/** All of a cache that was emptied, or estimated with an error that is known; null of any other. */
-function wholeBytes(row: CacheAttribution): { readonly bytes: number; readonly uncertaintyBytes: number } | null {
-  const { status, released, entriesAfter, uncertaintyBytes, estimated, estimatedUncertaintyBytes } = row
-  if (status === 'trimmed') {
-    return estimated?.totalBytes == null || estimatedUncertaintyBytes == null
-      ? null
-      : { bytes: estimated.totalBytes, uncertaintyBytes: estimatedUncertaintyBytes }
-  }
-  return status !== 'released' || entriesAfter !== 0 || released.totalBytes === null
-    ? null
-    : { bytes: released.totalBytes, uncertaintyBytes: uncertaintyBytes ?? 0 }
-}
-
 function sharedBy(first: string, last: string, bytes: number): ReportWarning {
   const [a, b] = [JSON.stringify(first), JSON.stringify(last)]
   return {
     code: 'WARN_SHARED_MEMORY',
     message: `${a} and ${b} seem to hold the same values: about ${formatBytes(bytes)} come back with the one that is released last, here ${b}; emptying one of them frees nothing`,
     cache: first,
-  }
-}
-
-function heldElsewhere(name: string, claimedBytes: number, found: string): ReportWarning {
-  return {
-    code: 'WARN_SHARED_MEMORY',
-    message: `${JSON.stringify(name)} claims ${formatBytes(claimedBytes)} and ${found}: something else holds its values, or it overstates`,
-    cache: name,
   }
 }

@@ -109,6 +109,11 @@ export function outstanding(gaps: readonly number[], least: number): (number | n
   return gaps.map((gap) => (Math.abs(gap - middle) > Math.max(least, 8 * deviation) ? Math.round(gap - middle) : null))
 }
 
+/** Greatest less least; 0 of nothing. */
+export function spreadOf(values: readonly number[]): number {
+  return values.length === 0 ? 0 : Math.max(...values) - Math.min(...values)
+}
+
 /** The middle value; the mean of the two middle ones; 0 of nothing. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)

@@ -127,7 +127,8 @@ export const WARNING_CODES = {
   WARN_TRIM_COLDEST: 'a whole was estimated from the coldest entries alone: its error is not known',
   WARN_RESIDUAL_UNEXPLAINED: 'what no cache held was to be explained by the heap profiler, and could not be',
   WARN_SHARED_MEMORY:
-    'a cache seems to hold memory together with others: it comes back with whichever is released last',
+    'caches hold the same values, as two orders showed: they come back with the one that is released last',
+  WARN_CLAIM_CONTRADICTED: 'next to nothing came back of what a cache claims to hold',
   WARN_REPORT_EXTENSION: 'what was to be added to a report could not be: the report is given without it',
   WARN_HISTORY_WRITE: 'a history cannot be written: its records wait in memory',
   WARN_HISTORY_RESUMED: 'a history is written again',

@@ -199,7 +199,7 @@ describe('memory that a cache claims and does not give back', () => {
 
   it('is told, but not where no collection followed the release: it may be garbage still', () => {
     const codes = (['forced', 'none'] as const).map((gc) => claiming({ gc }).warnings.map(({ code }) => code))
-    expect(codes).to.deep.equal([['WARN_SHARED_MEMORY'], []])
+    expect(codes).to.deep.equal([['WARN_CLAIM_CONTRADICTED'], []])
     // In a twin nothing says so: there it is always collected.
     expect(claiming({}).warnings).to.have.lengthOf(1)
   })

@@ -1,13 +1,14 @@
 import { expect } from 'chai'
-import { remembered, sharingWarnings } from '../../src/report/sharing.js'
+import type { Figures } from '../../src/measure/figures.js'
+import { orderWarnings, remembered, sharingWarnings } from '../../src/report/sharing.js'
 import type { EarlierRun } from '../../src/report/sharing.js'
-import type { CacheAttribution } from '../../src/report/types.js'
+import type { CacheAttribution, ReportTwin } from '../../src/report/types.js'
 import { KIB, MIB } from '../coordinator/world.js'
 
 describe('memory that two caches share', () => {
   it('is found when they change places in the other order', () => {
     const earlier = run(row('users', 0.1 * MIB), row('other', 5 * MIB), row('profiles', 12 * MIB))
-    const now = [row('profiles', 0.2 * MIB), row('other', 5 * MIB), row('users', 12 * MIB)]
+    const now = run(row('profiles', 0.2 * MIB), row('other', 5 * MIB), row('users', 12 * MIB))
     const warnings = sharingWarnings(now, [earlier])
     expect(warnings).to.have.lengthOf(1)
     expect(warnings[0]).to.include({ code: 'WARN_SHARED_MEMORY', cache: 'profiles' })
@@ -19,13 +20,13 @@ describe('memory that two caches share', () => {
   it('is found in any of the runs before, and said once', () => {
     const swapped = run(row('users', 0.1 * MIB), row('profiles', 12 * MIB))
     const same = run(row('profiles', 0.1 * MIB), row('users', 12 * MIB))
-    const now = [row('profiles', 0.1 * MIB), row('users', 12 * MIB)]
+    const now = run(row('profiles', 0.1 * MIB), row('users', 12 * MIB))
     expect(sharingWarnings(now, [swapped, same, swapped, same])).to.have.lengthOf(1)
   })
 
   it('is not what two caches show that changed in the same order', () => {
     const earlier = run(row('users', 12 * MIB), row('profiles', 1 * MIB))
-    expect(sharingWarnings([row('users', 1 * MIB), row('profiles', 12 * MIB)], [earlier])).to.deep.equal([])
+    expect(sharingWarnings(run(row('users', 1 * MIB), row('profiles', 12 * MIB)), [earlier])).to.deep.equal([])
   })
 
   it('is not what two caches show that grew and shrank with their entries', () => {
@@ -33,81 +34,15 @@ describe('memory that two caches share', () => {
       row('users', 1 * MIB, { entriesBefore: 100 }),
       row('profiles', 12 * MIB, { entriesBefore: 1200 }),
     )
-    const now = [row('profiles', 1 * MIB, { entriesBefore: 100 }), row('users', 12 * MIB, { entriesBefore: 1200 })]
+    const now = run(row('profiles', 1 * MIB, { entriesBefore: 100 }), row('users', 12 * MIB, { entriesBefore: 1200 }))
     expect(sharingWarnings(now, [earlier])).to.deep.equal([])
   })
 
   it('is not a loss and a gain of different size, nor one below a quarter of a MiB', () => {
     const large = run(row('users', 1 * MIB), row('profiles', 12 * MIB))
-    expect(sharingWarnings([row('profiles', 6 * MIB), row('users', 20 * MIB)], [large])).to.deep.equal([])
+    expect(sharingWarnings(run(row('profiles', 6 * MIB), row('users', 20 * MIB)), [large])).to.deep.equal([])
     const small = run(row('users', 1 * KIB), row('profiles', 200 * KIB))
-    expect(sharingWarnings([row('profiles', 1 * KIB), row('users', 200 * KIB)], [small])).to.deep.equal([])
-  })
-
-  it('is told in the first run by what a cache claims and does not give back, with the one that did', () => {
-    const now = [row('users', 0.1 * MIB, { claimedBytes: 12 * MIB }), row('profiles', 12.2 * MIB)]
-    expect(sharingWarnings(now, [])[0]?.message).to.match(/^"users" and "profiles" seem to hold the same values/)
-  })
-
-  it('may be held by something that is not registered', () => {
-    const now = [row('users', 0.1 * MIB, { claimedBytes: 12 * MIB }), row('small', MIB)]
-    expect(sharingWarnings(now, [])[0]?.message).to.equal(
-      '"users" claims 12.00 MiB and gave back 102.4 KiB: something else holds its values, or it overstates',
-    )
-  })
-
-  it('is not claimed by a cache that was not emptied, failed, or was not collected after', () => {
-    for (const part of [
-      { entriesAfter: 5 },
-      { status: 'failed' },
-      { window: 'drift-corrected' },
-      { entriesAfter: null },
-    ] as const) {
-      expect(sharingWarnings([row('users', 0, { claimedBytes: 12 * MIB, ...part })], [])).to.deep.equal([])
-    }
-  })
-
-  describe('of a cache that was trimmed', () => {
-    const trimmed = (bytes: number | null, error: number | null, part: Partial<CacheAttribution> = {}): string[] => {
-      const whole = { allocatedBytes: bytes, heapBytes: 0, mappedBytes: null, totalBytes: bytes }
-      const ofTrim = {
-        status: 'trimmed',
-        estimated: whole,
-        estimatedUncertaintyBytes: error,
-        entriesAfter: 95,
-      } as const
-      const users = row('users', 0, { ...ofTrim, claimedBytes: 12 * MIB, ...part })
-      // What came back of the one after it is a part, and says nothing of where those bytes are.
-      return sharingWarnings([users, row('profiles', 12 * MIB, { status: 'trimmed' })], []).map(
-        ({ message }) => message,
-      )
-    }
-
-    it('is told by an estimate of next to nothing, its error included', () => {
-      expect(trimmed(0.1 * MIB, 0.2 * MIB)).to.deep.equal([
-        '"users" claims 12.00 MiB and is estimated at 102.4 KiB: something else holds its values, or it overstates',
-      ])
-    })
-
-    it('is not told where the estimate is larger, may be, or is not known', () => {
-      expect(trimmed(2 * MIB, 0.2 * MIB)).to.deep.equal([])
-      expect(trimmed(0.1 * MIB, 2 * MIB)).to.deep.equal([])
-      expect(trimmed(0.1 * MIB, null)).to.deep.equal([])
-      expect(trimmed(null, null)).to.deep.equal([])
-      expect(trimmed(0, 0, { window: 'drift-corrected' })).to.deep.equal([])
-      expect(trimmed(0, 0, { status: 'failed' })).to.deep.equal([])
-    })
-  })
-
-  it('is not claimed by a cache that was not collected after, though what holds its bytes may be one', () => {
-    const now = [row('users', 0, { claimedBytes: 12 * MIB }), row('profiles', 12.2 * MIB)]
-    expect(sharingWarnings(now, [], [], new Set(['users']))).to.deep.equal([])
-    expect(sharingWarnings(now, [], [], new Set(['profiles']))).to.have.lengthOf(1)
-  })
-
-  it('is not a cache that another one emptied before its turn', () => {
-    const emptied = { code: 'WARN_RELEASED_OTHER', message: 'the release of "a" emptied "users" too' } as const
-    expect(sharingWarnings([row('users', 0, { claimedBytes: 12 * MIB })], [], [emptied])).to.deep.equal([])
+    expect(sharingWarnings(run(row('profiles', 1 * KIB), row('users', 200 * KIB)), [small])).to.deep.equal([])
   })
 
   it('is not remembered of a cache that was trimmed, skipped, or is not known', () => {
@@ -117,6 +52,63 @@ describe('memory that two caches share', () => {
       released: { allocatedBytes: null, heapBytes: 5, mappedBytes: null, totalBytes: null },
     })
     expect(remembered({ caches: [unknown] })).to.deep.equal([])
+  })
+
+  it('is not remembered of a cache whose memory came late, was not collected, or is a mean over orders', () => {
+    const late = { allocatedBytes: MIB, heapBytes: 0, mappedBytes: 0, totalBytes: MIB }
+    const caches = [row('a', 2 * MIB, { late }), row('b', MIB), row('c', MIB)]
+    expect(remembered({ caches }, new Set(['b'])).map(({ name }) => name)).to.deep.equal(['c'])
+    const twin = { twins: 2 } as ReportTwin
+    expect(remembered({ caches, twin })).to.deep.equal([])
+    expect(remembered({ caches, twin: { ...twin, twins: 1 } })).to.have.lengthOf(2)
+  })
+})
+
+describe('memory that caches share, in the orders of several twins', () => {
+  const cache = (name: string, ...bytes: number[]): { name: string; changes: Figures[] } => ({
+    name,
+    changes: bytes.map((allocatedBytes) => ({ allocatedBytes, heapBytes: 0, mappedBytes: 0 })),
+  })
+  const told = (...caches: { name: string; changes: Figures[] }[]): (string | undefined)[] =>
+    orderWarnings(caches).map(({ code, message }) => {
+      expect(code).to.equal('WARN_SHARED_MEMORY')
+      return message
+    })
+
+  it('is named of both, with each other', () => {
+    expect(told(cache('a', 0, 4 * MIB), cache('own', 5 * MIB, 5 * MIB), cache('b', 4 * MIB, 0))).to.deep.equal([
+      '"a" seems to hold the same values as "b": what it gives back depends on the order, by 4.00 MiB',
+      '"b" seems to hold the same values as "a": what it gives back depends on the order, by 4.00 MiB',
+    ])
+  })
+
+  it('is not what a row shows that moves alone: it varies, and nobody gained what it lost', () => {
+    expect(told(cache('a', 1 * MIB, 4 * MIB), cache('b', 5 * MIB, 5 * MIB))).to.deep.equal([])
+    expect(told(cache('a', 1 * MIB, 4 * MIB), cache('b', 5 * MIB, 9 * MIB))).to.deep.equal([])
+    expect(told(cache('a', 1 * MIB, 4 * MIB), cache('b', 9 * MIB, 8 * MIB))).to.deep.equal([])
+  })
+
+  it('names every cache that it may be where two pairs share as much', () => {
+    const [a, b, c, d] = [
+      cache('a', 0, 4 * MIB),
+      cache('b', 4 * MIB, 0),
+      cache('c', 0, 4 * MIB),
+      cache('d', 4 * MIB, 0),
+    ]
+    expect(told(a, b, c, d)[0]).to.match(/^"a" seems to hold the same values as "b" or "d":/)
+  })
+
+  it('is found among three, of which none has a partner of its own', () => {
+    const messages = told(cache('a', 9, 0, 0), cache('b', 0, 9, 0), cache('c', 0, 0, 9)).map(String)
+    expect(messages).to.deep.equal([])
+    const large = [cache('a', 9 * MIB, 0, 0), cache('b', 0, 9 * MIB, 0), cache('c', 0, 0, 9 * MIB)]
+    expect(told(...large)).to.have.lengthOf(3)
+    expect(told(...large)[2]).to.match(/^"c" seems to hold the same values as "a" or "b":/)
+  })
+
+  it('is nothing below 64 KiB or 2 % of a row', () => {
+    expect(told(cache('a', 0, 60 * KIB), cache('b', 60 * KIB, 0))).to.deep.equal([])
+    expect(told(cache('a', 100 * MIB, 101 * MIB), cache('b', 101 * MIB, 100 * MIB))).to.deep.equal([])
   })
 })
 
