@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "confine.h"
 
+#include "confine-calls.h"
+
 #ifdef __linux__
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +10,9 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <stddef.h>
+#include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -29,150 +32,250 @@ bool confine_is_possible(void) {
 }
 
 #ifdef THIS_ARCHITECTURE
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define LOAD_ARGUMENT(index) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[index]))
-/* Little-endian, as both architectures are. */
-#define LOAD_UPPER_HALF(index)                                                                               \
-  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[index]) + 4)
-#define REFUSE BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
-#define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-#define IF_CALL(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1)
-#define REFUSE_CALL(name) IF_CALL(name), REFUSE
-/* For calls that are newer than the headers. */
-#define REFUSE_NUMBER(number) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), REFUSE
-/* Refuses the call where any of `bits` is set in an argument, and allows it else. */
-#define REFUSE_BITS(name, index, bits)                                                                       \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                               \
-      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1), REFUSE, ALLOW
-/* Allows the call where one of `bits` is set in an argument, and refuses it else. */
-#define ALLOW_BITS(name, index, bits)                                                                        \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                               \
-      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1), ALLOW, REFUSE
-/* Allows the call where an argument is `value`, and refuses it else. */
-#define ALLOW_ONLY(name, index, value)                                                                       \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_ARGUMENT(index),                               \
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)value, 0, 1), ALLOW, REFUSE
-/* Allows the call where an argument is the address `path`, and goes on to what is said of it below else. */
-#define ALLOW_PATH(name, index, path)                                                                        \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 6), LOAD_ARGUMENT(index),                               \
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(uintptr_t)(path), 0, 3), LOAD_UPPER_HALF(index),        \
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)((uint64_t)(uintptr_t)(path) >> 32), 0, 1), ALLOW,       \
-      LOAD(nr)
-#define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
+/* What is refused fails with this. The conformance test takes an errno that no kernel gives. */
+#ifndef CONFINE_ERRNO
+#define CONFINE_ERRNO EPERM
 #endif
 
-bool confine(pid_t self, const char *writable_path) {
+/* As its number is the same on every architecture; older headers lack it. */
+enum { NR_CLONE3 = 435 };
+
+enum { LENGTH_MAX = 2048 };
+static struct sock_filter program[LENGTH_MAX];
+static unsigned length;
+
+static void add(struct sock_filter instruction) {
+  if (length < LENGTH_MAX)
+    program[length] = instruction;
+  length++;
+}
+
+#define ADD(...) add((struct sock_filter)__VA_ARGS__)
+static void load_call(void) { ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))); }
+/* Little-endian, as both architectures are. */
+static void load_lower(unsigned argument) {
+  ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * argument));
+}
+static void load_upper(unsigned argument) {
+  ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * argument + 4));
+}
+static void fail_with(unsigned number) { ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | number)); }
+static void refuse(void) { fail_with(CONFINE_ERRNO); }
+static void allow(void) { ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)); }
+static void unless_equal_skip(uint32_t value, uint8_t skipped) {
+  ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skipped));
+}
+static void unless_any_bit_skip(uint32_t bits, uint8_t skipped) {
+  ADD(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, skipped));
+}
+
+static void allow_call(uint32_t call) {
+  unless_equal_skip(call, 1);
+  allow();
+}
+
+static void allow_values(uint32_t call, unsigned argument, const uint32_t *values, unsigned count) {
+  unless_equal_skip(call, (uint8_t)(2 * count + 2));
+  load_lower(argument);
+  for (unsigned i = 0; i < count; i++)
+    allow_call(values[i]);
+  refuse();
+}
+
+/* Refuses the call where any of the bits is set, and allows it else. */
+static void refuse_bits(uint32_t call, unsigned argument, uint32_t bits) {
+  unless_equal_skip(call, 4);
+  load_lower(argument);
+  unless_any_bit_skip(bits, 1);
+  refuse();
+  allow();
+}
+
+/* Allows the call where an argument is this very address; what is added next decides else. */
+static void allow_address(uint32_t call, unsigned argument, const void *address) {
+  unless_equal_skip(call, 6);
+  load_lower(argument);
+  unless_equal_skip((uint32_t)(uintptr_t)address, 3);
+  load_upper(argument);
+  unless_equal_skip((uint32_t)((uint64_t)(uintptr_t)address >> 32), 1);
+  allow();
+  load_call();
+}
+
+static void add_files(const char *writable_path) {
+  const uint32_t changing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
+  allow_address(SYS_openat, 1, writable_path);
+  refuse_bits(SYS_openat, 2, changing);
+#ifdef __x86_64__
+  allow_address(SYS_open, 0, writable_path);
+  refuse_bits(SYS_open, 1, changing);
+  allow_address(SYS_creat, 0, writable_path);
+#endif
+}
+
+/* An asynchronous descriptor has the kernel send signals to whom it belongs. */
+static void add_descriptors(void) {
+  const unsigned count = confine_file_commands_count;
+  unless_equal_skip(SYS_fcntl, (uint8_t)(2 * count + 7));
+  load_lower(1);
+  unless_equal_skip(F_SETFL, 4);
+  load_lower(2);
+  unless_any_bit_skip(O_ASYNC, 1);
+  refuse();
+  allow();
+  for (unsigned i = 0; i < count; i++)
+    allow_call(confine_file_commands[i]);
+  refuse();
+}
+
+/* Refuses the call where an argument is `value`, and allows it else. */
+static void refuse_value(uint32_t call, unsigned argument, uint32_t value) {
+  unless_equal_skip(call, 4);
+  load_lower(argument);
+  unless_equal_skip(value, 1);
+  refuse();
+  allow();
+}
+
+static void add_processes(const struct confinement *confinement) {
+  const uint32_t self[] = {(uint32_t)confinement->self};
+  /* To itself a signal may go: that is how abort() ends a process. */
+  allow_values(SYS_kill, 0, self, 1);
+  allow_values(SYS_tgkill, 0, self, 1);
+  allow_values(SYS_process_vm_readv, 0, self, 1);
+  /* Threads may be made, libuv aborts without; processes may not. clone3 hides which of them it makes. */
+  unless_equal_skip(NR_CLONE3, 1);
+  fail_with(ENOSYS);
+  unless_equal_skip(SYS_clone, 4);
+  load_lower(0);
+  unless_any_bit_skip(CLONE_THREAD, 1);
+  allow();
+  refuse();
+  /* Its own limits may be asked for: the first argument is 0, and the third is no address. */
+  unless_equal_skip(SYS_prlimit64, 8);
+  load_lower(0);
+  unless_equal_skip(0, 5);
+  load_lower(2);
+  unless_equal_skip(0, 3);
+  load_upper(2);
+  unless_equal_skip(0, 1);
+  allow();
+  refuse();
+  /* Nobody may set aside what watches over it. */
+  refuse_value(SYS_rt_sigaction, 0, CONFINE_WATCH_SIGNAL);
+  refuse_value(SYS_timer_settime, 0, (uint32_t)confinement->timer);
+  refuse_value(SYS_timer_delete, 0, (uint32_t)confinement->timer);
+}
+
+/* Addresses are compared in units of 64 KiB, so that one fits into the 32 bits that a filter works with. V8's
+ * pages begin and end at such bounds, so none is refused since it lies beside a shared mapping. */
+enum { UNIT_BITS = 16, FIRST_UNIT = 0, END_UNIT = 1 };
+
+/* Stores in the filter's memory which units an address and a length take; refuses what is above 48 bits. */
+static void add_units(void) {
+  for (unsigned argument = 0; argument < 2; argument++) {
+    load_upper(argument);
+    ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x10000, 0, 1));
+    refuse();
+  }
+  load_upper(0);
+  ADD(BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, UNIT_BITS));
+  ADD(BPF_STMT(BPF_MISC | BPF_TAX, 0));
+  load_lower(0);
+  ADD(BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, UNIT_BITS));
+  ADD(BPF_STMT(BPF_ALU | BPF_OR | BPF_X, 0));
+  ADD(BPF_STMT(BPF_ST, FIRST_UNIT));
+  /* What both have beyond whole units, rounded up. */
+  load_lower(0);
+  ADD(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xffff));
+  ADD(BPF_STMT(BPF_MISC | BPF_TAX, 0));
+  load_lower(1);
+  ADD(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xffff));
+  ADD(BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0));
+  ADD(BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 0xffff));
+  ADD(BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, UNIT_BITS));
+  ADD(BPF_STMT(BPF_ST, END_UNIT));
+  /* And the whole ones of the length, behind the first. */
+  load_upper(1);
+  ADD(BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, UNIT_BITS));
+  ADD(BPF_STMT(BPF_MISC | BPF_TAX, 0));
+  load_lower(1);
+  ADD(BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, UNIT_BITS));
+  ADD(BPF_STMT(BPF_ALU | BPF_OR | BPF_X, 0));
+  for (unsigned place = FIRST_UNIT; place <= END_UNIT; place++) {
+    ADD(BPF_STMT(BPF_LDX | BPF_MEM, place));
+    ADD(BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0));
+  }
+  ADD(BPF_STMT(BPF_ST, END_UNIT));
+}
+
+static void add_shared_mapping(const struct range *range) {
+  ADD(BPF_STMT(BPF_LD | BPF_MEM, FIRST_UNIT));
+  ADD(BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)((range->end - 1) >> UNIT_BITS), 3, 0));
+  ADD(BPF_STMT(BPF_LD | BPF_MEM, END_UNIT));
+  ADD(BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)(range->start >> UNIT_BITS), 0, 1));
+  refuse();
+}
+
+/* A shared mapping is not made writable again, and not moved to where that would not be seen. */
+static void add_protections(const struct range *shared, size_t count) {
+  /* Of length 0 it makes a second mapping of what is shared. */
+  unless_equal_skip(SYS_mremap, 6);
+  load_lower(1);
+  unless_equal_skip(0, 3);
+  load_upper(1);
+  unless_equal_skip(0, 1);
+  refuse();
+  load_call();
+  ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mremap, 6, 0));
+  ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 2, 0));
+  ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pkey_mprotect, 1, 0));
+  ADD(BPF_STMT(BPF_JMP | BPF_JA, 0)); /* past all of this; the distance is known below */
+  const unsigned jump = length - 1;
+  load_lower(2);
+  ADD(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_WRITE, 1, 0));
+  allow();
+  add_units();
+  for (size_t i = 0; i < count; i++)
+    add_shared_mapping(&shared[i]);
+  allow();
+  if (length <= LENGTH_MAX)
+    program[jump].k = length - jump - 1;
+}
+
+static void build(const struct confinement *confinement) {
+  length = 0;
+  ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
+  ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCHITECTURE, 1, 0));
+  refuse();
+  load_call();
+#ifdef __x86_64__
+  /* Calls of the x32 interface have numbers of their own. */
+  ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1));
+  refuse();
+#endif
+  for (unsigned i = 0; i < confine_allowed_count; i++)
+    allow_call(confine_allowed[i]);
+  for (unsigned i = 0; i < confine_by_values_count; i++) {
+    const struct confine_by_value *rule = &confine_by_values[i];
+    allow_values(rule->call, rule->argument, rule->values, rule->count);
+  }
+  add_files(confinement->writable_path);
+  add_descriptors();
+  add_processes(confinement);
+  add_protections(confinement->shared, confinement->shared_count);
+  refuse();
+}
+#endif
+
+bool confine(const struct confinement *confinement) {
 #ifdef THIS_ARCHITECTURE
-  struct sock_filter filter[] = {
-      LOAD(arch),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCHITECTURE, 1, 0),
-      REFUSE,
-      LOAD(nr),
-#ifdef __x86_64__
-      /* Calls of the x32 interface have numbers of their own. */
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),
-      REFUSE,
-#endif
-      /* To itself a signal may go: that is how abort() ends a process. */
-      ALLOW_ONLY(tgkill, 0, self),
-      ALLOW_ONLY(kill, 0, self),
-      REFUSE_CALL(tkill),
-      REFUSE_CALL(rt_sigqueueinfo),
-      REFUSE_CALL(rt_tgsigqueueinfo),
-      REFUSE_CALL(ptrace),
-      REFUSE_CALL(process_vm_writev),
-      REFUSE_CALL(setpriority),
-      REFUSE_CALL(sched_setaffinity),
-      REFUSE_CALL(sched_setscheduler),
-      REFUSE_CALL(sched_setattr),
-      REFUSE_CALL(ioprio_set),
-      REFUSE_CALL(setpgid),
-      ALLOW_ONLY(prlimit64, 0, 0), /* its own */
-      ALLOW_PATH(openat, 1, writable_path),
-      REFUSE_BITS(openat, 2, WRITING),
-      REFUSE_CALL(openat2),
-      REFUSE_CALL(unlinkat),
-      REFUSE_CALL(renameat),
-      REFUSE_CALL(renameat2),
-      REFUSE_CALL(mkdirat),
-      REFUSE_CALL(mknodat),
-      REFUSE_CALL(linkat),
-      REFUSE_CALL(symlinkat),
-      REFUSE_CALL(truncate),
-      REFUSE_CALL(fchmod),
-      REFUSE_CALL(fchmodat),
-      REFUSE_NUMBER(452), /* fchmodat2 */
-      REFUSE_CALL(fchown),
-      REFUSE_CALL(fchownat),
-      REFUSE_CALL(utimensat),
-      REFUSE_CALL(setxattr),
-      REFUSE_CALL(lsetxattr),
-      REFUSE_CALL(fsetxattr),
-      REFUSE_NUMBER(463), /* setxattrat */
-      REFUSE_CALL(removexattr),
-      REFUSE_CALL(lremovexattr),
-      REFUSE_CALL(fremovexattr),
-      REFUSE_NUMBER(466), /* removexattrat */
-      REFUSE_CALL(open_by_handle_at),
-      REFUSE_CALL(mount),
-      REFUSE_CALL(umount2),
-      REFUSE_CALL(socket),
-      REFUSE_CALL(socketpair),
-      REFUSE_CALL(io_uring_setup),
-      /* Threads may be made, libuv aborts without; processes may not. clone3 hides which of them it makes. */
-      IF_CALL(clone3),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-      ALLOW_BITS(clone, 0, CLONE_THREAD),
-      REFUSE_CALL(execve),
-      REFUSE_CALL(execveat),
-      REFUSE_CALL(shmat),
-      REFUSE_CALL(shmctl),
-      REFUSE_CALL(msgsnd),
-      REFUSE_CALL(msgrcv),
-      REFUSE_CALL(msgctl),
-      REFUSE_CALL(semop),
-      REFUSE_CALL(semtimedop),
-      REFUSE_CALL(semctl),
-      REFUSE_CALL(mq_open),
-      REFUSE_CALL(mq_unlink),
-      REFUSE_CALL(clock_settime),
-      REFUSE_CALL(settimeofday),
-      REFUSE_CALL(sethostname),
-      REFUSE_CALL(reboot),
-      REFUSE_CALL(swapoff),
-      REFUSE_CALL(init_module),
-      REFUSE_CALL(bpf),
-      REFUSE_CALL(pidfd_send_signal),
-      REFUSE_CALL(pidfd_getfd),
-#ifdef __x86_64__
-      ALLOW_PATH(open, 0, writable_path),
-      REFUSE_BITS(open, 1, WRITING),
-      ALLOW_PATH(creat, 0, writable_path),
-      REFUSE_CALL(creat),
-      REFUSE_CALL(unlink),
-      REFUSE_CALL(rmdir),
-      REFUSE_CALL(rename),
-      REFUSE_CALL(mkdir),
-      REFUSE_CALL(mknod),
-      REFUSE_CALL(link),
-      REFUSE_CALL(symlink),
-      REFUSE_CALL(chmod),
-      REFUSE_CALL(chown),
-      REFUSE_CALL(lchown),
-      REFUSE_CALL(utime),
-      REFUSE_CALL(utimes),
-      REFUSE_CALL(futimesat),
-      REFUSE_CALL(fork),
-      REFUSE_CALL(vfork),
-#endif
-      ALLOW,
-  };
-  const struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+  build(confinement);
+  const struct sock_fprog whole = {.len = (unsigned short)length, .filter = program};
+  return length <= LENGTH_MAX && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole, 0, 0) == 0;
 #else
-  (void)self;
-  (void)writable_path;
+  (void)confinement;
   return false;
 #endif
 }

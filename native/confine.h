@@ -2,16 +2,37 @@
 #ifndef CACHE_ATTRIBUTION_CONFINE_H
 #define CACHE_ATTRIBUTION_CONFINE_H
 
+#include "ranges.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
+
+/* What a confined process keeps to itself. */
+struct confinement {
+  pid_t self;
+  /* One file may be opened for writing nevertheless: the one whose path is passed at this very address
+   * (jemalloc writes its profile to a path and to nothing else). */
+  const char *writable_path;
+  /* Mappings that other processes share: they cannot be made writable, nor be moved. Beyond
+   * CONFINE_SHARED_MAX none is looked at. */
+  const struct range *shared;
+  size_t shared_count;
+  /* The timer that watches over it, which nobody may set or delete; -1 for none. */
+  int timer;
+};
+
+enum { CONFINE_SHARED_MAX = 128 };
+
+/* The signal of that timer: nobody may handle or ignore it. */
+#define CONFINE_WATCH_SIGNAL SIGALRM
 
 /* Whether this kernel takes a filter of system calls. */
 bool confine_is_possible(void);
 
-/* From here on system calls that change files, signal other processes, make sockets, or start programs fail
- * with EPERM; reading, memory, time, and writing to what is open stay. One file may be opened for writing
- * nevertheless: the one whose path is passed at this very address (jemalloc writes its profile to a path and
- * to nothing else). False where the kernel takes no filter. */
-bool confine(pid_t self, const char *writable_path);
+/* From here on only system calls succeed that read, or that concern the process's own memory, time, threads
+ * and open descriptors. Every other fails with EPERM, numbers that no kernel has yet among them. False where
+ * the kernel takes no filter. */
+bool confine(const struct confinement *confinement);
 
 #endif

@@ -221,15 +221,23 @@ void ranges_free(struct ranges *ranges) {
   *ranges = (struct ranges){0};
 }
 
-bool ranges_protect_shared(void) {
+bool ranges_protect_shared(struct range *shared, size_t capacity, size_t *count) {
   struct mapping mapping;
   bool is_protected = true;
   if (open_lines("/proc/self/maps") != 0)
     return false;
-  while (next_mapping(&mapping))
-    if (mapping.is_writable && mapping.is_shared &&
+  *count = 0;
+  while (next_mapping(&mapping)) {
+    if (!mapping.is_shared)
+      continue;
+    if (mapping.is_writable &&
         mprotect((void *)mapping.range.start, mapping.range.end - mapping.range.start, PROT_READ) != 0)
       is_protected = false;
+    if (*count > 0 && shared[*count - 1].end == mapping.range.start)
+      shared[*count - 1].end = mapping.range.end;
+    else if (*count < capacity)
+      shared[(*count)++] = mapping.range;
+  }
   close(reading.file);
   return is_protected;
 }

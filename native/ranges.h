@@ -36,7 +36,8 @@ int ranges_advise(const struct ranges *ranges, size_t first, int advice);
 void ranges_free(struct ranges *ranges);
 
 /* In a child: makes every shared writable mapping read-only, since a write there would reach the parent or a
- * file. */
-bool ranges_protect_shared(void);
+ * file. Notes all shared mappings, also those that were read-only, as far as `shared` has room; `count` says
+ * how many. */
+bool ranges_protect_shared(struct range *shared, size_t capacity, size_t *count);
 
 #endif

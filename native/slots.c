@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "slots.h"
 
+#include "open-guard.h"
+
 #ifdef __linux__
 #include <elf.h>
 #include <errno.h>
@@ -128,7 +130,6 @@ static const struct {
     {"pthread_rwlock_wrlock", (void *)locks_to_write, false},
     {"sem_wait", (void *)takes_or_ends, false},
 };
-enum { REPLACEMENTS = sizeof replacements / sizeof *replacements };
 
 struct slot {
   void **at;
@@ -210,6 +211,20 @@ static bool note_slot(struct search *search, void **at, void *function) {
   return true;
 }
 
+/* NULL of a function that stays as it is. */
+static void *replacement_of(const char *name, bool *wakes) {
+  for (size_t which = 0; which < sizeof replacements / sizeof *replacements; which++) {
+    if (strcmp(name, replacements[which].name) != 0)
+      continue;
+    *wakes = replacements[which].wakes;
+    return replacements[which].function;
+  }
+  for (size_t which = 0; which < open_guards_count; which++)
+    if (strcmp(name, open_guards[which].name) == 0)
+      return open_guards[which].function;
+  return NULL;
+}
+
 /* Stops the search with what it returns: -1 without memory. */
 static int search_object(struct dl_phdr_info *object, size_t size, void *data) {
   struct imports imports;
@@ -227,13 +242,13 @@ static int search_object(struct dl_phdr_info *object, size_t size, void *data) {
       if (symbol == 0)
         continue;
       const char *name = imports.names + imports.symbols[symbol].st_name;
-      for (int which = 0; which < REPLACEMENTS; which++) {
-        if (strcmp(name, replacements[which].name) != 0)
-          continue;
-        if (!note_slot(search, (void **)(object->dlpi_addr + entry->r_offset), replacements[which].function))
-          return -1;
-        search->wakes_of_executable += is_executable && replacements[which].wakes;
-      }
+      bool wakes = false;
+      void *function = replacement_of(name, &wakes);
+      if (function == NULL)
+        continue;
+      if (!note_slot(search, (void **)(object->dlpi_addr + entry->r_offset), function))
+        return -1;
+      search->wakes_of_executable += is_executable && wakes;
     }
   }
   return 0;

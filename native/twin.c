@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "confine.h"
 #include "major-gc.h"
+#include "open-guard.h"
 #include "ranges.h"
 #include "slots.h"
 #include "threads.h"
@@ -23,13 +24,18 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The child's end of the pipe; -1 in every process that is no twin. */
 static int result_fd = -1;
 
-/* Of a twin: it is ended when it has been silent for so long. */
-static unsigned silence_max_s;
+/* Of a twin: it ends when its parent is another than this, or when it has been silent for too long. */
+static struct {
+  pid_t parent;
+  double silence_max_ms;
+  volatile double written_ms;
+} watch;
 
 /* Names the kept descriptor of a twin; empty where there is none. The filter knows it by its address. */
 static char kept_path[32];
@@ -88,8 +94,39 @@ static void write_once(const char *path, const char *text, size_t length) {
   close(file);
 }
 
-/* Exit codes of a child that could not be set up; src/twin/ knows them. */
-enum { EXIT_ORPHAN = 81, EXIT_DESCRIPTORS = 82, EXIT_SLOTS = 83, EXIT_SHARED = 84, EXIT_FREE = 87 };
+/* Exit codes of a child that could not be set up, or was left alone; src/twin/ knows them. */
+enum {
+  EXIT_ORPHAN = 81,
+  EXIT_DESCRIPTORS = 82,
+  EXIT_SLOTS = 83,
+  EXIT_SHARED = 84,
+  EXIT_FREE = 87,
+  EXIT_SILENT = 90
+};
+
+static void look_at_parent(int signal_number) {
+  (void)signal_number;
+  if (getppid() != watch.parent)
+    _exit(EXIT_ORPHAN);
+  if (clock_now_ms() - watch.written_ms > watch.silence_max_ms)
+    _exit(EXIT_SILENT);
+}
+
+/* The kernel ends a twin with its parent, but forgets to where the twin changes what user it is; the filter
+ * refuses that. This does not depend on either. Gives the timer's number, or -1. By system calls: older C
+ * libraries have these in a library of their own. */
+static int begin_watch(void) {
+  enum { EVERY_NS = 500 * 1000 * 1000 };
+  int timer = -1;
+  struct sigaction action = {.sa_handler = look_at_parent, .sa_flags = SA_RESTART};
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = CONFINE_WATCH_SIGNAL};
+  const struct itimerspec every = {{0, EVERY_NS}, {0, EVERY_NS}};
+  if (sigaction(CONFINE_WATCH_SIGNAL, &action, NULL) != 0 ||
+      syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0 ||
+      syscall(SYS_timer_settime, timer, 0, &every, NULL) != 0)
+    return -1;
+  return timer;
+}
 
 static void become_twin(pid_t parent, const struct twin_order *order) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -98,8 +135,10 @@ static void become_twin(pid_t parent, const struct twin_order *order) {
   prctl(PR_SET_NAME, "twin");
   setsid(); /* out of reach of the terminal's signals */
   reset_signals();
-  silence_max_s = order->alarm_s;
-  alarm(silence_max_s);
+  watch.parent = parent;
+  watch.silence_max_ms = 1e3 * order->alarm_s;
+  watch.written_ms = clock_now_ms();
+  const int timer = begin_watch();
   if (order->dies_first)
     write_once("/proc/self/oom_score_adj", "1000", 4);
   setpriority(PRIO_PROCESS, 0, 15);
@@ -110,13 +149,17 @@ static void become_twin(pid_t parent, const struct twin_order *order) {
   write_once("/proc/self/coredump_filter", "0", 1);
   if (!replace_descriptors(order->keep_fd))
     _exit(EXIT_DESCRIPTORS);
+  open_guard_except(kept_path);
   if (slots_replace() != 0)
     _exit(EXIT_SLOTS);
-  if (!ranges_protect_shared())
+  static struct range shared[CONFINE_SHARED_MAX];
+  size_t shared_count = 0;
+  if (!ranges_protect_shared(shared, CONFINE_SHARED_MAX, &shared_count))
     _exit(EXIT_SHARED);
   if (order->keep_fd >= 0)
     snprintf(kept_path, sizeof kept_path, "/proc/self/fd/%d", order->keep_fd);
-  if (!confine(getpid(), kept_path))
+  const struct confinement confinement = {getpid(), kept_path, shared, shared_count, timer};
+  if (timer < 0 || !confine(&confinement))
     _exit(EXIT_FREE);
 }
 
@@ -220,7 +263,9 @@ end:
 }
 
 void twin_write(const char *bytes, size_t length) {
-  alarm(silence_max_s);
+  watch.written_ms = clock_now_ms();
+  if (getppid() != watch.parent)
+    _exit(EXIT_ORPHAN);
   while (length > 0) {
     const ssize_t written = write(result_fd, bytes, length);
     if (written < 0 && errno == EINTR)

@@ -11,6 +11,7 @@ import { inStretch } from '../measure/stretch.js'
 import type { Instrument } from '../measure/window.js'
 import { CoordinatorError, reasonOf } from '../support/errors.js'
 import { checkHeadroom, forgetCopiedBytes, mayDieFirst, noteCopiedBytes } from './memory.js'
+import { frameSecret } from './frames.js'
 import { lifeOf } from './life.js'
 import type { TwinContext } from './life.js'
 import { watchTwin } from './process.js'
@@ -70,13 +71,17 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   let lastCost: TwinCost | null = null
   for (let attempt = 1; ; attempt++) {
     const startMs = environment.now()
-    const { forked, before, ...rest } = await fork(order, binding, attempt, held).catch((error: unknown) => {
-      throw withCost(error, lastCost)
-    })
+    const secret = frameSecret()
+    const { forked, before, ...rest } = await fork({ order, binding, attempt, secret, held }).catch(
+      (error: unknown) => {
+        throw withCost(error, lastCost)
+      },
+    )
     pausesMs.push(...rest.pausesMs)
     majorGcs += rest.majorGcs
     const forkedMs = environment.now()
     const ending = watchTwin(binding, forked, {
+      secret,
       allowMs: order.allowMs,
       signal: order.signal,
       held,
@@ -107,12 +112,15 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   }
 }
 
-async function fork(
-  order: TwinOrder,
-  binding: TwinBinding,
-  attempt: number,
-  held: <T>(work: () => T) => T,
-): Promise<AtRest> {
+interface Attempt {
+  readonly order: TwinOrder
+  readonly binding: TwinBinding
+  readonly attempt: number
+  readonly secret: string
+  readonly held: <T>(work: () => T) => T
+}
+
+async function fork({ order, binding, attempt, secret, held }: Attempt): Promise<AtRest> {
   throwIfAborted(order.signal)
   const { allowMs, instrument, keepFd, work } = order
   const alarmSeconds = Math.ceil(ALARM_LEAST_S + (4 * allowMs) / 1000)
@@ -127,7 +135,12 @@ async function fork(
     closeHeap: binding.closeHeap,
     fork: (isStillAtRest) => {
       const busyThreads = instrument.threads?.passedOver() ?? []
-      return binding.fork(lifeOf(binding, work, isStillAtRest), { keepFd, alarmSeconds, busyThreads, diesFirst })
+      return binding.fork(lifeOf(binding, work, isStillAtRest, secret), {
+        keepFd,
+        alarmSeconds,
+        busyThreads,
+        diesFirst,
+      })
     },
   })
 }
@@ -153,6 +166,12 @@ function errorOf(end: Exclude<TwinEnd, { kind: 'result' }>, cost: TwinCost, elap
       return new TwinError('ERR_TWIN_OVERTIME', `it was ended ${after}: it used up its processor time`, cost)
     case 'stuck':
       return new TwinError('ERR_TWIN_STUCK', `it was ended ${after}: it slept and used no processor time`, cost)
+    case 'forged':
+      return new TwinError(
+        'ERR_TWIN_CRASHED',
+        `it was ended ${after}: something in it wrote to the pipe of its results`,
+        cost,
+      )
     case 'crashed':
       if (end.ended.code === EXIT_WAITS) {
         return new TwinError('ERR_TWIN_STUCK', `it ended ${after}: it waited for a thread that it does not have`, cost)
@@ -173,6 +192,7 @@ const EXIT_WORDS: Readonly<Record<number, string>> = {
   85: 'with an error past every handler',
   86: 'through process.exit()',
   87: 'since its system calls could not be confined',
+  90: 'since it had told nothing for too long',
   89: 'since V8 began to collect in the instant of the fork',
 }
 

@@ -29,13 +29,25 @@ export function buildAddon(context: Mocha.Context, name: string): string {
   return build(context, `${name}.c`, `${name}.node`, ['-DNAPI_VERSION=8', `-I${headers}`])
 }
 
-function build(context: Mocha.Context, source: string, output: string, flags: readonly string[]): string {
+/** The program of `test/native/<name>.c`; see {@link buildLibrary}. It may include sources of the addon. */
+export function buildProgram(context: Mocha.Context, name: string, sources: readonly string[] = []): string {
+  const newest = sources.map((source) => statSync(path.join(ROOT, 'native', source)).mtimeMs)
+  return build(context, `${name}.c`, name, [], { kind: [], newestMs: Math.max(0, ...newest) })
+}
+
+function build(
+  context: Mocha.Context,
+  source: string,
+  output: string,
+  flags: readonly string[],
+  { kind, newestMs } = { kind: ['-shared', '-fPIC', '-fvisibility=hidden'], newestMs: 0 },
+): string {
   const from = path.join(SOURCES, source)
   const to = path.join(OUTPUT, output)
-  if (existsSync(to) && statSync(to).mtimeMs > statSync(from).mtimeMs) return to
+  if (existsSync(to) && statSync(to).mtimeMs > Math.max(statSync(from).mtimeMs, newestMs)) return to
   mkdirSync(OUTPUT, { recursive: true })
   const fresh = `${to}.${String(process.pid)}`
-  const options = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-shared', '-fPIC', '-fvisibility=hidden']
+  const options = ['-std=gnu11', '-O1', '-Wall', '-Wextra', ...kind]
   const compiled = spawnSync('cc', [...options, ...flags, from, '-o', fresh, '-ldl'], { encoding: 'utf8' })
   if (compiled.error !== undefined) return skipOrFail(context, `no C compiler: ${compiled.error.message}`)
   if (compiled.status !== 0) throw new Error(`${source} does not compile:\n${compiled.stderr}`)

@@ -31,6 +31,15 @@ const EXPECTED: Readonly<Record<string, unknown>> = {
   'listens on a port': 'no socket',
   prints: 'printed',
   'reads a file': 'twin',
+  'reads a FIFO': 'EPERM',
+  'makes a pseudo terminal': 'EPERM',
+  'reads a device without an end': 4,
+  'reads through a link': true,
+  'changes its user': 'EPERM',
+  'changes its group': 'EPERM',
+  'handles the signal that watches over it': 'EPERM',
+  'asks for the time': true,
+  'forges a result': /^ERR_TWIN_CRASHED: .*: something in it wrote to the pipe of its results$/,
   collects: 200_000,
   'makes a twin': 'no twin of its own',
   'sends messages': 0,
@@ -63,6 +72,7 @@ describe('a twin, whatever its function does', function () {
   it('leaves files, descriptors and children of the process as they were', () => {
     expect(result.after).to.deep.equal(result.before)
     expect(result.isNewFileThere).to.equal(false)
+    expect(result.inFifo).to.equal('kept')
   })
 
   it('leaves the data of the process as it was', () => {
