@@ -8,6 +8,7 @@ import v8 from 'node:v8'
 import type { TwinBinding } from '../allocator/port.js'
 import { CoordinatorError, messageOf, reasonOf } from '../support/errors.js'
 import { readText } from '../support/read-text.js'
+import { frameWriter } from './frames.js'
 
 /** What a function in a twin can do. */
 export interface TwinContext {
@@ -22,27 +23,16 @@ export interface TwinContext {
   noteCopies(): void
 }
 
-/** A line from the child. */
-export type TwinFrame =
-  | {
-      readonly kind: 'message'
-      readonly message: unknown
-      readonly allowMs?: number
-      /** Processor time that the twin had used by then: the next stretch counts from here. */
-      readonly cpuMs: number
-    }
-  | { readonly kind: 'result'; readonly value: unknown; readonly copiedBytes: number | null }
-  | { readonly kind: 'thrown'; readonly code: 'ERR_TWIN_THROWN' | 'ERR_TWIN_RESULT'; readonly message: string }
-
 /** Exit codes of a twin; make.ts has them in words. */
 const EXIT_LEFT = 86
 const EXIT_AT_WORK = 89
 
-/** Wraps `work` into what the child runs; `isStillAtRest` is whether V8 has done nothing for a major GC before the fork. */
+/** Wraps `work` into what the child runs; `secret` is what its frames carry, `isStillAtRest` is whether V8 has done nothing for a major GC before the fork. */
 export function lifeOf(
   binding: TwinBinding,
   work: (twin: TwinContext) => unknown,
   isStillAtRest: () => boolean,
+  secret: string,
 ): () => void {
   return () => {
     leaveQuietly(binding)
@@ -50,9 +40,9 @@ export function lifeOf(
     if (!isStillAtRest()) binding.exit(EXIT_AT_WORK)
     leaveNothingToThreads()
     let copiedBytes: number | null = null
-    const send = (frame: TwinFrame): void => {
-      binding.write(`${textOf(frame)}\n`)
-    }
+    const send = frameWriter(secret, (line) => {
+      binding.write(line)
+    })
     const noteCopies = (): void => {
       const bytes = privateBytes()
       if (bytes !== null) copiedBytes = Math.max(copiedBytes ?? 0, bytes)
@@ -77,14 +67,6 @@ export function lifeOf(
         message: isResult ? reasonOf(error) : messageOf(error),
       })
     }
-  }
-}
-
-function textOf(frame: TwinFrame): string {
-  try {
-    return JSON.stringify(frame)
-  } catch (error) {
-    throw new CoordinatorError('ERR_TWIN_RESULT', `it cannot be written as JSON: ${messageOf(error)}`)
   }
 }
 

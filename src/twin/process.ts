@@ -7,17 +7,21 @@
 import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { EndedTwin, ForkedTwin, TwinBinding } from '../allocator/port.js'
-import type { TwinFrame } from './life.js'
+import { frameReader } from './frames.js'
+import type { TwinFrame } from './frames.js'
 
 /** How a twin ended. */
 export type TwinEnd =
   | { readonly kind: 'result'; readonly value: unknown; readonly copiedBytes: number | null }
   | { readonly kind: 'thrown'; readonly code: 'ERR_TWIN_THROWN' | 'ERR_TWIN_RESULT'; readonly message: string }
   | { readonly kind: 'crashed'; readonly ended: EndedTwin }
-  | { readonly kind: 'stuck' | 'overtime' | 'aborted' }
+  /** `forged`: something in it wrote to the pipe what is no frame of its library. */
+  | { readonly kind: 'stuck' | 'overtime' | 'aborted' | 'forged' }
 
 /** What its parent wants of it. */
 export interface TwinWatching {
+  /** What the frames of this twin carry. */
+  readonly secret: string
   /** Processor time for the first stretch. */
   readonly allowMs: number
   readonly signal: AbortSignal | undefined
@@ -46,6 +50,7 @@ class TwinProcess {
   readonly #binding: TwinBinding
   readonly #pid: number
   readonly #watching: TwinWatching
+  readonly #frameOf: (line: string) => TwinFrame | null
   readonly #socket: Socket
   readonly #timer: NodeJS.Timeout
   readonly #resolve: (end: TwinEnd) => void
@@ -68,6 +73,7 @@ class TwinProcess {
     this.#binding = binding
     this.#pid = forked.pid
     this.#watching = watching
+    this.#frameOf = frameReader(watching.secret)
     this.#allowMs = watching.allowMs
     this.#resolve = resolve
     // Not through fs: a read there would hold a thread of the pool for as long as the twin lives.
@@ -111,10 +117,10 @@ class TwinProcess {
   }
 
   #take(line: string): void {
-    const frame = frameOf(line)
+    const frame = this.#frameOf(line)
     if (frame === null) {
-      // A child that writes nonsense is no better than one that crashed: its end will tell.
-      this.#kill({ kind: 'crashed', ended: { code: null, signal: null } })
+      // Whatever else it tells is worth nothing any more.
+      this.#kill({ kind: 'forged' })
       return
     }
     if (frame.kind !== 'message') {
@@ -176,30 +182,5 @@ class TwinProcess {
     clearInterval(this.#timer)
     this.#watching.signal?.removeEventListener('abort', this.#onAbort)
     this.#resolve(this.#end ?? { kind: 'crashed', ended })
-  }
-}
-
-/** Null of a line that is none of the child's: what runs in it may write to any descriptor, the pipe's too. */
-function frameOf(line: string): TwinFrame | null {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    return null
-  }
-  if (typeof value !== 'object' || value === null) return null
-  return isFrame(value) ? (value as TwinFrame) : null
-}
-
-function isFrame({ kind, cpuMs, allowMs, copiedBytes, code, message }: Partial<Record<string, unknown>>): boolean {
-  switch (kind) {
-    case 'message':
-      return Number.isFinite(cpuMs) && (allowMs === undefined || Number.isFinite(allowMs))
-    case 'result':
-      return copiedBytes === null || Number.isFinite(copiedBytes)
-    case 'thrown':
-      return (code === 'ERR_TWIN_THROWN' || code === 'ERR_TWIN_RESULT') && typeof message === 'string'
-    default:
-      return false
   }
 }

@@ -34,6 +34,13 @@ function hiddenChild(folder: string, script: string): StandIn {
   }
 }
 
+const SECRET = 'a1b2'
+
+/** The line of a frame. */
+function line(number: number | string, frame: unknown): string {
+  return `${SECRET} ${String(number)} ${JSON.stringify(frame)}`
+}
+
 describe('the watch over a twin whose state the kernel does not tell', () => {
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'twin-'))))
@@ -42,11 +49,11 @@ describe('the watch over a twin whose state the kernel does not tell', () => {
   })
 
   const watch = ({ binding, forked }: StandIn, allowMs: number, signal?: AbortSignal): Promise<TwinEnd> =>
-    watchTwin(binding, forked, { allowMs, signal, held: (work) => work(), onMessage: () => undefined })
+    watchTwin(binding, forked, { secret: SECRET, allowMs, signal, held: (work) => work(), onMessage: () => undefined })
 
   it('takes its result', async () => {
-    const frame = JSON.stringify({ kind: 'result', value: 7, copiedBytes: null })
-    expect(await watch(hiddenChild(folder, `sleep 0.5; echo '${frame}'`), 60_000)).to.include({
+    const frame = { kind: 'result', value: 7, copiedBytes: null }
+    expect(await watch(hiddenChild(folder, `sleep 0.5; echo '${line(0, frame)}'`), 60_000)).to.include({
       kind: 'result',
       value: 7,
     })
@@ -66,18 +73,33 @@ describe('the watch over a twin whose state the kernel does not tell', () => {
   })
 
   it('gives each stretch its time on the wall anew', async () => {
-    const message = JSON.stringify({ kind: 'message', message: 1, cpuMs: 0 })
-    const result = JSON.stringify({ kind: 'result', value: 7, copiedBytes: null })
-    const script = `for i in 1 2 3 4 5 6; do sleep 1; echo '${message}'; done; echo '${result}'`
+    const message = line("'$i'", { kind: 'message', message: 1, cpuMs: 0 })
+    const result = line(6, { kind: 'result', value: 7, copiedBytes: null })
+    const script = `for i in 0 1 2 3 4 5; do sleep 1; echo '${message}'; done; echo '${result}'`
     expect(await watch(hiddenChild(folder, script), 4000)).to.include({ kind: 'result' })
   })
 
-  for (const line of ['null', '5', '{}', '{"kind":"thrown"}', '{"kind":"message","message":1}', 'what']) {
-    it(`takes a line that is no frame for a crash: ${line}`, async () => {
-      expect(await watch(hiddenChild(folder, `echo '${line}'; exec sleep 60`), 60_000)).to.deep.equal({
-        kind: 'crashed',
-        ended: { code: null, signal: null },
-      })
+  for (const text of ['null', '5', '{}', '{"kind":"thrown"}', '{"kind":"message","message":1}', 'what']) {
+    it(`takes for forged what is no frame, though its head is right: ${text}`, async () => {
+      const script = `echo '${SECRET} 0 ${text}'; exec sleep 60`
+      expect(await watch(hiddenChild(folder, script), 60_000)).to.deep.equal({ kind: 'forged' })
+    })
+  }
+
+  const result = { kind: 'result', value: 'FORGED', copiedBytes: null }
+  const message = { kind: 'message', message: 1, cpuMs: 0 }
+  const forgeries: Readonly<Record<string, readonly string[]>> = {
+    'without a secret': [JSON.stringify(result)],
+    'with another secret': [`b2c3 0 ${JSON.stringify(result)}`],
+    'with a number that is not the next': [line(1, result)],
+    repeated: [line(0, message), line(0, message)],
+    'behind what somebody else began': [`begun ${line(0, result)}`],
+    'an empty line': [''],
+  }
+  for (const [what, lines] of Object.entries(forgeries)) {
+    it(`believes no frame ${what}`, async () => {
+      const script = `${lines.map((each) => `echo '${each}'`).join('; ')}; exec sleep 60`
+      expect(await watch(hiddenChild(folder, script), 60_000)).to.deep.equal({ kind: 'forged' })
     })
   }
 
