@@ -202,6 +202,9 @@ describe('the page in a browser', function () {
   it('lists hoards with their paths, and how to reach them', async () => {
     await open({ discovery: discovery() })
     await page.getByRole('button', { name: 'Look for hoards' }).click()
+    const owners = page.getByRole('table', { name: /^Owners of the 38\.15 MiB that live/ })
+    expect(await owners.innerText()).to.match(/bus\._events\.config/)
+    expect(await owners.innerText()).to.match(/the rest: code, Node itself and smaller owners/)
     const hoards = page.getByRole('table', { name: 'Unregistered hoards' })
     const row = hoards.getByRole('row').filter({ hasText: 'UserStore.byId' }).first()
     expect(await row.innerText()).to.match(/15\.50 MiB[^]*± 409\.6 KiB[^]*48,100[^]*\/srv\/app\/server\.js/)

@@ -9,6 +9,7 @@ import { byId, make, onClick, setText } from '../dom.js'
 import type { Runs } from '../runs.js'
 import type { State, Store } from '../state.js'
 import { makeAxis, makeBar } from './bar.js'
+import { ownersTable } from './owners.js'
 import { columnHead, tableHead, unseen } from './table-head.js'
 
 /** Fills the section and keeps it up to date. */
@@ -30,7 +31,7 @@ function content({ discovery, status, isDiscovering }: State): HTMLElement[] {
       make(
         'p',
         { class: 'empty', role: 'status' },
-        'A twin lists every live collection, empties the large ones and measures each. This takes some seconds.',
+        'A twin walks the heap for the owners of live memory, empties the large collections and measures each. This takes some seconds.',
       ),
     ]
   if (discovery !== null) return found(discovery)
@@ -47,7 +48,7 @@ function content({ discovery, status, isDiscovering }: State): HTMLElement[] {
     make(
       'p',
       { class: 'empty' },
-      'Finds the large Maps, Sets, arrays and caches that no module registered, in a twin: nothing is lost. Each is listed with the path that reaches it, so that it can be registered, or bounded.',
+      'Finds who holds the live memory, and the large Maps, Sets, arrays and caches that no module registered, in a twin: nothing is lost. Each is listed with the path that reaches it, so that it can be registered, or bounded.',
     ),
   ]
 }
@@ -60,9 +61,15 @@ function found(discovery: Discovery): HTMLElement[] {
     make('li', {}, longName(message.replace(`${code}: `, '')), ' ', make('code', {}, code)),
   )
   return [
+    ...ownersTable(discovery),
     hoards.length === 0
-      ? make('p', { class: 'empty' }, make('strong', {}, 'Nothing large is left unregistered.'))
-      : table(hoards),
+      ? make('p', { class: 'empty' }, make('strong', {}, 'No large collection is left unregistered.'))
+      : make(
+          'p',
+          { class: 'memory-note' },
+          'Large collections that nobody registered, each emptied in the twin and measured.',
+        ),
+    ...(hoards.length === 0 ? [] : [table(hoards)]),
     make('p', { class: 'memory-note' }, searched),
     ...(notes.length === 0 ? [] : [make('ul', { class: 'notes', 'aria-label': 'Warnings' }, ...notes)]),
   ]
