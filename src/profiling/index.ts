@@ -42,6 +42,7 @@ export type { PprofOptions } from './output/pprof.js'
 export { flamegraphPolicy, toFlamegraph } from './output/flamegraph.js'
 export type { FlamegraphOptions } from './output/flamegraph.js'
 export type {
+  FileIdentity,
   Frame,
   FrameFunction,
   HeapProfile,

@@ -41,8 +41,12 @@ export async function readSource(target: string, options: SourceOptions): Promis
     const { bytesRead } = await handle.read(first, 0, PIECE_BYTES, null)
     const pieces = piecesOf(handle, first.subarray(0, bytesRead))
     // jemalloc's text may be of any size and is read piece by piece; everything else is small.
-    if (isText(first.subarray(0, bytesRead))) return parseHeapProfile(pieces, parse)
-    return parseAnyProfile(await whole(pieces), parse)
+    const profile = isText(first.subarray(0, bytesRead))
+      ? await parseHeapProfile(pieces, parse)
+      : await parseAnyProfile(await whole(pieces), parse)
+    const stat = await handle.stat()
+    // A pipe has no such time.
+    return stat.isFile() ? { ...profile, writtenAt: stat.mtime.toISOString() } : profile
   })
 }
 

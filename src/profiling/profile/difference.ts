@@ -30,7 +30,7 @@ export function subtractProfile(profile: HeapProfile, base: HeapProfile): HeapPr
   if (sampleTypes.length === 0) {
     throw new CoordinatorError('ERR_PROFILE_BASE', 'the two profiles have no kind of value in common')
   }
-  const difference = new Difference(sampleTypes)
+  const difference = new Difference(sampleTypes, buildsOfBoth(profile, base))
   difference.add(profile, 1)
   difference.add(base, -1)
   return {
@@ -43,11 +43,20 @@ export function subtractProfile(profile: HeapProfile, base: HeapProfile): HeapPr
   }
 }
 
+/** Files of which both tell the build: there the same place of another build is another place. */
+function buildsOfBoth(...profiles: readonly [HeapProfile, HeapProfile]): ReadonlySet<string> {
+  const [one, other] = profiles.map(({ mappings }) => {
+    return new Set(mappings.flatMap(({ file, buildId }) => (buildId === null ? [] : [file])))
+  })
+  return new Set([...(one ?? [])].filter((file) => other?.has(file) === true))
+}
+
 /** What is smaller is what is left of adding up doubles: estimates of equal amounts. */
 const LEAST = 1e-6
 
 class Difference {
   readonly #sampleTypes: readonly SampleType[]
+  readonly #builds: ReadonlySet<string>
   readonly #frames: Frame[] = []
   readonly #frameOf = new Map<string, number>()
   readonly #mappings: Mapping[] = []
@@ -57,8 +66,9 @@ class Difference {
   readonly #stackFrames = growingUint32()
   readonly #values = growingFloat64()
 
-  constructor(sampleTypes: readonly SampleType[]) {
+  constructor(sampleTypes: readonly SampleType[], builds: ReadonlySet<string>) {
     this.#sampleTypes = sampleTypes
+    this.#builds = builds
   }
 
   add(profile: HeapProfile, sign: 1 | -1): void {
@@ -113,7 +123,7 @@ class Difference {
     const translated = mappings.map((mapping) => this.#mapping(mapping))
     return Uint32Array.from(frames, (frame) => {
       const mapping = frame.mapping === null ? null : (translated[frame.mapping] ?? null)
-      const key = frameKey(frame, mappings)
+      const key = frameKey(frame, mappings, this.#builds)
       const known = this.#frameOf.get(key)
       if (known !== undefined) return known
       this.#frameOf.set(key, this.#frames.length)
@@ -122,7 +132,7 @@ class Difference {
   }
 
   #mapping(mapping: Mapping): number {
-    const key = [mapping.file, mapping.start, mapping.end, mapping.fileOffset].join('\0')
+    const key = [mapping.file, mapping.start, mapping.end, mapping.fileOffset, mapping.buildId].join('\0')
     const known = this.#mappingOf.get(key)
     if (known !== undefined) return known
     this.#mappingOf.set(key, this.#mappings.length)
@@ -130,11 +140,12 @@ class Difference {
   }
 }
 
-function frameKey(frame: Frame, mappings: readonly Mapping[]): string {
+function frameKey(frame: Frame, mappings: readonly Mapping[], builds: ReadonlySet<string>): string {
   const { address, functions } = frame
   const mapping = mappings[frame.mapping ?? -1]
   if (address !== null && mapping?.file.startsWith('/') === true && !mapping.file.startsWith('//')) {
-    return `${mapping.buildId ?? ''}\0${mapping.file}\0${address - mapping.start + mapping.fileOffset}`
+    const build = builds.has(mapping.file) ? (mapping.buildId ?? '') : ''
+    return `${build}\0${mapping.file}\0${address - mapping.start + mapping.fileOffset}`
   }
   if (address !== null) return String(address)
   return JSON.stringify(functions.map(({ name, file, line }) => [name, file, line]))

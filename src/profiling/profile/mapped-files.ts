@@ -7,7 +7,15 @@ import { CoordinatorError, describe } from '../../support/errors.js'
 import type { Mapping } from './types.js'
 
 const LINE =
-  /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps-]) ([0-9a-f]{1,16}) [0-9a-f]+:[0-9a-f]+ \d+(?: +([^ ].*))?$/
+  /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps-]) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d{1,20})(?: +([^ ].*))?$/
+
+/** What this library writes behind the mappings of its own dumps; other tools read over it. */
+const NOTE = /^# mapped ([0-9a-f]{4,128}|-) (\d{1,16}) (\d{1,16}(?:\.\d{1,9})?) (\/.*)$/
+
+/** One such line. */
+export function noteOf(file: string, buildId: string | null, bytes: number, modifiedMs: number): string {
+  return `# mapped ${buildId ?? '-'} ${String(bytes)} ${modifiedMs.toFixed(3)} ${file}`
+}
 
 /** What executable memory without a file is called (by perf and pprof too): in Node, code that V8 compiled. */
 export const ANONYMOUS = '//anon'
@@ -21,11 +29,15 @@ const MAX_PATHS_LENGTH = 1 << 26
 /** Mapped files as they come line by line. */
 export class MappedFiles {
   readonly #mappings: Mapping[] = []
+  readonly #notes = new Map<
+    string,
+    { readonly buildId: string | null; readonly bytes: number; readonly modifiedMs: number }
+  >()
   #length = 0
 
   /** Takes one line of /proc/self/maps. @throws CoordinatorError `ERR_PROFILE_FORMAT` */
   add(line: string, where: string): void {
-    const [, start, end, mode, offset, file] = LINE.exec(line) ?? []
+    const [, start, end, mode, offset, device, inode, file] = LINE.exec(line) ?? []
     if (start === undefined || end === undefined || mode === undefined || offset === undefined) {
       throw new CoordinatorError('ERR_PROFILE_FORMAT', `${where}: expected a mapped library, got ${describe(line)}`)
     }
@@ -41,6 +53,8 @@ export class MappedFiles {
       // "… (deleted)" stays: what has that name now is another file, and its symbols would be wrong.
       file: file === undefined || file === '' ? ANONYMOUS : file,
       buildId: null,
+      // 0 stands for no file, and for one that is not told.
+      ...(device === undefined || Number(inode) === 0 ? {} : { identity: { device, inode: Number(inode) } }),
     }
     if (mapping.end <= mapping.start || this.#mappings.length === MAX_MAPPINGS) {
       throw new CoordinatorError('ERR_PROFILE_FORMAT', `${where}: an empty mapping, or one too many: ${describe(line)}`)
@@ -48,9 +62,26 @@ export class MappedFiles {
     this.#mappings.push(mapping)
   }
 
+  /** Takes a line that this library wrote behind the mappings; whether it is one. */
+  note(line: string): boolean {
+    const [, buildId = '', bytes, modified, file = ''] = NOTE.exec(line) ?? []
+    if (file === '') return false
+    this.#notes.set(file, {
+      buildId: buildId === '-' ? null : buildId,
+      bytes: Number(bytes),
+      modifiedMs: Number(modified),
+    })
+    return true
+  }
+
   /** All of them, by their start; adjoining stretches of one file are one. */
   sorted(): Mapping[] {
-    const sorted = this.#mappings.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
+    const noted = this.#mappings.map((mapping) => {
+      const { buildId, ...own } = this.#notes.get(mapping.file) ?? { buildId: mapping.buildId }
+      const { identity } = mapping
+      return { ...mapping, buildId, ...(identity === undefined ? {} : { identity: { ...identity, ...own } }) }
+    })
+    const sorted = noted.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
     const merged: Mapping[] = []
     for (const mapping of sorted) {
       const last = merged.at(-1)

@@ -72,10 +72,10 @@ export function resolveParseOptions(caller: string, options: ParseOptions): Requ
  */
 export async function readHeapProfile(path: string, options: ParseOptions = {}): Promise<HeapProfile> {
   const text = new ProfileText(resolveParseOptions('readHeapProfile()', options))
-  await readPieces(path, (piece) => {
+  const writtenAt = await readPieces(path, (piece) => {
     text.push(piece)
   })
-  return inSlices(text.end())
+  return { ...(await inSlices(text.end())), writtenAt }
 }
 
 const RULES: OptionRules<Required<ParseOptions>> = {
@@ -87,8 +87,8 @@ const RULES: OptionRules<Required<ParseOptions>> = {
 /** Large enough for few calls, small enough that the event loop turns between two of them: some 5 ms of parsing. */
 const PIECE_BYTES = 1 << 20
 
-/** Not a stream: one buffer serves for all pieces, where a stream would allocate as much as the file is long. */
-async function readPieces(path: string, take: (piece: Uint8Array) => void): Promise<void> {
+/** Gives when the file was written. Not a stream: one buffer serves for all pieces, where a stream would allocate as much as the file is long. */
+async function readPieces(path: string, take: (piece: Uint8Array) => void): Promise<string> {
   const fail = (error: unknown): never => {
     throw new CoordinatorError('ERR_PROFILE_READ', `the profile could not be read: ${messageOf(error)}`)
   }
@@ -97,7 +97,7 @@ async function readPieces(path: string, take: (piece: Uint8Array) => void): Prom
     const buffer = Buffer.allocUnsafe(PIECE_BYTES)
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, PIECE_BYTES, null).catch(fail)
-      if (bytesRead === 0) return
+      if (bytesRead === 0) return (await file.stat().catch(fail)).mtime.toISOString()
       take(buffer.subarray(0, bytesRead))
     }
   } finally {

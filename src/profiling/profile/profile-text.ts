@@ -56,6 +56,7 @@ const LETTER_T = 0x74
 const LETTER_M = 0x4d
 const DASH = 0x2d
 const PERCENT = 0x25
+const HASH = 0x23
 
 /** Which lines may come: names, the first of the profile, the sums before the stacks, a stack and its rows, /proc/self/maps. */
 type Part = 'symbols' | 'header' | 'sums' | 'stacks' | 'mappings'
@@ -153,7 +154,7 @@ export class ProfileText {
     if (to - from > MAX_LINE_BYTES) throw this.#refusal(`the line is longer than ${MAX_LINE_BYTES} bytes`)
     this.#cursor.set(bytes, from, to)
     if (this.#cursor.done) return
-    if (this.#part === 'mappings') this.#mapped.add(this.#cursor.rest(), `line ${this.#line}`)
+    if (this.#part === 'mappings') this.#readMapping()
     else if (this.#part === 'header') this.#readHeader()
     else if (this.#part === 'symbols') this.#readSymbol()
     else this.#readEntry()
@@ -198,6 +199,11 @@ export class ProfileText {
   #endStacks(): void {
     if (!this.#hasRow) throw this.#refusal('the last stack has no row for all threads')
     this.#part = 'mappings'
+  }
+
+  #readMapping(): void {
+    const line = this.#cursor.rest()
+    if (this.#cursor.next !== HASH || !this.#mapped.note(line)) this.#mapped.add(line, `line ${this.#line}`)
   }
 
   #readStack(): void {

@@ -26,6 +26,8 @@ export interface HeapProfile {
   readonly sampleIntervalBytes: number | null
   /** When it was taken, ISO 8601; null where nobody said: the text of jemalloc does not. */
   readonly takenAt: string | null
+  /** When the file that it was read from was written, ISO 8601; left out where it was read from no file. */
+  readonly writtenAt?: string
   /** How long allocations were sampled for it, in milliseconds; null where nobody said. */
   readonly durationMs: number | null
   readonly samples: SampleTable
@@ -98,6 +100,19 @@ export interface Mapping {
   readonly file: string
   /** Build-id as lower-case hex digits; null while not looked up, or where the file has none. */
   readonly buildId: string | null
+  /** By what the file is known again where there is no build-id; left out where the profile does not tell. */
+  readonly identity?: FileIdentity
+}
+
+/** What tells a mapped file from another at the same path. */
+export interface FileIdentity {
+  /** Of the file system, as `/proc/PID/maps` writes it: `fe:00`. */
+  readonly device: string
+  readonly inode: number
+  /** Only in dumps that this library wrote. */
+  readonly bytes?: number
+  /** Time of the last change, in milliseconds since 1970; only in dumps that this library wrote. */
+  readonly modifiedMs?: number
 }
 
 /** Rows of threads as columns: one for each pair of a stack and a thread that allocated there. */

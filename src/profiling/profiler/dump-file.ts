@@ -8,6 +8,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import type { Mallctl } from '../../allocator/port.js'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { mappedNotes } from './mapped-notes.js'
 import { openUnnamedFile, pathOfDescriptor } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
 
@@ -32,6 +33,18 @@ export function dumpInto(mallctl: Mallctl, file: Pick<UnnamedFile, 'descriptor' 
     throw new CoordinatorError('ERR_PROFILE_DUMP', `jemalloc could not write its profile: ${reason}`, { cause: error })
   }
   checkWhole(file.descriptor)
+  addNotes(file.descriptor)
+}
+
+/** Says which files are mapped. A disk that takes no more keeps the dump as it was. */
+function addNotes(descriptor: number): void {
+  const { size } = fstatSync(descriptor)
+  const notes = Buffer.from(mappedNotes())
+  try {
+    if (writeSync(descriptor, notes, 0, notes.length, size) !== notes.length) ftruncateSync(descriptor, size)
+  } catch {
+    ftruncateSync(descriptor, size)
+  }
 }
 
 /** The same into a new file at `target`, mode 0600; gives its size. @throws CoordinatorError `ERR_PROFILE_DUMP` */

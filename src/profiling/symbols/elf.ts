@@ -5,6 +5,7 @@
  * has a bound, and reading is by pieces: a hostile file costs a bounded time and memory, and gives an `ElfError`.
  */
 import { constants } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 
@@ -56,12 +57,15 @@ export class ElfFile {
   readonly sections: readonly ElfSection[]
   /** Lower-case hex digits; null where the file has none. */
   readonly buildId: string | null
+  /** What the system tells of the file. */
+  readonly stat: Stats
   readonly #file: FileHandle
   readonly #size: number
 
-  private constructor(file: FileHandle, size: number, parts: ElfParts) {
+  private constructor(file: FileHandle, stat: Stats, parts: ElfParts) {
     this.#file = file
-    this.#size = size
+    this.stat = stat
+    this.#size = stat.size
     this.wide = parts.wide
     this.littleEndian = parts.littleEndian
     this.segments = parts.segments
@@ -76,7 +80,7 @@ export class ElfFile {
     try {
       const stat = await file.stat()
       if (!stat.isFile()) throw new ElfError('no regular file')
-      return new ElfFile(file, stat.size, await readParts(new Pieces(file, stat.size)))
+      return new ElfFile(file, stat, await readParts(new Pieces(file, stat.size)))
     } catch (error) {
       await file.close()
       throw error

@@ -15,6 +15,7 @@ import { demangle } from './demangle.js'
 import { ElfFile } from './elf.js'
 import { functionsAt } from './elf-symbols.js'
 import { openDebugFile } from './debug-file.js'
+import { whyUnfit } from './fits.js'
 import { linesAt } from './lines.js'
 
 /** Options of {@link symbolize}. */
@@ -51,20 +52,24 @@ export async function symbolize(profile: HeapProfile, options: SymbolizeOptions 
   const resolved = resolveOptions<Resolved>('symbolize()', options, RULES)
   const frames = [...profile.frames]
   const mappings = [...profile.mappings]
-  const comments = [...profile.comments]
+  const comments = new Set(profile.comments)
   for (const [file, indices] of byFile(mappings)) {
     resolved.signal?.throwIfAborted()
     const own = framesOf(frames, indices)
     if (own.length === 0 || !file.startsWith('/') || file.startsWith('//')) continue
     try {
-      await symbolizeFile(file, own, frames, mappings, indices, resolved)
+      await symbolizeFile(file, own, frames, mappings, indices, resolved, profile, comments)
     } catch (error) {
       resolved.signal?.throwIfAborted()
-      comments.push(`No names from ${file}: ${messageOf(error)}.`)
+      comments.add(noNames(file, messageOf(error)))
     }
   }
   resolved.signal?.throwIfAborted()
-  return { ...profile, frames, mappings, comments }
+  return { ...profile, frames, mappings, comments: [...comments] }
+}
+
+function noNames(file: string, reason: string): string {
+  return `No names from ${file}: ${reason}.`
 }
 
 const RULES: OptionRules<Resolved> = {
@@ -106,18 +111,28 @@ async function symbolizeFile(
   mappings: Mapping[],
   indices: readonly number[],
   options: Resolved,
+  profile: HeapProfile,
+  comments: Set<string>,
 ): Promise<void> {
   const elf = await ElfFile.open(options.root + file)
   try {
+    const fitting = indices.filter((index) => {
+      const mapping = mappings[index]
+      const reason = mapping === undefined ? null : whyUnfit(mapping, elf, profile, options.root)
+      // A difference over a redeploy has the file as it was, and as it is.
+      if (reason !== null) comments.add(noNames(file, reason))
+      return reason === null
+    })
     const places = new Map<number, number[]>()
     for (const index of own) {
+      if (!fitting.includes(frames[index]?.mapping ?? -1)) continue
       const address = fileAddress(elf, frames[index], mappings)
       if (address === null) throw new Error('it is no longer the file that was mapped')
       const same = places.get(address)
       if (same === undefined) places.set(address, [index])
       else same.push(index)
     }
-    for (const index of indices) {
+    for (const index of fitting) {
       const mapping = mappings[index]
       if (mapping !== undefined) mappings[index] = { ...mapping, buildId: elf.buildId }
     }

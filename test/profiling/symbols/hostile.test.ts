@@ -26,7 +26,7 @@ async function profileOf(symbols: readonly string[]): Promise<HeapProfile> {
     const address = 0x500000 + CODE_OFFSET + index * FUNCTION_BYTES
     return `@ 0x${address.toString(16)}\n  t*: 1: 8 [0: 0]\n`
   })
-  const maps = `500000-900000 r-xp 00000000 fe:00 2 ${file}\n`
+  const maps = `500000-900000 r-xp 00000000 00:00 0 ${file}\n`
   return parseHeapProfile([Buffer.from(`heap_v2/1\n${stacks.join('')}MAPPED_LIBRARIES:\n${maps}`)])
 }
 

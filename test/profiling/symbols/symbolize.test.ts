@@ -18,7 +18,7 @@ after(remove)
 
 /** One allocation at an offset of a file. */
 function profileOf(file: string, offset: number): Promise<HeapProfile> {
-  const text = `heap_v2/1\n@ 0x${(0x500000 + offset).toString(16)}\n  t*: 1: 8 [0: 0]\nMAPPED_LIBRARIES:\n500000-900000 r-xp 00000000 fe:00 2 ${file}\n`
+  const text = `heap_v2/1\n@ 0x${(0x500000 + offset).toString(16)}\n  t*: 1: 8 [0: 0]\nMAPPED_LIBRARIES:\n500000-900000 r-xp 00000000 00:00 0 ${file}\n`
   return parseHeapProfile([Buffer.from(text)])
 }
 
