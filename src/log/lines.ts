@@ -57,7 +57,7 @@ export interface MemoryLine extends LineHead {
   readonly growth: readonly Growth[]
   /** Codes of the report's warnings, and of caches that failed. */
   readonly warnings: readonly string[]
-  /** With `breakdown`: leak or fragmentation? */
+  /** With `breakdown`: what is large. */
   readonly diagnosis: string | null
 }
 

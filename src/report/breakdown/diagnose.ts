@@ -1,93 +1,154 @@
 /**
- * Leak or fragmentation?, in one line. Pure.
+ * What a breakdown says, in a few sentences. Pure.
  *
- * Rule: one look cannot tell growth, so it never says "leak": it says whether memory is held by someone or by nobody, and
- * where a leak would lie if RSS grows.
+ * Rule: one observation says what is large and what would tell more, and judges nothing: whether memory leaks, grows or lies
+ * fragmented is told by two observations, or by a history. Code does not compete: it is large in every process, and does not grow.
  */
 import { formatBytes, formatShare } from '../../support/units.js'
 import { bytesAt, bytesOfAll } from './node.js'
 import { PART } from './types.js'
 import type { MemoryNode } from './types.js'
 
-/** What a breakdown says about growth. */
+/** What a breakdown, or two of them, says. */
 export interface Diagnosis {
   /**
-   * `fragmented`: a good part of RSS is held by nobody. `held`: someone holds it. `mapped`: most of it is no heap at all, but
-   * files, libraries, shared memory or stacks. `unclear`: most of it could not be told apart.
+   * Of one observation: `observed`, or `unclear` where live memory could not be told from free. Of two: `growing`, where RSS
+   * grew by memory that somebody holds; `fragmented`, where it grew by memory that nobody holds, or a good part of both is
+   * free; `steady` else.
    */
-  readonly verdict: 'fragmented' | 'held' | 'mapped' | 'unclear'
-  /** The largest part of what the verdict is about. */
+  readonly verdict: 'observed' | 'unclear' | 'growing' | 'fragmented' | 'steady'
+  /** The largest part, code left out; of two observations that grew, the one that grew most. */
   readonly largest: string
   readonly line: string
 }
 
 /** Free memory below these is every process's. */
-const FRAGMENTED = { share: 0.25, bytes: 32 * 1024 * 1024 }
+const FREE = { share: 0.25, bytes: 32 * 1024 * 1024 }
+/** Less than this between two observations is the coming and going of any process. */
+const CHANGE = { share: 0.05, bytes: 16 * 1024 * 1024 }
+/** Parts that one line names, and the share of RSS from which on it does. */
+const NAMED = { count: 3, share: 0.05 }
 
 interface Part {
   readonly name: string
   readonly bytes: number
+  /** What would tell more. */
   readonly advice: string
+  /** Nobody holds it. */
+  readonly isFree?: boolean
 }
 
 /**
- * Reads a breakdown's tree: is memory free but not given back, or held, and where?
+ * What is large in a breakdown; with an earlier one of the same process, what became of it since.
  *
  * @example
- * const { verdict, line } = diagnose(breakdown({ coordinator }))
+ * const { verdict, line } = diagnose(later, earlier)
  */
-export function diagnose(root: MemoryNode): Diagnosis {
-  const rss = root.bytes
-  const free = freeParts(root)
-  const freeBytes = sum(free)
-  const share = (bytes: number): string => `${formatBytes(bytes)} (${formatShare(bytes, rss)} of RSS)`
-  if (freeBytes >= FRAGMENTED.share * rss && freeBytes >= FRAGMENTED.bytes) {
-    const { name, bytes, advice } = largestOf(free)
-    const line = `fragmentation rather than a leak: ${share(freeBytes)} is held by nobody, most of it ${name}, ${formatBytes(bytes)}: ${advice}`
-    return { verdict: 'fragmented', largest: name, line }
+export function diagnose(root: MemoryNode, earlier?: MemoryNode): Diagnosis {
+  const parts = partsOf(root)
+  const undivided = bytesOfAll(root, PART.undivided)
+  if (undivided > 0) {
+    const line = `${share(undivided, root)} is live or free, which mappings alone do not tell: breakdown() in the process itself does`
+    return { verdict: 'unclear', largest: PART.undivided, line }
   }
-  const undividedBytes = bytesOfAll(root, PART.undivided)
-  if (undividedBytes > 0) return undivided(share(undividedBytes))
-  const kept: readonly (Part & { readonly verdict: Diagnosis['verdict'] })[] = [
-    ...heldParts(root).map((part) => ({ ...part, verdict: 'held' as const })),
-    ...mappedParts(root).map((part) => ({ ...part, verdict: 'mapped' as const })),
-    ...unclearParts(root).map((part) => ({ ...part, verdict: 'unclear' as const })),
-  ]
-  const { name, bytes, advice, verdict } = largestOf(kept)
-  const line = `no fragmentation to speak of (${share(freeBytes)} is free): most is ${name}, ${share(bytes)}; if RSS grows, ${advice}`
-  return { verdict, largest: name, line }
+  return earlier === undefined ? observed(root, parts) : compared(root, parts, earlier)
 }
 
-/** Of mappings alone nothing tells what is held. */
-function undivided(amount: string): Diagnosis {
-  const line = `leak or fragmentation is not told apart: ${amount} is live or free; breakdown() in the process itself, under jemalloc, tells`
-  return { verdict: 'unclear', largest: PART.undivided, line }
+function observed(root: MemoryNode, parts: readonly Part[]): Diagnosis {
+  const sorted = parts.toSorted((a, b) => b.bytes - a.bytes)
+  const [largest, ...others] = sorted
+  if (largest === undefined || largest.bytes === 0) {
+    return {
+      verdict: 'observed',
+      largest: PART.binary,
+      line: `${formatBytes(root.bytes)} resident, code and nothing else`,
+    }
+  }
+  const named = others.filter(({ bytes }) => bytes >= NAMED.share * root.bytes).slice(0, NAMED.count - 1)
+  const list = [largest, ...named].map(({ name, bytes }) => `${name} ${share(bytes, root)}`).join(', ')
+  const line = `largest: ${list}; ${largest.advice}; whether it grows takes a second observation`
+  return { verdict: 'observed', largest: largest.name, line }
+}
+
+function compared(root: MemoryNode, parts: readonly Part[], earlier: MemoryNode): Diagnosis {
+  const before = new Map(partsOf(earlier).map(({ name, bytes }) => [name, bytes]))
+  const grownBytes = root.bytes - earlier.bytes
+  const grown = parts.map((part) => ({ ...part, by: part.bytes - (before.get(part.name) ?? 0) }))
+  const most = grown.reduce<(typeof grown)[number] | undefined>(
+    (a, b) => (a === undefined || b.by > a.by ? b : a),
+    undefined,
+  )
+  if (most !== undefined && grownBytes >= Math.max(CHANGE.bytes, CHANGE.share * earlier.bytes)) {
+    const line = `RSS grew by ${formatBytes(grownBytes)} since the earlier observation, most by ${most.name}, ${formatBytes(most.by)}; ${most.advice}`
+    return { verdict: most.isFree === true ? 'fragmented' : 'growing', largest: most.name, line }
+  }
+  const [free, freeBefore] = [freeBytes(parts), freeBytes(partsOf(earlier))]
+  const isFree = (bytes: number, of: MemoryNode): boolean => bytes >= FREE.share * of.bytes && bytes >= FREE.bytes
+  const largest = largestOf(isFree(free, root) ? parts.filter((part) => part.isFree === true) : parts)
+  const change = `RSS changed by ${formatBytes(grownBytes)} since the earlier observation`
+  if (isFree(free, root) && isFree(freeBefore, earlier)) {
+    const line = `${change}, and ${share(free, root)} is held by nobody in both, most of it ${largest.name}, ${formatBytes(largest.bytes)}; ${largest.advice}`
+    return { verdict: 'fragmented', largest: largest.name, line }
+  }
+  const line = `${change}: it does not grow; largest: ${largest.name} ${share(largest.bytes, root)}`
+  return { verdict: 'steady', largest: largest.name, line }
+}
+
+function share(bytes: number, root: MemoryNode): string {
+  return `${formatBytes(bytes)} (${formatShare(bytes, root.bytes)} of RSS)`
+}
+
+function freeBytes(parts: readonly Part[]): number {
+  return parts.reduce((total, { bytes, isFree }) => total + (isFree === true ? bytes : 0), 0)
+}
+
+function largestOf(parts: readonly Part[]): Part {
+  const none: Part = { name: PART.binary, bytes: 0, advice: 'there is nothing else' }
+  return parts.reduce((largest, part) => (part.bytes > largest.bytes ? part : largest), none)
+}
+
+function partsOf(root: MemoryNode): readonly Part[] {
+  return [...heldParts(root), ...freeParts(root), ...mappedParts(root), ...unclearParts(root)]
 }
 
 function freeParts(root: MemoryNode): readonly Part[] {
-  const v8 = root.children?.find(({ name }) => name === PART.v8)
-  const inV8 = bytesOfAll(v8, PART.free) + bytesOfAll(v8, PART.unswept)
+  const isolates = (root.children?.find(({ name }) => name === PART.v8)?.children ?? []).flatMap(
+    ({ children = [] }) => children,
+  )
+  const inV8 = isolates.filter(({ name }) => name === PART.free || name === PART.unswept)
+  // An empty young generation is room that every heap needs, and that it fills again within the second.
+  const young = inV8.flatMap(({ children = [] }) => children.filter(({ name }) => name === 'new_space'))
   const of = (name: string): number => bytesAt(root, PART.allocator, name)
   return [
     {
-      name: "free memory of V8's heap",
-      bytes: inV8,
-      advice: 'it goes back after major collections, or is used again; a peak of garbage made it',
+      name: "free pages of V8's heap",
+      bytes: sum(inV8) - sum(young),
+      advice: 'V8 uses them again, and gives some back after major collections',
+      isFree: true,
+    },
+    {
+      name: 'pages that V8 keeps outside its spaces',
+      bytes: bytesOfAll(root, PART.outsideSpaces),
+      advice:
+        'most often it freed them and keeps them for the next space that grows; its tables and buffers that it maps lie there, too',
     },
     {
       name: 'fragmentation of the allocator',
       bytes: of(PART.fragmentation),
-      advice: 'a few long-lived allocations keep pages that are otherwise free; jemalloc has less of it than glibc',
+      advice: 'live allocations keep pages that are otherwise free',
+      isFree: true,
     },
     {
       name: 'dirty pages of the allocator',
       bytes: of(PART.dirty) + of(PART.muzzy),
-      advice: 'they decay by themselves (dirty_decay_ms), a background_thread does it in idle processes too',
+      advice: 'they decay by themselves (dirty_decay_ms); a background_thread does it in idle processes too',
+      isFree: true,
     },
     {
       name: 'thread caches of the allocator',
       bytes: of(PART.threadCaches),
       advice: 'they are bounded by lg_tcache_max and the number of threads',
+      isFree: true,
     },
   ]
 }
@@ -102,18 +163,22 @@ function heldParts(root: MemoryNode): readonly Part[] {
     .reduce((total, { bytes }) => total + bytes, 0)
   const less = (nodes: readonly MemoryNode[]): number => nodes.reduce((total, node) => total + outsideCaches(node), 0)
   return [
-    { name: 'caches', bytes: cached, advice: 'a cache without a bound is the first suspect: compare reports' },
+    { name: 'measured caches', bytes: cached, advice: 'attribute() measures each of them' },
     {
-      name: 'live JavaScript objects outside the caches',
+      name: 'JavaScript objects in no measured cache, garbage since the last major collection included',
       bytes: less(liveInV8),
-      advice: 'objects leak: discover() names large collections, a heap snapshot the rest',
+      advice: 'discover() and classHistogram() tell what lives, and by whom it is held',
     },
     {
-      name: 'live native memory outside the caches',
+      name: 'native memory in no measured cache',
       bytes: less(liveNative),
-      advice: 'Buffers or a native library leak: an allocation profile names the caller',
+      advice: 'a heap profile tells who allocates it (run --profile)',
     },
-    { name: 'WebAssembly memory', bytes: bytesOfAll(root, PART.wasm), advice: 'it never shrinks: look at the module' },
+    {
+      name: 'WebAssembly memory',
+      bytes: bytesOfAll(root, PART.wasm),
+      advice: 'it never shrinks while its instance lives',
+    },
   ]
 }
 
@@ -123,10 +188,9 @@ function outsideCaches({ bytes, children = [] }: MemoryNode): number {
 
 function mappedParts(root: MemoryNode): readonly Part[] {
   const advice = {
-    [PART.binary]: 'it is code, which does not grow: look at the other parts',
-    [PART.files]: 'files are mapped; their pages are given up under pressure',
-    [PART.shared]: 'shared memory is held until every process that has it mapped lets go',
-    [PART.stacks]: 'look at the number of threads',
+    [PART.files]: 'their pages are given up under pressure',
+    [PART.shared]: 'it is held until every process that has it mapped lets go',
+    [PART.stacks]: 'they grow with the number of threads and the depth of calls',
   }
   return Object.entries(advice).map(([name, text]) => ({ name, bytes: bytesAt(root, name), advice: text }))
 }
@@ -134,32 +198,23 @@ function mappedParts(root: MemoryNode): readonly Part[] {
 function unclearParts(root: MemoryNode): readonly Part[] {
   return [
     {
-      name: "V8's memory that is free or other isolates'",
+      name: PART.notAsked,
       bytes: bytesOfAll(root, PART.notAsked),
-      advice: 'give the heaps of the workers: breakdown({ isolates })',
+      advice: 'breakdown({ isolates: await workerHeaps(workers) }) divides them',
     },
     {
-      name: "V8's memory outside its spaces",
-      bytes: bytesOfAll(root, PART.outsideSpaces),
-      advice: 'compare it with the number of isolates',
-    },
-    {
-      name: 'memory of the allocator that it does not explain',
+      name: 'memory of the allocator that its statistics do not explain',
       bytes: bytesAt(root, PART.allocator, PART.unexplained) + bytesAt(root, PART.allocator, PART.metadata),
-      advice: 'start under jemalloc, whose statistics tell more',
+      advice: 'the statistics of jemalloc tell more than others',
     },
     {
       name: PART.other,
       bytes: bytesAt(root, PART.other),
-      advice: 'a native library maps memory past the allocator: /proc/PID/smaps shows the ranges',
+      advice: 'it was mapped past the allocator: /proc/PID/smaps shows the ranges',
     },
   ]
 }
 
-function largestOf<T extends Part>(parts: readonly T[]): T {
-  return parts.reduce((largest, part) => (part.bytes > largest.bytes ? part : largest))
-}
-
-function sum(parts: readonly Part[]): number {
-  return parts.reduce((total, { bytes }) => total + bytes, 0)
+function sum(nodes: readonly MemoryNode[]): number {
+  return nodes.reduce((total, { bytes }) => total + bytes, 0)
 }

@@ -44,7 +44,7 @@ export function v8Node({ mapped, isolates, caches }: BreakdownReadings): MemoryN
       own.map((index) => ({ name: spaces[index]?.name ?? '', bytes: of(index) })).filter(({ bytes }) => bytes > 0)
     const bySpace = part((index) => live[index] ?? 0)
     return branch(name, [
-      isolate === 0 && caches !== null ? liveByCache(bySpace, caches) : branchOf(PART.live, bySpace),
+      isolate === 0 && caches !== null ? liveByCache(bySpace, caches) : branchOf(PART.live, bySpace, GARBAGE_NOTE),
       branchOf(
         PART.free,
         part((index) => shares[2 * index] ?? 0),
@@ -72,7 +72,8 @@ function othersNote(unasked: number, isMainKnown: boolean): string {
 /** How the main thread's isolate is named. */
 export const MAIN_ISOLATE = 'main thread'
 
-const OUTSIDE_NOTE = 'code ranges, tables, pages that V8 keeps for the next space that grows'
+const OUTSIDE_NOTE = 'pages that V8 freed and keeps for the next space that grows; tables, code ranges'
+const GARBAGE_NOTE = 'garbage since the last major collection included'
 
 function spaceOf(isolate: number, { name, sizeBytes, usedBytes, availableBytes }: HeapSpace): Space {
   // A space of large objects tells as available what the whole heap may still grow by.
@@ -83,16 +84,21 @@ function spaceOf(isolate: number, { name, sizeBytes, usedBytes, availableBytes }
   return { isolate, name, live: Math.max(0, Math.round(usedBytes)), free, unswept: slack - free }
 }
 
-function branchOf(name: string, parts: readonly { readonly name: string; readonly bytes: number }[]): MemoryNode {
+function branchOf(
+  name: string,
+  parts: readonly { readonly name: string; readonly bytes: number }[],
+  note?: string,
+): MemoryNode {
   return branch(
     name,
     parts.map((part) => leaf(part.name, part.bytes)),
+    note,
   )
 }
 
 function liveByCache(bySpace: readonly { name: string; bytes: number }[], caches: readonly CacheBytes[]): MemoryNode {
   const bytes = bySpace.reduce((sum, space) => sum + space.bytes, 0)
-  const note = bySpace.map((space) => `${space.name} ${formatBytes(space.bytes)}`).join(', ')
+  const note = [GARBAGE_NOTE, ...bySpace.map((space) => `${space.name} ${formatBytes(space.bytes)}`)].join(', ')
   return byCache(bytes, caches, ({ heapBytes }) => heapBytes, note)
 }
 

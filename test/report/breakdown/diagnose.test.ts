@@ -9,68 +9,70 @@ function diagnosed(...of: Parameters<typeof readings>): Diagnosis {
   return diagnose(buildBreakdown(readings(...of)))
 }
 
-describe('diagnose()', () => {
-  it('finds objects outside the caches where most of RSS is live in the heap', () => {
+describe('diagnose() of one observation', () => {
+  it('says what is large and what would tell more, and judges nothing', () => {
     const { verdict, largest, line } = diagnosed()
-    expect({ verdict, largest }).to.deep.equal({
-      verdict: 'held',
-      largest: 'live JavaScript objects outside the caches',
-    })
+    expect(verdict).to.equal('observed')
+    expect(largest).to.match(/^JavaScript objects in no measured cache/)
     expect(line).to.contain('80.00 MiB (40.0 % of RSS)')
+    expect(line).to.contain('discover()')
+    expect(line).to.contain('second observation')
   })
 
-  it("finds fragmentation where V8's heap is a quarter free", () => {
+  it('never speaks of leaks or of fragmentation as a cause, however much is free', () => {
     const isolates = [heap('main thread', { used: 20, size: 100, available: 70 })]
-    expect(diagnosed({ isolates })).to.include({ verdict: 'fragmented', largest: "free memory of V8's heap" })
+    for (const { verdict, line } of [
+      diagnosed({ isolates }),
+      diagnosed({ mapped: { arenas: 300 * MIB }, allocator: { activeBytes: 242 * MIB } }),
+    ]) {
+      expect(verdict).to.equal('observed')
+      expect(line).to.not.match(/leak|rather than/)
+    }
   })
 
-  it('finds fragmentation of the allocator', () => {
-    const mapped = { arenas: 300 * MIB }
-    const allocator = { activeBytes: 242 * MIB }
-    expect(diagnosed({ mapped, allocator })).to.include({
-      verdict: 'fragmented',
-      largest: 'fragmentation of the allocator',
-    })
-  })
-
-  it('finds dirty pages that decay by themselves', () => {
-    const { verdict, line } = diagnosed({ mapped: { arenas: 300 * MIB }, allocator: { dirtyBytes: 250 * MIB } })
-    expect(verdict).to.equal('fragmented')
-    expect(line).to.contain('decay by themselves')
-  })
-
-  it('does not call a few megabytes of a small process fragmentation', () => {
+  it('lets code not compete, however small the rest is', () => {
     const isolates = [heap('main thread', { used: 2, size: 10, available: 8 })]
-    const mapped = { v8: 10 * MIB, arenas: 5 * MIB }
-    expect(diagnosed({ isolates, mapped }).verdict).to.equal('mapped')
+    const binary = [{ name: '/usr/bin/node', bytes: 900 * MIB }]
+    const { largest, line } = diagnosed({ isolates, mapped: { v8: 10 * MIB, arenas: 5 * MIB, binary } })
+    expect(largest).to.not.equal('binary and libraries')
+    expect(line).to.not.contain('code, which')
   })
 
-  it('finds native memory outside the caches', () => {
+  it('does not count an empty young generation as free pages', () => {
+    const space = { name: 'new_space', sizeBytes: 60 * MIB, usedBytes: MIB, availableBytes: 20 * MIB }
+    const { line } = diagnosed({ isolates: [{ name: 'main thread', spaces: [space] }], mapped: { v8: 61 * MIB } })
+    expect(line).to.not.contain("free pages of V8's heap")
+  })
+
+  it('names pages that V8 keeps outside its spaces', () => {
+    const { largest } = diagnosed({ mapped: { v8: 900 * MIB } })
+    expect(largest).to.equal('pages that V8 keeps outside its spaces')
+  })
+
+  it('finds native memory, and the caches that were measured', () => {
     const more = {
       mapped: { arenas: 600 * MIB },
       allocator: { allocatedBytes: 580 * MIB, rawAllocatedBytes: 582 * MIB, activeBytes: 587 * MIB },
     }
-    expect(diagnosed(more).largest).to.equal('live native memory outside the caches')
-    expect(
-      diagnosed({ ...more, caches: [{ name: 'files', allocatedBytes: 500 * MIB, heapBytes: 0, mappedBytes: null }] })
-        .largest,
-    ).to.equal('caches')
+    expect(diagnosed(more).largest).to.equal('native memory in no measured cache')
+    const caches = [{ name: 'files', allocatedBytes: 500 * MIB, heapBytes: 0, mappedBytes: null }]
+    expect(diagnosed({ ...more, caches }).largest).to.equal('measured caches')
   })
 
-  it('finds mapped files, shared memory and stacks to be no heap at all', () => {
-    for (const mapped of [
-      { files: [{ name: '/data.mdb', bytes: 900 * MIB }] },
-      { shared: [{ name: '/dev/shm/q', bytes: 900 * MIB }] },
-      { stacks: 900 * MIB },
-    ]) {
-      expect(diagnosed({ mapped }).verdict).to.equal('mapped')
-    }
+  it('finds mapped files, shared memory, stacks and what was mapped past the allocator', () => {
+    const LARGE: readonly [part: string, mapped: Parameters<typeof diagnosed>[0]][] = [
+      ['mapped files', { mapped: { files: [{ name: '/data.mdb', bytes: 900 * MIB }] } }],
+      ['shared memory', { mapped: { shared: [{ name: '/dev/shm/q', bytes: 900 * MIB }] } }],
+      ['thread stacks', { mapped: { stacks: 900 * MIB } }],
+      ['other anonymous', { mapped: { other: 900 * MIB } }],
+    ]
+    for (const [part, of] of LARGE) expect(diagnosed(of).largest).to.equal(part)
   })
 
-  it('does not judge memory that may be of workers that were not asked', () => {
-    const { verdict, line } = diagnosed({ mapped: { v8: 900 * MIB, workers: 3 } })
-    expect(verdict).to.equal('unclear')
-    expect(line).to.contain('breakdown({ isolates })')
+  it('finds the heaps of workers that were not asked', () => {
+    const { largest, line } = diagnosed({ mapped: { v8: 900 * MIB, workers: 3 } })
+    expect(largest).to.equal("other threads' heaps, not told apart")
+    expect(line).to.contain('breakdown({ isolates')
   })
 
   it('does not judge mappings alone', () => {
@@ -78,20 +80,50 @@ describe('diagnose()', () => {
     expect(diagnosed({ isolates: [], allocator })).to.include({ verdict: 'unclear', largest: 'live and free' })
   })
 
-  it('finds memory that was mapped past the allocator', () => {
-    expect(diagnosed({ mapped: { other: 900 * MIB } })).to.include({ verdict: 'unclear', largest: 'other anonymous' })
+  it('has a line for a process of nothing', () => {
+    expect(diagnose({ name: 'process', bytes: 0 }).line).to.contain('0 B')
+  })
+})
+
+describe('diagnose() of two observations', () => {
+  const treeOf = (...of: Parameters<typeof readings>): ReturnType<typeof buildBreakdown> =>
+    buildBreakdown(readings(...of))
+  const grownHeap = {
+    isolates: [heap('main thread', { used: 280, size: 300, available: 15 })],
+    mapped: { v8: 300 * MIB },
+  }
+  const freeHeap = {
+    isolates: [heap('main thread', { used: 80, size: 300, available: 215 })],
+    mapped: { v8: 300 * MIB },
+  }
+
+  it('finds what grew', () => {
+    const { verdict, largest, line } = diagnose(treeOf(grownHeap), treeOf())
+    expect(verdict).to.equal('growing')
+    expect(largest).to.match(/^JavaScript objects/)
+    expect(line).to.contain('grew by 200.0 MiB')
   })
 
-  it('survives a process of nothing', () => {
-    expect(diagnose({ name: 'process', bytes: 0 }).line).to.contain('0 B')
+  it('finds fragmentation where nobody holds what grew, or what is free in both', () => {
+    expect(diagnose(treeOf(freeHeap), treeOf())).to.include({
+      verdict: 'fragmented',
+      largest: "free pages of V8's heap",
+    })
+    expect(diagnose(treeOf(freeHeap), treeOf(freeHeap)).verdict).to.equal('fragmented')
+  })
+
+  it('finds nothing in what shrinks, or stays within the coming and going of any process', () => {
+    expect(diagnose(treeOf(), treeOf(grownHeap)).verdict).to.equal('steady')
+    expect(diagnose(treeOf({ mapped: { v8: 105 * MIB } }), treeOf()).verdict).to.equal('steady')
+    expect(diagnose(treeOf(), treeOf(freeHeap)).verdict).to.equal('steady')
   })
 })
 
 describe('formatBreakdown()', () => {
   it('writes each node with its share of RSS, and the diagnosis above', () => {
     const text = formatBreakdown(buildBreakdown(readings()), { color: false })
-    expect(text.split('\n', 1)[0]).to.match(/^Where all of RSS is: no fragmentation/)
-    expect(text).to.match(/^ {6}live +80\.00 MiB +40\.0 %$/m)
+    expect(text.split('\n', 1)[0]).to.match(/^Where all of RSS is: largest: /)
+    expect(text).to.match(/^ {6}live +80\.00 MiB +40\.0 % +garbage since the last major collection included$/m)
     expect(text).to.match(/^ {2}binary and libraries +40\.00 MiB +20\.0 %$/m)
   })
 

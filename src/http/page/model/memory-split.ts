@@ -6,6 +6,9 @@
  * but lies in the rest, and the rest says so.
  */
 import type { MemorySample } from '../../../measure/sample.js'
+import { bytesAt, bytesOfAll } from '../../../report/breakdown/node.js'
+import { PART } from '../../../report/breakdown/types.js'
+import type { MemoryNode } from '../../../report/breakdown/types.js'
 
 /** One part. */
 export interface MemoryPart {
@@ -58,6 +61,61 @@ export function splitMemory(sample: MemorySample): MemorySplit {
     parts: restBytes > 0 ? [...known, rest] : known,
     rssBytes,
     notResidentBytes: Math.max(0, -restBytes),
+  }
+}
+
+/** The same of a breakdown's tree, which lies below it on the page: both show one reading, and add up to its RSS. */
+export function splitBreakdown(root: MemoryNode): MemorySplit {
+  const inV8 = root.children?.find(({ name }) => name === PART.v8)
+  const v8 = (name: string): number => bytesOfAll(inV8, name)
+  const native = (name: string): number => bytesAt(root, PART.allocator, name)
+  const parts: MemoryPart[] = [
+    {
+      key: 'heap-used',
+      title: 'V8 heap, used',
+      note: 'JavaScript objects, code, garbage not yet collected',
+      bytes: v8(PART.live),
+    },
+    {
+      key: 'heap-free',
+      title: 'V8 heap, free',
+      note: 'free pages, pages kept outside the spaces',
+      bytes: v8(PART.free) + v8(PART.unswept) + v8(PART.outsideSpaces),
+    },
+    { key: 'mapped', title: 'WebAssembly', note: 'mapped by V8 itself, outside its heap', bytes: v8(PART.wasm) },
+    {
+      key: 'live',
+      title: 'Allocator, live',
+      note: 'Buffers, native modules, V8’s own bookkeeping',
+      bytes: native(PART.live),
+    },
+    {
+      key: 'tcache',
+      title: 'Thread caches',
+      note: 'freed, kept by threads for their next allocation',
+      bytes: native(PART.threadCaches),
+    },
+    {
+      key: 'fragmentation',
+      title: 'Fragmentation',
+      note: 'free space between live blocks of pages in use',
+      bytes: native(PART.fragmentation),
+    },
+    {
+      key: 'spare',
+      title: 'Allocator, spare',
+      note: 'freed pages not yet given back, the allocator’s own records, and what it does not explain',
+      bytes: native(PART.dirty) + native(PART.muzzy) + native(PART.metadata) + native(PART.unexplained),
+    },
+  ]
+  const known = parts.filter(({ bytes }) => bytes > 0)
+  const bytes = root.bytes - known.reduce((sum, part) => sum + part.bytes, 0)
+  const others = v8(PART.notAsked) > 0 ? '; and the heaps of other threads' : ''
+  const note = `program code, shared libraries, stacks, mapped files${others}`
+  return {
+    parts: bytes > 0 ? [...known, { key: 'rest', title: 'Rest of RSS', note, bytes }] : known,
+    rssBytes: root.bytes,
+    notResidentBytes: 0,
   }
 }
 

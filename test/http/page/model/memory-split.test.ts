@@ -1,6 +1,8 @@
 import { expect } from 'chai'
-import { splitMemory } from '../../../../src/http/page/model/memory-split.js'
+import { splitBreakdown, splitMemory } from '../../../../src/http/page/model/memory-split.js'
 import type { MemorySample } from '../../../../src/measure/sample.js'
+import { buildBreakdown } from '../../../../src/report/breakdown/tree.js'
+import { MIB, readings } from '../../../report/breakdown/readings.js'
 import { sample, sampleWithoutAllocator } from '../fixtures/fake-data.js'
 
 function sumOf(of: MemorySample): number {
@@ -39,5 +41,23 @@ describe('the split of the process’s memory', () => {
     const { parts, notResidentBytes } = splitMemory(swapped)
     expect(notResidentBytes).to.equal(sumOf(swapped) - swapped.rssBytes)
     expect(parts.every(({ bytes }) => bytes > 0)).to.equal(true)
+  })
+})
+
+describe('the split of a breakdown', () => {
+  it('has the figures of its tree, and adds up to its RSS, whatever the tree knows', () => {
+    for (const tree of [
+      buildBreakdown(readings()),
+      buildBreakdown(readings({ mapped: { v8: 900 * MIB, wasm: 50 * MIB, workers: 2, other: 7 } })),
+      buildBreakdown(readings({ isolates: [], allocator: { rawAllocatedBytes: null, allocatedBytes: null } })),
+    ]) {
+      const { parts, rssBytes, notResidentBytes } = splitBreakdown(tree)
+      expect(parts.reduce((sum, { bytes }) => sum + bytes, 0)).to.equal(tree.bytes)
+      expect([rssBytes, notResidentBytes]).to.deep.equal([tree.bytes, 0])
+    }
+    const { parts } = splitBreakdown(buildBreakdown(readings()))
+    expect(parts.find(({ key }) => key === 'heap-used')?.bytes).to.equal(80 * MIB)
+    expect(parts.find(({ key }) => key === 'heap-free')?.bytes).to.equal(20 * MIB)
+    expect(parts.find(({ key }) => key === 'rest')?.bytes).to.equal(40 * MIB)
   })
 })

@@ -1,6 +1,6 @@
 /** The process's memory as one bar of parts that do not overlap, and the same as a list. */
 import { formatBytes, formatShare } from '../../../../support/units.js'
-import { splitMemory } from '../../model/memory-split.js'
+import { splitBreakdown, splitMemory } from '../../model/memory-split.js'
 import type { MemoryPart, MemorySplit } from '../../model/memory-split.js'
 import { byId, make } from '../dom.js'
 import type { Store } from '../state.js'
@@ -17,9 +17,9 @@ export function mountMemory(store: Store): void {
       show(section, isOver ? (part?.getAttribute('data-part') ?? null) : null)
     })
   }
-  store.watch(['sample'], ({ sample }) => {
+  store.watch(['sample', 'breakdown'], ({ sample, breakdown }) => {
     if (sample === null) return
-    const split = splitMemory(sample)
+    const split = breakdown === null ? splitMemory(sample) : splitBreakdown(breakdown)
     byId('memory-total', HTMLElement).replaceChildren(formatBytes(split.rssBytes), make('small', {}, 'resident (RSS)'))
     section.replaceChildren(stack(split), list(split), ...notes(split))
     show(section, null)
