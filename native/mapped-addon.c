@@ -98,6 +98,14 @@ static napi_value MappedRead(napi_env env, napi_callback_info info) {
   return value;
 }
 
+/* mappedMemoryBytes() → number: of the last reading the part of WebAssembly memories */
+static napi_value MappedMemoryBytes(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value value;
+  napi_create_double(env, mapped_memory_bytes(), &value);
+  return value;
+}
+
 /* mappedHas(buffer) → boolean: whether the last reading found it */
 static napi_value MappedHas(napi_env env, napi_callback_info info) {
   napi_value buffer, value;
@@ -114,6 +122,7 @@ void mapped_define(napi_env env, napi_value exports) {
       {"mappedBeforeMemory", NULL, MappedBeforeMemory, NULL, NULL, NULL, napi_default, NULL},
       {"mappedAfterMemory", NULL, MappedAfterMemory, NULL, NULL, NULL, napi_default, NULL},
       {"mappedRead", NULL, MappedRead, NULL, NULL, NULL, napi_default, NULL},
+      {"mappedMemoryBytes", NULL, MappedMemoryBytes, NULL, NULL, NULL, napi_default, NULL},
       {"mappedHas", NULL, MappedHas, NULL, NULL, NULL, napi_default, NULL},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);

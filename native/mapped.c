@@ -17,6 +17,7 @@ enum { DESTRUCTOR_WORDS = 8, STORES_MAX = 1 << 26, WAITS_MAX = 80, WAIT_US = 250
 /* One backing store that V8 mapped. */
 struct store {
   uint64_t start, length, address;
+  bool is_memory; /* WebAssembly's */
 };
 
 struct stores {
@@ -29,7 +30,8 @@ static _Thread_local struct {
   bool is_learnt, has_job, has_memories;
   size_t extension, store, next; /* in a JSArrayBuffer, in an ArrayBufferExtension */
   size_t data, length, flags;    /* in a BackingStore; flags are at a byte */
-  uint8_t mapped_mask;
+  uint8_t mapped_mask, memory_mask;
+  double memory_bytes; /* of the last reading: of WebAssembly memories */
   uint64_t *sweeper, *isolate;
   size_t young, old, job; /* in the sweeper: the heads of its lists, and the sweep that is under way */
   uint64_t last;          /* the extension of the buffer that was planted last */
@@ -139,6 +141,7 @@ static bool find_flags(const struct learning *learning) {
     const uint8_t wasm = has_wasm ? bits_of(learning, v8.flags, is_wasm) : 0;
     if (resizable != 0 && (wasm != 0 || !has_wasm) && bits_of(learning, v8.flags, is_shared) != 0) {
       v8.mapped_mask = resizable | wasm;
+      v8.memory_mask = wasm;
       return true;
     }
   }
@@ -271,7 +274,8 @@ const char *mapped_learn_old(void (*ends_sweep)(void *), void *data) {
 }
 
 static bool add_store(struct stores *stores, uint64_t address) {
-  if (address == 0 || (((const uint8_t *)(uintptr_t)address)[v8.flags] & v8.mapped_mask) == 0)
+  const uint8_t flags = address == 0 ? 0 : ((const uint8_t *)(uintptr_t)address)[v8.flags];
+  if ((flags & v8.mapped_mask) == 0)
     return true;
   if (stores->count == stores->capacity) {
     const size_t capacity = stores->capacity == 0 ? 64 : 2 * stores->capacity;
@@ -281,8 +285,8 @@ static bool add_store(struct stores *stores, uint64_t address) {
     stores->at = at;
     stores->capacity = capacity;
   }
-  stores->at[stores->count++] =
-      (struct store){word_at(address, v8.data), word_at(address, v8.length), address};
+  stores->at[stores->count++] = (struct store){word_at(address, v8.data), word_at(address, v8.length),
+                                               address, (flags & v8.memory_mask) != 0};
   return true;
 }
 
@@ -366,14 +370,17 @@ double mapped_read(void (*ends_sweep)(void *), void *data, const char **reason) 
     make_unique(&stores);
     if (add_held_elsewhere(&stores)) {
       make_unique(&stores);
-      double bytes = 0;
+      double bytes = 0, memory_bytes = 0;
       for (size_t i = 0; i < stores.count && bytes >= 0; i++) {
         const double resident = resident_bytes(stores.at[i].start, stores.at[i].length);
         bytes = resident < 0 ? -1 : bytes + resident;
+        if (stores.at[i].is_memory)
+          memory_bytes += resident;
       }
       resident_end();
       free(v8.known.at);
       v8.known = stores;
+      v8.memory_bytes = memory_bytes;
       if (bytes < 0)
         *reason = "the system does not tell which pages are resident";
       return bytes;
@@ -383,6 +390,8 @@ double mapped_read(void (*ends_sweep)(void *), void *data, const char **reason) 
   free(stores.at);
   return -1;
 }
+
+double mapped_memory_bytes(void) { return v8.memory_bytes; }
 
 bool mapped_has(uint64_t tagged) {
   const uint64_t data = data_of(tagged);
@@ -493,6 +502,7 @@ double mapped_read(void (*ends_sweep)(void *), void *data, const char **reason) 
   *reason = "resident memory of V8's buffers is read on Linux only";
   return -1;
 }
+double mapped_memory_bytes(void) { return 0; }
 bool mapped_has(uint64_t tagged) {
   (void)tagged;
   return false;

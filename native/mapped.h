@@ -42,6 +42,9 @@ const char *mapped_after_memory(uint64_t length);
 /* Resident bytes now; -1 with `reason` set where they cannot be told. */
 double mapped_read(void (*ends_sweep)(void *), void *data, const char **reason);
 
+/* Of the last reading the part that WebAssembly memories have. */
+double mapped_memory_bytes(void);
+
 /* Whether a planted buffer is among those that the last reading found. */
 bool mapped_has(uint64_t tagged);
 

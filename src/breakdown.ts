@@ -2,7 +2,7 @@
  * Where all of a process's resident memory is, as a tree that adds up to RSS.
  *
  * Rule: one reading of the kernel's list of mappings gives RSS and its parts; what V8 and the allocator tell divides the
- * parts that are theirs. Nothing is collected, released or switched.
+ * parts that are theirs. Nothing is released or switched, and nothing is collected but the young generation, once in a process.
  */
 import { openAllocator } from './allocator/open.js'
 import type { Allocator } from './allocator/port.js'
@@ -10,9 +10,12 @@ import { isolateHeap } from './breakdown/isolates.js'
 import { processFiles } from './breakdown/kernel.js'
 import { cacheBytes, readAllocator, readMapped, unknownAllocator, withOwn } from './breakdown/read.js'
 import type { ObservedCache } from './breakdown/read.js'
+import { mappedSource } from './measure/mapped.js'
+import type { MappedParts } from './measure/mapped.js'
 import type { MemorySample } from './measure/sample.js'
 import { buildBreakdown } from './report/breakdown/tree.js'
 import type { CacheBytes, IsolateHeap, MemoryNode } from './report/breakdown/types.js'
+import { nodeEnvironment } from './support/environment.js'
 import { CoordinatorError, describe } from './support/errors.js'
 import { optional, resolveOptions, shaped } from './support/options.js'
 import type { Check } from './support/options.js'
@@ -74,10 +77,11 @@ export function lookAtMemory(
       `resident memory is broken down on Linux only, this is ${process.platform}`,
     )
   }
+  const ownMapped = readOwnMapped()
   const allocator = readAllocator(allocatorOfProcess, sample)
   const isolates = withOwn(isolateHeap(), given)
   const mapped = readMapped(processFiles('self'), { isolates, allocator })
-  return (caches) => buildBreakdown({ mapped, isolates, allocator, caches })
+  return (caches) => buildBreakdown({ mapped, isolates, allocator, ownMapped, caches })
 }
 
 /**
@@ -92,6 +96,17 @@ export function breakdownOfProcess(pid: number): MemoryNode {
   const allocator = unknownAllocator(isJemalloc ? 'jemalloc' : 'unavailable')
   const mapped = readMapped(files, { isolates: [], allocator })
   return buildBreakdown({ mapped: { ...mapped, workers: 0 }, isolates: [], allocator, caches: null })
+}
+
+/** Before anything else is read: what it needs is learnt once, by two minor collections. */
+function readOwnMapped(): MappedParts | null {
+  const source = mappedSource({})
+  try {
+    source.prepare(nodeEnvironment.collector())
+  } catch {
+    // Without a collector nothing can be learnt; what a run has learnt before holds.
+  }
+  return source.parts()
 }
 
 let opened: Allocator | undefined

@@ -36,6 +36,7 @@ interface Addon {
   mappedBeforeMemory(): void
   mappedAfterMemory(bytes: number): string | null
   mappedRead(): number | string
+  mappedMemoryBytes(): number
   mappedHas(buffer: object): boolean
   tryRunLock(): boolean
   releaseRunLock(): void
@@ -143,6 +144,7 @@ function addonBinding(addon: Addon): NativeBinding {
       },
       afterMemory: (bytes) => addon.mappedAfterMemory(bytes),
       read: () => addon.mappedRead(),
+      memoryBytes: () => addon.mappedMemoryBytes(),
       has: (buffer) => addon.mappedHas(buffer),
     },
     heapAfterMajorGc: () => addon.heapAfterMajorGc(),

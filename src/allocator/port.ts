@@ -106,6 +106,8 @@ export interface MappedBinding {
   afterMemory(bytes: number): string | null
   /** Resident bytes, or why they cannot be told. */
   read(): number | string
+  /** Of the last reading the part of WebAssembly memories. */
+  memoryBytes(): number
   /** Whether the last reading found a buffer. */
   has(buffer: object): boolean
 }

@@ -9,12 +9,22 @@ import { addonOrNull } from '../allocator/binding.js'
 import type { MappedBinding } from '../allocator/port.js'
 import type { Collector, Environment } from '../support/environment.js'
 
+/** What a reading is made of. */
+export interface MappedParts {
+  /** Of WebAssembly memories. */
+  readonly wasmBytes: number
+  /** Of resizable ArrayBuffers and growable SharedArrayBuffers. */
+  readonly resizableBytes: number
+}
+
 /** Reads the bytes that V8 maps itself. */
 export interface MappedSource {
   /** Learns what the reading needs; once, with two minor collections. Must not run in a window. */
   prepare(collector: Collector | null): void
   /** Resident bytes now; null where they cannot be told. May allocate some hundred bytes, which are garbage afterwards. */
   read(): number | null
+  /** A reading in its two parts; null where it cannot be made. */
+  parts(): MappedParts | null
   /** Why the last reading told nothing; null where it did, or nothing was read yet. */
   readonly reason: string | null
 }
@@ -64,6 +74,13 @@ class MappedMemory implements MappedSource {
     const read = this.#binding.read()
     this.#reason = typeof read === 'string' ? read : null
     return typeof read === 'string' ? null : read
+  }
+
+  parts(): MappedParts | null {
+    const bytes = this.read()
+    if (bytes === null) return null
+    const wasmBytes = this.#binding.memoryBytes()
+    return { wasmBytes, resizableBytes: bytes - wasmBytes }
   }
 
   #learn(collector: Collector): string | null {
@@ -164,6 +181,7 @@ function memoryClass(): MemoryClass | null {
 const NO_ADDON: MappedSource = {
   prepare: () => undefined,
   read: () => null,
+  parts: () => null,
   reason: 'the native addon is not loaded',
 }
 
@@ -171,7 +189,7 @@ let own: MappedSource | undefined
 
 /** That of this thread; what was learnt holds for all coordinators and twins. */
 export function mappedSource({ mappedBytes }: Pick<Environment, 'mappedBytes'>): MappedSource {
-  if (mappedBytes !== undefined) return { prepare: () => undefined, read: mappedBytes, reason: null }
+  if (mappedBytes !== undefined) return { ...NO_ADDON, read: mappedBytes, reason: null }
   const binding = (own === undefined ? addonOrNull()?.mapped : undefined) ?? null
   own ??= binding === null ? NO_ADDON : new MappedMemory(binding)
   return own

@@ -27,6 +27,7 @@ export const PART = {
   undivided: 'live and free',
   outsideSpaces: 'outside the spaces',
   wasm: 'WebAssembly memory',
+  resizable: 'resizable buffers',
   allocator: 'allocator',
   inNoCache: 'in no cache',
   threadCaches: 'thread caches',
@@ -119,6 +120,8 @@ export interface BreakdownReadings {
   /** This isolate first. */
   readonly isolates: readonly IsolateHeap[]
   readonly allocator: AllocatorFigures
+  /** What this isolate maps beside its heap, resident; null where that cannot be read. */
+  readonly ownMapped?: { readonly wasmBytes: number; readonly resizableBytes: number } | null
   /** Null where no coordinator was given. */
   readonly caches: readonly CacheBytes[] | null
 }

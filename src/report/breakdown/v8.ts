@@ -21,18 +21,20 @@ interface Space {
 }
 
 /** The node of V8's heap. */
-export function v8Node({ mapped, isolates, caches }: BreakdownReadings): MemoryNode {
+export function v8Node({ mapped, isolates, caches, ownMapped = null }: BreakdownReadings): MemoryNode {
   const spaces = isolates.flatMap(({ spaces: own }, isolate) => own.map((space) => spaceOf(isolate, space)))
-  const { parts: live, left: rest } = fitInto(
-    mapped.v8,
-    spaces.map((space) => space.live),
-  )
-  const wasm = mapped.wasm > 0 ? [leaf(PART.wasm, mapped.wasm)] : []
-  if (isolates.length === 0) return branch(PART.v8, [leaf(PART.undivided, mapped.v8), ...wasm])
   const known = isolates.filter(({ name }) => name !== MAIN_ISOLATE).length
   // In a worker the main thread's heap is as unknown as a worker's is elsewhere.
   const isMainKnown = known < isolates.length
   const unasked = Math.max(0, mapped.workers - known) + (isMainKnown ? 0 : 1)
+  // Resident to the page: it comes before what a space has committed, which need not be.
+  const { wasm, resizable, left: ofHeaps } = besideHeaps(mapped, ownMapped, unasked > 0)
+  const beside = [...nonEmpty(PART.wasm, wasm), ...nonEmpty(PART.resizable, resizable)]
+  if (isolates.length === 0) return branch(PART.v8, [leaf(PART.undivided, ofHeaps), ...beside])
+  const { parts: live, left: rest } = fitInto(
+    ofHeaps,
+    spaces.map((space) => space.live),
+  )
   const slack = spaces.flatMap(({ free, unswept }) => [free, unswept])
   const slackBytes = slack.reduce((sum, bytes) => sum + bytes, 0)
   // What the known isolates have committed is theirs; only what lies beyond can be another's.
@@ -60,8 +62,28 @@ export function v8Node({ mapped, isolates, caches }: BreakdownReadings): MemoryN
     unasked > 0
       ? leaf(PART.notAsked, rest - within, othersNote(unasked, isMainKnown))
       : leaf(PART.outsideSpaces, rest - within, OUTSIDE_NOTE),
-    ...wasm,
+    ...beside,
   ])
+}
+
+/**
+ * What V8 maps beside its heaps. By address a memory is told by the addresses that it has reserved, a resizable buffer by
+ * nothing; this isolate's own are known by V8's lists, those of isolates that were not asked by address alone.
+ */
+function besideHeaps(
+  { v8, wasm: byAddress, coarse }: BreakdownReadings['mapped'],
+  own: NonNullable<BreakdownReadings['ownMapped']> | null,
+  hasOthers: boolean,
+): { readonly wasm: number; readonly resizable: number; readonly left: number } {
+  // Told apart by figures, V8's part is as much as its heaps have committed.
+  if (own === null || coarse !== null) return { wasm: byAddress, resizable: 0, left: v8 }
+  const wasmBytes = hasOthers ? Math.max(byAddress, own.wasmBytes) : own.wasmBytes
+  const { parts, left } = fill(v8 + byAddress, [wasmBytes, own.resizableBytes])
+  return { wasm: parts[0] ?? 0, resizable: parts[1] ?? 0, left }
+}
+
+function nonEmpty(name: string, bytes: number): MemoryNode[] {
+  return bytes > 0 ? [leaf(name, bytes)] : []
 }
 
 function othersNote(unasked: number, isMainKnown: boolean): string {
