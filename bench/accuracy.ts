@@ -2,13 +2,15 @@
  * How right the rows are: known caches under load, per Node version, against the truth of a quiet process.
  *
  *   node dist/bench/accuracy.js [--node PATH]… [--only buffers,objects,null,async,quiet-buffers,quiet-objects,
- *     glibc,twin-buffers,twin-objects] [--runs 25]
+ *     glibc,mapped,twin-buffers,twin-objects,
+ *     twin-mapped] [--runs 25]
  *
  * Ends with 1 when a bar is missed.
  */
 import type { MeasuredRow } from './accuracy/measure.js'
 import type { Truth } from './accuracy/truth.js'
 import { SIZES } from './accuracy/caches.js'
+import type { Kind } from './accuracy/caches.js'
 import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
@@ -16,12 +18,12 @@ const KIB = 1024
 const MIB = KIB * KIB
 
 interface Scenario {
-  readonly measure: 'buffers' | 'objects' | 'async' | 'null'
+  readonly measure: Kind | 'async' | 'null'
   readonly allocator?: 'glibc'
   readonly quiet?: boolean
   readonly twin?: boolean
   /** Which quantity holds the content. */
-  readonly quantity: 'allocatedBytes' | 'heapBytes'
+  readonly quantity: 'allocatedBytes' | 'heapBytes' | 'mappedBytes'
   /** Allowed error for a truth of so many bytes. */
   readonly bar?: (truth: number) => number
   readonly barText?: string
@@ -33,6 +35,8 @@ const SCENARIOS: Record<string, Scenario> = {
   'quiet-buffers': { ...within('buffers', 'allocatedBytes', KIB, 0.0005, '1 KiB + 0.05 %'), quiet: true },
   'quiet-objects': { ...within('objects', 'heapBytes', KIB, 0.0005, '1 KiB + 0.05 %'), quiet: true },
   glibc: { ...within('buffers', 'allocatedBytes', 64 * KIB, 0.01, '64 KiB + 1 %'), allocator: 'glibc' },
+  mapped: within('mapped', 'mappedBytes', 8 * KIB, 0.003, '8 KiB + 0.3 %'),
+  'twin-mapped': { ...within('mapped', 'mappedBytes', 8 * KIB, 0.003, '8 KiB + 0.3 %'), twin: true },
   'twin-buffers': { ...within('buffers', 'allocatedBytes', 8 * KIB, 0.003, '8 KiB + 0.3 %'), twin: true },
   'twin-objects': { ...within('objects', 'heapBytes', 64 * KIB, 0.005, '64 KiB + 0.5 %'), twin: true },
   null: { measure: 'null', quantity: 'allocatedBytes' },
@@ -40,7 +44,7 @@ const SCENARIOS: Record<string, Scenario> = {
 }
 
 function within(
-  measure: 'buffers' | 'objects',
+  measure: Kind,
   quantity: Scenario['quantity'],
   bytes: number,
   share: number,
@@ -71,7 +75,7 @@ async function runScenario(node: string, scenario: Scenario): Promise<void> {
     judgeNull(rows)
     return
   }
-  const kind = measure === 'objects' ? 'objects' : 'buffers'
+  const kind = measure === 'async' ? 'buffers' : measure
   const [truth] = await runScript<Truth>('accuracy/truth', {
     node,
     allocator,

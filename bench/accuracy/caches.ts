@@ -1,23 +1,49 @@
-/** The caches whose contents are known: sizes doubling from 1 MB to 134 MB of Buffers, or 1k to 128k JS objects. */
+/**
+ * The caches whose contents are known: sizes doubling from 1 MB to 134 MB of Buffers, or of what V8 maps itself, or 1k to 128k JS
+ * objects.
+ */
 
-export type Kind = 'buffers' | 'objects'
+export type Kind = 'buffers' | 'objects' | 'mapped'
 
 /** Just under 64 KiB, so that each lies in a size class of its own. */
 const BUFFER_BYTES = 65_536 - 256
 const DOUBLES = 64
+/** One page of WebAssembly, and whole pages of every kernel. */
+export const MAPPED_BYTES = 65_536
+/** The others are resizable buffers, every fourth of them shared; a memory reserves ten gigabytes of addresses. */
+const ONE_MEMORY_OF = 16
 
 export const SIZES = [0, 1, 2, 3, 4, 5, 6, 7] as const
 
 /** Entries of the cache of one size. */
 export function entryCount(kind: Kind, size: number): number {
-  return kind === 'buffers' ? 16 << size : 1000 << size
+  return kind === 'objects' ? 1000 << size : 16 << size
 }
 
 /** Fills in a function of its own, so that nothing of it stays on the stack of the one that measures. */
 export function fill(cache: Map<number, unknown>, kind: Kind, count: number): void {
   for (let index = 0; index < count; index++) {
-    cache.set(index, kind === 'buffers' ? Buffer.allocUnsafeSlow(BUFFER_BYTES).fill(1) : doubles(index))
+    cache.set(index, ENTRY_OF[kind](index))
   }
+}
+
+const ENTRY_OF: Readonly<Record<Kind, (index: number) => unknown>> = {
+  buffers: () => Buffer.allocUnsafeSlow(BUFFER_BYTES).fill(1),
+  objects: doubles,
+  mapped,
+}
+
+type Resizable = new (bytes: number, of: { maxByteLength: number }) => ArrayBuffer
+type Memory = new (of: { initial: number }) => { readonly buffer: ArrayBuffer }
+
+/** A WebAssembly memory, or a resizable buffer, filled. */
+function mapped(index: number): unknown {
+  const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: Memory } }).WebAssembly
+  const memory = index % ONE_MEMORY_OF === 0 ? new Memory({ initial: 1 }) : null
+  const Buffers = (index % 4 === 1 ? SharedArrayBuffer : ArrayBuffer) as unknown as Resizable
+  const buffer = memory?.buffer ?? new Buffers(MAPPED_BYTES, { maxByteLength: 4 * MAPPED_BYTES })
+  new Uint8Array(buffer).fill(1)
+  return memory ?? buffer
 }
 
 /** Arrays of doubles have a size that does not depend on how hot the code is. */

@@ -14,6 +14,7 @@ export interface MeasuredRow {
   readonly size: number
   readonly allocatedBytes: number
   readonly heapBytes: number
+  readonly mappedBytes: number
   readonly uncertaintyBytes: number | null
   readonly allocatedUncertaintyBytes: number | null
   readonly significant: boolean
@@ -27,7 +28,7 @@ export interface MeasuredRow {
 const [scenario = 'buffers', runsText = '25'] = process.argv.slice(2)
 const isQuiet = flags('quiet').length > 0
 const isTwin = flags('twin').length > 0
-const kind: Kind = scenario === 'objects' ? 'objects' : 'buffers'
+const kind: Kind = scenario === 'objects' || scenario === 'mapped' ? scenario : 'buffers'
 const runs = Number(runsText)
 const caches = SIZES.map(() => new Map<number, unknown>())
 const coordinator = new Coordinator({ mode: isTwin ? 'twin' : 'release' })
@@ -83,6 +84,7 @@ function plainRecipe(run: number): void {
     const plain = {
       allocatedBytes: allocated - read(),
       heapBytes: heap - v8.getHeapStatistics().used_heap_size,
+      mappedBytes: NaN,
       uncertaintyBytes: null,
       allocatedUncertaintyBytes: null,
       significant: true,
@@ -108,6 +110,7 @@ for (let run = 0; run < runs; run++) {
       size: Number(row.name.replace('null-', '')),
       allocatedBytes: row.released.allocatedBytes ?? NaN,
       heapBytes: row.released.heapBytes ?? NaN,
+      mappedBytes: row.released.mappedBytes ?? NaN,
       uncertaintyBytes: row.uncertaintyBytes,
       allocatedUncertaintyBytes: row.uncertainty.allocatedBytes,
       significant: row.significant,

@@ -8,13 +8,15 @@ import vm from 'node:vm'
 import { openAllocator } from 'cache-attribution'
 import { report } from '../support/processes.js'
 import { medianOf } from '../support/table.js'
-import { SIZES, entryCount, fill } from './caches.js'
+import { MAPPED_BYTES, SIZES, entryCount, fill } from './caches.js'
 import type { Kind } from './caches.js'
 
 /** Truth per size, in bytes. */
 export interface Truth {
   readonly allocatedBytes: number[]
   readonly heapBytes: number[]
+  /** By construction: whole pages, each written to. */
+  readonly mappedBytes: number[]
 }
 
 const REPEATS = 7
@@ -54,7 +56,7 @@ for (let repeat = 0; repeat < 15; repeat++) {
   await read()
   warmUp.clear()
 }
-const truth: Truth = { allocatedBytes: [], heapBytes: [] }
+const truth: Truth = { allocatedBytes: [], heapBytes: [], mappedBytes: [] }
 for (const size of SIZES) {
   const cache = new Map<number, unknown>()
   const allocated: number[] = []
@@ -69,5 +71,6 @@ for (const size of SIZES) {
   }
   truth.allocatedBytes.push(medianOf(allocated))
   truth.heapBytes.push(medianOf(heap))
+  truth.mappedBytes.push(kind === 'mapped' ? MAPPED_BYTES * entryCount(kind, size) : 0)
 }
 report(truth)
