@@ -122,8 +122,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    */
   register(name: string, releasable: Releasable, options?: RegistrationOptions): Registration {
     this.#checkOpen()
-    return this.#registry.add(name, releasable, options, (names) => {
-      this.#warn(aliased(names))
+    return this.#registry.add(name, releasable, options, (names, count) => {
+      this.#warn(aliased(names, count))
     })
   }
 
@@ -359,7 +359,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       ...(name === 'unavailable' ? [allocatorUnavailable(reason)] : []),
       ...(lacksTcache ? [TCACHE_UNKNOWN] : []),
       ...(this.#settings.environment.isMainThread ? [] : [WORKER_THREAD]),
-      ...this.#registry.aliases().map(aliased),
+      ...this.#registry.aliases().map(({ names, count }) => aliased(names, count)),
     ]
   }
 

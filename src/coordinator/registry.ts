@@ -68,20 +68,23 @@ export function knownCache({ name, releasable }: RegisteredCache): KnownCache {
   }
 }
 
+/** So many names of one object are told; of more, how many. */
+const ALIASES_NAMED = 8
+
 const checkName = text(NAME_LENGTH_MAX)
 
 /** The caches of one coordinator. */
 export class Registry {
   readonly #caches = new Map<string, RegisteredCache>()
-  /** How often each object is registered, for the aliasing warning. */
-  readonly #names = new Map<object, string[]>()
+  /** Under which names each object is registered, for the aliasing warning. */
+  readonly #names = new Map<object, Set<string>>()
 
-  /** `onAlias` hears of an object that is registered already under other names. */
+  /** `onAlias` gets the names of an object that is registered already under others: the first few, the last, and how many there are. */
   add(
     name: string,
     releasable: Releasable,
     options: RegistrationOptions | undefined,
-    onAlias: (names: readonly string[]) => void,
+    onAlias: (names: readonly string[], count: number) => void,
   ): Registration {
     checkName(name, 'name')
     checkReleasable(name, releasable)
@@ -95,10 +98,11 @@ export class Registry {
     const cache: RegisteredCache = { name, releasable, traits, wasAsynchronous: false, lastMeasured: null }
     this.#caches.set(name, cache)
     const aliases = this.#names.get(releasable)
-    if (aliases === undefined) this.#names.set(releasable, [name])
+    if (aliases === undefined) this.#names.set(releasable, new Set([name]))
     else {
-      aliases.push(name)
-      onAlias([...aliases])
+      const earlier = firstOf(aliases, ALIASES_NAMED - 1)
+      aliases.add(name)
+      onAlias([...earlier, name], aliases.size)
     }
     const unregister = (): boolean => this.#remove(cache)
     return { name, unregister, [Symbol.dispose]: () => void unregister() }
@@ -120,9 +124,11 @@ export class Registry {
     throw new CoordinatorError('ERR_CACHE_UNKNOWN', `no cache named ${describe(name)} is registered: ${hint}`)
   }
 
-  /** Groups of names that share one object. */
-  aliases(): string[][] {
-    return [...this.#names.values()].filter(({ length }) => length > 1)
+  /** Groups of names that share one object: the first few of each, and how many there are. */
+  aliases(): { readonly names: readonly string[]; readonly count: number }[] {
+    return [...this.#names.values()]
+      .filter(({ size }) => size > 1)
+      .map((names) => ({ names: firstOf(names, ALIASES_NAMED), count: names.size }))
   }
 
   clear(): void {
@@ -133,9 +139,19 @@ export class Registry {
   #remove(cache: RegisteredCache): boolean {
     if (!this.has(cache)) return false
     this.#caches.delete(cache.name)
-    const rest = (this.#names.get(cache.releasable) ?? []).filter((name) => name !== cache.name)
-    if (rest.length === 0) this.#names.delete(cache.releasable)
-    else this.#names.set(cache.releasable, rest)
+    const names = this.#names.get(cache.releasable)
+    names?.delete(cache.name)
+    if (names?.size === 0) this.#names.delete(cache.releasable)
     return true
   }
+}
+
+/** What registering one more name costs must not depend on how many there are. */
+function firstOf(names: Iterable<string>, count: number): string[] {
+  const first: string[] = []
+  for (const name of names) {
+    if (first.length === count) break
+    first.push(name)
+  }
+  return first
 }

@@ -25,10 +25,11 @@ export function noNaturalGc(timeoutMs: number): ReportWarning {
   }
 }
 
-export function aliased(names: readonly string[]): ReportWarning {
+export function aliased(names: readonly string[], count: number): ReportWarning {
+  const others = count > names.length ? ` and ${String(count - names.length)} more` : ''
   return {
     code: 'WARN_ALIASED',
-    message: `${names.map((name) => JSON.stringify(name)).join(' and ')} are the same object: the first one released gets all its memory`,
+    message: `${names.map((name) => JSON.stringify(name)).join(' and ')}${others} are the same object: the first one released gets all its memory`,
     ...(names[0] === undefined ? {} : { cache: names[0] }),
   }
 }
