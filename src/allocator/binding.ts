@@ -1,12 +1,15 @@
 /**
  * The only file that loads a `.node`: the Node-API addon of native/, built here or taken from native/prebuilds.
  *
- * Rule: every failure to load is `ERR_ADDON_MISSING` with the loader's own words; nothing is tried behind the caller's back.
+ * Rule: every failure to load is `ERR_ADDON_MISSING` with its cause and cure; nothing is tried behind the caller's back.
  */
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { MajorGcState } from '../support/environment.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
+import { addonMissing } from './addon-missing.js'
+import type { AddonMissing, AddonSurroundings } from './addon-missing.js'
 import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
 import type {
@@ -77,40 +80,86 @@ const NO_WALK: NoHeapWalk = { reason: 'the addon was built without the walk' }
 const TYPE_VOID = MALLCTL_TYPES.length
 
 let loaded: NativeBinding | undefined
+/** A second attempt would fail like the first, and cost as much. */
+let missing: { readonly why: AddonMissing; readonly cause: unknown } | undefined
 
 /**
  * The addon's binding; loaded once per thread.
  *
- * @throws CoordinatorError `ERR_ADDON_MISSING` with the reason and the line that mends it
+ * @throws CoordinatorError `ERR_ADDON_MISSING` with the reason and what mends it
  */
 export function loadAddonBinding(): NativeBinding {
-  loaded ??= addonBinding(loadAddon())
-  return loaded
+  if (loaded !== undefined) return loaded
+  if (missing === undefined) {
+    try {
+      return (loaded = addonBinding(loadAddon()))
+    } catch (error) {
+      missing = { why: addonMissing(messageOf(error), surroundings()), cause: error }
+    }
+  }
+  const { why, cause } = missing
+  throw new CoordinatorError('ERR_ADDON_MISSING', `${why.reason} (to mend it: ${why.cure})`, { cause })
 }
 
 /** The addon's binding where it can be loaded: for what is useful beside the allocator, and can be done without. */
 export function addonOrNull(): NativeBinding | null {
+  return reasonAddonMissing() === null ? loadAddonBinding() : null
+}
+
+/** Why the addon is not loaded, and what mends it; null where it is. */
+export function reasonAddonMissing(): AddonMissing | null {
   try {
-    return loadAddonBinding()
-  } catch {
+    loadAddonBinding()
     return null
+  } catch (error) {
+    return missing?.why ?? { reason: messageOf(error), cure: 'report it' }
+  }
+}
+
+/** In a bundle of another format there is no address of this module. */
+function nativeFolder(): string {
+  try {
+    // From dist/src/allocator/ and, in a package, from the same depth.
+    return fileURLToPath(new URL('../../../native', import.meta.url))
+  } catch {
+    return 'native'
   }
 }
 
 function loadAddon(): Addon {
   const require = createRequire(import.meta.url)
-  // From dist/src/allocator/ and, in a package, from the same depth.
-  const folder = fileURLToPath(new URL('../../../native', import.meta.url))
-  try {
-    const load = require('node-gyp-build') as (folder: string) => Addon
-    return load(folder)
-  } catch (error) {
-    throw new CoordinatorError(
-      'ERR_ADDON_MISSING',
-      `${messageOf(error).split('\n', 1)[0] ?? ''} (to build it: npx node-gyp rebuild -C ${folder})`,
-      { cause: error },
-    )
+  const load = require('node-gyp-build') as (folder: string) => Addon
+  return load(nativeFolder())
+}
+
+function surroundings(): AddonSurroundings {
+  const folder = nativeFolder()
+  const { permission } = process as { permission?: { has(scope: string, reference?: string): boolean } }
+  const mayRead = permission?.has('fs.read', folder) ?? true
+  return {
+    folder,
+    // What may not be read may well be there.
+    hasFolder: !mayRead || existsSync(folder),
+    versions: process.versions,
+    platform: process.platform,
+    arch: process.arch,
+    permission: permission === undefined ? null : { addons: allowsAddons(permission), read: mayRead },
+    options: givenOptions(),
   }
+}
+
+/** Node 20 and 22 know no scope for addons: there the option tells. */
+function allowsAddons(permission: { has(scope: string): boolean }): boolean {
+  if (givenOptions().includes('--allow-addons')) return true
+  try {
+    return permission.has('addon')
+  } catch {
+    return false
+  }
+}
+
+function givenOptions(): string[] {
+  return [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)]
 }
 
 function addonBinding(addon: Addon): NativeBinding {

@@ -24,6 +24,8 @@ export interface FormatOptions {
 }
 
 const NAME_WIDTH_MAX = 40
+/** A warning ends with what mends it: it is not cut off in practice. */
+const WARNING_LENGTH_MAX = 4000
 
 /**
  * A table of the caches by bytes, then noise, unattributed, floor and fragmentation, then the warnings.
@@ -45,7 +47,7 @@ export function formatReport(report: AttributionReport, options?: FormatOptions)
     '',
     ...summary(report),
     ...problems(rows).map((line) => paints.bad(line)),
-    ...report.warnings.map(({ code, message }) => paints.dim(`${printable(code, 60)}: ${printable(message, 300)}`)),
+    ...report.warnings.map(({ code, message }) => paints.dim(`${printable(code, 60)}: ${printable(message, WARNING_LENGTH_MAX)}`)),
     ...(report.breakdown == null ? [] : ['', formatBreakdown(report.breakdown, { color: paints.isColored })]),
     ...(report.residual === undefined ? [] : ['', ...residualLines(report.residual, paints)]),
     ...(report.discovery === undefined ? [] : ['', formatDiscovery(report.discovery, { color: paints.isColored })]),

@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
-import { addonOrNull } from '../allocator/binding.js'
+import { addonOrNull, reasonAddonMissing } from '../allocator/binding.js'
 import type { TwinBinding } from '../allocator/port.js'
 import { CoordinatorError } from '../support/errors.js'
 import { readText } from '../support/read-text.js'
@@ -84,6 +84,12 @@ export function twinBinding(): TwinBinding {
   return ground.binding
 }
 
+/** Whole, with what mends it: nothing else does. */
+function addonReason(): string {
+  const missing = reasonAddonMissing()
+  return `the native addon is not loaded${missing === null ? '' : `: ${missing.reason}. To mend it: ${missing.cure}`}`
+}
+
 /** Why no twin can be made; null where one can. */
 export function refusalOf({
   platform,
@@ -96,7 +102,7 @@ export function refusalOf({
   if (platform !== 'linux') return `twins are made on Linux only, this is ${platform}`
   if (!ARCHITECTURES.includes(arch)) return `twins are made on ${ARCHITECTURES.join(' and ')} only, this is ${arch}`
   if (!isMain) return 'a twin is made by the main thread only: in a forked worker the main thread would not exist'
-  if (binding === null) return 'the native addon is not loaded'
+  if (binding === null) return addonReason()
   const { libc, signalSlots, canConfine, tellsMajorGcs } = binding.facts()
   if (libc === null) return 'this is not glibc: how its threads wait is not known well enough to do without them'
   if (signalSlots < 1) return 'this Node binary is linked so that the calls that wake its threads cannot be replaced'

@@ -4,7 +4,7 @@
  * Rule: nothing is inferred that can be tried. Whether `run` can measure is found out by starting a process the way
  * `run` does, and opening the allocator there.
  */
-import { loadAddonBinding } from '../../allocator/binding.js'
+import { reasonAddonMissing } from '../../allocator/binding.js'
 import { loadFfiBinding } from '../../allocator/ffi-binding.js'
 import { messageOf } from '../../support/errors.js'
 import { supportsTwin } from '../../twin/support.js'
@@ -73,7 +73,7 @@ export async function examine(options: ExamineOptions): Promise<Diagnosis> {
     ready,
     node: { version, path },
     platform: { os: host.platform, arch: host.arch, libc: host.libc, libcVersion: host.libcVersion },
-    addon: binding('the native addon is loaded', loadAddonBinding),
+    addon: addonFinding(),
     ffi: binding('ffi-napi and ref-napi are loaded', loadFfiBinding),
     library: libraryFinding(found),
     here: allocatorFacts(),
@@ -139,6 +139,12 @@ async function factsUnder(host: Host, env: NodeJS.ProcessEnv, found: FoundJemall
   }
   const reason = `a process under ${found.path} did not answer: ${execution.failure || 'no JSON'}`
   return { name: 'unavailable', version: null, statistic: null, binding: null, reason, settings: null }
+}
+
+function addonFinding(): Finding {
+  const missing = reasonAddonMissing()
+  if (missing === null) return { present: true, detail: 'the native addon is loaded', mend: null }
+  return { present: false, detail: missing.reason, mend: missing.cure }
 }
 
 function binding(detail: string, load: () => unknown): Finding {

@@ -1,0 +1,161 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { addonMissing, permissionFlags } from '../../src/allocator/addon-missing.js'
+import type { AddonSurroundings } from '../../src/allocator/addon-missing.js'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const MODEL = Number(process.versions.node.split('.', 1)[0]) >= 24 ? '--permission' : '--experimental-permission'
+
+interface Told {
+  readonly twin: string | null
+  readonly allocator: string | null
+  readonly text: string
+  readonly doctor: { readonly present: boolean; readonly detail: string; readonly mend: string | null }
+}
+
+const SCRIPT = `
+  const [root] = process.argv.slice(1)
+  const { supportsTwin } = await import('file://' + root + '/dist/src/twin/support.js')
+  const { Coordinator } = await import('file://' + root + '/dist/src/coordinator/coordinator.js')
+  const { openAllocator } = await import('file://' + root + '/dist/src/allocator/open.js')
+  const { formatReport } = await import('file://' + root + '/dist/src/report/format.js')
+  const { examine } = await import('file://' + root + '/dist/src/cli/doctor/examine.js')
+  const report = await new Coordinator({ mode: 'release' }).attribute()
+  const host = { platform: 'linux', arch: 'x64', libc: 'glibc', libcVersion: '2', execPath: '/none', osRelease: '', mappedJemalloc: null, ldconfigPaths: [], libraryFolders: [], sonames: [] }
+  const doctor = (await examine({ env: {}, cwd: '/', log: () => {}, fetch: false, host })).addon
+  console.log(JSON.stringify({ twin: supportsTwin().reason, allocator: openAllocator().reason, text: formatReport(report), doctor }))`
+
+function tell(options: readonly string[], root: string, env: NodeJS.ProcessEnv = {}): Told {
+  const plain = { ...process.env, ...env }
+  if (env['NODE_OPTIONS'] === undefined) Reflect.deleteProperty(plain, 'NODE_OPTIONS')
+  const args = [...options, '--input-type=module', '-e', SCRIPT, root]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: plain })
+  if (stdout === '') throw new Error(stderr)
+  return JSON.parse(stdout) as Told
+}
+
+/** Everywhere the same cause and the same cure, whole. */
+function expectEverywhere({ twin, allocator, text, doctor }: Told, reason: RegExp, cure: string): void {
+  // Where ffi-napi serves in its place, the allocator lacks nothing.
+  const isServed = allocator?.startsWith('no jemalloc is loaded') === true
+  for (const said of [twin, ...(isServed ? [] : [allocator, text]), `${doctor.detail} ${doctor.mend ?? ''}`]) {
+    expect(said).to.match(reason)
+    expect(said).to.contain(cure)
+  }
+  expect(doctor.present).to.equal(false)
+  expect(twin).to.match(/^the native addon is not loaded: /)
+}
+
+describe('a missing addon', function () {
+  this.timeout(60_000)
+  const folders: string[] = []
+  after(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** The package somewhere else, with or without its folder native/. */
+  function copy(hasNative: boolean): string {
+    const folder = mkdtempSync(path.join(realpathSync(os.tmpdir()), 'addon-test-'))
+    folders.push(folder)
+    mkdirSync(path.join(folder, 'dist'))
+    for (const part of ['dist/src', 'package.json', ...(hasNative ? ['native'] : [])]) {
+      cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true })
+    }
+    symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'))
+    return folder
+  }
+
+  const root = ROOT.replace(/\/$/, '')
+
+  it('is told with --no-addons, given either way', () => {
+    const cure = 'leave --no-addons out'
+    expectEverywhere(tell(['--no-addons'], root), /started with --no-addons/, cure)
+    expectEverywhere(tell([], root, { NODE_OPTIONS: '--no-addons' }), /started with --no-addons/, cure)
+  })
+
+  it('is told under the permission model, with flags that do help', () => {
+    const flags = permissionFlags({ folder: `${root}/native`, versions: process.versions })
+    const reads = `--allow-fs-read=${root}/*`
+    expectEverywhere(tell([MODEL, reads], root), /permission model of Node refuses addons/, flags)
+    expectEverywhere(
+      tell(
+        [
+          MODEL,
+          '--allow-addons',
+          `--allow-fs-read=${root}/dist/*`,
+          `--allow-fs-read=${root}/node_modules/*`,
+          `--allow-fs-read=${root}/package.json`,
+        ],
+        root,
+      ),
+      /permission model of Node refuses to read/,
+      flags,
+    )
+    expectEverywhere(tell([MODEL, '--allow-addons', reads], root), /permission model of Node refuses to read/, flags)
+    const told = tell(flags.split(' '), root)
+    expect(told.doctor.present, told.doctor.detail).to.equal(true)
+    expect(told.allocator ?? '').to.not.contain('binding')
+  })
+
+  it('is told where the code was copied or bundled without it', () => {
+    const place = copy(false)
+    expectEverywhere(
+      tell([], place),
+      /no folder .*native: the code was bundled or copied/,
+      '--external:cache-attribution',
+    )
+  })
+
+  it('is told where it is built for another platform, and where its file is broken', () => {
+    const place = copy(true)
+    const build = `npx node-gyp rebuild -C ${place}/native`
+    for (const part of ['native/build', 'native/prebuilds'])
+      rmSync(path.join(place, part), { recursive: true, force: true })
+    expectEverywhere(tell([], place), /not built for this platform, linux-/, build)
+    mkdirSync(path.join(place, 'native/build/Release'), { recursive: true })
+    const file = path.join(place, 'native/build/Release/cache_attribution.node')
+    for (const content of ['', 'no library at all', '\u007fELF']) {
+      writeFileSync(file, content)
+      expectEverywhere(tell([], place), /its file cannot be loaded \(.*cache_attribution\.node/, build)
+    }
+  })
+
+  it('is told where node-gyp-build is not installed', () => {
+    const place = copy(true)
+    rmSync(path.join(place, 'node_modules'))
+    mkdirSync(path.join(place, 'node_modules'))
+    for (const name of ['eventemitter3', 'croner']) {
+      const from = path.join(ROOT, 'node_modules', name)
+      if (existsSync(from)) symlinkSync(from, path.join(place, 'node_modules', name))
+    }
+    expectEverywhere(
+      tell([], place),
+      /node-gyp-build, which finds the addon, is not installed/,
+      'npm install node-gyp-build',
+    )
+  })
+
+  const GROUND: AddonSurroundings = {
+    folder: '/app/native',
+    hasFolder: true,
+    versions: { node: '22.0.0' },
+    platform: 'linux',
+    arch: 'x64',
+    permission: null,
+    options: [],
+  }
+
+  it('is told of an old C library, of Bun, and of anything else in the words of the loader', () => {
+    const old = "/lib/libc.so.6: version `GLIBC_2.34' not found (required by /app/native/x.node)"
+    expect(addonMissing(old, GROUND).reason).to.match(/needs GLIBC_2\.34, and the C library here is older/)
+    expect(addonMissing(old, GROUND).cure).to.equal('build it on this system: npx node-gyp rebuild -C /app/native')
+    const bun = addonMissing('whatever', { ...GROUND, versions: { node: '22.0.0', bun: '1.2.0' } })
+    expect(bun).to.deep.include({ cure: 'run the service with Node' })
+    expect(bun.reason).to.match(/^this is Bun 1\.2\.0/)
+    expect(addonMissing('wrong ELF class', GROUND).reason).to.equal('its file cannot be loaded (wrong ELF class)')
+  })
+})
