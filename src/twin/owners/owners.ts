@@ -6,6 +6,7 @@
 import { fileURLToPath } from 'node:url'
 import type { HeapOwners, RawOwner } from '../../allocator/port.js'
 import type { GraphBytes, LiveMemory, Owner } from '../../report/discovery/types.js'
+import { packageOf } from '../../report/discovery/package-of.js'
 import type { KnownCache } from '../discover/types.js'
 
 /** The owners of a heap. */
@@ -111,15 +112,6 @@ function namesOf({ path, script }: RawOwner): Pick<Owner, 'path' | 'script' | 'p
     script: script === '' ? null : withoutQuery(script),
     package: script === '' ? null : packageOf(script),
   }
-}
-
-/** `node_modules/@scope/name/…` or `node:internal/timers`; null of the application's own. */
-export function packageOf(script: string): string | null {
-  if (script.startsWith('node:')) return 'node'
-  const inside = script.split(/[/\\]node_modules[/\\]/).at(-1)
-  if (inside === undefined || inside === script) return null
-  const [scope = '', name = ''] = inside.split(/[/\\]/)
-  return scope.startsWith('@') ? `${scope}/${name}` : scope
 }
 
 function kindOf({ className, entries }: RawOwner): Owner['kind'] {

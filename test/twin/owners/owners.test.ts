@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import type { RawOwner } from '../../../src/allocator/port.js'
 import { describeOwner } from '../../../src/report/discovery/format-owners.js'
-import { ownersOf, packageOf } from '../../../src/twin/owners/owners.js'
+import { packageOf } from '../../../src/report/discovery/package-of.js'
+import { ownersOf } from '../../../src/twin/owners/owners.js'
 
 const MIB = 1024 * 1024
 

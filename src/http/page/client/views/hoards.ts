@@ -1,5 +1,6 @@
 /** Large collections that nobody registered: where they are, what they hold, how to reach them. */
 import type { Discovery, Hoard } from '../../../../report/discovery/types.js'
+import { packageOf } from '../../../../report/discovery/package-of.js'
 import { formatBytes, formatCount, formatMs } from '../../../../support/units.js'
 import { knownBytes } from '../../model/bytes.js'
 import { longName } from '../../model/names.js'
@@ -138,7 +139,7 @@ function howToReach(
       `Part of ${around.path === null ? 'another hoard of this list' : longName(around.path)}; its bytes are in both.`,
     ]
   if (path === null) return ['No holder was found: a closure, or native code, keeps it.']
-  const library = script === null ? null : libraryOf(script)
+  const library = script === null ? null : packageOf(script)
   if (library !== null)
     return [`It belongs to ${longName(library)}: register the object of that package that keeps it.`]
   const where = script === null ? 'from the global object' : `in ${longName(script)}`
@@ -146,11 +147,6 @@ function howToReach(
     `${significant ? 'Register' : 'Within the noise. To register'} it ${where}: `,
     make('code', {}, `fromCache(${lastName(path)})`),
   ]
-}
-
-/** The package that a script belongs to; null for one of the service's own. */
-function libraryOf(script: string): string | null {
-  return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(script)?.[1] ?? null
 }
 
 /** `server.js › UserStore.byId` → `UserStore.byId`. */
