@@ -8,7 +8,7 @@ import type { AttributedBytes } from '../report/types.js'
 import type { KnownCache } from '../twin/discover/types.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { nearestName, text } from '../support/options.js'
-import { cacheBehind, checkReleasable, resolveTraits } from './releasable.js'
+import { cacheBehind, checkReleasable, resolveTraits, traitsBeside } from './releasable.js'
 import type { RegistrationOptions, Releasable, Traits } from './releasable.js'
 
 /** Longest name of a cache, in UTF-16 units. */
@@ -88,7 +88,7 @@ export class Registry {
   ): Registration {
     checkName(name, 'name')
     checkReleasable(name, releasable)
-    const traits = resolveTraits(options, releasable.traits)
+    const traits = resolveTraits(options, releasable.traits, traitsBeside(name, releasable))
     if (this.#caches.has(name)) {
       throw new CoordinatorError(
         'ERR_CACHE_DUPLICATE',

@@ -2,7 +2,7 @@
 import type { GcMode } from '../measure/settle.js'
 import type { AttributionMode, TrimChoice } from '../report/types.js'
 import { CoordinatorError, describe } from '../support/errors.js'
-import { boolean, oneOf, optional, resolveOptions } from '../support/options.js'
+import { boolean, nearestName, oneOf, optional, resolveOptions } from '../support/options.js'
 
 export type { TrimChoice } from '../report/types.js'
 
@@ -28,7 +28,7 @@ export interface TrimContext extends ReleaseContext {
  * const thumbnails = new Map<string, Buffer>()
  * coordinator.register('thumbnails', { release: () => thumbnails.clear(), entries: () => thumbnails.size })
  */
-export interface Releasable {
+export interface Releasable extends RegistrationOptions {
   /**
    * Drops every entry. Synchronous is best: it is measured to the byte. A returned promise ends the release.
    * What it throws or rejects with costs its own row only.
@@ -48,7 +48,7 @@ export interface Releasable {
   entries?(): number | null
   /** Bytes the cache believes it holds; cheap. Null where it does not know. */
   claimedBytes?(): number | null
-  /** What `register()` takes where its own options are silent. Adapters set it. */
+  /** What `register()` takes where its own options and the traits beside `release` are silent. Adapters set it. */
   readonly traits?: ReleasableTraits
 }
 
@@ -104,6 +104,14 @@ export interface Traits {
   readonly twin: boolean
 }
 
+const TRAIT_NAMES = ['refillCost', 'lossless', 'gc', 'twin'] as const
+/** Of these a misspelling would be passed over. Of a short name none is known: too many words are near it. */
+const GUARDED_NAMES = ['refillCost', 'lossless', 'traits', 'trimChoices', 'claimedBytes']
+const KNOWN_MEMBERS: ReadonlySet<string> = new Set([
+  ...TRAIT_NAMES,
+  ...GUARDED_NAMES,
+  ...['release', 'trim', 'entries'],
+])
 const TRAITS = {
   refillCost: optional(oneOf('low', 'medium', 'high')),
   lossless: optional(boolean),
@@ -111,16 +119,59 @@ const TRAITS = {
   twin: optional(boolean),
 }
 
-/** Checks the options of `register()`; where they are silent, the cache's own traits hold. */
-export function resolveTraits(options: RegistrationOptions | undefined, own?: ReleasableTraits): Traits {
+/**
+ * The traits of a registration: its options, or what stands beside `release()`; where both are silent, what an adapter brought.
+ *
+ * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, the last also where the first two disagree
+ */
+export function resolveTraits(
+  options: RegistrationOptions | undefined,
+  own?: ReleasableTraits,
+  beside: RegistrationOptions = {},
+): Traits {
   const given = resolveOptions('register()', options, TRAITS)
   const brought = resolveOptions('traits', own, TRAITS)
+  for (const trait of TRAIT_NAMES) {
+    const [first, second] = [given[trait], beside[trait]]
+    if (first === undefined || second === undefined || first === second) continue
+    throw new CoordinatorError(
+      'ERR_OPTION_RANGE',
+      `"${trait}" is ${describe(second)} beside release(), and ${describe(first)} in the options of register()`,
+    )
+  }
   return Object.freeze({
-    refillCost: given.refillCost ?? brought.refillCost ?? 'medium',
-    lossless: given.lossless ?? brought.lossless ?? true,
-    gc: given.gc ?? brought.gc,
-    twin: given.twin ?? brought.twin ?? true,
+    refillCost: given.refillCost ?? beside.refillCost ?? brought.refillCost ?? 'medium',
+    lossless: given.lossless ?? beside.lossless ?? brought.lossless ?? true,
+    gc: given.gc ?? beside.gc ?? brought.gc,
+    twin: given.twin ?? beside.twin ?? brought.twin ?? true,
   })
+}
+
+/**
+ * The traits that stand in the object that has `release()`. Such an object may have members of its own: what they mean is not
+ * known, unless one is a trait that was misspelt. A method, such as a `gc()` of its own, is no trait.
+ */
+export function traitsBeside(name: string, releasable: Releasable): RegistrationOptions {
+  const members = releasable as unknown as Readonly<Record<string, unknown>>
+  for (const member of Object.keys(members)) {
+    if (KNOWN_MEMBERS.has(member) || typeof members[member] === 'function') continue
+    const nearest = nearestName(member, GUARDED_NAMES)
+    if (nearest === undefined || member.length <= nearest.length / 2) continue
+    throw new CoordinatorError(
+      'ERR_OPTION_UNKNOWN',
+      `the cache ${describe(name)} has no option ${describe(member)}: did you mean "${nearest}"?`,
+    )
+  }
+  const entries = TRAIT_NAMES.map((trait) => [trait, members[trait]] as const)
+  const given = Object.fromEntries(entries.filter(([, value]) => typeof value !== 'function'))
+  return resolveOptions(`the cache ${describe(name)}`, given, TRAITS)
+}
+
+/** A Map, an instance of a library's class, a memoized function: no object that was written for `register()`. */
+function isCacheItself(value: object): boolean {
+  if (typeof value === 'function' || Array.isArray(value)) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype !== null && Object.getPrototypeOf(prototype) !== null
 }
 
 const checkChoice = oneOf('coldest', 'random')
@@ -135,6 +186,12 @@ export function checkReleasable(name: string, value: unknown): asserts value is 
   }
   for (const method of ['release', 'trim', 'entries', 'claimedBytes'] as const) {
     const given = (value as Record<string, unknown>)[method]
+    if (method === 'release' && typeof given !== 'function' && isCacheItself(value)) {
+      throw new CoordinatorError(
+        'ERR_OPTION_TYPE',
+        `release of the cache ${describe(name)} must be a function, and ${describe(value)} has none: register fromCache(cache), of cache-attribution/adapters, which makes caches of some twenty kinds releasable`,
+      )
+    }
     if (typeof given !== 'function' && (given !== undefined || method === 'release')) {
       throw new CoordinatorError(
         'ERR_OPTION_TYPE',
