@@ -169,11 +169,13 @@ async function named(call: Call): Promise<HeapProfile> {
     )
   }
   const gc = isCollecting(call)
+  // A base that is not there is told before half a minute is spent on a capture.
+  const before = base === undefined ? null : await catalogueOf(settings).profile(base as string)
   let profile: HeapProfile
   if (seconds !== undefined || kind === 'js') {
     const asked = { kind, gc, signal: request.signal, seconds: seconds as number | undefined } as const
     // A base is taken off what lives, not off what came.
-    profile = await profiler.capture(base === undefined ? asked : { ...asked, view: 'live' })
+    profile = await profiler.capture(before === null ? asked : { ...asked, view: 'live' })
   } else {
     if (profiler.state.enabled === true && profiler.state.active !== true) {
       throw new CoordinatorError(
@@ -183,7 +185,7 @@ async function named(call: Call): Promise<HeapProfile> {
     }
     profile = await profiler.dump({ gc })
   }
-  if (base !== undefined) profile = subtractProfile(profile, await catalogueOf(settings).profile(base as string))
+  if (before !== null) profile = subtractProfile(profile, before)
   return symbolize(profile)
 }
 

@@ -18,6 +18,7 @@ import { HttpProblem, documentOf, isInternal, problemOf } from '../problem.js'
 import { jsonOf, readReport } from '../reports.js'
 import type { KeptReport } from '../reports.js'
 import { JSON_TYPE, bytesResponse, json, text } from '../respond.js'
+import { checkRun } from '../run-check.js'
 import { nameIn } from './caches.js'
 import type { Action, Admin, Exchange } from './route.js'
 
@@ -30,6 +31,7 @@ export const startRun: Action = async (admin, exchange) => {
   const form = negotiate(request.headers.get('accept'), FORMS)
   const body = await timings.time('read', () => readJsonBody(request, admin.settings))
   const given = parametersOf(url, body, RUN_PARAMETERS)
+  checkRun(admin.coordinator, given)
   return run(admin, exchange, form, { ...given, mode: modeOf(admin, given['mode']) })
 }
 
@@ -40,10 +42,20 @@ export const releaseCache: Action = async (admin, exchange) => {
   const body = await timings.time('read', () => readJsonBody(request, admin.settings))
   if (names['name'] !== undefined) {
     const given = parametersOf(url, body, RELEASE_PARAMETERS)
-    return run(admin, exchange, form, { ...given, only: [names['name']], mode: modeOf(admin, 'release') })
+    return release(admin, exchange, form, { ...given, only: [names['name']] })
   }
   const { name, ...given } = parametersOf(url, body, { ...CACHE_PARAMETERS, ...RELEASE_PARAMETERS })
-  return run(admin, exchange, form, { ...given, only: [nameIn({ name })], mode: modeOf(admin, 'release') })
+  return release(admin, exchange, form, { ...given, only: [nameIn({ name })] })
+}
+
+function release(
+  admin: Admin,
+  exchange: Exchange,
+  form: (typeof FORMS)[number],
+  options: Record<string, unknown>,
+): Promise<Response> {
+  checkRun(admin.coordinator, { ...options, mode: 'release' })
+  return run(admin, exchange, form, { ...options, mode: modeOf(admin, 'release') })
 }
 
 /** `GET /attribution` */
