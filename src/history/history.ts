@@ -185,7 +185,13 @@ export class ReportHistory implements AsyncDisposable {
    */
   async *read(options: { readonly since?: Date | undefined } = {}): AsyncGenerator<HistoryRecord> {
     await this.flush()
-    yield* readHistory(this.folder, { since: options.since, onWarning: this.#options.onWarning })
+    try {
+      yield* readHistory(this.folder, { since: options.since, onWarning: this.#options.onWarning })
+    } catch (error) {
+      // The folder is made with the first record.
+      const { cause } = error as { cause?: NodeJS.ErrnoException }
+      if (cause?.code !== 'ENOENT') throw error
+    }
   }
 
   /** The calibration that was saved last, as `coordinator.restoreCalibration()` takes it; null before the first. */

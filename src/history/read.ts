@@ -60,7 +60,9 @@ export async function filesOf(folder: string, sinceMs: number, options: ReadOpti
   try {
     files = await listFiles(folder)
   } catch (error) {
-    throw new CoordinatorError('ERR_HISTORY_FOLDER', `the history in ${folder} cannot be read: ${messageOf(error)}`)
+    throw new CoordinatorError('ERR_HISTORY_FOLDER', `the history in ${folder} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
   const replaced = await replacedNames(files, options)
   return files.filter(

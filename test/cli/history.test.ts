@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -63,6 +63,17 @@ describe('cache-attribution history', () => {
     const { code, out } = await run(['history', '--json', folder])
     expect(code).to.equal(0)
     expect(JSON.parse(out)).to.have.nested.property('floor.verdict', 'stable')
+  })
+
+  it('says of an empty folder that it has no record, and names no moment', async () => {
+    const folder = folderOf()
+    mkdirSync(folder, { recursive: true })
+    const { code, out } = await run(['history', folder])
+    expect(code).to.equal(0)
+    expect(out).to.match(/^0 reports and 0 observations, no record at all\n/)
+    const json = await run(['history', '--json', folder])
+    expect(JSON.parse(json.out)).to.include({ report: 0, until: null })
+    expect(out + json.out).not.to.contain('1970')
   })
 
   it('says what is wrong with a folder that is none', async () => {

@@ -41,7 +41,7 @@ export const history: Command = {
       throw usageError('"history" takes one folder, the options before it')
     const series = new SeriesStore()
     const counts = { report: 0, observation: 0, calibration: 0 }
-    let latest = new Date(0)
+    let latest: Date | null = null
     for await (const record of readHistory(path.resolve(cwd, folder), {
       onWarning: ({ code, message }) => log(`${code}: ${message}`),
     })) {
@@ -51,7 +51,7 @@ export const history: Command = {
     }
     const { caches: lazy, floor } = series.inputs()
     const caches = [...lazy]
-    const trends = trendsOf({ caches, floor, memory: null, now: latest })
+    const trends = trendsOf({ caches, floor, memory: null, now: latest ?? new Date() })
     const rows = [
       ...trends.caches.map(({ name, trend }, index) => rowOf(name, trend, caches[index]?.input)),
       rowOf('(floor)', trends.floor, floor.total),
@@ -60,7 +60,8 @@ export const history: Command = {
     else {
       const { strong, bad } = palette(undefined)
       const table = formatTable(COLUMNS, rows, strong, ({ trend }) => (isAccused(trend) ? bad : (text) => text))
-      const head = `${String(counts.report)} reports and ${String(counts.observation)} observations until ${latest.toISOString()}`
+      const until = latest === null ? ', no record at all' : ` until ${latest.toISOString()}`
+      const head = `${String(counts.report)} reports and ${String(counts.observation)} observations${until}`
       print(`${[head, '', ...table, '', `floor: ${floorTrendLine(trends.floor)}`].join('\n')}\n`)
     }
     return { code: rows.some(({ trend }) => isAccused(trend)) ? EXIT_GROWING : 0 }

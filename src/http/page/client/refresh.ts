@@ -36,10 +36,10 @@ export interface Refresher {
 export function startRefreshing(store: Store): Refresher {
   let timer: ReturnType<typeof setTimeout> | undefined
   let current: Promise<void> | null = null
-  const asked = new Set<string>()
+  const known: Known = { asked: new Set(), trendsOf: undefined }
   const now = (): Promise<void> => {
     clearTimeout(timer)
-    current ??= refresh(store, asked).finally(() => {
+    current ??= refresh(store, known).finally(() => {
       current = null
       plan()
     })
@@ -59,7 +59,15 @@ export function startRefreshing(store: Store): Refresher {
   return { now }
 }
 
-async function refresh(store: Store, asked: Set<string>): Promise<void> {
+/** What was asked for, and is not asked for again. */
+interface Known {
+  /** Ids of runs whose reports were looked for. */
+  readonly asked: Set<string>
+  /** Id of the newest report when the trends were last asked for. */
+  trendsOf: string | undefined
+}
+
+async function refresh(store: Store, known: Known): Promise<void> {
   try {
     const [status, caches, { sample }] = await Promise.all([getStatus(), getCaches(), getObservation()])
     const { state } = store
@@ -67,11 +75,17 @@ async function refresh(store: Store, asked: Set<string>): Promise<void> {
     const isFirst = state.status === null || isAnother
     if (isAnother) store.set({ ...forgotten(), ...restartProblem(state, status) })
     const hasNews =
-      isFirst || (state.run !== null && !state.run.own && status.run === null) || isBehind({ ...state, caches }, asked)
+      isFirst ||
+      (state.run !== null && !state.run.own && status.run === null) ||
+      isBehind({ ...state, caches }, known.asked)
     store.set({ status, caches, sample, tick: state.tick + 1, ...othersRun(store.state, status) })
     if (hasNews) await refreshReports(store)
-    if (status.hasHistory && (hasNews || state.tick % TRENDS_EVERY_TICKS === 0))
+    const newest = store.state.reports?.at(-1)?.id
+    // A run of this page itself is no news to it, and a reading in the history all the same.
+    if (status.hasHistory && (newest !== known.trendsOf || hasNews || state.tick % TRENDS_EVERY_TICKS === 0)) {
       store.set({ trends: await getTrends() })
+      known.trendsOf = newest
+    }
     if (isFirst || state.breakdown !== null) store.set({ breakdown: await getBreakdown() })
     store.set({ connection: { state: 'live' }, ...withoutProblem(store.state, 'connection') })
   } catch (error) {

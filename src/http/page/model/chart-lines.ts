@@ -30,6 +30,15 @@ export interface ChartInput {
 /** What fills is no straight line, and what is unknown has none. */
 const IS_STRAIGHT: ReadonlySet<string> = new Set(['growing', 'unbounded', 'stable'])
 
+/**
+ * From where to where an axis of time goes, in seconds: a minute at least around what it shows. What the chart would choose for one
+ * reading is a thousand days.
+ */
+export function spanOf(times: readonly number[]): [number, number] {
+  const [from = 0, to = from] = [times[0], times.at(-1)]
+  return to - from < 60 ? [(from + to) / 2 - 30, (from + to) / 2 + 30] : [from, to]
+}
+
 /** Puts both onto one axis: the moments of the readings, and those between which the trends are drawn. */
 export function chartDataOf(readingTimes: readonly number[], inputs: readonly ChartInput[]): ChartData {
   const points = inputs.map(({ trend }) => (trend === null || !IS_STRAIGHT.has(trend.verdict) ? [] : bandOf(trend)))

@@ -1,6 +1,7 @@
 /** Lines over time, drawn by uPlot in the page's own colours. */
 import UPlot from 'uplot'
 import { formatBytes } from '../../../../support/units.js'
+import { spanOf } from '../../model/chart-lines.js'
 import type { ChartData, ChartLine } from '../../model/chart-lines.js'
 
 /** A chart in its place. */
@@ -43,9 +44,8 @@ function plotOf(
     height: HEIGHT,
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
-    // One report alone has no span: the axis gets a minute around it.
     scales: {
-      x: { range: (_plot, from, to) => (to - from < 60 ? [from - 30, to + 30] : [from, to]) },
+      x: { range: () => spanOf(times) },
       y: { range: (_plot, from, to) => [Math.min(0, from), Math.max(1, to * 1.06)] },
     },
     axes: [
