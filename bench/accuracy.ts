@@ -2,8 +2,7 @@
  * How right the rows are: known caches under load, per Node version, against the truth of a quiet process.
  *
  *   node dist/bench/accuracy.js [--node PATH]… [--only buffers,objects,null,async,quiet-buffers,quiet-objects,
- *     glibc,mapped,twin-buffers,twin-objects,
- *     twin-mapped] [--runs 25]
+ *     glibc,mapped,twin-buffers,twin-objects,twin-mapped,sharp,registry,twin-sharp,twin-registry] [--runs 25]
  *
  * Ends with 1 when a bar is missed.
  */
@@ -39,6 +38,10 @@ const SCENARIOS: Record<string, Scenario> = {
   'twin-mapped': { ...within('mapped', 'mappedBytes', 8 * KIB, 0.003, '8 KiB + 0.3 %'), twin: true },
   'twin-buffers': { ...within('buffers', 'allocatedBytes', 8 * KIB, 0.003, '8 KiB + 0.3 %'), twin: true },
   'twin-objects': { ...within('objects', 'heapBytes', 64 * KIB, 0.005, '64 KiB + 0.5 %'), twin: true },
+  sharp: within('sharp', 'allocatedBytes', 8 * KIB, 0.003, '8 KiB + 0.3 %'),
+  registry: within('registry', 'allocatedBytes', 8 * KIB, 0.003, '8 KiB + 0.3 %'),
+  'twin-sharp': { ...within('sharp', 'allocatedBytes', 8 * KIB, 0.003, '8 KiB + 0.3 %'), twin: true },
+  'twin-registry': { ...within('registry', 'allocatedBytes', 8 * KIB, 0.003, '8 KiB + 0.3 %'), twin: true },
   null: { measure: 'null', quantity: 'allocatedBytes' },
   async: { measure: 'async', quantity: 'allocatedBytes' },
 }

@@ -57,7 +57,7 @@ function measure(library: string): void {
   const loop = ffi.Library(library, { sample_loop: ['double', ['int']] })
   const addon = openAllocator({ allocator: 'jemalloc', binding: 'addon' })
   const foreign = openAllocator({ allocator: 'jemalloc', binding: 'ffi' })
-  const slots = new Float64Array(9)
+  const slots = new Float64Array(16)
   const time = (calls: number, call: () => void): number => {
     const start = process.hrtime.bigint()
     for (let index = 0; index < calls; index++) call()

@@ -1,9 +1,10 @@
 /**
  * The caches whose contents are known: sizes doubling from 1 MB to 134 MB of Buffers, or of what V8 maps itself, or 1k to 128k JS
- * objects.
+ * objects. Of sharp's results, and of Buffers that a FinalizationRegistry drops, finalizers free the memory.
  */
+import sharp from 'sharp'
 
-export type Kind = 'buffers' | 'objects' | 'mapped'
+export type Kind = 'buffers' | 'objects' | 'mapped' | 'sharp' | 'registry'
 
 /** Just under 64 KiB, so that each lies in a size class of its own. */
 const BUFFER_BYTES = 65_536 - 256
@@ -21,16 +22,51 @@ export function entryCount(kind: Kind, size: number): number {
 }
 
 /** Fills in a function of its own, so that nothing of it stays on the stack of the one that measures. */
-export function fill(cache: Map<number, unknown>, kind: Kind, count: number): void {
-  for (let index = 0; index < count; index++) {
-    cache.set(index, ENTRY_OF[kind](index))
+export async function fill(cache: Map<number, unknown>, kind: Kind, count: number): Promise<void> {
+  if (kind === 'sharp') {
+    for (let index = 0; index < count; index += AT_ONCE) await addImages(cache, index, Math.min(count, index + AT_ONCE))
+    return
   }
+  const make = ENTRY_OF[kind]
+  for (let index = 0; index < count; index++) cache.set(index, make(index))
 }
 
-const ENTRY_OF: Readonly<Record<Kind, (index: number) => unknown>> = {
-  buffers: () => Buffer.allocUnsafeSlow(BUFFER_BYTES).fill(1),
+/** Images that are made side by side. */
+const AT_ONCE = 16
+
+async function addImages(cache: Map<number, unknown>, from: number, to: number): Promise<void> {
+  const images = Array.from({ length: to - from }, () => image())
+  for (const [index, bytes] of (await Promise.all(images)).entries()) cache.set(from + index, bytes)
+}
+
+/** As a thumbnail is made: a Buffer over memory of libvips, 65,280 bytes of pixels. */
+function image(): Promise<Buffer> {
+  return sharp({ create: { width: 160, height: 136, channels: 3, background: '#456' } })
+    .raw()
+    .toBuffer()
+}
+
+function buffer(): Buffer {
+  return Buffer.allocUnsafeSlow(BUFFER_BYTES).fill(1)
+}
+
+/** What handles of wasm-bindgen or of an ffi own: dropped by a callback when the handle is collected. */
+const owned = new Map<number, Buffer>()
+const registry = new FinalizationRegistry<number>((id) => owned.delete(id))
+let ids = 0
+
+function finalized(): object {
+  const handle = { id: ids++ }
+  owned.set(handle.id, buffer())
+  registry.register(handle, handle.id)
+  return handle
+}
+
+const ENTRY_OF: Readonly<Record<Exclude<Kind, 'sharp'>, (index: number) => unknown>> = {
+  buffers: buffer,
   objects: doubles,
   mapped,
+  registry: finalized,
 }
 
 type Resizable = new (bytes: number, of: { maxByteLength: number }) => ArrayBuffer

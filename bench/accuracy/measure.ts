@@ -28,7 +28,8 @@ export interface MeasuredRow {
 const [scenario = 'buffers', runsText = '25'] = process.argv.slice(2)
 const isQuiet = flags('quiet').length > 0
 const isTwin = flags('twin').length > 0
-const kind: Kind = scenario === 'objects' || scenario === 'mapped' ? scenario : 'buffers'
+const KINDS: readonly string[] = ['objects', 'mapped', 'sharp', 'registry'] satisfies Kind[]
+const kind = (KINDS.includes(scenario) ? scenario : 'buffers') as Kind
 const runs = Number(runsText)
 const caches = SIZES.map(() => new Map<number, unknown>())
 const coordinator = new Coordinator({ mode: isTwin ? 'twin' : 'release' })
@@ -56,11 +57,11 @@ function releaseOf(size: number): () => unknown {
   }
 }
 
-function refill(): void {
+async function refill(): Promise<void> {
   if (scenario === 'null') return
   // A twin leaves every entry where it is: they are filled once.
   for (const [size, cache] of caches.entries()) {
-    if (!isTwin || cache.size === 0) fill(cache, kind, entryCount(kind, size))
+    if (!isTwin || cache.size === 0) await fill(cache, kind, entryCount(kind, size))
   }
 }
 
@@ -69,7 +70,7 @@ v8.setFlagsFromString('--expose-gc')
 const gc = vm.runInNewContext('gc') as () => void
 v8.setFlagsFromString('--no-expose-gc')
 const allocator = openAllocator()
-const slots = new Float64Array(9)
+const slots = new Float64Array(16)
 
 /** What a first attempt looks like: read, release, gc, advance the epoch, read. */
 function plainRecipe(run: number): void {
@@ -99,10 +100,10 @@ function plainRecipe(run: number): void {
 
 const server = isQuiet ? undefined : await startLoadedServer()
 // Once without a record: a program's first seconds are compilation.
-refill()
+await refill()
 await coordinator.attribute({ controls: 0 })
 for (let run = 0; run < runs; run++) {
-  refill()
+  await refill()
   const { caches: rows } = await coordinator.attribute()
   for (const [place, row] of rows.entries()) {
     report({
@@ -123,7 +124,7 @@ for (let run = 0; run < runs; run++) {
   const lost = caches.reduce((sum, cache, size) => sum + entryCount(kind, size) - cache.size, 0)
   if (isTwin && lost !== 0) throw new Error(`${String(lost)} entries were lost in this process`)
   if (scenario === 'buffers' && !isQuiet && !isTwin && run < 10) {
-    refill()
+    await refill()
     await delay(50)
     plainRecipe(run)
   }

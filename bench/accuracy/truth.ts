@@ -24,7 +24,7 @@ const REPEATS = 7
 v8.setFlagsFromString('--expose-gc')
 const gc = vm.runInNewContext('gc') as (options?: { type: 'minor' }) => void
 const allocator = openAllocator()
-const slots = new Float64Array(9)
+const slots = new Float64Array(16)
 
 /** NaN: this jemalloc has no such statistic. */
 function known(bytes = NaN): number {
@@ -52,7 +52,7 @@ const kind = process.argv[2] as Kind
 // Compilation, feedback and caches of V8's own come first.
 const warmUp = new Map<number, unknown>()
 for (let repeat = 0; repeat < 15; repeat++) {
-  fill(warmUp, kind, 1000)
+  await fill(warmUp, kind, kind === 'objects' ? 1000 : 100)
   await read()
   warmUp.clear()
 }
@@ -62,7 +62,7 @@ for (const size of SIZES) {
   const allocated: number[] = []
   const heap: number[] = []
   for (let repeat = 0; repeat < REPEATS; repeat++) {
-    fill(cache, kind, entryCount(kind, size))
+    await fill(cache, kind, entryCount(kind, size))
     const before = await read()
     cache.clear()
     const after = await read()
