@@ -26,7 +26,7 @@ import { LEVELS, REST_MS, RunReadings, restMs } from './readings.js'
 import type { RegisteredCache } from './registry.js'
 import { planTrim, withoutUntrimmable } from './trim.js'
 import { ABORTED, RunTurns } from './turns.js'
-import { noNaturalGc, residualUnexplained } from './warnings.js'
+import { mappedUnknown, noNaturalGc, residualUnexplained } from './warnings.js'
 import { EntryWatch } from './watch.js'
 
 /** What a run needs of its coordinator. */
@@ -115,6 +115,7 @@ export class AttributionRun implements Run {
     const before = await this.#warmUp(selection)
     await this.#runTurns(this.#plan(selection))
     const after = await this.#readings.level(settings.gc)
+    this.#noteMapped()
     this.#dumpResidual()
     const { gaps, pausesMs } = this.#readings
     const report = buildReport({
@@ -143,6 +144,11 @@ export class AttributionRun implements Run {
   /** Adds a warning to the report and tells it. */
   warn(warning: ReportWarning): void {
     this.#ledger.warn(warning)
+  }
+
+  #noteMapped(): void {
+    const { reason } = this.#context.instrument.sampler.mapped
+    if (reason !== null) this.warn(mappedUnknown(reason))
   }
 
   /** Right after the last reading: garbage has just been collected. */

@@ -24,7 +24,7 @@ import type { Run, RunContext } from './run.js'
 import { TwinPass, tellRow } from './twin-pass.js'
 import { releaseInTwin } from './twin-release.js'
 import type { TwinMessage, TwinStep } from './twin-release.js'
-import { finalizersWait, residualUnexplained, twinRetried } from './warnings.js'
+import { mappedUnknown, finalizersWait, residualUnexplained, twinRetried } from './warnings.js'
 import { ABORTED } from './turns.js'
 
 /** Before the first collection in the twin has been timed. */
@@ -87,6 +87,8 @@ export class TwinRun implements Run {
         instrument.sampler.mapped.prepare(instrument.collector)
       },
     )
+    const { reason } = instrument.sampler.mapped
+    if (reason !== null) this.warn(mappedUnknown(reason))
     for (let twin = 0; twin < options.twins && !signal.aborted && !this.#isOver; twin++) {
       await this.#makePass(inOrder(order, twin))
     }

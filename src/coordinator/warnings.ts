@@ -83,3 +83,11 @@ export function reportNotExtended(error: unknown): ReportWarning {
 export function residualUnexplained(reason: string): ReportWarning {
   return { code: 'WARN_RESIDUAL_UNEXPLAINED', message: `what no cache held cannot be explained: ${reason}` }
 }
+
+/** Null figures look like nothing to say: the reason is told where something could have been read. */
+export function mappedUnknown(reason: string): ReportWarning {
+  return {
+    code: 'WARN_MAPPED_UNKNOWN',
+    message: `mapped memory could not be read, so that WebAssembly memories and resizable buffers are in no row: ${reason}`,
+  }
+}

@@ -25,7 +25,7 @@ export interface MappedSource {
   read(): number | null
   /** A reading in its two parts; null where it cannot be made. */
   parts(): MappedParts | null
-  /** Why the last reading told nothing; null where it did, or nothing was read yet. */
+  /** Why the last reading told nothing, where it could have; null else. */
   readonly reason: string | null
 }
 
@@ -53,7 +53,7 @@ interface Planted {
 class MappedMemory implements MappedSource {
   readonly #binding: MappedBinding
   #state: 'new' | 'ready' | 'refused' = 'new'
-  #reason: string | null = 'V8’s lists of buffers are learnt by the first run'
+  #reason: string | null = null
 
   constructor(binding: MappedBinding) {
     this.#binding = binding
@@ -64,7 +64,7 @@ class MappedMemory implements MappedSource {
   }
 
   prepare(collector: Collector | null): void {
-    if (this.#state !== 'new' || collector === null) return
+    if (this.#state !== 'new' || collector === null || process.platform !== 'linux') return
     this.#reason = this.#learn(collector)
     this.#state = this.#reason === null ? 'ready' : 'refused'
   }
@@ -182,7 +182,7 @@ const NO_ADDON: MappedSource = {
   prepare: () => undefined,
   read: () => null,
   parts: () => null,
-  reason: 'the native addon is not loaded',
+  reason: null,
 }
 
 let own: MappedSource | undefined

@@ -105,6 +105,7 @@ export const WARNING_CODES = {
   WARN_ALLOCATOR_UNAVAILABLE: 'no allocator statistics: only V8 heap figures were measured',
   WARN_TCACHE_UNKNOWN: 'this jemalloc has no tcache statistics: freed memory in thread caches counts as live',
   WARN_ALIASED: 'the same object is registered under two names: the memory can go to only one of them',
+  WARN_MAPPED_UNKNOWN: 'WebAssembly memories and resizable buffers could not be read: rows do not count them',
   WARN_NOT_SETTLED: 'a window did not come to rest in its bounded time: its row may carry other work',
   WARN_LATE_BYTES: 'memory went in the turns after a release: a deferred finalizer, or unfinished work of that release',
   WARN_RELEASED_OTHER: 'one release emptied another registered cache too',
