@@ -16,6 +16,7 @@ import { symbolize } from '../profiling/symbols/symbolize.js'
 import { CoordinatorError, warnOfError } from '../support/errors.js'
 import { callable, optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check } from '../support/options.js'
+import { printable } from '../support/units.js'
 import { admit } from './authorization.js'
 import type { Authorize } from './authorization.js'
 import { refuseBody } from './body.js'
@@ -107,7 +108,7 @@ export const PROFILE_ROUTES: readonly ProfileRoute[] = [
     path: '/flamegraph',
     methods: { GET: async (call) => html(toFlamegraph(await named(call)), flamegraphPolicy()) },
   },
-  { path: '/top', methods: { GET: async (call) => text(formatTopTable(topTable(await named(call)))) } },
+  { path: '/top', methods: { GET: async (call) => text(tableOf(await named(call))) } },
   { path: '/dumps', methods: { GET: listDumps } },
   { path: '/dumps/{id}', methods: { GET: sendDump, DELETE: removeDump } },
   { path: '/profiling/activate', methods: { POST: (call) => switchProfiling(call, true) } },
@@ -117,6 +118,12 @@ export const PROFILE_ROUTES: readonly ProfileRoute[] = [
     methods: { GET: ({ settings }) => Promise.resolve(json(profilesOpenApi(settings.basePath))) },
   },
 ]
+
+/** The table, and below it what a reader should know of it. */
+function tableOf(profile: HeapProfile): string {
+  const comments = profile.comments.map((comment) => `${printable(comment, 1_000)}\n`)
+  return [formatTopTable(topTable(profile)), ...comments].join(comments.length > 0 ? '\n' : '')
+}
 
 /** No address here takes a body; it is read to know that there is none. */
 const BODY_BOUNDS = { bodyBytes: 65_536, bodyTimeoutMs: 10_000 }

@@ -18,7 +18,7 @@ const MAX_NAME_LENGTH = 500
 export function labelsOf(profile: HeapProfile, frame: Frame, withAllocator: boolean): string[] {
   const { functions } = frame
   if (functions.length === 0) return [placeOf(profile, frame)]
-  const inlined = withAllocator ? -1 : functions.slice(0, -1).findLastIndex(({ name }) => ALLOCATION.test(name))
+  const inlined = withAllocator ? -1 : functions.slice(0, -1).findLastIndex(({ name }) => isAllocation(name))
   return functions.slice(inlined + 1).map(({ name }) => printable(name, MAX_NAME_LENGTH))
 }
 
@@ -36,16 +36,59 @@ function placeOf({ mappings }: HeapProfile, { address, mapping: index }: Frame):
 const ALLOCATION =
   /^(?:_|__|__libc_|je_|_rjem_|_rjem_je_|tc_|do_)?(?:malloc|calloc|realloc|reallocarray|free|cfree|memalign|posix_memalign|aligned_alloc|valloc|pvalloc|mallocx|rallocx|xallocx|dallocx|sdallocx|sdallocx_noflags|newImpl)$|^void\* newImpl$|^operator new(?:\[\])?(?:\(|$)|^(?:_?je_|_rjem_)?(?:prof_backtrace|prof_alloc_prep|prof_malloc_sample_object|imalloc|malloc_default|calloc_default)(?:_|\.|$)/
 
+/**
+ * The same of Rust: the functions that every allocation goes through before it reaches the global allocator, and the
+ * method of whatever that is.
+ */
+const RUST_ALLOCATION =
+  /^(?:__rustc(?:\[[0-9a-f]+\])?::)?__(?:rust|rg|rdl)_(?:alloc|dealloc|realloc|alloc_zeroed)$|^alloc::alloc::(?:alloc|alloc_zeroed|realloc|exchange_malloc|box_new|Global::\w+|<impl alloc::alloc::Global>::\w+)$|^(?:<.* as )?core::alloc::(?:global::)?GlobalAlloc(?:>)?::(?:alloc|realloc|alloc_zeroed)$|^<.* as GlobalAlloc>::(?:alloc|realloc|alloc_zeroed)$|^<alloc::alloc::Global(?: as [\w:]+)?>::\w+$/
+
+function isAllocation(name: string): boolean {
+  return ALLOCATION.test(name) || RUST_ALLOCATION.test(name)
+}
+
 const ALLOCATOR_FILE = /\/lib(?:jemalloc|tcmalloc)[^/]*$/
 
 /** Of each frame whether it is the allocator's: 1 or 0. */
-export function allocatorFrames({ frames, mappings }: HeapProfile): Uint8Array {
-  return Uint8Array.from(frames, ({ functions, mapping }) => {
+export function allocatorFrames(profile: HeapProfile): Uint8Array {
+  const { frames, mappings } = profile
+  const marks = Uint8Array.from(frames, ({ functions, mapping }) => {
     const outermost = functions.at(-1)
-    if (outermost !== undefined && ALLOCATION.test(outermost.name)) return 1
+    if (outermost !== undefined && isAllocation(outermost.name)) return 1
     const file = mappings[mapping ?? -1]?.file
     return file !== undefined && ALLOCATOR_FILE.test(file) ? 1 : 0
   })
+  for (const frame of commonFrames(profile)) marks[frame] = 1
+  return marks
+}
+
+/**
+ * The frames without a name in which all stacks end, innermost first: in a stripped program with jemalloc inside that is where
+ * jemalloc itself stood. They tell nothing: whatever was allocated came through them.
+ */
+function commonFrames({ samples, frames, source }: HeapProfile): number[] {
+  const { count, offsets } = samples
+  if (source !== 'jemalloc' || count < 2) return []
+  const common: number[] = []
+  for (let depth = 0; ; depth++) {
+    const frame = samples.frames[(offsets[0] ?? 0) + depth] ?? -1
+    const isNamed = frames[frame]?.functions.length !== 0
+    if (isNamed || frames[frame]?.address === null) break
+    let isCommon = true
+    for (let sample = 0; sample < count && isCommon; sample++) {
+      const from = offsets[sample] ?? 0
+      // Something must be left to show, and what is called again further out is no allocator's.
+      isCommon = from + depth + 1 < (offsets[sample + 1] ?? 0) && samples.frames[from + depth] === frame
+    }
+    if (!isCommon) break
+    common.push(frame)
+  }
+  const inner = new Set(common)
+  for (let sample = 0; sample < count && inner.size > 0; sample++) {
+    const outer = samples.frames.subarray((offsets[sample] ?? 0) + common.length, offsets[sample + 1])
+    if (outer.some((frame) => inner.has(frame))) return []
+  }
+  return common
 }
 
 /** Where the stack begins that is shown: behind its outermost frame of the allocator, or at 0 where nothing else is left. */

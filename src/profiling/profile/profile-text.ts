@@ -302,6 +302,7 @@ export class ProfileText {
     const values = this.#values.taken()
     // Without prof_accum the other columns are no measurement at all.
     const width = hasAccumulated(values) ? WIDTH : WIDTH / 2
+    const frames = yield* this.#namedFrames(mappings)
     return {
       source: 'jemalloc',
       sampleTypes: SAMPLE_TYPES.slice(0, width),
@@ -309,10 +310,10 @@ export class ProfileText {
       takenAt: null,
       durationMs: null,
       samples: { count, values: narrowed(values, WIDTH, width), offsets, frames: this.#frames.taken() },
-      frames: yield* this.#namedFrames(mappings),
+      frames,
       mappings,
       threads: this.#options.threads ? this.#threads.table(width) : null,
-      comments,
+      comments: [...comments, ...remarks(count, frames, mappings)],
     }
   }
 
@@ -330,6 +331,18 @@ export class ProfileText {
   #refusal(what: string): CoordinatorError {
     return new CoordinatorError('ERR_PROFILE_FORMAT', `line ${this.#line} of the profile: ${what}`)
   }
+}
+
+/** What a reader must know before looking at the names. */
+function remarks(count: number, frames: readonly Frame[], mappings: readonly Mapping[]): string[] {
+  if (count === 0) return []
+  if (frames.length === 0) {
+    return ['This profile has no stacks: the profiled process could not unwind them, and nothing tells who allocated.']
+  }
+  const unknown = frames.filter(({ mapping, functions }) => mapping === null && functions.length === 0).length
+  if (unknown === 0) return []
+  if (mappings.length === 0) return ['This profile has no mapped libraries: its addresses cannot be named.']
+  return [`${unknown} of ${frames.length} addresses are in no mapped library of this profile: they cannot be named.`]
 }
 
 function hasAccumulated(values: Float64Array): boolean {
