@@ -76,7 +76,7 @@ const ofFastify: Wrap = async (site) => {
 }
 
 async function openHttp2(wrap: Wrap): Promise<Http2Site> {
-  const site = await openSite({ bodyTimeoutMs: 200 })
+  const site = await openSite({ bodyTimeoutMs: 3000 })
   const server = await wrap(site)
   const port = await listen(server)
   const client = http2.connect(`http://localhost:${port}`)
@@ -106,7 +106,7 @@ async function ask(
   stream.on('error', () => undefined)
   for (const piece of pieces ?? []) {
     if (stream.writable) stream.write(piece)
-    await delay(5)
+    await delay(1)
   }
   if (pieces !== null && !isOpen) stream.end()
   const [answer] = await answered
