@@ -42,6 +42,7 @@ import { AttributionRun } from './run.js'
 import type { Run, RunContext } from './run.js'
 import { SingleFlight } from '../support/single-flight.js'
 import { TwinRun } from './twin-run.js'
+import { allocatorWarnings } from './allocator-warnings.js'
 import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
 
 /** Runs that a later one is compared with: within so many the rotation has turned every neighbour round. */
@@ -354,10 +355,12 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
 
   #standingWarnings(): ReportWarning[] {
     const { name, reason } = this.#allocator
-    const lacksTcache = name === 'jemalloc' && this.#sampler.sample().tcacheBytes === null
+    const sample = this.#sampler.sample()
+    const lacksTcache = name === 'jemalloc' && sample.tcacheBytes === null
     return [
       ...(name === 'unavailable' ? [allocatorUnavailable(reason)] : []),
       ...(lacksTcache ? [TCACHE_UNKNOWN] : []),
+      ...allocatorWarnings(this.#allocator, sample),
       ...(this.#settings.environment.isMainThread ? [] : [WORKER_THREAD]),
       ...this.#registry.aliases().map(({ names, count }) => aliased(names, count)),
     ]

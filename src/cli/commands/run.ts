@@ -91,12 +91,13 @@ async function programEnvironment(
   const say = quiet ? () => undefined : log
   const found = await findJemalloc({ fetch, env, cwd, log: say, signal, host })
   if (found.path !== null) {
-    const preloaded = found.preload === undefined ? env : withPreload(env, found.preload)
+    const { version } = found.facts
+    const preloaded = withRightCounts(found.preload === undefined ? env : withPreload(env, found.preload), version)
     if (profile === null) return preloaded
     if (found.facts.profiling === false) {
       say(`no heap profiles: ${found.path} was built without its profiler (config.prof is false)`)
     }
-    return withProfiling(preloaded, profile, found.facts.version)
+    return withProfiling(preloaded, profile, version)
   }
   if (allocator === 'jemalloc') throw new CoordinatorError(found.code, `${found.reason}. To mend it: ${found.mend}`)
   const instead = host.libc === 'glibc' ? "glibc's statistics" : "V8's figures alone"
@@ -131,6 +132,14 @@ function withProfiling(env: NodeJS.ProcessEnv, lgSample: string | undefined, ver
     ...(lgSample === undefined ? [] : [`lg_prof_sample:${lgSample}`]),
   ]
   return { ...env, MALLOC_CONF: [...(given === '' ? [] : [given]), ...added].join(',') }
+}
+
+/** jemalloc 5.0 to 5.2.1 counts blocks of 16 KiB and more in thread caches too small: there it keeps none of them. */
+function withRightCounts(env: NodeJS.ProcessEnv, version: string): NodeJS.ProcessEnv {
+  const given = env['MALLOC_CONF'] ?? ''
+  const miscounts = isAtLeast(version, 5, 0) && !isAtLeast(version, 5, 3)
+  if (!miscounts || given.includes('lg_tcache_max:')) return env
+  return { ...env, MALLOC_CONF: [...(given === '' ? [] : [given]), 'lg_tcache_max:13'].join(',') }
 }
 
 /** Of a jemalloc's version such as `5.3.0-0-g54eaed1`. */
