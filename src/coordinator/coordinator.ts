@@ -159,7 +159,13 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     if (this.#flight.key !== undefined) throw inProgress(this.#run?.id, this.#flight.isAborting)
     const giveBack = takeRunLock()
     if (giveBack === null) throw inProgress(undefined)
-    return this.#flight.start(key, resolved.signal, (signal) => this.#attribute(resolved, signal).finally(giveBack))
+    try {
+      return this.#flight.start(key, resolved.signal, (signal) => this.#attribute(resolved, signal).finally(giveBack))
+    } catch (error) {
+      // A forged signal threw: nothing was started.
+      giveBack()
+      throw error
+    }
   }
 
   /**

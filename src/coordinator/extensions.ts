@@ -1,6 +1,7 @@
 /** What others add to a report before it is given out. */
 import type { AttributionReport } from '../report/types.js'
 import { reportNotExtended } from './warnings.js'
+import { ownTimers } from '../support/own-timers.js'
 
 /** Gives a report with something added, at once or later; what it got stays as it was. */
 export type ExtendReport = (report: AttributionReport) => AttributionReport | Promise<AttributionReport>
@@ -47,14 +48,14 @@ export class ReportExtensions {
   async #inTime(report: AttributionReport | Promise<AttributionReport>): Promise<AttributionReport> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+      timer = ownTimers.setTimeout(() => {
         reject(new Error(`it did not end within ${String(this.#timeoutMs)} ms`))
       }, this.#timeoutMs)
     })
     try {
       return await Promise.race([report, late])
     } finally {
-      clearTimeout(timer)
+      ownTimers.clearTimeout(timer)
     }
   }
 }

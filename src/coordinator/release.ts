@@ -4,6 +4,7 @@ import type { AttributionMode, CacheStatus, RowError } from '../report/types.js'
 import { messageOf } from '../support/errors.js'
 import type { RegisteredCache } from './registry.js'
 import type { TrimBatch } from './trim.js'
+import { ownTimers } from '../support/own-timers.js'
 
 /** How a release ended. */
 export interface ReleaseEnd {
@@ -52,7 +53,7 @@ export class ReleaseCall {
       giveUp({ status: 'timed-out', error: { code, message } })
       this.#controller.abort()
     }
-    const timer = setTimeout(() => {
+    const timer = ownTimers.setTimeout(() => {
       stop('ERR_RELEASE_TIMEOUT', `it did not finish within ${String(timeoutMs)} ms`)
     }, timeoutMs)
     const onAbort = (): void => {
@@ -63,7 +64,7 @@ export class ReleaseCall {
     try {
       return await Promise.race([outcome.then(endOf), given])
     } finally {
-      clearTimeout(timer)
+      ownTimers.clearTimeout(timer)
       abort.removeEventListener('abort', onAbort)
     }
   }

@@ -1,6 +1,6 @@
 /** The options of a history: what each means, its unit, its bounds, its default. */
-import { performance } from 'node:perf_hooks'
 import process from 'node:process'
+import { ownTimers } from '../support/own-timers.js'
 import { callable, number, optional, resolveOptions, shaped } from '../support/options.js'
 import type { HistoryClock, HistoryWarning } from './types.js'
 
@@ -75,7 +75,7 @@ export function resolveHistoryOptions(given: HistoryOptions | undefined): Resolv
         const { now, date } = value as Partial<HistoryClock>
         return typeof now === 'function' && typeof date === 'function'
       }),
-      fallback: { now: () => performance.now(), date: () => new Date() },
+      fallback: { now: ownTimers.now, date: ownTimers.date },
     },
   })
 }

@@ -257,16 +257,58 @@ function thenOf(value: unknown): Then | undefined {
   return typeof then === 'function' ? (then as Then) : undefined
 }
 
+/** A release that resolves with promises without end would keep the microtasks of this thread going for ever. */
+const THENABLES_MAX = 1000
+const nativeThen: unknown = Reflect.get(Promise.prototype, 'then')
+
 /**
- * A promise for a thenable that may throw from then() or call back twice. One that resolves with itself is refused, as
- * Promises/A+ asks: followed, it would keep the microtasks of this thread going for ever.
+ * A promise for a thenable that may throw from then(), call back twice, or resolve with another one. One that resolves with itself is
+ * refused, as Promises/A+ asks, and so is a chain of them that does not end.
  */
 function adopt(thenable: unknown, then: Then): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const onDone = (value: unknown): void => {
-      if (value === thenable) reject(new TypeError('the promise of the release resolves with itself'))
-      else resolve(value)
+    let followed = 0
+    const follow = (source: unknown, method: Then): void => {
+      let isSettled = false
+      const once = (settle: () => void): void => {
+        if (isSettled) return
+        isSettled = true
+        try {
+          settle()
+        } catch (error) {
+          reject(asError(error))
+        }
+      }
+      const onDone = (value: unknown): void => {
+        once(() => {
+          if (value === source) throw new TypeError('the promise of the release resolves with itself')
+          const next = thenOf(value)
+          if (next === undefined || (next as unknown) === nativeThen) resolve(value)
+          else if (++followed > THENABLES_MAX)
+            throw new TypeError('the promise of the release resolves with promises without end')
+          else {
+            queueMicrotask(() => {
+              follow(value, next)
+            })
+          }
+        })
+      }
+      const onFailed = (reason: unknown): void => {
+        once(() => {
+          reject(reason as Error)
+        })
+      }
+      try {
+        method.call(source, onDone, onFailed)
+      } catch (error) {
+        onFailed(error)
+      }
     }
-    then.call(thenable, onDone, reject)
+    follow(thenable, then)
   })
+}
+
+/** What is thrown goes on as it is. */
+function asError(thrown: unknown): Error {
+  return thrown as Error
 }

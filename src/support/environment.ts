@@ -2,13 +2,14 @@
  * What the library takes from its surroundings: clocks, the collector, V8's figures, the event loop. Injectable, so
  * that pure rules are tested with a fake and real behaviour with this one.
  */
-import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
+import { PerformanceObserver, constants } from 'node:perf_hooks'
 import type { PerformanceEntry } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import v8 from 'node:v8'
 import vm from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
 import { CoordinatorError } from './errors.js'
+import { ownTimers } from './own-timers.js'
 
 /** Forced garbage collections of this isolate; both return when the collection is over. */
 export interface Collector {
@@ -110,6 +111,9 @@ export interface Environment {
   readonly readsHeapInMajorGcs?: boolean
 }
 
+/** An import of a module of Node follows what a test puts in its place. */
+const ownDelay = delay
+
 const sleepCell = new Int32Array(new SharedArrayBuffer(4))
 
 /** The real surroundings. */
@@ -117,22 +121,22 @@ export const nodeEnvironment: Environment = {
   isMainThread,
   warmUpMs: 100,
   readsHeapInMajorGcs: isMainThread,
-  now: () => performance.now(),
-  date: () => new Date(),
+  now: ownTimers.now,
+  date: ownTimers.date,
   sleepSync: (ms) => {
     Atomics.wait(sleepCell, 0, 0, ms)
   },
   rest: async (ms, signal) => {
-    await delay(ms, undefined, signal === undefined ? { ref: true } : { signal }).catch(() => undefined)
-    await new Promise((resolve) => setImmediate(resolve))
+    await ownDelay(ms, undefined, signal === undefined ? { ref: true } : { signal }).catch(() => undefined)
+    await new Promise((resolve) => ownTimers.setImmediate(resolve))
   },
   inOwnTurn: (work) => {
-    setImmediate(work)
+    ownTimers.setImmediate(work)
   },
   afterMicrotasks: (callback) => {
     // A tick that is queued by a microtask runs when the queue of microtasks is empty, before any other macrotask.
-    queueMicrotask(() => {
-      process.nextTick(callback)
+    ownTimers.queueMicrotask(() => {
+      ownTimers.nextTick(callback)
     })
   },
   nextMajorGc,
@@ -156,10 +160,10 @@ const GC_LOOK_MS = 25
 
 function nextMajorGc(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const startedAtMs = performance.now()
+    const startedAtMs = ownTimers.now()
     const finish = (collected: boolean): void => {
       observer.disconnect()
-      clearInterval(timer)
+      ownTimers.clearInterval(timer)
       signal?.removeEventListener('abort', giveUp)
       resolve(collected)
     }
@@ -174,9 +178,9 @@ function nextMajorGc(timeoutMs: number, signal?: AbortSignal): Promise<boolean> 
       if (list.getEntries().some(isMajor)) finish(true)
     })
     // Node tells of a collection when the loop next turns: an idle one is kept turning.
-    const timer = setInterval(
+    const timer = ownTimers.setInterval(
       () => {
-        if (performance.now() - startedAtMs >= timeoutMs) giveUp()
+        if (ownTimers.now() - startedAtMs >= timeoutMs) giveUp()
       },
       Math.min(timeoutMs, GC_LOOK_MS),
     )

@@ -35,14 +35,16 @@ export class SingleFlight<T> {
   }
 
   /** Joins the task under way: only when its key is the same. */
-  join(signal: AbortSignal | undefined): Promise<T> {
+  async join(signal: AbortSignal | undefined): Promise<T> {
     const current = this.#current
     if (current === undefined) throw new Error('nothing is under way')
-    return this.#wait(current, signal)
+    return this.#wait(current, new Leaving(signal))
   }
 
   /** Starts a task; none may be under way. */
   start(key: string, signal: AbortSignal | undefined, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    // First of all: a signal that throws starts nothing.
+    const leaving = new Leaving(signal)
     const abort = new AbortController()
     let settle: (result: Promise<T>) => void = () => undefined
     const result = new Promise<T>((resolve) => (settle = resolve))
@@ -50,7 +52,7 @@ export class SingleFlight<T> {
     result.catch(() => undefined)
     // The task is under way before its first line runs: what that calls may want to join it, or to abort it.
     this.#current = { key, result, abort, waiting: 0 }
-    const waiting = this.#wait(this.#current, signal)
+    const waiting = this.#wait(this.#current, leaving)
     settle(task(abort.signal).finally(() => (this.#current = undefined)))
     return waiting
   }
@@ -65,24 +67,53 @@ export class SingleFlight<T> {
     )
   }
 
-  async #wait(current: Flight<T>, signal: AbortSignal | undefined): Promise<T> {
+  async #wait(current: Flight<T>, leaving: Leaving): Promise<T> {
     current.waiting++
-    if (signal === undefined) return current.result
-    let onAbort = (): void => undefined
     const left = new Promise<never>((_, reject) => {
-      onAbort = () => {
+      leaving.onLeave(() => {
         if (--current.waiting > 0) {
           reject(new CoordinatorError(this.#abortedCode, 'this caller left; it goes on for the others'))
         } else {
           // The run itself ends with what it measured so far.
           current.abort.abort()
         }
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
+      })
     })
-    if (signal.aborted) onAbort()
     return Promise.race([current.result, left]).finally(() => {
-      signal.removeEventListener('abort', onAbort)
+      leaving.forget()
     })
+  }
+}
+
+/** A caller's signal. It may be forged: whatever it throws, it throws at the beginning, or to nobody. */
+class Leaving {
+  readonly #signal: AbortSignal | undefined
+  #hasLeft = false
+  #leave: (() => void) | undefined
+  readonly #onAbort = (): void => {
+    if (this.#hasLeft) return
+    this.#hasLeft = true
+    this.#leave?.()
+  }
+
+  /** Throws what the signal throws. */
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (signal?.aborted === true) this.#hasLeft = true
+  }
+
+  /** Calls `leave` once, at once where the signal was aborted before. */
+  onLeave(leave: () => void): void {
+    this.#leave = leave
+    if (this.#hasLeft) leave()
+  }
+
+  forget(): void {
+    try {
+      this.#signal?.removeEventListener('abort', this.#onAbort)
+    } catch {
+      // It was listened to, and nobody waits for it any more.
+    }
   }
 }

@@ -3,7 +3,7 @@
  *
  * Rule: what is computed does not know which: it says where it may rest, by `yield`, and is pure otherwise.
  */
-import { performance } from 'node:perf_hooks'
+import { ownTimers } from './own-timers.js'
 
 /** A computation that may rest at each `yield`. */
 export type Steps<T> = Generator<undefined, T, undefined>
@@ -21,17 +21,17 @@ export function atOnce<T>(steps: Steps<T>): T {
 
 /** After whatever else waits has had its turn. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  return new Promise((resolve) => ownTimers.setImmediate(resolve))
 }
 
 /** A slice at a time; between two of them whatever else waits has its turn. Begins in a turn of its own. */
 export async function inSlices<T>(steps: Steps<T>): Promise<T> {
   for (;;) {
     await nextTurn()
-    const endMs = performance.now() + SLICE_MS
+    const endMs = ownTimers.now() + SLICE_MS
     do {
       const step = steps.next()
       if (step.done === true) return step.value
-    } while (performance.now() < endMs)
+    } while (ownTimers.now() < endMs)
   }
 }

@@ -9,6 +9,7 @@ import { Socket } from 'node:net'
 import type { EndedTwin, ForkedTwin, TwinBinding } from '../allocator/port.js'
 import { frameReader } from './frames.js'
 import type { TwinFrame } from './frames.js'
+import { ownTimers } from '../support/own-timers.js'
 
 /** How a twin ended. */
 export type TwinEnd =
@@ -88,7 +89,7 @@ class TwinProcess {
     this.#socket.on('close', () => {
       this.#reap()
     })
-    this.#timer = setInterval(() => {
+    this.#timer = ownTimers.setInterval(() => {
       watching.held(() => {
         this.#look()
       })
@@ -174,12 +175,12 @@ class TwinProcess {
     if (ended === null) {
       // It closed the pipe and goes on: nothing that it does matters any more.
       if (looks === 100) this.#kill({ kind: 'crashed', ended: { code: null, signal: null } })
-      setTimeout(() => {
+      ownTimers.setTimeout(() => {
         this.#reap(looks + 1)
       }, REAP_MS)
       return
     }
-    clearInterval(this.#timer)
+    ownTimers.clearInterval(this.#timer)
     this.#watching.signal?.removeEventListener('abort', this.#onAbort)
     this.#resolve(this.#end ?? { kind: 'crashed', ended })
   }

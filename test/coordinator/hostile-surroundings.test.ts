@@ -1,0 +1,127 @@
+/** Faked timers, promises without end and forged signals: a run ends, and gives its lock back. */
+import { performance } from 'node:perf_hooks'
+import { expect } from 'chai'
+import { Coordinator } from '../../src/coordinator/coordinator.js'
+import { rejectionOf } from '../coordinator/world.js'
+
+/** Puts timers and clocks that never move in place of Node's, as sinon and Jest do by default. */
+async function withFakedTimers(body: () => Promise<void>): Promise<void> {
+  const faked = [
+    'setTimeout',
+    'setInterval',
+    'setImmediate',
+    'clearTimeout',
+    'clearInterval',
+    'clearImmediate',
+    'queueMicrotask',
+  ] as const
+  const shared = globalThis as unknown as Record<string, unknown>
+  const before = faked.map((name) => shared[name])
+  const [nextTick, now, RealDate] = [process.nextTick.bind(process), performance.now.bind(performance), Date]
+  for (const name of faked) shared[name] = () => ({ ref: () => 0, unref: () => 0 })
+  process.nextTick = () => undefined
+  performance.now = () => 5
+  shared['Date'] = class extends RealDate {
+    constructor() {
+      super(0)
+    }
+  }
+  try {
+    await body()
+  } finally {
+    for (const [index, name] of faked.entries()) shared[name] = before[index]
+    process.nextTick = nextTick
+    performance.now = now
+    shared['Date'] = RealDate
+  }
+}
+
+/** A thenable that resolves with another one, for ever. */
+function endless(kind: 'fresh' | 'pair' | 'itself'): unknown {
+  if (kind === 'fresh')
+    return {
+      then: (done: (value: unknown) => void) => {
+        done(endless(kind))
+      },
+    }
+  const one: { then: (done: (value: unknown) => void) => void } = {
+    then: (done) => {
+      done(kind === 'itself' ? one : other)
+    },
+  }
+  const other = {
+    then: (done: (value: unknown) => void) => {
+      done(one)
+    },
+  }
+  return one
+}
+
+function coordinator(release: () => unknown): Coordinator {
+  const made = new Coordinator({ mode: 'release', releaseTimeoutMs: 500 })
+  made.register('odd', { release: release as () => void })
+  made.register('plain', { release: () => undefined })
+  return made
+}
+
+describe('a run in hostile surroundings', function () {
+  this.timeout(20_000)
+
+  it('ends while every timer and clock is faked, and the next one too', async () => {
+    await withFakedTimers(async () => {
+      for (const release of [() => undefined, () => Promise.resolve(), () => new Promise(() => undefined)]) {
+        const report = await coordinator(release).attribute()
+        expect(report.caches.find(({ name }) => name === 'plain')?.status).to.equal('released')
+        expect(report.durationMs).to.be.greaterThan(0)
+        expect(report.startedAt).to.not.match(/^1970/)
+      }
+    })
+    expect((await coordinator(() => undefined).attribute()).caches).to.have.length(2)
+  })
+
+  it('ends where a release resolves with promises without end, and costs that row only', async () => {
+    for (const kind of ['fresh', 'pair', 'itself'] as const) {
+      const { caches } = await coordinator(() => endless(kind)).attribute()
+      expect(caches.find(({ name }) => name === 'odd')?.status, kind).to.equal('failed')
+      expect(caches.find(({ name }) => name === 'odd')?.error?.message, kind).to.match(/resolves with/)
+      expect(caches.find(({ name }) => name === 'plain')?.status, kind).to.equal('released')
+    }
+  })
+
+  it('follows a chain of promises that does end', async () => {
+    let left = 500
+    const chain = (): unknown => ({
+      then: (done: (value: unknown) => void) => {
+        done(--left > 0 ? chain() : undefined)
+      },
+    })
+    const { caches } = await coordinator(chain).attribute()
+    expect(caches.find(({ name }) => name === 'odd')?.status).to.equal('released')
+    expect(left).to.equal(0)
+  })
+
+  it('starts nothing for a forged signal that throws, and the lock is free', async () => {
+    const real = new AbortController().signal
+    const thrower = (): never => {
+      throw new Error('forged')
+    }
+    const forged = (trap: string): AbortSignal =>
+      new Proxy(real, {
+        get: (target, name) => {
+          if (name === trap) return trap === 'aborted' ? thrower() : thrower
+          const value: unknown = Reflect.get(target, name, target)
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value
+        },
+      })
+    for (const trap of ['addEventListener', 'aborted']) {
+      let released = 0
+      const made = coordinator(() => void released++)
+      expect(await rejectionOf(made.attribute({ signal: forged(trap) })), trap).to.be.instanceOf(Error)
+      expect(made.isRunning, trap).to.equal(false)
+      expect(released, trap).to.equal(0)
+      expect((await made.attribute()).caches, trap).to.have.length(2)
+    }
+    const made = coordinator(() => undefined)
+    expect((await made.attribute({ signal: forged('removeEventListener') })).caches).to.have.length(2)
+  })
+})
