@@ -31,6 +31,7 @@ export type {
   ReportWarning,
   RowError,
   Trigger,
+  ToldBytes,
   TrimChoice,
   TrimSummary,
 } from './report/types.js'

@@ -1,5 +1,5 @@
 /** better-sqlite3: SQLite's page cache, never its data. */
-import type { Releasable } from '../coordinator/releasable.js'
+import type { Releasable, ToldBytes } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { hasMethods, read } from './shape.js'
@@ -24,7 +24,7 @@ export const betterSqlite3Adapter: Adapter<BetterSqlite3Like> = {
     claimed: null,
     traits: { lossless: true, refillCost: 'low', gc: 'none', twin: false },
     traps: [
-      'Pages that a transaction has changed, and those of a database in memory, stay: they are data.',
+      'Pages that a transaction has changed, and those of a database in memory, stay: they are data. Of the latter a report tells what SQLite counts (`told`).',
       'SQLite frees at once: no collection is needed (`gc: "none"`), and its window pauses for a few milliseconds.',
       'A connection must not be used on both sides of a fork: it is left out of a twin.',
       'A closed database makes its row `failed`.',
@@ -43,7 +43,17 @@ export const betterSqlite3Adapter: Adapter<BetterSqlite3Like> = {
         }
       }
     },
+    told: () => dataInMemory(database),
   }),
+}
+
+/** Of a database in memory, what SQLite counts of its data; a file's page cache it does not tell in SQL. */
+function dataInMemory(database: BetterSqlite3Like): ToldBytes | null {
+  if (read(database, 'memory') !== true) return null
+  const pages = database.pragma('page_count', { simple: true })
+  const pageBytes = database.pragma('page_size', { simple: true })
+  if (typeof pages !== 'number' || typeof pageBytes !== 'number') return null
+  return { bytes: pages * pageBytes, source: 'SQLite (page_count × page_size of a database in memory)' }
 }
 
 /**

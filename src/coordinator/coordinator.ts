@@ -21,6 +21,7 @@ import { callable } from '../support/options.js'
 import { Calibrations } from './calibration.js'
 import type { CalibrationState } from './calibration.js'
 import { withBreakdown } from './with-breakdown.js'
+import { withTold } from './with-told.js'
 import { ReportExtensions } from './extensions.js'
 import type { ExtendReport } from './extensions.js'
 import { publish } from './events.js'
@@ -285,7 +286,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       const executed = options.breakdown
         ? await withBreakdown(this.#allocator, run, this.#settings.environment)
         : await run.execute()
-      const withWorkers = workers.length === 0 ? executed : { ...executed, workers }
+      const told = withTold(executed, this.#registry.all())
+      const withWorkers = workers.length === 0 ? told : { ...told, workers }
       const measured = await withResidual(withWorkers, explanation.residual, (warning) => {
         run.warn(warning)
       })

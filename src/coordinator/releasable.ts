@@ -1,10 +1,10 @@
 /** What a module hands to the coordinator: a cache that can be released, and what is to be known about it. */
 import type { GcMode } from '../measure/settle.js'
-import type { AttributionMode, TrimChoice } from '../report/types.js'
+import type { AttributionMode, ToldBytes, TrimChoice } from '../report/types.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { boolean, nearestName, oneOf, optional, resolveOptions } from '../support/options.js'
 
-export type { TrimChoice } from '../report/types.js'
+export type { ToldBytes, TrimChoice } from '../report/types.js'
 
 /** What a release is told. */
 export interface ReleaseContext {
@@ -48,6 +48,11 @@ export interface Releasable extends RegistrationOptions {
   entries?(): number | null
   /** Bytes the cache believes it holds; cheap. Null where it does not know. */
   claimedBytes?(): number | null
+  /**
+   * What the library itself counts of memory that `release` does not reach, such as the data of a database in memory; cheap. Null
+   * where it does not know. A report shows it as told, not measured.
+   */
+  told?(): ToldBytes | null
   /** What `register()` takes where its own options and the traits beside `release` are silent. Adapters set it. */
   readonly traits?: ReleasableTraits
 }
@@ -184,7 +189,7 @@ export function checkReleasable(name: string, value: unknown): asserts value is 
       `the cache ${describe(name)} must be an object with a release() method, got ${describe(value)}`,
     )
   }
-  for (const method of ['release', 'trim', 'entries', 'claimedBytes'] as const) {
+  for (const method of ['release', 'trim', 'entries', 'claimedBytes', 'told'] as const) {
     const given = (value as Record<string, unknown>)[method]
     if (method === 'release' && typeof given !== 'function' && isCacheItself(value)) {
       throw new CoordinatorError(

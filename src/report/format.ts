@@ -153,7 +153,8 @@ function summary(report: AttributionReport): string[] {
   return [
     `noise         ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap${mapped(noise.mappedBytes, true)} (${error})`,
     `unattributed  ${formatBytes(unattributed.allocatedBytes)} allocator, ${formatBytes(unattributed.heapBytes)} JS heap${mapped(unattributed.mappedBytes)} (${why})`,
-    `floor         ${formatBytes(floor.allocatedBytes)} allocator, ${formatBytes(floor.heapBytes)} JS heap${mapped(floor.mappedBytes)} held by no cache${mode === 'trim' ? ' (estimated)' : ''}, of ${ofBefore(report)}`,
+    `floor         ${formatBytes(floor.allocatedBytes)} allocator, ${formatBytes(floor.heapBytes)} JS heap${mapped(floor.mappedBytes)} ${heldByNone(report)}${mode === 'trim' ? ' (estimated)' : ''}, of ${ofBefore(report)}`,
+    ...toldLines(report),
     ...workerLine(report.workers),
     ...(floor.trend === undefined ? [] : [`floor trend   ${floorTrendLine(floor.trend)}`]),
     ...(forecast === undefined ? [] : [`forecast      ${forecastLine(forecast)}`]),
@@ -205,6 +206,22 @@ function problems(rows: readonly CacheAttribution[]): string[] {
 
 function liveBytes(sample: MemorySample): number {
   return knownSum(figuresOf(sample))
+}
+
+/** A cache that was not asked may hold a part of the floor. */
+function heldByNone({ caches }: AttributionReport): string {
+  const skipped = caches.filter(({ status }) => status === 'skipped').length
+  return skipped === 0 ? 'held by no cache' : `held by no measured cache; ${formatCount(skipped)} skipped`
+}
+
+function toldLines({ caches }: AttributionReport): string[] {
+  return caches.flatMap(({ name, told }) =>
+    told === undefined
+      ? []
+      : [
+          `told          ${printable(name, 40)}: ${formatBytes(told.bytes)} by ${printable(told.source, 120)}; not measured, part of the floor`,
+        ],
+  )
 }
 
 /** What other threads tell of their heaps: no part of any row. */

@@ -52,6 +52,13 @@ export interface RowError {
   readonly message: string
 }
 
+/** Bytes that somebody else counts, and nobody measured. */
+export interface ToldBytes {
+  readonly bytes: number
+  /** Who says so, and of what. */
+  readonly source: string
+}
+
 /** One cache's row. */
 export interface CacheAttribution {
   readonly name: string
@@ -74,6 +81,8 @@ export interface CacheAttribution {
   readonly entriesAfter: number | null
   /** What the cache believed it held. */
   readonly claimedBytes: number | null
+  /** What the library itself counts of memory that the release does not reach: told, not measured, and part of the floor. */
+  readonly told?: ToldBytes
   /**
    * `atomic`: both reads in one turn of the event loop, exact. `drift-corrected`: the release went on in later turns,
    * so the levels before and after were averaged and the drift taken off. Null for a skipped cache.

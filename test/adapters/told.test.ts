@@ -1,0 +1,37 @@
+import { createRequire } from 'node:module'
+import { expect } from 'chai'
+import { fromBetterSqlite3 } from '../../src/adapters/index.js'
+import type { BetterSqlite3Like } from '../../src/adapters/better-sqlite3.js'
+import { Coordinator } from '../../src/coordinator/coordinator.js'
+import { formatReport } from '../../src/report/format.js'
+
+type Database = BetterSqlite3Like & { exec(sql: string): unknown; close(): void }
+
+const Sqlite = createRequire(import.meta.url)('better-sqlite3') as new (file: string) => Database
+
+describe('what SQLite tells of a database in memory', () => {
+  it('stands in its row as told, and in the text as no part of what was measured', async () => {
+    const database = new Sqlite(':memory:')
+    database.exec('create table notes (id integer primary key, text text)')
+    database.exec(
+      'with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000) insert into notes select i, hex(zeroblob(500)) from n',
+    )
+    await using coordinator = new Coordinator()
+    coordinator.register('notes.db', fromBetterSqlite3(database))
+    const report = await coordinator.attribute({ mode: 'release' })
+    const [row] = report.caches
+    // 3000 rows of 1000 characters, and little more.
+    expect(row?.told?.bytes).to.be.within(3_000_000, 4_500_000)
+    expect(row?.released.totalBytes ?? 0).to.be.lessThan(1_000_000)
+    const text = formatReport(report, { color: false })
+    expect(text).to.match(/^told +notes\.db: \d\.\d\d MiB by SQLite \(page_count × page_size/m)
+    database.close()
+  })
+
+  it('is nothing where the database is a closed one', () => {
+    const database = new Sqlite(':memory:')
+    const releasable = fromBetterSqlite3(database)
+    database.close()
+    expect(() => releasable.told?.()).to.throw()
+  })
+})
