@@ -5,6 +5,9 @@ import { withFigures } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { Discovery } from '../report/discovery/types.js'
 import type { ReportWarning, RowError } from '../report/types.js'
+import { reasonOf } from '../support/errors.js'
+import type { CoordinatorError } from '../support/errors.js'
+import { TwinError } from '../twin/make.js'
 import type { Tell } from './ledger.js'
 import type { TwinMessage, TwinRow } from './twin-release.js'
 
@@ -81,4 +84,11 @@ export class TwinPass {
 export function tellRow(id: string, { name, status, before, after, error }: TwinRow, tell: Tell): void {
   tell('cache-released', { id, name, status, ...difference(before, after), pauseMs: 0 })
   if (error !== undefined) tell('cache-failed', { id, name, status, error })
+}
+
+/** Why a cache is left out in whose window twins ended. */
+export function endedBy(error: CoordinatorError): RowError {
+  const signal = error instanceof TwinError ? error.signal : null
+  const code = signal === 'SIGKILL' ? 'ERR_RELEASE_KILLED' : error.code
+  return { code, message: reasonOf(error), ...(signal === null ? {} : { signal }) }
 }

@@ -21,7 +21,7 @@ import { knownCache } from './registry.js'
 import type { RegisteredCache } from './registry.js'
 import { describeProcess, remember } from './run.js'
 import type { Run, RunContext } from './run.js'
-import { TwinPass, tellRow } from './twin-pass.js'
+import { TwinPass, endedBy, tellRow } from './twin-pass.js'
 import { releaseInTwin } from './twin-release.js'
 import type { TwinMessage, TwinStep } from './twin-release.js'
 import { mappedUnknown, finalizersWait, residualUnexplained, twinRetried } from './warnings.js'
@@ -57,6 +57,8 @@ export class TwinRun implements Run {
   /** Twins in a row that told of no more caches than one before. */
   #inVain = 0
   #mostRows = -1
+  /** Why the caches that no twin came to were not measured; undefined where nothing but an abort keeps a run from it. */
+  #ended: RowError | undefined
   /** No further twin is made. */
   #isOver = false
   #parentBefore: MemorySample | undefined
@@ -205,6 +207,7 @@ export class TwinRun implements Run {
       this.warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${reason}` })
     }
     this.#isOver = true
+    this.#ended = { code: error instanceof CoordinatorError ? error.code : 'ERR_TWIN_CRASHED', message: reason }
   }
 
   #steps(order: readonly PlannableCache[]): readonly TwinStep[] {
@@ -218,7 +221,10 @@ export class TwinRun implements Run {
         if (step.kind === 'control') return [{ cache: null }]
         const cache: RegisteredCache | undefined = byName.get(step.name)
         if (cache !== undefined && isRegistered(cache)) return [{ cache }]
-        this.#exclude(step.name, 'skipped', 'ERR_RELEASE_UNREGISTERED', 'it was unregistered during the run')
+        this.#exclude(step.name, 'skipped', {
+          code: 'ERR_RELEASE_UNREGISTERED',
+          message: 'it was unregistered during the run',
+        })
         return []
       })
   }
@@ -238,8 +244,8 @@ export class TwinRun implements Run {
 
   /** Whose fault it was that a twin ended; whether another is worth it. */
   #blame(pass: TwinPass, error: CoordinatorError): boolean {
-    // Killed from outside, most likely for its memory: no cache did that.
-    const name = error.message.includes('by SIGKILL') ? null : pass.current
+    // Whatever ended it, a kill for its memory too: who is at work when twin after twin ends is to blame.
+    const name = pass.current
     this.warn(twinRetried(messageOf(error), name))
     this.#inVain = pass.rows.size > this.#mostRows ? 0 : this.#inVain + 1
     this.#mostRows = Math.max(this.#mostRows, pass.rows.size)
@@ -255,23 +261,21 @@ export class TwinRun implements Run {
     if (error.code === 'ERR_TWIN_OVERTIME' && pass.activity !== 'settle') {
       const limit = String(this.#context.settings.releaseTimeoutMs)
       const what = pass.activity === 'release' ? 'it' : 'the finalizers of what it released'
-      this.#exclude(
-        name,
-        'timed-out',
-        'ERR_RELEASE_TIMEOUT',
-        `${what} did not finish within ${limit} ms of processor time`,
-      )
+      this.#exclude(name, 'timed-out', {
+        code: 'ERR_RELEASE_TIMEOUT',
+        message: `${what} did not finish within ${limit} ms of processor time`,
+      })
     } else if (crashes >= CRASHES_MAX) {
-      this.#exclude(name, 'failed', error.code, reasonOf(error))
+      this.#exclude(name, 'failed', endedBy(error))
     }
     return true
   }
 
-  #exclude(name: string, status: CacheStatus, code: RowError['code'], message: string): void {
-    this.#excluded.set(name, { status, error: { code, message } })
+  #exclude(name: string, status: CacheStatus, error: RowError): void {
+    this.#excluded.set(name, { status, error })
     const { tell } = this.#context
-    if (status === 'skipped') tell('cache-skipped', { id: this.id, name, error: { code, message } })
-    else tell('cache-failed', { id: this.id, name, status, error: { code, message } })
+    if (status === 'skipped') tell('cache-skipped', { id: this.id, name, error })
+    else tell('cache-failed', { id: this.id, name, status, error })
   }
 
   #report(startedAt: string, order: readonly PlannableCache[]): AttributionReport {
@@ -311,7 +315,7 @@ export class TwinRun implements Run {
     const excluded = this.#excluded.get(name)
     if (row === undefined) {
       const skipped = this.#passes.find((pass) => pass.skipped.has(name))?.skipped.get(name)
-      const error = excluded?.error ?? skipped ?? ABORTED
+      const error = excluded?.error ?? skipped ?? this.#ended ?? ABORTED
       return { ...unmeasured(name, excluded?.status ?? 'skipped', error), controls }
     }
     const { before, after, ...told } = row

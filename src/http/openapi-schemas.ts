@@ -89,7 +89,7 @@ const trend: Json = {
 }
 const maybeWhen = orNull(when)
 const warning = object({ code: string, message: string, cache: string }, ['cache'])
-const error = object({ code: string, message: string })
+const error = object({ code: string, message: string, signal: string }, ['signal'])
 
 /** Under `components.schemas`. */
 export const SCHEMAS: Json = {

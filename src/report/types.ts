@@ -50,6 +50,8 @@ export interface AttributedBytes {
 export interface RowError {
   readonly code: ErrorCode
   readonly message: string
+  /** The signal that ended the twins in this cache's window, e.g. `SIGKILL`. */
+  readonly signal?: string
 }
 
 /** Bytes that somebody else counts, and nobody measured. */

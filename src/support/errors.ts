@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   ERR_CLOSED: 'the coordinator was closed',
   ERR_RELEASE_FAILED: 'a release threw or rejected',
   ERR_RELEASE_TIMEOUT: 'an asynchronous release missed its deadline',
+  ERR_RELEASE_KILLED: 'twins were killed in the window of this cache, twice: most likely for the memory that it took',
   ERR_RELEASE_UNREGISTERED: 'the cache was unregistered while the run was on',
   ERR_RELEASE_UNNAMED: 'a lossy or costly cache was left out, since nobody named it',
   ERR_BUDGET_PAUSE: 'the smallest window of this cache does not fit into budget.pauseMs',

@@ -5,7 +5,7 @@
  * itself did (threw, used up its time) is final. Whatever happens, this process is as it was.
  */
 import { constants } from 'node:os'
-import type { TwinBinding } from '../allocator/port.js'
+import type { EndedTwin, TwinBinding } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import { inStretch } from '../measure/stretch.js'
 import type { Instrument } from '../measure/window.js'
@@ -50,10 +50,13 @@ export interface TwinOutcome {
 /** A failed twin with what it cost. */
 export class TwinError extends CoordinatorError {
   readonly cost: TwinCost | null
+  /** The name of the signal that ended it; null where it ended in another way. */
+  readonly signal: string | null
 
-  constructor(code: CoordinatorError['code'], message: string, cost: TwinCost | null) {
+  constructor(code: CoordinatorError['code'], message: string, cost: TwinCost | null, signal: string | null = null) {
     super(code, message)
     this.cost = cost
+    this.signal = signal
   }
 }
 
@@ -176,7 +179,7 @@ function errorOf(end: Exclude<TwinEnd, { kind: 'result' }>, cost: TwinCost, elap
       if (end.ended.code === EXIT_WAITS) {
         return new TwinError('ERR_TWIN_STUCK', `it ended ${after}: it waited for a thread that it does not have`, cost)
       }
-      return new TwinError('ERR_TWIN_CRASHED', `it ended ${after} ${wordsOf(end.ended)}`, cost)
+      return new TwinError('ERR_TWIN_CRASHED', `it ended ${after} ${wordsOf(end.ended)}`, cost, signalOf(end.ended))
   }
 }
 
@@ -196,11 +199,16 @@ const EXIT_WORDS: Readonly<Record<number, string>> = {
   89: 'since V8 began to collect in the instant of the fork',
 }
 
-function wordsOf({ code, signal }: { readonly code: number | null; readonly signal: number | null }): string {
-  if (signal !== null) {
-    const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0]
-    return `by ${name ?? `signal ${String(signal)}`}`
-  }
+function signalOf({ signal }: EndedTwin): string | null {
+  if (signal === null) return null
+  const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0]
+  return name ?? `signal ${String(signal)}`
+}
+
+function wordsOf(ended: EndedTwin): string {
+  const { code } = ended
+  const signal = signalOf(ended)
+  if (signal !== null) return `by ${signal}`
   if (code === null) return 'with nothing that can be read'
   return EXIT_WORDS[code] ?? `with exit code ${String(code)} and no result`
 }
