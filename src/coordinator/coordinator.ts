@@ -160,13 +160,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     if (this.#flight.key !== undefined) throw inProgress(this.#run?.id, this.#flight.isAborting)
     const giveBack = takeRunLock()
     if (giveBack === null) throw inProgress(undefined)
-    try {
-      return this.#flight.start(key, resolved.signal, (signal) => this.#attribute(resolved, signal).finally(giveBack))
-    } catch (error) {
-      // A forged signal threw: nothing was started.
-      giveBack()
-      throw error
-    }
+    return this.#started(key, resolved, giveBack)
   }
 
   /**
@@ -358,6 +352,19 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       return release()
     } finally {
       this.#isReleasing = false
+    }
+  }
+
+  /** A forged signal may throw: then nothing is started. The task gives the lock back itself, once it has it. */
+  #started(key: string, resolved: ResolvedAttributeOptions, giveBack: () => void): Promise<AttributionReport> {
+    const task = { isTaken: false }
+    try {
+      return this.#flight.start(key, resolved.signal, (signal) => {
+        task.isTaken = true
+        return this.#attribute(resolved, signal).finally(giveBack)
+      })
+    } finally {
+      if (!task.isTaken) giveBack()
     }
   }
 

@@ -295,7 +295,7 @@ function adopt(thenable: unknown, then: Then): Promise<unknown> {
       }
       const onFailed = (reason: unknown): void => {
         once(() => {
-          reject(reason as Error)
+          reject(reason)
         })
       }
       try {

@@ -59,7 +59,7 @@ function endless(kind: 'fresh' | 'pair' | 'itself'): unknown {
 
 function coordinator(release: () => unknown): Coordinator {
   const made = new Coordinator({ mode: 'release', releaseTimeoutMs: 500 })
-  made.register('odd', { release: release as () => void })
+  made.register('odd', { release: release })
   made.register('plain', { release: () => undefined })
   return made
 }
@@ -115,7 +115,7 @@ describe('a run in hostile surroundings', function () {
       })
     for (const trap of ['addEventListener', 'aborted']) {
       let released = 0
-      const made = coordinator(() => void released++)
+      const made = coordinator(() => (released += 1))
       expect(await rejectionOf(made.attribute({ signal: forged(trap) })), trap).to.be.instanceOf(Error)
       expect(made.isRunning, trap).to.equal(false)
       expect(released, trap).to.equal(0)
