@@ -18,6 +18,7 @@ enum { DESTRUCTOR_WORDS = 8, STORES_MAX = 1 << 26, WAITS_MAX = 80, WAIT_US = 250
 struct store {
   uint64_t start, length, address;
   bool is_memory; /* WebAssembly's */
+  bool is_shared;
 };
 
 struct stores {
@@ -30,7 +31,7 @@ static _Thread_local struct {
   bool is_learnt, has_job, has_memories;
   size_t extension, store, next; /* in a JSArrayBuffer, in an ArrayBufferExtension */
   size_t data, length, flags;    /* in a BackingStore; flags are at a byte */
-  uint8_t mapped_mask, memory_mask;
+  uint8_t mapped_mask, memory_mask, shared_mask;
   double memory_bytes; /* of the last reading: of WebAssembly memories */
   uint64_t *sweeper, *isolate;
   size_t young, old, job; /* in the sweeper: the heads of its lists, and the sweep that is under way */
@@ -142,6 +143,7 @@ static bool find_flags(const struct learning *learning) {
     if (resizable != 0 && (wasm != 0 || !has_wasm) && bits_of(learning, v8.flags, is_shared) != 0) {
       v8.mapped_mask = resizable | wasm;
       v8.memory_mask = wasm;
+      v8.shared_mask = bits_of(learning, v8.flags, is_shared);
       return true;
     }
   }
@@ -285,8 +287,9 @@ static bool add_store(struct stores *stores, uint64_t address) {
     stores->at = at;
     stores->capacity = capacity;
   }
-  stores->at[stores->count++] = (struct store){word_at(address, v8.data), word_at(address, v8.length),
-                                               address, (flags & v8.memory_mask) != 0};
+  stores->at[stores->count++] =
+      (struct store){word_at(address, v8.data), word_at(address, v8.length), address,
+                     (flags & v8.memory_mask) != 0, (flags & v8.shared_mask) != 0};
   return true;
 }
 
@@ -335,7 +338,8 @@ static void make_unique(struct stores *stores) {
   stores->count = kept;
 }
 
-/* What this isolate let go, and another thread still holds: V8 clears a store before it frees it. */
+/* Shared memory that this isolate let go, and another thread still holds. A store that was freed has lost its
+ * memory, even where what it said can still be read. */
 static bool add_held_elsewhere(struct stores *stores) {
   const size_t own = stores->count;
   for (size_t i = 0, at = 0; i < v8.known.count; i++) {
@@ -345,7 +349,8 @@ static bool add_held_elsewhere(struct stores *stores) {
       at++;
     if (at < own && stores->at[at].start == known->start)
       continue;
-    if (!copy_words(known->address, words, STORE_WORDS) || words[v8.data] != known->start ||
+    if (!known->is_shared || !is_mapped(known->start, known->length) ||
+        !copy_words(known->address, words, STORE_WORDS) || words[v8.data] != known->start ||
         (((const uint8_t *)words)[v8.flags] & v8.mapped_mask) == 0)
       continue;
     if (!add_store(stores, known->address))

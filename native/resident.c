@@ -85,6 +85,11 @@ double resident_bytes(uint64_t start, uint64_t length) {
   return count(start, end, page);
 }
 
+bool is_mapped(uint64_t start, uint64_t length) {
+  const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+  return start % page == 0 && count(start, (start + length + page - 1) / page * page, page) >= 0;
+}
+
 void resident_end(void) {
   if (pagemap >= 0)
     close(pagemap);
@@ -94,6 +99,10 @@ void resident_end(void) {
 double resident_bytes(uint64_t start, uint64_t length) {
   (void)start, (void)length;
   return -1;
+}
+bool is_mapped(uint64_t start, uint64_t length) {
+  (void)start, (void)length;
+  return false;
 }
 void resident_end(void) {}
 #endif
