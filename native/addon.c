@@ -3,6 +3,7 @@
 #include "allocator.h"
 #include "finalizers.h"
 #include "heap-addon.h"
+#include "locks.h"
 #include "mallctl-addon.h"
 #include "mapped-addon.h"
 #include "properties.h"
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <node_api.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,42 +69,32 @@ static napi_value Facts(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* One run at a time in a process, worker threads included. The holder is an environment, so that a worker
- * that is terminated in the middle of a run gives the lock back. */
-static _Atomic(napi_env) run_holder;
-
-/* The same for what changes the state of jemalloc's profiler: two locks, since either is wanted without the
- * other. Which comes first is said in src/measure/locks.ts. */
-static _Atomic(napi_env) profiling_holder;
-
-static void drop_lock(_Atomic(napi_env) *lock, napi_env env) {
-  napi_env holder = env;
-  atomic_compare_exchange_strong(lock, &holder, NULL);
-}
+/* The holder of a lock is an environment, so that a worker that is terminated in the middle of a run gives it
+ * back. Which lock comes first is said in src/measure/locks.ts. */
+static const enum lock RUN = LOCK_RUN, PROFILING = LOCK_PROFILING;
 
 static void drop_locks(void *env) {
-  drop_lock(&run_holder, env);
-  drop_lock(&profiling_holder, env);
+  lock_drop(LOCK_RUN, env);
+  lock_drop(LOCK_PROFILING, env);
 }
 
 /* The lock that a function was made for: its data. */
-static _Atomic(napi_env) *lock_of(napi_env env, napi_callback_info info) {
+static enum lock lock_of(napi_env env, napi_callback_info info) {
   void *lock = NULL;
   napi_get_cb_info(env, info, NULL, NULL, NULL, &lock);
-  return lock;
+  return *(const enum lock *)lock;
 }
 
 /* tryRunLock(), tryProfilingLock() → boolean */
 static napi_value TryLock(napi_env env, napi_callback_info info) {
   napi_value result;
-  napi_env nobody = NULL;
-  napi_get_boolean(env, atomic_compare_exchange_strong(lock_of(env, info), &nobody, env), &result);
+  napi_get_boolean(env, lock_take(lock_of(env, info), env), &result);
   return result;
 }
 
 /* releaseRunLock(), releaseProfilingLock(): do nothing where another environment holds it */
 static napi_value ReleaseLock(napi_env env, napi_callback_info info) {
-  drop_lock(lock_of(env, info), env);
+  lock_drop(lock_of(env, info), env);
   return NULL;
 }
 
@@ -146,10 +136,10 @@ NAPI_MODULE_INIT() {
       {"readGlibc", NULL, ReadGlibc, NULL, NULL, NULL, napi_enumerable, NULL},
       {"threadsAtWork", NULL, ThreadsAtWork, NULL, NULL, NULL, napi_enumerable, NULL},
       {"runFinalizers", NULL, RunFinalizers, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"tryRunLock", NULL, TryLock, NULL, NULL, NULL, napi_enumerable, &run_holder},
-      {"releaseRunLock", NULL, ReleaseLock, NULL, NULL, NULL, napi_enumerable, &run_holder},
-      {"tryProfilingLock", NULL, TryLock, NULL, NULL, NULL, napi_enumerable, &profiling_holder},
-      {"releaseProfilingLock", NULL, ReleaseLock, NULL, NULL, NULL, napi_enumerable, &profiling_holder},
+      {"tryRunLock", NULL, TryLock, NULL, NULL, NULL, napi_enumerable, (void *)&RUN},
+      {"releaseRunLock", NULL, ReleaseLock, NULL, NULL, NULL, napi_enumerable, (void *)&RUN},
+      {"tryProfilingLock", NULL, TryLock, NULL, NULL, NULL, napi_enumerable, (void *)&PROFILING},
+      {"releaseProfilingLock", NULL, ReleaseLock, NULL, NULL, NULL, napi_enumerable, (void *)&PROFILING},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
   properties_define(env, exports);

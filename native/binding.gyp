@@ -16,6 +16,7 @@
         "heap-roots.c",
         "heap-tree.c",
         "heap-walk.c",
+        "locks.c",
         "major-gc.c",
         "mallctl-addon.c",
         "mallctl-keys.c",

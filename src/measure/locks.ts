@@ -5,7 +5,8 @@
  * Either is taken without the other. Rule where both are wanted: the run's first, then the profiler's, and given back the
  * other way round. Nobody waits for either while holding one: what is taken is refused, so no two can wait for each other.
  *
- * A global symbol covers everything in one isolate, the addon's lock the isolates among each other.
+ * A global symbol covers everything in one isolate, also where there is no addon. The addon's lock covers the isolates among each
+ * other, and is one for all copies of the addon (native/locks.c).
  */
 import { addonOrNull } from '../allocator/binding.js'
 
