@@ -10,7 +10,7 @@ import { residualLines } from './residual/format.js'
 import { formatTable, palette } from './table.js'
 import type { Palette, TableColumn } from './table.js'
 import { floorTrendLine, forecastLine, trendCell } from './trends/format.js'
-import type { AttributionReport, CacheAttribution, ReportTwin } from './types.js'
+import type { AttributionReport, CacheAttribution, ReportTwin, ReportWarning } from './types.js'
 import { knownBytes, wholeOf } from './whole.js'
 import type { Whole } from './whole.js'
 
@@ -24,8 +24,9 @@ export interface FormatOptions {
 }
 
 const NAME_WIDTH_MAX = 40
-/** A warning ends with what mends it: it is not cut off in practice. */
-const WARNING_LENGTH_MAX = 4000
+const WARNING_LENGTH_MAX = 300
+/** These end with what mends them, and quote paths: they are not cut off. */
+const WHOLE_WARNINGS: ReadonlySet<string> = new Set(['WARN_ALLOCATOR_UNAVAILABLE'])
 
 /**
  * A table of the caches by bytes, then noise, unattributed, floor and fragmentation, then the warnings.
@@ -47,11 +48,16 @@ export function formatReport(report: AttributionReport, options?: FormatOptions)
     '',
     ...summary(report),
     ...problems(rows).map((line) => paints.bad(line)),
-    ...report.warnings.map(({ code, message }) => paints.dim(`${printable(code, 60)}: ${printable(message, WARNING_LENGTH_MAX)}`)),
+    ...report.warnings.map((warning) => paints.dim(warningLine(warning))),
     ...(report.breakdown == null ? [] : ['', formatBreakdown(report.breakdown, { color: paints.isColored })]),
     ...(report.residual === undefined ? [] : ['', ...residualLines(report.residual, paints)]),
     ...(report.discovery === undefined ? [] : ['', formatDiscovery(report.discovery, { color: paints.isColored })]),
   ].join('\n')
+}
+
+function warningLine({ code, message }: ReportWarning): string {
+  const length = WHOLE_WARNINGS.has(code) ? Infinity : WARNING_LENGTH_MAX
+  return `${printable(code, 60)}: ${printable(message, length)}`
 }
 
 function headline(report: AttributionReport, { strong, dim }: Palette): string {
@@ -74,6 +80,7 @@ function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
   const ofWhole = (row: CacheAttribution): Whole => wholeOf(row, report.mode)
   const known = (row: CacheAttribution): number | null => knownBytes(ofWhole(row).bytes)
   const isTrim = report.mode === 'trim'
+  const isMapped = hasMapped(report)
   const gone = ({ entriesBefore, entriesAfter, estimated }: CacheAttribution): number =>
     entriesBefore === null ? 0 : entriesBefore - (estimated === undefined ? (entriesAfter ?? 0) : 0)
   return [
@@ -88,7 +95,7 @@ function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
     { title: 'JS heap', cell: (row) => formatBytes(ofWhole(row).bytes.heapBytes) },
     {
       title: 'mapped',
-      cell: (row) => (hasMapped(report) ? formatBytes(ofWhole(row).bytes.mappedBytes ?? null) : '–'),
+      cell: (row) => (isMapped ? formatBytes(ofWhole(row).bytes.mappedBytes ?? null) : '–'),
     },
     { title: 'dropped', cell: ({ released }) => (isTrim ? formatBytes(knownBytes(released)) : '–') },
     { title: 'entries', cell: ({ entriesBefore }) => formatCount(entriesBefore) },

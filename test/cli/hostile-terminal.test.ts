@@ -273,7 +273,11 @@ describe('the terminal', function () {
       floor: { ...REPORT.floor, trend: { ...trend, allocated: null, heap: trend } },
       caches: [{ ...row('b', 5), status: 'failed', error: { code: 'ERR_RELEASE_FAILED', message: 'm' }, trend }],
     }
+    const bytes = { heapBytes: 1, memoryBytes: 2, totalBytes: 3 }
+    const owner = { path: 'a', script: 's', package: 'p', kind: 'object', className: 'C', entries: 3, instances: 2 }
     const discovery = {
+      owners: [{ ...owner, own: bytes, retained: bytes, partOf: null, cache: 'users' }],
+      live: { totalBytes: 5, ownedBytes: 3, restBytes: 2 },
       hoards: [],
       recognised: [{ cache: 'users', path: 'a', kind: 'Map', entries: 3 }],
       examined: { objects: 1, collections: 2 },

@@ -77,6 +77,7 @@ export const ROWS: readonly PanelRow[] = [
       ]),
       chart('Allocator', 'By the words of jemalloc; live is allocated less what thread caches hold.', 'bytes', 12, [
         [`cache_attribution_allocator_live_bytes${ONE}`, 'live'],
+        [`cache_attribution_mapped_bytes${ONE}`, 'mapped by V8'],
         ...['allocated', 'active', 'resident', 'mapped', 'retained', 'metadata', 'tcache'].map(
           (name) => [`jemalloc_${name}_bytes${ONE}`, name] as const,
         ),

@@ -12,9 +12,11 @@ export interface OwnerPaints {
   readonly dim: (text: string) => string
 }
 
-/** A headline and a table, with an empty line behind; nothing where the heap was not walked. */
-export function ownerLines({ owners, live }: Pick<Discovery, 'owners' | 'live'>, paints: OwnerPaints): string[] {
-  if (live === null) return []
+type OwnersOf = Pick<Discovery, 'owners' | 'live'>
+
+/** A headline and a table, with an empty line behind; nothing where the heap was not walked, or an older version made it. */
+export function ownerLines({ owners = [], live }: Partial<OwnersOf>, paints: OwnerPaints): string[] {
+  if (live == null) return []
   const { strong, dim } = paints
   const rest = live.totalBytes - owners.reduce((bytes, { own }) => bytes + own.totalBytes, 0)
   return [
