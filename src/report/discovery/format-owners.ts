@@ -72,7 +72,7 @@ function bytesPerEntry({ own, entries }: Owner): string {
 function remark({ own, retained, partOf, package: from }: Owner): string {
   return [
     own.totalBytes === retained.totalBytes ? '' : `${formatBytes(retained.totalBytes)} with what lies in it`,
-    partOf === null ? '' : `in owner ${String(partOf + 1)}`,
+    partOf === null ? '' : `in owner ${printable(partOf + 1, 12)}`,
     from === null || from === 'node' ? '' : `package ${printable(from, 40)}`,
   ]
     .filter((part) => part !== '')
