@@ -8,6 +8,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { CoordinatorError, messageOf } from '../support/errors.js'
+import { allocatorFacts } from './doctor/allocator-facts.js'
 import { cacheFolders, fetchedCopy } from './jemalloc/cache-folder.js'
 import { preloadedCandidates, systemCandidates } from './jemalloc/candidates.js'
 import type { Candidate, LibrarySource } from './jemalloc/candidates.js'
@@ -20,6 +21,8 @@ import type { Host } from './jemalloc/host.js'
 import { mergePreload, unpreloadable } from './jemalloc/preload.js'
 import { probeLibrary } from './jemalloc/probe.js'
 import type { LibraryFacts, Probe } from './jemalloc/probe.js'
+import { secureStartAdvice } from './jemalloc/secure-start.js'
+import type { SecureStart } from './jemalloc/secure-start.js'
 
 /** How to search. */
 export interface FindJemallocOptions {
@@ -71,6 +74,7 @@ export async function findJemalloc(options: FindJemallocOptions): Promise<FoundJ
   const distribution = distributionOf(host.osRelease)
   const { obstacle, mend } = installAdvice(host.platform, distribution.family)
   if (obstacle !== null) return { path: null, code: 'ERR_JEMALLOC_NOT_FOUND', reason: obstacle, mend, fetchable: false }
+  if (host.secureStart !== null) return withoutPreload(options, host, host.secureStart)
   const search = new Search(options, host, distribution)
   const found = (await search.named()) ?? (await search.existing())
   options.signal?.throwIfAborted()
@@ -88,6 +92,28 @@ export async function findJemalloc(options: FindJemallocOptions): Promise<FoundJ
     options.signal?.throwIfAborted()
     return missing('ERR_JEMALLOC_FETCH', `it could not be fetched: ${withoutCode(messageOf(error))}`)
   }
+}
+
+/**
+ * Where the loader ignores LD_PRELOAD, a library is found only if this process has it already, which is of the same file. jemalloc
+ * ignores MALLOC_CONF there too, so that it prints nothing in a trial: this process is asked in its place.
+ */
+function withoutPreload(
+  { env, cwd }: FindJemallocOptions,
+  { mappedJemalloc, execPath, libc }: Host,
+  why: SecureStart,
+): FoundJemalloc | MissingJemalloc {
+  const { reason, mend } = secureStartAdvice(why, execPath, libc)
+  const named = env[LIBRARY_VARIABLE] ?? ''
+  const { name, version, statistic, settings } = allocatorFacts()
+  const isServed = mappedJemalloc !== null && name === 'jemalloc' && statistic !== null
+  if (named !== '' && !(isServed && realPath(path.resolve(cwd, named)) === realPath(mappedJemalloc))) {
+    const problem = `${LIBRARY_VARIABLE} names ${named}, which cannot be preloaded: ${reason}`
+    throw new CoordinatorError('ERR_JEMALLOC_NOT_FOUND', `${problem}. To mend it: ${mend}`)
+  }
+  if (!isServed) return { path: null, code: 'ERR_JEMALLOC_NOT_FOUND', reason, mend, fetchable: false }
+  const facts = { version: version ?? 'unknown', profiling: settings?.configProf ?? null }
+  return { path: mappedJemalloc, source: 'preloaded', facts, preload: undefined }
 }
 
 /** One search: the options, and what was tried so far. */

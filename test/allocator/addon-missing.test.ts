@@ -25,7 +25,7 @@ const SCRIPT = `
   const { formatReport } = await import('file://' + root + '/dist/src/report/format.js')
   const { examine } = await import('file://' + root + '/dist/src/cli/doctor/examine.js')
   const report = await new Coordinator({ mode: 'release' }).attribute()
-  const host = { platform: 'linux', arch: 'x64', libc: 'glibc', libcVersion: '2', execPath: '/none', osRelease: '', mappedJemalloc: null, ldconfigPaths: [], libraryFolders: [], sonames: [] }
+  const host = { platform: 'linux', arch: 'x64', libc: 'glibc', libcVersion: '2', execPath: '/none', osRelease: '', mappedJemalloc: null, secureStart: null, ldconfigPaths: [], libraryFolders: [], sonames: [] }
   const doctor = (await examine({ env: {}, cwd: '/', log: () => {}, fetch: false, host })).addon
   console.log(JSON.stringify({ twin: supportsTwin().reason, allocator: openAllocator().reason, text: formatReport(report), doctor }))`
 

@@ -6,6 +6,7 @@ import { runProgram, withForwarding } from '../child.js'
 import type { Command, CommandContext, Outcome } from '../command.js'
 import { thisHost } from '../jemalloc/host.js'
 import type { Host } from '../jemalloc/host.js'
+import { MALLOC_CONF_FILE } from '../jemalloc/secure-start.js'
 import { withoutJemalloc } from '../jemalloc/preload.js'
 import { findJemalloc } from '../jemalloc-library.js'
 
@@ -94,6 +95,11 @@ async function programEnvironment(
     const { version } = found.facts
     const preloaded = withRightCounts(found.preload === undefined ? env : withPreload(env, found.preload), version)
     if (profile === null) return preloaded
+    if (host.secureStart !== null) {
+      say(
+        `no heap profiles by --profile: jemalloc ignores MALLOC_CONF in ${host.execPath}; ${MALLOC_CONF_FILE} sets it`,
+      )
+    }
     if (found.facts.profiling === false) {
       say(`no heap profiles: ${found.path} was built without its profiler (config.prof is false)`)
     }

@@ -11,6 +11,7 @@ import { supportsTwin } from '../../twin/support.js'
 import { execute } from '../jemalloc/execute.js'
 import { thisHost } from '../jemalloc/host.js'
 import type { Host, Libc } from '../jemalloc/host.js'
+import type { SecureStart } from '../jemalloc/secure-start.js'
 import type { LibrarySource } from '../jemalloc/candidates.js'
 import { findJemalloc } from '../jemalloc-library.js'
 import type { FoundJemalloc, MissingJemalloc } from '../jemalloc-library.js'
@@ -36,6 +37,8 @@ export interface Diagnosis {
     readonly arch: string
     readonly libc: Libc | null
     readonly libcVersion: string | null
+    /** Why the loader ignores LD_PRELOAD for this Node, and jemalloc MALLOC_CONF; null where they do not. */
+    readonly secureStart: SecureStart | null
   }
   readonly addon: Finding
   readonly ffi: Finding
@@ -72,7 +75,13 @@ export async function examine(options: ExamineOptions): Promise<Diagnosis> {
   return {
     ready,
     node: { version, path },
-    platform: { os: host.platform, arch: host.arch, libc: host.libc, libcVersion: host.libcVersion },
+    platform: {
+      os: host.platform,
+      arch: host.arch,
+      libc: host.libc,
+      libcVersion: host.libcVersion,
+      secureStart: host.secureStart,
+    },
     addon: addonFinding(),
     ffi: binding('ffi-napi and ref-napi are loaded', loadFfiBinding),
     library: libraryFinding(found),

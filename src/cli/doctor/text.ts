@@ -1,5 +1,6 @@
 /** The doctor's findings as text. Pure. */
 import { printable } from '../../support/units.js'
+import { MALLOC_CONF_FILE } from '../jemalloc/secure-start.js'
 import type { AllocatorFacts } from './allocator-facts.js'
 import type { Diagnosis, Finding } from './examine.js'
 
@@ -23,7 +24,7 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     ...(underRun === null ? [] : [line(ready ? 'ok' : 'no', 'under run', allocatorDetail(underRun))]),
     ...(underRun?.settings == null
       ? []
-      : [line(underRun.settings.optProf === true ? 'ok' : '--', 'profiling', profilingDetail(underRun))]),
+      : [line(underRun.settings.optProf === true ? 'ok' : '--', 'profiling', profilingDetail(diagnosis, underRun))]),
     ...findingLines('twin', twin, true),
     '',
     ready
@@ -61,9 +62,10 @@ function allocatorDetail({ name, version, statistic, binding, reason }: Allocato
   return `${what}${how}${reason === null ? '' : `: ${reason}`}`
 }
 
-function profilingDetail({ settings }: AllocatorFacts): string {
+function profilingDetail({ platform }: Diagnosis, { settings }: AllocatorFacts): string {
   if (settings?.configProf !== true) return 'this build of jemalloc has none (config.prof: false)'
-  return settings.optProf === true
-    ? 'enabled (opt.prof: true)'
-    : 'possible; to enable it: run --profile, or MALLOC_CONF=prof:true,prof_active:false'
+  if (settings.optProf === true) return 'enabled (opt.prof: true)'
+  const cure =
+    platform.secureStart === null ? 'run --profile, or MALLOC_CONF=prof:true,prof_active:false' : MALLOC_CONF_FILE
+  return `possible; to enable it: ${cure}`
 }

@@ -2,6 +2,9 @@
  * Facts about this machine that the search for jemalloc depends on, in one object: tests replace any of them.
  */
 import { readFileSync } from 'node:fs'
+import { endianness } from 'node:os'
+import { secureStartOf } from './secure-start.js'
+import type { SecureStart } from './secure-start.js'
 
 /** Which C library this Node uses. */
 export type Libc = 'glibc' | 'musl'
@@ -20,6 +23,8 @@ export interface Host {
   readonly osRelease: string
   /** The libjemalloc that is mapped into this process, by whichever way it came; null where none is. */
   readonly mappedJemalloc: string | null
+  /** Why the loader ignores LD_PRELOAD for this Node; null where it does not. */
+  readonly secureStart: SecureStart | null
   /** Where `ldconfig` may be; it is seldom in a user's PATH. */
   readonly ldconfigPaths: readonly string[]
   /** Folders in which distributions put libjemalloc. */
@@ -43,6 +48,7 @@ export function thisHost(): Host {
     execPath: process.execPath,
     osRelease: linux ? readText('/etc/os-release') || readText('/usr/lib/os-release') : '',
     mappedJemalloc: linux ? mappedJemalloc(readText('/proc/self/maps')) : null,
+    secureStart: linux ? secureStart() : null,
     ldconfigPaths: linux ? ['/sbin/ldconfig', '/usr/sbin/ldconfig'] : [],
     libraryFolders: linux ? libraryFolders(process.arch) : [],
     sonames: linux ? [LIBRARY_NAME] : [],
@@ -83,6 +89,17 @@ function glibcVersion(): string | null {
   const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
   report.excludeNetwork = before ?? false
   return header.glibcVersionRuntime ?? null
+}
+
+/** Of this process: the programs that `run` starts are of the same file and user. */
+function secureStart(): SecureStart | null {
+  let auxv: Buffer | null = null
+  try {
+    auxv = readFileSync('/proc/self/auxv')
+  } catch {
+    // Not for a process that may not be traced.
+  }
+  return secureStartOf({ auxv, status: readText('/proc/self/status') }, process.arch, endianness())
 }
 
 function readText(path: string): string {

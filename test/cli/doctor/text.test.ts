@@ -7,7 +7,7 @@ const NONE = { name: 'unavailable', version: null, statistic: null, binding: nul
 const READY: Diagnosis = {
   ready: true,
   node: { version: 'v20.0.0', path: '/usr/bin/node' },
-  platform: { os: 'linux', arch: 'x64', libc: 'glibc', libcVersion: '2.36' },
+  platform: { os: 'linux', arch: 'x64', libc: 'glibc', libcVersion: '2.36', secureStart: null },
   addon: { present: true, detail: 'loaded', mend: null },
   ffi: { present: false, detail: 'no ffi-napi', mend: 'npm i ffi-napi' },
   library: { present: true, detail: 'jemalloc 5.3.0', mend: null, path: '/l.so', source: 'system' },
@@ -25,6 +25,12 @@ const READY: Diagnosis = {
 }
 
 describe('diagnosisText()', () => {
+  it('names a cure for profiling that is not ignored where MALLOC_CONF is', () => {
+    expect(diagnosisText(READY)).to.include('run --profile')
+    const text = diagnosisText({ ...READY, platform: { ...READY.platform, secureStart: 'capabilities' } })
+    expect(text).to.include('/etc/malloc.conf').and.not.to.include('run --profile')
+  })
+
   it('has a line for each finding, and concludes', () => {
     const lines = diagnosisText(READY).trimEnd().split('\n')
     expect(lines).to.include('ok  platform      linux x64, glibc 2.36')
