@@ -48,7 +48,7 @@ export class RunReadings {
   readonly #context: ReadingsContext
   readonly #levels = { forced: new LevelSeries(), natural: new LevelSeries(), none: new LevelSeries() }
   /** The last read of the latest window, and whose it was, until the next read in a later turn. */
-  #lastRead: { readonly gc: GcMode; readonly cache: string | null; readonly figures: Figures } | undefined
+  #lastRead: { readonly gc: GcMode; readonly caches: readonly string[]; readonly figures: Figures } | undefined
 
   constructor(context: ReadingsContext) {
     this.#context = context
@@ -83,12 +83,12 @@ export class RunReadings {
     { before, after }: { readonly before: Figures; readonly after: Figures },
   ): void {
     for (const levels of Object.values(this.#levels)) levels.putBack(difference(before, after))
-    this.#lastRead = { gc, cache, figures: after }
+    this.#lastRead = { gc, caches: cache === null ? [] : [cache], figures: after }
   }
 
-  /** Nobody can be told to be the cause of what goes before the next reading. */
-  disownGap(): void {
-    if (this.#lastRead !== undefined) this.#lastRead = { ...this.#lastRead, cache: null }
+  /** Any of these caches may be the cause of what goes before the next reading. */
+  shareGap(caches: readonly string[]): void {
+    if (this.#lastRead !== undefined) this.#lastRead = { ...this.#lastRead, caches }
   }
 
   /** Takes as many levels as the near side of an asynchronous release needs. */
@@ -133,6 +133,6 @@ export class RunReadings {
     const lastRead = this.#lastRead
     this.#lastRead = undefined
     if (lastRead?.gc !== gc) return
-    this.gaps.push({ cache: lastRead.cache, change: difference(lastRead.figures, figures), newLow })
+    this.gaps.push({ caches: lastRead.caches, change: difference(lastRead.figures, figures), newLow })
   }
 }

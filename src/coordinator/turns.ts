@@ -98,8 +98,7 @@ export class RunTurns {
       if (bound === null) this.#noteControl(gc, window)
       else await this.#noteCache(gc, bound, window)
     }
-    // After several windows in one turn it cannot be told whose late bytes they were.
-    if (windows.length > 1) readings.disownGap()
+    if (windows.length > 1) readings.shareGap(askedIn(steps.slice(0, windows.length)))
     return steps.slice(windows.length).map(({ step }) => step)
   }
 
@@ -237,4 +236,10 @@ export class RunTurns {
     const levelsAfter = await readings.farSide(gc, levelsBefore)
     return { ...end, measurement: { kind: 'stepped', firstTurn: { before, after }, levelsBefore, levelsAfter } }
   }
+}
+
+/** The caches that were asked in a turn, each once. */
+function askedIn(steps: readonly BoundStep[]): string[] {
+  const asked = steps.flatMap(({ bound }) => (bound === null || bound.refusal !== undefined ? [] : [bound.cache.name]))
+  return [...new Set(asked)]
 }

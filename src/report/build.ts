@@ -9,17 +9,19 @@ import type { ByQuantity, Figures, Quantity } from '../measure/figures.js'
 import { figuresOf } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
-import { formatBytes } from '../support/units.js'
 import { claimWarnings } from './claims.js'
+import { findLate, lateWarnings } from './late.js'
+import type { Gap, Late } from './late.js'
 import { orderWarnings, remembered, sharingWarnings } from './sharing.js'
 import type { EarlierRun } from './sharing.js'
-import { estimateStep, noiseOf, outstanding, spreadOf } from './statistics.js'
+import { estimateStep, noiseOf, spreadOf } from './statistics.js'
 import { estimateWhole } from './trim.js'
 import type { TrimmedPart } from './trim.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, ReportNoise, ReportWarning } from './types.js'
 import { UNKNOWN, hypotenuse, withTotal } from './whole.js'
 
 export { difference } from '../measure/figures.js'
+export type { Gap } from './late.js'
 export type { TrimmedPart } from './trim.js'
 
 /** A settled reading between releases. */
@@ -78,15 +80,6 @@ export function unmeasured(
   }
 }
 
-/** The change between the last read of a window and the next read in a later turn. */
-export interface Gap {
-  /** The cache released in that window; null after a control. */
-  readonly cache: string | null
-  readonly change: Figures
-  /** How far that next read lies below every level before it, what was released put back; negative: above the lowest. */
-  readonly newLow: Figures
-}
-
 /** A finished run, as measured. */
 export interface MeasuredRun {
   readonly head: Omit<AttributionReport, 'noise' | 'caches' | 'unattributed' | 'floor' | 'schemaVersion' | 'warnings'>
@@ -103,22 +96,16 @@ export interface MeasuredRun {
  * release in a hundred shows as much (bench/accuracy.ts).
  */
 export const RESOLUTION: ByQuantity<number> = { allocatedBytes: 8 * 1024, heapBytes: 16 * 1024, mappedBytes: 4 * 1024 }
-/** A gap has to be this large to be called late bytes; V8 drops caches of its own of some hundred KiB at any time. */
-const LATE_LEAST_BYTES: ByQuantity<number> = {
-  allocatedBytes: 64 * 1024,
-  heapBytes: 1024 * 1024,
-  mappedBytes: 64 * 1024,
-}
 
 /** The report of a run. */
 export function buildReport(run: MeasuredRun): AttributionReport {
-  const late = lateBytes(run.gaps)
-  const caches = run.caches.map((cache) => buildRow(cache, late.get(cache.name)))
+  const late = findLate(run.gaps)
+  const caches = run.caches.map((cache) => buildRow(cache, late.byCache.get(cache.name)))
   const uncollected = new Set(run.caches.filter(({ gc }) => gc === 'none').map(({ name }) => name))
   const { before, after, twin } = run.head
   const warnings = [
     ...run.warnings,
-    ...[...late].map(([name, bytes]) => lateWarning(name, bytes)),
+    ...lateWarnings(caches, late.shared),
     ...caches.filter(isBlind).map(({ name }) => coldestWarning(name)),
     ...orderWarnings(run.caches.flatMap(repeated)),
     ...sharingWarnings(remembered({ caches, ...(twin === undefined ? {} : { twin }) }, uncollected), run.earlier ?? []),
@@ -162,9 +149,15 @@ interface Attributed {
   readonly uncertainty: ByQuantity<number | null>
 }
 
-function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): CacheAttribution {
+/** With what of it came late, where some did. */
+interface AttributedWhole extends Attributed {
+  readonly late?: AttributedBytes
+}
+
+function buildRow(cache: MeasuredCache, found: Late | undefined): CacheAttribution {
   const { measurement, gc: _gc, controls, trimmed, error, ...row } = cache
-  const { released, uncertainty } = attribute(measurement, controls)
+  const attributed = withLate(attribute(measurement, controls), found)
+  const { released, uncertainty, late } = attributed
   const firstTurn =
     measurement.kind === 'stepped'
       ? withTotal(difference(measurement.firstTurn.before, measurement.firstTurn.after))
@@ -176,11 +169,35 @@ function buildRow(cache: MeasuredCache, late: AttributedBytes | undefined): Cach
     uncertaintyBytes: hypotenuse(uncertainty, released),
     significant: QUANTITIES.some((quantity) => beyond(released[quantity], uncertainty[quantity])),
     window: measurement.kind === 'none' ? null : measurement.kind === 'stepped' ? 'drift-corrected' : 'atomic',
-    ...(trimmed === undefined ? {} : estimateOf(measurement, trimmed, released, noise(controls))),
+    ...(trimmed === undefined ? {} : estimateOf(measurement, trimmed, attributed, found, noise(controls))),
     ...(firstTurn === undefined ? {} : { firstTurn }),
     ...(late === undefined ? {} : { late }),
     ...(error === undefined ? {} : { error }),
   }
+}
+
+/** What went right after the window is part of the row; nothing is added to what is unknown. */
+function withLate({ released, uncertainty }: Attributed, found: Late | undefined): AttributedWhole {
+  if (found === undefined) return { released, uncertainty }
+  const late = byQuantity((quantity) => (released[quantity] === null ? null : found.bytes[quantity]))
+  return {
+    released: withTotal(
+      byQuantity((quantity) => {
+        const bytes = released[quantity]
+        return bytes === null ? null : bytes + (late[quantity] ?? 0)
+      }),
+    ),
+    uncertainty: widen(uncertainty, found.uncertainty),
+    ...(knownSum(late) === 0 ? {} : { late: withTotal(late) }),
+  }
+}
+
+/** Two errors that are independent of each other; one that is unknown stays so. */
+function widen(uncertainty: ByQuantity<number | null>, by: ByQuantity<number>): ByQuantity<number | null> {
+  return byQuantity((quantity) => {
+    const bytes = uncertainty[quantity]
+    return bytes === null ? null : Math.ceil(Math.hypot(bytes, by[quantity]))
+  })
 }
 
 function attribute(measurement: Measurement, controls: readonly Figures[]): Attributed {
@@ -235,20 +252,53 @@ function attributeRepeated(changes: readonly Figures[], ofOne: ReportNoise): Att
 function estimateOf(
   measurement: Measurement,
   trimmed: readonly (TrimmedPart | null)[],
-  released: AttributedBytes,
+  { released, late }: AttributedWhole,
+  found: Late | undefined,
   windowNoise: ReportNoise,
 ): Pick<CacheAttribution, 'trim' | 'estimated' | 'estimatedUncertaintyBytes'> {
   const changes =
     measurement.kind === 'batched'
-      ? measurement.windows.map(({ before, after }) => difference(before, after))
+      ? spreadLate(measurement.windows, trimmed, late)
       : [{ ...released, heapBytes: released.heapBytes ?? 0 }]
   const parts = trimmed.flatMap((part, index) => {
     const change = changes[index]
     return part === null || change === undefined ? [] : [{ ...part, change }]
   })
   if (parts.length === 0) return {}
-  const { trim, estimated, estimatedUncertaintyBytes } = estimateWhole(parts, windowNoise)
+  const { trim, estimated, estimatedUncertaintyBytes } = estimateWhole(
+    parts,
+    noiseOfPart(windowNoise, changes.length, found),
+  )
   return { trim, estimated, estimatedUncertaintyBytes }
+}
+
+/** What each part gave back. Late bytes go by the shares; a part that failed counts for as much as the others on average. */
+function spreadLate(
+  windows: readonly { readonly before: Figures; readonly after: Figures }[],
+  trimmed: readonly (TrimmedPart | null)[],
+  late: AttributedBytes | undefined,
+): Figures[] {
+  const changes = windows.map(({ before, after }) => difference(before, after))
+  if (late === undefined) return changes
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+  const shares = trimmed.flatMap((part) => part?.share ?? [])
+  const weights = changes.map((_, index) => trimmed[index]?.share ?? sum(shares) / shares.length)
+  return changes.map((change, index) => {
+    const part = (weights[index] ?? 0) / sum(weights)
+    return plus(
+      change,
+      byQuantity((quantity) => (late[quantity] ?? 0) * part),
+    )
+  })
+}
+
+/** No part shows by how much late bytes differ from part to part: they may be off by all of them. */
+function noiseOfPart(windowNoise: ReportNoise, parts: number, late: Late | undefined): ByQuantity<number | null> {
+  if (late === undefined) return windowNoise
+  return widen(
+    windowNoise,
+    byQuantity((quantity) => Math.max(late.uncertainty[quantity], late.bytes[quantity] ?? 0) / Math.sqrt(parts)),
+  )
 }
 
 /** Nothing that was dropped speaks for the rest. */
@@ -286,38 +336,6 @@ function lessRows(figures: Figures, caches: readonly { readonly released: ByQuan
 /** What is unknown of a row explains nothing. */
 function byRow({ allocatedBytes, heapBytes, mappedBytes }: ByQuantity<number | null>): Figures {
   return { allocatedBytes: allocatedBytes ?? 0, heapBytes: heapBytes ?? 0, mappedBytes: mappedBytes ?? 0 }
-}
-
-/**
- * What went right after a release: a fall that stands out among all gaps of the run, to a level lower than any before,
- * and that did not come back by the next reading. A fall alone would not do: in-flight memory that rose before the
- * window falls after it.
- */
-function lateBytes(gaps: readonly Gap[]): Map<string, AttributedBytes> {
-  const lateOf = (quantity: Quantity): number[] => {
-    const changes = gaps.map(({ change }) => change[quantity] ?? 0)
-    return outstanding(changes, LATE_LEAST_BYTES[quantity]).map((beyond, index) => {
-      const bytes = Math.min(beyond ?? 0, gaps[index]?.newLow[quantity] ?? 0)
-      const cameBack = (changes[index + 1] ?? 0) < -bytes / 2
-      return bytes > LATE_LEAST_BYTES[quantity] && !cameBack ? bytes : 0
-    })
-  }
-  const found = byQuantity(lateOf)
-  const late = new Map<string, AttributedBytes>()
-  for (const [index, { cache, change }] of gaps.entries()) {
-    const bytes = byQuantity((quantity) => (change[quantity] === null ? null : (found[quantity][index] ?? 0)))
-    if (cache !== null && knownSum(bytes) !== 0) late.set(cache, withTotal(bytes))
-  }
-  return late
-}
-
-function lateWarning(cache: string, bytes: AttributedBytes): ReportWarning {
-  const amount = knownSum(bytes)
-  return {
-    code: 'WARN_LATE_BYTES',
-    message: `about ${formatBytes(amount)} went in the turns right after the release of ${JSON.stringify(cache)}: a deferred finalizer, or a release that was not finished; they are in the row's "late" and in unattributed`,
-    cache,
-  }
 }
 
 function coldestWarning(cache: string): ReportWarning {

@@ -130,7 +130,7 @@ function remark({ significant, status, window, settled, late, uncertaintyBytes }
     status !== 'skipped' && !significant && uncertaintyBytes !== null ? 'within noise' : '',
     window === 'drift-corrected' ? 'drift-corrected' : '',
     settled === false ? 'not settled' : '',
-    late === undefined ? '' : `late: ${formatBytes(knownBytes(late))}`,
+    late === undefined ? '' : `of it late: ${formatBytes(knownBytes(late))}`,
   ]
     .filter((part) => part !== '')
     .join(', ')

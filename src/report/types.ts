@@ -65,7 +65,7 @@ export interface ToldBytes {
 export interface CacheAttribution {
   readonly name: string
   readonly status: CacheStatus
-  /** What came back, measured. A failed release may have freed a part; a skipped one has nulls. */
+  /** What came back, measured; with what went right after (`late`). A failed release may have freed a part; a skipped one has nulls. */
   readonly released: AttributedBytes
   /** Half-width of the 95 % interval around `released.totalBytes`; null without controls to tell. */
   readonly uncertaintyBytes: number | null
@@ -86,13 +86,16 @@ export interface CacheAttribution {
   /** What the library itself counts of memory that the release does not reach: told, not measured, and part of the floor. */
   readonly told?: ToldBytes
   /**
-   * `atomic`: both reads in one turn of the event loop, exact. `drift-corrected`: the release went on in later turns,
+   * `atomic`: both reads in one turn of the event loop, exact but for what is `late`. `drift-corrected`: the release went on in later turns,
    * so the levels before and after were averaged and the drift taken off. Null for a skipped cache.
    */
   readonly window: 'atomic' | 'drift-corrected' | null
   /** Drift-corrected only: the part of the release that its first turn made, measured atomically. */
   readonly firstTurn?: AttributedBytes
-  /** Went in the turns right after the window, beyond what other work explains; part of `unattributed`. */
+  /**
+   * Went in the turns right after the window, beyond what other work explains; part of `released`. What the other gaps between
+   * turns show is in the row's ±.
+   */
   readonly late?: AttributedBytes
   /** False when a read had to be taken before background work was at rest. Null for a skipped cache. */
   readonly settled: boolean | null
@@ -196,7 +199,7 @@ export interface AttributionReport {
   readonly noise: ReportNoise
   /** In the order in which they were released. */
   readonly caches: readonly CacheAttribution[]
-  /** Change in the run that no row explains: other work of the service, late bytes, drift. */
+  /** Change in the run that no row explains: other work of the service, drift, what went right after a turn that several caches shared. */
   readonly unattributed: Figures
   /**
    * What no cache held: `before` less every row; in trim mode less every estimate. Caches that fill again during the run

@@ -88,13 +88,29 @@ describe('budget.pauseMs', () => {
     expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
   })
 
-  it('gives a shared turn no late bytes to one cache', async () => {
-    let rests = 0
+  it('gives a shared turn no late bytes to one cache: the error bar of each has them', async () => {
+    let isDue = false
+    coordinator.register('last', {
+      release: () => {
+        isDue = true
+      },
+    })
     world.whileResting = () => {
-      if (++rests === 5) world.free({ allocated: 30 * MIB })
+      if (isDue) world.free({ allocated: 30 * MIB })
+      isDue = false
     }
-    const report = await coordinator.attribute({ budget: { pauseMs: 150 } })
+    const report = await coordinator.attribute({ budget: { pauseMs: 150 }, controls: 3 })
     expect(report.caches.filter(({ late }) => late !== undefined)).to.deep.equal([])
+    expect(warningsOf(report)).to.deep.equal(['WARN_LATE_BYTES'])
+    const wide = report.caches.filter(({ uncertainty }) => (uncertainty.allocatedBytes ?? 0) >= 30 * MIB)
+    expect(wide.map(({ name }) => name)).to.include('last')
+    expect(wide.length).to.be.within(2, 4)
+    const [warning] = report.warnings
+    for (const { name } of report.caches) {
+      const isNamed = warning?.message.includes(JSON.stringify(name))
+      expect(isNamed, name).to.equal(wide.some((each) => each.name === name))
+    }
+    expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
   })
 
   it('does not take the bytes of an asynchronous release for late ones of its neighbour in the turn', async () => {

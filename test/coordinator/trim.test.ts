@@ -148,6 +148,28 @@ describe('attribute() in trim mode', () => {
     expect(estimated?.allocatedBytes).to.equal(1000 * KIB)
   })
 
+  it('has what went right after a turn of its parts alone in its row and its estimate', async () => {
+    const world = new World()
+    const cache = new TrimmableCache(world)
+    world.allocate({ allocated: 30 * MIB })
+    let isLeft = true
+    world.whileResting = () => {
+      if (isLeft && cache.count < 1000) {
+        world.free({ allocated: 30 * MIB })
+        isLeft = false
+      }
+    }
+    const report = await run(world, { cache }, { ...TRIM, budget: { pauseMs: 150 }, controls: 3 })
+    const { released, late, estimated, estimatedUncertaintyBytes } = rowOf(report, 'cache')
+    const dropped = (1000 - cache.count) * KIB
+    expect(late?.allocatedBytes).to.equal(30 * MIB)
+    expect(released.allocatedBytes).to.equal(30 * MIB + dropped)
+    expect(estimated?.allocatedBytes).to.be.greaterThan(300 * MIB)
+    expect(estimatedUncertaintyBytes).to.be.greaterThan(300 * MIB)
+    expect(warningsOf(report)).to.deep.equal(['WARN_LATE_BYTES'])
+    expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
+  })
+
   for (const [what, waits] of [
     ['between its deletes', 0],
     ['before its first delete too', 1],

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { RESOLUTION, buildReport, difference, noise } from '../../src/report/build.js'
-import type { FigureLevel, Gap, MeasuredCache, MeasuredRun, Measurement } from '../../src/report/build.js'
+import type { FigureLevel, Gap, MeasuredCache, MeasuredRun, Measurement, TrimmedPart } from '../../src/report/build.js'
 import { randomOf, remainderOf } from '../coordinator/world.js'
 import { atomic, figures, head, measured, sample } from './reports.js'
 
+const KIB = 1024
 const MIB = 1024 * 1024
 
 function run(caches: readonly MeasuredCache[], rest: Partial<MeasuredRun> = {}): MeasuredRun {
@@ -255,32 +256,168 @@ describe('the floor', () => {
 
 describe('late bytes', () => {
   /** A gap whose end is the lowest level so far, by as much as it fell, unless told otherwise. */
-  const gap = (cache: string | null, allocated: number | null, heap = 0, newLow = figures(allocated, heap)): Gap => ({
-    cache,
+  const gap = (
+    cache: string | readonly string[] | null,
+    allocated: number | null,
+    heap = 0,
+    newLow = figures(allocated, heap),
+  ): Gap => ({
+    caches: cache === null ? [] : typeof cache === 'string' ? [cache] : cache,
     change: figures(allocated, heap),
     newLow,
   })
   const quiet = Array.from({ length: 9 }, (_, index) => gap(String(index), 100))
+  const calm = [figures(0, 0), figures(0, 0)]
 
   function lateRow(...gaps: Gap[]): ReturnType<typeof buildReport>['caches'][number] {
-    const report = buildReport(run([measured('a', atomic(MIB, 0))], { gaps }))
+    const report = buildReport(run([measured('a', atomic(MIB, 0), { controls: calm })], { gaps }))
     const [row] = report.caches
     if (row === undefined) throw new Error('no row')
     expect(report.warnings.map(({ code, cache }) => [code, cache])).to.deep.equal(
       row.late === undefined ? [] : [['WARN_LATE_BYTES', 'a']],
     )
     expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
+    expect(row.released.heapBytes).to.equal(row.late?.heapBytes ?? 0)
+    expect(row.released.allocatedBytes).to.equal(MIB + (row.late?.allocatedBytes ?? 0))
     return row
   }
 
-  it('are what went after one release and stands out; they stay in unattributed', () => {
+  it('are what went after one release and stands out; they are part of its row, and of no other figure', () => {
     const bytes = 5 * MIB - 100
-    expect(lateRow(...quiet, gap('a', 5 * MIB)).late).to.deep.equal({
-      allocatedBytes: bytes,
-      heapBytes: 0,
+    const row = lateRow(...quiet, gap('a', 5 * MIB))
+    expect(row.late).to.deep.equal({ allocatedBytes: bytes, heapBytes: 0, mappedBytes: null, totalBytes: bytes })
+    expect(row.released.totalBytes).to.equal(MIB + bytes)
+    const { floor, unattributed } = buildReport(
+      run([measured('a', atomic(MIB, 0))], { gaps: [...quiet, gap('a', 5 * MIB)] }),
+    )
+    expect(floor.allocatedBytes).to.equal(299 * MIB - bytes)
+    expect(unattributed.allocatedBytes).to.equal(199 * MIB - bytes)
+  })
+
+  it("widen the row's error bar by the noise of the other gaps, in the quantity that was late", () => {
+    const changes = [300_000, -300_000, 300_000, -300_000]
+    const others = changes.map((change, index) => gap(index % 2 === 0 ? null : String(index), change))
+    const { uncertainty } = lateRow(...others, gap('b', 0), gap('a', 40 * MIB))
+    // The median of all six is 150,000.
+    const known = [150_000, -450_000, 150_000, -450_000, -150_000]
+    const root = Math.sqrt(known.reduce((sum, each) => sum + each ** 2, 0) / known.length)
+    expect(uncertainty.allocatedBytes).to.be.closeTo(Math.hypot(RESOLUTION.allocatedBytes, 2.57 * root), 2)
+    expect(uncertainty.heapBytes).to.equal(RESOLUTION.heapBytes)
+  })
+
+  it('of another cache leave the error bar as it is; what went behind a control does not', () => {
+    const caches = [measured('a', atomic(MIB, 0), { controls: calm }), measured('b', atomic(MIB, 0))]
+    const widthAfter = (cache: string | null): number => {
+      const gaps = [...quiet, gap('a', 5 * MIB), gap(cache, 6 * MIB)]
+      return buildReport(run(caches, { gaps })).caches[0]?.uncertainty.allocatedBytes ?? NaN
+    }
+    expect(widthAfter('b')).to.be.lessThan(RESOLUTION.allocatedBytes + KIB)
+    expect(widthAfter(null)).to.be.greaterThan(MIB)
+  })
+
+  it('leave a row without any exactly as it was', () => {
+    const caches = [
+      measured('a', atomic(MIB, 0), { controls: calm }),
+      measured('b', atomic(MIB, 7), { controls: calm }),
+    ]
+    const late = buildReport(run(caches, { gaps: [...quiet, gap('a', 5 * MIB)] }))
+    expect(late.caches[1]).to.deep.equal(buildReport(run(caches)).caches[1])
+    expect(late.caches[0]).to.not.deep.equal(buildReport(run(caches)).caches[0])
+  })
+
+  it('make a row significant whose window showed nothing', () => {
+    const significant = (gaps: readonly Gap[]): boolean | undefined =>
+      buildReport(run([measured('a', atomic(0, 0), { controls: calm })], { gaps })).caches[0]?.significant
+    expect([significant(quiet), significant([...quiet, gap('a', 5 * MIB)])]).to.deep.equal([false, true])
+  })
+
+  it('behind a turn that caches share stay unattributed, widen the error bar of each, and are said to be of neither', () => {
+    const names = ['a', 'b', 'c']
+    const caches = names.map((name) => measured(name, atomic(MIB, 0), { controls: calm }))
+    const report = buildReport(run(caches, { gaps: [...quiet, gap(['a', 'b'], 5 * MIB)] }))
+    const bytes = 5 * MIB - 100
+    expect(report.caches.map(({ released }) => released.allocatedBytes)).to.deep.equal([MIB, MIB, MIB])
+    expect(report.caches.every((each) => !('late' in each))).to.equal(true)
+    expect(report.caches.map(({ significant }) => significant)).to.deep.equal([false, false, true])
+    const wide = Math.ceil(Math.hypot(RESOLUTION.allocatedBytes, bytes))
+    expect(report.caches.map(({ uncertainty }) => uncertainty.allocatedBytes)).to.deep.equal([
+      wide,
+      wide,
+      RESOLUTION.allocatedBytes,
+    ])
+    expect(report.unattributed.allocatedBytes).to.equal(197 * MIB)
+    const [warning] = report.warnings
+    expect(warning).to.include({ code: 'WARN_LATE_BYTES' }).and.not.have.property('cache')
+    expect(warning?.message).to.match(/^about 5\.00 MiB went .* releases of "a", "b", which shared a turn/)
+  })
+
+  it('of many caches in one turn name only some of them', () => {
+    const names = Array.from({ length: 300 }, (_, index) => `cache ${String(index)}`)
+    const { warnings } = buildReport(run([], { gaps: [...quiet, gap(names, 5 * MIB)] }))
+    expect(warnings.map(({ message }) => message.match(/"cache \d+"/g)?.length)).to.deep.equal([5])
+    expect(warnings[0]?.message).to.contain('"cache 4" and 295 more')
+  })
+
+  it('add nothing to what a row does not know, and are not told of it then', () => {
+    const row = buildReport(run([measured('a', atomic(null, 5))], { gaps: [...quiet, gap('a', 5 * MIB)] }))
+    expect(row.caches[0]?.released).to.deep.equal({
+      allocatedBytes: null,
+      heapBytes: 5,
       mappedBytes: null,
-      totalBytes: bytes,
+      totalBytes: null,
     })
+    expect(row.caches[0]).to.not.have.property('late')
+    expect(row.warnings).to.deep.equal([])
+  })
+
+  it('leave the error bar unknown without controls', () => {
+    const gaps = [...quiet, gap('a', 5 * MIB)]
+    expect(buildReport(run([measured('a', atomic(MIB, 0))], { gaps })).caches[0]?.uncertaintyBytes).to.equal(null)
+  })
+
+  const batched: Measurement = {
+    kind: 'batched',
+    windows: [0, 0].map(() => ({ before: figures(MIB, 0), after: figures(0, 0) })),
+  }
+  const trimPart = (entriesBefore: number): TrimmedPart => ({
+    choice: 'random',
+    share: 0.1,
+    entriesBefore,
+    entriesAfter: entriesBefore - 100,
+    claimedBefore: null,
+    claimedAfter: null,
+  })
+
+  /** The row of a cache of 1,000 entries of which two tenths were dropped, a MiB each, and so much went late in each turn. */
+  function trimmedRow(
+    trimmed: readonly (TrimmedPart | null)[],
+    ...late: number[]
+  ): ReturnType<typeof buildReport>['caches'][number] {
+    const gaps = [...quiet, ...late.map((bytes) => gap('a', bytes + 100, 0, figures(bytes, 0)))]
+    const report = buildReport(run([measured('a', batched, { status: 'trimmed', controls: calm, trimmed })], { gaps }))
+    expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })
+    const [row] = report.caches
+    if (row === undefined) throw new Error('no row')
+    return row
+  }
+
+  it('of a trim count in its estimate, from every one of its turns, and may be off by all of them', () => {
+    const [without, row] = [
+      trimmedRow([trimPart(1000), trimPart(900)]),
+      trimmedRow([trimPart(1000), trimPart(900)], 3 * MIB, 5 * MIB),
+    ]
+    expect(without.estimated?.allocatedBytes).to.equal(10 * MIB)
+    expect(row.released.allocatedBytes).to.equal(10 * MIB)
+    expect(row.late?.allocatedBytes).to.equal(8 * MIB)
+    expect(row.estimated?.allocatedBytes).to.equal(50 * MIB)
+    expect(without.estimatedUncertaintyBytes).to.be.lessThan(MIB)
+    expect(row.estimatedUncertaintyBytes).to.be.within(40 * MIB, 41 * MIB)
+  })
+
+  it('of a trim with a part that failed count by half in the estimate, and wholly in what was released', () => {
+    const row = trimmedRow([trimPart(1000), null], 8 * MIB)
+    expect(row.released.allocatedBytes).to.equal(10 * MIB)
+    expect(row.estimated?.allocatedBytes).to.equal(50 * MIB)
   })
 
   it('are no more than the level fell below every one before', () => {
@@ -301,8 +438,10 @@ describe('late bytes', () => {
   })
 
   it('are known of the heap alone without an allocator', () => {
-    const gaps = [...quiet.map(({ cache }) => gap(cache, null)), gap('a', null, 9 * MIB)]
-    expect(lateRow(...gaps).late).to.deep.equal({
+    const gaps = [...quiet.map(({ caches }) => gap(caches, null)), gap('a', null, 9 * MIB)]
+    const report = buildReport(run([measured('a', atomic(null, MIB))], { gaps }))
+    expect(report.caches[0]?.released.heapBytes).to.equal(10 * MIB)
+    expect(report.caches[0]?.late).to.deep.equal({
       allocatedBytes: null,
       heapBytes: 9 * MIB,
       mappedBytes: null,

@@ -157,7 +157,7 @@ function attributionDetails(row: NonNullable<CacheRow['attribution']>): readonly
           : 'averaged over turns (asynchronous release)',
     ],
     ...(settled === false ? [['Background work', 'was not at rest in time'] as const] : []),
-    ...(late === undefined ? [] : [['Went later', formatBytes(knownBytes(late))] as const]),
+    ...(late === undefined ? [] : [['Of it in later turns', formatBytes(knownBytes(late))] as const]),
     ['Pause', formatMs(pauseMs)],
     ['Took', formatMs(durationMs)],
   ]
