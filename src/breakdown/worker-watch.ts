@@ -47,6 +47,11 @@ function running(): HeardWorker[] {
   return workers
 }
 
+/** Whether any worker runs that was heard of. */
+export function hasWorkers(): boolean {
+  return running().length > 0
+}
+
 /** A worker that is busy for longer is not waited for. */
 const ANSWER_MS = 250
 

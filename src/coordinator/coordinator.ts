@@ -2,7 +2,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
-import { tellWorkers, watchWorkers } from '../breakdown/worker-watch.js'
+import { hasWorkers, tellWorkers, watchWorkers } from '../breakdown/worker-watch.js'
 import type { EndWatch } from '../breakdown/worker-watch.js'
 import { openFinalizers } from '../measure/finalizers.js'
 import { takeRunLock } from '../measure/locks.js'
@@ -275,8 +275,9 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#run = run
     const restoreFlags = this.#settings.environment.keepCode()
     try {
-      // Before the run: a thread that answers is at work, and a window waits until none is.
-      const workers = await tellWorkers()
+      // Before the run: a thread that answers is at work, and a window waits until none is. Without one the run begins in
+      // the turn of the call.
+      const workers = hasWorkers() ? await tellWorkers() : []
       const executed = options.breakdown
         ? await withBreakdown(this.#allocator, run, this.#settings.environment)
         : await run.execute()
