@@ -137,7 +137,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * no twin can be made, a call that names no mode is refused with `ERR_TWIN_UNSUPPORTED`, and nothing is released.
    *
    * @throws CoordinatorError `ERR_RUN_IN_PROGRESS`, `ERR_RUN_REENTRANT`, `ERR_CACHE_UNKNOWN`, `ERR_OPTION_*`,
-   *   `ERR_CLOSED`, `ERR_GC_UNAVAILABLE`, `ERR_MALLCTL`, `ERR_TWIN_*`; {@link RunAbortedError} `ERR_RUN_ABORTED` after an abort
+   *   `ERR_CLOSED`, `ERR_GC_UNAVAILABLE`, `ERR_MALLCTL`, `ERR_RESIDENT_UNKNOWN`, `ERR_TWIN_*`; {@link RunAbortedError} `ERR_RUN_ABORTED` after an abort
    * @example
    * const report = await coordinator.attribute({ except: ['sessions'], budget: { pauseMs: 200 } })
    */

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import v8 from 'node:v8'
 import vm from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
-import { CoordinatorError } from './errors.js'
+import { CoordinatorError, messageOf } from './errors.js'
 import { ownTimers } from './own-timers.js'
 
 /** Forced garbage collections of this isolate; both return when the collection is over. */
@@ -74,7 +74,7 @@ export interface Environment {
   holdBufferSweeper(): () => void
   /** `used_heap_size` of `v8.getHeapStatistics()`. */
   heapUsedBytes(): number
-  /** `process.memoryUsage()` but for the used heap. */
+  /** `process.memoryUsage()` but for the used heap. @throws CoordinatorError `ERR_RESIDENT_UNKNOWN` */
   figures(): ProcessFigures
   /**
    * How many other threads work, their ids in `ids`; -1 where that cannot be told.
@@ -151,9 +151,22 @@ export const nodeEnvironment: Environment = {
   heapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   globalHandlesBytes: () => v8.getHeapStatistics().used_global_handles_size,
   figures: () => {
-    const { rss, heapTotal, external, arrayBuffers } = process.memoryUsage()
+    const { rss, heapTotal, external, arrayBuffers } = residentKnown(() => process.memoryUsage())
     return { heapTotalBytes: heapTotal, externalBytes: external, arrayBuffersBytes: arrayBuffers, rssBytes: rss }
   },
+}
+
+/** Runs what reads the resident memory of this process. @throws CoordinatorError `ERR_RESIDENT_UNKNOWN` */
+export function residentKnown<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new CoordinatorError(
+      'ERR_RESIDENT_UNKNOWN',
+      `the resident memory of this process cannot be read (${messageOf(error)}); on Linux /proc must be mounted`,
+      { cause: error },
+    )
+  }
 }
 
 const GC_LOOK_MS = 25

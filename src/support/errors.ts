@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   ERR_HEAP_SNAPSHOT_WRITE: 'the heap snapshot could not be written to its descriptor',
   ERR_HEAP_SNAPSHOT_FORMAT: 'a heap snapshot was not understood',
   ERR_BREAKDOWN_UNAVAILABLE: 'where resident memory is cannot be told on this system, or of this process',
+  ERR_RESIDENT_UNKNOWN: 'the system does not tell the resident memory of this process',
   ERR_CRONER_MISSING: 'a schedule has a cron expression, and the package croner is not installed',
   ERR_PROFILING_ALLOCATOR: 'the heap profiler is part of jemalloc, and this process runs on another allocator',
   ERR_PROFILING_BUILD: 'this jemalloc was built without its heap profiler',

@@ -31,7 +31,7 @@ export function estimateCopiedBytes(heapTotalBytes = v8.getHeapStatistics().tota
 
 /** glibc's free() writes into what it frees, so every page of a released Buffer may be copied; jemalloc's does not. */
 function writtenByFree(): number {
-  return addonOrNull()?.facts().mallctlPrefix == null ? process.memoryUsage().external : 0
+  return addonOrNull()?.facts().mallctlPrefix == null ? v8.getHeapStatistics().external_memory : 0
 }
 
 /** A twin that collected its whole heap, and allocated nothing beside, has ended: what it copied tells about the next. */

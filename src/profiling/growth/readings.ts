@@ -7,6 +7,7 @@ import v8 from 'node:v8'
 import type { Allocator } from '../../allocator/port.js'
 import { SLOT_COUNT, liveBytes } from '../../allocator/port.js'
 import { memoryLimit } from '../../support/control-groups.js'
+import { residentKnown } from '../../support/environment.js'
 import type { Environment } from '../../support/environment.js'
 import { CoordinatorError } from '../../support/errors.js'
 import { readText } from '../../support/read-text.js'
@@ -29,7 +30,7 @@ export interface GrowthReader {
 export function growthReader(quantity: GrowthQuantity, allocator: Allocator, environment: Environment): GrowthReader {
   if (quantity === 'heap') return { read: () => environment.heapUsedBytes(), seesGarbage: true }
   // Pages of what was collected stay with the process for a while: a collection changes nothing at once.
-  if (quantity === 'rss') return { read: () => process.memoryUsage.rss(), seesGarbage: false }
+  if (quantity === 'rss') return { read: () => residentKnown(() => process.memoryUsage.rss()), seesGarbage: false }
   if (allocator.statistic === null) {
     throw new CoordinatorError(
       'ERR_ALLOCATOR_UNAVAILABLE',

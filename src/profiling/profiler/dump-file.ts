@@ -8,6 +8,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import type { Mallctl } from '../../allocator/port.js'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { readText } from '../../support/read-text.js'
 import { mappedNotes } from './mapped-notes.js'
 import { openUnnamedFile, pathOfDescriptor } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
@@ -65,9 +66,18 @@ export function dumpToFile(mallctl: Mallctl, target: string): number {
 export function checkWhole(descriptor: number): void {
   const { size } = fstatSync(descriptor)
   // The libraries, which stand last, have no end that could be looked for.
-  const reason = hasLastSection(descriptor, size) ? whyNotWritten(descriptor, 1) : 'is the disk full?'
+  const reason = hasLastSection(descriptor, size) ? whyNotWritten(descriptor, 1) : whyCutOff(descriptor)
   if (reason === undefined) return
   throw new CoordinatorError('ERR_PROFILE_DUMP', `the dump was cut off after ${String(size)} bytes (${reason})`)
+}
+
+/** Without the kernel's list of mappings jemalloc ends a dump before its last section, and says nothing. */
+function whyCutOff(descriptor: number): string {
+  const reason = whyNotWritten(descriptor, PROBE.length)
+  if (reason === undefined && readText('/proc/self/maps') === null) {
+    return '/proc/self/maps, with which a dump ends, cannot be read: /proc must be mounted'
+  }
+  return reason ?? 'is the disk full?'
 }
 
 function hasLastSection(descriptor: number, size: number): boolean {
