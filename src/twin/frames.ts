@@ -6,6 +6,9 @@
 import { randomBytes } from 'node:crypto'
 import { CoordinatorError, messageOf } from '../support/errors.js'
 
+// Taken at import: what a service puts in their place later, or a release in the twin, is not asked.
+const { parse, stringify } = JSON
+
 /** A frame from the child. */
 export type TwinFrame =
   | {
@@ -25,8 +28,6 @@ export function frameSecret(): string {
 
 /** Writes frames. @throws CoordinatorError `ERR_TWIN_RESULT` where a frame is no JSON; nothing is written then */
 export function frameWriter(secret: string, write: (line: string) => void): (frame: TwinFrame) => void {
-  // Taken before any code of the service runs in the twin.
-  const { stringify } = JSON
   let number = 0
   return (frame) => {
     let text: string
@@ -48,7 +49,7 @@ export function frameReader(secret: string): (line: string) => TwinFrame | null 
     number++
     let value: unknown
     try {
-      value = JSON.parse(line.slice(head.length))
+      value = parse(line.slice(head.length))
     } catch {
       return null
     }
