@@ -173,6 +173,7 @@ int allocator_read_jemalloc(double slots[SLOT_COUNT]) {
   for (int slot = SLOT_ALLOCATED; slot < SLOT_COUNT; slot++)
     slots[slot] = read_size(&slot_mibs[slot]);
   slots[SLOT_OVERCOUNT] = overcount_read();
+  slots[SLOT_OVERCOUNT_MOST] = overcount_read_most();
   if (at_fork.is_child)
     as_child(slots);
   return 0;

@@ -16,6 +16,8 @@ struct sampled {
 
 static enum { NO_PROFILER, UNKNOWN, COUNTED } state;
 static bymib_fn bymib_entry;
+static mallctl_fn mallctl_entry;
+static size_t large;                /* the smallest large size class */
 static size_t live_mib[MIB_LENGTH]; /* the place of the bin is filled in by each reader */
 enum { BIN_WORD = 3 };
 static unsigned bins;
@@ -43,8 +45,9 @@ void overcount_open(mallctl_fn mallctl, nametomib_fn nametomib, bymib_fn bymib) 
   size_t length = MIB_LENGTH, size = sizeof bins;
   struct sampled sampled;
   bymib_entry = bymib;
+  mallctl_entry = mallctl;
   state = is_on(mallctl, "opt.prof") ? UNKNOWN : NO_PROFILER;
-  const size_t large = size_under(mallctl, "arenas.lextent.0.size");
+  large = size_under(mallctl, "arenas.lextent.0.size");
   if (state == NO_PROFILER || large == 0 || !is_on(mallctl, "opt.prof_stats") ||
       mallctl("arenas.nbins", &bins, &size, NULL, 0) != 0 || bins > BINS_MAX ||
       nametomib("prof.stats.bins.0.live", live_mib, &length) != 0 || length != MIB_LENGTH ||
@@ -72,4 +75,13 @@ double overcount_read(void) {
     bytes += (double)sampled.count * (double)overcounts[bin];
   }
   return bytes;
+}
+
+double overcount_read_most(void) {
+  size_t extents = 0, size = sizeof extents;
+  if (state == NO_PROFILER)
+    return 0;
+  if (large == 0 || mallctl_entry("stats.arenas.4096.lextents.0.curlextents", &extents, &size, NULL, 0) != 0)
+    return NAN;
+  return (double)extents * (double)large;
 }

@@ -12,4 +12,8 @@ void overcount_open(mallctl_fn mallctl, nametomib_fn nametomib, bymib_fn bymib);
  * where the profiler does not count by size class (`opt.prof_stats`, jemalloc 5.3 and later). */
 double overcount_read(void);
 
+/* The most that overcount_read() can be: bytes in all extents of that size class, among which are those of
+ * the profiler. NaN where they are not counted; 0 without a profiler. Belongs to the latest epoch. */
+double overcount_read_most(void);
+
 #endif

@@ -68,6 +68,9 @@ const SLOT_KEYS: readonly (readonly [slot: number, key: string])[] = [
   [SLOT.retained, 'stats.retained'],
 ]
 
+/** How many extents of the smallest large size class there are. */
+const EXTENTS_KEY = 'stats.arenas.4096.lextents.0.curlextents'
+
 let loaded: NativeBinding | undefined
 
 /**
@@ -162,6 +165,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
       for (const [slot, key] of SLOT_KEYS) slots[slot] = size(key)
       // What the profiler counts by size class is a structure, which this binding does not read.
       slots[SLOT.overcount] = isProfiled ? NaN : 0
+      slots[SLOT.overcountMost] = isProfiled ? size(EXTENTS_KEY) * size('arenas.lextent.0.size') : 0
     },
     readGlibc(slots) {
       checkSlots(slots)

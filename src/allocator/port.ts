@@ -31,10 +31,15 @@ export const SLOT = {
    * it samples an extent of 16 KiB. 0 without a profiler; NaN where it does not tell (`opt.prof_stats` is off).
    */
   overcount: 9,
+  /**
+   * The most that `overcount` can be: bytes in all extents of 16 KiB, the profiler's among them. 0 without a profiler; NaN
+   * where they are not counted.
+   */
+  overcountMost: 10,
 } as const
 
 /** Length of the Float64Array that {@link Allocator.readInto} fills. */
-export const SLOT_COUNT = 10
+export const SLOT_COUNT = 11
 
 /** Which implementation answers. */
 export type AllocatorName = 'jemalloc' | 'glibc' | 'unavailable'

@@ -25,6 +25,8 @@ import type { PlannedTurn, Selection } from './plan.js'
 import { LEVELS, REST_MS, RunReadings, restMs } from './readings.js'
 import type { RegisteredCache } from './registry.js'
 import { planTrim, withoutUntrimmable } from './trim.js'
+import { threadCacheError } from './thread-cache-error.js'
+import { sampleBytes } from './allocator-warnings.js'
 import { ABORTED, RunTurns } from './turns.js'
 import { mappedUnknown, noNaturalGc, residualUnexplained } from './warnings.js'
 import { EntryWatch } from './watch.js'
@@ -69,6 +71,7 @@ export class AttributionRun implements Run {
   readonly #watch: EntryWatch
   readonly #turns: RunTurns
   readonly #startedMs: number
+  #cachedMostBytes = 0
 
   constructor(context: RunContext) {
     const { caches, instrument, options, settings, signal } = context
@@ -113,8 +116,10 @@ export class AttributionRun implements Run {
     this.#watch.start()
     const selection = this.#select()
     const before = await this.#warmUp(selection)
+    this.#noteThreadCaches()
     await this.#runTurns(this.#plan(selection))
     const after = await this.#readings.level(settings.gc)
+    this.#noteThreadCaches()
     this.#noteMapped()
     this.#dumpResidual()
     const { gaps, pausesMs } = this.#readings
@@ -135,6 +140,7 @@ export class AttributionRun implements Run {
       caches: this.#ledger.rows(),
       gaps,
       earlier: this.#context.earlier,
+      miscounts: { cachedMostBytes: this.#cachedMostBytes, sampleBytes: sampleBytes(allocator) },
       warnings: this.#ledger.warnings,
     })
     remember(report, this.#context.caches)
@@ -144,6 +150,12 @@ export class AttributionRun implements Run {
   /** Adds a warning to the report and tells it. */
   warn(warning: ReportWarning): void {
     this.#ledger.warn(warning)
+  }
+
+  /** What threads keep grows with what there is to free: both ends of the run are asked. */
+  #noteThreadCaches(): void {
+    const { mostBytes } = threadCacheError(this.#context.allocator) ?? { mostBytes: 0 }
+    this.#cachedMostBytes = Math.max(this.#cachedMostBytes, mostBytes)
   }
 
   #noteMapped(): void {

@@ -17,6 +17,20 @@ export interface Figures {
   readonly mappedBytes: number | null
 }
 
+/** Bytes among which are those that an allocator counts and cannot tell apart: what jemalloc's profiler promoted. */
+interface Promotable {
+  /** In all extents of the size to which the profiler promotes small blocks. */
+  readonly extentBytes: number
+  /** In thread caches, where such an extent lies after it was freed. */
+  readonly cachedBytes: number
+}
+
+/** Figures as read at one moment. */
+export interface Reading extends Figures {
+  /** Only where `allocatedBytes` may have more than was handed out, by an amount that nothing tells. */
+  readonly promotable?: Promotable
+}
+
 /** The name of a quantity. */
 export type Quantity = keyof Figures
 

@@ -9,7 +9,7 @@ import { addonOrNull } from '../allocator/binding.js'
 import type { Allocator } from '../allocator/port.js'
 import { SLOT, SLOT_COUNT, liveBytes } from '../allocator/port.js'
 import type { Environment, ProcessFigures } from '../support/environment.js'
-import type { Figures } from './figures.js'
+import type { Figures, Reading } from './figures.js'
 import { mappedSource } from './mapped.js'
 import type { MappedSource } from './mapped.js'
 
@@ -76,7 +76,7 @@ export interface Sampler {
    * everything that its own code sets off, a reading of its own after it would not: V8 once began to compile that very
    * function there, and its 80 KB were some cache's. `without mapped` leaves those null: they are read where it counts.
    */
-  figures(mapped?: 'without mapped'): Figures
+  figures(mapped?: 'without mapped'): Reading
   /** A whole sample; its figures are those of {@link Sampler.figures} at the same moment. */
   sample(): MemorySample
 }
@@ -117,6 +117,7 @@ export function createSampler(
         allocatedBytes: orNull(liveNow),
         heapBytes: takeHeap(),
         mappedBytes: without === undefined ? mapped.read() : null,
+        ...promotableOf(slots),
       }
     },
     sample: () => {
@@ -129,6 +130,15 @@ export function createSampler(
       )
     },
   }
+}
+
+/** Nothing where what the profiler adds is known, and taken off, or where there is no jemalloc. */
+function promotableOf(slots: Float64Array): Pick<Reading, 'promotable'> {
+  const at = (slot: number): number => slots[slot] ?? NaN
+  const extentBytes = at(SLOT.overcountMost)
+  if (!Number.isNaN(at(SLOT.overcount)) || Number.isNaN(extentBytes)) return {}
+  const cachedBytes = (orNull(at(SLOT.tcache)) ?? 0) + (orNull(at(SLOT.tcacheStashed)) ?? 0)
+  return { promotable: { extentBytes, cachedBytes } }
 }
 
 /** What is reserved in so short a time; more means that V8's figures are not where they are taken to be. */

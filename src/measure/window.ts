@@ -8,7 +8,7 @@
 import type { Collector, Environment } from '../support/environment.js'
 import type { Finalizers } from './finalizers.js'
 import { UNREAD } from './figures.js'
-import type { Figures } from './figures.js'
+import type { Reading } from './figures.js'
 import type { MemorySample, Sampler } from './sample.js'
 import { settleAfter, settleBefore, settleTools } from './settle.js'
 import type { GcMode } from './settle.js'
@@ -34,8 +34,8 @@ export type ReleaseOutcome = { readonly kind: 'done' } | { readonly kind: 'faile
 
 /** One window. `after` holds what came back within the turn, to the byte that the allocator counts. */
 export interface WindowReading {
-  readonly before: Figures
-  readonly after: Figures
+  readonly before: Reading
+  readonly after: Reading
   readonly state: ReleaseState
   /** False when a drain on either side ran into its bound. */
   readonly settled: boolean
@@ -160,7 +160,7 @@ class Turn {
   #releasedAtMs = 0
   #releaseMs = 0
   #settled = true
-  #level: Figures = UNREAD
+  #level: Reading = UNREAD
 
   constructor(instrument: Instrument, mode: GcMode) {
     this.#instrument = instrument

@@ -5,13 +5,15 @@
  * unknown is null.
  */
 import { QUANTITIES, byQuantity, difference, knownSum, plus } from '../measure/figures.js'
-import type { ByQuantity, Figures, Quantity } from '../measure/figures.js'
+import type { ByQuantity, Figures, Quantity, Reading } from '../measure/figures.js'
 import { figuresOf } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
 import { claimWarnings } from './claims.js'
 import { findLate, lateWarnings } from './late.js'
 import type { Gap, Late } from './late.js'
+import { miscountOf, miscountOfWhole } from './miscounts.js'
+import type { Miscounts } from './miscounts.js'
 import { orderWarnings, remembered, sharingWarnings } from './sharing.js'
 import type { EarlierRun } from './sharing.js'
 import { estimateStep, noiseOf, spreadOf } from './statistics.js'
@@ -32,15 +34,15 @@ export interface FigureLevel extends Figures {
 /** What was measured around one release. */
 export type Measurement =
   | { readonly kind: 'none' }
-  | { readonly kind: 'atomic'; readonly before: Figures; readonly after: Figures }
+  | { readonly kind: 'atomic'; readonly before: Reading; readonly after: Reading }
   /** One atomic window in each of several twins. */
   | { readonly kind: 'repeated'; readonly changes: readonly Figures[] }
   /** Of a cache that was trimmed in several parts: a window for each. */
-  | { readonly kind: 'batched'; readonly windows: readonly { readonly before: Figures; readonly after: Figures }[] }
+  | { readonly kind: 'batched'; readonly windows: readonly { readonly before: Reading; readonly after: Reading }[] }
   | {
       readonly kind: 'stepped'
       /** The turn in which the release was called. */
-      readonly firstTurn: { readonly before: Figures; readonly after: Figures }
+      readonly firstTurn: { readonly before: Reading; readonly after: Reading }
       readonly levelsBefore: readonly FigureLevel[]
       readonly levelsAfter: readonly FigureLevel[]
     }
@@ -88,6 +90,8 @@ export interface MeasuredRun {
   readonly gaps: readonly Gap[]
   /** The latest runs before it. */
   readonly earlier?: readonly EarlierRun[]
+  /** Nothing where every reading is right, as in twins. */
+  readonly miscounts?: Miscounts
   readonly warnings: readonly ReportWarning[]
 }
 
@@ -97,10 +101,13 @@ export interface MeasuredRun {
  */
 export const RESOLUTION: ByQuantity<number> = { allocatedBytes: 8 * 1024, heapBytes: 16 * 1024, mappedBytes: 4 * 1024 }
 
+const NO_MISCOUNTS: Miscounts = { cachedMostBytes: 0, sampleBytes: null }
+
 /** The report of a run. */
 export function buildReport(run: MeasuredRun): AttributionReport {
   const late = findLate(run.gaps)
-  const caches = run.caches.map((cache) => buildRow(cache, late.byCache.get(cache.name)))
+  const miscounts = run.miscounts ?? NO_MISCOUNTS
+  const caches = run.caches.map((cache) => buildRow(cache, late.byCache.get(cache.name), miscounts))
   const uncollected = new Set(run.caches.filter(({ gc }) => gc === 'none').map(({ name }) => name))
   const { before, after, twin } = run.head
   const warnings = [
@@ -154,10 +161,15 @@ interface AttributedWhole extends Attributed {
   readonly late?: AttributedBytes
 }
 
-function buildRow(cache: MeasuredCache, found: Late | undefined): CacheAttribution {
+function buildRow(cache: MeasuredCache, found: Late | undefined, miscounts: Miscounts): CacheAttribution {
   const { measurement, gc: _gc, controls, trimmed, error, ...row } = cache
   const attributed = withLate(attribute(measurement, controls), found)
-  const { released, uncertainty, late } = attributed
+  const { released, late } = attributed
+  const miscountBytes = miscountOf(measurement, released.allocatedBytes, miscounts, late?.allocatedBytes ?? 0)
+  const uncertainty = {
+    ...attributed.uncertainty,
+    allocatedBytes: widened(attributed.uncertainty.allocatedBytes, miscountBytes),
+  }
   const firstTurn =
     measurement.kind === 'stepped'
       ? withTotal(difference(measurement.firstTurn.before, measurement.firstTurn.after))
@@ -169,7 +181,9 @@ function buildRow(cache: MeasuredCache, found: Late | undefined): CacheAttributi
     uncertaintyBytes: hypotenuse(uncertainty, released),
     significant: QUANTITIES.some((quantity) => beyond(released[quantity], uncertainty[quantity])),
     window: measurement.kind === 'none' ? null : measurement.kind === 'stepped' ? 'drift-corrected' : 'atomic',
-    ...(trimmed === undefined ? {} : estimateOf(measurement, trimmed, attributed, found, noise(controls))),
+    ...(trimmed === undefined
+      ? {}
+      : estimateOf(measurement, trimmed, { ...attributed, miscountBytes }, found, noise(controls))),
     ...(firstTurn === undefined ? {} : { firstTurn }),
     ...(late === undefined ? {} : { late }),
     ...(error === undefined ? {} : { error }),
@@ -252,7 +266,7 @@ function attributeRepeated(changes: readonly Figures[], ofOne: ReportNoise): Att
 function estimateOf(
   measurement: Measurement,
   trimmed: readonly (TrimmedPart | null)[],
-  { released, late }: AttributedWhole,
+  { released, late, miscountBytes }: AttributedWhole & { readonly miscountBytes: number },
   found: Late | undefined,
   windowNoise: ReportNoise,
 ): Pick<CacheAttribution, 'trim' | 'estimated' | 'estimatedUncertaintyBytes'> {
@@ -269,7 +283,9 @@ function estimateOf(
     parts,
     noiseOfPart(windowNoise, changes.length, found),
   )
-  return { trim, estimated, estimatedUncertaintyBytes }
+  const bytes = { whole: estimated.allocatedBytes, dropped: released.allocatedBytes }
+  const miscountOfAll = miscountOfWhole(miscountBytes, trimmed, bytes)
+  return { trim, estimated, estimatedUncertaintyBytes: widened(estimatedUncertaintyBytes, miscountOfAll) }
 }
 
 /** What each part gave back. Late bytes go by the shares; a part that failed counts for as much as the others on average. */
@@ -304,6 +320,11 @@ function noiseOfPart(windowNoise: ReportNoise, parts: number, late: Late | undef
 /** Nothing that was dropped speaks for the rest. */
 function isBlind({ trim, estimated, estimatedUncertaintyBytes }: CacheAttribution): boolean {
   return trim?.entriesAtRandom === 0 && estimated?.totalBytes !== null && estimatedUncertaintyBytes === null
+}
+
+/** An error that is no noise adds to the ±, which stays unknown where it is. */
+function widened(uncertainty: number | null, miscountBytes: number): number | null {
+  return uncertainty === null ? null : uncertainty + Math.ceil(miscountBytes)
 }
 
 function beyond(bytes: number | null, uncertainty: number | null): boolean {

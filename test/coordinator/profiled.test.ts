@@ -26,6 +26,20 @@ function expectRows(report: AttributionReport, truth: AttributionReport): void {
   }
 }
 
+/**
+ * The truth lies within the ± of every row, which is no wider than it must be: of blocks of 8 KiB and less half of the extent
+ * at least is too much, and what lies in thread caches may be the profiler's.
+ */
+function expectCovered(report: AttributionReport, truth: AttributionReport, cachedBytesMax: number): void {
+  for (const { name } of truth.caches) {
+    const [bytes, uncertainty] = allocatedOf(report, name)
+    const [trueBytes, trueUncertainty] = allocatedOf(truth, name)
+    const errorBytes = Math.abs(bytes - trueBytes)
+    expect(errorBytes, `${name}: ± ${String(uncertainty)}`).to.be.at.most(uncertainty + trueUncertainty)
+    expect(uncertainty, name).to.be.below(2 * errorBytes + cachedBytesMax)
+  }
+}
+
 /** Of the profiler itself: its tables of stacks are memory that lives. */
 const PROFILER_BYTES_MAX = 512 * 1024
 
@@ -65,6 +79,8 @@ describe("a run where jemalloc's profiler samples", function () {
         expect(warnings.map(({ code }) => code)).to.include('WARN_PROFILER_OVERCOUNT')
       }
       expectRows(profiled.twin, truth.twin)
+      // At the default distance so few blocks are sampled that they bound it.
+      expectCovered(profiled.release, truth.release, (lgSample === 19 ? 1 : 4) * 1024 * 1024)
     })
   }
 })

@@ -91,6 +91,18 @@ describe('a sample', () => {
     expect(sampleOf({ rawAllocated: 1000, tcache: 100 }).overcountBytes).to.equal(null)
   })
 
+  it('tells in its figures what the profiler may have promoted, where it does not tell how much', () => {
+    const figuresFrom = (slots: FakeSlots) =>
+      createSampler(
+        fakeAllocator(() => slots),
+        fakeEnvironment(),
+      ).figures()
+    const unknown = { rawAllocated: 9000, tcache: 100, tcacheStashed: 20, overcountMost: 5000 }
+    expect(figuresFrom(unknown).promotable).to.deep.equal({ extentBytes: 5000, cachedBytes: 120 })
+    expect(figuresFrom({ ...unknown, overcount: 0 })).to.not.have.property('promotable')
+    expect(figuresFrom({ rawAllocated: 9000, tcache: 100 })).to.not.have.property('promotable')
+  })
+
   it('knows no live bytes where the allocated ones are unknown', () => {
     expect(sampleOf({ tcache: 100, tcacheStashed: 20 })).to.include({ allocatedBytes: null, tcacheBytes: 120 })
   })
