@@ -7,6 +7,7 @@
 import { figuresOf } from '../measure/sample.js'
 import type { Figures, MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
+import { inStretch } from '../measure/stretch.js'
 import { measureLevel, measureTurn } from '../measure/window.js'
 import type { Instrument, TurnReadings, WindowStep } from '../measure/window.js'
 import { difference } from '../report/build.js'
@@ -74,6 +75,24 @@ export class RunReadings {
     const [first] = windows
     if (first !== undefined) this.#addLevel(gc, first.before, startedAtMs)
     return readings
+  }
+
+  /**
+   * A window that is no part of the run but of its pauses: it leaves no level, and other windows cost what they cost. `make` is
+   * called in the turn before it. Null after an abort.
+   */
+  async aside<Step extends WindowStep>(
+    gc: GcMode,
+    make: () => Step,
+  ): Promise<{ readonly step: Step; readonly change: Figures } | null> {
+    const { instrument, signal } = this.#context
+    await this.pace(gc)
+    if (signal.aborted) return null
+    const step = inStretch(() => instrument.environment.now(), this.pausesMs, make)
+    const { pauseMs, windows } = await measureTurn(instrument, gc, [step])
+    this.pausesMs.push(pauseMs)
+    const [window] = windows
+    return window === undefined ? null : { step, change: difference(window.before, window.after) }
   }
 
   /** A window whose change is known exactly: it is put back into the levels. `cache` is null after a control. */

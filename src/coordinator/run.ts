@@ -13,7 +13,8 @@ import type { Instrument } from '../measure/window.js'
 import { buildReport } from '../report/build.js'
 import { pausesOf } from '../report/pauses.js'
 import type { EarlierRun } from '../report/sharing.js'
-import type { AttributionReport, ReportWarning, RowError } from '../report/types.js'
+import { selfCheckWarnings } from '../report/self-check.js'
+import type { AttributionReport, ReportSelfCheck, ReportWarning, RowError } from '../report/types.js'
 import { wholeOf } from '../report/whole.js'
 import { messageOf } from '../support/errors.js'
 import type { ResidualProbe } from '../profiling/residual/probe.js'
@@ -24,6 +25,7 @@ import { layOut, predictPauseMs, selectCaches, stepsWithin } from './plan.js'
 import type { PlannedTurn, Selection } from './plan.js'
 import { LEVELS, REST_MS, RunReadings, restMs } from './readings.js'
 import type { RegisteredCache } from './registry.js'
+import { checkLive } from './self-check.js'
 import { planTrim, withoutUntrimmable } from './trim.js'
 import { threadCacheError } from './thread-cache-error.js'
 import { sampleBytes } from './allocator-warnings.js'
@@ -72,6 +74,7 @@ export class AttributionRun implements Run {
   readonly #turns: RunTurns
   readonly #startedMs: number
   #cachedMostBytes = 0
+  #selfCheck: ReportSelfCheck | null = null
 
   constructor(context: RunContext) {
     const { caches, instrument, options, settings, signal } = context
@@ -135,6 +138,7 @@ export class AttributionRun implements Run {
         before,
         after,
         pauses: pausesOf(pausesMs),
+        selfCheck: this.#selfCheck,
       },
       controls: this.#ledger.controls[settings.gc],
       caches: this.#ledger.rows(),
@@ -196,7 +200,7 @@ export class AttributionRun implements Run {
     return withoutUntrimmable(selectCaches(plannable, options, rotation))
   }
 
-  /** Settles, learns what settling costs of each kind in use, and gives the sample from which the run starts. */
+  /** Settles, learns what settling costs of each kind in use, checks itself, and gives the sample from which the run starts. */
   async #warmUp({ order }: Selection): Promise<MemorySample> {
     const { instrument, signal } = this.#context
     const { collector, environment, sampler } = instrument
@@ -213,7 +217,16 @@ export class AttributionRun implements Run {
     // A first forced collection finds all the garbage and says little about the next: twice.
     if (modes.has('forced')) await this.#readings.level('forced')
     for (const mode of modes) if (mode !== gc) await this.#readings.level(mode)
+    await this.#checkSelf()
     return this.#readings.level(gc)
+  }
+
+  /** Only forced collections find all of a set that was dropped. */
+  async #checkSelf(): Promise<void> {
+    const { instrument, options, settings } = this.#context
+    if (settings.gc !== 'forced' || instrument.environment.checksRuns !== true) return
+    this.#selfCheck = await checkLive(this.#readings, options.budget)
+    for (const warning of selfCheckWarnings(this.#selfCheck)) this.warn(warning)
   }
 
   #plan({ order, skipped }: Selection): PlannedTurn[] {

@@ -4,7 +4,7 @@ import type { Figures } from '../measure/figures.js'
 import { withFigures } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { Discovery } from '../report/discovery/types.js'
-import type { ReportWarning, RowError } from '../report/types.js'
+import type { ReportSelfCheck, ReportWarning, RowError } from '../report/types.js'
 import { reasonOf } from '../support/errors.js'
 import type { CoordinatorError } from '../support/errors.js'
 import { TwinError } from '../twin/make.js'
@@ -20,6 +20,7 @@ export class TwinPass {
   discovery: Discovery | undefined
   before: MemorySample | undefined
   after: MemorySample | undefined
+  selfCheck: ReportSelfCheck | null = null
   /** The heap profile of what was left was dumped. */
   hasResidual = false
   /** Every cache was measured; what may follow is the search for hoards. */
@@ -35,6 +36,7 @@ export class TwinPass {
       case 'begin':
         this.before = message.before
         this.after = message.before
+        this.selfCheck = message.selfCheck
         this.current = null
         break
       case 'release':

@@ -10,7 +10,7 @@ import { withFigures } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { Instrument } from '../measure/window.js'
 import { difference } from '../report/build.js'
-import type { CacheStatus, ReportWarning, RowError } from '../report/types.js'
+import type { CacheStatus, ReportSelfCheck, ReportWarning, RowError } from '../report/types.js'
 import { messageOf } from '../support/errors.js'
 import { discoverHere } from '../twin/discover/in-twin.js'
 import type { Discovery, KnownCache } from '../twin/discover/types.js'
@@ -20,6 +20,8 @@ import { ask } from './inspect.js'
 import type { Inspection } from './inspect.js'
 import type { RegisteredCache } from './registry.js'
 import { ReleaseCall } from './release.js'
+import { checkInTwin } from './self-check.js'
+import type { CheckedLevel } from './self-check.js'
 import { TwinFinalizers } from './twin-finalizers.js'
 import { finalizersWait, notEmpty, residualUnexplained, twinFirstTurn } from './warnings.js'
 import { EntryWatch } from './watch.js'
@@ -42,7 +44,12 @@ export interface TwinRow {
 
 /** What a twin tells its parent. */
 export type TwinMessage =
-  | { readonly kind: 'begin'; readonly before: MemorySample; readonly settleMs: number }
+  | {
+      readonly kind: 'begin'
+      readonly before: MemorySample
+      readonly settleMs: number
+      readonly selfCheck: ReportSelfCheck | null
+    }
   /**
    * What a twin is about: the release of a cache, the finalizers behind it, or the collections after it and whatever else is
    * asked of it.
@@ -133,14 +140,15 @@ class TwinWindows {
     this.#noteCopies(0)
     this.#send({ kind: 'settle', name: null })
     this.#settle(null)
-    this.#level = this.#settle(null)
+    const { level, selfCheck } = this.#checkSelf()
+    this.#level = level
     if (!this.#finalizers.canRun && this.#releases.runsFinalizers) {
       this.#warn(finalizersWait('this Node exports no way to run them without a turn of the event loop'))
     }
     this.#allowMs = COLLECTION_LEAST_MS + COLLECTION_FACTOR * this.#settleMs
     this.#finalizers.noteLevel()
     this.#inspections = this.#watch.before(this.#caches)
-    this.#send({ kind: 'begin', before: this.#sample(), settleMs: this.#settleMs }, this.#allowMs)
+    this.#send({ kind: 'begin', before: this.#sample(), settleMs: this.#settleMs, selfCheck }, this.#allowMs)
     for (const { cache } of this.#releases.steps) {
       if (cache === null) this.#control()
       else this.#window(cache)
@@ -149,6 +157,16 @@ class TwinWindows {
     this.#send({ kind: 'end', after: this.#sample() })
     this.#dumpResidual()
     this.#discover()
+  }
+
+  #checkSelf(): CheckedLevel {
+    const { durationMs, instrument } = this.#releases
+    const settle = (): Figures => {
+      this.#send({ kind: 'settle', name: null }, FIRST_COLLECTIONS_MS)
+      return this.#settle(null)
+    }
+    if (instrument.environment.checksRuns !== true) return { level: settle(), selfCheck: null }
+    return checkInTwin(settle, this.#settleMs, durationMs)
   }
 
   /** A sample whose figures are those of the level: since it was read only garbage has come. */

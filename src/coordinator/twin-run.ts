@@ -10,6 +10,7 @@ import { inStretch } from '../measure/stretch.js'
 import { buildReport, difference, unmeasured } from '../report/build.js'
 import type { MeasuredCache } from '../report/build.js'
 import { pausesOf } from '../report/pauses.js'
+import { selfCheckWarnings, worstSelfCheck } from '../report/self-check.js'
 import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../report/types.js'
 import { CoordinatorError, messageOf, reasonOf } from '../support/errors.js'
 import { discoverBytes } from '../twin/discover/in-twin.js'
@@ -285,6 +286,8 @@ export class TwinRun implements Run {
     const pauses = [...this.#pausesMs, ...this.#costs.flatMap(({ pausesMs }) => pausesMs)]
     const controls = this.#passes.flatMap((pass) => pass.controls)
     const caches = order.map(({ name }) => this.#row(name, controls))
+    const selfCheck = worstSelfCheck(this.#passes.flatMap((pass) => pass.selfCheck ?? []))
+    for (const warning of selfCheckWarnings(selfCheck)) this.warn(warning)
     return buildReport({
       head: {
         id: this.id,
@@ -298,6 +301,7 @@ export class TwinRun implements Run {
         after: first?.after ?? before,
         pauses: pausesOf(pauses),
         twin: this.#twin(before),
+        selfCheck,
         ...(first?.discovery === undefined ? {} : { discovery: first.discovery }),
       },
       controls,

@@ -148,6 +148,28 @@ export interface ReportProcess {
   }
 }
 
+/** A known quantity of memory, and what was measured of it. */
+export interface SelfCheckPart {
+  readonly expectedBytes: number
+  readonly measuredBytes: number
+  /** Measured ÷ expected: 1 in a process that is measured right. */
+  readonly factor: number
+}
+
+/**
+ * What a run measured of about 1 MiB that it had made itself, before its first window, of objects and Buffers of known size.
+ * The figures are of both quantities together; of several windows they are the medians.
+ */
+export interface ReportSelfCheck extends SelfCheckPart {
+  /** Whether each quantity is within 1 % and what null releases may show. False: `WARN_SELF_CHECK` says which is not. */
+  readonly holds: boolean
+  /** Null where the allocator has no statistics. */
+  readonly allocated: SelfCheckPart | null
+  readonly heap: SelfCheckPart
+  /** Windows that it took: one, and up to two more where the last was beyond tolerance. */
+  readonly attempts: number
+}
+
 /** The twins of a run. `before` and `after` of the report were read in the first of them. */
 export interface ReportTwin {
   /** How many gave a result, each in another order. */
@@ -213,6 +235,11 @@ export interface AttributionReport {
   readonly forecast?: Forecast
   /** What the run cost the event loop. */
   readonly pauses: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
+  /**
+   * How right the run measured a set that it had made itself; of several twins the one that was farthest off. Null where it was
+   * not made: with `gc` other than `'forced'`, where a budget left no room, after an abort. Reports of before have none.
+   */
+  readonly selfCheck?: ReportSelfCheck | null
   /** With `mode: 'twin'`: what the twins cost this process. */
   readonly twin?: ReportTwin
   /**

@@ -109,6 +109,11 @@ export interface Environment {
    * @default undefined: it is not
    */
   readonly readsHeapInMajorGcs?: boolean
+  /**
+   * Whether runs measure a set of known size before their first window, which takes real memory and a real collector.
+   * @default undefined: they do not
+   */
+  readonly checksRuns?: boolean
 }
 
 /** An import of a module of Node follows what a test puts in its place. */
@@ -121,6 +126,7 @@ export const nodeEnvironment: Environment = {
   isMainThread,
   warmUpMs: 100,
   readsHeapInMajorGcs: isMainThread,
+  checksRuns: true,
   now: ownTimers.now,
   date: ownTimers.date,
   sleepSync: (ms) => {

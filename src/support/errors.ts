@@ -108,6 +108,7 @@ export const WARNING_CODES = {
   WARN_TCACHE_UNKNOWN: 'this jemalloc has no tcache statistics: freed memory in thread caches counts as live',
   WARN_TCACHE_MISCOUNTED: 'this jemalloc counts larger blocks in thread caches too small: live bytes err by them',
   WARN_PROFILER_OVERCOUNT: "jemalloc's profiler adds to live bytes, and does not tell how much",
+  WARN_SELF_CHECK: 'a set of known size was measured wrongly before the first window: rows may err as much',
   WARN_ALIASED: 'the same object is registered under two names: the memory can go to only one of them',
   WARN_MAPPED_UNKNOWN: 'WebAssembly memories and resizable buffers could not be read: rows do not count them',
   WARN_NOT_SETTLED: 'a window did not come to rest in its bounded time: its row may carry other work',
