@@ -46,8 +46,7 @@ const SLOW: Readonly<Record<string, (length: number) => string>> = {
     `_Z1fIJ${'1x'.repeat(length / 4)}EE1gI${'T_'.repeat(length / 4)}Evv`,
   'lists of lists': (length) =>
     `_Z1fIJ${'1x'.repeat(length / 8)}EE1gI${'T_'.repeat(length / 8)}E1hI${'T_'.repeat(length / 8)}E1iI${'T_'.repeat(length / 8)}Evv`,
-  'parts of one long name': (length) =>
-    `_Z1fI${length / 2}${'x'.repeat(length / 2)}I${'S0_'.repeat(length / 6)}EEvv`,
+  'parts of one long name': (length) => `_Z1fI${length / 2}${'x'.repeat(length / 2)}I${'S0_'.repeat(length / 6)}EEvv`,
   'substitutions that double': (length) =>
     `_Z1fI1aE${Array.from({ length: length / 12 }, (_, i) => `1bIS${i === 0 ? '' : (i - 1).toString(36).toUpperCase()}_S_E`).join('')}`,
   'sums in sums': (length) => `_Z1fIX${'pl'.repeat(length / 8)}${'Li1E'.repeat(length / 8)}EEvv`,

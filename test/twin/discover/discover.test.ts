@@ -95,12 +95,15 @@ describe('discoverHoards() with registered caches', () => {
   })
 
   it('recognises one by what its release empties', () => {
-    expect(result.discovery.recognised).to.deep.include({
+    const { leftBehind, ...seen } = result.discovery.recognised.find(({ cache }) => cache === 'tokens seen') ?? {}
+    expect(seen).to.deep.equal({
       cache: 'tokens seen',
       path: 'service.js › seen',
       kind: 'Set',
       entries: ENTRIES - 2000,
     })
+    // Its release left nothing: what is measured of that is what a null release may show on a busy machine.
+    expect(Math.abs(leftBehind?.heapBytes ?? NaN)).to.be.lessThan(16 * 1024)
     expect(byEntries(result, ENTRIES - 2000)).to.equal(undefined)
   })
 
