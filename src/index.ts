@@ -36,9 +36,11 @@ export type {
   ToldBytes,
   TrimChoice,
   TrimSummary,
+  WorkerHeap,
 } from './report/types.js'
 export type { FloorTrend, Forecast, Refill, Trend, TrendSlope, TrendVerdict } from './report/trends/types.js'
 export type { ReportResidual, ResidualStack } from './report/residual/types.js'
+export type { ByQuantity, Figures, Quantity } from './measure/figures.js'
 export type { MemorySample } from './measure/sample.js'
 export type { GcMode } from './measure/settle.js'
 export { breakdown } from './breakdown.js'

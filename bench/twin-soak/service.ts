@@ -193,7 +193,7 @@ const CACHES = 2
 const caches = Array.from({ length: CACHES }, () => new Map<number, unknown>())
 const coordinator = new Coordinator({ controls: 1 })
 for (const [index, cache] of caches.entries()) {
-  fill(cache, index < CACHES / 2 ? 'buffers' : 'objects', index < CACHES / 2 ? BUFFERS : OBJECTS)
+  await fill(cache, index < CACHES / 2 ? 'buffers' : 'objects', index < CACHES / 2 ? BUFFERS : OBJECTS)
   coordinator.register(`${index < CACHES / 2 ? 'buffers' : 'objects'} ${String(index)}`, {
     release: () => {
       cache.clear()

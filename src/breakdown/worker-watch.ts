@@ -57,7 +57,7 @@ const ANSWER_MS = 250
 
 /** The heap of each worker that was heard of, as a breakdown takes it; those that do not answer are left out. */
 export async function heapsOfWorkers(timeoutMs = ANSWER_MS): Promise<IsolateHeap[]> {
-  const workers = running().filter(({ getHeapStatistics }) => getHeapStatistics !== undefined)
+  const workers = running().filter((worker) => worker.getHeapStatistics !== undefined)
   return workers.length === 0 ? [] : workerHeaps(workers, timeoutMs)
 }
 

@@ -56,15 +56,18 @@ export function describeCache({ name, releasable, traits }: RegisteredCache): Ca
   return { name, refillCost, lossless, twin, trim: releasable.trim !== undefined }
 }
 
+/** What a releasable may bring to be called. */
+const FUNCTIONS = ['release', 'trim', 'entries', 'claimedBytes'] as const
+
 /** A registered cache as discover() knows it, with everything that tells which collections are its. */
 export function knownCache({ name, releasable }: RegisteredCache): KnownCache {
   const adapted = cacheBehind(releasable)
-  const functions = [releasable.release, releasable.trim, releasable.entries, releasable.claimedBytes]
+  const functions: unknown[] = FUNCTIONS.map((member) => Reflect.get(releasable, member))
   return {
     name,
     objects: [releasable],
     adapted: adapted === undefined ? [] : [adapted],
-    functions: functions.filter((each) => typeof each === 'function'),
+    functions: functions.filter((each): each is () => unknown => typeof each === 'function'),
   }
 }
 
