@@ -189,9 +189,24 @@ uint64_t v8_shared_of(uint64_t function) {
   return v8_read(function + (uint64_t)at.shared) - 1;
 }
 
+/* The first script among the fields of an object, tagged; 0 where there is none. */
+static uint64_t script_in(uint64_t address) {
+  const uint32_t words = heap_words_at(address);
+  for (uint32_t word = 1; word < words; word++) {
+    const uint64_t field = word_at(address, word);
+    if (v8_is_object(field) && v8_type_is(v8_type_of(field - 1), "Script"))
+      return field;
+  }
+  return 0;
+}
+
 void v8_add_script(struct text *text, uint64_t shared) {
   read_constants();
   uint64_t script = v8_read(shared + (uint64_t)at.script);
+  /* Where code is debugged or its coverage is taken, some versions keep the script behind what the debugger
+   * knows. */
+  if (v8_is_object(script) && v8_type_is(v8_type_of(script - 1), "DebugInfo"))
+    script = script_in(script - 1);
   if (v8_is_object(script) && v8_type_is(v8_type_of(script - 1), "Script"))
     script = v8_read(script - 1 + (uint64_t)at.script_name);
   if (is_string_at(script))
