@@ -73,6 +73,17 @@ static napi_value *elements_of(napi_env env, napi_value array, uint32_t *count) 
   return elements;
 }
 
+/* Finds what the walk needs of V8, and which types its functions have. Returns NULL, or what is missing. */
+static const char *learn_layout(const napi_value *functions, uint32_t count) {
+  struct v8_symbols symbols;
+  const char *missing = v8_symbols_find(&symbols);
+  if (missing == NULL && !v8_layout_read())
+    missing = "this V8 does not tell the layout of its objects";
+  for (uint32_t i = 0; missing == NULL && i < count; i++)
+    v8_layout_note_function(tagged_of(functions[i]));
+  return missing;
+}
+
 /* twinHeapClasses(functions, objects, likeSnapshot) → { reason } or { nodes, edges, objectBytes,
  * externalBytes, classes, retained }: in a twin, the live objects by class, and how much each of `objects`
  * retains (-1: not found). */
@@ -81,7 +92,6 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
   size_t count = 3;
   uint32_t function_count = 0, object_count = 0;
   bool like_snapshot = false;
-  struct v8_symbols symbols;
   struct heap_graph graph = {0};
   struct heap_tree tree = {0};
   struct heap_classes classes = {0};
@@ -96,11 +106,7 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
                           "twinHeapClasses(functions, objects, likeSnapshot) was expected, in a twin");
     return NULL;
   }
-  const char *reason = v8_symbols_find(&symbols);
-  if (reason == NULL && !v8_layout_read())
-    reason = "this V8 does not tell the layout of its objects";
-  for (uint32_t i = 0; reason == NULL && i < function_count; i++)
-    v8_layout_note_function(tagged_of(functions[i]));
+  const char *reason = learn_layout(functions, function_count);
   uint64_t *tagged = calloc((size_t)object_count + 1, sizeof *tagged);
   double *retained = calloc((size_t)object_count + 1, sizeof *retained);
   for (uint32_t i = 0; tagged != NULL && i < object_count; i++)
@@ -176,7 +182,6 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   size_t count = 3;
   uint32_t function_count = 0, known_count = 0;
   double least = 0;
-  struct v8_symbols symbols;
   struct heap_graph graph = {0};
   struct heap_tree tree = {0};
   struct column via = {0}, known = {0};
@@ -191,11 +196,7 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, NULL, "twinHeapOwners(functions, known, leastBytes) was expected, in a twin");
     return NULL;
   }
-  const char *reason = v8_symbols_find(&symbols);
-  if (reason == NULL && !v8_layout_read())
-    reason = "this V8 does not tell the layout of its objects";
-  for (uint32_t i = 0; reason == NULL && i < function_count; i++)
-    v8_layout_note_function(tagged_of(functions[i]));
+  const char *reason = learn_layout(functions, function_count);
   if (reason == NULL)
     reason = heap_walk(&graph, false);
   bool is_done = reason == NULL && heap_paths_find(&via, &graph) && heap_tree_make(&tree, &graph) &&

@@ -15,8 +15,7 @@ enum {
   ARRAY_HEADER = 2,
   LOCALS_INLINED = 75,
   DESCRIPTOR_WORDS = 3,
-  JS_HEADER = 3,
-  TABLE_BUCKETS = 4
+  JS_HEADER = 3
 };
 
 /* Constants of this V8, read once. */
