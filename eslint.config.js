@@ -1,5 +1,5 @@
 // What the machine checks of how the code is written. The table MAY_IMPORT is the project's direction of dependency
-// (docs/ARCHITECTURE.md): change it only together with that page.
+// (docs/internals/architecture.md): change it only together with that page.
 import js from '@eslint/js'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import { builtinRules } from 'eslint/use-at-your-own-risk'

@@ -17,7 +17,7 @@ import { medianOf, quantile, verdict } from './support/table.js'
 
 const CACHES = 1000
 const LOOK_BAR_MS = 20
-/** The two mounts of docs/http.md, and what a middleware costs in Express that only calls the next one. */
+/** The two mounts of docs/reference/http.md, and what a middleware costs in Express that only calls the next one. */
 const [MIDDLEWARE, BEFORE, NOTHING] = ['middleware', 'before', 'nothing'] as const
 const script = fileURLToPath(import.meta.url)
 

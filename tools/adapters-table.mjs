@@ -1,4 +1,4 @@
-// Writes docs/adapters.md from what the adapters in dist/ say of themselves. A test compares the committed file.
+// Writes docs/reference/adapters.md from what the adapters in dist/ say of themselves. A test compares the committed file.
 //
 //   npm run docs:adapters
 import { writeFile } from 'node:fs/promises'
@@ -8,7 +8,7 @@ import { ADAPTER_TABLE } from '../dist/src/adapters/catalogue.js'
 import { REFUSALS } from '../dist/src/adapters/refusals.js'
 import { adaptersDocument } from '../dist/src/adapters/table.js'
 
-const file = fileURLToPath(new URL('../docs/adapters.md', import.meta.url))
+const file = fileURLToPath(new URL('../docs/reference/adapters.md', import.meta.url))
 const options = await resolveConfig(file)
 await writeFile(file, await format(adaptersDocument(ADAPTER_TABLE, REFUSALS), { ...options, parser: 'markdown' }))
 console.log(`wrote ${file}`)

@@ -1,5 +1,5 @@
 // Builds the admin page: TypeScript, styles and uPlot go into one document, dist/src/http/page/page.html, which is what
-// the package carries. The cures that the page shows are taken out of docs/errors.md.
+// the package carries. The cures that the page shows are taken out of docs/reference/errors.md.
 //
 //   node tools/build-page.mjs        part of `npm run build:ts`
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const source = path.join(root, 'src', 'http', 'page')
 const output = path.join(root, 'dist', 'src', 'http', 'page')
 
-const cures = curesOf(await readFile(path.join(root, 'docs', 'errors.md'), 'utf8'))
+const cures = curesOf(await readFile(path.join(root, 'docs', 'reference', 'errors.md'), 'utf8'))
 const [script, style, template] = await Promise.all([
   bundle(path.join(source, 'client', 'main.ts'), { CURES: JSON.stringify(cures) }),
   bundle(path.join(source, 'styles', 'main.css'), {}),

@@ -1,4 +1,4 @@
-// Writes docs/metrics.md, the rules for Prometheus and the dashboard for Grafana from the metrics in dist/. A test
+// Writes docs/reference/metrics.md, the rules for Prometheus and the dashboard for Grafana from the metrics in dist/. A test
 // compares the committed files.
 //
 //   npm run docs:metrics

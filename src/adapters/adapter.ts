@@ -1,6 +1,6 @@
 /**
  * What an adapter is: how a library's cache is known by its shape, how it is released, and what a reader of
- * docs/adapters.md should know about it.
+ * docs/reference/adapters.md should know about it.
  *
  * Rule: an adapter is structural. It imports no cache library, names no class, and touches nothing of a cache until it is
  * asked to release it.
@@ -9,7 +9,7 @@ import { adaptedFrom } from '../coordinator/releasable.js'
 import type { Releasable, ReleasableTraits } from '../coordinator/releasable.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 
-/** One row of docs/adapters.md. Texts are Markdown. */
+/** One row of docs/reference/adapters.md. Texts are Markdown. */
 export interface AdapterInfo {
   /** Name of the package; of the class for what JavaScript has itself. */
   readonly library: string

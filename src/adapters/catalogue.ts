@@ -51,5 +51,5 @@ export const SPECIFIC: readonly AnyAdapter[] = [
 /** Tried when nothing was recognised and nothing refused. */
 export const LAST: AnyAdapter = clearableAdapter
 
-/** The rows of docs/adapters.md. */
+/** The rows of docs/reference/adapters.md. */
 export const ADAPTER_TABLE: readonly AdapterInfo[] = [...SPECIFIC, pMemoizeAdapter, LAST].map(({ info }) => info)

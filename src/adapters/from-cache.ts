@@ -11,7 +11,7 @@ const NO_SUCH_MEMBER = 'cache-attribution: no cache has a member of this name'
 
 /**
  * Makes a cache of a known library releasable. It is known by its shape, never by its class; nothing of it is called or
- * wrapped before a run releases it. The same cache gives the same releasable. docs/adapters.md lists what is known, and
+ * wrapped before a run releases it. The same cache gives the same releasable. docs/reference/adapters.md lists what is known, and
  * what of each is released.
  *
  * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN` for what is not recognised; `ERR_ADAPTER_REFUSED` where a release would

@@ -7,7 +7,7 @@ import { hasMethods, literalKeys, objectIn, read } from './shape.js'
 
 /** A kind of object that is refused. */
 export interface Refusal {
-  /** As docs/adapters.md names it. */
+  /** As docs/reference/adapters.md names it. */
   readonly what: string
   readonly shape: string
   readonly why: string

@@ -1,5 +1,5 @@
 /**
- * docs/adapters.md, generated from what each adapter says of itself, so that the two cannot differ.
+ * docs/reference/adapters.md, generated from what each adapter says of itself, so that the two cannot differ.
  *
  * Rule: pure: information in, Markdown out; `tools/adapters-table.mjs` writes it.
  */

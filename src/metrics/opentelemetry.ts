@@ -35,7 +35,7 @@ const METER = 'cache-attribution'
  * Gives the metrics of a coordinator to OpenTelemetry: one callback for all instruments, so that a collection costs one look, which
  * releases and collects nothing.
  *
- * Names and units are such that the exporter for Prometheus makes the names of docs/metrics.md of them.
+ * Names and units are such that the exporter for Prometheus makes the names of docs/reference/metrics.md of them.
  *
  * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`; `ERR_OPENTELEMETRY_MISSING`
  * @example

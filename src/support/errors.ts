@@ -2,7 +2,7 @@
  * Every error and warning of the library, with one stable code each.
  *
  * Rule: whatever the library throws on purpose is a {@link CoordinatorError} with a code of {@link ERROR_CODES};
- * docs/errors.md lists the same codes with cause and cure, and a test holds the two lists together.
+ * docs/reference/errors.md lists the same codes with cause and cure, and a test holds the two lists together.
  */
 
 /** Code → what went wrong, in a few words. */

@@ -1,7 +1,7 @@
 /**
  * Forks at rest: no thread of V8's is in the middle of anything that the child would wait for.
  *
- * Rule: V8's flags are as before when this returns, whatever happened. The order is found, not guessed (docs/twin.md).
+ * Rule: V8's flags are as before when this returns, whatever happened. The order is found, not guessed (docs/guide/twin.md).
  * `forkSwept`: where V8 is known to be between two major GCs of its own, none is made; else a major GC in one turn,
  * and its sweeping, by V8's threads while requests are answered. In a later turn a minor GC, which takes note of the end
  * of the sweeping, a drain, the fork. Where V8 begins to mark in between, another major GC ends that first. The child asks

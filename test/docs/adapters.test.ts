@@ -9,9 +9,9 @@ import { adaptersDocument } from '../../src/adapters/table.js'
 
 const ROOT = new URL('../../../', import.meta.url)
 
-describe('docs/adapters.md', () => {
+describe('docs/reference/adapters.md', () => {
   it('is what the adapters say of themselves (npm run docs:adapters)', async () => {
-    const file = fileURLToPath(new URL('docs/adapters.md', ROOT))
+    const file = fileURLToPath(new URL('docs/reference/adapters.md', ROOT))
     const options = await resolveConfig(file)
     const generated = await format(adaptersDocument(ADAPTER_TABLE, REFUSALS), { ...options, parser: 'markdown' })
     expect(readFileSync(file, 'utf8')).to.equal(generated)

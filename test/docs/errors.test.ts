@@ -14,9 +14,9 @@ interface Section {
   readonly text: string
 }
 
-/** The sections of docs/errors.md, one a code. */
+/** The sections of docs/reference/errors.md, one a code. */
 function sections(): Section[] {
-  const document = readFileSync(path.join(ROOT, 'docs', 'errors.md'), 'utf8')
+  const document = readFileSync(path.join(ROOT, 'docs', 'reference', 'errors.md'), 'utf8')
   return document.split(/^## /m).flatMap((part) => {
     const group = part.split('\n', 1)[0] ?? ''
     return part
@@ -24,6 +24,12 @@ function sections(): Section[] {
       .slice(1)
       .map((text) => ({ code: text.split('\n', 1)[0] ?? '', group, text }))
   })
+}
+
+/** Markdown files in a folder of the project and below it. */
+function documentsBelow(folder: string): string[] {
+  const names = readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => name.endsWith('.md')).map((name) => path.join(folder, name))
 }
 
 /** All of src/, but the lists of codes themselves. */
@@ -45,7 +51,7 @@ function isRead(code: string, name: string): boolean {
   return code.includes(`.code === '${name}'`) || searched.test(code)
 }
 
-describe('docs/errors.md', () => {
+describe('docs/reference/errors.md', () => {
   it('explains every error and warning, and none that does not exist', () => {
     const documented = sections().map(({ code }) => code)
     expect(documented).to.have.members([...ERRORS, ...WARNINGS])
@@ -93,8 +99,8 @@ describe('the codes', () => {
   })
 
   it('are said in the documents only where they exist', () => {
-    const documents = ['README.md', ...readdirSync(path.join(ROOT, 'docs')).map((name) => path.join('docs', name))]
-    for (const name of documents.filter((document) => document.endsWith('.md'))) {
+    const documents = ['README.md', ...documentsBelow('docs')]
+    for (const name of documents) {
       const text = readFileSync(path.join(ROOT, name), 'utf8')
       for (const word of text.match(/\b(?:ERR|WARN)_[A-Z]+(?:_[A-Z]+)+\b/g) ?? []) {
         expect([...ERRORS, ...WARNINGS], `${word} in ${name}`).to.include(word)

@@ -1,5 +1,5 @@
 /**
- * `GET /breakdown`: where all of RSS is. Reading it walks every page (docs/breakdown.md says what that costs), so that those who
+ * `GET /breakdown`: where all of RSS is. Reading it walks every page (docs/guide/breakdown.md says what that costs), so that those who
  * ask share a reading; it releases nothing.
  */
 import { formatBreakdown } from '../../report/breakdown/format.js'

@@ -7,7 +7,7 @@ import { metricsDocument } from './table.js'
 /** The files. */
 export function metricsDocuments(): Readonly<Record<string, string>> {
   return {
-    'docs/metrics.md': metricsDocument(GROUPS),
+    'docs/reference/metrics.md': metricsDocument(GROUPS),
     'prometheus/recording.yml': recordingRulesFile(),
     'prometheus/alerts.yml': alertRulesFile(),
     'grafana/cache-attribution.json': JSON.stringify(dashboard(), null, 2),

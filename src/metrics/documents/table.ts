@@ -1,5 +1,5 @@
 /**
- * The tables of docs/metrics.md, generated from the definitions, so that the two cannot differ.
+ * The tables of docs/reference/metrics.md, generated from the definitions, so that the two cannot differ.
  *
  * Rule: pure: definitions in, Markdown out; `tools/metrics-documents.mjs` writes it.
  */

@@ -1,4 +1,4 @@
-/** What docs/metrics.md says around its tables. */
+/** What docs/reference/metrics.md says around its tables. */
 
 export const INTRODUCTION = `# Metrics
 
@@ -35,7 +35,7 @@ createAdminHandler(coordinator, {
 \`\`\`
 
 A scrape reads, and nothing more: it never releases, trims, collects or forks. What it finds is good for \`maxAgeMs\`, a second, so that ten scrapers cost one epoch
-of the allocator; in a registry of its own the text is too, what you add to it included. \`measured\` figures are those of the last run: have one made now and then, by [\`PeriodicReporter\`](logs.md) or over HTTP; in [a twin](twin.md) it
+of the allocator; in a registry of its own the text is too, what you add to it included. \`measured\` figures are those of the last run: have one made now and then, by [\`PeriodicReporter\`](../guide/logs.md) or over HTTP; in [a twin](../guide/twin.md) it
 costs no entry.
 
 | option       | meaning                                                                                       |
@@ -109,15 +109,15 @@ does not. \`process.memory.usage\` and \`v8js.*\` come from the instrumentation 
 
 ## Prometheus and Grafana
 
-- [prometheus/scrape.yml](../prometheus/scrape.yml): how to scrape.
-- [prometheus/recording.yml](../prometheus/recording.yml), [prometheus/alerts.yml](../prometheus/alerts.yml): the floor grows, a cache has no bound, fragmentation, the limit is near, a cache
+- [prometheus/scrape.yml](../../prometheus/scrape.yml): how to scrape.
+- [prometheus/recording.yml](../../prometheus/recording.yml), [prometheus/alerts.yml](../../prometheus/alerts.yml): the floor grows, a cache has no bound, fragmentation, the limit is near, a cache
   claims less than half of what was measured, runs fail. Each has its \`promtool test rules\` file in \`prometheus/tests/\`.
-- [grafana/cache-attribution.json](../grafana/cache-attribution.json): import it; from the fleet to one process to one cache, with a mark for each run.
+- [grafana/cache-attribution.json](../../grafana/cache-attribution.json): import it; from the fleet to one process to one cache, with a mark for each run.
 
-They are in the package too, below \`node_modules/cache-attribution/\`. The alerts on growth take the verdict of a [history](slow-growth.md) where there is one, and the slope of six hours where there is none.
+They are in the package too, below \`node_modules/cache-attribution/\`. The alerts on growth take the verdict of a [history](../guide/slow-growth.md) where there is one, and the slope of six hours where there is none.
 Windows and thresholds are a start: a service whose caches fill for a day needs a longer one.
 
-[examples/12-metrics.ts](../examples/12-metrics.ts) starts a real Prometheus with these rules and waits for an alert. This page, the rules and the dashboard are generated (\`npm run docs:metrics\`); tests compare them, and find every metric in the dashboard.
+[examples/12-metrics.ts](../../examples/12-metrics.ts) starts a real Prometheus with these rules and waits for an alert. This page, the rules and the dashboard are generated (\`npm run docs:metrics\`); tests compare them, and find every metric in the dashboard.
 `
 
 export const REMARKS = `\`memory\` is \`allocator\` (Buffers, native memory) or \`heap\` (V8). What is unknown has no series: there is no zero in its place. Names of V8 and of the process

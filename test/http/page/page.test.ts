@@ -36,7 +36,7 @@ describe('the page as a document', () => {
     expect(markup).to.not.match(/ (?:style|on\w+)=/)
   })
 
-  it('carries the cures of docs/errors.md', () => {
+  it('carries the cures of docs/reference/errors.md', () => {
     expect(inlined('script')[0]).to.contain('ERR_RUN_IN_PROGRESS:"Wait for its end and call again')
   })
 

@@ -21,7 +21,7 @@ export interface FailedAnswer {
   readonly retryAfter: string | null
 }
 
-/** Code → cure, of docs/errors.md. */
+/** Code → cure, of docs/reference/errors.md. */
 export type Cures = Readonly<Record<string, string>>
 
 /** Status → title and cure, where neither the body nor its code say it. */
