@@ -24,6 +24,7 @@ import { withBreakdown } from './with-breakdown.js'
 import { withTold } from './with-told.js'
 import { ReportExtensions } from './extensions.js'
 import type { ExtendReport } from './extensions.js'
+import { forgetShared, sharedCoordinator } from './default.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
@@ -97,6 +98,23 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#sampler = createSampler(this.#allocator, environment)
     openCoordinators.add(this)
     this.#endWatch = watchWorkers()
+  }
+
+  /**
+   * The coordinator that this process shares: modules register with it without handing it to each other, also those that loaded
+   * another copy of this package. It is made by the first call, and again by the next one after it was closed.
+   *
+   * @throws CoordinatorError `ERR_ALLOCATOR_UNAVAILABLE`, `ERR_ADDON_MISSING`, `ERR_FFI_MISSING`
+   * @example
+   * Coordinator.default().register('users', fromCache(users))
+   */
+  static default(): Coordinator {
+    return sharedCoordinator(
+      () => new Coordinator(),
+      (message) => {
+        process.emitWarning(message, { code: 'WARN_DEFAULT_VERSION' })
+      },
+    )
   }
 
   /** The allocator whose statistics are read. */
@@ -239,6 +257,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   async close(): Promise<void> {
     this.#isClosed = true
     openCoordinators.delete(this)
+    forgetShared(this)
     this.#endWatch()
     await this.#flight.abort()
     this.#registry.clear()

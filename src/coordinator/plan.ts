@@ -14,6 +14,8 @@ export interface PlannableCache {
   readonly gc: GcMode
   readonly lossless: boolean
   readonly refillCost: 'low' | 'medium' | 'high'
+  /** False where the run is in this process, and the cache must be released in twins alone. */
+  readonly live?: boolean | undefined
   /** Known to go on in later turns. */
   readonly asynchronous: boolean
   /** The parts in which it is trimmed; null where it cannot be; undefined where it is released as a whole. */
@@ -59,14 +61,30 @@ export function selectCaches(
   if (choice.only !== undefined) {
     const byName = new Map(caches.map((cache) => [cache.name, cache]))
     const named = choice.only.flatMap((name) => byName.get(name) ?? [])
-    return { order: named.filter(({ name }) => !except.has(name)), skipped: [] }
+    return split(
+      named.filter(({ name }) => !except.has(name)),
+      notInThisProcess,
+    )
   }
   const wanted = caches.filter(({ name }) => !except.has(name))
   const start = wanted.length === 0 ? 0 : rotation % wanted.length
   const rotated = [...wanted.slice(start), ...wanted.slice(0, start)]
-  const skipped = rotated.flatMap((cache) => leftOut(cache) ?? [])
+  return split(rotated, (cache) => notInThisProcess(cache) ?? leftOut(cache))
+}
+
+function split(
+  caches: readonly PlannableCache[],
+  reasonToSkip: (cache: PlannableCache) => SkippedCache | undefined,
+): Selection {
+  const skipped = caches.flatMap((cache) => reasonToSkip(cache) ?? [])
   const out = new Set(skipped.map(({ name }) => name))
-  return { order: rotated.filter(({ name }) => !out.has(name)), skipped }
+  return { order: caches.filter(({ name }) => !out.has(name)), skipped }
+}
+
+function notInThisProcess({ name, live = true }: PlannableCache): SkippedCache | undefined {
+  return live
+    ? undefined
+    : { name, error: { code: 'ERR_RELEASE_LIVE', message: 'it was registered with live: false: a twin measures it' } }
 }
 
 function leftOut({ name, lossless, refillCost }: PlannableCache): SkippedCache | undefined {

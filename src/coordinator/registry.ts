@@ -8,7 +8,7 @@ import type { AttributedBytes } from '../report/types.js'
 import type { KnownCache } from '../twin/discover/types.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { nearestName, text } from '../support/options.js'
-import { cacheBehind, checkReleasable, resolveTraits, traitsBeside } from './releasable.js'
+import { cachesBehind, checkReleasable, resolveTraits, traitsBeside } from './releasable.js'
 import type { RegistrationOptions, Releasable, Traits } from './releasable.js'
 
 /** Longest name of a cache, in UTF-16 units. */
@@ -61,12 +61,11 @@ const FUNCTIONS = ['release', 'trim', 'entries', 'claimedBytes'] as const
 
 /** A registered cache as discover() knows it, with everything that tells which collections are its. */
 export function knownCache({ name, releasable }: RegisteredCache): KnownCache {
-  const adapted = cacheBehind(releasable)
   const functions: unknown[] = FUNCTIONS.map((member) => Reflect.get(releasable, member))
   return {
     name,
     objects: [releasable],
-    adapted: adapted === undefined ? [] : [adapted],
+    adapted: cachesBehind(releasable),
     functions: functions.filter((each): each is () => unknown => typeof each === 'function'),
   }
 }

@@ -44,6 +44,11 @@ export interface Releasable extends RegistrationOptions {
    * @default ['coldest']
    */
   readonly trimChoices?: readonly TrimChoice[]
+  /**
+   * How many caches this stands for, where it is several that were made at one place; cheap. Null where that is not known. A row
+   * shows it.
+   */
+  instances?(): number | null
   /** Entries held now; cheap. Null where that is not known. */
   entries?(): number | null
   /** Bytes the cache believes it holds; cheap. Null where it does not know. */
@@ -65,9 +70,21 @@ export function adaptedFrom<T extends Releasable>(releasable: T, cache: object):
   return Object.assign(releasable, { [ADAPTED]: cache })
 }
 
-/** The cache that a releasable was made of; undefined where none was noted. */
-export function cacheBehind(releasable: Releasable): object | undefined {
-  return (releasable as { readonly [ADAPTED]?: object })[ADAPTED]
+/** The caches that a releasable was made of, as far as they are noted: one, or those that live now of several. */
+export function cachesBehind(releasable: Releasable): readonly object[] {
+  const { [ADAPTED]: one, [SEVERAL]: several } = releasable as {
+    readonly [ADAPTED]?: object
+    readonly [SEVERAL]?: () => readonly object[]
+  }
+  return [...(one === undefined ? [] : [one]), ...(several?.() ?? [])]
+}
+
+/** Under this a releasable that stands for several caches lists them. */
+const SEVERAL = Symbol.for('cache-attribution.several')
+
+/** Notes how the caches are listed that a releasable stands for. */
+export function standingFor<T extends Releasable>(releasable: T, list: () => readonly object[]): T {
+  return Object.assign(releasable, { [SEVERAL]: list })
 }
 
 /** Traits that a {@link Releasable} brings along. */
@@ -99,6 +116,12 @@ export interface RegistrationOptions {
    * @default true
    */
   readonly twin?: boolean | undefined
+  /**
+   * Whether it may be released in this process. False leaves it to twins: runs that release or trim here skip it, also where
+   * `only` names it.
+   * @default true
+   */
+  readonly live?: boolean | undefined
 }
 
 /** The traits, complete. */
@@ -107,9 +130,10 @@ export interface Traits {
   readonly lossless: boolean
   readonly gc: GcMode | undefined
   readonly twin: boolean
+  readonly live: boolean
 }
 
-const TRAIT_NAMES = ['refillCost', 'lossless', 'gc', 'twin'] as const
+const TRAIT_NAMES = ['refillCost', 'lossless', 'gc', 'twin', 'live'] as const
 /** Of these a misspelling would be passed over. Of a short name none is known: too many words are near it. */
 const GUARDED_NAMES = ['refillCost', 'lossless', 'traits', 'trimChoices', 'claimedBytes']
 const KNOWN_MEMBERS: ReadonlySet<string> = new Set([
@@ -122,6 +146,7 @@ const TRAITS = {
   lossless: optional(boolean),
   gc: optional(oneOf('forced', 'natural', 'none')),
   twin: optional(boolean),
+  live: optional(boolean),
 }
 
 /**
@@ -149,6 +174,7 @@ export function resolveTraits(
     lossless: given.lossless ?? beside.lossless ?? brought.lossless ?? true,
     gc: given.gc ?? beside.gc ?? brought.gc,
     twin: given.twin ?? beside.twin ?? brought.twin ?? true,
+    live: given.live ?? beside.live ?? brought.live ?? true,
   })
 }
 
@@ -189,7 +215,7 @@ export function checkReleasable(name: string, value: unknown): asserts value is 
       `the cache ${describe(name)} must be an object with a release() method, got ${describe(value)}`,
     )
   }
-  for (const method of ['release', 'trim', 'entries', 'claimedBytes', 'told'] as const) {
+  for (const method of ['release', 'trim', 'instances', 'entries', 'claimedBytes', 'told'] as const) {
     const given = (value as Record<string, unknown>)[method]
     if (method === 'release' && typeof given !== 'function' && isCacheItself(value)) {
       throw new CoordinatorError(

@@ -193,6 +193,7 @@ export class AttributionRun implements Run {
         gc,
         lossless: traits.lossless,
         refillCost: traits.refillCost,
+        live: traits.live,
         asynchronous: wasAsynchronous,
         trim: planTrim(options, cache.releasable, { isStepped, entries: this.#watch.entriesAtStart(cache) }),
       }

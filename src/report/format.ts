@@ -84,7 +84,7 @@ function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
   const gone = ({ entriesBefore, entriesAfter, estimated }: CacheAttribution): number =>
     entriesBefore === null ? 0 : entriesBefore - (estimated === undefined ? (entriesAfter ?? 0) : 0)
   return [
-    { title: 'cache', alignsLeft: true, cell: ({ name }) => printable(name, NAME_WIDTH_MAX) },
+    { title: 'cache', alignsLeft: true, cell: (row) => nameOf(row) },
     {
       title: isTrim ? 'estimated' : 'released',
       cell: (row) => (row.status === 'skipped' ? 'skipped' : formatBytes(known(row))),
@@ -122,6 +122,12 @@ function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
     { title: 'trend', cell: ({ trend }) => trendCell(trend) },
     { title: '', alignsLeft: true, cell: remark },
   ]
+}
+
+/** With the number of caches where it stands for several. */
+function nameOf({ name, instances = 1 }: CacheAttribution): string {
+  const number = instances === 1 ? '' : ` ×${formatCount(instances)}`
+  return `${printable(name, NAME_WIDTH_MAX - number.length)}${number}`
 }
 
 function remark({ significant, status, window, settled, late, uncertaintyBytes }: CacheAttribution): string {

@@ -83,6 +83,8 @@ export interface CacheAttribution {
   readonly entriesAfter: number | null
   /** What the cache believed it held. */
   readonly claimedBytes: number | null
+  /** How many caches the row stands for, where they were made at one place. */
+  readonly instances?: number
   /** What the library itself counts of memory that the release does not reach: told, not measured, and part of the floor. */
   readonly told?: ToldBytes
   /**

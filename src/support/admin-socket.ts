@@ -63,7 +63,7 @@ export async function findAdminSocket(pid: number, env: NodeJS.ProcessEnv = proc
 }
 
 /** Whether somebody listens there now. */
-function isServed(socketPath: string): Promise<boolean> {
+export function isServed(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(socketPath)
     const end = (isOpen: boolean): void => {

@@ -178,7 +178,13 @@ describe('options', () => {
       signal: undefined,
       trigger: 'call',
     })
-    expect(ofTraits(undefined)).to.deep.equal({ refillCost: 'medium', lossless: true, gc: undefined, twin: true })
+    expect(ofTraits(undefined)).to.deep.equal({
+      refillCost: 'medium',
+      lossless: true,
+      gc: undefined,
+      twin: true,
+      live: true,
+    })
   })
 
   for (const [what, resolve] of [

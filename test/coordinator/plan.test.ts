@@ -80,6 +80,15 @@ describe('the choice of caches', () => {
     ])
   })
 
+  it('leaves to twins what must not be released here, named or not', () => {
+    const caches = [cache('a', { live: false, lossless: false }), cache('b', { live: true })]
+    for (const choice of [{}, { only: ['a', 'b'] }]) {
+      const { order, skipped } = selectCaches(caches, choice, 0)
+      expect(order.map(({ name }) => name)).to.deep.equal(['b'])
+      expect(skipped.map(({ name, error }) => [name, error.code])).to.deep.equal([['a', 'ERR_RELEASE_LIVE']])
+    }
+  })
+
   it('takes them when only names them', () => {
     const { order, skipped } = selectCaches([cache('a', { refillCost: 'high', lossless: false })], { only: ['a'] }, 0)
     expect(order.map(({ name }) => name)).to.deep.equal(['a'])

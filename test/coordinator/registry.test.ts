@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Coordinator } from '../../src/coordinator/coordinator.js'
 import type { Releasable } from '../../src/coordinator/releasable.js'
+import { formatReport } from '../../src/report/format.js'
 import { MIB, World, rowOf, thrownBy } from './world.js'
 
 const release = (): void => undefined
@@ -154,6 +155,30 @@ describe('register()', () => {
     expect(rowOf(await coordinator.attribute(), 'c').error?.code).to.equal('ERR_RELEASE_UNNAMED')
   })
 
+  it('of a cache for twins alone skips it in this process, and releases nothing', async () => {
+    let releases = 0
+    coordinator.register('c', { release: () => releases++ }, { live: false })
+    for (const options of [{}, { only: ['c'] }, { mode: 'trim' as const }]) {
+      const row = rowOf(await coordinator.attribute(options), 'c')
+      expect(row.status).to.equal('skipped')
+      expect(row.error?.code).to.equal('ERR_RELEASE_LIVE')
+    }
+    expect(releases).to.equal(0)
+  })
+
+  it('tells in its row how many caches it stands for, where it knows', async () => {
+    const names = ['some', 'unknown', 'throws', 'none'] as const
+    const instances = [() => 1000, () => null, () => thrown(), undefined]
+    for (const [index, name] of names.entries()) {
+      const own = instances[index]
+      coordinator.register(name, { release, ...(own === undefined ? {} : { instances: own }) })
+    }
+    const report = await coordinator.attribute()
+    expect(names.map((name) => rowOf(report, name).instances)).to.deep.equal([1000, undefined, undefined, undefined])
+    expect(formatReport(report)).to.contain('some ×1,000')
+    expect(() => coordinator.register('x', { release, instances: 3 as never })).to.throw('ERR_OPTION_TYPE')
+  })
+
   it('registers nothing when the options are refused', () => {
     expect(() => coordinator.register('c', { release }, { lossless: 1 } as never)).to.throw('ERR_OPTION_TYPE')
     expect(coordinator.names).to.deep.equal([])
@@ -168,3 +193,7 @@ describe('register()', () => {
     expect(performance.now() - startedMs).to.be.lessThan(1500)
   })
 })
+
+function thrown(): never {
+  throw new Error('no number')
+}
