@@ -1,14 +1,17 @@
 // Holds the documents true: their code compiles, their commands run, their links lead somewhere.
 //
-//   node tools/check-readme.mjs [--root <folder>] [--no-run]
+//   node tools/check-readme.mjs [--root <folder>] [--no-run] [--write]
 //
 // In README.md and docs/**/*.md a fenced block whose info string is
 //   ts, js                      is type-checked as a module that can import this package by its name
+//   js                          is run, too, as a .mjs file: it must exit 0 or listen within 60 s
+//   text output                 is what the js block above it printed under jemalloc; figures aside, it prints that still.
+//                               --write puts in what it prints now
 //   ts fragment, js fragment    is parsed only
 //   sh run [<seconds>]          is executed by bash in a copy of the project (limit 120 s) and must exit 0; the blocks
 //                               of one document run in their order in one copy
 // In every *.md, relative links and their anchors must exist. Each failure is printed as file:line: reason.
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { cp, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -16,6 +19,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { anchorsOf, linksOf, parseMarkdown } from './markdown.mjs'
 import { failureOf, runCommand, tail } from './run-command.mjs'
+import { runSnippets } from './run-snippets.mjs'
 import { checkSnippets, parseSnippet } from './snippets.mjs'
 
 /** @typedef {import('./snippets.mjs').Finding} Finding */
@@ -26,7 +30,13 @@ const DEFAULT_LIMIT_SECONDS = 120
 const packageRoot = path.resolve(fileURLToPath(new URL('..', import.meta.url)))
 const NOT_DOCUMENTS = new Set(['node_modules', 'dist', 'coverage', 'build', 'prebuilds'])
 
-const { values } = parseArgs({ options: { root: { type: 'string' }, 'no-run': { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: {
+    root: { type: 'string' },
+    'no-run': { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+})
 const root = path.resolve(values.root ?? packageRoot)
 
 const documents = await readDocuments(root)
@@ -34,18 +44,22 @@ const withCode = documents.filter(({ name }) => name === 'README.md' || name.sta
 const snippets = withCode.flatMap(snippetsOf)
 const complete = snippets.filter(({ fragment }) => !fragment)
 const commands = values['no-run'] ? 0 : withCode.flatMap(runnableOf).length
+const programs = values['no-run'] ? [] : withCode.flatMap(programsOf)
+const { findings: runsThatFailed, outputs } = await runSnippets(programs, packageRoot, readerEnv())
+if (values.write) writeOutputs()
 const findings = [
   ...documents.flatMap(structureFindings),
   ...documents.flatMap(linkFindings),
   ...snippets.filter(({ fragment }) => fragment).flatMap((snippet) => parseSnippet(snippet)),
   ...checkSnippets(complete, packageRoot),
   ...(commands === 0 ? [] : await runFindings()),
+  ...runsThatFailed.filter(({ document, line }) => !values.write || !isOutput(document, line)),
 ]
 findings.sort((a, b) => a.document.localeCompare(b.document) || a.line - b.line)
 for (const { document, line, reason } of findings) console.error(`${document}:${line}: ${reason}`)
 console.log(
   `${documents.length} documents, ${complete.length} modules checked, ${snippets.length - complete.length} fragments ` +
-    `parsed, ${commands} commands run: ${findings.length === 0 ? 'all hold' : `${findings.length} failures`}`,
+    `parsed, ${programs.length} programs and ${commands} commands run: ${findings.length === 0 ? 'all hold' : `${findings.length} failures`}`,
 )
 process.exitCode = findings.length === 0 ? 0 : 1
 
@@ -76,6 +90,38 @@ function snippetsOf({ name, blocks }) {
   })
 }
 
+/** The JavaScript blocks of a document, each with the output that stands behind it. @param {Document} document */
+function programsOf({ name, blocks }) {
+  return blocks.flatMap(({ line, info, code }, index) => {
+    if (info[0] !== 'js' || info.includes('fragment')) return []
+    const next = blocks[index + 1]
+    const expected = isShownOutput(next) ? { line: next.line, text: next.code } : undefined
+    return [{ document: name, line, code, expected }]
+  })
+}
+
+/** @param {{ info: string[] } | undefined} block @returns {block is import('./markdown.mjs').Block} */
+function isShownOutput(block) {
+  return block?.info[0] === 'text' && block.info[1] === 'output'
+}
+
+/** @param {string} document @param {number} line */
+function isOutput(document, line) {
+  return outputs.some((output) => output.document === document && output.line === line)
+}
+
+/** Puts the outputs of this run in place of those shown, the last of a document first, so that line numbers stay. */
+function writeOutputs() {
+  for (const { document, line, text } of outputs.toReversed()) {
+    const file = path.join(root, document)
+    const lines = readFileSync(file, 'utf8').split('\n')
+    const end = lines.findIndex((each, index) => index >= line && each.trimStart().startsWith('```'))
+    lines.splice(line, end - line, ...text.trimEnd().split('\n'))
+    writeFileSync(file, lines.join('\n'))
+    console.log(`wrote the output in ${document}:${line}`)
+  }
+}
+
 /** @param {Document} document */
 function runnableOf({ name, blocks }) {
   return blocks
@@ -92,9 +138,9 @@ function limitOf(word) {
 function structureFindings({ name, blocks, unclosed }) {
   /** @type {Finding[]} */
   const found = unclosed === undefined ? [] : [{ document: name, line: unclosed, reason: 'this fence is never closed' }]
-  for (const { line, info } of blocks) {
+  for (const [index, { line, info }] of blocks.entries()) {
     const [language = '', mark, limit] = info
-    const marks = { ts: ['fragment'], js: ['fragment'], sh: ['run'] }[language] ?? []
+    const marks = { ts: ['fragment'], js: ['fragment'], sh: ['run'], text: ['output'] }[language] ?? []
     if (['typescript', 'javascript', 'mjs', 'mts'].includes(language)) {
       found.push({ document: name, line, reason: `write "ts" or "js" for "${language}": other names are not checked` })
     } else if (mark !== undefined && marks.length > 0 && !marks.includes(mark)) {
@@ -103,6 +149,8 @@ function structureFindings({ name, blocks, unclosed }) {
         line,
         reason: `unknown marking "${mark}" of a ${language} block: ${marks.join(', ')}`,
       })
+    } else if (mark === 'output' && blocks[index - 1]?.info[0] !== 'js') {
+      found.push({ document: name, line, reason: 'the block before an output must be the js block that printed it' })
     } else if (mark === 'run' && !(limitOf(limit) > 0)) {
       found.push({ document: name, line, reason: `the time limit must be a number of seconds > 0, got "${limit}"` })
     }

@@ -1,10 +1,11 @@
 /** The documentation check itself: a document that holds passes, and each kind of failure is named with its line. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { needsJemalloc } from '../helpers/child.js'
 
 const TOOL = fileURLToPath(new URL('../../../tools/check-readme.mjs', import.meta.url))
 
@@ -79,7 +80,9 @@ describe('tools/check-readme', function () {
     })
     expect(stderr).to.equal('')
     expect(status).to.equal(0)
-    expect(stdout).to.include('2 documents, 2 modules checked, 1 fragments parsed, 2 commands run: all hold')
+    expect(stdout).to.include(
+      '2 documents, 2 modules checked, 1 fragments parsed, 1 programs and 2 commands run: all hold',
+    )
   })
 
   it('names each failure with file, line and reason', () => {
@@ -96,10 +99,58 @@ describe('tools/check-readme', function () {
     expect(stderr).to.include('README.md:22: unknown marking "fragmnet" of a ts block: fragment')
   })
 
-  it('leaves commands out on request', () => {
-    const { stdout, stderr } = check({ 'README.md': '```sh run\nexit 1\n```\n' }, '--no-run')
+  it('leaves programs and commands out on request', () => {
+    const text = '```sh run\nexit 1\n```\n\n```js\nprocess.exit(1)\n```\n'
+    const { stdout, stderr } = check({ 'README.md': text }, '--no-run')
     expect(stderr).to.equal('')
-    expect(stdout).to.include('0 commands run')
+    expect(stdout).to.include('0 programs and 0 commands run')
+  })
+
+  it('runs a JavaScript block as a .mjs file of a project that has the package', () => {
+    const good = block(
+      'js',
+      "import { Coordinator } from 'cache-attribution'\nif (!new Coordinator()) throw new Error('none')",
+    )
+    expect(check({ 'README.md': good }).stderr).to.equal('')
+    const { status, stderr } = check({ 'README.md': block('js', "await Promise.reject(new Error('its words'))") })
+    expect(status).to.equal(1)
+    expect(stderr).to.match(/^README\.md:1: ended with exit code 1\n/)
+    expect(stderr).to.include('Error: its words')
+  })
+
+  it('ends a block that listens, on a free port whatever it asks for', () => {
+    const listens = "import http from 'node:http'\nhttp.createServer().listen(1, '127.0.0.1')"
+    expect(check({ 'README.md': block('js', listens) }).stderr).to.equal('')
+  })
+
+  it('refuses JavaScript that Node 20 or TypeScript cannot read', () => {
+    for (const code of ['const sizes = new Map<string, number>()', 'await using file = {}']) {
+      expect(check({ 'README.md': block('js', code) }).status, code).to.equal(1)
+    }
+  })
+
+  it('compares a shown output with what is printed now, figures aside', function () {
+    needsJemalloc(this)
+    const program = block('js', "console.log('users  1.5 MiB  of 2,000 (pid 17)\\nfloor  −3 B')")
+    const shown = (text: string): string => `${program}\n${block('text output', text)}`
+    expect(check({ 'README.md': shown('users  27.25 KiB  of 3 (pid 4)\nfloor  12.10 MiB') }).stderr).to.equal('')
+    const { status, stderr } = check({ 'README.md': shown('users  1.5 MiB  of 2,000 (pid 17)\nceiling  −3 B') })
+    expect(status).to.equal(1)
+    expect(stderr).to.match(/^README\.md:5: line 2 of this output is "floor #" now, shown is "ceiling #"; node /)
+    expect(check({ 'README.md': shown('users  1.5 MiB  of 2,000 (pid 17)') }).status, 'a line is missing').to.equal(1)
+  })
+
+  it('writes what is printed now on request', function () {
+    needsJemalloc(this)
+    const before = `# A\n\n${block('js', "console.log('one\\ntwo')")}\n${block('text output', 'old')}\nEnd.\n`
+    const { files, status } = check({ 'README.md': before }, '--write')
+    expect(status).to.equal(0)
+    expect(files['README.md']).to.equal(before.replace('old', 'one\ntwo'))
+  })
+
+  it('wants the program of an output right before it', () => {
+    const { stderr } = check({ 'README.md': block('text output', 'words') })
+    expect(stderr).to.include('README.md:1: the block before an output must be the js block that printed it')
   })
 
   it('says where a fence is never closed', () => {
@@ -107,6 +158,11 @@ describe('tools/check-readme', function () {
     expect(stderr).to.equal('docs/open.md:3: this fence is never closed\n')
   })
 })
+
+/** A fenced block. */
+function block(info: string, code: string): string {
+  return `\`\`\`${info}\n${code}\n\`\`\`\n`
+}
 
 /** Runs the tool over these documents, in a folder of their own. */
 function check(documents: Record<string, string>, ...flags: string[]) {
@@ -117,7 +173,12 @@ function check(documents: Record<string, string>, ...flags: string[]) {
       mkdirSync(path.dirname(file), { recursive: true })
       writeFileSync(file, text)
     }
-    return spawnSync(process.execPath, [TOOL, '--root', root, ...flags], { encoding: 'utf8' })
+    const { status, stdout, stderr } = spawnSync(process.execPath, [TOOL, '--root', root, ...flags], {
+      encoding: 'utf8',
+    })
+    const read = (name: string): string => readFileSync(path.join(root, name), 'utf8')
+    const files = Object.fromEntries(Object.keys(documents).map((name) => [name, read(name)]))
+    return { status, stdout, stderr, files }
   } finally {
     rmSync(root, { recursive: true, force: true })
   }
