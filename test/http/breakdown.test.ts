@@ -8,7 +8,7 @@ import type { Site } from './site.js'
 describe('GET /breakdown', () => {
   let site: Site
   before(async () => (site = await openSite()))
-  after(async () => site.close())
+  after(() => (site as Site | undefined)?.close())
 
   it('gives the tree of the process, which adds up', async () => {
     const answer = await fetch(`${site.base}/breakdown`)

@@ -26,7 +26,7 @@ function post(init: RequestInit & { duplex?: 'half' }): Request {
 describe('a Request of a framework', () => {
   let site: Site
   beforeEach(async () => (site = await openSite()))
-  afterEach(async () => site.close())
+  afterEach(() => (site as Site | undefined)?.close())
 
   it('is understood when its body is a stream', async () => {
     const answer = await site.handler(post({ body: streamOf('{"only":', '["users"]}'), duplex: 'half' }), LOCAL)
@@ -89,7 +89,7 @@ describe('a Request of a framework', () => {
 describe('a large body', () => {
   let site: Site
   before(async () => (site = await openSite({ bodyBytes: 16 * 1024 * 1024 })))
-  after(async () => site.close())
+  after(() => (site as Site | undefined)?.close())
   const MANY = 9_000_000
 
   const LARGE: Readonly<Record<string, () => string>> = {
@@ -114,7 +114,7 @@ describe('a large body', () => {
 describe('a body over HTTP/1.1', () => {
   let site: Site
   before(async () => (site = await openSite({ bodyTimeoutMs: 200 })))
-  after(async () => site.close())
+  after(() => (site as Site | undefined)?.close())
 
   const run = { method: 'POST', target: '/debug/memory/attribution?mode=release' }
   const chunked = 'Transfer-Encoding: chunked'

@@ -177,7 +177,7 @@ for (const [title, wrap] of [
   describe(`a body over ${title}`, () => {
     let opened: Http2Site
     before(async () => (opened = await openHttp2(wrap)))
-    after(async () => opened.close())
+    after(() => (opened as Http2Site | undefined)?.close())
     beforeEach(() => {
       for (const cache of opened.site.caches) [cache.releases, cache.entryCount] = [0, 10]
     })

@@ -74,9 +74,9 @@ describe('a cache of any name', () => {
     base = `http://127.0.0.1:${await listen(server)}/debug/memory`
   })
   after(async () => {
-    await handler.close()
-    await coordinator.close()
-    await closeServer(server)
+    await (handler as AdminHandler | undefined)?.close()
+    await (coordinator as Coordinator | undefined)?.close()
+    if ((server as http.Server | undefined)?.listening) await closeServer(server)
   })
   beforeEach(() => {
     for (const cache of caches.values()) cache.releases = 0

@@ -44,8 +44,8 @@ function suite(title: string, prepare: (site: Site) => Promise<() => Promise<unk
       end = await prepare(site)
     })
     after(async () => {
-      await end()
-      await site.close()
+      await (end as typeof end | undefined)?.()
+      await (site as Site | undefined)?.close()
     })
     const post = ({ path, body }: Omit<Case, 'status'>): Promise<Response> =>
       fetch(site.base + path, { method: 'POST', headers: body === undefined ? {} : JSON_TYPE, body: body ?? null })

@@ -62,7 +62,7 @@ const FRIENDLY: Readonly<Record<string, readonly string[]>> = {
 describe('reading by way of a page of another origin', () => {
   let site: Site
   before(async () => (site = await openSite({ origins: ['https://ops.example'] })))
-  after(async () => site.close())
+  after(() => (site as Site | undefined)?.close())
   const get = (path: string, headers: readonly string[], method = 'GET'): Promise<RawAnswer> =>
     sendRaw(site.port, messageOf({ method, target: BASE + path, headers }))
 

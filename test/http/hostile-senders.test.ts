@@ -98,7 +98,7 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
 describe('a request on this machine, without authorize', () => {
   let site: Site
   before(async () => (site = await openSite()))
-  after(async () => site.close())
+  after(() => (site as Site | undefined)?.close())
   const target = '/debug/memory/status'
 
   for (const name of OF_PROXIES) {

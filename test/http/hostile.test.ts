@@ -39,7 +39,7 @@ function suite(title: string, open: () => Promise<Site>, cases: readonly Case[])
   describe(title, () => {
     let site: Site
     before(async () => (site = await open()))
-    after(async () => site.close())
+    after(() => (site as Site | undefined)?.close())
     for (const entry of cases) it(entry.name, () => judge(site, entry))
   })
 }

@@ -18,7 +18,7 @@ describe('GET /metrics', () => {
     new Counter({ name: 'mine', help: 'a counter without the ending', registers: [metrics] }).inc(3)
     site = await openSite({ metrics, authorize: bearerToken({ operator: OPERATOR, readOnly: READER }) })
   })
-  after(async () => site.close())
+  after(() => (site as Site | undefined)?.close())
 
   const get = (accept?: string, token = READER, method = 'GET'): Promise<Response> =>
     fetch(`${site.base}/metrics`, {

@@ -37,8 +37,8 @@ describe('GET /openapi.json', () => {
     history.attach(site.coordinator)
   })
   after(async () => {
-    await site.close()
-    await history.close()
+    await (site as Site | undefined)?.close()
+    await (history as ReportHistory | undefined)?.close()
     rmSync(folder, { recursive: true, force: true })
   })
 

@@ -20,7 +20,7 @@ describe('the page of panels', () => {
   before(async function () {
     browser = await launchChromium(this)
   })
-  after(async () => browser.close())
+  after(() => (browser as Browser | undefined)?.close())
 
   const open = async (prometheus: Prometheus): ReturnType<typeof openPage> => {
     const page = await panelPage(prometheus, 60, 10)

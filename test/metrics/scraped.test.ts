@@ -29,7 +29,7 @@ describe('a real Prometheus that scrapes a service', function () {
       await delay(250)
     }
   })
-  after(async () => observed.stop())
+  after(() => (observed as Observed | undefined)?.stop())
 
   it('takes every scrape, in the format that it likes best', async () => {
     const { activeTargets } = (await observed.prometheus.api('targets')) as {

@@ -40,7 +40,7 @@ describe('toFlamegraph()', function () {
   })
 
   after(async () => {
-    await browser.close()
+    await (browser as Browser | undefined)?.close()
     remove()
   })
 
