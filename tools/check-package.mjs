@@ -2,11 +2,12 @@
 // installs it into an empty project without running any install script, and uses it there without a compiler.
 //
 //   npm run check:package        builds dist/ and native/prebuilds/ first
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { linksOf, parseMarkdown } from './markdown.mjs'
 import { failureOf, runCommand, tail } from './run-command.mjs'
 
 const MAX_PACKED_BYTES = 1_500_000
@@ -26,11 +27,22 @@ const REQUIRED = [
   'CHANGELOG.md',
   'dist/src/index.js',
   'dist/src/index.d.ts',
+  'docs/guide/twin.md',
+  'examples/01-quickstart.ts',
   'native/binding.gyp',
   'native/addon.c',
 ]
-const ALLOWED =
-  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.+\.(?:js|d\.ts|js\.map|html|css)|prometheus\/\w+\.yml|grafana\/[\w-]+\.json|native\/(?:[\w-]+\.[ch]|binding\.gyp|README\.md|prebuilds\/[\w-]+\/[\w.-]+\.node))$/
+const ALLOWED = new RegExp(
+  `^(?:${[
+    String.raw`package\.json|LICENSE|[A-Z]+\.md`,
+    String.raw`dist/src/.+\.(?:js|d\.ts|html|css)`,
+    String.raw`docs/.+\.(?:md|png)`,
+    String.raw`examples/.+\.(?:ts|md)`,
+    String.raw`bench/(?:README|results/[\w-]+)\.md`,
+    String.raw`prometheus/\w+\.yml|grafana/[\w-]+\.json`,
+    String.raw`native/(?:[\w-]+\.[ch]|binding\.gyp|README\.md|prebuilds/[\w-]+/[\w.-]+\.node)`,
+  ].join('|')})$`,
+)
 const PREBUILT = new RegExp(`^native/prebuilds/${process.platform}-${process.arch}/.+\\.node$`)
 
 /** Strict, and with the library's own declarations checked too: what a demanding user has. */
@@ -111,9 +123,35 @@ async function pack() {
   const surplus = files.filter((file) => !ALLOWED.test(file))
   check('the tarball holds what it needs', missing.length > 0 && `missing: ${missing.join(', ')}`)
   check('the tarball holds nothing else', surplus.length > 0 && `not expected: ${surplus.slice(0, 10).join(', ')}`)
+  check('its documents link to what it holds', brokenLinks(files))
+  check('it runs no script where it is installed', installScripts())
   check('the tarball holds a prebuilt addon for this platform', !files.some((file) => PREBUILT.test(file)) && 'none')
   check(`the tarball is small (${packed.size} bytes, ${packed.unpackedSize} unpacked)`, tooLarge(packed))
   return path.join(project, packed.filename)
+}
+
+/** Links of the packed documents to files that are not packed; undefined where there is none. @param {readonly string[]} files */
+function brokenLinks(files) {
+  const broken = files
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((file) =>
+      linksOf(parseMarkdown(readFileSync(path.join(root, file), 'utf8')).prose).flatMap(({ line, target }) => {
+        const [relative = ''] = target.split('#')
+        if (relative === '' || /^[a-z][a-z0-9+.-]*:/i.test(relative)) return []
+        const found = path.posix.join(path.posix.dirname(file), decodeURIComponent(relative)).replace(/\/$/, '')
+        const isPacked = files.some((packed) => packed === found || packed.startsWith(`${found}/`))
+        return isPacked ? [] : [`${file}:${line}: ${target}`]
+      }),
+    )
+  return broken.length > 0 && `not packed: ${broken.slice(0, 10).join(', ')}`
+}
+
+/** Scripts that npm asks its user to allow. */
+function installScripts() {
+  const scripts = ['preinstall', 'install', 'postinstall', 'prepare'].filter((name) =>
+    Object.hasOwn(manifest.scripts, name),
+  )
+  return scripts.length > 0 && scripts.join(', ')
 }
 
 /** @param {{ size: number, unpackedSize: number }} packed */
