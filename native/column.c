@@ -46,6 +46,12 @@ bool column_make(struct column *column, size_t count) {
   return true;
 }
 
+void column_forget(const struct column *column, size_t end) {
+  const size_t bytes = end * sizeof *column->at / PAGE_BYTES * PAGE_BYTES;
+  if (bytes > 0)
+    madvise(column->at, bytes, MADV_DONTNEED);
+}
+
 void column_free(struct column *column) {
   if (column->at != NULL)
     munmap(column->at, column->capacity * sizeof *column->at);

@@ -23,6 +23,9 @@ bool column_make(struct column *column, size_t count);
 
 void column_free(struct column *column);
 
+/* Gives back the memory of the numbers before `end`, which read as 0 from then on. */
+void column_forget(const struct column *column, size_t end);
+
 static inline void column_push(struct column *column, uint32_t number) {
   if (column->count < column->capacity || column_reserve(column, column->count + 1))
     column->at[column->count++] = number;

@@ -113,7 +113,10 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
     tagged[i] = tagged_of(objects[i]);
   if (reason == NULL)
     reason = heap_walk(&graph, like_snapshot);
-  const double edges = (double)graph.to.count;
+  uint64_t folded = 0;
+  for (size_t kind = 0; kind < FOLDED_KINDS; kind++)
+    folded += graph.folded[kind].count;
+  const double edges = (double)(graph.to.count + folded);
   if (reason == NULL && (tagged == NULL || retained == NULL || !heap_tree_make(&tree, &graph) ||
                          !heap_classes_count(&classes, &graph, &tree)))
     reason = "there is no memory for the walk";
@@ -124,7 +127,7 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
     result = refusal(env, reason);
   else {
     napi_create_object(env, &result);
-    set_number(env, result, "nodes", tree.count);
+    set_number(env, result, "nodes", (double)(tree.count + folded));
     set_number(env, result, "edges", edges);
     set_number(env, result, "objectBytes", (double)graph.object_bytes);
     set_number(env, result, "externalBytes", (double)graph.external_bytes);

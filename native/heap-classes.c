@@ -122,14 +122,34 @@ static void sum_retained(struct heap_classes *classes, const struct heap_tree *t
   }
 }
 
+/* The classes of what is folded into other nodes. None of them lies in one of its own class: the walk folds
+ * nothing into a string. */
+static bool add_folded(struct heap_classes *classes, const struct heap_graph *graph) {
+  static const char *const NAMES[FOLDED_KINDS] = {
+      [FOLDED_STRINGS] = "(string)", [FOLDED_NUMBERS] = "(number)", [FOLDED_BIGINTS] = "(bigint)"};
+  for (size_t kind = 0; kind < FOLDED_KINDS; kind++) {
+    if (graph->folded[kind].count == 0)
+      continue;
+    const uint32_t class = class_named(classes, NAMES[kind]);
+    if (class == FREE)
+      return false;
+    classes->at[class].count += graph->folded[kind].count;
+    classes->at[class].own_bytes += graph->folded[kind].bytes;
+    classes->at[class].retained_bytes += graph->folded[kind].bytes;
+  }
+  return true;
+}
+
 bool heap_classes_count(struct heap_classes *classes, const struct heap_graph *graph,
                         const struct heap_tree *tree) {
   struct column class_of = {0}, open = {0}, first_child = {0}, next_sibling = {0};
   heap_classes_free(classes);
   bool is_done =
       index_make(&by_name, 1 << 12) && index_make(&by_map, 1 << 14) && column_make(&class_of, tree->count);
-  for (uint32_t number = 0; is_done && number < tree->count; number++) {
-    const uint32_t node = tree->node_of.at[number];
+  for (uint32_t node = 0; is_done && node < graph->node_count; node++) {
+    const uint32_t number = tree->number_of.at[node];
+    if (number == UINT32_MAX)
+      continue;
     const uint64_t address = heap_address_of(node);
     const uint32_t class = node == 0                     ? class_named(classes, "(synthetic)")
                            : node >= graph->object_count ? class_named(classes, MEMORY_CLASS)
@@ -139,10 +159,10 @@ bool heap_classes_count(struct heap_classes *classes, const struct heap_graph *g
       break;
     class_of.at[number] = class;
     classes->at[class].count++;
-    classes->at[class].own_bytes += heap_own_bytes(graph, node);
+    classes->at[class].own_bytes += heap_bytes_alone(graph, node, address);
   }
-  is_done =
-      is_done && column_make(&open, classes->count) && heap_tree_children(tree, &first_child, &next_sibling);
+  is_done = is_done && add_folded(classes, graph) && column_make(&open, classes->count) &&
+            heap_tree_children(tree, &first_child, &next_sibling);
   if (is_done)
     sum_retained(classes, tree, class_of.at, open.at, first_child.at, next_sibling.at);
   column_free(&class_of);

@@ -29,7 +29,7 @@ static uint32_t block_count;
 static bool overflowed;
 static uint64_t last_key;
 static uint32_t last_block;
-static struct column nodes; /* rank → node */
+static uint32_t node_count; /* the root among them */
 
 /* The lines come in the order of the addresses. */
 static bool read_ranges(void) {
@@ -152,28 +152,58 @@ uint32_t marks_find(uint64_t address) {
 
 bool marks_overflowed(void) { return overflowed; }
 
-static uint32_t rank_of(uint32_t mark) {
-  const struct marks_block *block = marks_blocks[mark >> MARK_SHIFT];
-  const uint32_t word = (mark & ((1 << MARK_SHIFT) - 1)) >> 6;
-  return block->rank[word] + (uint32_t)__builtin_popcountll(block->bits[word] & ((1ull << (mark & 63)) - 1));
-}
-
-bool marks_rank(const struct column *order) {
-  uint32_t rank = 0;
+uint32_t marks_rank(void) {
+  uint32_t rank = 1;
   for (uint32_t block = 0; block < block_count; block++)
     for (size_t word = 0; word < BLOCK_WORDS; word++) {
       marks_blocks[block]->rank[word] = rank;
-      rank += (uint32_t)__builtin_popcountll(marks_blocks[block]->bits[word]);
+      rank += (uint32_t)__builtin_popcountll(marks_blocks[block]->is_node[word]);
     }
-  if (!column_make(&nodes, rank))
-    return false;
-  memset(nodes.at, 0xff, nodes.count * sizeof *nodes.at);
-  for (uint32_t node = 1; node < order->count; node++)
-    nodes.at[rank_of(order->at[node])] = node;
-  return true;
+  node_count = rank;
+  return rank;
 }
 
-uint32_t marks_node(uint32_t mark) { return nodes.at[rank_of(mark)]; }
+uint32_t marks_number(uint32_t mark) {
+  const struct marks_block *block = marks_blocks[mark >> MARK_SHIFT];
+  const uint32_t word = marks_word(mark);
+  const uint64_t below = (1ull << (mark & 63)) - 1;
+  return block->rank[word] + (uint32_t)__builtin_popcountll(block->is_node[word] & below);
+}
+
+/* The last block, and in it the last word, whose first number is not above the one that is sought. */
+uint64_t marks_address_of(uint32_t number) {
+  if (number == 0 || number >= node_count)
+    return 0;
+  uint32_t low = 0, high = block_count;
+  while (high - low > 1) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (marks_blocks[middle]->rank[0] <= number)
+      low = middle;
+    else
+      high = middle;
+  }
+  const struct marks_block *block = marks_blocks[low];
+  uint32_t word = 0, end = BLOCK_WORDS;
+  while (end - word > 1) {
+    const uint32_t middle = word + (end - word) / 2;
+    if (block->rank[middle] <= number)
+      word = middle;
+    else
+      end = middle;
+  }
+  uint64_t bits = block->is_node[word];
+  for (uint32_t left = number - block->rank[word]; left > 0; left--)
+    bits &= bits - 1;
+  return marks_bases[low] + 8ull * (64 * word + (uint32_t)__builtin_ctzll(bits));
+}
+
+void marks_each_node(bool (*visit)(uint64_t address)) {
+  for (uint32_t block = 0; block < block_count; block++)
+    for (uint32_t word = 0; word < BLOCK_WORDS; word++)
+      for (uint64_t bits = marks_blocks[block]->is_node[word]; bits != 0; bits &= bits - 1)
+        if (!visit(marks_bases[block] + 8ull * (64 * word + (uint32_t)__builtin_ctzll(bits))))
+          return;
+}
 
 void marks_free(void) {
   /* Blocks are given back with the process: a walk is made once in a twin. */
@@ -190,6 +220,6 @@ void marks_free(void) {
   block_count = 0;
   last_key = 0;
   overflowed = false;
-  column_free(&nodes);
+  node_count = 0;
 }
 #endif

@@ -1,8 +1,9 @@
-/* Which addresses of V8's heap were found, and their numbers.
+/* Which addresses of V8's heap were met, and their numbers.
  *
- * One bit for each 8 bytes in blocks of 256 KiB, so that nothing need be known of V8's own pages. A *mark* is
- * an address in 32 bits: the number of its block and the place in it. When all marks are set a rank for each
- * word of bits makes a node's number out of its mark. */
+ * Two bits for each 8 bytes in blocks of 256 KiB, so that nothing need be known of V8's own pages: whether an
+ * object was met, and whether it is a node of the graph. A *mark* is an address in 32 bits: the number of its
+ * block and the place in it. When all marks are set a rank for each word of bits makes a node's number out of
+ * its mark, and the mark out of its number: nodes are numbered as they lie. */
 #ifndef CACHE_ATTRIBUTION_HEAP_MARKS_H
 #define CACHE_ATTRIBUTION_HEAP_MARKS_H
 
@@ -11,7 +12,8 @@
 enum { BLOCK_SHIFT = 18, BLOCK_WORDS = 512, MARK_SHIFT = 15, BLOCKS_MAX = 1 << (32 - MARK_SHIFT) };
 
 struct marks_block {
-  uint64_t bits[BLOCK_WORDS];
+  uint64_t met[BLOCK_WORDS];
+  uint64_t is_node[BLOCK_WORDS];
   uint32_t rank[BLOCK_WORDS];
 };
 
@@ -30,11 +32,15 @@ uint32_t marks_find(uint64_t address);
 /* Whether there were more blocks than a mark can number, or no memory for one: the marks are wrong then. */
 bool marks_overflowed(void);
 
-/* After the last mark: numbers are the places in `order`, which begins with one for the root. */
-bool marks_rank(const struct column *order);
+/* After the last mark: numbers the nodes from 1 on. The count of them, with the root, which has none. */
+uint32_t marks_rank(void);
 
-/* The number of a mark that is set. */
-uint32_t marks_node(uint32_t mark);
+/* The number of a node's mark, and its address by its number. */
+uint32_t marks_number(uint32_t mark);
+uint64_t marks_address_of(uint32_t number);
+
+/* Calls `visit` with each node's address, in the order of their numbers, while it returns true. */
+void marks_each_node(bool (*visit)(uint64_t address));
 
 void marks_free(void);
 
@@ -42,15 +48,19 @@ static inline uint64_t marks_address(uint32_t mark) {
   return marks_bases[mark >> MARK_SHIFT] + ((uint64_t)(mark & ((1 << MARK_SHIFT) - 1)) << 3);
 }
 
-static inline uint64_t *marks_word(uint32_t mark) {
-  return &marks_blocks[mark >> MARK_SHIFT]->bits[(mark & ((1 << MARK_SHIFT) - 1)) >> 6];
+static inline uint32_t marks_word(uint32_t mark) { return (mark & ((1 << MARK_SHIFT) - 1)) >> 6; }
+
+static inline bool marks_is_node(uint32_t mark) {
+  return (marks_blocks[mark >> MARK_SHIFT]->is_node[marks_word(mark)] >> (mark & 63) & 1) != 0;
 }
 
-static inline bool marks_has(uint32_t mark) { return (*marks_word(mark) >> (mark & 63) & 1) != 0; }
+static inline bool marks_is_met(uint32_t mark) {
+  return (marks_blocks[mark >> MARK_SHIFT]->met[marks_word(mark)] >> (mark & 63) & 1) != 0;
+}
 
-/* Whether it was not set before. */
-static inline bool marks_set(uint32_t mark) {
-  uint64_t *word = marks_word(mark);
+/* Whether it was not met before. */
+static inline bool marks_meet(uint32_t mark) {
+  uint64_t *word = &marks_blocks[mark >> MARK_SHIFT]->met[marks_word(mark)];
   const uint64_t bit = 1ull << (mark & 63);
   if ((*word & bit) != 0)
     return false;
@@ -58,6 +68,8 @@ static inline bool marks_set(uint32_t mark) {
   return true;
 }
 
-static inline void marks_prefetch(uint32_t mark) { __builtin_prefetch(marks_word(mark)); }
+static inline void marks_make_node(uint32_t mark) {
+  marks_blocks[mark >> MARK_SHIFT]->is_node[marks_word(mark)] |= 1ull << (mark & 63);
+}
 
 #endif

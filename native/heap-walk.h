@@ -1,6 +1,9 @@
 /* The graph of V8's heap as columns of numbers: from the roots, by V8's own visitors, without V8's heap
  * snapshot.
  *
+ * Strings and numbers that one object alone holds are no nodes: their bytes are told with that object's. They
+ * are half of all objects in many heaps, and nothing is dominated by them.
+ *
  * Rule: the walk reads V8's memory and writes nothing there. While its addresses are used nothing may be
  * allocated on V8's heap, since a collection moves objects. A wrong reading ends the process: it is made in
  * twins only. */
@@ -8,18 +11,25 @@
 #define CACHE_ATTRIBUTION_HEAP_WALK_H
 
 #include "column.h"
+#include "heap-visitor.h"
+
+/* What was folded into what holds it. */
+enum heap_folded { FOLDED_STRINGS, FOLDED_NUMBERS, FOLDED_BIGINTS, FOLDED_KINDS };
 
 /* Node 0 is the root of all. Behind the heap's objects stand the memories of ArrayBuffers, one node each. */
 struct heap_graph {
   uint32_t node_count;
   uint32_t object_count;   /* the root and the objects of the heap; what follows are memories */
-  struct column words;     /* of each object: its own size in 8 bytes; a memory has 0 here */
+  struct column words;     /* of each object with what is folded into it, in 8 bytes; a memory has none */
   struct column first;     /* node → its first edge; one more than there are nodes */
   struct column to;        /* edge → node */
   struct column stays;     /* edge of the root → 1 where that root is no handle of the running code */
   struct column memories;  /* bytes of each memory, two numbers each, the lower half first */
   uint64_t object_bytes;   /* of all objects on the heap, those of the read-only space included */
   uint64_t external_bytes; /* of strings outside the heap; counted with their objects' words as well */
+  struct {
+    uint64_t count, bytes;
+  } folded[FOLDED_KINDS];
 };
 
 /* Walks the heap of the calling thread. `like_snapshot`: V8's tables of strings hold what is in them, and a
@@ -33,11 +43,9 @@ uint64_t heap_address_of(uint32_t node);
 /* The node of an object, or UINT32_MAX. */
 uint32_t heap_node_at(uint64_t address);
 
-/* Bytes of a node alone. */
+/* Bytes of a node with what is folded into it, and of the node alone. */
 uint64_t heap_own_bytes(const struct heap_graph *graph, uint32_t node);
-
-/* The size of the object at an address, in 8 bytes. */
-uint32_t heap_words_at(uint64_t address);
+uint64_t heap_bytes_alone(const struct heap_graph *graph, uint32_t node, uint64_t address);
 
 void heap_walk_free(struct heap_graph *graph);
 

@@ -18,7 +18,7 @@ const TIMEOUT_MS = 3_600_000
 /** Of the heap in use: V8 builds the whole snapshot in memory. Measured for small objects, the worst case. */
 const SNAPSHOT_FACTOR = 14
 /** The same of the walk's columns (bench/heap-walk.ts). */
-const WALK_FACTOR = 1.7
+const WALK_FACTOR = 1.2
 
 /** A written snapshot. */
 export interface HeapSnapshotFile {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { runFixture } from '../../helpers/child.js'
 import { doubtOf, walkClasses } from '../../../src/twin/heap-walk/walk-classes.js'
+import type { PeakOfWalk } from './fixtures/peak.js'
 import type { RandomGraph } from './fixtures/random-graph.js'
 
 const MIB = 1024 * 1024
@@ -22,6 +23,19 @@ describe('the walk of the heap', () => {
       expect(differing).to.deep.equal([])
     })
   }
+
+  it('takes less memory than the heap that it walks, whose strings and numbers it counts all the same', async function () {
+    this.timeout(60_000)
+    const { method, heapBytes, addedBytes, strings, numbers } = await runFixture<PeakOfWalk>(
+      'twin/heap-walk/fixtures/peak',
+      { timeoutMs: 55_000 },
+    )
+    expect(method).to.equal('heap walk')
+    expect(heapBytes).to.be.greaterThan(150 * MIB)
+    expect(addedBytes).to.be.lessThan(0.8 * heapBytes)
+    expect(strings).to.be.at.least(2 * 900_000)
+    expect(numbers).to.be.at.least(900_000)
+  })
 
   it('is made in a twin alone', () => {
     const collector = { major: () => undefined, minor: () => undefined }

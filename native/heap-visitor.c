@@ -1,0 +1,94 @@
+#define _GNU_SOURCE
+#include "heap-visitor.h"
+
+#ifdef __linux__
+#include "v8-layout.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+static struct v8_symbols v8;
+static uint64_t isolate;
+static const struct heap_visitor *functions;
+static uintptr_t vtable[VTABLE_SLOTS_MAX + 2];
+
+/* The first member of a RelocInfo is where the reference stands in the code, unaligned. */
+static void add_embedded(const uint64_t *reloc_info) {
+  uint64_t tagged;
+  memcpy(&tagged, (const void *)reloc_info[0], sizeof tagged);
+  functions->embedded(tagged);
+}
+
+static void on_embedded_of_code(void *self, uint64_t host, const uint64_t *reloc_info) {
+  (void)self, (void)host;
+  add_embedded(reloc_info);
+}
+
+static void on_embedded(void *self, const uint64_t *reloc_info) {
+  (void)self;
+  add_embedded(reloc_info);
+}
+
+static uintptr_t no_operation(void) { return 0; }
+
+static uintptr_t function_for(enum visitor_slot slot) {
+  switch (slot) {
+  case SLOT_POINTERS:
+  case SLOT_MAYBE_POINTERS: /* weak ones have another tag, and are passed over */
+    return (uintptr_t)functions->pointers;
+  case SLOT_POINTER:
+  case SLOT_MAYBE_POINTER:
+    return (uintptr_t)functions->pointer;
+  case SLOT_CUSTOM_WEAK_POINTERS:
+    return (uintptr_t)functions->custom_weak_pointers;
+  case SLOT_CUSTOM_WEAK_POINTER:
+    return (uintptr_t)functions->custom_weak_pointer;
+  case SLOT_EPHEMERON:
+    return (uintptr_t)functions->ephemeron;
+  case SLOT_EMBEDDED_OF_CODE:
+    return (uintptr_t)on_embedded_of_code;
+  case SLOT_EMBEDDED:
+    return (uintptr_t)on_embedded;
+  default:
+    return (uintptr_t)no_operation;
+  }
+}
+
+const char *heap_visitor_prepare(const struct heap_visitor *visitor) {
+#ifndef __x86_64__
+  (void)visitor;
+  return "the walk was tried on x64 only";
+#else
+  const char *missing = v8_symbols_find(&v8);
+  if (missing != NULL)
+    return missing;
+  if (!v8_layout_read() || v8_layout.last_function_type < 0)
+    return "this V8 does not tell the layout of its objects";
+  functions = visitor;
+  for (size_t i = 0; i < v8.object_visitor.count; i++)
+    vtable[i + 2] = function_for(v8.object_visitor.slots[i]);
+  isolate = ((uint64_t(*)(void))dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"))();
+  return NULL;
+#endif
+}
+
+const struct v8_symbols *heap_visitor_symbols(void) { return &v8; }
+uint64_t heap_visitor_isolate(void) { return isolate; }
+
+uint32_t heap_words_at(uint64_t address) {
+  uint64_t tagged = address + 1;
+  const int bytes = ((int (*)(uint64_t *, uint64_t))v8.size_from_map)(&tagged, v8_read(address));
+  return (uint32_t)bytes / 8;
+}
+
+void heap_visit_body(uint64_t address, uint32_t words) {
+  static const struct { const uintptr_t *vtable; } visitor = {vtable + 2};
+  uint64_t tagged = address + 1;
+  const uint64_t map = v8_read(address);
+  if (v8.body == BODY_OF_ISOLATE)
+    ((void (*)(uint64_t, uint64_t, uint64_t, const void *))v8.visit_body)(isolate, map, tagged, &visitor);
+  else
+    ((void (*)(uint64_t *, uint64_t, int, const void *))v8.visit_body)(&tagged, map, (int)words * 8,
+                                                                       &visitor);
+}
+#endif
