@@ -1,5 +1,6 @@
 // What the machine checks of how the code is written. The table MAY_IMPORT is the project's direction of dependency
 // (docs/internals/architecture.md): change it only together with that page.
+import path from 'node:path'
 import js from '@eslint/js'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import { builtinRules } from 'eslint/use-at-your-own-risk'
@@ -12,16 +13,20 @@ const BELOW_HTTP = [
   'allocator',
   'measure',
   'report',
+  'heap-profile',
   'twin',
   'breakdown',
-  'coordinator',
-  'history',
   'profiling',
+  'coordinator/*',
+  'history',
   'metrics',
 ]
 
+const BELOW_COORDINATOR = ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown', 'profiling']
+
 /**
- * Folder of src → the folders whose files it may import, besides its own. Earlier stages of the flow stand first.
+ * Room of src → the rooms whose files it may import, besides its own. A room is a folder, or a file that is a stage by
+ * itself; `name/*` is a room with those inside it. Earlier stages of the flow stand first.
  *
  * @type {Readonly<Record<string, readonly string[]>>}
  */
@@ -30,19 +35,33 @@ const MAY_IMPORT = {
   allocator: ['support'],
   measure: ['support', 'allocator'],
   report: ['support', 'allocator', 'measure'],
+  'heap-profile': ['support'],
   twin: ['support', 'allocator', 'measure', 'report'],
   breakdown: ['support', 'allocator', 'measure', 'report'],
   // Before the coordinator, whose runs have it explain what no cache held.
-  profiling: ['support', 'allocator', 'measure', 'report', 'twin'],
-  coordinator: ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown', 'profiling'],
+  profiling: ['support', 'allocator', 'measure', 'report', 'heap-profile', 'twin'],
+  // What is registered, and how a run is asked for; then what both kinds of run share, then each of them, then the class.
+  coordinator: ['support', 'allocator', 'measure', 'report', 'twin'],
+  'coordinator/run': [...BELOW_COORDINATOR, 'coordinator'],
+  'coordinator/live': [...BELOW_COORDINATOR, 'coordinator', 'coordinator/run'],
+  'coordinator/twin': [...BELOW_COORDINATOR, 'coordinator', 'coordinator/run'],
+  'coordinator/coordinator': [...BELOW_COORDINATOR, 'coordinator/*'],
   adapters: ['support', 'coordinator'],
   history: ['support', 'report'],
-  log: ['support', 'report', 'breakdown', 'coordinator', 'history'],
-  metrics: ['support', 'allocator', 'measure', 'report', 'coordinator', 'history', 'profiling'],
-  http: BELOW_HTTP,
-  cli: [...BELOW_HTTP, 'http'],
+  log: ['support', 'report', 'breakdown', 'coordinator/*', 'history'],
+  metrics: ['support', 'allocator', 'measure', 'report', 'coordinator/*', 'history', 'profiling'],
+  'http/server': ['support', 'report'],
+  'http/profiles': ['support', 'report', 'heap-profile', 'profiling', 'http/server'],
+  'http/admin': [...BELOW_HTTP, 'http/server'],
+  'http/page': [...BELOW_HTTP, 'http/server', 'http/admin'],
+  http: ['http/*'],
+  threads: [...BELOW_COORDINATOR, 'coordinator/*'],
+  fleet: ['support', 'report', 'coordinator/*'],
+  testing: [...BELOW_COORDINATOR, 'coordinator/*'],
+  attach: [...BELOW_HTTP, 'adapters', 'log'],
+  auto: [...BELOW_HTTP, 'adapters', 'log', 'http', 'attach'],
+  cli: [...BELOW_HTTP, 'adapters', 'http', 'fleet', 'attach', 'auto'],
 }
-
 /** Files and folders that take literals and return literals: nothing of Node. */
 const PURE = ['report']
 
@@ -54,20 +73,61 @@ const LOADERS = {
 const NATIVE_PACKAGES = Object.values(LOADERS).flat()
 const LOADERS_ONLY = `Native code is loaded in ${Object.keys(LOADERS).join(' and ')} only.`
 
-/** `no-restricted-imports` for one folder of src. @param {string} folder @param {string[]} packages */
-function importRule(folder, packages = NATIVE_PACKAGES) {
-  const allowed = [folder, ...(MAY_IMPORT[folder] ?? [])]
-  const later = Object.keys(MAY_IMPORT).filter((name) => !allowed.includes(name))
-  const patterns = [
-    {
-      regex: String.raw`^(?:\.\./)+(?:${later.join('|')})/`,
-      message: `src/${folder} may import of ${allowed.join(', ')} only (MAY_IMPORT in eslint.config.js).`,
-    },
-    { regex: String.raw`^(?:\.\./)+(?:src/)?index\.js$`, message: 'src/index.ts is for users of the package.' },
-  ]
-  if (PURE.includes(folder)) {
-    patterns.push({ regex: '^node:', message: `src/${folder} is pure: it takes literals and returns literals.` })
-  }
+/** The innermost room of a file below src/. @param {string} file relative to src/, without ending */
+function roomOf(file) {
+  return Object.keys(MAY_IMPORT)
+    .filter((room) => file === room || file.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0]
+}
+
+/** @param {string} from @param {string | undefined} to */
+function mayImport(from, to) {
+  return (
+    to !== undefined &&
+    (to === from ||
+      (MAY_IMPORT[from] ?? []).some((name) => {
+        const whole = name.endsWith('/*') ? name.slice(0, -2) : undefined
+        return to === (whole ?? name) || (whole !== undefined && to.startsWith(`${whole}/`))
+      }))
+  )
+}
+
+/** The rule `house/may-import`: holds MAY_IMPORT, and that every file of src/ but index.ts stands in a room. */
+const mayImportRule = {
+  /** @param {any} context */
+  create(context) {
+    const src = path.join(import.meta.dirname, 'src')
+    const file = path.relative(src, context.filename).replace(/\.ts$/, '')
+    if (file === 'index') return {}
+    const room = roomOf(file)
+    /** @param {any} node */
+    const check = (node) => {
+      const specifier = node.source?.value
+      if (typeof specifier !== 'string' || !specifier.startsWith('.')) return
+      const target = path.relative(src, path.resolve(path.dirname(context.filename), specifier)).replace(/\.js$/, '')
+      if (room !== undefined && mayImport(room, roomOf(target))) return
+      const message =
+        target === 'index'
+          ? 'src/index.ts is for users of the package.'
+          : `src/${room ?? '?'} may not import src/${target}: MAY_IMPORT in eslint.config.js.`
+      context.report({ node, message })
+    }
+    return {
+      /** @param {any} node */
+      Program(node) {
+        if (room === undefined) context.report({ node, message: 'A file of src/ stands in a folder of MAY_IMPORT.' })
+      },
+      ImportDeclaration: check,
+      ImportExpression: check,
+      ExportAllDeclaration: check,
+      ExportNamedDeclaration: check,
+    }
+  },
+}
+
+/** `no-restricted-imports`. @param {readonly string[]} packages @param {boolean} [pure] */
+function importRule(packages, pure = false) {
+  const patterns = pure ? [{ regex: '^node:', message: 'It is pure: it takes literals and returns literals.' }] : []
   return ['error', { paths: packages.map((name) => ({ name, message: LOADERS_ONLY })), patterns }]
 }
 
@@ -92,7 +152,8 @@ export default defineConfig(
   },
   js.configs.recommended,
   {
-    files: ['{src,test,bench,examples}/**/*.ts'],
+    files: ['{src,test,bench,examples,tools}/**/*.ts'],
+    ignores: ['tools/package-consumer/**'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -114,8 +175,10 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    plugins: { regexp },
+    plugins: { regexp, house: { rules: { 'may-import': mayImportRule } } },
     rules: {
+      'house/may-import': 'error',
+      'no-restricted-imports': /** @type {any} */ (importRule(NATIVE_PACKAGES)),
       'advice/max-lines': ['warn', { max: 300, ...length }],
       'max-lines': ['error', { max: 350, ...length }],
       'max-lines-per-function': ['error', { max: 60, ...length }],
@@ -126,16 +189,16 @@ export default defineConfig(
       'no-restricted-syntax': /** @type {any} */ (loadingRule(NATIVE_PACKAGES)),
     },
   },
-  ...Object.keys(MAY_IMPORT).map((folder) => ({
+  ...PURE.map((folder) => ({
     files: [`src/${folder}/**/*.ts`],
-    rules: { 'no-restricted-imports': /** @type {any} */ (importRule(folder)) },
+    rules: { 'no-restricted-imports': /** @type {any} */ (importRule(NATIVE_PACKAGES, true)) },
   })),
   ...Object.entries(LOADERS).map(([file, own]) => {
     const others = NATIVE_PACKAGES.filter((name) => !own.includes(name))
     return {
       files: [file],
       rules: {
-        'no-restricted-imports': /** @type {any} */ (importRule('allocator', others)),
+        'no-restricted-imports': /** @type {any} */ (importRule(others)),
         'no-restricted-syntax': /** @type {any} */ (loadingRule(others)),
       },
     }

@@ -7,7 +7,7 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ALERT_RULES } from '../src/metrics/documents/rules.js'
+import { ALERT_RULES } from '../tools/metrics/rules.js'
 import { launchChromium } from '../test/http/page/fixtures/chromium.js'
 import { panelPage } from '../test/metrics/panel-page.js'
 import { expressions, observe } from '../test/metrics/prometheus.js'

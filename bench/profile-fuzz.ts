@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { fuzzProfiles } from '../test/profiling/fuzz/profile-fuzz.js'
+import { fuzzProfiles } from '../test/heap-profile/fuzz/profile-fuzz.js'
 
 const { values, positionals } = parseArgs({
   options: { count: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' } },

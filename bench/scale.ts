@@ -5,7 +5,7 @@
  */
 import { Coordinator, formatReport } from 'cache-attribution'
 import type { AttributionReport } from 'cache-attribution'
-import { layOut, selectCaches } from '../src/coordinator/plan.js'
+import { layOut, selectCaches } from '../src/coordinator/run/plan.js'
 import { medianOf, printTable, verdict } from './support/table.js'
 
 const COUNTS = [1250, 2500, 5000, 10_000] as const

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { isGrowing } from '../src/report/trends/format.js'
+import { isGrowing } from '../src/report/trends/format-trends.js'
 import type { Trend } from '../src/report/trends/types.js'
 import { flags, runScript } from './support/processes.js'
 import { printTable, verdict } from './support/table.js'

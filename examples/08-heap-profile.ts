@@ -8,7 +8,8 @@ import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import zlib from 'node:zlib'
-import { HeapProfiler, formatTopTable, symbolize, topTable } from 'cache-attribution/profiling'
+import { formatTopTable, symbolize, topTable } from 'cache-attribution/heap-profile'
+import { HeapProfiler } from 'cache-attribution/profiling'
 
 /** What the service keeps; a profile shows what is still reachable. */
 const streams: zlib.DeflateRaw[] = []

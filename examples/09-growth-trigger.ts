@@ -9,14 +9,8 @@ import path from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Coordinator } from 'cache-attribution'
-import {
-  DumpCatalogue,
-  GrowthMonitor,
-  HeapProfiler,
-  formatTopTable,
-  symbolize,
-  topTable,
-} from 'cache-attribution/profiling'
+import { formatTopTable, symbolize, topTable } from 'cache-attribution/heap-profile'
+import { DumpCatalogue, GrowthMonitor, HeapProfiler } from 'cache-attribution/profiling'
 
 const MIB = 1024 * 1024
 const uploads = new Map<number, Buffer>()

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { Coordinator, RunAbortedError } from './coordinator/coordinator.js'
-export type { ExtendReport } from './coordinator/extensions.js'
+export type { ExtendReport } from './coordinator/run/report-extensions.js'
 export type { CalibrationPoint, CalibrationState } from './coordinator/calibration.js'
 export type { CoordinatorEventPayloads, CoordinatorEvents } from './coordinator/events.js'
 export type { CacheObservation, Observation } from './coordinator/observe.js'
@@ -17,8 +17,8 @@ export type {
   ReleaseContext,
   TrimContext,
 } from './coordinator/releasable.js'
-export { formatReport } from './report/format.js'
-export type { FormatOptions } from './report/format.js'
+export { formatReport } from './report/format-report.js'
+export type { FormatOptions } from './report/format-report.js'
 export type {
   AttributedBytes,
   AttributionMode,
@@ -43,15 +43,15 @@ export type { ReportResidual, ResidualStack } from './report/residual/types.js'
 export type { ByQuantity, Figures, Quantity } from './measure/figures.js'
 export type { MemorySample } from './measure/sample.js'
 export type { GcMode } from './measure/settle.js'
-export { breakdown } from './breakdown.js'
-export type { BreakdownOptions, ObservableCoordinator } from './breakdown.js'
+export { breakdown } from './breakdown/index.js'
+export type { BreakdownOptions, ObservableCoordinator } from './breakdown/index.js'
 export { isolateHeap, workerHeaps } from './breakdown/isolates.js'
 export type { AskableWorker } from './breakdown/isolates.js'
 export type { ObservedCache } from './breakdown/read.js'
 export { diagnose } from './report/breakdown/diagnose.js'
 export type { Diagnosis } from './report/breakdown/diagnose.js'
-export { formatBreakdown } from './report/breakdown/format.js'
-export type { FormatBreakdownOptions } from './report/breakdown/format.js'
+export { formatBreakdown } from './report/breakdown/format-breakdown.js'
+export type { FormatBreakdownOptions } from './report/breakdown/format-breakdown.js'
 export type { HeapSpace, IsolateHeap, MemoryNode } from './report/breakdown/types.js'
 export { openAllocator } from './allocator/open.js'
 export type { OpenAllocatorOptions } from './allocator/open.js'

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { ADAPTER_TABLE } from '../dist/src/adapters/catalogue.js'
 import { REFUSALS } from '../dist/src/adapters/refusals.js'
-import { adaptersDocument } from '../dist/src/adapters/table.js'
+import { adaptersDocument } from '../dist/tools/adapters/table.js'
 
 const file = fileURLToPath(new URL('../docs/reference/adapters.md', import.meta.url))
 const options = await resolveConfig(file)

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
-import { metricsDocuments } from '../dist/src/metrics/documents/files.js'
+import { metricsDocuments } from '../dist/tools/metrics/files.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 for (const [name, content] of Object.entries(metricsDocuments())) {

@@ -1,6 +1,6 @@
 /** One process with planted memory, under one Node and one allocator: what breakdown() finds of it, as one JSON line. */
 import { readFileSync } from 'node:fs'
-import { breakdown } from '../../src/breakdown.js'
+import { breakdown } from '../../src/breakdown/index.js'
 import { bytesAt, bytesOfAll } from '../../src/report/breakdown/node.js'
 import { MAIN_ISOLATE } from '../../src/report/breakdown/v8.js'
 import { PART } from '../../src/report/breakdown/types.js'

@@ -1,7 +1,7 @@
 /** Appends reports until it is killed, and names each that was acknowledged. `node dist/bench/history/appender.js FOLDER NAME` */
 import { writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ReportHistory } from '../../src/history/history.js'
+import { ReportHistory } from '../../src/history/report-history.js'
 import { report, row } from '../../test/report/reports.js'
 
 /** What it prints, a line each: the id of a report that is with the operating system. */

@@ -1,5 +1,5 @@
 /** Opens a history in a process of its own and tells its trends. `node dist/bench/history/million.js FOLDER` */
-import { ReportHistory } from '../../src/history/history.js'
+import { ReportHistory } from '../../src/history/report-history.js'
 import { report } from '../support/processes.js'
 
 /** Times and memory. */

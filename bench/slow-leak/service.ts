@@ -7,8 +7,8 @@
 import Database from 'better-sqlite3'
 import { Coordinator } from '../../src/coordinator/coordinator.js'
 import type { AttributionReport } from '../../src/report/types.js'
-import { formatReport } from '../../src/report/format.js'
-import { ReportHistory } from '../../src/history/history.js'
+import { formatReport } from '../../src/report/format-report.js'
+import { ReportHistory } from '../../src/history/report-history.js'
 import { randomOf } from '../../test/coordinator/world.js'
 import { report } from '../support/processes.js'
 

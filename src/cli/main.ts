@@ -2,7 +2,7 @@
 /** The command's entry: hands the process over to {@link runCommandLine} and ends it as that says. */
 import process from 'node:process'
 import { runCommandLine } from './command-line.js'
-import { endAs } from './ending.js'
+import { endAs } from './end-as.js'
 
 for (const stream of [process.stdout, process.stderr]) {
   // A reader that has seen enough (`… | head -1`) is no failure.

@@ -20,10 +20,10 @@ import type { ErrorCode } from '../support/errors.js'
 import { callable } from '../support/options.js'
 import { Calibrations } from './calibration.js'
 import type { CalibrationState } from './calibration.js'
-import { withBreakdown } from './with-breakdown.js'
-import { withTold } from './with-told.js'
-import { ReportExtensions } from './extensions.js'
-import type { ExtendReport } from './extensions.js'
+import { withBreakdown } from './run/with-breakdown.js'
+import { withTold } from './run/with-told.js'
+import { ReportExtensions } from './run/report-extensions.js'
+import type { ExtendReport } from './run/report-extensions.js'
 import { forgetShared, sharedCoordinator } from './default.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
@@ -39,13 +39,13 @@ import type {
 import type { RegistrationOptions, Releasable } from './releasable.js'
 import { Registry, describeCache, knownCache } from './registry.js'
 import type { CacheDescription, Registration } from './registry.js'
-import { openResidual, withResidual } from './residual.js'
-import { AttributionRun } from './run.js'
-import type { Run, RunContext } from './run.js'
+import { openResidual, withResidual } from './run/with-residual.js'
+import { LiveRun } from './live/live-run.js'
+import type { Run, RunContext } from './run/run-context.js'
 import { SingleFlight } from '../support/single-flight.js'
-import { TwinRun } from './twin-run.js'
-import { allocatorWarnings } from './allocator-warnings.js'
-import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './warnings.js'
+import { TwinRun } from './twin/twin-run.js'
+import { allocatorWarnings } from './run/allocator-warnings.js'
+import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './run/warnings.js'
 
 /** Runs that a later one is compared with: within so many the rotation has turned every neighbour round. */
 const EARLIER_RUNS_MAX = 8
@@ -362,7 +362,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         this.#tell(name, payload)
       },
     }
-    return options.mode === 'twin' ? new TwinRun(context) : new AttributionRun(context)
+    return options.mode === 'twin' ? new TwinRun(context) : new LiveRun(context)
   }
 
   /** Marks the synchronous part of a release, so that attribute() called from inside it is refused, not joined. */

@@ -3,11 +3,11 @@
  *
  * @module history
  */
-export { ReportHistory } from './history.js'
-export { readHistory } from './read.js'
+export { ReportHistory } from './report-history.js'
+export { readHistory } from './read-history.js'
 export { trendOf, trendsOf } from '../report/trends/trends.js'
 export type { HistoryOptions } from './options.js'
-export type { ReadOptions } from './read.js'
+export type { ReadOptions } from './read-history.js'
 export type {
   AttachableCoordinator,
   HistoryClock,

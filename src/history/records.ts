@@ -5,7 +5,7 @@
  */
 import type { AttributionReport } from '../report/types.js'
 import { CoordinatorError, messageOf } from '../support/errors.js'
-import { faultOfHead, faultOfObservation, faultOfReport } from './valid.js'
+import { faultOfHead, faultOfObservation, faultOfReport } from './record-faults.js'
 import type { HistoryObservation, HistoryRecord } from './types.js'
 import { upgradeRecord } from './upgrade.js'
 

@@ -3,8 +3,8 @@
  *
  * @module log
  */
-export { PeriodicReporter } from './reporter.js'
-export type { ReportingCoordinator } from './reporter.js'
+export { PeriodicReporter } from './periodic-reporter.js'
+export type { ReportingCoordinator } from './periodic-reporter.js'
 export type { PeriodicReporterOptions, ReportMode, Schedule } from './options.js'
 export type { HistorySink, Logger } from './sinks.js'
 export type { Growth, TrendLike, TrendSource, TrendsLike } from './growth.js'

@@ -1,7 +1,7 @@
 /** The readable forms, several lines each. Pure but for the report's. */
-import { formatReport } from '../report/format.js'
-import { formatTable } from '../report/table.js'
-import type { TableColumn } from '../report/table.js'
+import { formatReport } from '../report/format-report.js'
+import { formatTable } from '../report/format-table.js'
+import type { TableColumn } from '../report/format-table.js'
 import type { AttributionReport } from '../report/types.js'
 import { formatBytes, formatCount, printable } from '../support/units.js'
 import { sentenceOf } from './lines.js'

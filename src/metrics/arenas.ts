@@ -1,7 +1,7 @@
 /** Reads jemalloc's arenas one by one, from the snapshot of statistics that the last look took. */
 import type { Mallctl } from '../allocator/port.js'
 import { MallctlError } from '../support/errors.js'
-import type { ArenaLook } from './look.js'
+import type { ArenaLook } from './snapshot.js'
 
 /** The arenas that are in use; none where there is no jemalloc. */
 export function readArenas(mallctl: Mallctl | null): ArenaLook[] {

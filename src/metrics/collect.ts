@@ -6,11 +6,11 @@ import { optional, shaped } from '../support/options.js'
 import { PULLED, RECORDED } from './catalogue.js'
 import type { PulledMetric } from './definition.js'
 import { rememberTexts } from './exposition.js'
-import type { Look } from './look.js'
+import type { Look } from './snapshot.js'
 import { loadPromClient } from './load-peers.js'
 import { checkCoordinator, resolveMetricsOptions } from './options.js'
 import type { MeteredCoordinator, MetricsOptions } from './options.js'
-import { MetricsSource } from './source.js'
+import { MetricsSource } from './metrics-source.js'
 
 /** Options of `collectMetrics()`. */
 export interface CollectMetricsOptions extends MetricsOptions {

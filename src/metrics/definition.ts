@@ -4,7 +4,7 @@
  *
  * Rule: a definition reads, and nothing more. What is unknown gives no sample, never a zero.
  */
-import type { Look } from './look.js'
+import type { Look } from './snapshot.js'
 import type { Sample } from './sample.js'
 
 /**

@@ -13,7 +13,7 @@ import { attributesOf, instrumentName, unitOf } from './instruments.js'
 import { loadOpenTelemetry } from './load-peers.js'
 import { checkCoordinator, resolveMetricsOptions } from './options.js'
 import type { MeteredCoordinator, MetricsOptions } from './options.js'
-import { MetricsSource } from './source.js'
+import { MetricsSource } from './metrics-source.js'
 
 export type { MeteredCoordinator, MeteredHistory, MeteredMonitor, MeteredProfiler, MetricsOptions } from './options.js'
 

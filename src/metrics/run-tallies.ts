@@ -8,7 +8,7 @@ import type { AttributionMode, CacheStatus, Trigger } from '../report/types.js'
 import { CoordinatorError } from '../support/errors.js'
 import { RUN_DURATION, RUN_PAUSE } from './collectors/run-times.js'
 import type { RecordedMetric } from './definition.js'
-import type { RunCounts } from './look.js'
+import type { RunCounts } from './snapshot.js'
 import type { Labels, Sample } from './sample.js'
 
 /** How a run ended. */

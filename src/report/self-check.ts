@@ -6,7 +6,7 @@
  */
 import type { Figures } from '../measure/figures.js'
 import { formatBytes } from '../support/units.js'
-import { RESOLUTION } from './build.js'
+import { RESOLUTION } from './build-report.js'
 import { median } from './statistics.js'
 import type { ReportSelfCheck, ReportWarning, SelfCheckPart } from './types.js'
 
@@ -20,6 +20,9 @@ export interface KnownBytes {
   readonly allocatedBytes: number
   readonly heapBytes: number
 }
+
+/** The part of `budget.durationMs` that one window of a check may take: the rest is for caches. */
+export const DURATION_SHARE = 0.1
 
 /** The windows of one check, one after the other. */
 export class SelfCheck {

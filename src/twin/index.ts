@@ -4,15 +4,15 @@
  * @packageDocumentation
  */
 export { runInTwin } from './run-in-twin.js'
-export type { TwinContext } from './life.js'
+export type { TwinContext } from './child.js'
 export { supportsTwin } from './support.js'
 export type { TwinSupport } from './support.js'
 export type { TwinCost, TwinOptions } from './types.js'
 export { discover } from './discover/in-twin.js'
 export type { DiscoverOptions } from './discover/in-twin.js'
 export type { CachesOfCoordinator } from './discover/open-coordinators.js'
-export { describeHoard, formatDiscovery } from '../report/discovery/format.js'
-export type { FormatDiscoveryOptions } from '../report/discovery/format.js'
+export { describeHoard, formatDiscovery } from '../report/discovery/format-discovery.js'
+export type { FormatDiscoveryOptions } from '../report/discovery/format-discovery.js'
 export type { GraphBytes, LiveMemory, Owner } from '../report/discovery/types.js'
 export { describeOwner } from '../report/discovery/format-owners.js'
 export type {
@@ -26,6 +26,6 @@ export type {
 } from './discover/types.js'
 export { classHistogram, heapSnapshot } from './heap-snapshot/in-twin.js'
 export type { HeapSnapshotFile, HistogramOptions } from './heap-snapshot/in-twin.js'
-export { formatHistogram } from './heap-snapshot/format.js'
-export type { FormatHistogramOptions } from './heap-snapshot/format.js'
+export { formatHistogram } from './heap-snapshot/format-histogram.js'
+export type { FormatHistogramOptions } from './heap-snapshot/format-histogram.js'
 export type { ClassHistogram, ClassRow, HistogramMethod } from './heap-snapshot/histogram.js'

@@ -9,8 +9,8 @@ import { nodeEnvironment } from '../support/environment.js'
 import { CoordinatorError, describe } from '../support/errors.js'
 import { abortSignal, callable, number, optional, resolveOptions } from '../support/options.js'
 import type { Check, OptionRules } from '../support/options.js'
-import { TwinError, makeTwin } from './make.js'
-import type { TwinContext } from './life.js'
+import { TwinError, makeTwin } from './make-twin.js'
+import type { TwinContext } from './child.js'
 import type { TwinOptions } from './types.js'
 
 const DEFAULT_TIMEOUT_MS = 60_000

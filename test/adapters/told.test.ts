@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { fromBetterSqlite3 } from '../../src/adapters/index.js'
 import type { BetterSqlite3Like } from '../../src/adapters/better-sqlite3.js'
 import { Coordinator } from '../../src/coordinator/coordinator.js'
-import { formatReport } from '../../src/report/format.js'
+import { formatReport } from '../../src/report/format-report.js'
 
 type Database = BetterSqlite3Like & { exec(sql: string): unknown; close(): void }
 

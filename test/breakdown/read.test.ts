@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { breakdown, breakdownOfProcess } from '../../src/breakdown.js'
+import { breakdown, breakdownOfProcess } from '../../src/breakdown/index.js'
 import { readThreads } from '../../src/breakdown/kernel.js'
 import type { ProcessFiles } from '../../src/breakdown/kernel.js'
 import { isolateHeap, workerHeaps } from '../../src/breakdown/isolates.js'

@@ -7,8 +7,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { thisHost } from '../../src/cli/jemalloc/host.js'
 import type { Host } from '../../src/cli/jemalloc/host.js'
-import { findJemalloc } from '../../src/cli/jemalloc-library.js'
-import type { FindJemallocOptions, FoundJemalloc, MissingJemalloc } from '../../src/cli/jemalloc-library.js'
+import { findJemalloc } from '../../src/cli/jemalloc/find-jemalloc.js'
+import type { FindJemallocOptions, FoundJemalloc, MissingJemalloc } from '../../src/cli/jemalloc/find-jemalloc.js'
 
 export const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 

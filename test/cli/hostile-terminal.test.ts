@@ -9,8 +9,8 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { runCommandLine } from '../../src/cli/command-line.js'
 import type { Host } from '../../src/cli/jemalloc/host.js'
-import { formatReport } from '../../src/report/format.js'
-import { formatDiscovery } from '../../src/report/discovery/format.js'
+import { formatReport } from '../../src/report/format-report.js'
+import { formatDiscovery } from '../../src/report/discovery/format-discovery.js'
 import { terminalJson, terminalText } from '../../src/support/terminal-text.js'
 import { report, row, sample } from '../report/reports.js'
 import { bareHost, plainEnvironment, temporaryFolders } from './fixtures.js'
@@ -180,8 +180,8 @@ describe('the terminal', function () {
         expectHarmless((await command(['profile', file, '--format', format])).all, format)
       }
     }
-    const { toPprof } = await import('../../src/profiling/output/pprof.js')
-    const { parseHeapProfile } = await import('../../src/profiling/profile/parser.js')
+    const { toPprof } = await import('../../src/heap-profile/output/pprof.js')
+    const { parseHeapProfile } = await import('../../src/heap-profile/profile/parser.js')
     const parsed = await parseHeapProfile([Buffer.from(text.replace(mapped, '/lib/x.so'))])
     const named = {
       ...parsed,

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { isTerminalForeground } from '../../src/cli/child.js'
-import { signalExitCode } from '../../src/cli/ending.js'
+import { isTerminalForeground } from '../../src/cli/run-program.js'
+import { signalExitCode } from '../../src/cli/end-as.js'
 import { command, plainEnvironment, program, requireJemalloc, startCommand, temporaryFolders } from './fixtures.js'
 
 const folder = temporaryFolders()

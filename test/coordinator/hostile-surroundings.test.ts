@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { expect } from 'chai'
 import { Coordinator } from '../../src/coordinator/coordinator.js'
-import { rejectionOf } from '../coordinator/world.js'
+import { rejectionOf } from './world.js'
 
 /** Puts timers and clocks that never move in place of Node's, as sinon and Jest do by default. */
 async function withFakedTimers(body: () => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Coordinator } from '../../src/coordinator/coordinator.js'
 import type { Releasable } from '../../src/coordinator/releasable.js'
-import { formatReport } from '../../src/report/format.js'
+import { formatReport } from '../../src/report/format-report.js'
 import { MIB, World, rowOf, thrownBy } from './world.js'
 
 const release = (): void => undefined

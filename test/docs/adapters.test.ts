@@ -5,7 +5,7 @@ import { format, resolveConfig } from 'prettier'
 import { ADAPTER_TABLE } from '../../src/adapters/catalogue.js'
 import * as adapters from '../../src/adapters/index.js'
 import { REFUSALS } from '../../src/adapters/refusals.js'
-import { adaptersDocument } from '../../src/adapters/table.js'
+import { adaptersDocument } from '../../tools/adapters/table.js'
 
 const ROOT = new URL('../../../', import.meta.url)
 

@@ -2,7 +2,7 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { demangle } from '../../src/profiling/symbols/demangle.js'
+import { demangle } from '../../src/heap-profile/symbols/demangle.js'
 
 /** What `jeprof --text` prints. */
 export interface JeprofTable {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Calibrations } from '../../src/coordinator/calibration.js'
 import type { AttachableCoordinator } from '../../src/history/types.js'
-import { formatReport } from '../../src/report/format.js'
+import { formatReport } from '../../src/report/format-report.js'
 import { MIB, World } from '../coordinator/world.js'
 import { report, row } from '../report/reports.js'
 import { FakeClock, historyFolders, linesIn, openHistory, recordsIn } from './folder.js'

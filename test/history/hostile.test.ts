@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, statSync, symlinkSync, truncateSync, utimesSync,
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
-import { ReportHistory } from '../../src/history/history.js'
+import { ReportHistory } from '../../src/history/report-history.js'
 import type { HistoryOptions } from '../../src/history/options.js'
 import { SCHEMA_VERSION, parseLine } from '../../src/history/records.js'
 import type { AttributionReport } from '../../src/report/types.js'

@@ -1,6 +1,6 @@
 /** Reports and observations that were written before mapped bytes were measured. */
 import { expect } from 'chai'
-import { SeriesStore } from '../../src/history/series.js'
+import { SeriesStore } from '../../src/history/series-store.js'
 import type { HistoryRecord } from '../../src/history/types.js'
 import { upgradeRecord, upgradeReport } from '../../src/history/upgrade.js'
 import type { AttributionReport } from '../../src/report/types.js'

@@ -1,6 +1,6 @@
 /** Caches of any name: each can be seen and released over HTTP, and no name leads to another's address. */
 import { expect } from 'chai'
-import { decodeName, encodeName } from '../../src/http/encoded-name.js'
+import { decodeName, encodeName } from '../../src/http/server/encoded-name.js'
 import { createAdminHandler, toNodeListener } from '../../src/http/index.js'
 import http from 'node:http'
 import type { AdminHandler } from '../../src/http/index.js'

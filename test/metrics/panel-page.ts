@@ -2,8 +2,8 @@
  * The panels of the dashboard as a page, drawn from what a real Prometheus answers: where there is no Grafana to be had, this shows
  * that every panel has something to show, and what.
  */
-import { ROWS } from '../../src/metrics/documents/panels.js'
-import type { Panel, PanelUnit } from '../../src/metrics/documents/panels.js'
+import { ROWS } from '../../tools/metrics/panels.js'
+import type { Panel, PanelUnit } from '../../tools/metrics/panels.js'
 import type { Prometheus, Series } from '../../examples/12-metrics/prometheus.js'
 import { inSeconds } from './prometheus.js'
 

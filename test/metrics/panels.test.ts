@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Browser } from 'playwright-core'
-import { ROWS } from '../../src/metrics/documents/panels.js'
+import { ROWS } from '../../tools/metrics/panels.js'
 import type { Prometheus, Series } from '../../examples/12-metrics/prometheus.js'
 import { launchChromium, openPage } from '../http/page/fixtures/chromium.js'
 import { panelPage } from './panel-page.js'

@@ -1,10 +1,10 @@
 /** The third quantity in a report: what V8 maps itself. Literals in, literals out. */
 import { expect } from 'chai'
 import type { Figures } from '../../src/measure/figures.js'
-import { RESOLUTION, buildReport } from '../../src/report/build.js'
-import type { MeasuredRun, Measurement } from '../../src/report/build.js'
-import { formatReport } from '../../src/report/format.js'
-import { estimateWhole } from '../../src/report/trim.js'
+import { RESOLUTION, buildReport } from '../../src/report/build-report.js'
+import type { MeasuredRun, Measurement } from '../../src/report/build-report.js'
+import { formatReport } from '../../src/report/format-report.js'
+import { estimateWhole } from '../../src/report/estimate-whole.js'
 import { knownBytes, withTotal } from '../../src/report/whole.js'
 import { head, measured, sample } from './reports.js'
 

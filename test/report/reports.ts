@@ -1,6 +1,6 @@
 /** Readings and reports out of literals. */
 import type { Figures, MemorySample } from '../../src/measure/sample.js'
-import type { MeasuredCache, MeasuredRun, Measurement } from '../../src/report/build.js'
+import type { MeasuredCache, MeasuredRun, Measurement } from '../../src/report/build-report.js'
 import type { AttributionReport, CacheAttribution } from '../../src/report/types.js'
 
 export function figures(allocatedBytes: number | null, heapBytes: number): Figures {

@@ -2,7 +2,7 @@
 import { SmapsParser } from '../../src/breakdown/smaps.js'
 import { listedLibraries } from '../../src/cli/jemalloc/candidates.js'
 import { mappedJemalloc } from '../../src/cli/jemalloc/host.js'
-import { parseHeapProfile } from '../../src/profiling/profile/parser.js'
+import { parseHeapProfile } from '../../src/heap-profile/profile/parser.js'
 import { packageOf, shortName } from '../../src/twin/discover/route.js'
 import { expectLinear } from '../helpers/linear.js'
 

@@ -1,6 +1,6 @@
 /** `cache-attribution breakdown`: where all of another process's resident memory is, by its mappings. */
-import { breakdownOfProcess } from '../../breakdown.js'
-import { formatBreakdown } from '../../report/breakdown/format.js'
+import { breakdownOfProcess } from '../../breakdown/index.js'
+import { formatBreakdown } from '../../report/breakdown/format-breakdown.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { quoted, readArguments, usageError } from '../arguments.js'
 import type { Command } from '../command.js'

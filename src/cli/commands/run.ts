@@ -2,13 +2,13 @@
 import inspector from 'node:inspector'
 import { CoordinatorError } from '../../support/errors.js'
 import { readArguments, usageError } from '../arguments.js'
-import { runProgram, withForwarding } from '../child.js'
+import { runProgram, withForwarding } from '../run-program.js'
 import type { Command, CommandContext, Outcome } from '../command.js'
 import { thisHost } from '../jemalloc/host.js'
 import type { Host } from '../jemalloc/host.js'
 import { MALLOC_CONF_FILE } from '../jemalloc/secure-start.js'
 import { withoutJemalloc } from '../jemalloc/preload.js'
-import { findJemalloc } from '../jemalloc-library.js'
+import { findJemalloc } from '../jemalloc/find-jemalloc.js'
 
 type AllocatorChoice = 'auto' | 'jemalloc' | 'glibc'
 

@@ -1,6 +1,6 @@
 /** jemalloc's arenas, one by one, where asked for. */
 import type { PulledMetric } from '../definition.js'
-import type { ArenaLook } from '../look.js'
+import type { ArenaLook } from '../snapshot.js'
 import { one } from '../sample.js'
 
 export const ARENAS: readonly PulledMetric[] = [

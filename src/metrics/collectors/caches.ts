@@ -1,6 +1,6 @@
 /** The registered caches: the largest by themselves, the rest as `other`. An unregistered one is gone at the next look. */
 import type { Aggregation, PulledMetric } from '../definition.js'
-import type { CacheLook } from '../look.js'
+import type { CacheLook } from '../snapshot.js'
 import { ofMemories, one } from '../sample.js'
 
 const LABELS = ['cache'] as const

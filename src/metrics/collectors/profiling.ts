@@ -1,5 +1,5 @@
 /** The heap profiler of jemalloc, where one is given: always read, never remembered. */
-import type { ProfilingState } from '../../profiling/profiler/state.js'
+import type { ProfilingState } from '../../profiling/profiler/profiling-state.js'
 import type { PulledMetric } from '../definition.js'
 import { one } from '../sample.js'
 

@@ -7,10 +7,10 @@ import { CoordinatorError, describe } from '../../support/errors.js'
 import { boolean, number, oneOf, optional, resolveOptions, shaped, text } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 import type { KnownCache } from '../../twin/discover/types.js'
-import { DUMP_PREFIX } from '../dumps/names.js'
+import { DUMP_PREFIX } from '../dumps/dump-names.js'
 import { HeapProfiler } from '../profiler/heap-profiler.js'
-import type { GrowthEvent } from './monitor.js'
-import type { GrowthQuantity } from './readings.js'
+import type { GrowthEvent } from './growth-monitor.js'
+import type { GrowthQuantity } from './growth-reader.js'
 
 /** What of a coordinator a monitor uses. */
 export interface GrowthCoordinator {

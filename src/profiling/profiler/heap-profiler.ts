@@ -7,9 +7,9 @@ import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { SingleFlight } from '../../support/single-flight.js'
 import { contentOf } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
-import { subtractProfile } from '../profile/difference.js'
-import { readHeapProfile } from '../profile/parser.js'
-import type { HeapProfile } from '../profile/types.js'
+import { subtractProfile } from '../../heap-profile/profile/difference.js'
+import { readHeapProfile } from '../../heap-profile/profile/parser.js'
+import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import { dumpInto, dumpToFile, openTemporaryFile } from './dump-file.js'
 import { startJsSampling } from './js-sampling.js'
 import { resolveCaptureOptions, resolveProfilerOptions, sampleBytesCheck } from './options.js'
@@ -20,9 +20,9 @@ import type {
   ResolvedCaptureOptions,
   ResolvedProfilerOptions,
 } from './options.js'
-import { readProfilingState, requireProfiling } from './state.js'
-import type { ProfilingState } from './state.js'
-import { profileInProgress, switchOn, underProfilingLock } from './switch.js'
+import { readProfilingState, requireProfiling } from './profiling-state.js'
+import type { ProfilingState } from './profiling-state.js'
+import { profileInProgress, switchOn, underProfilingLock } from './switch-on.js'
 
 /** Options of `dump()` and `dumpFile()`. */
 export interface DumpOptions {

@@ -7,9 +7,9 @@
  */
 import { Session } from 'node:inspector'
 import { CoordinatorError, messageOf } from '../../support/errors.js'
-import { profileInProgress } from './switch.js'
-import { ProfileBuilder } from '../profile/builder.js'
-import type { HeapProfile } from '../profile/types.js'
+import { profileInProgress } from './switch-on.js'
+import { ProfileBuilder } from '../../heap-profile/profile/builder.js'
+import type { HeapProfile } from '../../heap-profile/profile/types.js'
 
 /** A node of the tree that V8 gives. */
 interface SampledNode {

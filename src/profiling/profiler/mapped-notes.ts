@@ -6,7 +6,7 @@
  * long as it is the same.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
-import { noteOf } from '../profile/mapped-files.js'
+import { noteOf } from '../../heap-profile/profile/mapped-files.js'
 
 /** Files at most: a process has some dozen. */
 const MAX_FILES = 1_000

@@ -1,8 +1,8 @@
 /** A profile as the residual of a report: its largest stacks by name. Pure. */
 import type { ReportResidual, ResidualStack } from '../../report/residual/types.js'
-import { allocatorFrames, labelsOf, shownFrom } from '../output/labels.js'
-import { columnOf, totalOf } from '../profile/columns-of.js'
-import type { HeapProfile } from '../profile/types.js'
+import { allocatorFrames, labelsOf, shownFrom } from '../../heap-profile/output/labels.js'
+import { columnOf, totalOf } from '../../heap-profile/profile/columns-of.js'
+import type { HeapProfile } from '../../heap-profile/profile/types.js'
 
 const STACKS_MAX = 20
 const FRAMES_MAX = 32

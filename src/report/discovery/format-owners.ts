@@ -1,7 +1,7 @@
 /** Owners of live memory as a terminal shows them. Pure. */
 import { formatBytes, formatCount, formatShare, printable } from '../../support/units.js'
-import { formatTable } from '../table.js'
-import type { TableColumn } from '../table.js'
+import { formatTable } from '../format-table.js'
+import type { TableColumn } from '../format-table.js'
 import type { Discovery, Owner } from './types.js'
 
 const OWNER_LENGTH_MAX = 100

@@ -1,9 +1,9 @@
 /** discover(): hoards that nobody registered, sought and emptied in a twin. */
 import v8 from 'node:v8'
 import type { Instrument } from '../../measure/window.js'
-import { difference, noise } from '../../report/build.js'
+import { difference, noise } from '../../report/build-report.js'
 import { number, oneOf, optional, resolveOptions, shaped } from '../../support/options.js'
-import { settleInTwin } from '../settle.js'
+import { settleInTwin } from '../settle-in-twin.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
 import type { TwinOptions } from '../types.js'

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import type { FoundJemalloc, MissingJemalloc } from '../../../src/cli/jemalloc-library.js'
+import type { FoundJemalloc, MissingJemalloc } from '../../../src/cli/jemalloc/find-jemalloc.js'
 import { debianArchitecture } from '../../../src/cli/jemalloc/fetch.js'
 import { thisHost } from '../../../src/cli/jemalloc/host.js'
 import { bareHost, findBare, requireJemalloc, temporaryFolders } from '../fixtures.js'

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { diagnose } from '../../../src/report/breakdown/diagnose.js'
 import type { Diagnosis } from '../../../src/report/breakdown/diagnose.js'
-import { formatBreakdown } from '../../../src/report/breakdown/format.js'
-import { buildBreakdown } from '../../../src/report/breakdown/tree.js'
+import { formatBreakdown } from '../../../src/report/breakdown/format-breakdown.js'
+import { buildBreakdown } from '../../../src/report/breakdown/build-breakdown.js'
 import { MIB, heap, readings } from './readings.js'
 
 function diagnosed(...of: Parameters<typeof readings>): Diagnosis {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { floorTrendLine, forecastLine, sparkline, trendCell } from '../../../src/report/trends/format.js'
+import { floorTrendLine, forecastLine, sparkline, trendCell } from '../../../src/report/trends/format-trends.js'
 import { bucketed } from '../../../src/report/trends/series.js'
 import type { Segment, TrendInput } from '../../../src/report/trends/series.js'
 import { atOnce } from '../../../src/support/slices.js'

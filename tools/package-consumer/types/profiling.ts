@@ -1,8 +1,5 @@
 import { Coordinator } from 'cache-attribution'
 import {
-  DumpCatalogue,
-  GrowthMonitor,
-  HeapProfiler,
   formatTopTable,
   parseAnyProfile,
   readHeapProfile,
@@ -12,8 +9,10 @@ import {
   toFolded,
   toPprof,
   topTable,
-} from 'cache-attribution/profiling'
-import type { Dump, FinishedGrowthEvent, HeapProfile, ProfilingState } from 'cache-attribution/profiling'
+} from 'cache-attribution/heap-profile'
+import { DumpCatalogue, GrowthMonitor, HeapProfiler } from 'cache-attribution/profiling'
+import type { HeapProfile } from 'cache-attribution/heap-profile'
+import type { Dump, FinishedGrowthEvent, ProfilingState } from 'cache-attribution/profiling'
 
 await using coordinator = new Coordinator()
 await using profiler = new HeapProfiler({ maxSeconds: 60 })

@@ -1,0 +1,30 @@
+/** What caches tell of themselves beside their rows, never as measured: memory that their release does not reach, and how many they are. */
+import type { AttributionReport } from '../../report/types.js'
+import type { RegisteredCache } from '../registry.js'
+
+/** Adds what each cache tells to its row. One that throws, or does not know, tells nothing. */
+export function withTold(report: AttributionReport, caches: readonly RegisteredCache[]): AttributionReport {
+  const tellers = new Map(caches.filter(tells).map((cache) => [cache.name, cache]))
+  if (tellers.size === 0) return report
+  return {
+    ...report,
+    caches: report.caches.map((row) => {
+      const { releasable } = tellers.get(row.name) ?? {}
+      const told = ask(() => releasable?.told?.())
+      const instances = ask(() => releasable?.instances?.())
+      return { ...row, ...(told === null ? {} : { told }), ...(instances === null ? {} : { instances }) }
+    }),
+  }
+}
+
+function tells({ releasable }: RegisteredCache): boolean {
+  return releasable.told !== undefined || releasable.instances !== undefined
+}
+
+function ask<T>(question: () => T | null | undefined): T | null {
+  try {
+    return question() ?? null
+  } catch {
+    return null
+  }
+}

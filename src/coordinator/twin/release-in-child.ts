@@ -1,0 +1,356 @@
+/**
+ * What a run does inside a twin: releases every cache one after the other and reads in between, all in one stretch.
+ *
+ * Rule: reads are shared, n + 1 collections for n releases: nothing else runs in a twin that could move a figure between
+ * two windows. Each row goes to the parent as soon as it is known, so that a twin that ends early has told the rest.
+ */
+import { UNREAD } from '../../measure/figures.js'
+import type { Figures } from '../../measure/figures.js'
+import { withFigures } from '../../measure/sample.js'
+import type { MemorySample } from '../../measure/sample.js'
+import type { Instrument } from '../../measure/window.js'
+import { difference } from '../../report/build-report.js'
+import type { CacheStatus, ReportSelfCheck, ReportWarning, RowError } from '../../report/types.js'
+import { messageOf } from '../../support/errors.js'
+import { discoverHere } from '../../twin/discover/in-twin.js'
+import type { Discovery, KnownCache } from '../../twin/discover/types.js'
+import type { TwinContext } from '../../twin/child.js'
+import { settleInTwin } from '../../twin/settle-in-twin.js'
+import { ask } from '../inspect.js'
+import type { Inspection } from '../inspect.js'
+import type { RegisteredCache } from '../registry.js'
+import { ReleaseCall } from '../run/release-call.js'
+import { checkInTwin } from './check-in-twin.js'
+import type { CheckedLevel } from './check-in-twin.js'
+import { TwinFinalizers } from './twin-finalizers.js'
+import { finalizersWait, notEmpty, residualUnexplained, twinFirstTurn } from '../run/warnings.js'
+import { EntryWatch } from '../run/entry-watch.js'
+
+/** One null release, or the release of a cache. */
+export type TwinStep = { readonly cache: RegisteredCache } | { readonly cache: null }
+
+/** One window as the twin tells it. */
+export interface TwinRow {
+  readonly name: string
+  readonly status: CacheStatus
+  readonly before: Figures
+  readonly after: Figures
+  readonly entriesBefore: number | null
+  readonly entriesAfter: number | null
+  readonly claimedBytes: number | null
+  readonly durationMs: number
+  readonly error?: RowError
+}
+
+/** What a twin tells its parent. */
+export type TwinMessage =
+  | {
+      readonly kind: 'begin'
+      readonly before: MemorySample
+      readonly settleMs: number
+      readonly selfCheck: ReportSelfCheck | null
+    }
+  /**
+   * What a twin is about: the release of a cache, the finalizers behind it, or the collections after it and whatever else is
+   * asked of it.
+   */
+  | { readonly kind: 'release' | 'finalize' | 'settle'; readonly name: string | null }
+  | { readonly kind: 'control'; readonly change: Figures }
+  | { readonly kind: 'row'; readonly row: TwinRow }
+  | { readonly kind: 'skip'; readonly name: string; readonly error: RowError }
+  | { readonly kind: 'warning'; readonly warning: ReportWarning }
+  /** The heap profile of what lives now has been dumped. */
+  | { readonly kind: 'residual' }
+  | { readonly kind: 'discovery'; readonly discovery: Discovery }
+  | { readonly kind: 'end'; readonly after: MemorySample }
+
+/** What the twin is given; it sees everything of its parent as it was at the fork. */
+export interface TwinReleases {
+  readonly instrument: Instrument
+  readonly steps: readonly TwinStep[]
+  /** Processor time that one release may use. */
+  readonly releaseTimeoutMs: number
+  readonly durationMs: number | undefined
+  /** Dumps the heap profile of what lives after every release; null where that is not wanted. */
+  readonly dumpResidual: (() => void) | null
+  /** Hoards to seek when the caches have been measured; 0: none. */
+  readonly discover: number
+  /** The registered caches: they are not listed as hoards. */
+  readonly known: readonly KnownCache[]
+  /** Wraps the call of a release. */
+  readonly duringRelease: (release: () => unknown) => unknown
+  /** False where finalizers ended a twin before its first release: then they wait, as in a process whose loop is held. */
+  readonly runsFinalizers: boolean
+}
+
+/** A collection may take so many times as long as the first in this twin, and this on top, before it is given up. */
+const COLLECTION_FACTOR = 10
+const COLLECTION_LEAST_MS = 30_000
+const FIRST_COLLECTIONS_MS = 120_000
+const DISCOVERY_MS = 600_000
+/** A look at the twin's own memory costs milliseconds a gigabyte. */
+const COPIES_EVERY_MS = 250
+
+/** Runs in the twin. */
+export function releaseInTwin(releases: TwinReleases, twin: TwinContext): void {
+  new TwinWindows(releases, twin).measure()
+}
+
+/** The windows of one twin, one after the other. */
+class TwinWindows {
+  readonly #releases: TwinReleases
+  readonly #twin: TwinContext
+  readonly #watch: EntryWatch
+  readonly #caches: readonly RegisteredCache[]
+  readonly #startMs: number
+  readonly #earlier: string[] = []
+  /** Caches whose release has ended. */
+  readonly #emptied = new Set<string>()
+  #inspections = new Map<RegisteredCache, Inspection>()
+  #level: Figures = UNREAD
+  #settleMs = 0
+  #allowMs = FIRST_COLLECTIONS_MS
+  readonly #finalizers: TwinFinalizers
+  #copiesAtMs = 0
+
+  constructor(releases: TwinReleases, twin: TwinContext) {
+    this.#releases = releases
+    this.#twin = twin
+    this.#caches = releases.steps.flatMap(({ cache }) => cache ?? [])
+    this.#startMs = releases.instrument.environment.now()
+    this.#finalizers = new TwinFinalizers({
+      instrument: releases.instrument,
+      isWanted: releases.runsFinalizers,
+      bracket: (name, run) => this.#bracket(name, run),
+    })
+    this.#watch = new EntryWatch(
+      this.#caches,
+      (warning) => {
+        this.#warn(warning)
+      },
+      ({ name }) => {
+        this.#send({ kind: 'settle', name })
+      },
+    )
+  }
+
+  measure(): void {
+    this.#watch.start()
+    // Whatever runs between windows runs once before them: what it leaves behind the first time is no window's.
+    this.#noteCopies(0)
+    this.#send({ kind: 'settle', name: null })
+    this.#settle(null)
+    const { level, selfCheck } = this.#checkSelf()
+    this.#level = level
+    if (!this.#finalizers.canRun && this.#releases.runsFinalizers) {
+      this.#warn(finalizersWait('this Node exports no way to run them without a turn of the event loop'))
+    }
+    this.#allowMs = COLLECTION_LEAST_MS + COLLECTION_FACTOR * this.#settleMs
+    this.#finalizers.noteLevel()
+    this.#inspections = this.#watch.before(this.#caches)
+    this.#send({ kind: 'begin', before: this.#sample(), settleMs: this.#settleMs, selfCheck }, this.#allowMs)
+    for (const { cache } of this.#releases.steps) {
+      if (cache === null) this.#control()
+      else this.#window(cache)
+      this.#noteCopies(COPIES_EVERY_MS)
+    }
+    this.#send({ kind: 'end', after: this.#sample() })
+    this.#dumpResidual()
+    this.#discover()
+  }
+
+  #checkSelf(): CheckedLevel {
+    const { durationMs, instrument } = this.#releases
+    const settle = (): Figures => {
+      this.#send({ kind: 'settle', name: null }, FIRST_COLLECTIONS_MS)
+      return this.#settle(null)
+    }
+    if (instrument.environment.checksRuns !== true) return { level: settle(), selfCheck: null }
+    return checkInTwin(settle, this.#settleMs, durationMs)
+  }
+
+  /** A sample whose figures are those of the level: since it was read only garbage has come. */
+  #sample(): MemorySample {
+    return withFigures(this.#releases.instrument.sampler.sample(), this.#level)
+  }
+
+  /** After the last sample: what is emptied here is no part of the run's balance. */
+  #discover(): void {
+    const { discover, instrument, known } = this.#releases
+    if (discover === 0) return
+    this.#send({ kind: 'settle', name: null }, DISCOVERY_MS)
+    try {
+      const told = known.map((cache) => ({ ...cache, isReleased: this.#emptied.has(cache.name) }))
+      this.#send({ kind: 'discovery', discovery: discoverHere(instrument, { limit: discover, known: told }) })
+    } catch (error) {
+      this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${messageOf(error)}` })
+    }
+    this.#noteCopies(0)
+  }
+
+  /** Before hoards are emptied, which no cache held either. */
+  #dumpResidual(): void {
+    const { dumpResidual } = this.#releases
+    if (dumpResidual === null) return
+    try {
+      dumpResidual()
+      this.#send({ kind: 'residual' })
+    } catch (error) {
+      this.#warn(residualUnexplained(messageOf(error)))
+    }
+  }
+
+  #control(): void {
+    this.#send({ kind: 'settle', name: null }, this.#allowMs)
+    const after = this.#settle(null)
+    this.#send({ kind: 'control', change: difference(this.#level, after) })
+    this.#level = after
+  }
+
+  #window(cache: RegisteredCache): void {
+    const { instrument, duringRelease, durationMs, releaseTimeoutMs } = this.#releases
+    const { environment } = instrument
+    const { name } = cache
+    const windowMs = environment.now()
+    if (durationMs !== undefined && windowMs - this.#startMs + this.#settleMs > durationMs) {
+      this.#send({ kind: 'skip', name, error: outOfTime(this.#settleMs, durationMs) })
+      return
+    }
+    const inspection = this.#inspections.get(cache)
+    this.#watch.beforeItsRelease(cache, inspection?.entries ?? null, this.#earlier)
+    this.#send({ kind: 'release', name }, releaseTimeoutMs)
+    const end = release(cache, this.#twin, duringRelease)
+    if (end.status === 'released' && !end.isPending) this.#emptied.add(name)
+    this.#send({ kind: 'settle', name }, this.#allowMs)
+    const after = this.#settle(name)
+    const [before, durationOfWindowMs] = [this.#level, environment.now() - windowMs]
+    this.#level = after
+    this.#earlier.push(name)
+    this.#tellRow(cache, end, { before, after, durationMs: durationOfWindowMs })
+  }
+
+  #tellRow(
+    cache: RegisteredCache,
+    end: TwinReleaseEnd,
+    window: Pick<TwinRow, 'before' | 'after' | 'durationMs'>,
+  ): void {
+    const { name } = cache
+    const { status, error } = end
+    const entriesAfter = ask(cache, 'entries', (warning) => {
+      this.#warn(warning)
+    })
+    const inspection = this.#inspections.get(cache)
+    const { skip, warning } = verdictOf(end, entriesAfter)
+    const refusal = skip ?? this.#finalizers.refusalOf(window.before, window.after, inspection?.claimedBytes ?? null)
+    this.#finalizers.noteLevel()
+    if (refusal !== undefined) {
+      this.#send({ kind: 'skip', name, error: refusal })
+      return
+    }
+    if (warning !== undefined) this.#warn(warning(name))
+    if (status === 'released' && (entriesAfter ?? 0) > 0) this.#warn(notEmpty(name, entriesAfter ?? 0))
+    this.#send({
+      kind: 'row',
+      row: {
+        name,
+        status,
+        ...window,
+        entriesBefore: inspection?.entries ?? null,
+        entriesAfter,
+        claimedBytes: inspection?.claimedBytes ?? null,
+        ...(error === undefined ? {} : { error }),
+      },
+    })
+  }
+
+  /** What lives now. */
+  #settle(name: string | null): Figures {
+    const { figures, tookMs } = settleInTwin(this.#releases.instrument, () => this.#finalizers.run(name))
+    this.#settleMs = tookMs
+    return figures
+  }
+
+  /** Finalizers have the time of a release, and the collections after them that of collections. */
+  #bracket(name: string | null, run: () => unknown): unknown {
+    const { duringRelease, releaseTimeoutMs } = this.#releases
+    this.#send({ kind: 'finalize', name }, releaseTimeoutMs)
+    const ran = duringRelease(run)
+    this.#send({ kind: 'settle', name }, this.#allowMs)
+    return ran
+  }
+
+  #noteCopies(everyMs: number): void {
+    const { environment } = this.#releases.instrument
+    if (environment.now() - this.#copiesAtMs < everyMs) return
+    this.#twin.noteCopies()
+    this.#copiesAtMs = environment.now()
+  }
+
+  #send(message: TwinMessage, allowMs?: number): void {
+    this.#twin.send(message, allowMs)
+  }
+
+  #warn(warning: ReportWarning): void {
+    this.#send({ kind: 'warning', warning })
+  }
+}
+
+/** A release that is still at work when its microtasks have run waits for something that never comes here. */
+interface TwinReleaseEnd {
+  readonly status: 'released' | 'failed'
+  readonly isPending: boolean
+  readonly error?: RowError
+}
+
+function release(
+  cache: RegisteredCache,
+  twin: TwinContext,
+  duringRelease: TwinReleases['duringRelease'],
+): TwinReleaseEnd {
+  const failed = (error: unknown): TwinReleaseEnd => ({
+    status: 'failed',
+    isPending: false,
+    error: { code: 'ERR_RELEASE_FAILED', message: messageOf(error) },
+  })
+  try {
+    const call = new ReleaseCall(cache, 'twin')
+    const returned = duringRelease(() => call.call())
+    if (typeof (returned as { then?: unknown } | null | undefined)?.then !== 'function') {
+      return { status: 'released', isPending: false }
+    }
+    let end: TwinReleaseEnd = { status: 'released', isPending: true }
+    Promise.resolve(returned).then(
+      () => (end = { status: 'released', isPending: false }),
+      (error: unknown) => (end = failed(error)),
+    )
+    twin.runMicrotasks()
+    return end
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+/**
+ * A release that goes on in later turns often has dropped its entries by then: where the cache counts none any more the
+ * row is whole, where it cannot tell the row says so, and where entries are left there is no row.
+ */
+function verdictOf(
+  end: TwinReleaseEnd,
+  entriesAfter: number | null,
+): { readonly skip?: RowError; readonly warning?: (name: string) => ReportWarning } {
+  if (!end.isPending || entriesAfter === 0) return {}
+  if (entriesAfter === null) return { warning: twinFirstTurn }
+  return {
+    skip: {
+      code: 'ERR_TWIN_ASYNC',
+      message: `after its first turn ${String(entriesAfter)} entries are left, and in a twin no other follows`,
+    },
+  }
+}
+
+function outOfTime(settleMs: number, durationMs: number): RowError {
+  return {
+    code: 'ERR_BUDGET_DURATION',
+    message: `it would take about ${settleMs.toFixed(0)} ms more than budget.durationMs of ${String(durationMs)} ms leaves`,
+  }
+}

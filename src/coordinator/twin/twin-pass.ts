@@ -1,0 +1,96 @@
+/** One twin of a run as its messages tell it: rows, controls, both samples, and what it was about when it ended. */
+import { difference } from '../../measure/figures.js'
+import type { Figures } from '../../measure/figures.js'
+import { withFigures } from '../../measure/sample.js'
+import type { MemorySample } from '../../measure/sample.js'
+import type { Discovery } from '../../report/discovery/types.js'
+import type { ReportSelfCheck, ReportWarning, RowError } from '../../report/types.js'
+import { reasonOf } from '../../support/errors.js'
+import type { CoordinatorError } from '../../support/errors.js'
+import { TwinError } from '../../twin/make-twin.js'
+import type { Tell } from '../run/run-ledger.js'
+import type { TwinMessage, TwinRow } from './release-in-child.js'
+
+/** What one twin has told so far. */
+export class TwinPass {
+  readonly rows = new Map<string, TwinRow>()
+  readonly controls: Figures[] = []
+  readonly skipped = new Map<string, RowError>()
+  readonly warnings: ReportWarning[] = []
+  discovery: Discovery | undefined
+  before: MemorySample | undefined
+  after: MemorySample | undefined
+  selfCheck: ReportSelfCheck | null = null
+  /** The heap profile of what was left was dumped. */
+  hasResidual = false
+  /** Every cache was measured; what may follow is the search for hoards. */
+  isComplete = false
+  /** Whether code of {@link TwinPass.current} is at work, its release or finalizers, and not the collections after it. */
+  activity: 'release' | 'finalize' | 'settle' = 'settle'
+  /** The cache that is released, settled or asked; null in a control or between windows. */
+  current: string | null = null
+
+  /** Enters a message. */
+  take(message: TwinMessage): void {
+    switch (message.kind) {
+      case 'begin':
+        this.before = message.before
+        this.after = message.before
+        this.selfCheck = message.selfCheck
+        this.current = null
+        break
+      case 'release':
+      case 'finalize':
+      case 'settle':
+        this.current = message.name
+        this.activity = message.kind
+        break
+      case 'control':
+        this.controls.push(message.change)
+        this.current = null
+        break
+      case 'row':
+        this.rows.set(message.row.name, message.row)
+        this.#passed(message.row.after)
+        break
+      case 'skip':
+        this.skipped.set(message.name, message.error)
+        this.current = null
+        break
+      case 'warning':
+        this.warnings.push(message.warning)
+        break
+      case 'residual':
+        this.hasResidual = true
+        break
+      case 'discovery':
+        this.discovery = message.discovery
+        break
+      case 'end':
+        this.after = message.after
+        this.current = null
+        this.isComplete = true
+    }
+  }
+
+  /** A twin that ends early has been read last after its last row. */
+  #passed(after: Figures): void {
+    this.current = null
+    if (this.after !== undefined) {
+      this.after = withFigures(this.after, after)
+    }
+  }
+}
+
+/** Tells the listeners of a row, as a run in this process would. */
+export function tellRow(id: string, { name, status, before, after, error }: TwinRow, tell: Tell): void {
+  tell('cache-released', { id, name, status, ...difference(before, after), pauseMs: 0 })
+  if (error !== undefined) tell('cache-failed', { id, name, status, error })
+}
+
+/** Why a cache is left out in whose window twins ended. */
+export function endedBy(error: CoordinatorError): RowError {
+  const signal = error instanceof TwinError ? error.signal : null
+  const code = signal === 'SIGKILL' ? 'ERR_RELEASE_KILLED' : error.code
+  return { code, message: reasonOf(error), ...(signal === null ? {} : { signal }) }
+}

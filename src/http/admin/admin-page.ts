@@ -1,0 +1,55 @@
+/**
+ * The page as one document: markup, style and script in one, built by tools/build-page.mjs.
+ *
+ * Rule: it loads nothing and runs nothing but its own style and script, whose hashes the policy names.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
+/** The page and what a browser may do with it. */
+export interface Page {
+  /** The whole document. */
+  readonly html: string
+  /** For the header `Content-Security-Policy`. */
+  readonly contentSecurityPolicy: string
+}
+
+let cached: Page | undefined
+
+/**
+ * The page. It asks for everything by addresses relative to its own, so that it works below any base.
+ *
+ * @returns the same object each time
+ */
+export function page(): Page {
+  cached ??= load()
+  return cached
+}
+
+function load(): Page {
+  const html = readFileSync(new URL('../page/page.html', import.meta.url), 'utf8')
+  return { html, contentSecurityPolicy: policy(inline(html, 'script'), inline(html, 'style')) }
+}
+
+/** What stands between the tags; the build puts in one of each, with no such tag inside. */
+function inline(html: string, tag: 'script' | 'style'): string {
+  const start = html.indexOf('>', html.indexOf(`<${tag}`)) + 1
+  return html.slice(start, html.indexOf(`</${tag}>`, start))
+}
+
+function policy(script: string, style: string): string {
+  return [
+    "default-src 'none'",
+    `script-src '${hash(script)}'`,
+    `style-src '${hash(style)}'`,
+    "connect-src 'self'",
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
+
+function hash(text: string): string {
+  return `sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}`
+}

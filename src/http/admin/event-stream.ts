@@ -1,0 +1,68 @@
+/**
+ * Live progress as text/event-stream, ending with the report or with the problem.
+ *
+ * Rule: whoever reads too slowly misses progress, never the report, and costs a bounded amount of memory; whoever leaves is
+ * not waited for.
+ */
+import type { Progress } from './run-tracker.js'
+
+/** What a stream tells of. */
+export interface StreamSource {
+  /** Starts to listen; what is told so far is told again. Returns what ends it. */
+  readonly subscribe: (listener: (progress: Progress) => void) => () => void
+  /** The last message: the report, or the problem. Never rejects. */
+  readonly end: Promise<{ readonly event: 'report' | 'problem'; readonly data: string }>
+  /** The reader went away. */
+  readonly onLeft: () => void
+}
+
+const HEARTBEAT_MS = 15_000
+const BUFFER_BYTES = 64 * 1024
+/** Progress beyond so much that nobody read is left out. */
+const BACKLOG_BYTES_MAX = 1024 * 1024
+
+/** The answer that tells it. */
+export function eventStreamResponse(source: StreamSource): Response {
+  return new Response(eventStream(source), {
+    headers: { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' },
+  })
+}
+
+function eventStream({ subscribe, end, onLeft }: StreamSource): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let stop = (): void => undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        let id = 0
+        const enqueue = (event: string, data: string): void => {
+          controller.enqueue(encoder.encode(`id: ${String(++id)}\nevent: ${event}\ndata: ${data}\n\n`))
+        }
+        const isBehind = (): boolean => (controller.desiredSize ?? 0) < -BACKLOG_BYTES_MAX
+        const unsubscribe = subscribe(({ event, data }) => {
+          if (!isBehind()) enqueue(event, data)
+        })
+        const heartbeat = setInterval(() => {
+          if (!isBehind()) controller.enqueue(encoder.encode(': still at it\n\n'))
+        }, HEARTBEAT_MS).unref()
+        let isStopped = false
+        stop = () => {
+          isStopped = true
+          clearInterval(heartbeat)
+          unsubscribe()
+        }
+        void end.then(({ event, data }) => {
+          if (isStopped) return
+          stop()
+          enqueue(event, data)
+          controller.close()
+        })
+      },
+      cancel() {
+        stop()
+        onLeft()
+      },
+    },
+    { highWaterMark: BUFFER_BYTES, size: (chunk) => chunk.byteLength },
+  )
+}

@@ -1,0 +1,242 @@
+/** The schemas of openapi.ts: what routes give, and what parameters take. */
+import { ATTRIBUTION_MODES } from '../../report/types.js'
+import { PROBLEM_SCHEMA } from '../server/openapi-document.js'
+import type { Json } from '../server/openapi-document.js'
+
+const string: Json = { type: 'string' }
+const integer: Json = { type: 'integer' }
+const number: Json = { type: 'number' }
+const boolean: Json = { type: 'boolean' }
+/** Bytes or counts that may be unknown. */
+const maybe: Json = { type: ['number', 'null'] }
+const when: Json = { type: 'string', format: 'date-time' }
+const mode: Json = { enum: ATTRIBUTION_MODES }
+
+/** Every property is always there, unless `optional` names it; further ones may come. */
+function object(properties: Json, optional: readonly string[] = []): Json {
+  return { type: 'object', properties, required: Object.keys(properties).filter((name) => !optional.includes(name)) }
+}
+
+function arrayOf(items: Json): Json {
+  return { type: 'array', items }
+}
+
+function ref(name: string): Json {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+function orNull(schema: Json): Json {
+  return { oneOf: [schema, { type: 'null' }] }
+}
+
+const attributed = object({ allocatedBytes: maybe, heapBytes: maybe, mappedBytes: maybe, totalBytes: maybe })
+const floor = object({ allocatedBytes: maybe, heapBytes: number, mappedBytes: maybe })
+const lastMeasured = object({
+  allocatedBytes: maybe,
+  heapBytes: maybe,
+  mappedBytes: maybe,
+  totalBytes: maybe,
+  uncertaintyBytes: maybe,
+  reportId: string,
+  measuredAt: when,
+})
+const ofCache: Json = {
+  name: string,
+  entries: maybe,
+  claimedBytes: maybe,
+  estimatedBytes: maybe,
+  estimatedUncertaintyBytes: maybe,
+  calibrationAgeMs: maybe,
+  lastMeasured: orNull(lastMeasured),
+}
+const status: Json = {
+  process: object({ pid: integer, nodeVersion: string, uptimeSeconds: integer, title: string }),
+  allocator: object({ name: string, version: { type: ['string', 'null'] } }),
+  twin: object({ supported: boolean, reason: { type: ['string', 'null'] } }),
+  run: orNull(object({ id: string, mode: string, startedAt: when })),
+  role: { enum: ['read-only', 'operator'] },
+  coolDownRemainingMs: number,
+  modes: arrayOf(mode),
+  hasHistory: boolean,
+  links: arrayOf(object({ title: string, href: { type: 'string', format: 'uri-reference' } })),
+}
+const row: Json = {
+  name: string,
+  status: { enum: ['released', 'trimmed', 'failed', 'timed-out', 'skipped'] },
+  released: attributed,
+  estimated: attributed,
+  estimatedUncertaintyBytes: maybe,
+  uncertaintyBytes: maybe,
+  significant: boolean,
+  entriesBefore: maybe,
+  claimedBytes: maybe,
+}
+const OF_TRIMS = ['estimated', 'estimatedUncertaintyBytes']
+const report: Json = { id: string, mode, trigger: string, startedAt: when, durationMs: number, floor }
+const slope = object({ bytesPerHour: number, lowBytesPerHour: number, highBytesPerHour: number })
+const trend: Json = {
+  verdict: { enum: ['stable', 'saturating', 'growing', 'unbounded', 'unknown'] },
+  evidence: string,
+  slope: orNull(slope),
+  line: orNull(object({ from: when, to: when, fromBytes: number, toBytes: number })),
+  significance: maybe,
+  lastBytes: maybe,
+  readings: integer,
+  lifetimes: integer,
+  spanHours: number,
+  basis: { enum: ['measured', 'estimated', 'claimed'] },
+}
+const maybeWhen = orNull(when)
+const warning = object({ code: string, message: string, cache: string }, ['cache'])
+const error = object({ code: string, message: string, signal: string }, ['signal'])
+
+/** Under `components.schemas`. */
+export const SCHEMAS: Json = {
+  Problem: PROBLEM_SCHEMA,
+  Cache: object({
+    ...ofCache,
+    traits: object({
+      refillCost: { enum: ['low', 'medium', 'high'] },
+      lossless: boolean,
+      twin: boolean,
+      trim: boolean,
+    }),
+    href: { type: 'string', format: 'uri-reference' },
+  }),
+  Caches: object({ caches: arrayOf(ref('Cache')) }),
+  Status: object(status),
+  Overview: object({
+    ...status,
+    sample: ref('MemorySample'),
+    caches: arrayOf(ref('Cache')),
+    lastReport: orNull(ref('ReportSummary')),
+  }),
+  Observation: object({
+    sample: ref('MemorySample'),
+    caches: arrayOf(object({ ...ofCache, calibration: { type: ['object', 'null'] } })),
+  }),
+  MemoryNode: object({ name: string, bytes: integer, children: arrayOf(ref('MemoryNode')), note: string }, [
+    'children',
+    'note',
+  ]),
+  MemorySample: object({
+    epoch: maybe,
+    allocatedBytes: maybe,
+    rawAllocatedBytes: maybe,
+    tcacheBytes: maybe,
+    overcountBytes: maybe,
+    activeBytes: maybe,
+    residentBytes: maybe,
+    retainedBytes: maybe,
+    allocatorMappedBytes: maybe,
+    metadataBytes: maybe,
+    heapUsedBytes: number,
+    mappedBytes: maybe,
+    heapTotalBytes: number,
+    externalBytes: number,
+    arrayBuffersBytes: number,
+    rssBytes: number,
+    takenAt: when,
+  }),
+  Trends: object({
+    caches: arrayOf(object({ name: string, trend: object(trend) })),
+    floor: object({
+      ...trend,
+      allocated: orNull(object(trend)),
+      heap: orNull(object(trend)),
+      mapped: orNull(object(trend)),
+    }),
+    forecast: orNull(
+      object({
+        limitBytes: number,
+        limitSource: { enum: ['cgroup', 'configured'] },
+        usedBytes: number,
+        slope,
+        at: maybeWhen,
+        earliest: maybeWhen,
+        latest: maybeWhen,
+      }),
+    ),
+  }),
+  ReportSummary: object({ ...report, pid: integer, caches: arrayOf(object(row, OF_TRIMS)) }),
+  Reports: object({ reports: arrayOf(ref('ReportSummary')) }),
+  AttributionReport: object({
+    schemaVersion: { const: 1 },
+    ...report,
+    gc: { enum: ['forced', 'natural', 'none'] },
+    process: { type: 'object' },
+    before: ref('MemorySample'),
+    after: ref('MemorySample'),
+    noise: object({ controls: integer, allocatedBytes: maybe, heapBytes: maybe, mappedBytes: maybe }),
+    caches: arrayOf(
+      object(
+        {
+          ...row,
+          entriesAfter: maybe,
+          window: { enum: ['atomic', 'drift-corrected', null] },
+          settled: { type: ['boolean', 'null'] },
+          pauseMs: number,
+          durationMs: number,
+          error,
+        },
+        [...OF_TRIMS, 'error'],
+      ),
+    ),
+    unattributed: floor,
+    pauses: object({ count: integer, longestMs: number, totalMs: number }),
+    warnings: arrayOf(warning),
+  }),
+  Aborted: object({ id: string }),
+  Discovery: object({
+    owners: arrayOf(
+      object({
+        path: { type: ['string', 'null'] },
+        script: { type: ['string', 'null'] },
+        package: { type: ['string', 'null'] },
+        kind: { enum: ['collection', 'function', 'variables', 'object'] },
+        className: string,
+        entries: maybe,
+        instances: integer,
+        own: object({ heapBytes: number, memoryBytes: number, totalBytes: number }),
+        retained: object({ heapBytes: number, memoryBytes: number, totalBytes: number }),
+        partOf: maybe,
+        cache: { type: ['string', 'null'] },
+      }),
+    ),
+    live: { type: ['object', 'null'] },
+    hoards: arrayOf(
+      object({
+        path: { type: ['string', 'null'] },
+        kind: { enum: ['Map', 'Set', 'Array', 'object', 'cache'] },
+        className: string,
+        entries: integer,
+        instances: integer,
+        released: attributed,
+        own: attributed,
+        uncertaintyBytes: maybe,
+        significant: boolean,
+        partOf: maybe,
+      }),
+    ),
+    recognised: arrayOf(
+      object({
+        cache: string,
+        path: { type: ['string', 'null'] },
+        kind: string,
+        entries: integer,
+        leftBehind: { type: ['object', 'null'] },
+      }),
+    ),
+    examined: object({ objects: integer, collections: integer }),
+    noise: { type: 'object' },
+    durationMs: { type: 'object' },
+    warnings: arrayOf(warning),
+  }),
+  ClassHistogram: object({
+    method: { enum: ['heap walk', 'heap snapshot'] },
+    reason: { type: ['string', 'null'] },
+    classes: arrayOf(object({ className: string, count: integer, shallowBytes: number, retainedBytes: maybe })),
+    others: { type: 'object' },
+    total: { type: 'object' },
+  }),
+}

@@ -1,0 +1,24 @@
+/** The parameters of the admin API, by what they are for. */
+import type { Kinds } from '../server/parameters.js'
+
+/** Those of a run. */
+export const RUN_PARAMETERS = {
+  mode: 'text',
+  fraction: 'number',
+  choice: 'text',
+  only: 'names',
+  except: 'names',
+  controls: 'number',
+  twins: 'number',
+  discover: 'number',
+  breakdown: 'flag',
+  budget: 'object',
+} as const satisfies Kinds
+/** Those of the release of one cache. */
+export const RELEASE_PARAMETERS = { controls: 'number', budget: 'object' } as const satisfies Kinds
+/** That of an address of one cache. */
+export const CACHE_PARAMETERS = { name: 'text' } as const satisfies Kinds
+/** Those of a discovery. */
+export const DISCOVER_PARAMETERS = { limit: 'number', leastBytes: 'number', paths: 'text' } as const satisfies Kinds
+/** Those of a heap snapshot. */
+export const SNAPSHOT_PARAMETERS = { histogram: 'flag', limit: 'number', retained: 'flag' } as const satisfies Kinds

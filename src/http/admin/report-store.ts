@@ -1,0 +1,110 @@
+/** The last reports, in memory: as JSON, which takes a fraction of what their objects do, and bounded in count and bytes. */
+import type { AttributedBytes, AttributionReport, CacheAttribution } from '../../report/types.js'
+import { encodeJson } from '../server/respond.js'
+
+/** A row of a {@link ReportSummary}. */
+type RowSummary = Pick<
+  CacheAttribution,
+  | 'name'
+  | 'status'
+  | 'released'
+  | 'estimated'
+  | 'estimatedUncertaintyBytes'
+  | 'uncertaintyBytes'
+  | 'significant'
+  | 'entriesBefore'
+  | 'claimedBytes'
+>
+
+/** What a list of reports says of one. */
+export interface ReportSummary extends Pick<
+  AttributionReport,
+  'id' | 'mode' | 'trigger' | 'startedAt' | 'durationMs' | 'floor'
+> {
+  /** Of the process that made it: an earlier one's, where it comes out of a history. */
+  readonly pid: number
+  readonly caches: readonly RowSummary[]
+}
+
+/** A kept report. */
+export interface KeptReport {
+  readonly id: string
+  readonly json: Uint8Array<ArrayBuffer>
+}
+
+const BYTES_MAX = 32 * 1024 * 1024
+
+/** Keeps the last so many. */
+export class ReportStore {
+  readonly #countMax: number
+  readonly #bytesMax: number
+  #kept: readonly KeptReport[] = []
+
+  constructor(countMax: number, bytesMax = BYTES_MAX) {
+    this.#countMax = countMax
+    this.#bytesMax = bytesMax
+  }
+
+  /** Takes a report up; the oldest go. The last one stays whatever its size. */
+  keep(report: AttributionReport): void {
+    if (this.#countMax === 0) return
+    const kept = [...this.#kept, { id: report.id, json: jsonOf(report) }].slice(-this.#countMax)
+    let bytes = kept.reduce((sum, { json }) => sum + json.length, 0)
+    while (bytes > this.#bytesMax && kept.length > 1) bytes -= kept.shift()?.json.length ?? 0
+    this.#kept = kept
+  }
+
+  /** One, or undefined. */
+  get(id: string): KeptReport | undefined {
+    return this.#kept.find((report) => report.id === id)
+  }
+
+  /** The newest, or undefined. */
+  last(): KeptReport | undefined {
+    return this.#kept.at(-1)
+  }
+
+  /** All of them in short, the newest last. */
+  summaries(): ReportSummary[] {
+    return this.#kept.map((kept) => summaryOf(readReport(kept)))
+  }
+
+  /** Those of `past` that are not among these as well, then these; the newest so many. */
+  summariesAfter(past: ReportStore): ReportSummary[] {
+    const known = new Set(this.#kept.map(({ id }) => id))
+    const earlier = past.summaries().filter(({ id }) => !known.has(id))
+    return this.#countMax === 0 ? [] : [...earlier, ...this.summaries()].slice(-this.#countMax)
+  }
+}
+
+/** Many may wait for one run: its report is written once. */
+const written = new WeakMap<AttributionReport, Uint8Array<ArrayBuffer>>()
+
+/** The report as the bytes of an answer. */
+export function jsonOf(report: AttributionReport): Uint8Array<ArrayBuffer> {
+  const known = written.get(report)
+  if (known !== undefined) return known
+  const bytes = encodeJson(report)
+  written.set(report, bytes)
+  return bytes
+}
+
+/** The report of its bytes. */
+export function readReport({ json }: KeptReport): AttributionReport {
+  return JSON.parse(new TextDecoder().decode(json)) as AttributionReport
+}
+
+/** The report in short. */
+export function summaryOf(report: AttributionReport): ReportSummary {
+  const { id, mode, trigger, startedAt, durationMs, floor, caches, process } = report
+  return { id, mode, trigger, startedAt, durationMs, floor, pid: process.pid, caches: caches.map(rowSummary) }
+}
+
+function rowSummary(row: CacheAttribution): RowSummary {
+  const { name, status, released, uncertaintyBytes, significant, entriesBefore, claimedBytes } = row
+  const { estimated, estimatedUncertaintyBytes } = row
+  const ofTrim: { estimated?: AttributedBytes; estimatedUncertaintyBytes?: number | null } = {}
+  if (estimated !== undefined) ofTrim.estimated = estimated
+  if (estimatedUncertaintyBytes !== undefined) ofTrim.estimatedUncertaintyBytes = estimatedUncertaintyBytes
+  return { name, status, released, ...ofTrim, uncertaintyBytes, significant, entriesBefore, claimedBytes }
+}

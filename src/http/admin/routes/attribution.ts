@@ -1,0 +1,190 @@
+/**
+ * Runs over HTTP, and their reports.
+ *
+ * Rule: a run is made in a twin unless the request says otherwise; where there can be no twin, a request that says nothing
+ * is refused with the choices, and never turned into a release.
+ */
+import { RunAbortedError } from '../../../coordinator/coordinator.js'
+import type { AttributeOptions } from '../../../coordinator/options.js'
+import { formatReport } from '../../../report/format-report.js'
+import type { AttributionMode, AttributionReport } from '../../../report/types.js'
+import { CoordinatorError, describe } from '../../../support/errors.js'
+import { supportsTwin } from '../../../twin/support.js'
+import { negotiate } from '../../server/accept.js'
+import { readJsonBody, refuseBody } from '../../server/body.js'
+import { eventStreamResponse } from '../event-stream.js'
+import { CACHE_PARAMETERS, RELEASE_PARAMETERS, RUN_PARAMETERS } from '../parameters.js'
+import { parametersOf } from '../../server/parameters.js'
+import { HttpProblem, documentOf, isInternal, problemOf } from '../../server/problem.js'
+import { jsonOf, readReport } from '../report-store.js'
+import type { KeptReport } from '../report-store.js'
+import { JSON_TYPE, bytesResponse, json, text } from '../../server/respond.js'
+import { checkRun } from '../check-run.js'
+import { nameIn } from './caches.js'
+import type { Action, Admin, Exchange } from './route.js'
+
+const FORMS = [JSON_TYPE, 'text/plain', 'text/event-stream'] as const
+const FORMS_OF_REPORT = [JSON_TYPE, 'text/plain'] as const
+
+/** `POST /attribution` */
+export const startRun: Action = async (admin, exchange) => {
+  const { request, url, timings } = exchange
+  const form = negotiate(request.headers.get('accept'), FORMS)
+  const body = await timings.time('read', () => readJsonBody(request, admin.settings))
+  const given = parametersOf(url, body, RUN_PARAMETERS)
+  checkRun(admin.coordinator, given)
+  return run(admin, exchange, form, { ...given, mode: modeOf(admin, given['mode']) })
+}
+
+/** `POST /caches/{name}/release`, and `POST /cache/release?name=` for any name at all */
+export const releaseCache: Action = async (admin, exchange) => {
+  const { request, url, names, timings } = exchange
+  const form = negotiate(request.headers.get('accept'), FORMS)
+  const body = await timings.time('read', () => readJsonBody(request, admin.settings))
+  if (names['name'] !== undefined) {
+    const given = parametersOf(url, body, RELEASE_PARAMETERS)
+    return release(admin, exchange, form, { ...given, only: [names['name']] })
+  }
+  const { name, ...given } = parametersOf(url, body, { ...CACHE_PARAMETERS, ...RELEASE_PARAMETERS })
+  return release(admin, exchange, form, { ...given, only: [nameIn({ name })] })
+}
+
+function release(
+  admin: Admin,
+  exchange: Exchange,
+  form: (typeof FORMS)[number],
+  options: Record<string, unknown>,
+): Promise<Response> {
+  checkRun(admin.coordinator, { ...options, mode: 'release' })
+  return run(admin, exchange, form, { ...options, mode: modeOf(admin, 'release') })
+}
+
+/** `GET /attribution` */
+export const lastReport: Action = ({ reports }, exchange) => {
+  const report = reports.last()
+  if (report === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'there was no run yet')
+  return showReport(report, exchange)
+}
+
+/** `GET /attribution/{id}` */
+export const oneReport: Action = async ({ reports, past }, exchange) => {
+  const id = exchange.names['id'] ?? ''
+  const report = reports.get(id) ?? (await past.load()).get(id)
+  if (report === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'no report of this id is kept')
+  return showReport(report, exchange)
+}
+
+/** `GET /reports` */
+export const listReports: Action = async ({ reports, past }, { request }) => {
+  negotiate(request.headers.get('accept'), [JSON_TYPE])
+  return json({ reports: reports.summariesAfter(await past.load()) })
+}
+
+/** `DELETE /attribution/current` */
+export const abortRun: Action = async ({ runs, settings }, { request, url }) => {
+  parametersOf(url, {}, {})
+  await refuseBody(request, settings)
+  const id = runs.abort()
+  if (id === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'nothing is under way')
+  return json({ id }, 202)
+}
+
+/** The modes that may be asked for here, the mildest first. */
+export function possibleModes({ settings }: Admin): AttributionMode[] {
+  const { supported } = supportsTwin()
+  return settings.modes.filter((mode) => mode !== 'twin' || supported)
+}
+
+function modeOf(admin: Admin, given: unknown): unknown {
+  const { modes } = admin.settings
+  if (given === undefined) {
+    const choices = possibleModes(admin)
+    if (choices.includes('twin')) return 'twin'
+    const reason = modes.includes('twin') ? supportsTwin().reason : 'the mode twin is not allowed here'
+    throw new HttpProblem('ERR_HTTP_MODE_NEEDED', `${reason ?? ''}; say which mode to use instead`, {
+      extra: { reason, choices },
+    })
+  }
+  // What is no mode at all is refused by the coordinator, in its own words.
+  const isMode = given === 'twin' || given === 'release' || given === 'trim'
+  if (isMode && !modes.includes(given)) {
+    throw new HttpProblem('ERR_HTTP_FORBIDDEN', `the mode ${describe(given)} is not allowed here`, {
+      extra: { choices: possibleModes(admin) },
+    })
+  }
+  return given
+}
+
+async function run(
+  admin: Admin,
+  exchange: Exchange,
+  form: (typeof FORMS)[number],
+  options: Record<string, unknown>,
+): Promise<Response> {
+  const { request, timings } = exchange
+  if (options['mode'] !== 'twin') admin.runs.checkCoolDown()
+  if (form === 'text/event-stream') return streamRun(admin, request, options)
+  const report = await timings.time('run', () => attribute(admin, options, request.signal))
+  timings.add('pauses', report.pauses.totalMs)
+  if (form === 'text/plain') return text(formatReport(report, { color: false }))
+  return bytesResponse(jsonOf(report), JSON_TYPE)
+}
+
+/** Its own words for what is in the way, and what was measured before an abort. */
+async function attribute(
+  { coordinator, runs }: Admin,
+  options: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<AttributionReport> {
+  try {
+    return await coordinator.attribute({ ...(options as AttributeOptions), trigger: 'http', signal })
+  } catch (error) {
+    if (error instanceof RunAbortedError) {
+      const { report, code } = error
+      const message = error.message.replace(`${code}: `, '')
+      throw new HttpProblem(code, message, { extra: { runId: report.id, report } })
+    }
+    if (error instanceof CoordinatorError && error.code === 'ERR_RUN_IN_PROGRESS') throw runs.inProgress()
+    throw error
+  }
+}
+
+/** What is refused at once is answered with its status; from then on the stream tells. */
+async function streamRun(admin: Admin, request: Request, options: Record<string, unknown>): Promise<Response> {
+  const leave = new AbortController()
+  const onAbort = (): void => {
+    leave.abort()
+  }
+  request.signal.addEventListener('abort', onAbort, { once: true })
+  if (request.signal.aborted) onAbort()
+  const report = attribute(admin, options, leave.signal).finally(() => {
+    request.signal.removeEventListener('abort', onAbort)
+  })
+  const isRefused = report.then(
+    () => false,
+    () => true,
+  )
+  // A refusal is known before the loop turns; a run takes at least one turn.
+  const refused = await Promise.race([isRefused, new Promise<false>((resolve) => setImmediate(resolve, false))])
+  if (refused) await report
+  const end = report.then(
+    (found) => ({ event: 'report' as const, data: JSON.stringify(found) }),
+    (error: unknown) => {
+      if (isInternal(error)) admin.settings.onError(error)
+      return { event: 'problem' as const, data: JSON.stringify(documentOf(problemOf(error))) }
+    },
+  )
+  return eventStreamResponse({
+    subscribe: (listener) => admin.runs.subscribe(listener),
+    end,
+    onLeft: () => {
+      leave.abort()
+    },
+  })
+}
+
+function showReport(report: KeptReport, { request }: Exchange): Response {
+  return negotiate(request.headers.get('accept'), FORMS_OF_REPORT) === 'text/plain'
+    ? text(formatReport(readReport(report), { color: false }))
+    : bytesResponse(report.json, JSON_TYPE)
+}

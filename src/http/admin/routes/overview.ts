@@ -1,0 +1,90 @@
+/** Where the memory is now, at a glance: the page, JSON or text; and the process it is the memory of. */
+import { negotiate } from '../../server/accept.js'
+import { overviewText } from '../overview-text.js'
+import type { AdminLink } from '../options.js'
+import { page } from '../admin-page.js'
+import { readReport, summaryOf } from '../report-store.js'
+import { JSON_TYPE, html, json, text } from '../../server/respond.js'
+import { supportsTwin } from '../../../twin/support.js'
+import { openApiDocument } from '../openapi.js'
+import { profileLinks } from '../profile-links.js'
+import { possibleModes } from './attribution.js'
+import { cacheViews } from './caches.js'
+import type { Action, Admin, Exchange } from './route.js'
+
+/** Text first: that is what a terminal gets, which accepts anything. A browser says that it wants HTML. */
+const FORMS = ['text/plain', JSON_TYPE, 'text/html'] as const
+
+/** `GET /` */
+export const showOverview: Action = (admin, exchange) => {
+  const { request, url, below } = exchange
+  const { coordinator, reports } = admin
+  const form = negotiate(request.headers.get('accept'), FORMS)
+  if (form === 'text/html') {
+    // The page's own requests are relative to it.
+    if (below === '') return toFolder(url)
+    const { html: content, contentSecurityPolicy } = page()
+    return html(content, contentSecurityPolicy)
+  }
+  const last = reports.last()
+  const report = last === undefined ? null : readReport(last)
+  const views = cacheViews(coordinator)
+  const { sample } = coordinator.observe()
+  if (form === 'text/plain') return text(overviewText(statusOf(admin, exchange), views, sample, report))
+  return json({
+    ...statusOf(admin, exchange),
+    sample,
+    caches: views,
+    lastReport: report === null ? null : summaryOf(report),
+  })
+}
+
+/** `GET /status` */
+export const showStatus: Action = (admin, exchange) => {
+  negotiate(exchange.request.headers.get('accept'), [JSON_TYPE])
+  return json(statusOf(admin, exchange))
+}
+
+/** `GET /observation` */
+export const showObservation: Action = ({ coordinator }, { request }) => {
+  negotiate(request.headers.get('accept'), [JSON_TYPE])
+  return json(coordinator.observe())
+}
+
+/** `GET /openapi.json` */
+export const showOpenApi: Action = ({ settings }, { request }) => {
+  negotiate(request.headers.get('accept'), [JSON_TYPE])
+  return json(openApiDocument(settings.basePath === '' ? '/' : settings.basePath))
+}
+
+/** What `GET /status` tells. */
+function statusOf(admin: Admin, { role }: Exchange) {
+  const { coordinator, runs, settings } = admin
+  const { name, version } = coordinator.allocator
+  return {
+    process: {
+      pid: process.pid,
+      nodeVersion: process.version,
+      uptimeSeconds: Math.round(process.uptime()),
+      title: process.title,
+    },
+    allocator: { name, version },
+    twin: supportsTwin(),
+    run: runs.current,
+    role,
+    coolDownRemainingMs: runs.coolDownRemainingMs,
+    modes: possibleModes(admin),
+    hasHistory: settings.history !== undefined,
+    links: [...settings.links, ...profileLinksOf(admin)],
+  }
+}
+
+function profileLinksOf({ settings: { basePath, profiles } }: Admin): AdminLink[] {
+  return profiles === undefined ? [] : profileLinks(basePath, profiles.basePath)
+}
+
+/** Relative, so that it holds behind a proxy that puts other paths before this one's. */
+function toFolder({ pathname }: URL): Response {
+  const last = pathname.slice(pathname.lastIndexOf('/') + 1)
+  return new Response(null, { status: 308, headers: { location: `./${last}/`, 'content-length': '0' } })
+}

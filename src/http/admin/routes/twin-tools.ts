@@ -1,0 +1,90 @@
+/** Discoveries, heap snapshots and class histograms: in a twin, or not at all. */
+import { formatDiscovery } from '../../../report/discovery/format-discovery.js'
+import { CoordinatorError } from '../../../support/errors.js'
+import { discover } from '../../../twin/discover/in-twin.js'
+import type { DiscoverOptions } from '../../../twin/discover/in-twin.js'
+import { formatHistogram } from '../../../twin/heap-snapshot/format-histogram.js'
+import { classHistogram } from '../../../twin/heap-snapshot/in-twin.js'
+import type { HistogramOptions } from '../../../twin/heap-snapshot/in-twin.js'
+import { supportsTwin } from '../../../twin/support.js'
+import { negotiate } from '../../server/accept.js'
+import { readJsonBody } from '../../server/body.js'
+import { DISCOVER_PARAMETERS, SNAPSHOT_PARAMETERS } from '../parameters.js'
+import { parametersOf } from '../../server/parameters.js'
+import { HttpProblem } from '../../server/problem.js'
+import { JSON_TYPE, json, text } from '../../server/respond.js'
+import type { Action, Admin } from './route.js'
+
+const FORMS = [JSON_TYPE, 'text/plain'] as const
+const SNAPSHOT_TYPE = 'application/octet-stream'
+
+/** `POST /discover` */
+export const discoverHoards: Action = async (admin, { request, url, timings }) => {
+  const form = negotiate(request.headers.get('accept'), FORMS)
+  const body = await timings.time('read', () => readJsonBody(request, admin.settings))
+  const options = parametersOf(url, body, DISCOVER_PARAMETERS)
+  needTwin()
+  const { coordinator, tools } = admin
+  const found = await timings.time('twin', () =>
+    told(admin, () =>
+      tools.share('discover', keyOf('discover', options), request.signal, (signal) =>
+        discover({ ...(options as DiscoverOptions), coordinator, signal }),
+      ),
+    ),
+  )
+  return form === 'text/plain' ? text(formatDiscovery(found, { color: false })) : json(found)
+}
+
+/** `POST /heap-snapshot`, and with `?histogram` the table of classes. */
+export const takeSnapshot: Action = async (admin, { request, url, timings }) => {
+  const body = await timings.time('read', () => readJsonBody(request, admin.settings))
+  const { histogram = false, ...options } = parametersOf(url, body, SNAPSHOT_PARAMETERS)
+  if (typeof histogram !== 'boolean') throw new HttpProblem('ERR_HTTP_PARAMETER', '"histogram" must be true or false')
+  const { tools } = admin
+  if (histogram) {
+    const form = negotiate(request.headers.get('accept'), FORMS)
+    needTwin()
+    const counted = await timings.time('twin', () =>
+      told(admin, () =>
+        tools.share('class-histogram', keyOf('histogram', options), request.signal, (signal) =>
+          classHistogram({ ...(options as HistogramOptions), signal }),
+        ),
+      ),
+    )
+    return form === 'text/plain' ? text(formatHistogram(counted, { color: false })) : json(counted)
+  }
+  const [unused] = Object.keys(options)
+  if (unused !== undefined) throw new HttpProblem('ERR_HTTP_PARAMETER', `"${unused}" is for ?histogram`)
+  negotiate(request.headers.get('accept'), [SNAPSHOT_TYPE])
+  needTwin()
+  const { bytes, body: content } = await timings.time('twin', () => told(admin, () => tools.snapshot(request.signal)))
+  const name = `heap-${String(process.pid)}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.heapsnapshot`
+  return new Response(content, {
+    headers: {
+      'content-type': SNAPSHOT_TYPE,
+      'content-length': String(bytes),
+      'content-disposition': `attachment; filename="${name}"`,
+    },
+  })
+}
+
+/** @throws HttpProblem `ERR_TWIN_UNSUPPORTED` */
+function needTwin(): void {
+  const { supported, reason } = supportsTwin()
+  if (!supported) throw new HttpProblem('ERR_TWIN_UNSUPPORTED', reason ?? '', { extra: { reason } })
+}
+
+/** Its own words for what is in the way. */
+async function told<T>({ runs }: Admin, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task()
+  } catch (error) {
+    const isRefused = error instanceof CoordinatorError && error.code === 'ERR_RUN_IN_PROGRESS'
+    if (isRefused && !(error instanceof HttpProblem)) throw runs.inProgress()
+    throw error
+  }
+}
+
+function keyOf(kind: string, options: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify([kind, Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1))])
+}

@@ -1,0 +1,234 @@
+/**
+ * Heap profiles over HTTP, in the places and forms that Go's services have them in: `go tool pprof URL` works.
+ *
+ * Rule: a capture switches the profiler, so it is authorised like what changes something, although Go's convention makes it
+ * a GET; a page of another origin cannot set one off. HEAD takes no profile.
+ */
+import { Readable } from 'node:stream'
+import type { DumpCatalogue } from '../../profiling/dumps/dump-catalogue.js'
+import { flamegraphPolicy, toFlamegraph } from '../../heap-profile/output/flamegraph.js'
+import { toPprof } from '../../heap-profile/output/pprof.js'
+import { formatTopTable, topTable } from '../../heap-profile/output/top.js'
+import { subtractProfile } from '../../heap-profile/profile/difference.js'
+import type { HeapProfile } from '../../heap-profile/profile/types.js'
+import type { HeapProfiler } from '../../profiling/profiler/heap-profiler.js'
+import { symbolize } from '../../heap-profile/symbols/symbolize.js'
+import { CoordinatorError, warnOfError } from '../../support/errors.js'
+import { callable, optional, resolveOptions, shaped } from '../../support/options.js'
+import type { Check } from '../../support/options.js'
+import { printable } from '../../support/units.js'
+import { admit } from '../server/authorization.js'
+import type { Authorize } from '../server/authorization.js'
+import { refuseBody } from '../server/body.js'
+import { checkSameOrigin } from '../server/same-origin.js'
+import { framed } from '../server/request-pipeline.js'
+import type { AdminHandler, Admitted } from '../server/request-pipeline.js'
+import { listOf, origin, pathOption } from '../server/option-checks.js'
+import { parametersOf } from '../server/parameters.js'
+import { findRoute } from '../server/routing.js'
+import type { Pattern } from '../server/routing.js'
+import { HttpProblem } from '../server/problem.js'
+import { PROFILE_PARAMETERS, profilesOpenApi } from './profiles-openapi.js'
+import { bytesResponse, html, json, text } from '../server/respond.js'
+
+/** Options of `createProfileHandler()`. */
+export interface ProfileHandlerOptions {
+  /** What the paths of the requests begin with. @default '/debug/pprof/heap' */
+  readonly basePath?: string | undefined
+  /** Says who may ask; only an operator may. @default undefined: this machine alone */
+  readonly authorize?: Authorize | undefined
+  /** Dumps to list and serve, and bases for differences. @default undefined: none */
+  readonly dumps?: DumpCatalogue | undefined
+  /** Further origins whose pages may ask. @default [] */
+  readonly origins?: readonly string[] | undefined
+  /** Hears errors that are not told to the client. @default process.emitWarning() */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
+
+interface Resolved {
+  readonly basePath: string
+  readonly authorize: Authorize | undefined
+  readonly dumps: DumpCatalogue | undefined
+  readonly origins: readonly string[]
+  readonly onError: (error: unknown) => void
+}
+
+/** What an action works with. */
+interface Call {
+  readonly profiler: HeapProfiler
+  readonly settings: Resolved
+  readonly request: Request
+  readonly url: URL
+  readonly id: string
+}
+
+interface ProfileRoute {
+  readonly path: Pattern
+  readonly methods: Readonly<Record<string, (call: Call) => Promise<Response>>>
+}
+
+/**
+ * Makes the handler of `/debug/pprof/heap`: a profile for pprof tools, `/flamegraph`, `/top`, `/dumps`, and
+ * `/profiling/activate` and `/deactivate`, described by `/openapi.json`. It mounts as the admin handler does, beside it.
+ *
+ * `?seconds=30` shows the change in that time, without it what is sampled and live; `?gc=1` collects before; `?debug=1`
+ * gives jemalloc's own text; `?base=ID` takes a dump off; `?kind=js` is V8's side.
+ *
+ * @throws CoordinatorError `ERR_OPTION_*`
+ * @example
+ * const profiles = createProfileHandler(new HeapProfiler(), { authorize: bearerToken({ operator: process.env.ADMIN_TOKEN }) })
+ * const admin = createAdminHandler(coordinator, { links: [{ title: 'Flame graph', href: '/debug/pprof/heap/flamegraph?seconds=10' }] })
+ */
+export function createProfileHandler(profiler: HeapProfiler, options?: ProfileHandlerOptions): AdminHandler {
+  const settings = resolveOptions<Resolved>('createProfileHandler()', options, {
+    basePath: { check: pathOption, fallback: '/debug/pprof/heap' },
+    authorize: optional(callable as Check<Authorize>),
+    dumps: optional(shaped<DumpCatalogue>('a DumpCatalogue', (value) => 'list' in value && 'profile' in value)),
+    origins: { check: listOf(origin), fallback: [] },
+    onError: { check: callable as Check<(error: unknown) => void>, fallback: warnOfError },
+  })
+  return framed({
+    basePath: settings.basePath,
+    onError: settings.onError,
+    tellsTimings: false,
+    admit: async (request, connection) => {
+      const verdict = await admit(settings.authorize, request, connection)
+      if (verdict !== 'read-only') return verdict
+      throw new HttpProblem('ERR_HTTP_FORBIDDEN', 'profiles are for operators: taking one switches the profiler')
+    },
+    answer: (admitted) => dispatch(profiler, settings, admitted),
+    close: () => Promise.resolve(),
+  })
+}
+
+/** Every address of the handler. What profiles-openapi.ts describes is the same, and a test holds the two together. */
+export const PROFILE_ROUTES: readonly ProfileRoute[] = [
+  { path: '/', methods: { GET: sendProfile } },
+  {
+    path: '/flamegraph',
+    methods: { GET: async (call) => html(toFlamegraph(await named(call)), flamegraphPolicy()) },
+  },
+  { path: '/top', methods: { GET: async (call) => text(tableOf(await named(call))) } },
+  { path: '/dumps', methods: { GET: listDumps } },
+  { path: '/dumps/{id}', methods: { GET: sendDump, DELETE: removeDump } },
+  { path: '/profiling/activate', methods: { POST: (call) => switchProfiling(call, true) } },
+  { path: '/profiling/deactivate', methods: { POST: (call) => switchProfiling(call, false) } },
+  {
+    path: '/openapi.json',
+    methods: { GET: ({ settings }) => Promise.resolve(json(profilesOpenApi(settings.basePath))) },
+  },
+]
+
+/** The table, and below it what a reader should know of it. */
+function tableOf(profile: HeapProfile): string {
+  const comments = profile.comments.map((comment) => `${printable(comment, 1_000)}\n`)
+  return [formatTopTable(topTable(profile)), ...comments].join(comments.length > 0 ? '\n' : '')
+}
+
+/** No address here takes a body; it is read to know that there is none. */
+const BODY_BOUNDS = { bodyBytes: 65_536, bodyTimeoutMs: 10_000 }
+
+async function dispatch(
+  profiler: HeapProfiler,
+  settings: Resolved,
+  { request, url, below }: Admitted,
+): Promise<Response> {
+  const { route, names } = findRoute(PROFILE_ROUTES, below)
+  const action = Object.hasOwn(route.methods, request.method) ? route.methods[request.method] : undefined
+  if (action === undefined) {
+    const allow = Object.keys(route.methods).join(', ')
+    throw new HttpProblem('ERR_HTTP_METHOD', `this address takes ${allow}`, { headers: { allow } })
+  }
+  checkSameOrigin(request, settings.origins)
+  if (request.method !== 'GET') {
+    parametersOf(url, {}, {})
+    await refuseBody(request, BODY_BOUNDS)
+  }
+  return action({ profiler, settings, request, url, id: names['id'] ?? '' })
+}
+
+async function sendProfile(call: Call): Promise<Response> {
+  const { debug = 0, seconds, base, kind } = parametersOf(call.url, {}, PROFILE_PARAMETERS)
+  if (debug === 0) {
+    const profile = await toPprof(await named(call))
+    return bytesResponse(new Uint8Array(profile), 'application/octet-stream', {
+      'content-disposition': 'attachment; filename="heap"',
+    })
+  }
+  if (seconds !== undefined || base !== undefined || kind !== undefined) {
+    throw new HttpProblem('ERR_HTTP_PARAMETER', '"debug" gives the text of jemalloc, which is of what lives now alone')
+  }
+  const { bytes, body } = call.profiler.dumpText({ gc: isCollecting(call) })
+  return new Response(body, {
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'content-length': String(bytes) },
+  })
+}
+
+/** The profile that a request asks for, with names. */
+async function named(call: Call): Promise<HeapProfile> {
+  const { profiler, request, settings, url } = call
+  const { seconds, base, kind = 'heap' } = parametersOf(url, {}, PROFILE_PARAMETERS)
+  if (kind !== 'heap' && kind !== 'js') throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be heap or js')
+  if (kind === 'js' && base !== undefined) {
+    throw new HttpProblem(
+      'ERR_HTTP_PARAMETER',
+      '"base" is a dump of jemalloc, and nothing that "kind=js" shows is in it',
+    )
+  }
+  const gc = isCollecting(call)
+  // A base that is not there is told before half a minute is spent on a capture.
+  const before = base === undefined ? null : await catalogueOf(settings).profile(base as string)
+  let profile: HeapProfile
+  if (seconds !== undefined || kind === 'js') {
+    const asked = { kind, gc, signal: request.signal, seconds: seconds as number | undefined } as const
+    // A base is taken off what lives, not off what came.
+    profile = await profiler.capture(before === null ? asked : { ...asked, view: 'live' })
+  } else {
+    if (profiler.state.enabled === true && profiler.state.active !== true) {
+      throw new CoordinatorError(
+        'ERR_PROFILING_OFF',
+        'profiling is off: ?seconds=30 samples for a while, POST profiling/activate leaves it on',
+      )
+    }
+    profile = await profiler.dump({ gc })
+  }
+  if (before !== null) profile = subtractProfile(profile, before)
+  return symbolize(profile)
+}
+
+function isCollecting({ url }: Call): boolean {
+  const { gc = 0 } = parametersOf(url, {}, PROFILE_PARAMETERS)
+  return (gc as number) > 0
+}
+
+async function listDumps({ settings }: Call): Promise<Response> {
+  const dumps = await catalogueOf(settings).list()
+  // Where they lie is nobody's business.
+  return json({ dumps: dumps.map(({ path: _path, ...dump }) => dump) })
+}
+
+async function sendDump({ id, settings }: Call): Promise<Response> {
+  const { dump, stream } = await catalogueOf(settings).open(id)
+  return new Response(Readable.toWeb(stream) as ReadableStream, {
+    headers: {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(dump.id)}`,
+    },
+  })
+}
+
+async function removeDump({ id, settings }: Call): Promise<Response> {
+  await catalogueOf(settings).remove(id)
+  return new Response(null, { status: 204 })
+}
+
+function switchProfiling({ profiler }: Call, isOn: boolean): Promise<Response> {
+  if (isOn) profiler.activate()
+  else profiler.deactivate()
+  return Promise.resolve(json(profiler.state))
+}
+
+function catalogueOf({ dumps }: Resolved): DumpCatalogue {
+  if (dumps === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'this handler has no catalogue of dumps')
+  return dumps
+}

@@ -1,0 +1,71 @@
+/**
+ * The description of the routes of the profile handler as OpenAPI 3.1. A test validates it, and holds it and the table of
+ * routes together, both ways.
+ */
+import { PROBLEM_SCHEMA, TEXT, documentOf, operation, pathParameter, takesQuery } from '../server/openapi-document.js'
+import type { Json } from '../server/openapi-document.js'
+import type { Kinds } from '../server/parameters.js'
+
+/** Those of a profile. */
+export const PROFILE_PARAMETERS = {
+  seconds: 'number',
+  gc: 'number',
+  debug: 'number',
+  base: 'text',
+  kind: 'text',
+} as const satisfies Kinds
+
+const { debug: _debug, ...OF_VIEWS } = PROFILE_PARAMETERS
+const OBJECT = { 'application/json': { schema: { type: 'object' } } }
+const id = pathParameter('id', 'Id of a dump, percent-encoded')
+const dumps = {
+  type: 'object',
+  properties: { dumps: { type: 'array', items: { type: 'object' } } },
+  required: ['dumps'],
+}
+
+const PATHS: Json = {
+  '/': {
+    get: takesQuery(
+      PROFILE_PARAMETERS,
+      operation('heapProfile', 'A heap profile for pprof; with debug=1 the text of jemalloc', {
+        'application/octet-stream': {},
+        'text/plain': TEXT,
+      }),
+    ),
+  },
+  '/flamegraph': {
+    get: takesQuery(OF_VIEWS, operation('flamegraph', 'The same as a flame graph', { 'text/html': TEXT })),
+  },
+  '/top': {
+    get: takesQuery(OF_VIEWS, operation('topTable', 'The functions that hold most', { 'text/plain': TEXT })),
+  },
+  '/dumps': {
+    get: operation('listDumps', 'The dumps that are kept', { 'application/json': { schema: dumps } }),
+  },
+  '/dumps/{id}': {
+    parameters: [id],
+    get: operation('showDump', 'One dump, as it was written', { 'application/octet-stream': {} }),
+    delete: {
+      operationId: 'removeDump',
+      summary: 'Removes one dump',
+      responses: {
+        204: { description: 'It is gone' },
+        default: { $ref: '#/components/responses/problem' },
+      },
+    },
+  },
+  '/profiling/activate': { post: operation('activateProfiling', 'Switches sampling on, and tells the state', OBJECT) },
+  '/profiling/deactivate': {
+    post: operation('deactivateProfiling', 'Switches sampling off, and tells the state', OBJECT),
+  },
+  '/openapi.json': { get: operation('openApi', 'This document', OBJECT) },
+}
+
+/** The document; `basePath` is where its addresses lie. */
+export function profilesOpenApi(basePath: string): Json {
+  const description = 'Who allocated what lives: heap profiles of this process. All of it is for operators.'
+  return documentOf({ title: 'Heap profiles', description }, basePath === '' ? '/' : basePath, PATHS, {
+    Problem: PROBLEM_SCHEMA,
+  })
+}

@@ -1,0 +1,98 @@
+/**
+ * What stands around the routes of every handler here: who asks, what is closed, what becomes of an error, and the headers
+ * of the answer.
+ *
+ * Rule: nothing is looked at before it is known who asks; every answer, the bad ones too, carries the same headers and
+ * tells nothing of the inside.
+ */
+import { CoordinatorError } from '../../support/errors.js'
+import type { AdminConnection, Role } from './authorization.js'
+import { guarded } from './on-error.js'
+import type { OnError } from './on-error.js'
+import { pathBelow } from './routing.js'
+import { isInternal, problemOf, problemResponse } from './problem.js'
+import { Timings, finish } from './respond.js'
+
+/** What `createAdminHandler()` makes: a fetch-style function, and what belongs to it. */
+export interface AdminHandler extends AsyncDisposable {
+  /**
+   * Answers a request below the base path; resolves with undefined for any other. Never rejects.
+   *
+   * @param connection what the mounting code knows of the socket; `toNodeListener()` passes it
+   */
+  (request: Request, connection?: AdminConnection): Promise<Response | undefined>
+  /** What the paths of its requests begin with, without a slash at the end. */
+  readonly basePath: string
+  /**
+   * Ends what was started over HTTP and takes its listeners off the coordinator, which stays open. Later requests are
+   * answered with 503.
+   */
+  close(): Promise<void>
+}
+
+/** A request that was let through. */
+export interface Admitted {
+  readonly request: Request
+  readonly url: URL
+  /** What lies below the base path: empty where the slash at the end is missing. */
+  readonly below: string
+  readonly role: Role
+  readonly timings: Timings
+}
+
+/** What a handler has of its own. */
+export interface Frame {
+  readonly basePath: string
+  readonly onError: OnError
+  /** Whether answers tell in `Server-Timing` how long each phase took. */
+  readonly tellsTimings: boolean
+  /** The role, or the Response that refuses; what it throws is a refusal too. */
+  admit(request: Request, connection: AdminConnection): Promise<Role | Response>
+  answer(admitted: Admitted): Promise<Response>
+  /** Called once. */
+  close(): Promise<void>
+}
+
+/** The handler that a frame makes. */
+export function framed(frame: Frame): AdminHandler {
+  const { basePath, tellsTimings } = frame
+  const onError = guarded(frame.onError)
+  let isClosed = false
+  const answer = async (request: Request, connection: AdminConnection = {}): Promise<Response | undefined> => {
+    const url = new URL(request.url)
+    const below = pathBelow(basePath, url.pathname)
+    if (below === undefined) return undefined
+    const timings = new Timings()
+    let isAdmitted = false
+    let response: Response
+    try {
+      const verdict = await timings.time('authorize', () => frame.admit(request, connection))
+      if (typeof verdict !== 'string') response = verdict
+      else {
+        isAdmitted = true
+        if (isClosed) throw new CoordinatorError('ERR_CLOSED', 'this handler was closed')
+        response = await frame.answer({ request, url, below, role: verdict, timings })
+      }
+    } catch (error) {
+      if (isInternal(error)) onError(error)
+      response = problemResponse(problemOf(error))
+    }
+    // How long it took to refuse somebody is nobody's business.
+    return finish(response, request.method, tellsTimings && isAdmitted ? timings : null)
+  }
+  const handle: typeof answer = async (request, connection) => {
+    try {
+      return await answer(request, connection)
+    } catch (error) {
+      // What authorize answered is no answer that can be given, or the request is none.
+      onError(error)
+      return finish(problemResponse(problemOf(error)), 'GET', null)
+    }
+  }
+  const close = async (): Promise<void> => {
+    if (isClosed) return
+    isClosed = true
+    await frame.close()
+  }
+  return Object.assign(handle, { basePath, close, [Symbol.asyncDispose]: close })
+}

@@ -1,0 +1,130 @@
+/**
+ * What a growth monitor does when it fires, each into a file of its own.
+ *
+ * Rule: an action that fails costs itself only; no file of it is left, and the next one is carried out.
+ */
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { CoordinatorError, messageOf } from '../../support/errors.js'
+import type { ErrorCode } from '../../support/errors.js'
+import { discover } from '../../twin/discover/in-twin.js'
+import { heapSnapshot } from '../../twin/heap-snapshot/in-twin.js'
+import { supportsTwin } from '../../twin/support.js'
+import { dumpName } from '../dumps/dump-names.js'
+import type { DumpKind } from '../dumps/dump-names.js'
+import type { HeapProfiler } from '../profiler/heap-profiler.js'
+import type { GrowthEvent } from './growth-monitor.js'
+import type { GrowthAction, GrowthCoordinator } from './options.js'
+
+/** What came of one action. */
+export interface GrowthActionResult {
+  /** `'callback'` is a function. */
+  readonly action: Exclude<GrowthAction, (...values: never[]) => unknown> | 'callback'
+  /** The file that it wrote; null where it wrote none. */
+  readonly path: string | null
+  readonly bytes: number | null
+  readonly durationMs: number
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null
+}
+
+/** What actions work with. */
+export interface ActionContext {
+  readonly folder: string | undefined
+  readonly prefix: string
+  readonly coordinator: GrowthCoordinator | undefined
+  readonly profiler: HeapProfiler | undefined
+  readonly now: () => number
+}
+
+type FileAction = Exclude<GrowthAction, (...values: never[]) => unknown>
+
+const KIND_OF: Readonly<Record<FileAction, DumpKind>> = {
+  dump: 'heap-profile',
+  observe: 'observation',
+  attribute: 'attribution',
+  discover: 'discovery',
+  'heap-snapshot': 'heap-snapshot',
+}
+
+/** Carries out one action; never rejects. */
+export async function carryOut(
+  action: GrowthAction,
+  event: GrowthEvent,
+  context: ActionContext,
+): Promise<GrowthActionResult> {
+  const startMs = context.now()
+  const name = typeof action === 'function' ? 'callback' : action
+  let file: string | null = null
+  try {
+    if (typeof action === 'function') await action(event)
+    else file = await writeFile(action, event, context)
+    const bytes = file === null ? null : statSync(file).size
+    return { action: name, path: file, bytes, durationMs: context.now() - startMs, error: null }
+  } catch (error) {
+    const code = error instanceof CoordinatorError ? error.code : 'ERR_GROWTH_ACTION'
+    const message = messageOf(error).replace(`${code}: `, '')
+    return { action: name, path: null, bytes: null, durationMs: context.now() - startMs, error: { code, message } }
+  }
+}
+
+async function writeFile(action: FileAction, event: GrowthEvent, context: ActionContext): Promise<string> {
+  const { folder = '.', prefix, coordinator, profiler } = context
+  const takenAt = new Date(event.firedAt)
+  const file = path.join(
+    folder,
+    dumpName({ prefix, pid: process.pid, takenAt, trigger: event.trigger, kind: KIND_OF[action] }),
+  )
+  makeFolder(folder)
+  switch (action) {
+    case 'dump':
+      profiler?.dumpFile(file)
+      break
+    case 'heap-snapshot':
+      await heapSnapshot(file)
+      break
+    case 'observe':
+      writeJson(file, { event, observation: coordinator?.observe() })
+      break
+    case 'attribute':
+      writeJson(file, { event, report: await attribute(coordinator) })
+      break
+    case 'discover': {
+      const known = coordinator === undefined ? {} : { coordinator }
+      writeJson(file, { event, discovery: await discover(known) })
+    }
+  }
+  return file
+}
+
+/** Not with its parents: below a folder that takes none, as /proc, Node 20 would try for ever. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') return
+    throw new CoordinatorError('ERR_GROWTH_ACTION', `its folder cannot be made: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** In a twin; where none can be made the live process keeps its entries, and the action says why. */
+async function attribute(coordinator: GrowthCoordinator | undefined): Promise<unknown> {
+  const { supported, reason } = supportsTwin()
+  if (!supported) {
+    throw new CoordinatorError(
+      'ERR_TWIN_UNSUPPORTED',
+      `an attribution is made in a twin, and ${reason ?? 'none can be made here'}; action 'observe' needs none`,
+    )
+  }
+  return coordinator?.attribute({ mode: 'twin', trigger: 'growth' })
+}
+
+function writeJson(file: string, value: unknown): void {
+  const text = `${JSON.stringify(value, null, 2)}\n`
+  try {
+    writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    // A full disk leaves a part of it; a file that was there before is not ours.
+    if ((error as { code?: unknown }).code !== 'EEXIST') rmSync(file, { force: true })
+    throw new CoordinatorError('ERR_GROWTH_ACTION', `its file cannot be written: ${messageOf(error)}`, { cause: error })
+  }
+}

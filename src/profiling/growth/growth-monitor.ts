@@ -1,0 +1,327 @@
+/**
+ * Watches one quantity and acts when it has really grown.
+ *
+ * Rule: a poll costs microseconds; garbage is collected before it is called growth; one firing at a time, none while a run
+ * is on, none within the cool-down, and none of that makes a firing get lost. What it writes is bounded.
+ */
+import { EventEmitter } from 'eventemitter3'
+import { openAllocator } from '../../allocator/open.js'
+import { isRunUnderWay } from '../../measure/locks.js'
+import { CoordinatorError } from '../../support/errors.js'
+import { DumpCatalogue } from '../dumps/dump-catalogue.js'
+import { HeapProfiler } from '../profiler/heap-profiler.js'
+import { carryOut } from './growth-actions.js'
+import type { GrowthActionResult } from './growth-actions.js'
+import { resolveGrowthOptions } from './options.js'
+import type { GrowthMonitorOptions, ResolvedGrowthOptions } from './options.js'
+import { growthLimit, growthReader } from './growth-reader.js'
+import type { GrowthQuantity, GrowthReader } from './growth-reader.js'
+import { GrowthRules } from './growth-rules.js'
+import type { DueTrigger, GrowthTrigger } from './growth-rules.js'
+
+/** A firing. */
+export interface GrowthEvent {
+  readonly trigger: GrowthTrigger
+  readonly quantity: GrowthQuantity
+  /** What the quantity was, confirmed. */
+  readonly bytes: number
+  /** What it is measured from: the level before, the limit's share, or the level at the begin of the window. */
+  readonly fromBytes: number
+  /** The limit that `share` is a part of; null where there is none. */
+  readonly limitBytes: number | null
+  /** ISO 8601: when the reading was taken. */
+  readonly firedAt: string
+  /** From the reading that was first beyond the rule to this firing: what stood in the way takes that long. */
+  readonly delayMs: number
+}
+
+/** A firing with what came of its actions. */
+export interface FinishedGrowthEvent extends GrowthEvent {
+  readonly results: readonly GrowthActionResult[]
+}
+
+/** What a monitor tells. */
+export interface GrowthMonitorEvents {
+  /** It fires; its actions are about to begin. */
+  fired: (event: GrowthEvent) => void
+  /** Its actions are over. */
+  finished: (event: FinishedGrowthEvent) => void
+  /** What went wrong outside of an action: a reading that failed, files that could not be pruned. */
+  failed: (error: unknown) => void
+}
+
+/** What a monitor has done so far. */
+export interface GrowthStatistics {
+  readonly polls: number
+  /** Collections made to confirm what seemed due. */
+  readonly confirmations: number
+  /** Those that showed it was garbage. */
+  readonly refuted: number
+  readonly firings: number
+  /** The latest reading; null before the first. */
+  readonly bytes: number | null
+}
+
+const LIMIT_EVERY_MS = 60_000
+/** At most a tenth of the time goes into confirming. */
+const CONFIRM_REST = 9
+
+/**
+ * Watches memory and, when it has grown, keeps what tells why: a heap profile, an attribution, a snapshot.
+ *
+ * It sees growth when its timer gets to run: a jump within one synchronous stretch of JavaScript is seen after it. Where such
+ * a jump ends in an out-of-memory kill at once, nothing in this process can tell of it.
+ *
+ * @example
+ * await using monitor = new GrowthMonitor({ every: 100 * 1024 * 1024, folder: '/var/dumps' })
+ * monitor.on('finished', ({ trigger, results }) => console.log(trigger, results[0]?.path))
+ * monitor.start()
+ */
+export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements Disposable, AsyncDisposable {
+  readonly #settings: ResolvedGrowthOptions
+  readonly #reader: GrowthReader
+  readonly #rules: GrowthRules
+  readonly #profiler: HeapProfiler | undefined
+  #timer: NodeJS.Timeout | undefined
+  #hasActivated = false
+  #isClosed = false
+  /** From the decision to fire on, before {@link GrowthMonitor.#acting} is there. */
+  #isBusy = false
+  #acting: Promise<FinishedGrowthEvent> | undefined
+  #limitBytes: number | null = null
+  #limitAtMs = -Infinity
+  #restUntilMs = -Infinity
+  #confirmAgainMs = -Infinity
+  #dueSinceMs: number | undefined
+  #statistics = { polls: 0, confirmations: 0, refuted: 0, firings: 0, bytes: null as number | null }
+
+  /**
+   * @throws CoordinatorError `ERR_OPTION_*`; `ERR_ALLOCATOR_UNAVAILABLE` where the quantity cannot be read;
+   *   `ERR_GROWTH_LIMIT` where `share` is given and there is no limit
+   */
+  constructor(options: GrowthMonitorOptions) {
+    super()
+    this.#settings = resolveGrowthOptions(options)
+    const { actions, coordinator, environment, every, highWater, profiler, profile, quantity, rate, rearmMs, share } =
+      this.#settings
+    const allocator = coordinator?.allocator ?? openAllocator()
+    this.#reader = growthReader(quantity, allocator, environment)
+    this.#rules = new GrowthRules({ everyBytes: every, highWaterBytes: highWater, share, rate, rearmMs })
+    const profiles = profile || actions.includes('dump')
+    this.#profiler = profiler ?? (profiles ? new HeapProfiler({ allocator, environment }) : undefined)
+    if (share !== undefined && this.#limit() === null) {
+      throw new CoordinatorError(
+        'ERR_GROWTH_LIMIT',
+        '"share" needs a limit, and no control group of this process has one: give "limit" in bytes',
+      )
+    }
+  }
+
+  /** Numbers of what it has done. */
+  get statistics(): GrowthStatistics {
+    return { ...this.#statistics }
+  }
+
+  /** Whether actions are under way. */
+  get isActing(): boolean {
+    return this.#isBusy
+  }
+
+  /**
+   * Begins to watch, from the level after a collection (none with `confirm: 'none'`). The timer does not hold the process.
+   *
+   * @throws CoordinatorError `ERR_PROFILING_*`, each with the line that mends it, where it is to profile and cannot;
+   *   `ERR_PROFILE_IN_PROGRESS` while a capture is under way; `ERR_CLOSED`
+   */
+  start(): void {
+    if (this.#isClosed) throw new CoordinatorError('ERR_CLOSED', 'this monitor was closed')
+    if (this.#timer !== undefined) return
+    const { actions, intervalMs, profile } = this.#settings
+    if (actions.includes('dump')) this.#profiler?.check()
+    if (profile && this.#profiler !== undefined && this.#profiler.state.active !== true) {
+      this.#profiler.activate()
+      this.#hasActivated = true
+    }
+    // The level that everything counts from must not be that of garbage: so much growth would not be seen.
+    if (this.#settings.confirm === 'collect' && this.#reader.seesGarbage) this.#collect()
+    this.#look()
+    this.#timer = setInterval(() => {
+      this.#look()
+    }, intervalMs).unref()
+  }
+
+  /**
+   * One look, as the timer takes them; for tests, and for who has a timer already.
+   *
+   * @returns the firing that began with it, when its actions are over; null where nothing is due or something is in the way
+   */
+  async poll(): Promise<FinishedGrowthEvent | null> {
+    if (this.#isClosed) throw new CoordinatorError('ERR_CLOSED', 'this monitor was closed')
+    const isNew = this.#look()
+    return isNew ? ((await this.#acting) ?? null) : null
+  }
+
+  /** Stops watching, waits for the actions under way, and leaves profiling as it was. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    const wasClosed = this.#isClosed
+    this.#isClosed = true
+    await this.#acting
+    if (wasClosed) return
+    if (this.#hasActivated) await this.#deactivate()
+    if (this.#settings.profiler === undefined) await this.#profiler?.close()
+    this.removeAllListeners()
+  }
+
+  /** {@link GrowthMonitor.close} without waiting for its end. */
+  [Symbol.dispose](): void {
+    void this.close()
+  }
+
+  /** {@link GrowthMonitor.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** Reads, and begins to act where something is due; whether it does. Never throws: it runs in a timer. */
+  #look(): boolean {
+    try {
+      const atMs = this.#settings.environment.now()
+      const bytes = this.#read(atMs)
+      const due = this.#rules.due(atMs, bytes, this.#limit())
+      if (due === null) {
+        this.#dueSinceMs = undefined
+        return false
+      }
+      this.#dueSinceMs ??= atMs
+      if (this.#isBusy || atMs < this.#restUntilMs || isRunUnderWay()) return false
+      const confirmed = this.#confirm(atMs, bytes, due)
+      if (confirmed !== null) this.#fire(confirmed.bytes, confirmed.due)
+      return confirmed !== null
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+  }
+
+  #read(atMs: number): number {
+    const bytes = this.#reader.read()
+    this.#rules.note(atMs, bytes)
+    this.#statistics.polls++
+    this.#statistics.bytes = bytes
+    return bytes
+  }
+
+  /** Null where it was garbage, or where a collection would be one too many now. */
+  #confirm(atMs: number, bytes: number, due: DueTrigger): { readonly bytes: number; readonly due: DueTrigger } | null {
+    const { confirm, environment } = this.#settings
+    if (confirm === 'none' || !this.#reader.seesGarbage) return { bytes, due }
+    if (atMs < this.#confirmAgainMs) return null
+    this.#collect()
+    const afterMs = environment.now()
+    this.#confirmAgainMs = afterMs + CONFIRM_REST * (afterMs - atMs)
+    this.#statistics.confirmations++
+    const settled = this.#read(afterMs)
+    const still = this.#rules.due(afterMs, settled, this.#limit())
+    if (still !== null) return { bytes: settled, due: still }
+    this.#statistics.refuted++
+    this.#dueSinceMs = undefined
+    return null
+  }
+
+  #collect(): void {
+    const collector = this.#settings.environment.collector()
+    collector.major()
+    // It waits for the sweep of ArrayBuffers.
+    collector.minor()
+  }
+
+  #fire(bytes: number, { trigger, fromBytes }: DueTrigger): void {
+    const { environment, quantity } = this.#settings
+    const nowMs = environment.now()
+    const event: GrowthEvent = {
+      trigger,
+      quantity,
+      bytes,
+      fromBytes,
+      limitBytes: this.#limit(),
+      firedAt: environment.date().toISOString(),
+      delayMs: nowMs - (this.#dueSinceMs ?? nowMs),
+    }
+    this.#dueSinceMs = undefined
+    this.#statistics.firings++
+    this.#rules.fired(bytes)
+    this.#isBusy = true
+    this.#acting = this.#act(event).finally(() => {
+      this.#restUntilMs = environment.now() + this.#settings.coolDownMs
+      this.#isBusy = false
+      this.#acting = undefined
+    })
+  }
+
+  /** Begins in the same turn: what a dump shows is what was live at the reading. */
+  async #act(event: GrowthEvent): Promise<FinishedGrowthEvent> {
+    const { actions, coordinator, environment, folder, prefix } = this.#settings
+    this.#tell('fired', event)
+    const results: GrowthActionResult[] = []
+    const context = { folder, prefix, coordinator, profiler: this.#profiler, now: () => environment.now() }
+    for (const action of actions) {
+      results.push(await carryOut(action, event, context))
+      await this.#prune()
+    }
+    const finished = { ...event, results }
+    this.#tell('finished', finished)
+    return finished
+  }
+
+  async #prune(): Promise<void> {
+    const { folder, maxBytes, maxFiles, prefix } = this.#settings
+    if (folder === undefined) return
+    try {
+      const catalogue = new DumpCatalogue({ folders: [folder] })
+      await catalogue.prune({ writtenBy: 'cache-attribution', prefix, maxFiles, maxBytes })
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** A capture that is under way found profiling on and would leave it on: it is waited for. */
+  async #deactivate(): Promise<void> {
+    for (;;) {
+      try {
+        this.#profiler?.deactivate()
+        return
+      } catch (error) {
+        if (!(error instanceof CoordinatorError) || error.code !== 'ERR_PROFILE_IN_PROGRESS') throw error
+        await this.#settings.environment.rest(50)
+      }
+    }
+  }
+
+  #limit(): number | null {
+    const { environment, limit, quantity, share } = this.#settings
+    if (limit !== undefined) return limit
+    if (share === undefined) return null
+    const nowMs = environment.now()
+    if (nowMs - this.#limitAtMs >= LIMIT_EVERY_MS) {
+      this.#limitAtMs = nowMs
+      this.#limitBytes = growthLimit(quantity)
+    }
+    return this.#limitBytes
+  }
+
+  #fail(error: unknown): void {
+    this.#tell('failed', error)
+  }
+
+  #tell<Name extends keyof GrowthMonitorEvents>(name: Name, payload: Parameters<GrowthMonitorEvents[Name]>[0]): void {
+    try {
+      const emitter = this as unknown as EventEmitter
+      emitter.emit(name, payload)
+    } catch (error) {
+      // A listener of failures that throws would only be called again.
+      if (name !== 'failed') this.#fail(error)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/** A breakdown as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
+import { boolean, number, optional, resolveOptions } from '../../support/options.js'
+import { formatBytes, formatShare, printable } from '../../support/units.js'
+import { formatTable, palette } from '../format-table.js'
+import type { TableColumn } from '../format-table.js'
+import type { MemoryNode } from './types.js'
+
+/** How {@link formatBreakdown} writes. */
+export interface FormatBreakdownOptions {
+  /**
+   * ANSI colours.
+   * @default true where standard output is a terminal and `NO_COLOR` is not set
+   */
+  readonly color?: boolean | undefined
+  /**
+   * Nodes with a smaller share of RSS are one line together, 0 to 1.
+   * @default 0.005
+   */
+  readonly leastShare?: number | undefined
+}
+
+interface Row {
+  readonly node: MemoryNode
+  readonly depth: number
+}
+
+const NAME_LENGTH_MAX = 60
+
+/**
+ * The tree, each node with its bytes and its share of RSS, and the diagnosis above it.
+ *
+ * @returns several lines, without a newline at the end
+ * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
+ * @example
+ * console.log(formatBreakdown(breakdown()))
+ */
+export function formatBreakdown(root: MemoryNode, options?: FormatBreakdownOptions): string {
+  const { color, leastShare } = resolveOptions('formatBreakdown()', options, {
+    color: optional(boolean),
+    leastShare: { check: number({ min: 0, max: 1 }), fallback: 0.005 },
+  })
+  const { strong, dim } = palette(color)
+  const rows = rowsOf(root, leastShare * root.bytes, 0)
+  const columns: readonly TableColumn<Row>[] = [
+    {
+      title: 'memory',
+      alignsLeft: true,
+      cell: ({ node, depth }) => `${'  '.repeat(depth)}${printable(node.name, NAME_LENGTH_MAX)}`,
+    },
+    { title: 'resident', cell: ({ node }) => formatBytes(node.bytes) },
+    { title: 'of RSS', cell: ({ node }) => formatShare(node.bytes, root.bytes) },
+    { title: '', alignsLeft: true, cell: ({ node, depth }) => (depth === 0 ? '' : printable(node.note ?? '', 160)) },
+  ]
+  const paint =
+    ({ depth }: Row) =>
+    (text: string): string =>
+      depth < 2 ? text : dim(text)
+  return [
+    `${strong('Where all of RSS is')}: ${printable(root.note ?? formatBytes(root.bytes), 600)}`,
+    '',
+    ...formatTable(columns, rows, strong, paint),
+  ].join('\n')
+}
+
+/** Depth first; small children of a node together, so that the lines still add up. */
+function rowsOf(node: MemoryNode, leastBytes: number, depth: number): Row[] {
+  const children = node.children ?? []
+  const isShown = ({ bytes }: MemoryNode): boolean => bytes >= leastBytes && bytes > 0
+  const shown = depth === 0 ? children : children.filter(isShown)
+  const small = depth === 0 ? [] : children.filter((child) => !isShown(child) && child.bytes > 0)
+  const smallBytes = small.reduce((sum, { bytes }) => sum + bytes, 0)
+  return [
+    { node, depth },
+    ...(shown.length === 0 ? [] : shown.flatMap((child) => rowsOf(child, leastBytes, depth + 1))),
+    ...(shown.length === 0 || small.length === 0
+      ? []
+      : [{ node: { name: `${String(small.length)} smaller`, bytes: smallBytes }, depth: depth + 1 }]),
+  ]
+}

@@ -1,0 +1,47 @@
+/** A class histogram as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
+import { boolean, optional, resolveOptions } from '../../support/options.js'
+import { formatBytes, formatCount, formatShare, printable } from '../../support/units.js'
+import { formatTable, palette } from '../../report/format-table.js'
+import type { ClassHistogram, ClassRow } from './histogram.js'
+
+/** How {@link formatHistogram} writes. */
+export interface FormatHistogramOptions {
+  /**
+   * ANSI colours.
+   * @default true where standard output is a terminal and `NO_COLOR` is not set
+   */
+  readonly color?: boolean | undefined
+}
+
+/**
+ * A table of the classes, then what the limit left out.
+ *
+ * @returns several lines, without a newline at the end
+ * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
+ */
+export function formatHistogram(histogram: ClassHistogram, options?: FormatHistogramOptions): string {
+  const { color } = resolveOptions('formatHistogram()', options, { color: optional(boolean) })
+  const { strong, dim } = palette(color)
+  const { classes, others, total, reason } = histogram
+  const columns = [
+    { title: 'class', alignsLeft: true, cell: ({ className }: ClassRow) => printable(className, 60) },
+    { title: 'count', cell: ({ count }: ClassRow) => formatCount(count) },
+    { title: 'shallow', cell: ({ shallowBytes }: ClassRow) => formatBytes(shallowBytes) },
+    { title: 'share', cell: ({ shallowBytes }: ClassRow) => formatShare(shallowBytes, total.shallowBytes) },
+    { title: 'retained', cell: ({ retainedBytes }: ClassRow) => formatBytes(retainedBytes) },
+  ]
+  const size = `${formatCount(total.nodes)} objects, ${formatBytes(total.shallowBytes)}, ${formatCount(total.edges)} references`
+  return [
+    `${strong('Live objects by class')} ${dim(`(${size})`)}`,
+    '',
+    ...formatTable(columns, classes, strong, () => (text) => text),
+    ...(others.classes === 0
+      ? []
+      : [
+          dim(
+            `and ${formatCount(others.classes)} other classes: ${formatCount(others.count)} objects, ${formatBytes(others.shallowBytes)}`,
+          ),
+        ]),
+    ...(reason === null ? [] : [dim(`by V8's heap snapshot, since the heap could not be walked: ${reason}`)]),
+  ].join('\n')
+}

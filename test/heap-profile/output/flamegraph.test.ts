@@ -1,0 +1,126 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect } from 'chai'
+import { chromium } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+import { flamegraphPolicy, toFlamegraph } from '../../../src/heap-profile/output/flamegraph.js'
+import type { FlamegraphOptions } from '../../../src/heap-profile/output/flamegraph.js'
+import { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
+import type { HeapProfile } from '../../../src/heap-profile/profile/types.js'
+import { temporaryFolder } from '../../helpers/profiled.js'
+
+const HOSTILE = '</script><script>document.title="pwned"</script><img src=x onerror="document.title=1">'
+
+function profileOf(stacks: readonly (readonly [names: readonly string[], bytes: number])[]): HeapProfile {
+  const builder = new ProfileBuilder({ source: 'v8', sampleTypes: [{ type: 'inuse_space', unit: 'bytes' }] })
+  for (const [names, bytes] of stacks) {
+    builder.add(
+      names.map((name) => builder.named(name)),
+      [bytes],
+    )
+  }
+  return builder.build()
+}
+
+const PROFILE = profileOf([
+  [['readFile', 'load', 'main'], 3_000_000],
+  [['parse', 'load', 'main'], 1_000_000],
+  [[HOSTILE, 'main'], 500_000],
+])
+
+describe('toFlamegraph()', function () {
+  this.timeout(60_000)
+  const { folder, remove } = temporaryFolder()
+  let browser: Browser
+  const problems: string[] = []
+
+  before(async () => {
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  })
+
+  after(async () => {
+    await (browser as Browser | undefined)?.close()
+    remove()
+  })
+
+  async function open(profile: HeapProfile, options: FlamegraphOptions = {}): Promise<Page> {
+    const file = path.join(folder, 'page.html')
+    writeFileSync(file, toFlamegraph(profile, options))
+    const page = await browser.newPage()
+    problems.length = 0
+    page.on('console', (message) => problems.push(message.text()))
+    page.on('pageerror', (error) => problems.push(error.message))
+    page.on('request', (request) => {
+      if (request.url() !== pathToFileURL(file).href) problems.push(request.url())
+    })
+    await page.goto(pathToFileURL(file).href)
+    return page
+  }
+
+  const detail = (page: Page): Promise<string> => page.locator('#detail').innerText()
+
+  it('runs under its own policy, loads nothing, and shows what there is in all', async () => {
+    const page = await open(PROFILE, { title: HOSTILE })
+    expect(await page.locator('#facts').innerText()).to.include('live bytes: 4.29 MiB in all')
+    expect(await page.title()).to.equal(HOSTILE)
+    expect(await page.locator('h1').innerText()).to.equal(HOSTILE)
+    expect(problems).to.deep.equal([])
+    expect(flamegraphPolicy()).not.to.include('unsafe')
+    await page.close()
+  })
+
+  it('is walked through and zoomed into by keyboard', async () => {
+    const page = await open(PROFILE)
+    await page.focus('#graph')
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key)
+    expect(await detail(page)).to.match(/^readFile\s+2\.86 MiB \(66\.7 %\) with what it called, 2\.86 MiB by itself$/)
+    await page.keyboard.press('ArrowRight')
+    expect(await detail(page)).to.match(/^parse/)
+    await page.keyboard.press('Enter')
+    expect(await page.locator('#path button').allInnerTexts()).to.deep.equal(['all', 'main', 'load'])
+    await page.keyboard.press('Escape')
+    expect(await page.locator('#path button').count()).to.equal(0)
+    await page.close()
+  })
+
+  it('zooms by a click, and shows names as text', async () => {
+    const page = await open(PROFILE)
+    const { width = 0 } = (await page.locator('#canvas').boundingBox()) ?? {}
+    await page.locator('#canvas').click({ position: { x: width - 20, y: 50 } })
+    expect(await detail(page)).to.include('<img src=x')
+    expect(await page.title()).to.equal('Heap profile')
+    expect(await page.locator('img').count()).to.equal(0)
+    expect(problems).to.deep.equal([])
+    await page.close()
+  })
+
+  it('adds up what a search finds, callers and callees once', async () => {
+    const page = await open(PROFILE)
+    await page.fill('#query', '/^(load|parse)$/')
+    expect(await page.locator('#found').innerText()).to.equal('3.81 MiB (88.9 %) in 2 boxes')
+    await page.fill('#query', 'nowhere')
+    expect(await page.locator('#found').innerText()).to.equal('nothing found')
+    await page.fill('#query', '/[/')
+    expect(await page.locator('#found').innerText()).to.equal('not a pattern')
+    await page.close()
+  })
+
+  it('shows a difference with signs', async () => {
+    const page = await open(
+      profileOf([
+        [['grew', 'main'], 2048],
+        [['shrank', 'main'], -1024],
+      ]),
+    )
+    expect(await page.locator('#facts').innerText()).to.include('change of live bytes: +1.00 KiB in all')
+    const legend = await page.locator('#legend').innerText()
+    expect(legend).to.match(/grew \+2\.00 KiB\s*shrank −1\.00 KiB\s*a box is as wide as what changed in it/)
+    await page.fill('#query', 'shrank')
+    expect(await page.locator('#found').innerText()).to.equal('−1.00 KiB (−33.3 % of all change) in 1 box')
+    await page.focus('#graph')
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key)
+    expect(await detail(page)).to.match(/^shrank\s+−1\.00 KiB/)
+    await page.close()
+  })
+})

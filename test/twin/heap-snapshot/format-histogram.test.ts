@@ -1,0 +1,53 @@
+import { expect } from 'chai'
+import { formatHistogram } from '../../../src/twin/heap-snapshot/format-histogram.js'
+import type { ClassHistogram } from '../../../src/twin/heap-snapshot/histogram.js'
+
+const HISTOGRAM: ClassHistogram = {
+  method: 'heap walk',
+  reason: null,
+  classes: [
+    { className: 'UserStore', count: 1, shallowBytes: 96, retainedBytes: 190_000_000 },
+    { className: '(string)', count: 500_000, shallowBytes: 16_000_000, retainedBytes: 16_000_000 },
+  ],
+  others: { classes: 700, count: 40_000, shallowBytes: 4_000_000 },
+  total: { nodes: 540_001, edges: 1_600_000, shallowBytes: 20_000_096 },
+}
+
+function shown(histogram: ClassHistogram): string[] {
+  return formatHistogram(histogram, { color: false }).split('\n')
+}
+
+describe('formatHistogram()', () => {
+  it('says what there is of each class, and what it holds', () => {
+    expect(shown(HISTOGRAM)).to.deep.equal([
+      'Live objects by class (540,001 objects, 19.07 MiB, 1,600,000 references)',
+      '',
+      'class        count    shallow   share   retained',
+      'UserStore        1       96 B   0.0 %  181.2 MiB',
+      '(string)   500,000  15.26 MiB  80.0 %  15.26 MiB',
+      'and 700 other classes: 40,000 objects, 3.81 MiB',
+    ])
+  })
+
+  it('leaves out a column that was not asked for', () => {
+    const classes = HISTOGRAM.classes.map((row) => ({ ...row, retainedBytes: null }))
+    expect(shown({ ...HISTOGRAM, classes })[2]).to.equal('class        count    shallow   share')
+  })
+
+  it('says nothing of others where there are none', () => {
+    const others = { classes: 0, count: 0, shallowBytes: 0 }
+    expect(shown({ ...HISTOGRAM, others })).to.have.length(5)
+  })
+
+  it('shows a hostile name in one line', () => {
+    const classes = [{ className: `\u001b[2J\n${'x'.repeat(500)}`, count: 1, shallowBytes: 1, retainedBytes: 1 }]
+    const lines = shown({ ...HISTOGRAM, classes })
+    expect(lines).to.have.length(5)
+    // eslint-disable-next-line no-control-regex -- it looks for them
+    expect(lines.join('')).to.not.match(/[\u0000-\u001f]/)
+  })
+
+  it('refuses an option that it does not have', () => {
+    expect(() => formatHistogram(HISTOGRAM, { colour: true } as never)).to.throw('ERR_OPTION_UNKNOWN')
+  })
+})

@@ -1,0 +1,75 @@
+/**
+ * docs/reference/adapters.md, generated from what each adapter says of itself, so that the two cannot differ.
+ *
+ * Rule: pure: information in, Markdown out; `tools/adapters-table.mjs` writes it.
+ */
+import type { AdapterInfo } from '../../src/adapters/adapter.js'
+import type { Refusal } from '../../src/adapters/refusals.js'
+
+const INTRODUCTION = `# Adapters
+
+\`\`\`ts
+import { Coordinator } from 'cache-attribution'
+import { fromCache } from 'cache-attribution/adapters'
+
+const coordinator = new Coordinator()
+const users = new Map<string, object>() // or an LRUCache, a NodeCache, a database: see the table
+coordinator.register('users', fromCache(users))
+\`\`\`
+
+\`fromCache(cache)\` knows a cache by its shape, never by its class name, which some packages minify; most specific shapes first, a plain
+\`clear()\` last. Where the library is known, its own adapter says so in the code, and TypeScript checks what it is handed:
+\`fromLruCache(cache)\`. Neither calls or wraps anything of a cache before a run does, and none of these packages is a
+dependency. The conformance suite runs every adapter against the package itself, in the first and the last version that the table names:
+what a Map with the same content gives back must come back, and the cache must work afterwards.
+
+An adapter brings traits along: what \`register()\` takes where its own options are silent. All of them say \`lossless: true\`.
+
+This page is generated from the adapters (\`npm run docs:adapters\`); a test compares the two.
+
+## What is released
+
+A dash: not possible. In \`mode: 'trim'\` a cache without a partial release is skipped with \`ERR_TRIM_UNSUPPORTED\`.
+`
+
+/** The whole document. */
+export function adaptersDocument(table: readonly AdapterInfo[], refusals: readonly Refusal[]): string {
+  return [
+    INTRODUCTION,
+    markdownTable(
+      ['library', 'adapter', 'released by', 'a part', 'entries', 'claimed bytes', 'refill', 'in a twin'],
+      table.map((info) => [
+        title(info),
+        `\`${info.name}\``,
+        info.releases,
+        info.trims ?? '–',
+        info.entries ?? '–',
+        info.claimed ?? '–',
+        info.traits.refillCost ?? 'medium',
+        info.traits.twin === false ? 'no' : 'yes',
+      ]),
+    ),
+    '\n## By which shape\n',
+    markdownTable(
+      ['library', 'members'],
+      table.map((info) => [title(info), info.shape ?? 'none: nothing of the cache can be seen']),
+    ),
+    '\n## Traps\n',
+    table.map((info) => [`### ${info.library}\n`, ...info.traps.map((trap) => `- ${trap}`), ''].join('\n')).join('\n'),
+    '## What is refused\n\nWith `ERR_ADAPTER_REFUSED` and the reason, since a release would touch more than memory of this process:\n',
+    markdownTable(
+      ['what', 'shape', 'why'],
+      refusals.map(({ what, shape, why }) => [what, shape, why]),
+    ),
+    '\nKeyv, cacheable and cache-manager are refused over anything that is not known to be memory of this process. Nothing else can be known:\na class of your own with a `clear()` that deletes data must not be handed to `fromCache()`.\n',
+  ].join('\n')
+}
+
+function title({ library, version, oldest }: AdapterInfo): string {
+  if (version === null) return library
+  return oldest === undefined ? `${library} ${version}` : `${library} ${oldest} to ${version}`
+}
+
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
