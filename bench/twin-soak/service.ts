@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import v8 from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { gzip } from 'node:zlib'
-import { Coordinator, CoordinatorError } from 'cache-attribution'
+import { Coordinator, CacheAttributionError } from 'cache-attribution'
 import { fill } from '../accuracy/caches.js'
 import { flags, report } from '../support/processes.js'
 import { startLoadedServer } from '../support/server.js'
@@ -247,7 +247,7 @@ for (; result.twins < twinsMax && performance.now() < endMs; result.twins++) {
       if (!(Math.abs(measured - truth) <= 65_536 + 0.01 * truth)) result.wrongRows++
     }
   } catch (error) {
-    failed(error instanceof CoordinatorError ? error.message : String(error))
+    failed(error instanceof CacheAttributionError ? error.message : String(error))
   }
 }
 const requests = server.requests() - requestsBefore

@@ -7,7 +7,7 @@
  */
 import { adaptedFrom } from '../coordinator/releasable.js'
 import type { Releasable, ReleasableTraits } from '../coordinator/releasable.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 
 /** One row of docs/reference/adapters.md. Texts are Markdown. */
 export interface AdapterInfo {
@@ -48,7 +48,7 @@ const made = new WeakMap<object, { readonly adapter: object; readonly releasable
 /** Makes a releasable of `cache`, or refuses what is no such cache. */
 export function adaptWith<Shape extends object>(adapter: Adapter<Shape>, cache: unknown): Releasable {
   if (!isObject(cache) || !adapter.matches(cache)) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_ADAPTER_UNKNOWN',
       `${adapter.info.name}() takes ${adapter.info.library} (${adapter.info.shape ?? 'by its clear function'}), got ${describe(cache)}`,
     )
@@ -66,6 +66,6 @@ export function isObject(value: unknown): value is object {
 }
 
 /** The refusal of a cache whose release would touch more than memory. */
-export function refused(what: string, why: string): CoordinatorError {
-  return new CoordinatorError('ERR_ADAPTER_REFUSED', `${what}: ${why}`)
+export function refused(what: string, why: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_ADAPTER_REFUSED', `${what}: ${why}`)
 }

@@ -59,7 +59,7 @@ function dataInMemory(database: BetterSqlite3Like): ToldBytes | null {
 /**
  * The page cache of a database of the package better-sqlite3.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */
 export function fromBetterSqlite3(database: BetterSqlite3Like): Releasable {
   return adaptWith(betterSqlite3Adapter, database)

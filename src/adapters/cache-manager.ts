@@ -47,7 +47,7 @@ export const cacheManagerAdapter: Adapter<CacheManagerLike> = {
 /**
  * What `createCache()` of the package cache-manager gives: its stores in this process.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over shared stores alone
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over shared stores alone
  */
 export function fromCacheManager(cache: CacheManagerLike): Releasable {
   return adaptWith(cacheManagerAdapter, cache)

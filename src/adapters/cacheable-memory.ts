@@ -59,7 +59,7 @@ export function cacheableMemoryBehind(store: object): CacheableMemoryLike | unde
 /**
  * A `CacheableMemory` of the package cacheable or `@cacheable/memory`.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */
 export function fromCacheableMemory(cache: CacheableMemoryLike): Releasable {
   return adaptWith(cacheableMemoryAdapter, cache)

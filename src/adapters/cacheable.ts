@@ -48,7 +48,7 @@ export const cacheableAdapter: Adapter<CacheableLike> = {
 /**
  * A `Cacheable` of the package cacheable: its first level.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a first level that is shared
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a first level that is shared
  */
 export function fromCacheable(cache: CacheableLike): Releasable {
   return adaptWith(cacheableAdapter, cache)

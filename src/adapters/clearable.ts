@@ -36,7 +36,7 @@ export const clearableAdapter: Adapter<Clearable> = {
 /**
  * Any object with a `clear()` that drops what can be had again.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */
 export function fromClearable(cache: Clearable): Releasable {
   return adaptWith(clearableAdapter, cache)

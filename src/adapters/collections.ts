@@ -59,7 +59,7 @@ function adapt(cache: CollectionLike): Releasable {
 /**
  * A Map used as a cache.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` for a subclass with a sign of a connection
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` for a subclass with a sign of a connection
  */
 export function fromMap(cache: CollectionLike): Releasable {
   return adaptWith(mapAdapter, cache)
@@ -68,7 +68,7 @@ export function fromMap(cache: CollectionLike): Releasable {
 /**
  * A Set used as a cache.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` for a subclass with a sign of a connection
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` for a subclass with a sign of a connection
  */
 export function fromSet(cache: CollectionLike): Releasable {
   return adaptWith(setAdapter, cache)

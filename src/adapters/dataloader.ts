@@ -51,7 +51,7 @@ function memoryOf(loader: DataLoaderLike): Releasable {
 /**
  * A DataLoader that lives longer than one request.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a `cacheMap` with a sign of a connection
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a `cacheMap` with a sign of a connection
  */
 export function fromDataLoader(loader: DataLoaderLike): Releasable {
   return adaptWith(dataLoaderAdapter, loader)

@@ -44,7 +44,7 @@ export const flruAdapter: Adapter<FlruLike> = {
 /**
  * A cache of the package flru.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */
 export function fromFlru(cache: FlruLike): Releasable {
   return adaptWith(flruAdapter, cache)

@@ -1,6 +1,6 @@
 /** Recognises a cache by its shape. */
 import type { Releasable } from '../coordinator/releasable.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 import { adaptWith, isObject, refused } from './adapter.js'
 import { LAST, SPECIFIC } from './catalogue.js'
 import { REFUSALS } from './refusals.js'
@@ -14,7 +14,7 @@ const NO_SUCH_MEMBER = 'cache-attribution: no cache has a member of this name'
  * wrapped before a run releases it. The same cache gives the same releasable. docs/reference/adapters.md lists what is known, and
  * what of each is released.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN` for what is not recognised; `ERR_ADAPTER_REFUSED` where a release would
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN` for what is not recognised; `ERR_ADAPTER_REFUSED` where a release would
  *   touch data or a store that others share
  * @example
  * coordinator.register('users', fromCache(new LRUCache({ max: 10_000 })))
@@ -36,6 +36,6 @@ export function fromCache(cache: object): Releasable {
   )
 }
 
-function unknown(given: unknown, hint: string): CoordinatorError {
-  return new CoordinatorError('ERR_ADAPTER_UNKNOWN', `${describe(given)} is not recognised: ${hint}`)
+function unknown(given: unknown, hint: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_ADAPTER_UNKNOWN', `${describe(given)} is not recognised: ${hint}`)
 }

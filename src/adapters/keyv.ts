@@ -64,7 +64,7 @@ function memoryOf(keyv: object): Releasable {
 /**
  * A Keyv over a Map or another in-process store.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over any other store
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over any other store
  */
 export function fromKeyv(keyv: KeyvLike): Releasable {
   return adaptWith(keyvAdapter, keyv)

@@ -56,7 +56,7 @@ function lruWithin(value: object): LruCacheLike | undefined {
 /**
  * An InMemoryLRUCache of the package `@apollo/utils.keyvaluecache`.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */
 export function fromKeyValueCache(cache: KeyValueCacheLike): Releasable {
   return adaptWith(keyValueCacheAdapter, cache)

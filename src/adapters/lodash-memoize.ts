@@ -58,7 +58,7 @@ function sizeOf(cache: object): number | null {
 /**
  * A function that lodash's `memoize()` made.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a cache with a sign of a connection
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a cache with a sign of a connection
  */
 export function fromLodashMemoize(memoized: MemoizedLike): Releasable {
   return adaptWith(lodashMemoizeAdapter, memoized)

@@ -73,7 +73,7 @@ function anyOf(cache: LruCacheLike, fraction: number): unknown[] {
 /**
  * A cache of the package lru-cache (7 and newer).
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  * @example
  * coordinator.register('users', fromLruCache(new LRUCache({ max: 10_000 })))
  */

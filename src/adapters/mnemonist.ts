@@ -87,7 +87,7 @@ function forgetAll(slots: ArrayLike<unknown>): void {
 /**
  * An LRUCache, LRUMap, LRUCacheWithDelete or LRUMapWithDelete of the package mnemonist.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */
 export function fromMnemonist(cache: MnemonistLruLike): Releasable {
   return adaptWith(mnemonistAdapter, cache)

@@ -57,7 +57,7 @@ export const nodeCacheAdapter: Adapter<NodeCacheLike> = {
 /**
  * A cache of the package node-cache.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */
 export function fromNodeCache(cache: NodeCacheLike): Releasable {
   return adaptWith(nodeCacheAdapter, cache)

@@ -1,6 +1,6 @@
 /** p-memoize: the cache of a memoized function is out of sight, so its clear function comes along. */
 import type { Releasable } from '../coordinator/releasable.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 
@@ -37,14 +37,14 @@ export const pMemoizeAdapter: Adapter<PMemoized> = {
 /**
  * A function that `pMemoize()` made, and `pMemoizeClear` of the same package.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  * @example
  * import pMemoize, { pMemoizeClear } from 'p-memoize'
  * coordinator.register('profiles', fromPMemoize(loadProfile, pMemoizeClear))
  */
 export function fromPMemoize(memoized: PMemoized, clear: PMemoizeClear): Releasable {
   if (typeof clear !== 'function') {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_ADAPTER_UNKNOWN',
       `fromPMemoize() takes the export pMemoizeClear of p-memoize as its second argument, got ${describe(clear)}`,
     )

@@ -96,7 +96,7 @@ function* keysOf(cache: QuickLruLike): Generator {
 /**
  * A cache of the package quick-lru (6 and newer).
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */
 export function fromQuickLru(cache: QuickLruLike): Releasable {
   return adaptWith(quickLruAdapter, cache)

@@ -62,7 +62,7 @@ export const sharpAdapter: Adapter<SharpLike> = {
 /**
  * The cache of operations of the package sharp. Pass what the package exports.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  * @example
  * coordinator.register('libvips', fromSharp(sharp))
  */

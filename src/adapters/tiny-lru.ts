@@ -60,7 +60,7 @@ function keysOf(cache: TinyLruLike): Iterable<unknown> {
 /**
  * A cache of the package tiny-lru (11.3 and newer, the first with `setWithEvicted()`).
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */
 export function fromTinyLru(cache: TinyLruLike): Releasable {
   return adaptWith(tinyLruAdapter, cache)

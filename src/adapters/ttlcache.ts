@@ -57,7 +57,7 @@ export const ttlCacheAdapter: Adapter<TtlCacheLike> = {
 /**
  * A cache of the package `@isaacs/ttlcache`.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN`
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */
 export function fromTtlCache(cache: TtlCacheLike): Releasable {
   return adaptWith(ttlCacheAdapter, cache)

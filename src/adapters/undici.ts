@@ -3,7 +3,7 @@
  * release puts a new one behind.
  */
 import type { Releasable } from '../coordinator/releasable.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 import { isObject, refused } from './adapter.js'
 import type { Adapter, AdapterInfo } from './adapter.js'
 import { hasMethods, hasNumbers, objectIn, read } from './shape.js'
@@ -58,7 +58,7 @@ export const undiciStoreAdapter: Adapter<UndiciStoreLike> = {
 /**
  * undici's cache in memory, made so that it can be released.
  *
- * @throws CoordinatorError `ERR_ADAPTER_UNKNOWN` where `create` makes no store; `ERR_ADAPTER_REFUSED` for one in SQLite
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN` where `create` makes no store; `ERR_ADAPTER_REFUSED` for one in SQLite
  * @example
  * const http = fromUndici(() => new cacheStores.MemoryCacheStore({ maxSize: 50e6 }))
  * setGlobalDispatcher(new Agent().compose(interceptors.cache({ store: http.store })))
@@ -95,8 +95,8 @@ function made<Store extends UndiciStoreLike>(create: () => Store): Store {
   return store as Store
 }
 
-function noStore(got: unknown): CoordinatorError {
-  return new CoordinatorError(
+function noStore(got: unknown): CacheAttributionError {
+  return new CacheAttributionError(
     'ERR_ADAPTER_UNKNOWN',
     `fromUndici() takes a function that makes a cache store (get, createWriteStream, delete), got ${describe(got)}`,
   )

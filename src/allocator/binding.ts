@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { MajorGcState } from '../support/environment.js'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { addonMissing } from './addon-missing.js'
 import type { AddonMissing, AddonSurroundings } from './addon-missing.js'
 import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
@@ -86,7 +86,7 @@ let missing: { readonly why: AddonMissing; readonly cause: unknown } | undefined
 /**
  * The addon's binding; loaded once per thread.
  *
- * @throws CoordinatorError `ERR_ADDON_MISSING` with the reason and what mends it
+ * @throws CacheAttributionError `ERR_ADDON_MISSING` with the reason and what mends it
  */
 export function loadAddonBinding(): NativeBinding {
   if (loaded !== undefined) return loaded
@@ -98,7 +98,7 @@ export function loadAddonBinding(): NativeBinding {
     }
   }
   const { why, cause } = missing
-  throw new CoordinatorError('ERR_ADDON_MISSING', `${why.reason} (to mend it: ${why.cure})`, { cause })
+  throw new CacheAttributionError('ERR_ADDON_MISSING', `${why.reason} (to mend it: ${why.cure})`, { cause })
 }
 
 /** The addon's binding where it can be loaded: for what is useful beside the allocator, and can be done without. */
@@ -215,7 +215,7 @@ function twinBinding(addon: Addon): TwinBinding {
     try {
       return call()
     } catch (error) {
-      throw new CoordinatorError('ERR_TWIN_FORK', messageOf(error), { cause: error })
+      throw new CacheAttributionError('ERR_TWIN_FORK', messageOf(error), { cause: error })
     }
   }
   return {

@@ -6,7 +6,7 @@
  * call, 13 KB of heap a reading that stay until the event loop turns, and would be measured as the caches' own.
  */
 import { createRequire } from 'node:module'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
 import { SLOT, SLOT_COUNT } from './port.js'
@@ -76,7 +76,7 @@ let loaded: NativeBinding | undefined
 /**
  * The binding over ffi-napi and ref-napi, optional peers of this package; loaded once per thread.
  *
- * @throws CoordinatorError `ERR_FFI_MISSING` with the reason and the line that mends it
+ * @throws CacheAttributionError `ERR_FFI_MISSING` with the reason and the line that mends it
  */
 export function loadFfiBinding(): NativeBinding {
   loaded ??= ffiBinding(loadForeign())
@@ -91,7 +91,7 @@ function loadForeign(): Foreign {
     bindings = require('ffi-napi/lib/bindings') as FfiBindings
     ref = require('ref-napi') as Ref
   } catch (error) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_FFI_MISSING',
       `${messageOf(error).split('\n', 1)[0] ?? ''} (to install: npm i ffi-napi@npm:@2060.io/ffi-napi ref-napi@npm:@2060.io/ref-napi)`,
       { cause: error },

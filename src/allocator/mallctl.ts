@@ -4,7 +4,7 @@
  * Rule: nothing reaches native code unchecked; every failure names the key and the errno.
  */
 import { getSystemErrorName } from 'node:util'
-import { CoordinatorError, MallctlError, describe } from '../support/errors.js'
+import { CacheAttributionError, MallctlError, describe } from '../support/errors.js'
 import { SLOT_COUNT } from './port.js'
 import type { Mallctl, MallctlType, MallctlTypes } from './port.js'
 
@@ -115,7 +115,7 @@ function checkKey(key: unknown): void {
 
 function checkType(type: MallctlType): void {
   if (!(MALLCTL_TYPES as readonly string[]).includes(type)) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_RANGE',
       `a mallctl type must be one of ${MALLCTL_TYPES.join(', ')}, got ${describe(type)}`,
     )
@@ -128,12 +128,12 @@ function checkPointers(key: string, type: MallctlType): void {
   throw wrongType(isText ? `"${key}" holds a string, not a ${type}` : `"${key}" is not known to hold a string`)
 }
 
-function unchecked(key: string): CoordinatorError {
+function unchecked(key: string): CacheAttributionError {
   return wrongType(`"${key}" takes what jemalloc follows unchecked, and JavaScript has none to give`)
 }
 
-function wrongType(message: string): CoordinatorError {
-  return new CoordinatorError('ERR_OPTION_TYPE', message)
+function wrongType(message: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_OPTION_TYPE', message)
 }
 
 /** The error of a failed call, with the likeliest cause. */

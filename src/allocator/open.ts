@@ -3,7 +3,7 @@
  *
  * Rule: 'auto' always gives an allocator and says what it lacks; an explicit choice that is not there is an error.
  */
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { oneOf, resolveOptions } from '../support/options.js'
 import { loadAddonBinding } from './binding.js'
 import { loadFfiBinding } from './ffi-binding.js'
@@ -32,7 +32,7 @@ export const PRELOAD_HINT = 'start Node with LD_PRELOAD=libjemalloc.so.2, or thr
 /**
  * The allocator of this process.
  *
- * @throws CoordinatorError `ERR_ALLOCATOR_UNAVAILABLE` when an explicit `allocator` is not there;
+ * @throws CacheAttributionError `ERR_ALLOCATOR_UNAVAILABLE` when an explicit `allocator` is not there;
  *   `ERR_ADDON_MISSING`, `ERR_FFI_MISSING` when an explicit `binding` cannot be loaded
  * @example
  * const allocator = openAllocator()
@@ -51,7 +51,7 @@ export function openAllocator(options?: OpenAllocatorOptions): Allocator {
 
 function refuseOr(chosen: AllocatorName | 'auto', found: Allocator): Allocator {
   if (chosen === 'auto' || chosen === found.name) return found
-  throw new CoordinatorError(
+  throw new CacheAttributionError(
     'ERR_ALLOCATOR_UNAVAILABLE',
     `${chosen} was asked for, but ${found.reason ?? `this process runs under ${found.name}`}`,
   )

@@ -63,7 +63,7 @@ export interface Allocator {
    * Refreshes the statistics (jemalloc: advances `epoch`) and fills every place of `slots` ({@link SLOT}); about 10 µs
    * with jemalloc, takes the allocator's locks: not for a hot path.
    *
-   * @throws MallctlError `ERR_MALLCTL` when the epoch could not be advanced; CoordinatorError `ERR_OPTION_TYPE` when
+   * @throws MallctlError `ERR_MALLCTL` when the epoch could not be advanced; CacheAttributionError `ERR_OPTION_TYPE` when
    *   `slots` is no Float64Array or too short
    */
   readInto(slots: Float64Array): void
@@ -183,7 +183,7 @@ export interface TwinBinding {
   readonly closeHeap: () => void
   /**
    * Forks; where V8's heap is not open, it is opened for the fork alone. In the child `run` is called and the process
-   * ends after it; only the parent sees this return. Failures are thrown as `CoordinatorError` `ERR_TWIN_FORK` with the
+   * ends after it; only the parent sees this return. Failures are thrown as `CacheAttributionError` `ERR_TWIN_FORK` with the
    * system call and its errno; nothing is forked then.
    *
    */

@@ -16,7 +16,7 @@ import type { MemorySample } from '../measure/sample.js'
 import { buildBreakdown } from '../report/breakdown/build-breakdown.js'
 import type { CacheBytes, IsolateHeap, MemoryNode } from '../report/breakdown/types.js'
 import { nodeEnvironment } from '../support/environment.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 import { optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check } from '../support/options.js'
 
@@ -45,7 +45,7 @@ export interface BreakdownOptions {
  * The process's memory as a tree whose leaves add up to its resident set size. The kernel walks every page for it: about
  * 10 ms, and 70 ms more for each GiB of heap, in which this thread stands still.
  *
- * @throws CoordinatorError `ERR_BREAKDOWN_UNAVAILABLE` where the system does not tell (macOS, Windows, /proc not mounted);
+ * @throws CacheAttributionError `ERR_BREAKDOWN_UNAVAILABLE` where the system does not tell (macOS, Windows, /proc not mounted);
  *   `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`; `ERR_CLOSED`, `ERR_MALLCTL` of the coordinator
  * @example
  * const tree = breakdown({ coordinator })
@@ -64,7 +64,7 @@ export function breakdown(options?: BreakdownOptions): MemoryNode {
 /**
  * Reads now; what it returns makes the tree, with what is known of the caches by then.
  *
- * @throws CoordinatorError `ERR_BREAKDOWN_UNAVAILABLE`, `ERR_MALLCTL`
+ * @throws CacheAttributionError `ERR_BREAKDOWN_UNAVAILABLE`, `ERR_MALLCTL`
  */
 export function lookAtMemory(
   allocatorOfProcess: Allocator,
@@ -72,7 +72,7 @@ export function lookAtMemory(
   sample?: MemorySample,
 ): (caches: readonly CacheBytes[] | null) => MemoryNode {
   if (process.platform !== 'linux') {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_BREAKDOWN_UNAVAILABLE',
       `resident memory is broken down on Linux only, this is ${process.platform}`,
     )
@@ -88,7 +88,7 @@ export function lookAtMemory(
  * The same of another process, by its mappings alone: what is V8's, the allocator's, a stack or a file, without what they
  * hold live.
  *
- * @throws CoordinatorError `ERR_BREAKDOWN_UNAVAILABLE` where it is gone, or another user's
+ * @throws CacheAttributionError `ERR_BREAKDOWN_UNAVAILABLE` where it is gone, or another user's
  */
 export function breakdownOfProcess(pid: number): MemoryNode {
   const files = processFiles(pid)
@@ -124,7 +124,7 @@ const coordinatorCheck = shaped<ObservableCoordinator>(
 
 const heaps: Check<readonly IsolateHeap[]> = (value, name) => {
   if (!Array.isArray(value) || !value.every(isHeap)) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_TYPE',
       `"${name}" must be an array of what isolateHeap() gives, got ${describe(value)}`,
     )

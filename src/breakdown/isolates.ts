@@ -8,7 +8,7 @@ import v8 from 'node:v8'
 import { isMainThread, threadId } from 'node:worker_threads'
 import { MAIN_ISOLATE } from '../report/breakdown/v8.js'
 import type { IsolateHeap } from '../report/breakdown/types.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 
 /**
  * The heap of the calling thread's isolate, as plain JSON: for a worker to post to the thread that calls `breakdown()`.
@@ -46,7 +46,7 @@ export interface AskableWorker {
  */
 export async function workerHeaps(workers: readonly AskableWorker[], timeoutMs = 1000): Promise<IsolateHeap[]> {
   if (!(timeoutMs >= 0 && timeoutMs <= 2 ** 31 - 1)) {
-    throw new CoordinatorError('ERR_OPTION_RANGE', `"timeoutMs" must be a number ≥ 0, got ${describe(timeoutMs)}`)
+    throw new CacheAttributionError('ERR_OPTION_RANGE', `"timeoutMs" must be a number ≥ 0, got ${describe(timeoutMs)}`)
   }
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<null>((resolve) => {

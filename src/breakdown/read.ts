@@ -6,7 +6,7 @@ import { createSampler } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { AllocatorFigures, CacheBytes, IsolateHeap, MappedBytes } from '../report/breakdown/types.js'
 import { nodeEnvironment } from '../support/environment.js'
-import { CoordinatorError, MallctlError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, MallctlError, messageOf } from '../support/errors.js'
 import { classify } from './classify.js'
 import { readThreads } from './kernel.js'
 import type { ProcessFiles } from './kernel.js'
@@ -17,7 +17,7 @@ import type { CoarseFigures } from './totals.js'
 /**
  * Resident bytes by what they are; by address where the kernel lists the mappings, else by figures.
  *
- * @throws CoordinatorError `ERR_BREAKDOWN_UNAVAILABLE`
+ * @throws CacheAttributionError `ERR_BREAKDOWN_UNAVAILABLE`
  */
 export function readMapped(files: ProcessFiles, figures: CoarseFigures): MappedBytes {
   const mappings = readMappings(files)
@@ -25,7 +25,10 @@ export function readMapped(files: ProcessFiles, figures: CoarseFigures): MappedB
   // Of another process there are no figures to divide its totals by.
   const totals = figures.isolates.length === 0 ? null : totalsOf(files.text('status') ?? '', figures, mappings)
   if (totals !== null) return totals
-  throw new CoordinatorError('ERR_BREAKDOWN_UNAVAILABLE', `the mappings of the process cannot be read: ${mappings}`)
+  throw new CacheAttributionError(
+    'ERR_BREAKDOWN_UNAVAILABLE',
+    `the mappings of the process cannot be read: ${mappings}`,
+  )
 }
 
 /** The mappings, or why they cannot be had. */

@@ -2,7 +2,7 @@
  * The arguments of one subcommand, checked: every refusal names what was expected, and the nearest known name.
  */
 import { parseArgs } from 'node:util'
-import { CoordinatorError } from '../support/errors.js'
+import { CacheAttributionError } from '../support/errors.js'
 import { nearestName } from '../support/options.js'
 
 /**
@@ -23,8 +23,8 @@ export interface Arguments {
 }
 
 /** `ERR_COMMAND_USAGE`. */
-export function usageError(message: string): CoordinatorError {
-  return new CoordinatorError('ERR_COMMAND_USAGE', message)
+export function usageError(message: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_COMMAND_USAGE', message)
 }
 
 /** An argument as error texts show it: in quotes, never long. */
@@ -43,7 +43,7 @@ export function nameHint(name: string, known: readonly string[]): string {
  *
  * Only what stands before the rest is ours: a program's own options must reach it as they are.
  *
- * @throws CoordinatorError `ERR_COMMAND_USAGE`
+ * @throws CacheAttributionError `ERR_COMMAND_USAGE`
  */
 export function readArguments(
   owner: string,

@@ -2,7 +2,7 @@
  * From a command line to an outcome: finds the subcommand, runs it, and turns what it throws into one line.
  */
 import { readFileSync } from 'node:fs'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { escapeUnprintable, terminalText } from '../support/terminal-text.js'
 import { nameHint, quoted, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
@@ -42,7 +42,7 @@ export async function runCommandLine(line: CommandLine): Promise<Outcome> {
     return await dispatch(line, log)
   } catch (error) {
     log(messageOf(error))
-    return { code: error instanceof CoordinatorError && error.code === 'ERR_COMMAND_USAGE' ? 2 : 1 }
+    return { code: error instanceof CacheAttributionError && error.code === 'ERR_COMMAND_USAGE' ? 2 : 1 }
   }
 }
 
@@ -71,7 +71,7 @@ async function dispatch(line: CommandLine, log: (text: string) => void): Promise
   return command.run({ args, env: line.env, cwd: line.cwd, print, log, host: line.host })
 }
 
-function unknown(name: string, names: readonly string[]): CoordinatorError {
+function unknown(name: string, names: readonly string[]): CacheAttributionError {
   if (name.startsWith('-')) {
     return usageError(`there is no option ${quoted(name)}: ${nameHint(name, ['--help', '--version'])}`)
   }

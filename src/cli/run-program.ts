@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import type { Outcome } from './command.js'
 
 /** Signals that are passed on to the program. */
@@ -56,7 +56,7 @@ export async function withForwarding(
 /**
  * Starts `file` with `args` as they are, in `env`, on this process's own streams, and waits for its end.
  *
- * @throws CoordinatorError `ERR_COMMAND_START`
+ * @throws CacheAttributionError `ERR_COMMAND_START`
  */
 export function runProgram(
   file: string,
@@ -66,7 +66,7 @@ export function runProgram(
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
-      reject(new CoordinatorError('ERR_COMMAND_START', `${file} could not be started: ${messageOf(error)}`))
+      reject(new CacheAttributionError('ERR_COMMAND_START', `${file} could not be started: ${messageOf(error)}`))
     }
     try {
       const child = spawn(file, args, { env, stdio: 'inherit' })

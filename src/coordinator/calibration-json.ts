@@ -4,7 +4,7 @@
  * Rule: every value is checked before any is taken, and nothing is taken that was not asked for.
  */
 import { ATTRIBUTION_MODES } from '../report/types.js'
-import { CoordinatorError, describe, messageOf } from '../support/errors.js'
+import { CacheAttributionError, describe, messageOf } from '../support/errors.js'
 import type { CalibrationPoint, CalibrationState } from './calibration.js'
 
 const NAME_LENGTH_MAX = 200
@@ -37,9 +37,9 @@ export function parseCalibration(state: unknown, cachesMax: number): Calibration
       }),
     }
   } catch (error) {
-    if (error instanceof CoordinatorError) throw error
+    if (error instanceof CacheAttributionError) throw error
     // A getter or a Proxy: no JSON, whatever else it is.
-    throw new CoordinatorError('ERR_CALIBRATION_INVALID', `it cannot be read: ${messageOf(error)}`)
+    throw new CacheAttributionError('ERR_CALIBRATION_INVALID', `it cannot be read: ${messageOf(error)}`)
   }
 }
 
@@ -79,6 +79,6 @@ function array(value: unknown, place: string, most: number): unknown[] {
   return Array.from<unknown>(value)
 }
 
-function invalid(place: string, expected: string, got: unknown): CoordinatorError {
-  return new CoordinatorError('ERR_CALIBRATION_INVALID', `${place} must be ${expected}, got ${describe(got)}`)
+function invalid(place: string, expected: string, got: unknown): CacheAttributionError {
+  return new CacheAttributionError('ERR_CALIBRATION_INVALID', `${place} must be ${expected}, got ${describe(got)}`)
 }

@@ -7,7 +7,7 @@
  */
 import type { AttributionMode, AttributionReport, CacheAttribution } from '../report/types.js'
 import { wholeOf } from '../report/whole.js'
-import { CoordinatorError } from '../support/errors.js'
+import { CacheAttributionError } from '../support/errors.js'
 import { parseCalibration } from './calibration-json.js'
 
 /** What one run found of one cache. */
@@ -103,7 +103,7 @@ export class Calibrations {
     const { caches } = parseCalibration(state, CACHES_MAX)
     const fresh = caches.filter(({ name }) => !this.#known.has(name))
     if (this.#known.size + fresh.length > CACHES_MAX) {
-      throw new CoordinatorError(
+      throw new CacheAttributionError(
         'ERR_CALIBRATION_INVALID',
         `no more than ${String(CACHES_MAX)} caches can be calibrated`,
       )

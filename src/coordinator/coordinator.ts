@@ -15,7 +15,7 @@ import type { AttributionReport, ReportWarning } from '../report/types.js'
 import { openCoordinators } from '../twin/discover/open-coordinators.js'
 import type { KnownCache } from '../twin/discover/types.js'
 import { supportsTwin } from '../twin/support.js'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
 import { callable } from '../support/options.js'
 import { Calibrations } from './calibration.js'
@@ -51,7 +51,7 @@ import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './
 const EARLIER_RUNS_MAX = 8
 
 /** Thrown by `attribute()` after an abort: `report` holds what was measured until then. */
-export class RunAbortedError extends CoordinatorError {
+export class RunAbortedError extends CacheAttributionError {
   /** Complete but for the caches that were not reached: those are `skipped` with `ERR_RUN_ABORTED`. */
   readonly report: AttributionReport
 
@@ -87,7 +87,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   #isClosed = false
 
   /**
-   * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`;
+   * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`;
    *   `ERR_ALLOCATOR_UNAVAILABLE`, `ERR_ADDON_MISSING`, `ERR_FFI_MISSING` for an explicit choice that is not there
    */
   constructor(options?: CoordinatorOptions) {
@@ -104,7 +104,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * The coordinator that this process shares: modules register with it without handing it to each other, also those that loaded
    * another copy of this package. It is made by the first call, and again by the next one after it was closed.
    *
-   * @throws CoordinatorError `ERR_ALLOCATOR_UNAVAILABLE`, `ERR_ADDON_MISSING`, `ERR_FFI_MISSING`
+   * @throws CacheAttributionError `ERR_ALLOCATOR_UNAVAILABLE`, `ERR_ADDON_MISSING`, `ERR_FFI_MISSING`
    * @example
    * Coordinator.default().register('users', fromCache(users))
    */
@@ -136,7 +136,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * Registers a cache. Allowed at any time; a run under way does not take it up any more.
    *
    * @param name 1 to 200 characters, unique among the registered
-   * @throws CoordinatorError `ERR_CACHE_DUPLICATE`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_CLOSED`
+   * @throws CacheAttributionError `ERR_CACHE_DUPLICATE`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_CLOSED`
    * @example
    * using registration = coordinator.register('users', { release: () => users.clear() }, { refillCost: 'low' })
    */
@@ -154,7 +154,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * It is done in a twin, and this process keeps every entry, unless `mode` says otherwise here or at the coordinator. Where
    * no twin can be made, a call that names no mode is refused with `ERR_TWIN_UNSUPPORTED`, and nothing is released.
    *
-   * @throws CoordinatorError `ERR_RUN_IN_PROGRESS`, `ERR_RUN_REENTRANT`, `ERR_CACHE_UNKNOWN`, `ERR_OPTION_*`,
+   * @throws CacheAttributionError `ERR_RUN_IN_PROGRESS`, `ERR_RUN_REENTRANT`, `ERR_CACHE_UNKNOWN`, `ERR_OPTION_*`,
    *   `ERR_CLOSED`, `ERR_GC_UNAVAILABLE`, `ERR_MALLCTL`, `ERR_RESIDENT_UNKNOWN`, `ERR_TWIN_*`; {@link RunAbortedError} `ERR_RUN_ABORTED` after an abort
    * @example
    * const report = await coordinator.attribute({ except: ['sessions'], budget: { pauseMs: 200 } })
@@ -165,13 +165,13 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     for (const name of [...(resolved.only ?? []), ...(resolved.except ?? [])]) this.#registry.check(name)
     if ((options?.mode ?? this.#settings.mode) === undefined) checkDefaultMode()
     if (this.#isReleasing) {
-      throw new CoordinatorError(
+      throw new CacheAttributionError(
         'ERR_RUN_REENTRANT',
         'attribute() was called from inside a release of the run under way',
       )
     }
     if (resolved.signal?.aborted === true) {
-      throw new CoordinatorError('ERR_RUN_ABORTED', 'the signal was aborted before the run began')
+      throw new CacheAttributionError('ERR_RUN_ABORTED', 'the signal was aborted before the run began')
     }
     const key = keyOf(resolved)
     if (this.#flight.key === key && !this.#flight.isAborting) return this.#flight.join(resolved.signal)
@@ -185,7 +185,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * What the process and the caches hold now; releases and collects nothing, costs about 50 µs and two cheap calls per
    * cache.
    *
-   * @throws CoordinatorError `ERR_CLOSED`, `ERR_MALLCTL`
+   * @throws CacheAttributionError `ERR_CLOSED`, `ERR_MALLCTL`
    */
   observe(): Observation {
     this.#checkOpen()
@@ -205,7 +205,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * Takes up what {@link Coordinator.calibration} gave, by the names of the caches, which may be registered later. What was
    * measured here since stays, and counts as later than all of it. A date in the future counts as now.
    *
-   * @throws CoordinatorError `ERR_CALIBRATION_INVALID`; then nothing was taken
+   * @throws CacheAttributionError `ERR_CALIBRATION_INVALID`; then nothing was taken
    * @example
    * coordinator.restoreCalibration(JSON.parse(await readFile('calibration.json', 'utf8')))
    */
@@ -244,7 +244,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * uses it, so that reports carry trends.
    *
    * @returns what takes the extension away again
-   * @throws CoordinatorError `ERR_OPTION_TYPE`, `ERR_CLOSED`
+   * @throws CacheAttributionError `ERR_OPTION_TYPE`, `ERR_CLOSED`
    * @example
    * coordinator.extendReports((report) => ({ ...report, deployment: process.env.DEPLOYMENT }))
    */
@@ -402,7 +402,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw new CoordinatorError('ERR_CLOSED', 'this coordinator was closed')
+    if (this.#isClosed) throw new CacheAttributionError('ERR_CLOSED', 'this coordinator was closed')
   }
 
   #warn(warning: ReportWarning): void {
@@ -419,19 +419,19 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 }
 
-/** Who names no mode must not lose an entry where there is no twin. @throws CoordinatorError `ERR_TWIN_UNSUPPORTED` */
+/** Who names no mode must not lose an entry where there is no twin. @throws CacheAttributionError `ERR_TWIN_UNSUPPORTED` */
 function checkDefaultMode(): void {
   const { reason } = supportsTwin()
   if (reason === null) return
-  throw new CoordinatorError(
+  throw new CacheAttributionError(
     'ERR_TWIN_UNSUPPORTED',
     `${reason}. Nothing was released: ask for mode 'release', which empties the caches of this process, or for mode 'trim', which drops a part of each`,
   )
 }
 
-function inProgress(id: string | undefined, isAborting = false): CoordinatorError {
+function inProgress(id: string | undefined, isAborting = false): CacheAttributionError {
   const code: ErrorCode = 'ERR_RUN_IN_PROGRESS'
-  return new CoordinatorError(
+  return new CacheAttributionError(
     code,
     id === undefined
       ? 'another coordinator or thread of this process is measuring'

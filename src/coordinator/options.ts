@@ -4,7 +4,7 @@ import type { GcMode } from '../measure/settle.js'
 import type { AttributionMode, TrimChoice, Trigger } from '../report/types.js'
 import { nodeEnvironment } from '../support/environment.js'
 import type { Environment } from '../support/environment.js'
-import { CoordinatorError } from '../support/errors.js'
+import { CacheAttributionError } from '../support/errors.js'
 import { abortSignal, boolean, names, number, oneOf, optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check } from '../support/options.js'
 
@@ -216,7 +216,10 @@ export function resolveAttributeOptions(
   // Who names a share and forgets the mode does not want all of it dropped.
   for (const name of ['fraction', 'choice'] as const) {
     if (resolved.mode !== 'trim' && options?.[name] !== undefined) {
-      throw new CoordinatorError('ERR_OPTION_RANGE', `"${name}" is for mode 'trim', and the mode is '${resolved.mode}'`)
+      throw new CacheAttributionError(
+        'ERR_OPTION_RANGE',
+        `"${name}" is for mode 'trim', and the mode is '${resolved.mode}'`,
+      )
     }
   }
   return resolved

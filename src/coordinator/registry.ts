@@ -6,7 +6,7 @@
  */
 import type { AttributedBytes } from '../report/types.js'
 import type { KnownCache } from '../twin/discover/types.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 import { nearestName, text } from '../support/options.js'
 import { cachesBehind, checkReleasable, resolveTraits, traitsBeside } from './releasable.js'
 import type { RegistrationOptions, Releasable, Traits } from './releasable.js'
@@ -92,7 +92,7 @@ export class Registry {
     checkReleasable(name, releasable)
     const traits = resolveTraits(options, releasable.traits, traitsBeside(name, releasable))
     if (this.#caches.has(name)) {
-      throw new CoordinatorError(
+      throw new CacheAttributionError(
         'ERR_CACHE_DUPLICATE',
         `a cache named ${describe(name)} is registered already: unregister it first, or choose another name`,
       )
@@ -123,7 +123,7 @@ export class Registry {
     if (this.#caches.has(name)) return
     const nearest = nearestName(name, [...this.#caches.keys()].slice(0, 1000))
     const hint = nearest === undefined ? `${String(this.#caches.size)} are` : `did you mean ${describe(nearest)}?`
-    throw new CoordinatorError('ERR_CACHE_UNKNOWN', `no cache named ${describe(name)} is registered: ${hint}`)
+    throw new CacheAttributionError('ERR_CACHE_UNKNOWN', `no cache named ${describe(name)} is registered: ${hint}`)
   }
 
   /** Groups of names that share one object: the first few of each, and how many there are. */

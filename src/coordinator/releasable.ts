@@ -1,7 +1,7 @@
 /** What a module hands to the coordinator: a cache that can be released, and what is to be known about it. */
 import type { GcMode } from '../measure/settle.js'
 import type { AttributionMode, ToldBytes, TrimChoice } from '../report/types.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 import { boolean, nearestName, oneOf, optional, resolveOptions } from '../support/options.js'
 
 export type { ToldBytes, TrimChoice } from '../report/types.js'
@@ -152,7 +152,7 @@ const TRAITS = {
 /**
  * The traits of a registration: its options, or what stands beside `release()`; where both are silent, what an adapter brought.
  *
- * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, the last also where the first two disagree
+ * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, the last also where the first two disagree
  */
 export function resolveTraits(
   options: RegistrationOptions | undefined,
@@ -164,7 +164,7 @@ export function resolveTraits(
   for (const trait of TRAIT_NAMES) {
     const [first, second] = [given[trait], beside[trait]]
     if (first === undefined || second === undefined || first === second) continue
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_RANGE',
       `"${trait}" is ${describe(second)} beside release(), and ${describe(first)} in the options of register()`,
     )
@@ -188,7 +188,7 @@ export function traitsBeside(name: string, releasable: Releasable): Registration
     if (KNOWN_MEMBERS.has(member) || typeof members[member] === 'function') continue
     const nearest = nearestName(member, GUARDED_NAMES)
     if (nearest === undefined || member.length <= nearest.length / 2) continue
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_UNKNOWN',
       `the cache ${describe(name)} has no option ${describe(member)}: did you mean "${nearest}"?`,
     )
@@ -210,7 +210,7 @@ const checkChoice = oneOf('coldest', 'random')
 /** Refuses what is no {@link Releasable}: `ERR_OPTION_TYPE`. */
 export function checkReleasable(name: string, value: unknown): asserts value is Releasable {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_TYPE',
       `the cache ${describe(name)} must be an object with a release() method, got ${describe(value)}`,
     )
@@ -218,13 +218,13 @@ export function checkReleasable(name: string, value: unknown): asserts value is 
   for (const method of ['release', 'trim', 'instances', 'entries', 'claimedBytes', 'told'] as const) {
     const given = (value as Record<string, unknown>)[method]
     if (method === 'release' && typeof given !== 'function' && isCacheItself(value)) {
-      throw new CoordinatorError(
+      throw new CacheAttributionError(
         'ERR_OPTION_TYPE',
         `release of the cache ${describe(name)} must be a function, and ${describe(value)} has none: register fromCache(cache), of cache-attribution/adapters, which makes caches of some twenty kinds releasable`,
       )
     }
     if (typeof given !== 'function' && (given !== undefined || method === 'release')) {
-      throw new CoordinatorError(
+      throw new CacheAttributionError(
         'ERR_OPTION_TYPE',
         `${method} of the cache ${describe(name)} must be a function, got ${describe(given)}`,
       )
@@ -233,7 +233,7 @@ export function checkReleasable(name: string, value: unknown): asserts value is 
   const { trimChoices } = value as { trimChoices?: unknown }
   if (trimChoices === undefined) return
   if (!Array.isArray(trimChoices) || trimChoices.length === 0) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_TYPE',
       `trimChoices of the cache ${describe(name)} must be an array of 'coldest' and 'random', got ${describe(trimChoices)}`,
     )

@@ -56,7 +56,7 @@ export interface ResolvedHistoryOptions {
   readonly clock: HistoryClock
 }
 
-/** @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE` */
+/** @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE` */
 export function resolveHistoryOptions(given: HistoryOptions | undefined): ResolvedHistoryOptions {
   const bytes = number({ min: 1024, integer: true })
   const span = number({ min: MINUTE_MS })

@@ -7,7 +7,7 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { MERGED, listFiles } from './files.js'
 import type { HistoryFile } from './files.js'
 import { OBSERVATION_PREFIX, parseLine } from './records.js'
@@ -39,7 +39,7 @@ const PREFIX = Buffer.from(OBSERVATION_PREFIX)
  * The records of the history in `folder`, the oldest first, those of several processes merged. Streamed: a history of any size
  * takes the same memory. A writer may be at work meanwhile.
  *
- * @throws CoordinatorError `ERR_HISTORY_FOLDER` where the folder cannot be read
+ * @throws CacheAttributionError `ERR_HISTORY_FOLDER` where the folder cannot be read
  * @example
  * for await (const record of readHistory('/var/lib/service/memory')) if (record.kind === 'report') console.log(record.at)
  */
@@ -53,16 +53,20 @@ export async function* readHistory(folder: string, options: ReadOptions = {}): A
 /**
  * The files that hold the history: not those that another file replaces.
  *
- * @throws CoordinatorError `ERR_HISTORY_FOLDER`
+ * @throws CacheAttributionError `ERR_HISTORY_FOLDER`
  */
 export async function filesOf(folder: string, sinceMs: number, options: ReadOptions): Promise<HistoryFile[]> {
   let files: HistoryFile[]
   try {
     files = await listFiles(folder)
   } catch (error) {
-    throw new CoordinatorError('ERR_HISTORY_FOLDER', `the history in ${folder} cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    })
+    throw new CacheAttributionError(
+      'ERR_HISTORY_FOLDER',
+      `the history in ${folder} cannot be read: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    )
   }
   const replaced = await replacedNames(files, options)
   return files.filter(

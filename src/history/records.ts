@@ -4,7 +4,7 @@
  * Rule: a line that cannot be understood costs itself only; unknown fields stay; a newer schema is passed over, not guessed at.
  */
 import type { AttributionReport } from '../report/types.js'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { faultOfHead, faultOfObservation, faultOfReport } from './record-faults.js'
 import type { HistoryObservation, HistoryRecord } from './types.js'
 import { upgradeRecord } from './upgrade.js'
@@ -73,7 +73,7 @@ function faultOfRecord(value: Record<string, unknown>, kind: HistoryRecord['kind
 /**
  * The line of a record, and the record as it will be read: what is written can be read again.
  *
- * @throws CoordinatorError `ERR_HISTORY_RECORD`
+ * @throws CacheAttributionError `ERR_HISTORY_RECORD`
  */
 export function writtenRecord(record: HistoryRecord): { line: string; record: HistoryRecord } {
   let line: string
@@ -94,14 +94,14 @@ const TAKES = {
   calibration: 'a calibration is kept as plain JSON',
 } as const
 
-function notKept(kind: HistoryRecord['kind'], reason: string): CoordinatorError {
-  return new CoordinatorError('ERR_HISTORY_RECORD', `${TAKES[kind]}: ${reason}`)
+function notKept(kind: HistoryRecord['kind'], reason: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_HISTORY_RECORD', `${TAKES[kind]}: ${reason}`)
 }
 
 /**
  * The part of a report that is kept: what follows from the history is not kept in it.
  *
- * @throws CoordinatorError `ERR_HISTORY_RECORD`
+ * @throws CacheAttributionError `ERR_HISTORY_RECORD`
  */
 export function reportOf(report: AttributionReport): AttributionReport {
   return guarded('report', () => {
@@ -119,7 +119,7 @@ function withoutTrends(rows: AttributionReport['caches']): AttributionReport['ca
 /**
  * The part of an observation that is kept: what is measured at runs stands in their reports.
  *
- * @throws CoordinatorError `ERR_HISTORY_RECORD`
+ * @throws CacheAttributionError `ERR_HISTORY_RECORD`
  */
 export function observationOf(observation: HistoryObservation): HistoryObservation {
   return guarded('observation', () => {
@@ -145,7 +145,9 @@ function guarded<T>(kind: HistoryRecord['kind'], make: () => T): T {
   try {
     return make()
   } catch (error) {
-    throw error instanceof CoordinatorError ? error : notKept(kind, `it threw when it was read: ${messageOf(error)}`)
+    throw error instanceof CacheAttributionError
+      ? error
+      : notKept(kind, `it threw when it was read: ${messageOf(error)}`)
   }
 }
 

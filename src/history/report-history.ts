@@ -8,7 +8,7 @@ import { trendsSteps } from '../report/trends/trends.js'
 import type { Trends } from '../report/trends/types.js'
 import type { AttributionReport } from '../report/types.js'
 import { memoryLimit } from '../support/control-groups.js'
-import { CoordinatorError, describe, messageOf } from '../support/errors.js'
+import { CacheAttributionError, describe, messageOf } from '../support/errors.js'
 import { inSlices } from '../support/slices.js'
 import { CLOCK_SLACK_MS, newestKnown } from './age.js'
 import { listFiles } from './files.js'
@@ -76,13 +76,16 @@ export class ReportHistory implements AsyncDisposable {
    * Opens the history in `folder`, which is made with the first record, and takes up what it tells. A folder that cannot be read
    * counts as empty, with a warning.
    *
-   * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
+   * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
    * @example
    * await using history = await ReportHistory.open('/var/lib/service/memory', { maxAgeMs: 30 * 24 * 3_600_000 })
    */
   static async open(folder: string, options?: HistoryOptions): Promise<ReportHistory> {
     if (typeof folder !== 'string' || folder === '') {
-      throw new CoordinatorError('ERR_OPTION_TYPE', `the folder of a history must be a path, got ${describe(folder)}`)
+      throw new CacheAttributionError(
+        'ERR_OPTION_TYPE',
+        `the folder of a history must be a path, got ${describe(folder)}`,
+      )
     }
     const history = new ReportHistory(folder, resolveHistoryOptions(options))
     await history.#takeUp()
@@ -94,7 +97,7 @@ export class ReportHistory implements AsyncDisposable {
    * Keeps a report. Resolves with true when the operating system has it: from then on a crash of the process does not lose it.
    * False: it waits in memory for a disk that takes it. Never rejects for what the disk does.
    *
-   * @throws CoordinatorError `ERR_HISTORY_RECORD`, `ERR_HISTORY_CLOSED`
+   * @throws CacheAttributionError `ERR_HISTORY_RECORD`, `ERR_HISTORY_CLOSED`
    */
   append(report: AttributionReport): Promise<boolean> {
     this.#checkOpen()
@@ -104,7 +107,7 @@ export class ReportHistory implements AsyncDisposable {
   /**
    * Keeps an observation: what `coordinator.observe()` returned, but for what stands in the reports.
    *
-   * @throws CoordinatorError `ERR_HISTORY_RECORD`, `ERR_HISTORY_CLOSED`
+   * @throws CacheAttributionError `ERR_HISTORY_RECORD`, `ERR_HISTORY_CLOSED`
    */
   appendObservation(observation: HistoryObservation): Promise<boolean> {
     this.#checkOpen()
@@ -116,7 +119,7 @@ export class ReportHistory implements AsyncDisposable {
    * saved, and saves the calibration after every run.
    *
    * @returns what undoes it; `close()` does too
-   * @throws CoordinatorError `ERR_HISTORY_CLOSED`
+   * @throws CacheAttributionError `ERR_HISTORY_CLOSED`
    */
   attach(coordinator: AttachableCoordinator): () => void {
     this.#checkOpen()
@@ -179,7 +182,7 @@ export class ReportHistory implements AsyncDisposable {
   /**
    * Every record, the oldest first, those of other processes too; streamed.
    *
-   * @throws CoordinatorError `ERR_HISTORY_FOLDER`
+   * @throws CacheAttributionError `ERR_HISTORY_FOLDER`
    * @example
    * for await (const record of history.read({ since: new Date(Date.now() - 86_400_000) })) console.log(record.kind, record.at)
    */
@@ -286,7 +289,7 @@ export class ReportHistory implements AsyncDisposable {
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw new CoordinatorError('ERR_HISTORY_CLOSED', 'this history was closed')
+    if (this.#isClosed) throw new CacheAttributionError('ERR_HISTORY_CLOSED', 'this history was closed')
   }
 }
 

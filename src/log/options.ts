@@ -1,6 +1,6 @@
 /** The options of a reporter: what each means, its unit, its bounds, its default. */
 import type { AttributeOptions } from '../coordinator/options.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 import { number, oneOf, optional, resolveOptions, shaped, text } from '../support/options.js'
 import type { Check } from '../support/options.js'
 import { realEnvironment } from './environment.js'
@@ -92,10 +92,14 @@ const YEAR_MS = 366 * 24 * 3_600_000
 
 const attribute: Check<ResolvedSchedule['attribute']> = (value, name) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be options of attribute(), got ${describe(value)}`)
+    throw new CacheAttributionError(
+      'ERR_OPTION_TYPE',
+      `"${name}" must be options of attribute(), got ${describe(value)}`,
+    )
   }
   for (const own of ['mode', 'signal', 'trigger']) {
-    if (own in value) throw new CoordinatorError('ERR_OPTION_RANGE', `"${name}.${own}" is the reporter's own to set`)
+    if (own in value)
+      throw new CacheAttributionError('ERR_OPTION_RANGE', `"${name}.${own}" is the reporter's own to set`)
   }
   return { ...value }
 }
@@ -109,14 +113,17 @@ function schedule(value: unknown): ResolvedSchedule {
     attribute: { check: attribute, fallback: {} },
   })
   if ((resolved.every === undefined) === (resolved.cron === undefined)) {
-    throw new CoordinatorError('ERR_OPTION_RANGE', 'a schedule has either "every" or "cron"')
+    throw new CacheAttributionError('ERR_OPTION_RANGE', 'a schedule has either "every" or "cron"')
   }
   return resolved
 }
 
 const schedules: Check<readonly ResolvedSchedule[]> = (value, name) => {
   if (!Array.isArray(value) || value.length === 0) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be an array of schedules, got ${describe(value)}`)
+    throw new CacheAttributionError(
+      'ERR_OPTION_TYPE',
+      `"${name}" must be an array of schedules, got ${describe(value)}`,
+    )
   }
   return value.map(schedule)
 }

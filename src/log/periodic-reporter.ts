@@ -6,7 +6,7 @@
  */
 import type { Coordinator } from '../coordinator/coordinator.js'
 import type { AttributionReport } from '../report/types.js'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { formatMs } from '../support/units.js'
 import { RisingReadings, growthOf } from './growth.js'
 import type { Growth } from './growth.js'
@@ -50,7 +50,7 @@ export class PeriodicReporter implements AsyncDisposable {
   #cpu: { readonly atMs: number; readonly usedMs: number }
 
   /**
-   * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`; `ERR_CRONER_MISSING`
+   * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`; `ERR_CRONER_MISSING`
    */
   constructor(coordinator: ReportingCoordinator, options?: PeriodicReporterOptions) {
     this.#coordinator = coordinator
@@ -189,7 +189,7 @@ export class PeriodicReporter implements AsyncDisposable {
   }
 
   async #failed(tick: Tick, error: unknown, skips: { inARow: number }): Promise<void> {
-    const code = error instanceof CoordinatorError ? error.code : 'ERR_UNKNOWN'
+    const code = error instanceof CacheAttributionError ? error.code : 'ERR_UNKNOWN'
     if (code === 'ERR_RUN_IN_PROGRESS') {
       skips.inARow++
       await this.#logSkip(tick, 'a run is under way', skips.inARow)

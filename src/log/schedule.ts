@@ -5,7 +5,7 @@
  * tick and then the next one that lies ahead.
  */
 import { createRequire } from 'node:module'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import type { LogEnvironment } from './environment.js'
 
 /** When the next tick is. */
@@ -45,7 +45,7 @@ interface Croner {
 /**
  * As a cron expression says, read by croner, an optional peer.
  *
- * @throws CoordinatorError `ERR_CRONER_MISSING`; `ERR_OPTION_RANGE` for an expression that it does not understand, or that is never due
+ * @throws CacheAttributionError `ERR_CRONER_MISSING`; `ERR_OPTION_RANGE` for an expression that it does not understand, or that is never due
  */
 export function cron(pattern: string, timeZone: string | undefined, environment: LogEnvironment): Timing {
   const { Cron } = loadCroner()
@@ -60,7 +60,10 @@ export function cron(pattern: string, timeZone: string | undefined, environment:
   try {
     if (nextAfter(environment.date()) === null) throw new Error('it is never due')
   } catch (error) {
-    throw new CoordinatorError('ERR_OPTION_RANGE', `"cron" ${JSON.stringify(pattern)} is refused: ${messageOf(error)}`)
+    throw new CacheAttributionError(
+      'ERR_OPTION_RANGE',
+      `"cron" ${JSON.stringify(pattern)} is refused: ${messageOf(error)}`,
+    )
   }
   let due = Infinity
   return {
@@ -85,7 +88,7 @@ function loadCroner(): Croner {
     const require = createRequire(import.meta.url)
     return require('croner') as Croner
   } catch (error) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_CRONER_MISSING',
       `${messageOf(error).split('\n', 1)[0] ?? ''} (to install: npm i croner)`,
       {

@@ -4,7 +4,7 @@
  * Rule: a counter tells what it was told, and never more: sums of safe integers, negative ones kept.
  */
 import { types } from 'node:util'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 import { text } from '../support/options.js'
 
 /** Longest name of a counter, in UTF-16 units; its label is shorter. */
@@ -50,7 +50,7 @@ export class AllocationCounter {
    * Counts an allocation, or with a negative number the end of one. Some nanoseconds.
    *
    * @param bytes a safe integer
-   * @throws CoordinatorError `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
+   * @throws CacheAttributionError `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
    * @example
    * tiles.add(surface.bytes)
    * surface.onFree(() => tiles.add(-surface.bytes))
@@ -67,14 +67,14 @@ export class AllocationCounter {
    * About a microsecond; memory that was transferred to another thread counts as freed when its husk is collected.
    *
    * @returns what it was given
-   * @throws CoordinatorError `ERR_OPTION_TYPE`
+   * @throws CacheAttributionError `ERR_OPTION_TYPE`
    * @example
    * const tile = allocationCounter('tiles').track(Buffer.allocUnsafeSlow(4 * 1024 * 1024))
    */
   track<T extends TrackedMemory>(memory: T): T {
     const buffer: unknown = ArrayBuffer.isView(memory) ? memory.buffer : memory
     if (!types.isAnyArrayBuffer(buffer)) {
-      throw new CoordinatorError(
+      throw new CacheAttributionError(
         'ERR_OPTION_TYPE',
         `track() takes a Buffer, a typed array or an ArrayBuffer, got ${describe(memory)}`,
       )
@@ -88,9 +88,9 @@ export class AllocationCounter {
   }
 }
 
-function noBytes(bytes: unknown): CoordinatorError {
+function noBytes(bytes: unknown): CacheAttributionError {
   const code = typeof bytes === 'number' ? 'ERR_OPTION_RANGE' : 'ERR_OPTION_TYPE'
-  return new CoordinatorError(code, `add() takes a safe integer of bytes, got ${describe(bytes)}`)
+  return new CacheAttributionError(code, `add() takes a safe integer of bytes, got ${describe(bytes)}`)
 }
 
 const checkName = text(NAME_LENGTH_MAX)
@@ -101,7 +101,7 @@ const counters = new Map<string, AllocationCounter>()
  * `cache_attribution_allocation_live_bytes{counter="…"}`. Keep what it returns: looking a name up costs more than adding.
  *
  * @param name 1 to 65,536 characters; the label of a long one is shortened, with a hash
- * @throws CoordinatorError `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`; `ERR_COUNTER_LIMIT` beyond 1,000 names
+ * @throws CacheAttributionError `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`; `ERR_COUNTER_LIMIT` beyond 1,000 names
  * @example
  * const decoded = allocationCounter('decoded images')
  * function decode(file: Buffer): Buffer {
@@ -113,7 +113,7 @@ export function allocationCounter(name: string): AllocationCounter {
   if (known !== undefined) return known
   checkName(name, 'name')
   if (counters.size >= COUNTERS_MAX) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_COUNTER_LIMIT',
       `there are ${String(COUNTERS_MAX)} allocation counters already, and ${describe(name)} would be one more: name what allocates, not what it allocates for`,
     )

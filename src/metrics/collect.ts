@@ -1,7 +1,7 @@
 /** The metrics of a coordinator in a registry of prom-client, read when it is scraped. */
 import type { Registry } from 'prom-client'
 import type * as PromClient from 'prom-client'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 import { optional, shaped } from '../support/options.js'
 import { PULLED, RECORDED } from './catalogue.js'
 import type { PulledMetric } from './definition.js'
@@ -28,7 +28,7 @@ export interface CollectMetricsOptions extends MetricsOptions {
  * Figures of V8 and of the process are prom-client's own: `collectDefaultMetrics({ register: registry })` adds them.
  *
  * @returns the registry
- * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`; `ERR_METRICS_DUPLICATE` where the registry has
+ * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`; `ERR_METRICS_DUPLICATE` where the registry has
  *   metrics of these names; `ERR_PROM_CLIENT_MISSING`
  * @example
  * const registry = collectMetrics(coordinator)
@@ -73,7 +73,7 @@ function isRegistry(value: object): boolean {
 /** Before anything is added: a registry with half of the metrics would be worse than none. */
 function refuseTaken(registry: Registry, name: string): void {
   if (registry.getSingleMetric(name) === undefined) return
-  throw new CoordinatorError(
+  throw new CacheAttributionError(
     'ERR_METRICS_DUPLICATE',
     `this registry has a metric ${describe(name)} already: a second coordinator needs a registry of its own`,
   )

@@ -2,17 +2,17 @@
 import { createRequire } from 'node:module'
 import type * as OpenTelemetry from '@opentelemetry/api'
 import type * as PromClient from 'prom-client'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
 
 const require = createRequire(import.meta.url)
 
-/** The package. @throws CoordinatorError `ERR_PROM_CLIENT_MISSING` */
+/** The package. @throws CacheAttributionError `ERR_PROM_CLIENT_MISSING` */
 export function loadPromClient(): typeof PromClient {
   return load('prom-client', 'ERR_PROM_CLIENT_MISSING') as typeof PromClient
 }
 
-/** The package. @throws CoordinatorError `ERR_OPENTELEMETRY_MISSING` */
+/** The package. @throws CacheAttributionError `ERR_OPENTELEMETRY_MISSING` */
 export function loadOpenTelemetry(): typeof OpenTelemetry {
   return load('@opentelemetry/api', 'ERR_OPENTELEMETRY_MISSING') as typeof OpenTelemetry
 }
@@ -22,6 +22,6 @@ function load(name: string, code: ErrorCode): unknown {
     return require(name)
   } catch (error) {
     const message = `these metrics need the package ${name} (npm install ${name}): ${messageOf(error)}`
-    throw new CoordinatorError(code, message, { cause: error })
+    throw new CacheAttributionError(code, message, { cause: error })
   }
 }

@@ -8,7 +8,7 @@ import type { Observation } from '../coordinator/observe.js'
 import type { Trend } from '../report/trends/types.js'
 import type { AttributionReport } from '../report/types.js'
 import { memoryLimit } from '../support/control-groups.js'
-import { CoordinatorError } from '../support/errors.js'
+import { CacheAttributionError } from '../support/errors.js'
 import { allocationCounters } from './allocation-counter.js'
 import type { AllocationCounter } from './allocation-counter.js'
 import { readArenas } from './arenas.js'
@@ -149,7 +149,7 @@ export class MetricsSource {
     try {
       return this.#coordinator.observe()
     } catch (error) {
-      if (!(error instanceof CoordinatorError) || error.code !== 'ERR_CLOSED') this.#fail(error)
+      if (!(error instanceof CacheAttributionError) || error.code !== 'ERR_CLOSED') this.#fail(error)
       return null
     }
   }

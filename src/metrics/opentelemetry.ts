@@ -37,7 +37,7 @@ const METER = 'cache-attribution'
  *
  * Names and units are such that the exporter for Prometheus makes the names of docs/reference/metrics.md of them.
  *
- * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`; `ERR_OPENTELEMETRY_MISSING`
+ * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`; `ERR_OPENTELEMETRY_MISSING`
  * @example
  * const instruments = meterCoordinator(coordinator)   // after the SDK was started
  */

@@ -5,7 +5,7 @@ import type { ProfilingState } from '../profiling/profiler/profiling-state.js'
 import type { AttributionReport } from '../report/types.js'
 import { nodeEnvironment } from '../support/environment.js'
 import type { Environment } from '../support/environment.js'
-import { CoordinatorError, describe, warnOfError } from '../support/errors.js'
+import { CacheAttributionError, describe, warnOfError } from '../support/errors.js'
 import { boolean, callable, number, optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check, OptionRules } from '../support/options.js'
 
@@ -104,12 +104,12 @@ export function resolveMetricsOptions<Further extends object>(
   return resolveOptions(owner, options, rules)
 }
 
-/** Refuses what is no coordinator. @throws CoordinatorError `ERR_OPTION_TYPE` */
+/** Refuses what is no coordinator. @throws CacheAttributionError `ERR_OPTION_TYPE` */
 export function checkCoordinator(owner: string, coordinator: unknown): void {
   const isOne =
     typeof coordinator === 'object' && coordinator !== null && has('observe')(coordinator) && has('on')(coordinator)
   if (!isOne) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `${owner} takes a Coordinator, got ${describe(coordinator)}`)
+    throw new CacheAttributionError('ERR_OPTION_TYPE', `${owner} takes a Coordinator, got ${describe(coordinator)}`)
   }
 }
 
@@ -119,14 +119,14 @@ function monitorsCheck(value: unknown, name: string): Readonly<Record<string, Me
     (monitor) => 'statistics' in monitor && has('on')(monitor),
   )
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_TYPE',
       `"${name}" must be an object of growth monitors by name, got ${describe(value)}`,
     )
   }
   const entries = Object.entries(value)
   if (entries.length > MONITORS_MAX) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_RANGE',
       `"${name}" must have at most ${String(MONITORS_MAX)} monitors, got ${String(entries.length)}`,
     )

@@ -5,7 +5,7 @@
  */
 import type { CoordinatorEventPayloads } from '../coordinator/events.js'
 import type { AttributionMode, CacheStatus, Trigger } from '../report/types.js'
-import { CoordinatorError } from '../support/errors.js'
+import { CacheAttributionError } from '../support/errors.js'
 import { RUN_DURATION, RUN_PAUSE } from './collectors/run-times.js'
 import type { RecordedMetric } from './definition.js'
 import type { RunCounts } from './snapshot.js'
@@ -96,7 +96,7 @@ export class RunTallies implements RunCounts {
     // One that could not even begin, or began before anybody listened, never told its mode.
     const { mode, trigger } = this.#current?.id === id ? this.#current : UNKNOWN
     this.#current = undefined
-    const code = error instanceof CoordinatorError ? error.code : 'unknown'
+    const code = error instanceof CacheAttributionError ? error.code : 'unknown'
     const isAborted = code === 'ERR_RUN_ABORTED'
     this.#runs.add({ status: isAborted ? 'aborted' : 'failed', mode, trigger })
     if (isAborted) return

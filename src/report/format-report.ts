@@ -32,7 +32,7 @@ const WHOLE_WARNINGS: ReadonlySet<string> = new Set(['WARN_ALLOCATOR_UNAVAILABLE
  * A table of the caches by bytes, then noise, unattributed, floor and fragmentation, then the warnings.
  *
  * @returns several lines, without a newline at the end
- * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
+ * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
  * @example
  * console.log(formatReport(await coordinator.attribute()))
  */

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import v8 from 'node:v8'
 import vm from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
-import { CoordinatorError, messageOf } from './errors.js'
+import { CacheAttributionError, messageOf } from './errors.js'
 import { ownTimers } from './own-timers.js'
 
 /** Forced garbage collections of this isolate; both return when the collection is over. */
@@ -57,7 +57,7 @@ export interface Environment {
   /**
    * The forced collector, without a command-line flag.
    *
-   * @throws CoordinatorError `ERR_GC_UNAVAILABLE`
+   * @throws CacheAttributionError `ERR_GC_UNAVAILABLE`
    */
   collector(): Collector
   /**
@@ -74,7 +74,7 @@ export interface Environment {
   holdBufferSweeper(): () => void
   /** `used_heap_size` of `v8.getHeapStatistics()`. */
   heapUsedBytes(): number
-  /** `process.memoryUsage()` but for the used heap. @throws CoordinatorError `ERR_RESIDENT_UNKNOWN` */
+  /** `process.memoryUsage()` but for the used heap. @throws CacheAttributionError `ERR_RESIDENT_UNKNOWN` */
   figures(): ProcessFigures
   /**
    * How many other threads work, their ids in `ids`; -1 where that cannot be told.
@@ -162,12 +162,12 @@ export const nodeEnvironment: Environment = {
   },
 }
 
-/** Runs what reads the resident memory of this process. @throws CoordinatorError `ERR_RESIDENT_UNKNOWN` */
+/** Runs what reads the resident memory of this process. @throws CacheAttributionError `ERR_RESIDENT_UNKNOWN` */
 export function residentKnown<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_RESIDENT_UNKNOWN',
       `the resident memory of this process cannot be read (${messageOf(error)}); on Linux /proc must be mounted`,
       { cause: error },
@@ -218,7 +218,10 @@ let collector: Collector | undefined
 function v8Collector(): Collector {
   const gc = gcOfNewContext() ?? exposedGc()
   if (typeof gc !== 'function') {
-    throw new CoordinatorError('ERR_GC_UNAVAILABLE', 'V8 gave no gc function (was --expose-gc refused by a policy?)')
+    throw new CacheAttributionError(
+      'ERR_GC_UNAVAILABLE',
+      'V8 gave no gc function (was --expose-gc refused by a policy?)',
+    )
   }
   const collect = gc as (options?: { type: 'minor' }) => void
   return {

@@ -1,7 +1,7 @@
 /**
  * Every error and warning of the library, with one stable code each.
  *
- * Rule: whatever the library throws on purpose is a {@link CoordinatorError} with a code of {@link ERROR_CODES};
+ * Rule: whatever the library throws on purpose is a {@link CacheAttributionError} with a code of {@link ERROR_CODES};
  * docs/reference/errors.md lists the same codes with cause and cure, and a test holds the two lists together.
  */
 
@@ -153,10 +153,10 @@ export type WarningCode = keyof typeof WARNING_CODES
  *
  * @example
  * try { await coordinator.attribute({ only: ['typo'] }) }
- * catch (error) { if (error instanceof CoordinatorError && error.code === 'ERR_CACHE_UNKNOWN') … }
+ * catch (error) { if (error instanceof CacheAttributionError && error.code === 'ERR_CACHE_UNKNOWN') … }
  */
-export class CoordinatorError extends Error {
-  override readonly name = 'CoordinatorError'
+export class CacheAttributionError extends Error {
+  override readonly name = 'CacheAttributionError'
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -166,12 +166,12 @@ export class CoordinatorError extends Error {
 }
 
 /** The message of an error without the code that it begins with. */
-export function reasonOf({ code, message }: CoordinatorError): string {
+export function reasonOf({ code, message }: CacheAttributionError): string {
   return message.replace(`${code}: `, '')
 }
 
 /** Failure of a mallctl: carries the key and the errno as jemalloc returned them. */
-export class MallctlError extends CoordinatorError {
+export class MallctlError extends CacheAttributionError {
   /** The mallctl key, e.g. `stats.allocated`. */
   readonly key: string
   /** The errno's name, e.g. `ENOENT`. */

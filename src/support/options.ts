@@ -4,7 +4,7 @@
  * Rule: unknown keys are refused with the nearest known name; `undefined` means "not given" and takes the default;
  * the caller's object is never changed, and nothing is taken from its prototype.
  */
-import { CoordinatorError, describe } from './errors.js'
+import { CacheAttributionError, describe } from './errors.js'
 
 /** Checks one value; returns what is to be used, or throws ERR_OPTION_TYPE / ERR_OPTION_RANGE. */
 export type Check<T> = (value: unknown, name: string) => T
@@ -22,7 +22,7 @@ export type OptionRules<T> = { readonly [K in keyof T]: OptionRule<T[K]> }
 export function resolveOptions<T extends object>(owner: string, given: unknown, rules: OptionRules<T>): Readonly<T> {
   if (given === undefined) given = {}
   if (!isPlainObject(given)) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_TYPE',
       `the options of ${owner} must be a plain object, got ${describe(given)}`,
     )
@@ -50,10 +50,10 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-function unknownOption(owner: string, key: string, known: readonly string[]): CoordinatorError {
+function unknownOption(owner: string, key: string, known: readonly string[]): CacheAttributionError {
   const nearest = nearestName(key, known)
   const hint = nearest === undefined ? `known are ${known.join(', ')}` : `did you mean "${nearest}"?`
-  return new CoordinatorError('ERR_OPTION_UNKNOWN', `${owner} has no option ${describe(key)}: ${hint}`)
+  return new CacheAttributionError('ERR_OPTION_UNKNOWN', `${owner} has no option ${describe(key)}: ${hint}`)
 }
 
 /** The known name within a third of its length in edits, or undefined. */
@@ -81,12 +81,12 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-function wrongType(name: string, expected: string, value: unknown): CoordinatorError {
-  return new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be ${expected}, got ${describe(value)}`)
+function wrongType(name: string, expected: string, value: unknown): CacheAttributionError {
+  return new CacheAttributionError('ERR_OPTION_TYPE', `"${name}" must be ${expected}, got ${describe(value)}`)
 }
 
-function outOfRange(name: string, expected: string, value: unknown): CoordinatorError {
-  return new CoordinatorError('ERR_OPTION_RANGE', `"${name}" must be ${expected}, got ${describe(value)}`)
+function outOfRange(name: string, expected: string, value: unknown): CacheAttributionError {
+  return new CacheAttributionError('ERR_OPTION_RANGE', `"${name}" must be ${expected}, got ${describe(value)}`)
 }
 
 /** A finite number within [min, max]; `Infinity` only where max is Infinity and `unbounded` is set. */

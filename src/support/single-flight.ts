@@ -3,7 +3,7 @@
  *
  * Rule: a caller that goes away leaves the run to those who still wait; when the last one goes, the run is aborted.
  */
-import { CoordinatorError } from './errors.js'
+import { CacheAttributionError } from './errors.js'
 import type { ErrorCode } from './errors.js'
 
 /** A task under way. */
@@ -72,7 +72,7 @@ export class SingleFlight<T> {
     const left = new Promise<never>((_, reject) => {
       leaving.onLeave(() => {
         if (--current.waiting > 0) {
-          reject(new CoordinatorError(this.#abortedCode, 'this caller left; it goes on for the others'))
+          reject(new CacheAttributionError(this.#abortedCode, 'this caller left; it goes on for the others'))
         } else {
           // The run itself ends with what it measured so far.
           current.abort.abort()

@@ -6,7 +6,7 @@
  */
 import v8 from 'node:v8'
 import type { TwinBinding } from '../allocator/port.js'
-import { CoordinatorError, messageOf, reasonOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf, reasonOf } from '../support/errors.js'
 import { readText } from '../support/read-text.js'
 import { frameWriter } from './frames.js'
 
@@ -60,7 +60,7 @@ export function lifeOf(
       noteCopies()
       send({ kind: 'result', value, copiedBytes })
     } catch (error) {
-      const isResult = error instanceof CoordinatorError && error.code === 'ERR_TWIN_RESULT'
+      const isResult = error instanceof CacheAttributionError && error.code === 'ERR_TWIN_RESULT'
       send({
         kind: 'thrown',
         code: isResult ? 'ERR_TWIN_RESULT' : 'ERR_TWIN_THROWN',

@@ -4,7 +4,7 @@
  * Rule: what runs in a twin may write to any descriptor, the pipe's too. A line that is forged, repeated or torn is no frame.
  */
 import { randomBytes } from 'node:crypto'
-import { CoordinatorError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf } from '../support/errors.js'
 
 // Taken at import: what a service puts in their place later, or a release in the twin, is not asked.
 const { parse, stringify } = JSON
@@ -26,7 +26,7 @@ export function frameSecret(): string {
   return randomBytes(16).toString('hex')
 }
 
-/** Writes frames. @throws CoordinatorError `ERR_TWIN_RESULT` where a frame is no JSON; nothing is written then */
+/** Writes frames. @throws CacheAttributionError `ERR_TWIN_RESULT` where a frame is no JSON; nothing is written then */
 export function frameWriter(secret: string, write: (line: string) => void): (frame: TwinFrame) => void {
   let number = 0
   return (frame) => {
@@ -34,7 +34,7 @@ export function frameWriter(secret: string, write: (line: string) => void): (fra
     try {
       text = stringify(frame)
     } catch (error) {
-      throw new CoordinatorError('ERR_TWIN_RESULT', `it cannot be written as JSON: ${messageOf(error)}`)
+      throw new CacheAttributionError('ERR_TWIN_RESULT', `it cannot be written as JSON: ${messageOf(error)}`)
     }
     write(`${secret} ${String(number++)} ${text}\n`)
   }

@@ -8,7 +8,7 @@
 import v8 from 'node:v8'
 import { addonOrNull } from '../allocator/binding.js'
 import { groupLimits, isKilledAsGroup } from '../support/control-groups.js'
-import { CoordinatorError } from '../support/errors.js'
+import { CacheAttributionError } from '../support/errors.js'
 import { formatBytes } from '../support/units.js'
 import { readText } from '../support/read-text.js'
 
@@ -48,11 +48,11 @@ export function forgetCopiedBytes(): void {
 /**
  * Refuses where the estimate, and `extraBytes` that are allocated in the twin, do not fit into what is left.
  *
- * @throws CoordinatorError `ERR_TWIN_MEMORY`
+ * @throws CacheAttributionError `ERR_TWIN_MEMORY`
  */
 export function checkHeadroom(extraBytes = 0, read: (path: string) => string | null = readText): void {
   const problem = headroomProblem(estimateCopiedBytes() + extraBytes, 'a twin', read)
-  if (problem !== null) throw new CoordinatorError('ERR_TWIN_MEMORY', problem)
+  if (problem !== null) throw new CacheAttributionError('ERR_TWIN_MEMORY', problem)
 }
 
 /** Why so many bytes more would not fit, in words; null where they do. */

@@ -9,7 +9,7 @@ import type { EndedTwin, TwinBinding } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
 import { inStretch } from '../measure/in-stretch.js'
 import type { Instrument } from '../measure/window.js'
-import { CoordinatorError, reasonOf } from '../support/errors.js'
+import { CacheAttributionError, reasonOf } from '../support/errors.js'
 import { checkHeadroom, forgetCopiedBytes, mayDieFirst, noteCopiedBytes } from './headroom.js'
 import { frameSecret } from './frames.js'
 import { lifeOf } from './child.js'
@@ -38,7 +38,7 @@ export interface TwinOrder {
   onForked(before: MemorySample): void
   onMessage(message: unknown): void
   /** An attempt failed. True: try again, as far as attempts are left. */
-  onFailure(error: CoordinatorError): boolean
+  onFailure(error: CacheAttributionError): boolean
 }
 
 /** What came of it. */
@@ -48,12 +48,17 @@ export interface TwinOutcome {
 }
 
 /** A failed twin with what it cost. */
-export class TwinError extends CoordinatorError {
+export class TwinError extends CacheAttributionError {
   readonly cost: TwinCost | null
   /** The name of the signal that ended it; null where it ended in another way. */
   readonly signal: string | null
 
-  constructor(code: CoordinatorError['code'], message: string, cost: TwinCost | null, signal: string | null = null) {
+  constructor(
+    code: CacheAttributionError['code'],
+    message: string,
+    cost: TwinCost | null,
+    signal: string | null = null,
+  ) {
     super(code, message)
     this.cost = cost
     this.signal = signal
@@ -63,7 +68,7 @@ export class TwinError extends CoordinatorError {
 /** The kernel ends a child that is silent for this and four times its processor time, whatever state its parent is in. */
 const ALARM_LEAST_S = 3600
 
-/** @throws CoordinatorError `ERR_TWIN_*`, `ERR_RUN_ABORTED` */
+/** @throws CacheAttributionError `ERR_TWIN_*`, `ERR_RUN_ABORTED` */
 export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   const { environment } = order.instrument
   const pausesMs: number[] = []
@@ -150,12 +155,12 @@ async function fork({ order, binding, attempt, secret, held }: Attempt): Promise
 
 /** An error before another fork, with what the attempts before it cost. */
 function withCost(error: unknown, cost: TwinCost | null): unknown {
-  if (cost === null || !(error instanceof CoordinatorError)) return error
+  if (cost === null || !(error instanceof CacheAttributionError)) return error
   return new TwinError(error.code, reasonOf(error), cost)
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new CoordinatorError('ERR_RUN_ABORTED', 'aborted before a twin was made')
+  if (signal?.aborted === true) throw new CacheAttributionError('ERR_RUN_ABORTED', 'aborted before a twin was made')
 }
 
 function errorOf(end: Exclude<TwinEnd, { kind: 'result' }>, cost: TwinCost, elapsedMs: number): TwinError {

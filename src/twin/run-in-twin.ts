@@ -6,7 +6,7 @@ import { createSampler } from '../measure/sample.js'
 import { watchThreads } from '../measure/threads.js'
 import type { Instrument } from '../measure/window.js'
 import { nodeEnvironment } from '../support/environment.js'
-import { CoordinatorError, describe } from '../support/errors.js'
+import { CacheAttributionError, describe } from '../support/errors.js'
 import { abortSignal, callable, number, optional, resolveOptions } from '../support/options.js'
 import type { Check, OptionRules } from '../support/options.js'
 import { TwinError, makeTwin } from './make-twin.js'
@@ -21,7 +21,7 @@ const DEFAULT_TIMEOUT_MS = 60_000
  *
  * `fn` must be synchronous: in the twin no event loop turns and no other thread exists.
  *
- * @throws CoordinatorError `ERR_TWIN_UNSUPPORTED`, `ERR_TWIN_MEMORY`, `ERR_TWIN_FORK` before anything is done;
+ * @throws CacheAttributionError `ERR_TWIN_UNSUPPORTED`, `ERR_TWIN_MEMORY`, `ERR_TWIN_FORK` before anything is done;
  *   `ERR_TWIN_THROWN`, `ERR_TWIN_RESULT`, `ERR_TWIN_OVERTIME` for what `fn` did; `ERR_TWIN_CRASHED`, `ERR_TWIN_STUCK`
  *   where every attempt ended without a result; `ERR_RUN_IN_PROGRESS`, `ERR_RUN_ABORTED`, `ERR_OPTION_*`
  * @example
@@ -32,7 +32,7 @@ const DEFAULT_TIMEOUT_MS = 60_000
  */
 export async function runInTwin<T>(fn: (twin: TwinContext) => T, options?: TwinOptions): Promise<T> {
   if (typeof fn !== 'function') {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `runInTwin() takes a synchronous function, got ${describe(fn)}`)
+    throw new CacheAttributionError('ERR_OPTION_TYPE', `runInTwin() takes a synchronous function, got ${describe(fn)}`)
   }
   return workInTwin((twin) => refusePromise(fn(twin)), resolveTwinOptions(options)) as Promise<T>
 }
@@ -93,11 +93,11 @@ function resolveTwinOptions(options: TwinOptions | undefined): ResolvedTwinOptio
   return resolveOptions<ResolvedTwinOptions>('runInTwin()', options, twinRules(DEFAULT_TIMEOUT_MS))
 }
 
-/** One run or twin at a time in a process. @throws CoordinatorError `ERR_RUN_IN_PROGRESS` */
+/** One run or twin at a time in a process. @throws CacheAttributionError `ERR_RUN_IN_PROGRESS` */
 async function withRunLock<T>(task: () => Promise<T>): Promise<T> {
   const giveBack = takeRunLock()
   if (giveBack === null) {
-    throw new CoordinatorError('ERR_RUN_IN_PROGRESS', 'a run or another twin of this process is under way')
+    throw new CacheAttributionError('ERR_RUN_IN_PROGRESS', 'a run or another twin of this process is under way')
   }
   return task().finally(giveBack)
 }

@@ -7,7 +7,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { addonOrNull, reasonAddonMissing } from '../allocator/binding.js'
 import type { TwinBinding } from '../allocator/port.js'
-import { CoordinatorError } from '../support/errors.js'
+import { CacheAttributionError } from '../support/errors.js'
 import { readText } from '../support/read-text.js'
 
 /** The answer of {@link supportsTwin}. */
@@ -76,11 +76,11 @@ export function supportsTwin(): TwinSupport {
   return { supported: reason === null, reason }
 }
 
-/** The twin's part of the addon. @throws CoordinatorError `ERR_TWIN_UNSUPPORTED` */
+/** The twin's part of the addon. @throws CacheAttributionError `ERR_TWIN_UNSUPPORTED` */
 export function twinBinding(): TwinBinding {
   const ground = groundOfProcess()
   const reason = refusalOf(ground)
-  if (reason !== null || ground.binding === null) throw new CoordinatorError('ERR_TWIN_UNSUPPORTED', reason ?? '')
+  if (reason !== null || ground.binding === null) throw new CacheAttributionError('ERR_TWIN_UNSUPPORTED', reason ?? '')
   return ground.binding
 }
 

@@ -8,7 +8,7 @@ import DataLoader from 'dataloader'
 import { Keyv } from 'keyv'
 import { LRUCache } from 'lru-cache'
 import * as adapters from '../../src/adapters/index.js'
-import { CoordinatorError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/support/errors.js'
 import { thrownBy } from '../coordinator/world.js'
 
 const { fromCache } = adapters
@@ -81,8 +81,8 @@ describe('a Map or Set with a database behind it', () => {
     ] as const
     for (const [adapt, words] of cases) {
       const error = thrownBy(adapt)
-      expect(error).to.be.instanceOf(CoordinatorError)
-      expect((error as CoordinatorError).message).to.match(words)
+      expect(error).to.be.instanceOf(CacheAttributionError)
+      expect((error as CacheAttributionError).message).to.match(words)
     }
     expect([map.db.deleted, set.client.deleted]).to.deep.equal([0, 0])
   })

@@ -16,7 +16,7 @@ import QuickLRU6 from 'quick-lru-6'
 import { lru as tinyLru11 } from 'tiny-lru-11'
 import { cacheStores } from 'undici'
 import * as adapters from '../../src/adapters/index.js'
-import { CoordinatorError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/support/errors.js'
 import { World, rowOf, thrownBy } from '../coordinator/world.js'
 
 const { fromCache } = adapters
@@ -167,8 +167,8 @@ describe('fromCache() refuses', () => {
   for (const [what, given, words] of cases) {
     it(what, () => {
       const error = thrownBy(() => fromCache(given as object))
-      expect(error).to.be.instanceOf(CoordinatorError)
-      expect((error as CoordinatorError).message).to.match(words)
+      expect(error).to.be.instanceOf(CacheAttributionError)
+      expect((error as CacheAttributionError).message).to.match(words)
     })
   }
 
@@ -177,7 +177,7 @@ describe('fromCache() refuses', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'cache-attribution-'))
     const database = lmdb.open({ path: path.join(folder, 'data'), noSync: true })
     try {
-      const error = thrownBy(() => fromCache(database)) as CoordinatorError
+      const error = thrownBy(() => fromCache(database)) as CacheAttributionError
       expect([error.code, error.message]).to.deep.equal(['ERR_ADAPTER_REFUSED', error.message])
       expect(error.message).to.match(/clearAsync\(\) deletes the data/)
     } finally {
@@ -196,7 +196,7 @@ describe('a named adapter', () => {
     for (const adapter of Object.values(adapters)) {
       for (const given of [null, undefined, 5, {}, () => 1]) {
         const error = thrownBy(() => (adapter as (value: unknown) => unknown)(given))
-        expect((error as CoordinatorError).code).to.equal('ERR_ADAPTER_UNKNOWN')
+        expect((error as CacheAttributionError).code).to.equal('ERR_ADAPTER_UNKNOWN')
       }
     }
   })
@@ -264,7 +264,7 @@ describe('an adapted cache', () => {
 describe('fromUndici()', () => {
   it('takes nothing but a function that makes a store in memory', () => {
     for (const given of [null, {}, () => null, () => ({}), () => new Map()]) {
-      const error = thrownBy(() => adapters.fromUndici(given as never)) as CoordinatorError
+      const error = thrownBy(() => adapters.fromUndici(given as never)) as CacheAttributionError
       expect(error.code).to.equal('ERR_ADAPTER_UNKNOWN')
     }
     const inFile = { get: () => 1, createWriteStream: () => 1, delete: () => 1, close: () => 1 }

@@ -5,7 +5,7 @@
 import { expect } from 'chai'
 import { SLOT, SLOT_COUNT, liveBytes } from '../../src/allocator/port.js'
 import type { Allocator, AllocatorName } from '../../src/allocator/port.js'
-import { CoordinatorError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/support/errors.js'
 import { nodeEnvironment } from '../../src/support/environment.js'
 
 const MIB = 1024 * 1024
@@ -129,8 +129,8 @@ export const CONFORMANCE: Readonly<Record<string, (allocator: Allocator) => void
       const error = thrownBy(() => {
         allocator.readInto(target as Float64Array)
       })
-      expect(error, what).to.be.instanceOf(CoordinatorError)
-      expect((error as CoordinatorError).code, what).to.equal('ERR_OPTION_TYPE')
+      expect(error, what).to.be.instanceOf(CacheAttributionError)
+      expect((error as CacheAttributionError).code, what).to.equal('ERR_OPTION_TYPE')
     }
   },
 

@@ -144,7 +144,7 @@ describe('options', () => {
   for (const [index, [resolve, options, message]] of REFUSED.entries()) {
     it(`are refused with what was expected and what came (${String(index + 1)}: ${shown(message)})`, () => {
       const error = thrownBy(() => resolve(options)) as Error & { code: string }
-      expect(error.name).to.equal('CoordinatorError')
+      expect(error.name).to.equal('CacheAttributionError')
       if (typeof message === 'string') expect(error.message).to.equal(message)
       else expect(error.message).to.match(message)
       expect(error.message.startsWith(`${error.code}: `)).to.equal(true)

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { RunAbortedError } from '../../src/coordinator/coordinator.js'
 import type { Coordinator } from '../../src/coordinator/coordinator.js'
 import type { AttributionReport } from '../../src/report/types.js'
-import { CoordinatorError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/support/errors.js'
 import { MIB, World, rejectionOf, remainderOf, rowOf, turn } from './world.js'
 
 describe('one run at a time', () => {
@@ -58,7 +58,7 @@ describe('one run at a time', () => {
       let id = ''
       coordinator.once('run-started', (payload) => (id = payload.id))
       const run = coordinator.attribute()
-      const error = (await rejectionOf(coordinator.attribute(other))) as CoordinatorError
+      const error = (await rejectionOf(coordinator.attribute(other))) as CacheAttributionError
       expect(error.code).to.equal('ERR_RUN_IN_PROGRESS')
       expect(error.message).to.include(`run ${id} with other options`)
       await run
@@ -76,7 +76,7 @@ describe('one run at a time', () => {
 
   it('refuses a second coordinator of the process', async () => {
     const run = coordinator.attribute()
-    const error = (await rejectionOf(new World().coordinator().attribute())) as CoordinatorError
+    const error = (await rejectionOf(new World().coordinator().attribute())) as CacheAttributionError
     expect(error.code).to.equal('ERR_RUN_IN_PROGRESS')
     expect(error.message).to.include('another coordinator or thread')
     await run
@@ -92,7 +92,7 @@ describe('one run at a time', () => {
   })
 
   it('gives the lock back when the run could not even begin', async () => {
-    const error = new CoordinatorError('ERR_GC_UNAVAILABLE', 'no gc')
+    const error = new CacheAttributionError('ERR_GC_UNAVAILABLE', 'no gc')
     const failing = world.coordinator({
       environment: {
         ...world.environment,
@@ -342,7 +342,7 @@ describe('the abort of a run', () => {
     const controller = new AbortController()
     const run = rejectionOf(coordinator.attribute({ signal: controller.signal }))
     controller.abort()
-    const error = (await rejectionOf(coordinator.attribute())) as CoordinatorError
+    const error = (await rejectionOf(coordinator.attribute())) as CacheAttributionError
     expect(error.code).to.equal('ERR_RUN_IN_PROGRESS')
     expect(error.message).to.match(/run [-0-9a-f]{36} was aborted and comes to its end/)
     await run

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { PeriodicReporter } from '../../src/log/periodic-reporter.js'
 import type { PeriodicReporterOptions } from '../../src/log/options.js'
-import { CoordinatorError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/support/errors.js'
 import type { AttributionReport } from '../../src/report/types.js'
 import { FakeCoordinator, FakeTime, KeptLines, observation, report, settled } from './world.js'
 
@@ -139,7 +139,7 @@ describe('PeriodicReporter', () => {
 
   it('skips a run that is refused because another is under way', async () => {
     coordinator.attributed = () =>
-      Promise.reject(new CoordinatorError('ERR_RUN_IN_PROGRESS', 'another thread measures'))
+      Promise.reject(new CacheAttributionError('ERR_RUN_IN_PROGRESS', 'another thread measures'))
     start({ schedules: [{ every: MINUTE, mode: 'twin' }] })
     await time.pass(MINUTE)
     expect(events()).to.deep.equal(['memory-report-skipped'])
@@ -377,7 +377,7 @@ describe('PeriodicReporter', () => {
   })
 
   it('goes on when a run fails, and logs the code', async () => {
-    coordinator.attributed = () => Promise.reject(new CoordinatorError('ERR_TWIN_MEMORY', 'too little is left'))
+    coordinator.attributed = () => Promise.reject(new CacheAttributionError('ERR_TWIN_MEMORY', 'too little is left'))
     start({ schedules: [{ every: MINUTE, mode: 'twin' }] })
     await time.pass(2 * MINUTE)
     expect(logger.lines.length).to.equal(2)
@@ -396,7 +396,7 @@ describe('PeriodicReporter', () => {
 
   it('stops when its coordinator was closed', async () => {
     coordinator.observed = () => {
-      throw new CoordinatorError('ERR_CLOSED', 'this coordinator was closed')
+      throw new CacheAttributionError('ERR_CLOSED', 'this coordinator was closed')
     }
     start()
     await time.pass(5 * MINUTE)
@@ -457,7 +457,7 @@ describe('PeriodicReporter', () => {
         start(options)
         return 'nothing'
       } catch (error) {
-        return (error as CoordinatorError).message
+        return (error as CacheAttributionError).message
       }
     }
     expect(refused({ loger: console })).to.contain('did you mean "logger"?')

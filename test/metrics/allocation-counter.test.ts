@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { LabelCache } from '../../src/metrics/labels.js'
 import { allocationCounter, collectMetrics } from '../../src/metrics/index.js'
-import { CoordinatorError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/support/errors.js'
 import { World, thrownBy } from '../coordinator/world.js'
 import { runFixture } from '../helpers/child.js'
 import type { Collected } from './fixtures/collected.js'
@@ -71,7 +71,7 @@ describe('allocationCounter()', () => {
   }
   for (const [name, [call, code]] of Object.entries(refused)) {
     it(`refuses ${name}`, () => {
-      expect(thrownBy(call)).to.be.instanceOf(CoordinatorError).with.property('code', code)
+      expect(thrownBy(call)).to.be.instanceOf(CacheAttributionError).with.property('code', code)
     })
   }
 

@@ -5,7 +5,7 @@ import { SLOT } from '../../src/allocator/port.js'
 import { PULLED, RECORDED } from '../../src/metrics/catalogue.js'
 import { collectMetrics, formatMetrics } from '../../src/metrics/index.js'
 import type { CollectMetricsOptions } from '../../src/metrics/index.js'
-import { CoordinatorError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/support/errors.js'
 import { MIB, World, rejectionOf, thrownBy } from '../coordinator/world.js'
 import { linesOf, seriesOf, valueOf } from './registry.js'
 
@@ -236,7 +236,7 @@ describe('runs, as they are counted', () => {
     const { world, coordinator, registry } = place({ onError: () => undefined })
     // The first reading of the run is there, the next is not.
     coordinator.on('run-started', ({ trigger }) => {
-      if (trigger === 'http') world.readError = new CoordinatorError('ERR_MALLCTL', 'no figures')
+      if (trigger === 'http') world.readError = new CacheAttributionError('ERR_MALLCTL', 'no figures')
     })
     const fail = async (): Promise<void> => {
       await rejectionOf(coordinator.attribute({ trigger: 'http' }))
@@ -286,7 +286,7 @@ describe('what collectMetrics() refuses', () => {
   for (const [name, [given, options, code]] of Object.entries(cases)) {
     it(name, () => {
       const error = thrownBy(() => collectMetrics(given as Coordinator, options as CollectMetricsOptions))
-      expect(error).to.be.instanceOf(CoordinatorError).with.property('code', code)
+      expect(error).to.be.instanceOf(CacheAttributionError).with.property('code', code)
     })
   }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import {
-  CoordinatorError,
+  CacheAttributionError,
   ERROR_CODES,
   MallctlError,
   WARNING_CODES,
@@ -10,16 +10,20 @@ import {
 
 const REVOKED = revokedProxy()
 
-describe('CoordinatorError', () => {
+describe('CacheAttributionError', () => {
   it('is an Error whose message begins with its code', () => {
-    const error = new CoordinatorError('ERR_CLOSED', 'it was closed')
+    const error = new CacheAttributionError('ERR_CLOSED', 'it was closed')
     expect(error).to.be.instanceOf(Error)
-    expect(error).to.include({ name: 'CoordinatorError', code: 'ERR_CLOSED', message: 'ERR_CLOSED: it was closed' })
+    expect(error).to.include({
+      name: 'CacheAttributionError',
+      code: 'ERR_CLOSED',
+      message: 'ERR_CLOSED: it was closed',
+    })
   })
 
   it('keeps its cause', () => {
     const cause = new Error('inner')
-    expect(new CoordinatorError('ERR_CLOSED', 'x', { cause }).cause).to.equal(cause)
+    expect(new CacheAttributionError('ERR_CLOSED', 'x', { cause }).cause).to.equal(cause)
   })
 
   it('has codes of one form, each said in a few words', () => {
@@ -35,7 +39,7 @@ describe('CoordinatorError', () => {
 describe('MallctlError', () => {
   it('carries key and errno, and says both', () => {
     const error = new MallctlError('reading', 'stats.allocated', 'ENOENT', 'an old version?')
-    expect(error).to.be.instanceOf(CoordinatorError)
+    expect(error).to.be.instanceOf(CacheAttributionError)
     expect(error).to.include({
       code: 'ERR_MALLCTL',
       key: 'stats.allocated',

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
-import { CoordinatorError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/support/errors.js'
 import {
   boolean,
   names,
@@ -30,7 +30,7 @@ function refusal(action: () => unknown): string {
   try {
     return `no refusal: ${String(action())}`
   } catch (error) {
-    if (!(error instanceof CoordinatorError)) throw error
+    if (!(error instanceof CacheAttributionError)) throw error
     return error.message
   }
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { CoordinatorError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/support/errors.js'
 import {
   checkHeadroom,
   estimateCopiedBytes,
@@ -90,7 +90,10 @@ describe('checkHeadroom()', () => {
     expect(() => {
       checkHeadroom(0, read)
     })
-      .to.throw(CoordinatorError, /^ERR_TWIN_MEMORY: a twin may need up to .* and 1\.00 MiB are left of the machine's/)
+      .to.throw(
+        CacheAttributionError,
+        /^ERR_TWIN_MEMORY: a twin may need up to .* and 1\.00 MiB are left of the machine's/,
+      )
       .with.property('code', 'ERR_TWIN_MEMORY')
   })
 

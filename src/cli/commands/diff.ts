@@ -9,7 +9,7 @@ import type { ByQuantity } from '../../measure/figures.js'
 import { formatTable, palette } from '../../report/format-table.js'
 import type { AttributionReport } from '../../report/types.js'
 import { knownBytes, wholeOf } from '../../report/whole.js'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes, formatCount, printable } from '../../support/units.js'
 import { readArguments, usageError } from '../arguments.js'
@@ -137,9 +137,9 @@ async function reportIn(file: string): Promise<AttributionReport> {
   try {
     value = JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
-    throw new CoordinatorError('ERR_HISTORY_FOLDER', `the report in ${file} cannot be read: ${messageOf(error)}`)
+    throw new CacheAttributionError('ERR_HISTORY_FOLDER', `the report in ${file} cannot be read: ${messageOf(error)}`)
   }
-  if (!isReport(value)) throw new CoordinatorError('ERR_HISTORY_FOLDER', `${file} holds no report`)
+  if (!isReport(value)) throw new CacheAttributionError('ERR_HISTORY_FOLDER', `${file} holds no report`)
   return upgradeReport(value)
 }
 
@@ -172,7 +172,7 @@ async function nearestReports(
   }
   const [before, after] = nearest
   if (before === undefined || after === undefined) {
-    throw new CoordinatorError('ERR_HISTORY_FOLDER', `the history in ${folder} has no reports`)
+    throw new CacheAttributionError('ERR_HISTORY_FOLDER', `the history in ${folder} has no reports`)
   }
   return [before.report, after.report]
 }

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { isText, parseAnyProfile } from '../../heap-profile/profile/from-pprof.js'
 import { parseHeapProfile } from '../../heap-profile/profile/parser.js'
 import type { ParseOptions } from '../../heap-profile/profile/parser.js'
@@ -32,7 +32,7 @@ const PIECE_BYTES = 2 ** 20
 /** How long a service may take beside sampling. */
 const ANSWER_TIMEOUT_MS = 60_000
 
-/** The profile of a file or of an address. @throws CoordinatorError `ERR_PROFILE_*` */
+/** The profile of a file or of an address. @throws CacheAttributionError `ERR_PROFILE_*` */
 export async function readSource(target: string, options: SourceOptions): Promise<HeapProfile> {
   const parse: ParseOptions = { truncated: options.truncated ? 'keep' : 'refuse', threads: options.threads }
   if (/^https?:\/\//i.test(target)) return parseAnyProfile(await fetchProfile(target, options), parse)
@@ -83,7 +83,7 @@ async function fetchProfile(target: string, { token, seconds }: SourceOptions): 
     throw new Error(`the service answered ${answer.status}: ${words}`)
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : ''
-    throw new CoordinatorError('ERR_PROFILE_READ', `the profile could not be fetched: ${messageOf(error)}${cause}`)
+    throw new CacheAttributionError('ERR_PROFILE_READ', `the profile could not be fetched: ${messageOf(error)}${cause}`)
   }
 }
 
@@ -111,7 +111,7 @@ async function withFile<T>(file: string, body: (handle: FileHandle) => Promise<T
       await handle.close()
     }
   } catch (error) {
-    if (error instanceof CoordinatorError) throw error
-    throw new CoordinatorError('ERR_PROFILE_READ', `the profile could not be read: ${messageOf(error)}`)
+    if (error instanceof CacheAttributionError) throw error
+    throw new CacheAttributionError('ERR_PROFILE_READ', `the profile could not be read: ${messageOf(error)}`)
   }
 }

@@ -1,7 +1,7 @@
 /** `cache-attribution profile`: a heap profile, from a file or a running service, in the form that is wanted. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { foldedLines } from '../../heap-profile/output/folded.js'
 import { toFlamegraph } from '../../heap-profile/output/flamegraph.js'
 import { toPprof } from '../../heap-profile/output/pprof.js'
@@ -146,7 +146,7 @@ async function write(
     // Names and paths of a service are nobody else's business.
     await writeFile(path.resolve(cwd, output), result, { mode: 0o600 })
   } catch (error) {
-    throw new CoordinatorError('ERR_PROFILE_WRITE', `the output could not be written: ${messageOf(error)}`)
+    throw new CacheAttributionError('ERR_PROFILE_WRITE', `the output could not be written: ${messageOf(error)}`)
   }
 }
 

@@ -1,6 +1,6 @@
 /** `cache-attribution run`: starts a Node program under jemalloc, or says under what else. */
 import inspector from 'node:inspector'
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { readArguments, usageError } from '../arguments.js'
 import { runProgram, withForwarding } from '../run-program.js'
 import type { Command, CommandContext, Outcome } from '../command.js'
@@ -105,7 +105,8 @@ async function programEnvironment(
     }
     return withProfiling(preloaded, profile, version)
   }
-  if (allocator === 'jemalloc') throw new CoordinatorError(found.code, `${found.reason}. To mend it: ${found.mend}`)
+  if (allocator === 'jemalloc')
+    throw new CacheAttributionError(found.code, `${found.reason}. To mend it: ${found.mend}`)
   const instead = host.libc === 'glibc' ? "glibc's statistics" : "V8's figures alone"
   say(`running without jemalloc, on ${instead}: ${found.reason}. To mend it: ${found.mend}`)
   return env
@@ -154,8 +155,8 @@ function isAtLeast(version: string, major: number, minor: number): boolean {
   return Number(itsMajor) > major || (Number(itsMajor) === major && Number(itsMinor) >= minor)
 }
 
-function noGlibc(): CoordinatorError {
-  return new CoordinatorError(
+function noGlibc(): CacheAttributionError {
+  return new CacheAttributionError(
     'ERR_ALLOCATOR_UNAVAILABLE',
     'glibc was asked for, but this Node does not run on glibc (leave --allocator out)',
   )

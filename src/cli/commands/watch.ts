@@ -8,7 +8,7 @@ import { trendCell, sparkline } from '../../report/trends/format-trends.js'
 import { trendOf } from '../../report/trends/trends.js'
 import type { TrendInput } from '../../report/trends/series.js'
 import { formatTable, palette } from '../../report/format-table.js'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { CLEAR_SCREEN } from '../../support/terminal-text.js'
 import { formatBytes, formatCount, printable } from '../../support/units.js'
 import { readArguments, usageError } from '../arguments.js'
@@ -157,7 +157,7 @@ async function get(base: URL, name: string, token: string | undefined): Promise<
     })
     text = await limitedText(response, url)
   } catch (error) {
-    if (error instanceof CoordinatorError) throw error
+    if (error instanceof CacheAttributionError) throw error
     const { cause } = error as { cause?: unknown }
     throw noAnswer(url, `gave no answer: ${messageOf(cause ?? error)}`)
   }
@@ -183,8 +183,8 @@ async function limitedText(response: Response, url: URL): Promise<string> {
   return Buffer.concat(parts).toString()
 }
 
-function noAnswer(url: URL, what: string): CoordinatorError {
-  return new CoordinatorError('ERR_WATCH_ANSWER', `${url.origin}${url.pathname} ${what}`)
+function noAnswer(url: URL, what: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_WATCH_ANSWER', `${url.origin}${url.pathname} ${what}`)
 }
 
 /** With a slash at its end, so that names are resolved below it. */

@@ -17,7 +17,7 @@ import {
 import { randomBytes } from 'node:crypto'
 import os from 'node:os'
 import path from 'node:path'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { preparePrivateFolder } from './cache-folder.js'
 import { execute } from './execute.js'
 import type { Execution } from './execute.js'
@@ -50,7 +50,7 @@ const UNPACK_TIMEOUT_MS = 30_000
 /**
  * Downloads, unpacks, tries and keeps the library; any number of processes may do so at once.
  *
- * @throws CoordinatorError `ERR_JEMALLOC_FETCH` with what failed
+ * @throws CacheAttributionError `ERR_JEMALLOC_FETCH` with what failed
  */
 export async function fetchJemalloc(options: FetchOptions): Promise<FetchedLibrary> {
   const obstacles: string[] = []
@@ -224,12 +224,12 @@ function toolEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return tool
 }
 
-function toolError(tool: string, execution: Execution): CoordinatorError {
+function toolError(tool: string, execution: Execution): CacheAttributionError {
   const said = execution.stderr.split('\n').filter((line) => /^(E:|W: Failed to fetch|dpkg-deb: error)/.test(line))
   const detail = said.length === 0 ? '' : ` (${said.slice(0, 2).join('; ')})`
   return fetchError(`${tool}: ${execution.failure}${detail}`)
 }
 
-function fetchError(message: string, cause?: unknown): CoordinatorError {
-  return new CoordinatorError('ERR_JEMALLOC_FETCH', message, { cause })
+function fetchError(message: string, cause?: unknown): CacheAttributionError {
+  return new CacheAttributionError('ERR_JEMALLOC_FETCH', message, { cause })
 }

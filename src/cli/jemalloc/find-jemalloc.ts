@@ -7,7 +7,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { allocatorFacts } from '../doctor/allocator-facts.js'
 import { cacheFolders, fetchedCopy } from './cache-folder.js'
 import { preloadedCandidates, systemCandidates } from './candidates.js'
@@ -64,7 +64,7 @@ export interface MissingJemalloc {
  * Looks in this order: the variable CACHE_ATTRIBUTION_JEMALLOC, what is preloaded already, the system's library, an
  * earlier fetched copy; then fetches one, where `fetch` allows it and the system is of Debian's family.
  *
- * @throws CoordinatorError `ERR_JEMALLOC_NOT_FOUND` when CACHE_ATTRIBUTION_JEMALLOC names a library that does not work
+ * @throws CacheAttributionError `ERR_JEMALLOC_NOT_FOUND` when CACHE_ATTRIBUTION_JEMALLOC names a library that does not work
  * @example
  * const found = await findJemalloc({ fetch: true, env: process.env, cwd: process.cwd(), log: console.error })
  * if (found.path === null) console.error(found.reason, found.mend)
@@ -109,7 +109,7 @@ function withoutPreload(
   const isServed = mappedJemalloc !== null && name === 'jemalloc' && statistic !== null
   if (named !== '' && !(isServed && realPath(path.resolve(cwd, named)) === realPath(mappedJemalloc))) {
     const problem = `${LIBRARY_VARIABLE} names ${named}, which cannot be preloaded: ${reason}`
-    throw new CoordinatorError('ERR_JEMALLOC_NOT_FOUND', `${problem}. To mend it: ${mend}`)
+    throw new CacheAttributionError('ERR_JEMALLOC_NOT_FOUND', `${problem}. To mend it: ${mend}`)
   }
   if (!isServed) return { path: null, code: 'ERR_JEMALLOC_NOT_FOUND', reason, mend, fetchable: false }
   const facts = { version: version ?? 'unknown', profiling: settings?.configProf ?? null }
@@ -142,7 +142,7 @@ class Search {
     const found = await this.#try({ path: library, source: 'env' })
     this.#options.signal?.throwIfAborted()
     if (found !== undefined) return found
-    throw new CoordinatorError('ERR_JEMALLOC_NOT_FOUND', `${LIBRARY_VARIABLE} names ${this.#refused.join('; ')}`)
+    throw new CacheAttributionError('ERR_JEMALLOC_NOT_FOUND', `${LIBRARY_VARIABLE} names ${this.#refused.join('; ')}`)
   }
 
   async existing(): Promise<FoundJemalloc | undefined> {

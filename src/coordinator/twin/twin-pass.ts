@@ -6,7 +6,7 @@ import type { MemorySample } from '../../measure/sample.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { ReportSelfCheck, ReportWarning, RowError } from '../../report/types.js'
 import { reasonOf } from '../../support/errors.js'
-import type { CoordinatorError } from '../../support/errors.js'
+import type { CacheAttributionError } from '../../support/errors.js'
 import { TwinError } from '../../twin/make-twin.js'
 import type { Tell } from '../run/run-ledger.js'
 import type { TwinMessage, TwinRow } from './release-in-child.js'
@@ -89,7 +89,7 @@ export function tellRow(id: string, { name, status, before, after, error }: Twin
 }
 
 /** Why a cache is left out in whose window twins ended. */
-export function endedBy(error: CoordinatorError): RowError {
+export function endedBy(error: CacheAttributionError): RowError {
   const signal = error instanceof TwinError ? error.signal : null
   const code = signal === 'SIGKILL' ? 'ERR_RELEASE_KILLED' : error.code
   return { code, message: reasonOf(error), ...(signal === null ? {} : { signal }) }

@@ -12,7 +12,7 @@ import type { MeasuredCache } from '../../report/build-report.js'
 import { pausesOf } from '../../report/pauses.js'
 import { selfCheckWarnings, worstSelfCheck } from '../../report/self-check.js'
 import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../../report/types.js'
-import { CoordinatorError, messageOf, reasonOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf, reasonOf } from '../../support/errors.js'
 import { discoverBytes } from '../../twin/discover/in-twin.js'
 import { TwinError, makeTwin } from '../../twin/make-twin.js'
 import type { TwinCost } from '../../twin/types.js'
@@ -209,7 +209,7 @@ export class TwinRun implements Run {
       this.warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${reason}` })
     }
     this.#isOver = true
-    this.#ended = { code: error instanceof CoordinatorError ? error.code : 'ERR_TWIN_CRASHED', message: reason }
+    this.#ended = { code: error instanceof CacheAttributionError ? error.code : 'ERR_TWIN_CRASHED', message: reason }
   }
 
   #steps(order: readonly PlannableCache[]): readonly TwinStep[] {
@@ -245,7 +245,7 @@ export class TwinRun implements Run {
   }
 
   /** Whose fault it was that a twin ended; whether another is worth it. */
-  #blame(pass: TwinPass, error: CoordinatorError): boolean {
+  #blame(pass: TwinPass, error: CacheAttributionError): boolean {
     // Whatever ended it, a kill for its memory too: who is at work when twin after twin ends is to blame.
     const name = pass.current
     this.warn(twinRetried(messageOf(error), name))

@@ -36,7 +36,7 @@ const LEAST_SHARE = 1 / 20_000
  * more, blue where it became less.
  *
  * @returns the HTML. To serve it, send its policy as a header too: {@link flamegraphPolicy}
- * @throws CoordinatorError as `topTable()`
+ * @throws CacheAttributionError as `topTable()`
  * @example
  * await writeFile('heap.html', toFlamegraph(await symbolize(profile), { title: 'orders, before the release' }))
  */

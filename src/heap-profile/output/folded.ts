@@ -10,7 +10,7 @@ import type { OutputOptions } from './top.js'
  * Lines like `main;parse;grow 4096`: names joined by semicolons, the value (rounded) at the end. A semicolon in a name
  * becomes a colon. In a difference values may be negative; stacks whose value rounds to 0 are left out.
  *
- * @throws CoordinatorError as {@link topTable}
+ * @throws CacheAttributionError as {@link topTable}
  * @example
  * await writeFile('heap.folded', toFolded(profile))
  */

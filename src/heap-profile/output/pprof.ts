@@ -8,7 +8,7 @@
 import { createGzip } from 'node:zlib'
 import type { Gzip } from 'node:zlib'
 import type * as PprofFormat from 'pprof-format'
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { boolean, oneOf, resolveOptions } from '../../support/options.js'
 import type { OptionRules } from '../../support/options.js'
 import { DEFAULT_SAMPLE_TYPE } from '../profile/columns-of.js'
@@ -33,7 +33,7 @@ export interface PprofOptions {
 /**
  * The profile as gzipped profile.proto. Needs the package `pprof-format`, an optional peer.
  *
- * @throws CoordinatorError `ERR_PPROF_FORMAT_MISSING` where that package is not installed, `ERR_PROFILE_COLUMN` for
+ * @throws CacheAttributionError `ERR_PPROF_FORMAT_MISSING` where that package is not installed, `ERR_PROFILE_COLUMN` for
  *   `byThread` without rows of threads, `ERR_OPTION_*`
  * @example
  * await writeFile('heap.pb.gz', await toPprof(await symbolize(profile))) // go tool pprof -http=: heap.pb.gz
@@ -41,7 +41,7 @@ export interface PprofOptions {
 export async function toPprof(profile: HeapProfile, options: PprofOptions = {}): Promise<Buffer> {
   const resolved = resolveOptions<Required<PprofOptions>>('toPprof()', options, RULES)
   if (resolved.byThread && profile.threads === null) {
-    throw new CoordinatorError('ERR_PROFILE_COLUMN', 'the profile has no rows of threads')
+    throw new CacheAttributionError('ERR_PROFILE_COLUMN', 'the profile has no rows of threads')
   }
   const format = await loadPprofFormat()
   const gzip = createGzip()

@@ -44,7 +44,7 @@ export const OUTPUT_RULES: OptionRules<Required<OutputOptions>> = {
 /**
  * What each function allocated, as `jeprof --text` and `pprof -top` show it.
  *
- * @throws CoordinatorError `ERR_PROFILE_COLUMN` where the profile has no such kind of value, `ERR_OPTION_*`
+ * @throws CacheAttributionError `ERR_PROFILE_COLUMN` where the profile has no such kind of value, `ERR_OPTION_*`
  * @example
  * const { total, rows } = topTable(profile)
  * for (const { name, flat } of rows.slice(0, 10)) console.log(name, flat / total)

@@ -1,5 +1,5 @@
 /** Which column of a profile a caller wants. */
-import { CoordinatorError, describe } from '../../support/errors.js'
+import { CacheAttributionError, describe } from '../../support/errors.js'
 import type { HeapProfile, SampleType, SampleTypeName } from './types.js'
 
 /** One kind of value of a profile. */
@@ -11,14 +11,14 @@ export interface ProfileColumn {
 /** What is shown where nobody asks for anything else. */
 export const DEFAULT_SAMPLE_TYPE: SampleTypeName = 'inuse_space'
 
-/** The column of this name. @throws CoordinatorError `ERR_PROFILE_COLUMN` */
+/** The column of this name. @throws CacheAttributionError `ERR_PROFILE_COLUMN` */
 export function columnOf(profile: HeapProfile, name: SampleTypeName = DEFAULT_SAMPLE_TYPE): ProfileColumn {
   const index = profile.sampleTypes.findIndex(({ type }) => type === name)
   const type = profile.sampleTypes[index]
   if (type !== undefined) return { index, type }
   const there = profile.sampleTypes.map((sampleType) => sampleType.type).join(', ')
   const hint = name.startsWith('alloc_') ? '; what was allocated is counted under MALLOC_CONF=prof_accum:true only' : ''
-  throw new CoordinatorError('ERR_PROFILE_COLUMN', `the profile has no ${describe(name)}, only ${there}${hint}`)
+  throw new CacheAttributionError('ERR_PROFILE_COLUMN', `the profile has no ${describe(name)}, only ${there}${hint}`)
 }
 
 /** The sum of a column: an estimate, not rounded. */

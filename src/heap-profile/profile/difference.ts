@@ -4,7 +4,7 @@
  * Rule: places are compared by file and offset in it, not by address, so the two may be of two runs of one program; what
  * has names alone is compared by those. Nothing is clamped: what became less is negative.
  */
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { growingFloat64, growingUint32 } from './columns.js'
 import { StackTable } from './stack-table.js'
 import type { Frame, HeapProfile, Mapping, SampleType } from './types.js'
@@ -15,20 +15,20 @@ import type { Frame, HeapProfile, Mapping, SampleType } from './types.js'
  * Symbolize the difference rather than the two: that is one look into each file. Rows of threads are left out, since
  * numbers of threads are used again.
  *
- * @throws CoordinatorError `ERR_PROFILE_BASE` where one is of jemalloc and the other of V8, or they have no kind of value in common
+ * @throws CacheAttributionError `ERR_PROFILE_BASE` where one is of jemalloc and the other of V8, or they have no kind of value in common
  * @example
  * const grown = subtractProfile(await readHeapProfile('late.heap'), await readHeapProfile('early.heap'))
  */
 export function subtractProfile(profile: HeapProfile, base: HeapProfile): HeapProfile {
   if (profile.source !== base.source) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_PROFILE_BASE',
       `a profile of ${base.source} is no base for one of ${profile.source}`,
     )
   }
   const sampleTypes = profile.sampleTypes.filter(({ type }) => base.sampleTypes.some((other) => other.type === type))
   if (sampleTypes.length === 0) {
-    throw new CoordinatorError('ERR_PROFILE_BASE', 'the two profiles have no kind of value in common')
+    throw new CacheAttributionError('ERR_PROFILE_BASE', 'the two profiles have no kind of value in common')
   }
   const difference = new Difference(sampleTypes, buildsOfBoth(profile, base))
   difference.add(profile, 1)

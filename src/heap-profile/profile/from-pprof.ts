@@ -6,7 +6,7 @@
  */
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { inSlices } from '../../support/slices.js'
 import { resolveParseOptions, parseHeapProfile } from './parser.js'
 import type { ParseOptions } from './parser.js'
@@ -23,7 +23,7 @@ const BEGIN_BYTES = 1024
  * Reads a profile of any of the kinds that are known, packed by gzip or not: jemalloc's text, or profile.proto. A
  * packed one may have 256 MiB when it is unpacked, and less under `maxBytes`.
  *
- * @throws CoordinatorError `ERR_PROFILE_FORMAT`, `ERR_PROFILE_TOO_LARGE`, and as `parseHeapProfile()`
+ * @throws CacheAttributionError `ERR_PROFILE_FORMAT`, `ERR_PROFILE_TOO_LARGE`, and as `parseHeapProfile()`
  * @example
  * const profile = await parseAnyProfile(await readFile('heap.pb.gz'))
  */
@@ -51,6 +51,9 @@ async function unpack(bytes: Uint8Array, most: number): Promise<Uint8Array> {
   }
 }
 
-function tooLong(most: number): CoordinatorError {
-  return new CoordinatorError('ERR_PROFILE_TOO_LARGE', `the profile has more than ${most} bytes when it is unpacked`)
+function tooLong(most: number): CacheAttributionError {
+  return new CacheAttributionError(
+    'ERR_PROFILE_TOO_LARGE',
+    `the profile has more than ${most} bytes when it is unpacked`,
+  )
 }

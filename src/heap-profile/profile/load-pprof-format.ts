@@ -1,13 +1,13 @@
 /** The package that writes profile.proto: an optional peer, loaded when a profile of that kind is written. */
 import type * as PprofFormat from 'pprof-format'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 
-/** The package. @throws CoordinatorError `ERR_PPROF_FORMAT_MISSING` */
+/** The package. @throws CacheAttributionError `ERR_PPROF_FORMAT_MISSING` */
 export async function loadPprofFormat(): Promise<typeof PprofFormat> {
   try {
     return await import('pprof-format')
   } catch (error) {
     const message = `pprof files need the package pprof-format (npm install pprof-format): ${messageOf(error)}`
-    throw new CoordinatorError('ERR_PPROF_FORMAT_MISSING', message, { cause: error })
+    throw new CacheAttributionError('ERR_PPROF_FORMAT_MISSING', message, { cause: error })
   }
 }

@@ -3,7 +3,7 @@
  *
  * Rule: only what can be executed is kept; what overlaps is refused, since an address could be of both.
  */
-import { CoordinatorError, describe } from '../../support/errors.js'
+import { CacheAttributionError, describe } from '../../support/errors.js'
 import type { Mapping } from './types.js'
 
 const LINE =
@@ -35,16 +35,19 @@ export class MappedFiles {
   >()
   #length = 0
 
-  /** Takes one line of /proc/self/maps. @throws CoordinatorError `ERR_PROFILE_FORMAT` */
+  /** Takes one line of /proc/self/maps. @throws CacheAttributionError `ERR_PROFILE_FORMAT` */
   add(line: string, where: string): void {
     const [, start, end, mode, offset, device, inode, file] = LINE.exec(line) ?? []
     if (start === undefined || end === undefined || mode === undefined || offset === undefined) {
-      throw new CoordinatorError('ERR_PROFILE_FORMAT', `${where}: expected a mapped library, got ${describe(line)}`)
+      throw new CacheAttributionError(
+        'ERR_PROFILE_FORMAT',
+        `${where}: expected a mapped library, got ${describe(line)}`,
+      )
     }
     if (mode[2] !== 'x') return
     this.#length += file?.length ?? 0
     if (this.#length > MAX_PATHS_LENGTH) {
-      throw new CoordinatorError('ERR_PROFILE_TOO_LARGE', `${where}: paths that are too long together`)
+      throw new CacheAttributionError('ERR_PROFILE_TOO_LARGE', `${where}: paths that are too long together`)
     }
     const mapping = {
       start: BigInt(`0x${start}`),
@@ -57,7 +60,10 @@ export class MappedFiles {
       ...(device === undefined || Number(inode) === 0 ? {} : { identity: { device, inode: Number(inode) } }),
     }
     if (mapping.end <= mapping.start || this.#mappings.length === MAX_MAPPINGS) {
-      throw new CoordinatorError('ERR_PROFILE_FORMAT', `${where}: an empty mapping, or one too many: ${describe(line)}`)
+      throw new CacheAttributionError(
+        'ERR_PROFILE_FORMAT',
+        `${where}: an empty mapping, or one too many: ${describe(line)}`,
+      )
     }
     this.#mappings.push(mapping)
   }
@@ -86,7 +92,7 @@ export class MappedFiles {
     for (const mapping of sorted) {
       const last = merged.at(-1)
       if (last !== undefined && mapping.start < last.end) {
-        throw new CoordinatorError(
+        throw new CacheAttributionError(
           'ERR_PROFILE_FORMAT',
           `mapped libraries overlap: ${describe(last.file)} and ${describe(mapping.file)}`,
         )

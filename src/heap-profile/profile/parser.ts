@@ -5,7 +5,7 @@
  * distinct stacks. Every line is understood or refused with its number: a wrong profile is worse than none.
  */
 import { open } from 'node:fs/promises'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { boolean, number, oneOf, resolveOptions } from '../../support/options.js'
 import type { OptionRules } from '../../support/options.js'
 import { inSlices, nextTurn } from '../../support/slices.js'
@@ -31,7 +31,7 @@ export interface ParseOptions {
  * Sampled counts and bytes are unbiased as jemalloc's documents describe it, so they estimate the whole. `alloc_*`
  * columns are there where the process ran with `prof_accum:true`. Frames are addresses; `symbolize()` names them.
  *
- * @throws CoordinatorError `ERR_PROFILE_FORMAT` (what is wrong, and in which line), `ERR_PROFILE_TRUNCATED`,
+ * @throws CacheAttributionError `ERR_PROFILE_FORMAT` (what is wrong, and in which line), `ERR_PROFILE_TRUNCATED`,
  *   `ERR_PROFILE_TOO_LARGE`, and `ERR_OPTION_*`; what the stream throws is passed on as it is
  * @example
  * const profile = await parseHeapProfile(createReadStream('jeprof.1234.0.f.heap'))
@@ -56,7 +56,7 @@ export async function parseHeapProfile(
   return inSlices(text.end())
 }
 
-/** The options, complete. @throws CoordinatorError `ERR_OPTION_*` */
+/** The options, complete. @throws CacheAttributionError `ERR_OPTION_*` */
 export function resolveParseOptions(caller: string, options: ParseOptions): Required<ParseOptions> {
   return resolveOptions<Required<ParseOptions>>(caller, options, RULES)
 }
@@ -64,7 +64,7 @@ export function resolveParseOptions(caller: string, options: ParseOptions): Requ
 /**
  * Reads the text of a heap profile from a file.
  *
- * @throws CoordinatorError `ERR_PROFILE_READ` where the file cannot be read; else as {@link parseHeapProfile}
+ * @throws CacheAttributionError `ERR_PROFILE_READ` where the file cannot be read; else as {@link parseHeapProfile}
  * @example
  * const before = await readHeapProfile('/var/tmp/service.1.heap')
  * const after = await readHeapProfile('/var/tmp/service.2.heap')
@@ -90,7 +90,7 @@ const PIECE_BYTES = 1 << 20
 /** Gives when the file was written. Not a stream: one buffer serves for all pieces, where a stream would allocate as much as the file is long. */
 async function readPieces(path: string, take: (piece: Uint8Array) => void): Promise<string> {
   const fail = (error: unknown): never => {
-    throw new CoordinatorError('ERR_PROFILE_READ', `the profile could not be read: ${messageOf(error)}`)
+    throw new CacheAttributionError('ERR_PROFILE_READ', `the profile could not be read: ${messageOf(error)}`)
   }
   const file = await open(path, 'r').catch(fail)
   try {

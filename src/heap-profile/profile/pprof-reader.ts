@@ -5,7 +5,7 @@
  * the profile says, bounded in number; an empty message costs eight bytes.
  */
 import type { Steps } from '../../support/slices.js'
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { ProfileBuilder } from './builder.js'
 import { growingUint32 } from './columns.js'
 import type { GrowingColumn } from './columns.js'
@@ -71,7 +71,7 @@ interface Parts {
   readonly comments: readonly number[]
 }
 
-/** Reads an unpacked profile. @throws CoordinatorError `ERR_PROFILE_FORMAT`, `ERR_PROFILE_TOO_LARGE` */
+/** Reads an unpacked profile. @throws CacheAttributionError `ERR_PROFILE_FORMAT`, `ERR_PROFILE_TOO_LARGE` */
 export function* readPprof(bytes: Uint8Array): Steps<HeapProfile> {
   try {
     return yield* new PprofReader(bytes).read()
@@ -324,11 +324,11 @@ const MAX_COMMENTS = 1024
 const MAX_COLUMNS = 256
 
 /** What is no profile. */
-export function notUnderstood(what: string, cause?: unknown): CoordinatorError {
-  return new CoordinatorError('ERR_PROFILE_FORMAT', `the pprof profile was not understood: ${what}`, { cause })
+export function notUnderstood(what: string, cause?: unknown): CacheAttributionError {
+  return new CacheAttributionError('ERR_PROFILE_FORMAT', `the pprof profile was not understood: ${what}`, { cause })
 }
 
 /** What is more than a profile may be. */
-function tooLarge(what: string): CoordinatorError {
-  return new CoordinatorError('ERR_PROFILE_TOO_LARGE', `the pprof profile has ${what}`)
+function tooLarge(what: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_PROFILE_TOO_LARGE', `the pprof profile has ${what}`)
 }

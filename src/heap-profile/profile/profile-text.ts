@@ -10,7 +10,7 @@
  *       t0: 13: 6688 [0: 0]
  *     MAPPED_LIBRARIES:                               then /proc/self/maps
  */
-import { CoordinatorError, describe } from '../../support/errors.js'
+import { CacheAttributionError, describe } from '../../support/errors.js'
 import { printable } from '../../support/units.js'
 import type { Steps } from '../../support/slices.js'
 import { PairTable } from './pair-table.js'
@@ -92,11 +92,14 @@ export class ProfileText {
   /** Takes the next piece; keeps no reference to it. */
   push(piece: Uint8Array): void {
     if (!(piece instanceof Uint8Array)) {
-      throw new CoordinatorError('ERR_OPTION_TYPE', `a piece of a profile must be bytes, got ${describe(piece)}`)
+      throw new CacheAttributionError('ERR_OPTION_TYPE', `a piece of a profile must be bytes, got ${describe(piece)}`)
     }
     this.#length += piece.length
     if (this.#length > this.#options.maxBytes) {
-      throw new CoordinatorError('ERR_PROFILE_TOO_LARGE', `the profile has more than ${this.#options.maxBytes} bytes`)
+      throw new CacheAttributionError(
+        'ERR_PROFILE_TOO_LARGE',
+        `the profile has more than ${this.#options.maxBytes} bytes`,
+      )
     }
     let from = this.#finishCarried(piece)
     for (;;) {
@@ -114,7 +117,7 @@ export class ProfileText {
     const cut = this.#whyCut()
     if (cut !== undefined) {
       if (this.#options.truncated === 'refuse' || this.#part === 'header' || this.#part === 'symbols') {
-        throw new CoordinatorError('ERR_PROFILE_TRUNCATED', `the profile ends too early: ${cut}`)
+        throw new CacheAttributionError('ERR_PROFILE_TRUNCATED', `the profile ends too early: ${cut}`)
       }
       this.#dropUnfinished()
       comments.push(`The text of this profile ends too early (${cut}): what came after is missing.`)
@@ -225,7 +228,7 @@ export class ProfileText {
       }
       this.#frames.push(this.#addresses.numberOf(high, low))
       if (this.#addresses.count > MAX_ADDRESSES) {
-        throw new CoordinatorError('ERR_PROFILE_TOO_LARGE', `the profile has more than ${MAX_ADDRESSES} addresses`)
+        throw new CacheAttributionError('ERR_PROFILE_TOO_LARGE', `the profile has more than ${MAX_ADDRESSES} addresses`)
       }
     }
   }
@@ -328,8 +331,8 @@ export class ProfileText {
     return frames
   }
 
-  #refusal(what: string): CoordinatorError {
-    return new CoordinatorError('ERR_PROFILE_FORMAT', `line ${this.#line} of the profile: ${what}`)
+  #refusal(what: string): CacheAttributionError {
+    return new CacheAttributionError('ERR_PROFILE_FORMAT', `line ${this.#line} of the profile: ${what}`)
   }
 }
 

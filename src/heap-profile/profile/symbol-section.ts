@@ -11,7 +11,7 @@
  *
  * Rule: names are kept for the addresses that they stand at; what they take is bounded.
  */
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { demangle } from '../symbols/demangle.js'
 import type { FrameFunction } from './types.js'
 
@@ -33,14 +33,14 @@ export class SymbolSection {
     return this.#names.size === 0
   }
 
-  /** Takes one line; whether it was understood. @throws CoordinatorError `ERR_PROFILE_TOO_LARGE` */
+  /** Takes one line; whether it was understood. @throws CacheAttributionError `ERR_PROFILE_TOO_LARGE` */
   add(line: string): boolean {
     const [, address, names] = /^0x([0-9a-f]{1,16}) +(\S.*)$/.exec(line) ?? []
     // The program, and variables that nobody knows; an address may be without a name.
     if (address === undefined || names === undefined) return /^[a-z]\w*=|^0x[0-9a-f]{1,16}$/.test(line)
     this.#length += names.length
     if (this.#names.size === MAX_SYMBOLS || this.#length > MAX_NAMES_LENGTH) {
-      throw new CoordinatorError('ERR_PROFILE_TOO_LARGE', 'the profile has more names than can be kept')
+      throw new CacheAttributionError('ERR_PROFILE_TOO_LARGE', 'the profile has more names than can be kept')
     }
     this.#names.set(BigInt(`0x${address}`), names)
     return true

@@ -1,5 +1,5 @@
 /** Rows of threads, as they come. */
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { growingFloat64, growingUint32 } from './columns.js'
 import type { ThreadTable } from './types.js'
 
@@ -47,7 +47,7 @@ export class ThreadRows {
     const known = this.#indexOf.get(id)
     if (known !== undefined) return known
     if (this.#list.length === MAX_THREADS) {
-      throw new CoordinatorError('ERR_PROFILE_TOO_LARGE', `the profile has more than ${MAX_THREADS} threads`)
+      throw new CacheAttributionError('ERR_PROFILE_TOO_LARGE', `the profile has more than ${MAX_THREADS} threads`)
     }
     this.#indexOf.set(id, this.#list.length)
     return this.#list.push({ id, name }) - 1

@@ -1,5 +1,5 @@
 /** One thread of a profile. */
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import type { HeapProfile } from './types.js'
 
 /**
@@ -7,7 +7,7 @@ import type { HeapProfile } from './types.js'
  * up to the whole.
  *
  * @param id jemalloc's number of the thread, see `profile.threads.list`
- * @throws CoordinatorError `ERR_PROFILE_COLUMN` where there are no rows of this thread
+ * @throws CacheAttributionError `ERR_PROFILE_COLUMN` where there are no rows of this thread
  * @example
  * for (const { id, name } of profile.threads?.list ?? []) console.log(id, name, totalOf(selectThread(profile, id)))
  */
@@ -16,7 +16,10 @@ export function selectThread(profile: HeapProfile, id: number): HeapProfile {
   const wanted = threads?.list.findIndex((thread) => thread.id === id) ?? -1
   if (threads === null || wanted === -1) {
     const there = threads?.list.map((thread) => thread.id).join(', ') ?? 'none'
-    throw new CoordinatorError('ERR_PROFILE_COLUMN', `the profile has no rows of thread ${id} (there are ${there})`)
+    throw new CacheAttributionError(
+      'ERR_PROFILE_COLUMN',
+      `the profile has no rows of thread ${id} (there are ${there})`,
+    )
   }
   const rows = [...threads.threads.keys()].filter((row) => threads.threads[row] === wanted)
   const width = sampleTypes.length

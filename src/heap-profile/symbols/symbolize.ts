@@ -43,7 +43,7 @@ type Resolved = Required<SymbolizeOptions>
 /**
  * The profile with names in place of bare addresses, and with the build-ids of the mapped files.
  *
- * @throws CoordinatorError `ERR_OPTION_*`; the reason of the signal
+ * @throws CacheAttributionError `ERR_OPTION_*`; the reason of the signal
  * @example
  * const profile = await symbolize(await readHeapProfile('jeprof.1234.0.f.heap'))
  * console.log(formatTopTable(topTable(profile)))

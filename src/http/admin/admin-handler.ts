@@ -5,7 +5,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { Coordinator } from '../../coordinator/coordinator.js'
-import { CoordinatorError, describe } from '../../support/errors.js'
+import { CacheAttributionError, describe } from '../../support/errors.js'
 import { admit } from '../server/authorization.js'
 import { costlyReads } from './costly-reads.js'
 import { checkReader, checkSameOrigin } from '../server/same-origin.js'
@@ -28,7 +28,7 @@ import { TwinTools } from './twin-tools.js'
  *
  * Without `authorize` it serves this machine alone: the socket and the Host must be loopback.
  *
- * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
+ * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
  * @example
  * const admin = createAdminHandler(coordinator, { authorize: bearerToken({ operator: process.env.ADMIN_TOKEN }) })
  * http.createServer(toNodeListener(admin)).listen(9229, '127.0.0.1')
@@ -38,7 +38,7 @@ export function createAdminHandler(coordinator: Coordinator, options?: AdminHand
     typeof coordinator !== 'object' ||
     typeof (coordinator as Partial<Coordinator> | null)?.attribute !== 'function'
   ) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_TYPE',
       `createAdminHandler() takes a Coordinator, got ${describe(coordinator)}`,
     )

@@ -11,7 +11,7 @@ import { HttpProblem } from '../server/problem.js'
 /** What the coordinator would take where the request is silent; only its being valid matters here. */
 const DEFAULTS = { controls: 0, mode: undefined, twins: 1 } as const
 
-/** @throws CoordinatorError `ERR_OPTION_*`; HttpProblem `ERR_CACHE_UNKNOWN` */
+/** @throws CacheAttributionError `ERR_OPTION_*`; HttpProblem `ERR_CACHE_UNKNOWN` */
 export function checkRun(coordinator: Coordinator, options: Readonly<Record<string, unknown>>): void {
   const { only = [], except = [] } = resolveAttributeOptions(options, DEFAULTS)
   const known = new Set(coordinator.names)

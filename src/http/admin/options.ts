@@ -3,7 +3,7 @@ import os from 'node:os'
 import type { ReadableRegistry } from '../../metrics/exposition.js'
 import { ATTRIBUTION_MODES } from '../../report/types.js'
 import type { AttributionMode } from '../../report/types.js'
-import { CoordinatorError, describe, warnOfError } from '../../support/errors.js'
+import { CacheAttributionError, describe, warnOfError } from '../../support/errors.js'
 import { callable, number, oneOf, optional, resolveOptions, shaped, text } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 import type { Authorize } from '../server/authorization.js'
@@ -145,11 +145,11 @@ const link: Check<AdminLink> = (value) => {
     { title: optional(text(100)), href: optional(text(2000)) },
   )
   if (title === undefined || href === undefined) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', '"links" must have a title and a href each')
+    throw new CacheAttributionError('ERR_OPTION_TYPE', '"links" must have a title and a href each')
   }
   const base = 'http://relative.invalid/'
   if (!URL.canParse(href, base) || !/^https?:$/.test(new URL(href, base).protocol)) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_RANGE',
       `"href" must be a relative, http or https URL, got ${describe(href)}`,
     )

@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { SingleFlight } from '../../support/single-flight.js'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { contentOf, openUnnamedFile } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
 import { heapSnapshotInto } from '../../twin/heap-snapshot/in-twin.js'
@@ -40,7 +40,7 @@ export class TwinTools {
   ): Promise<T> {
     const flight = this.#flight
     if (flight.key === key && !flight.isAborting) return flight.join(signal) as Promise<T>
-    if (signal.aborted) throw new CoordinatorError('ERR_RUN_ABORTED', 'whoever asked has left')
+    if (signal.aborted) throw new CacheAttributionError('ERR_RUN_ABORTED', 'whoever asked has left')
     const end = this.#runs.begin(mode, () => void flight.abort())
     return flight.start(key, signal, (ofAll) => task(ofAll).finally(end)) as Promise<T>
   }
@@ -48,7 +48,7 @@ export class TwinTools {
   /**
    * Takes a heap snapshot. Until it has been read, or its reader has left, there is no second one.
    *
-   * @throws CoordinatorError as `heapSnapshot()`; HttpProblem `ERR_RUN_IN_PROGRESS`
+   * @throws CacheAttributionError as `heapSnapshot()`; HttpProblem `ERR_RUN_IN_PROGRESS`
    */
   async snapshot(signal: AbortSignal): Promise<SnapshotDownload> {
     if (this.#isDownloading) {
@@ -83,12 +83,12 @@ export class TwinTools {
   }
 }
 
-/** @throws CoordinatorError `ERR_HEAP_SNAPSHOT_WRITE` */
+/** @throws CacheAttributionError `ERR_HEAP_SNAPSHOT_WRITE` */
 function openFile(folder: string): UnnamedFile {
   try {
     return openUnnamedFile(folder)
   } catch (error) {
-    throw new CoordinatorError('ERR_HEAP_SNAPSHOT_WRITE', `no temporary file can be made: ${messageOf(error)}`, {
+    throw new CacheAttributionError('ERR_HEAP_SNAPSHOT_WRITE', `no temporary file can be made: ${messageOf(error)}`, {
       cause: error,
     })
   }

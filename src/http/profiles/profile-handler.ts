@@ -13,7 +13,7 @@ import { subtractProfile } from '../../heap-profile/profile/difference.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import type { HeapProfiler } from '../../profiling/profiler/heap-profiler.js'
 import { symbolize } from '../../heap-profile/symbols/symbolize.js'
-import { CoordinatorError, warnOfError } from '../../support/errors.js'
+import { CacheAttributionError, warnOfError } from '../../support/errors.js'
 import { callable, optional, resolveOptions, shaped } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 import { printable } from '../../support/units.js'
@@ -74,7 +74,7 @@ interface ProfileRoute {
  * `?seconds=30` shows the change in that time, without it what is sampled and live; `?gc=1` collects before; `?debug=1`
  * gives jemalloc's own text; `?base=ID` takes a dump off; `?kind=js` is V8's side.
  *
- * @throws CoordinatorError `ERR_OPTION_*`
+ * @throws CacheAttributionError `ERR_OPTION_*`
  * @example
  * const profiles = createProfileHandler(new HeapProfiler(), { authorize: bearerToken({ operator: process.env.ADMIN_TOKEN }) })
  * const admin = createAdminHandler(coordinator, { links: [{ title: 'Flame graph', href: '/debug/pprof/heap/flamegraph?seconds=10' }] })
@@ -185,7 +185,7 @@ async function named(call: Call): Promise<HeapProfile> {
     profile = await profiler.capture(before === null ? asked : { ...asked, view: 'live' })
   } else {
     if (profiler.state.enabled === true && profiler.state.active !== true) {
-      throw new CoordinatorError(
+      throw new CacheAttributionError(
         'ERR_PROFILING_OFF',
         'profiling is off: ?seconds=30 samples for a while, POST profiling/activate leaves it on',
       )

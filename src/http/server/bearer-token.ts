@@ -4,7 +4,7 @@
  * Rule: how long a comparison takes tells nothing: hashes under a key of this process are compared, all of them, always.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { boolean, optional, resolveOptions } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 import type { Authorize, Role } from './authorization.js'
@@ -34,7 +34,7 @@ const LENGTH_MAX = 1024
 /**
  * An `authorize` that serves bearers of a token. Several tokens let one be changed while the other is in use.
  *
- * @throws CoordinatorError `ERR_OPTION_RANGE` for no token at all, a short one (an empty variable of the environment, say),
+ * @throws CacheAttributionError `ERR_OPTION_RANGE` for no token at all, a short one (an empty variable of the environment, say),
  *   one of other characters, or one in both roles; `ERR_OPTION_TYPE`, `ERR_OPTION_UNKNOWN`
  * @example
  * createAdminHandler(coordinator, { authorize: bearerToken({ operator: process.env.ADMIN_TOKEN }) })
@@ -46,9 +46,9 @@ export function bearerToken(options: BearerTokenOptions): Authorize {
     basic: { check: boolean, fallback: true },
   })
   const all = [...(operator ?? []), ...(readOnly ?? [])]
-  if (all.length === 0) throw new CoordinatorError('ERR_OPTION_RANGE', 'bearerToken() needs at least one token')
+  if (all.length === 0) throw new CacheAttributionError('ERR_OPTION_RANGE', 'bearerToken() needs at least one token')
   if (new Set(all).size < all.length) {
-    throw new CoordinatorError('ERR_OPTION_RANGE', 'a token was given to bearerToken() twice: it has one role')
+    throw new CacheAttributionError('ERR_OPTION_RANGE', 'a token was given to bearerToken() twice: it has one role')
   }
   const key = randomBytes(32)
   const hash = (token: string): Buffer => createHmac('sha256', key).update(token).digest()
@@ -68,11 +68,11 @@ const tokens: Check<readonly string[]> = (value, name) => {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   return list.map((token) => {
     if (typeof token !== 'string') {
-      throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be a token or an array of tokens`)
+      throw new CacheAttributionError('ERR_OPTION_TYPE', `"${name}" must be a token or an array of tokens`)
     }
     if (token.length < LENGTH_MIN || token.length > LENGTH_MAX || !TOKEN.test(token)) {
       // What was given is a secret, also when it is a bad one.
-      throw new CoordinatorError(
+      throw new CacheAttributionError(
         'ERR_OPTION_RANGE',
         `"${name}" must be of ${String(LENGTH_MIN)} to ${String(LENGTH_MAX)} letters, digits or -._~+/=, got ${String(token.length)} characters`,
       )

@@ -1,5 +1,5 @@
 /** Checks of options that the handlers of this folder share. */
-import { CoordinatorError, describe } from '../../support/errors.js'
+import { CacheAttributionError, describe } from '../../support/errors.js'
 import { text } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 
@@ -9,7 +9,7 @@ export const pathOption: Check<string> = (value, name) => {
   // What a URL would make another path of could never be asked for.
   const isPlain = path.startsWith('/') && !path.includes('//')
   if (!isPlain || !/^[^?#\\]*$/.test(path) || new URL(`http://h${path}`).pathname !== path) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_RANGE',
       `"${name}" must be a path such as "/debug/memory", got ${describe(path)}`,
     )
@@ -21,7 +21,7 @@ export const pathOption: Check<string> = (value, name) => {
 export const origin: Check<string> = (value, name) => {
   const given = text(1000)(value, name)
   if (!URL.canParse(given) || new URL(given).origin !== given) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_RANGE',
       `"${name}" must be origins such as "https://ops.example.com", got ${describe(given)}`,
     )
@@ -33,7 +33,7 @@ export const origin: Check<string> = (value, name) => {
 export function listOf<T>(check: Check<T>): Check<readonly T[]> {
   return (value, name) => {
     if (!Array.isArray(value))
-      throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be an array, got ${describe(value)}`)
+      throw new CacheAttributionError('ERR_OPTION_TYPE', `"${name}" must be an array, got ${describe(value)}`)
     return Object.freeze((value as unknown[]).map((entry) => check(entry, name)))
   }
 }

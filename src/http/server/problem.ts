@@ -3,7 +3,7 @@
  *
  * Rule: the words of this library's own errors are told; of any other error nothing is, neither its message nor its stack.
  */
-import { CoordinatorError, ERROR_CODES } from '../../support/errors.js'
+import { CacheAttributionError, ERROR_CODES } from '../../support/errors.js'
 import type { ErrorCode } from '../../support/errors.js'
 
 /** A problem as it is told: members beside those of RFC 9457 under their own names. */
@@ -26,7 +26,7 @@ export interface ProblemParts {
 }
 
 /** An error of the HTTP side: carries what the answer needs. */
-export class HttpProblem extends CoordinatorError {
+export class HttpProblem extends CacheAttributionError {
   readonly parts: ProblemParts
 
   constructor(code: ErrorCode, message: string, parts: ProblemParts = {}) {
@@ -79,7 +79,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 /** The problem of anything that was thrown. */
 export function problemOf(thrown: unknown): HttpProblem {
   if (thrown instanceof HttpProblem) return thrown
-  if (thrown instanceof CoordinatorError) {
+  if (thrown instanceof CacheAttributionError) {
     return new HttpProblem(thrown.code, thrown.message.replace(`${thrown.code}: `, ''))
   }
   return new HttpProblem('ERR_HTTP_INTERNAL', 'the request failed; the process that was asked knows why')
@@ -87,7 +87,7 @@ export function problemOf(thrown: unknown): HttpProblem {
 
 /** Whether the process's own log should hear of it. */
 export function isInternal(thrown: unknown): boolean {
-  return !(thrown instanceof CoordinatorError)
+  return !(thrown instanceof CacheAttributionError)
 }
 
 /** The document of a problem. */

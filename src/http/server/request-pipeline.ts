@@ -5,7 +5,7 @@
  * Rule: nothing is looked at before it is known who asks; every answer, the bad ones too, carries the same headers and
  * tells nothing of the inside.
  */
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import type { AdminConnection, Role } from './authorization.js'
 import { guarded } from './on-error.js'
 import type { OnError } from './on-error.js'
@@ -70,7 +70,7 @@ export function framed(frame: Frame): AdminHandler {
       if (typeof verdict !== 'string') response = verdict
       else {
         isAdmitted = true
-        if (isClosed) throw new CoordinatorError('ERR_CLOSED', 'this handler was closed')
+        if (isClosed) throw new CacheAttributionError('ERR_CLOSED', 'this handler was closed')
         response = await frame.answer({ request, url, below, role: verdict, timings })
       }
     } catch (error) {

@@ -8,7 +8,7 @@ import { constants } from 'node:fs'
 import type { ReadStream } from 'node:fs'
 import { lstat, open, readdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import { CoordinatorError, describe, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, describe, messageOf } from '../../support/errors.js'
 import { number, oneOf, optional, resolveOptions, text } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 import { parseHeapProfile } from '../../heap-profile/profile/parser.js'
@@ -87,16 +87,17 @@ const TRIGGERS = ['step', 'high-water', 'share', 'rate', 'manual', 'interval', '
 export class DumpCatalogue {
   readonly #folders: readonly string[]
 
-  /** @throws CoordinatorError `ERR_OPTION_*` */
+  /** @throws CacheAttributionError `ERR_OPTION_*` */
   constructor(options: DumpCatalogueOptions) {
     const { folders } = resolveOptions<DumpCatalogueOptions>('DumpCatalogue', options, {
       folders: { check: folderList, fallback: [] },
     })
-    if (folders.length === 0) throw new CoordinatorError('ERR_OPTION_TYPE', '"folders" must name at least one folder')
+    if (folders.length === 0)
+      throw new CacheAttributionError('ERR_OPTION_TYPE', '"folders" must name at least one folder')
     this.#folders = folders.map((folder) => path.resolve(folder))
   }
 
-  /** The dumps, the oldest first. @throws CoordinatorError `ERR_DUMP_FOLDER` where a folder cannot be read */
+  /** The dumps, the oldest first. @throws CacheAttributionError `ERR_DUMP_FOLDER` where a folder cannot be read */
   async list(filter?: DumpFilter): Promise<Dump[]> {
     const wanted = resolveOptions<ResolvedFilter>('list()', filter, FILTER_RULES)
     const found = await Promise.all(this.#folders.map((folder) => dumpsIn(folder)))
@@ -110,14 +111,14 @@ export class DumpCatalogue {
     return [...byId.values()].filter((dump) => matches(dump, wanted)).toSorted(byAge)
   }
 
-  /** The dumps around an incident. @throws CoordinatorError `ERR_OPTION_*`, `ERR_DUMP_FOLDER` */
+  /** The dumps around an incident. @throws CacheAttributionError `ERR_OPTION_*`, `ERR_DUMP_FOLDER` */
   async at(
     time: Date | string | number,
     options?: DumpFilter & { readonly withinMs?: number | undefined },
   ): Promise<DumpsAround> {
     const atMs = new Date(time).getTime()
     if (Number.isNaN(atMs)) {
-      throw new CoordinatorError('ERR_OPTION_TYPE', `at() takes a point in time, got ${describe(time)}`)
+      throw new CacheAttributionError('ERR_OPTION_TYPE', `at() takes a point in time, got ${describe(time)}`)
     }
     const { withinMs, ...filter } = resolveOptions<ResolvedFilter & { withinMs: number }>('at()', options, {
       ...FILTER_RULES,
@@ -132,7 +133,7 @@ export class DumpCatalogue {
     }
   }
 
-  /** Opens a dump. @throws CoordinatorError `ERR_DUMP_UNKNOWN` */
+  /** Opens a dump. @throws CacheAttributionError `ERR_DUMP_UNKNOWN` */
   async open(id: string): Promise<ServedDump> {
     const dump = await this.#find(id)
     try {
@@ -146,7 +147,7 @@ export class DumpCatalogue {
   /**
    * The profile in a dump.
    *
-   * @throws CoordinatorError `ERR_DUMP_UNKNOWN`, also for what is no heap profile; `ERR_PROFILE_FORMAT` and the like
+   * @throws CacheAttributionError `ERR_DUMP_UNKNOWN`, also for what is no heap profile; `ERR_PROFILE_FORMAT` and the like
    */
   async profile(id: string): Promise<HeapProfile> {
     const { dump, stream } = await this.open(id)
@@ -157,7 +158,7 @@ export class DumpCatalogue {
     return { ...(await parseHeapProfile(stream)), takenAt: dump.takenAt }
   }
 
-  /** Removes a dump. @throws CoordinatorError `ERR_DUMP_UNKNOWN`, `ERR_DUMP_FOLDER` */
+  /** Removes a dump. @throws CacheAttributionError `ERR_DUMP_UNKNOWN`, `ERR_DUMP_FOLDER` */
   async remove(id: string): Promise<void> {
     await removeFile(await this.#find(id))
   }
@@ -166,7 +167,7 @@ export class DumpCatalogue {
    * Removes the oldest dumps until what is left of those that the filter names is within the bounds.
    *
    * @returns what was removed
-   * @throws CoordinatorError `ERR_OPTION_*`, `ERR_DUMP_FOLDER`
+   * @throws CacheAttributionError `ERR_OPTION_*`, `ERR_DUMP_FOLDER`
    * @example
    * await dumps.prune({ writtenBy: 'jemalloc', maxBytes: 256 * 1024 * 1024 })
    */
@@ -220,12 +221,12 @@ interface ResolvedBounds {
 
 const date: Check<Date> = (value, name) => {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value
-  throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be a valid Date, got ${describe(value)}`)
+  throw new CacheAttributionError('ERR_OPTION_TYPE', `"${name}" must be a valid Date, got ${describe(value)}`)
 }
 
 const folderList: Check<readonly string[]> = (value, name) => {
   if (!Array.isArray(value)) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be an array of folders, got ${describe(value)}`)
+    throw new CacheAttributionError('ERR_OPTION_TYPE', `"${name}" must be an array of folders, got ${describe(value)}`)
   }
   return value.map((folder) => text(4096)(folder, name))
 }
@@ -261,7 +262,9 @@ async function dumpsIn(folder: string): Promise<Dump[]> {
     names = await readdir(folder)
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return []
-    throw new CoordinatorError('ERR_DUMP_FOLDER', `the dumps cannot be listed: ${messageOf(error)}`, { cause: error })
+    throw new CacheAttributionError('ERR_DUMP_FOLDER', `the dumps cannot be listed: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
   const dumps = await Promise.all(names.map((name) => dumpAt(folder, name)))
   return dumps.filter((dump) => dump !== null)
@@ -281,10 +284,12 @@ async function removeFile({ path: file }: Dump): Promise<void> {
     await unlink(file)
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return
-    throw new CoordinatorError('ERR_DUMP_FOLDER', `a dump cannot be removed: ${messageOf(error)}`, { cause: error })
+    throw new CacheAttributionError('ERR_DUMP_FOLDER', `a dump cannot be removed: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 
-function unknownDump(id: unknown, why: string): CoordinatorError {
-  return new CoordinatorError('ERR_DUMP_UNKNOWN', `no dump ${describe(id)}: ${why}`)
+function unknownDump(id: unknown, why: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_DUMP_UNKNOWN', `no dump ${describe(id)}: ${why}`)
 }

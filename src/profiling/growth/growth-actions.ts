@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import type { ErrorCode } from '../../support/errors.js'
 import { discover } from '../../twin/discover/in-twin.js'
 import { heapSnapshot } from '../../twin/heap-snapshot/in-twin.js'
@@ -61,7 +61,7 @@ export async function carryOut(
     const bytes = file === null ? null : statSync(file).size
     return { action: name, path: file, bytes, durationMs: context.now() - startMs, error: null }
   } catch (error) {
-    const code = error instanceof CoordinatorError ? error.code : 'ERR_GROWTH_ACTION'
+    const code = error instanceof CacheAttributionError ? error.code : 'ERR_GROWTH_ACTION'
     const message = messageOf(error).replace(`${code}: `, '')
     return { action: name, path: null, bytes: null, durationMs: context.now() - startMs, error: { code, message } }
   }
@@ -102,7 +102,9 @@ function makeFolder(folder: string): void {
     mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
     if ((error as { code?: unknown }).code === 'EEXIST') return
-    throw new CoordinatorError('ERR_GROWTH_ACTION', `its folder cannot be made: ${messageOf(error)}`, { cause: error })
+    throw new CacheAttributionError('ERR_GROWTH_ACTION', `its folder cannot be made: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 
@@ -110,7 +112,7 @@ function makeFolder(folder: string): void {
 async function attribute(coordinator: GrowthCoordinator | undefined): Promise<unknown> {
   const { supported, reason } = supportsTwin()
   if (!supported) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_TWIN_UNSUPPORTED',
       `an attribution is made in a twin, and ${reason ?? 'none can be made here'}; action 'observe' needs none`,
     )
@@ -125,6 +127,8 @@ function writeJson(file: string, value: unknown): void {
   } catch (error) {
     // A full disk leaves a part of it; a file that was there before is not ours.
     if ((error as { code?: unknown }).code !== 'EEXIST') rmSync(file, { force: true })
-    throw new CoordinatorError('ERR_GROWTH_ACTION', `its file cannot be written: ${messageOf(error)}`, { cause: error })
+    throw new CacheAttributionError('ERR_GROWTH_ACTION', `its file cannot be written: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }

@@ -7,7 +7,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../../allocator/open.js'
 import { isRunUnderWay } from '../../measure/locks.js'
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { DumpCatalogue } from '../dumps/dump-catalogue.js'
 import { HeapProfiler } from '../profiler/heap-profiler.js'
 import { carryOut } from './growth-actions.js'
@@ -96,7 +96,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
   #statistics = { polls: 0, confirmations: 0, refuted: 0, firings: 0, bytes: null as number | null }
 
   /**
-   * @throws CoordinatorError `ERR_OPTION_*`; `ERR_ALLOCATOR_UNAVAILABLE` where the quantity cannot be read;
+   * @throws CacheAttributionError `ERR_OPTION_*`; `ERR_ALLOCATOR_UNAVAILABLE` where the quantity cannot be read;
    *   `ERR_GROWTH_LIMIT` where `share` is given and there is no limit
    */
   constructor(options: GrowthMonitorOptions) {
@@ -110,7 +110,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
     const profiles = profile || actions.includes('dump')
     this.#profiler = profiler ?? (profiles ? new HeapProfiler({ allocator, environment }) : undefined)
     if (share !== undefined && this.#limit() === null) {
-      throw new CoordinatorError(
+      throw new CacheAttributionError(
         'ERR_GROWTH_LIMIT',
         '"share" needs a limit, and no control group of this process has one: give "limit" in bytes',
       )
@@ -130,11 +130,11 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
   /**
    * Begins to watch, from the level after a collection (none with `confirm: 'none'`). The timer does not hold the process.
    *
-   * @throws CoordinatorError `ERR_PROFILING_*`, each with the line that mends it, where it is to profile and cannot;
+   * @throws CacheAttributionError `ERR_PROFILING_*`, each with the line that mends it, where it is to profile and cannot;
    *   `ERR_PROFILE_IN_PROGRESS` while a capture is under way; `ERR_CLOSED`
    */
   start(): void {
-    if (this.#isClosed) throw new CoordinatorError('ERR_CLOSED', 'this monitor was closed')
+    if (this.#isClosed) throw new CacheAttributionError('ERR_CLOSED', 'this monitor was closed')
     if (this.#timer !== undefined) return
     const { actions, intervalMs, profile } = this.#settings
     if (actions.includes('dump')) this.#profiler?.check()
@@ -156,7 +156,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
    * @returns the firing that began with it, when its actions are over; null where nothing is due or something is in the way
    */
   async poll(): Promise<FinishedGrowthEvent | null> {
-    if (this.#isClosed) throw new CoordinatorError('ERR_CLOSED', 'this monitor was closed')
+    if (this.#isClosed) throw new CacheAttributionError('ERR_CLOSED', 'this monitor was closed')
     const isNew = this.#look()
     return isNew ? ((await this.#acting) ?? null) : null
   }
@@ -293,7 +293,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
         this.#profiler?.deactivate()
         return
       } catch (error) {
-        if (!(error instanceof CoordinatorError) || error.code !== 'ERR_PROFILE_IN_PROGRESS') throw error
+        if (!(error instanceof CacheAttributionError) || error.code !== 'ERR_PROFILE_IN_PROGRESS') throw error
         await this.#settings.environment.rest(50)
       }
     }

@@ -9,7 +9,7 @@ import { SLOT_COUNT, liveBytes } from '../../allocator/port.js'
 import { memoryLimit } from '../../support/control-groups.js'
 import { residentKnown } from '../../support/environment.js'
 import type { Environment } from '../../support/environment.js'
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { readText } from '../../support/read-text.js'
 
 /**
@@ -26,13 +26,13 @@ export interface GrowthReader {
   readonly seesGarbage: boolean
 }
 
-/** @throws CoordinatorError `ERR_ALLOCATOR_UNAVAILABLE` where the quantity is the allocator's, and it tells nothing */
+/** @throws CacheAttributionError `ERR_ALLOCATOR_UNAVAILABLE` where the quantity is the allocator's, and it tells nothing */
 export function growthReader(quantity: GrowthQuantity, allocator: Allocator, environment: Environment): GrowthReader {
   if (quantity === 'heap') return { read: () => environment.heapUsedBytes(), seesGarbage: true }
   // Pages of what was collected stay with the process for a while: a collection changes nothing at once.
   if (quantity === 'rss') return { read: () => residentKnown(() => process.memoryUsage.rss()), seesGarbage: false }
   if (allocator.statistic === null) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_ALLOCATOR_UNAVAILABLE',
       `the allocator's bytes cannot be watched: ${allocator.reason ?? `${allocator.name} has no statistics`}; quantity 'rss' or 'heap' can`,
     )

@@ -3,7 +3,7 @@ import type { Allocator } from '../../allocator/port.js'
 import type { AttributionReport } from '../../report/types.js'
 import { nodeEnvironment } from '../../support/environment.js'
 import type { Environment } from '../../support/environment.js'
-import { CoordinatorError, describe } from '../../support/errors.js'
+import { CacheAttributionError, describe } from '../../support/errors.js'
 import { boolean, number, oneOf, optional, resolveOptions, shaped, text } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 import type { KnownCache } from '../../twin/discover/types.js'
@@ -165,18 +165,18 @@ function checkTogether({
   coordinator,
 }: Omit<ResolvedGrowthOptions, 'profile'>): void {
   if ([every, highWater, share, rate].every((rule) => rule === undefined)) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_TYPE',
       'GrowthMonitor needs a rule: at least one of every, highWater, share, rate',
     )
   }
   const needsFolder = actions.find((action) => typeof action === 'string')
   if (needsFolder !== undefined && folder === undefined) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `"folder" is needed: action '${needsFolder}' writes files`)
+    throw new CacheAttributionError('ERR_OPTION_TYPE', `"folder" is needed: action '${needsFolder}' writes files`)
   }
   const needsCoordinator = actions.find((action) => action === 'observe' || action === 'attribute')
   if (needsCoordinator !== undefined && coordinator === undefined) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `"coordinator" is needed for action '${needsCoordinator}'`)
+    throw new CacheAttributionError('ERR_OPTION_TYPE', `"coordinator" is needed for action '${needsCoordinator}'`)
   }
 }
 
@@ -189,12 +189,12 @@ const rate: Check<GrowthRate> = (value) =>
 const actionName = oneOf('dump', 'observe', 'attribute', 'discover', 'heap-snapshot')
 const actionList: Check<readonly GrowthAction[]> = (value, name) => {
   if (!Array.isArray(value) || value.length === 0) {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `"${name}" must be a list of actions, got ${describe(value)}`)
+    throw new CacheAttributionError('ERR_OPTION_TYPE', `"${name}" must be a list of actions, got ${describe(value)}`)
   }
   // Of one firing the second would find the first one's file.
   const twice = value.find((action: unknown, place) => value.indexOf(action) !== place) as unknown
   if (twice !== undefined) {
-    throw new CoordinatorError('ERR_OPTION_RANGE', `"${name}" has an action twice: ${describe(twice)}`)
+    throw new CacheAttributionError('ERR_OPTION_RANGE', `"${name}" has an action twice: ${describe(twice)}`)
   }
   return Object.freeze(
     value.map((action: unknown) =>
@@ -206,7 +206,7 @@ const actionList: Check<readonly GrowthAction[]> = (value, name) => {
 const prefix: Check<string> = (value, name) => {
   const given = text(100)(value, name)
   if (/^[\w-]+$/.test(given)) return given
-  throw new CoordinatorError(
+  throw new CacheAttributionError(
     'ERR_OPTION_RANGE',
     `"${name}" must be letters, digits, "-" and "_", got ${describe(value)}`,
   )

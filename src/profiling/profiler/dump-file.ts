@@ -7,7 +7,7 @@
  */
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import type { Mallctl } from '../../allocator/port.js'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { readText } from '../../support/read-text.js'
 import { mappedNotes } from './mapped-notes.js'
 import { openUnnamedFile, pathOfDescriptor } from '../../support/unnamed-file.js'
@@ -19,19 +19,21 @@ const CHUNK_BYTES = 1024 * 1024
 /** More than a block of any disk: what is left of the last one tells nothing. */
 const PROBE = Buffer.alloc(64 * 1024)
 
-/** A new temporary file in `folder`. @throws CoordinatorError `ERR_PROFILE_DUMP` */
+/** A new temporary file in `folder`. @throws CacheAttributionError `ERR_PROFILE_DUMP` */
 export function openTemporaryFile(folder?: string): UnnamedFile {
   return attempt('no temporary file can be made', () => openUnnamedFile(folder))
 }
 
-/** Has jemalloc write its profile; blocks this thread for it. @throws CoordinatorError `ERR_PROFILE_DUMP` */
+/** Has jemalloc write its profile; blocks this thread for it. @throws CacheAttributionError `ERR_PROFILE_DUMP` */
 export function dumpInto(mallctl: Mallctl, file: Pick<UnnamedFile, 'descriptor' | 'path'>): void {
   try {
     mallctl.write('prof.dump', 'string', file.path)
   } catch (error) {
     // jemalloc tells that something failed, the disk tells what, though others may have made some room on it since.
     const reason = whyNotWritten(file.descriptor, PROBE.length) ?? messageOf(error)
-    throw new CoordinatorError('ERR_PROFILE_DUMP', `jemalloc could not write its profile: ${reason}`, { cause: error })
+    throw new CacheAttributionError('ERR_PROFILE_DUMP', `jemalloc could not write its profile: ${reason}`, {
+      cause: error,
+    })
   }
   checkWhole(file.descriptor)
   addNotes(file.descriptor)
@@ -48,7 +50,7 @@ function addNotes(descriptor: number): void {
   }
 }
 
-/** The same into a new file at `target`, mode 0600; gives its size. @throws CoordinatorError `ERR_PROFILE_DUMP` */
+/** The same into a new file at `target`, mode 0600; gives its size. @throws CacheAttributionError `ERR_PROFILE_DUMP` */
 export function dumpToFile(mallctl: Mallctl, target: string): number {
   const descriptor = attempt('the file cannot be made', () => openSync(target, 'wx+', 0o600))
   let isWritten = false
@@ -68,7 +70,7 @@ export function checkWhole(descriptor: number): void {
   // The libraries, which stand last, have no end that could be looked for.
   const reason = hasLastSection(descriptor, size) ? whyNotWritten(descriptor, 1) : whyCutOff(descriptor)
   if (reason === undefined) return
-  throw new CoordinatorError('ERR_PROFILE_DUMP', `the dump was cut off after ${String(size)} bytes (${reason})`)
+  throw new CacheAttributionError('ERR_PROFILE_DUMP', `the dump was cut off after ${String(size)} bytes (${reason})`)
 }
 
 /** Without the kernel's list of mappings jemalloc ends a dump before its last section, and says nothing. */
@@ -111,6 +113,6 @@ function attempt<T>(problem: string, task: () => T): T {
   try {
     return task()
   } catch (error) {
-    throw new CoordinatorError('ERR_PROFILE_DUMP', `${problem}: ${messageOf(error)}`, { cause: error })
+    throw new CacheAttributionError('ERR_PROFILE_DUMP', `${problem}: ${messageOf(error)}`, { cause: error })
   }
 }

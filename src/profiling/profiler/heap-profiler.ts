@@ -2,7 +2,7 @@
 import { fstatSync } from 'node:fs'
 import { openAllocator } from '../../allocator/open.js'
 import type { Allocator } from '../../allocator/port.js'
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { SingleFlight } from '../../support/single-flight.js'
 import { contentOf } from '../../support/unnamed-file.js'
@@ -71,7 +71,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   }
   #isClosed = false
 
-  /** @throws CoordinatorError `ERR_OPTION_*`; `ERR_ALLOCATOR_UNAVAILABLE` and the like for an explicit choice */
+  /** @throws CacheAttributionError `ERR_OPTION_*`; `ERR_ALLOCATOR_UNAVAILABLE` and the like for an explicit choice */
   constructor(options?: HeapProfilerOptions) {
     this.#settings = resolveProfilerOptions(options)
     const { allocator, binding } = this.#settings
@@ -93,7 +93,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     return (['heap', 'js'] as const).filter((kind) => this.#flights[kind].key !== undefined)
   }
 
-  /** @throws CoordinatorError `ERR_PROFILING_*`, each with the line that mends it, where jemalloc cannot profile here */
+  /** @throws CacheAttributionError `ERR_PROFILING_*`, each with the line that mends it, where jemalloc cannot profile here */
   check(): void {
     requireProfiling(this.#allocator)
   }
@@ -105,7 +105,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
    * V8 has one sampler for each thread: where `node --heap-prof`, an APM or DevTools runs it, `kind: 'js'` is refused
    * (`ERR_PROFILER_IN_USE`) and the other profile stays whole.
    *
-   * @throws CoordinatorError `ERR_PROFILING_*`, each with the line that mends it; `ERR_PROFILE_IN_PROGRESS`,
+   * @throws CacheAttributionError `ERR_PROFILING_*`, each with the line that mends it; `ERR_PROFILE_IN_PROGRESS`,
    *   `ERR_PROFILER_IN_USE`, `ERR_PROFILE_ABORTED`, `ERR_PROFILE_DUMP`, `ERR_GC_UNAVAILABLE`, `ERR_INSPECTOR`, `ERR_OPTION_*`, `ERR_CLOSED`
    * @example
    * const growth = await profiler.capture({ seconds: 60, gc: true })          // what came and stayed
@@ -128,7 +128,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   /**
    * What of the sampled memory is live now. Samples exist from times in which profiling was active; nothing is switched.
    *
-   * @throws CoordinatorError `ERR_PROFILING_*`, `ERR_PROFILE_DUMP`, `ERR_GC_UNAVAILABLE`, `ERR_OPTION_*`, `ERR_CLOSED`
+   * @throws CacheAttributionError `ERR_PROFILING_*`, `ERR_PROFILE_DUMP`, `ERR_GC_UNAVAILABLE`, `ERR_OPTION_*`, `ERR_CLOSED`
    */
   async dump(options?: DumpOptions): Promise<HeapProfile> {
     const mallctl = this.#ready(options)
@@ -139,7 +139,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
    * The same, in the text of jemalloc, into a new file (mode 0600) for `jeprof`, `go tool pprof` or `readHeapProfile()`.
    * Blocks this thread while it is written: about a millisecond for a hundred kilobytes.
    *
-   * @throws CoordinatorError as {@link HeapProfiler.dump}; `ERR_PROFILE_DUMP` also where the file exists already
+   * @throws CacheAttributionError as {@link HeapProfiler.dump}; `ERR_PROFILE_DUMP` also where the file exists already
    * @example
    * profiler.dumpFile(`/var/tmp/${process.pid}.heap`)
    */
@@ -150,7 +150,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   /**
    * The same text for whoever passes it on: it lies in a file without a name, and is gone once it was read.
    *
-   * @throws CoordinatorError as {@link HeapProfiler.dump}
+   * @throws CacheAttributionError as {@link HeapProfiler.dump}
    * @example
    * const { body } = profiler.dumpText({ gc: true })
    * await pipeline(Readable.fromWeb(body), socket)
@@ -169,7 +169,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   /**
    * Switches profiling on until {@link HeapProfiler.deactivate}: from then on dumps show what was allocated since.
    *
-   * @throws CoordinatorError `ERR_PROFILING_*`, `ERR_PROFILE_IN_PROGRESS` while a capture is under way, `ERR_OPTION_*`
+   * @throws CacheAttributionError `ERR_PROFILING_*`, `ERR_PROFILE_IN_PROGRESS` while a capture is under way, `ERR_OPTION_*`
    */
   activate(options?: ActivateOptions): void {
     this.#checkOpen()
@@ -181,7 +181,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     underProfilingLock(() => switchOn(mallctl, wanted))
   }
 
-  /** Switches profiling off; what was sampled stays. @throws CoordinatorError as {@link HeapProfiler.activate} */
+  /** Switches profiling off; what was sampled stays. @throws CacheAttributionError as {@link HeapProfiler.activate} */
   deactivate(): void {
     this.#checkOpen()
     const mallctl = requireProfiling(this.#allocator)
@@ -291,12 +291,12 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw new CoordinatorError('ERR_CLOSED', 'this profiler was closed')
+    if (this.#isClosed) throw new CacheAttributionError('ERR_CLOSED', 'this profiler was closed')
   }
 }
 
-function aborted(when: string): CoordinatorError {
-  return new CoordinatorError('ERR_PROFILE_ABORTED', `the capture was aborted ${when}`)
+function aborted(when: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_PROFILE_ABORTED', `the capture was aborted ${when}`)
 }
 
 /** Calls with the same key want the same profile, whoever asked. */

@@ -6,7 +6,7 @@
  * and the session closed whatever happens.
  */
 import { Session } from 'node:inspector'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { profileInProgress } from './switch-on.js'
 import { ProfileBuilder } from '../../heap-profile/profile/builder.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
@@ -40,7 +40,7 @@ let isSampling = false
 /**
  * Starts V8's sampler.
  *
- * @throws CoordinatorError `ERR_PROFILER_IN_USE` where something else samples, `ERR_PROFILE_IN_PROGRESS` where another
+ * @throws CacheAttributionError `ERR_PROFILER_IN_USE` where something else samples, `ERR_PROFILE_IN_PROGRESS` where another
  *   capture of this thread does, `ERR_INSPECTOR` where this thread has no inspector, or V8 refuses
  */
 export function startJsSampling(sampleBytes = SAMPLE_BYTES): JsSampling {
@@ -49,7 +49,7 @@ export function startJsSampling(sampleBytes = SAMPLE_BYTES): JsSampling {
   try {
     session.connect()
   } catch (error) {
-    throw new CoordinatorError('ERR_INSPECTOR', `no inspector session: ${messageOf(error)}`, { cause: error })
+    throw new CacheAttributionError('ERR_INSPECTOR', `no inspector session: ${messageOf(error)}`, { cause: error })
   }
   let isOpen = true
   const close = (): void => {
@@ -94,9 +94,9 @@ function isSamplerOn(session: Session): boolean {
   throw failed('HeapProfiler.getSamplingProfile', error)
 }
 
-function inUse(how: string): CoordinatorError {
+function inUse(how: string): CacheAttributionError {
   const others = 'node --heap-prof, the profiler of an APM such as @datadog/pprof, or DevTools'
-  return new CoordinatorError('ERR_PROFILER_IN_USE', `something else (${others}) uses V8's heap profiler ${how}`)
+  return new CacheAttributionError('ERR_PROFILER_IN_USE', `something else (${others}) uses V8's heap profiler ${how}`)
 }
 
 /** The tree of V8 as a profile: one sample for each node that allocated. */
@@ -141,11 +141,12 @@ function answerOf(session: Session, method: string, parameters: object = {}): { 
     answers.push({ error, result })
   })
   const [answer] = answers
-  if (answer === undefined) throw new CoordinatorError('ERR_INSPECTOR', `${method} did not answer in the same turn`)
+  if (answer === undefined)
+    throw new CacheAttributionError('ERR_INSPECTOR', `${method} did not answer in the same turn`)
   if (answer.error === null || answer.error === undefined) return { result: answer.result }
   return { error: String((answer.error as { readonly message?: unknown }).message) }
 }
 
-function failed(method: string, words: string): CoordinatorError {
-  return new CoordinatorError('ERR_INSPECTOR', `${method} failed: ${words}`)
+function failed(method: string, words: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_INSPECTOR', `${method} failed: ${words}`)
 }

@@ -2,7 +2,7 @@
 import type { Allocator, AllocatorName, BindingKind } from '../../allocator/port.js'
 import { nodeEnvironment } from '../../support/environment.js'
 import type { Environment } from '../../support/environment.js'
-import { CoordinatorError, describe } from '../../support/errors.js'
+import { CacheAttributionError, describe } from '../../support/errors.js'
 import { abortSignal, boolean, number, oneOf, optional, resolveOptions, shaped, text } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 
@@ -114,7 +114,10 @@ export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSe
     sampleBytesCheck(resolved.sampleBytes, 'sampleBytes')
   if (resolved.kind === 'js' && (resolved.view === 'live' || resolved.reset)) {
     const name = resolved.reset ? 'reset' : 'view'
-    throw new CoordinatorError('ERR_OPTION_RANGE', `"${name}" is for kind 'heap': V8's profiler begins anew each time`)
+    throw new CacheAttributionError(
+      'ERR_OPTION_RANGE',
+      `"${name}" is for kind 'heap': V8's profiler begins anew each time`,
+    )
   }
   return resolved
 }
@@ -124,7 +127,7 @@ export const sampleBytesCheck: Check<number> = (value, name) => {
   const bytes = number({ min: LEAST_SAMPLE_BYTES, max: MOST_SAMPLE_BYTES, integer: true })(value, name)
   if (Number.isInteger(Math.log2(bytes))) return bytes
   const nearest = 2 ** Math.round(Math.log2(bytes))
-  throw new CoordinatorError(
+  throw new CacheAttributionError(
     'ERR_OPTION_RANGE',
     `"${name}" must be a power of two, got ${describe(value)}: the nearest is ${String(nearest)}`,
   )

@@ -5,7 +5,7 @@
  */
 import type { Allocator, Mallctl, MallctlType, MallctlTypes } from '../../allocator/port.js'
 import { PRELOAD_HINT } from '../../allocator/open.js'
-import { CoordinatorError, MallctlError } from '../../support/errors.js'
+import { CacheAttributionError, MallctlError } from '../../support/errors.js'
 
 /** What jemalloc's profiler is ready for, and what it does now. Null: there is no jemalloc, or it does not know the key. */
 export interface ProfilingState {
@@ -51,7 +51,7 @@ export function readProfilingState({ mallctl }: Pick<Allocator, 'mallctl'>): Pro
 /**
  * The controls of a process that can be profiled.
  *
- * @throws CoordinatorError `ERR_PROFILING_ALLOCATOR`, `ERR_PROFILING_BUILD`, `ERR_PROFILING_START`,
+ * @throws CacheAttributionError `ERR_PROFILING_ALLOCATOR`, `ERR_PROFILING_BUILD`, `ERR_PROFILING_START`,
  *   `ERR_PROFILING_THREADS`, each with the line that mends it
  */
 export function requireProfiling(allocator: Pick<Allocator, 'mallctl' | 'name' | 'reason'>): Mallctl {
@@ -59,26 +59,26 @@ export function requireProfiling(allocator: Pick<Allocator, 'mallctl' | 'name' |
   if (mallctl === null) {
     // The line that mends the allocator alone would lead to the next error.
     const why = (reason ?? `this process runs on ${name}`).replace(` (${PRELOAD_HINT})`, '')
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_PROFILING_ALLOCATOR',
       `the heap profiler is jemalloc's, and ${why}: ${PROFILING_HINT} LD_PRELOAD=libjemalloc.so.2`,
     )
   }
   const { built, enabled, newThreadsTakePart } = readProfilingState(allocator)
   if (built !== true) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_PROFILING_BUILD',
       'this jemalloc was built without its profiler (config.prof is false): preload one built with --enable-prof, as Debian and Ubuntu have it (apt-get install libjemalloc2)',
     )
   }
   if (enabled !== true) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_PROFILING_START',
       `profiling was not made possible at the start (opt.prof is false): ${PROFILING_HINT}`,
     )
   }
   if (newThreadsTakePart === false) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_PROFILING_THREADS',
       'threads take no part in profiling (prof.thread_active_init is false), so a profile would be empty: take prof_thread_active_init:false out of MALLOC_CONF; prof_active:false alone keeps profiling off',
     )

@@ -5,7 +5,7 @@
  */
 import type { Mallctl } from '../../allocator/port.js'
 import { takeProfilingLock } from '../../measure/locks.js'
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 
 /** What a stretch of profiling asks for. */
 export interface Wanted {
@@ -22,7 +22,7 @@ export interface SwitchedOn {
   restore(): void
 }
 
-/** Runs `task` under the lock of the profiler's state. @throws CoordinatorError `ERR_PROFILE_IN_PROGRESS` */
+/** Runs `task` under the lock of the profiler's state. @throws CacheAttributionError `ERR_PROFILE_IN_PROGRESS` */
 export function underProfilingLock<T>(task: () => T): T {
   const giveBack = takeProfilingLock()
   if (giveBack === null) throw profileInProgress('another profiler, thread or run of this process uses jemalloc’s')
@@ -39,14 +39,14 @@ export function underProfilingLock<T>(task: () => T): T {
 }
 
 /** `ERR_PROFILE_IN_PROGRESS`. */
-export function profileInProgress(why: string): CoordinatorError {
-  return new CoordinatorError('ERR_PROFILE_IN_PROGRESS', `${why}: wait for its end`)
+export function profileInProgress(why: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_PROFILE_IN_PROGRESS', `${why}: wait for its end`)
 }
 
 /**
  * Switches profiling on; under the lock.
  *
- * @throws CoordinatorError `ERR_OPTION_RANGE` where another distance would forget samples that somebody collects
+ * @throws CacheAttributionError `ERR_OPTION_RANGE` where another distance would forget samples that somebody collects
  */
 export function switchOn(mallctl: Mallctl, { sampleBytes, reset }: Wanted): SwitchedOn {
   const wasActive = mallctl.read('prof.active', 'bool')
@@ -54,7 +54,7 @@ export function switchOn(mallctl: Mallctl, { sampleBytes, reset }: Wanted): Swit
   const lg = sampleBytes === undefined ? lgBefore : Math.log2(sampleBytes)
   const isReset = reset || lg !== lgBefore
   if (wasActive && isReset && !reset) {
-    throw new CoordinatorError(
+    throw new CacheAttributionError(
       'ERR_OPTION_RANGE',
       `"sampleBytes" differs from the present ${String(2 ** lgBefore)}, profiling is on, and the change forgets every sample so far: say so with reset: true`,
     )

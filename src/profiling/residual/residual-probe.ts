@@ -8,7 +8,7 @@ import type { Allocator, Mallctl } from '../../allocator/port.js'
 import { addonOrNull } from '../../allocator/binding.js'
 import { takeProfilingLock } from '../../measure/locks.js'
 import type { ReportResidual } from '../../report/residual/types.js'
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
 import { checkWhole, dumpInto, openTemporaryFile } from '../profiler/dump-file.js'
 import { readProfilingState, requireProfiling } from '../profiler/profiling-state.js'
@@ -26,12 +26,12 @@ export class ResidualProbe {
   #isClosed = false
 
   /**
-   * @throws CoordinatorError `ERR_PROFILING_*`, `ERR_PROFILE_IN_PROGRESS`, `ERR_PROFILE_DUMP`
+   * @throws CacheAttributionError `ERR_PROFILING_*`, `ERR_PROFILE_IN_PROGRESS`, `ERR_PROFILE_DUMP`
    */
   constructor(allocator: Allocator) {
     this.#mallctl = requireProfiling(allocator)
     if (readProfilingState(allocator).active !== true) {
-      throw new CoordinatorError(
+      throw new CacheAttributionError(
         'ERR_PROFILING_OFF',
         'profiling is off, so nothing that lives was sampled: let it run for a while before, with new HeapProfiler().activate() or MALLOC_CONF=prof:true',
       )
@@ -52,7 +52,7 @@ export class ResidualProbe {
     return this.#file.descriptor
   }
 
-  /** In this process. @throws CoordinatorError `ERR_PROFILE_DUMP` */
+  /** In this process. @throws CacheAttributionError `ERR_PROFILE_DUMP` */
   dump(): void {
     dumpInto(this.#mallctl, this.#file)
     this.#takenIn = 'process'
@@ -71,7 +71,7 @@ export class ResidualProbe {
   /**
    * What lives, by the stacks that allocated it. Null where the run came to its end before a dump.
    *
-   * @throws CoordinatorError `ERR_PROFILE_DUMP` and those of the parser
+   * @throws CacheAttributionError `ERR_PROFILE_DUMP` and those of the parser
    */
   async explain(): Promise<ReportResidual | null> {
     if (this.#takenIn === undefined) return null

@@ -30,7 +30,7 @@ const NAME_LENGTH_MAX = 60
  * The tree, each node with its bytes and its share of RSS, and the diagnosis above it.
  *
  * @returns several lines, without a newline at the end
- * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
+ * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
  * @example
  * console.log(formatBreakdown(breakdown()))
  */

@@ -23,7 +23,7 @@ const PATH_LENGTH_MAX = 90
  * went wrong.
  *
  * @returns several lines, without a newline at the end
- * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
+ * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
  */
 export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryOptions): string {
   const { color } = resolveOptions('formatDiscovery()', options, { color: optional(boolean) })

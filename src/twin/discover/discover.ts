@@ -9,7 +9,7 @@ import { performance } from 'node:perf_hooks'
 import { QUANTITIES, UNREAD, byQuantity, knownSum, plus } from '../../measure/figures.js'
 import type { ReportWarning, RowError } from '../../report/types.js'
 import { hypotenuse, withTotal } from '../../report/whole.js'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { number, oneOf, resolveOptions, shaped } from '../../support/options.js'
 import type { OptionRules } from '../../support/options.js'
 import { formatCount } from '../../support/units.js'
@@ -46,7 +46,7 @@ const MEASURED_FOR_EACH_LISTED = 2
 /**
  * Finds, names, empties and measures. For a twin: afterwards the process's collections are empty.
  *
- * @throws CoordinatorError `ERR_INSPECTOR`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_OPTION_UNKNOWN`
+ * @throws CacheAttributionError `ERR_INSPECTOR`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_OPTION_UNKNOWN`
  */
 export function discoverHoards(options: DiscoverHoardsOptions): FoundHoards {
   const settings = resolveOptions<Settings>('discover()', options, RULES)
@@ -225,5 +225,5 @@ function certainty(released: MeasuredRelease, noise: MeasuredNoise): Pick<Hoard,
 }
 
 function unmeasured(): MeasuredRelease {
-  throw new CoordinatorError('ERR_OPTION_TYPE', '"measure" must be a function, got undefined')
+  throw new CacheAttributionError('ERR_OPTION_TYPE', '"measure" must be a function, got undefined')
 }

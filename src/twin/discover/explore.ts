@@ -42,7 +42,7 @@ export interface ExploreSettings {
   readonly known: readonly KnownCache[]
 }
 
-/** @throws CoordinatorError `ERR_INSPECTOR`, `ERR_TWIN_UNSUPPORTED` */
+/** @throws CacheAttributionError `ERR_INSPECTOR`, `ERR_TWIN_UNSUPPORTED` */
 export function explore(settings: ExploreSettings): Exploration {
   const reader = new ObjectReader()
   const inspector = new HeapInspector()

@@ -39,7 +39,7 @@ const HEAP_FACTOR = 3.5
  * collections that nobody registered, each named by the path that reaches it, emptied in a twin, and measured. This process
  * keeps every entry.
  *
- * @throws CoordinatorError as `runInTwin()`; `ERR_INSPECTOR`
+ * @throws CacheAttributionError as `runInTwin()`; `ERR_INSPECTOR`
  * @example
  * console.log(formatDiscovery(await discover({ limit: 20 })))
  */

@@ -6,7 +6,7 @@
  * group and is let go of with it.
  */
 import { Session } from 'node:inspector'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 
 const GROUP = 'cache-attribution'
 const BRIDGE = Symbol('cache-attribution.bridge')
@@ -52,12 +52,12 @@ export class HeapInspector {
   readonly #bridge: Bridge = { value: undefined }
   readonly #bridgeId: string
 
-  /** @throws CoordinatorError `ERR_INSPECTOR` */
+  /** @throws CacheAttributionError `ERR_INSPECTOR` */
   constructor() {
     try {
       this.#session.connect()
     } catch (error) {
-      throw new CoordinatorError('ERR_INSPECTOR', `no inspector session: ${messageOf(error)}`, { cause: error })
+      throw new CacheAttributionError('ERR_INSPECTOR', `no inspector session: ${messageOf(error)}`, { cause: error })
     }
     // The only way in is by name; the name is gone again at once.
     Object.defineProperty(globalThis, BRIDGE, { value: this.#bridge, configurable: true })
@@ -166,18 +166,20 @@ export class HeapInspector {
       answers.push({ error, result })
     })
     const answer = answers[0]
-    if (answer === undefined) throw new CoordinatorError('ERR_INSPECTOR', `${method} did not answer in the same turn`)
+    if (answer === undefined)
+      throw new CacheAttributionError('ERR_INSPECTOR', `${method} did not answer in the same turn`)
     if (answer.error !== null && answer.error !== undefined) {
       // Not an Error but the protocol's own object in some versions.
       const words = (answer.error as { readonly message?: unknown }).message
-      throw new CoordinatorError('ERR_INSPECTOR', `${method} failed: ${String(words)}`, { cause: answer.error })
+      throw new CacheAttributionError('ERR_INSPECTOR', `${method} failed: ${String(words)}`, { cause: answer.error })
     }
     return answer.result
   }
 }
 
 function idOf(remote: RemoteValue): string {
-  if (remote.objectId === undefined) throw new CoordinatorError('ERR_INSPECTOR', 'an object came back without an id')
+  if (remote.objectId === undefined)
+    throw new CacheAttributionError('ERR_INSPECTOR', 'an object came back without an id')
   return remote.objectId
 }
 

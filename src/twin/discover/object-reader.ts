@@ -8,7 +8,7 @@
 import { types } from 'node:util'
 import { addonOrNull } from '../../allocator/binding.js'
 import type { AccessorKeys } from '../../allocator/port.js'
-import { CoordinatorError } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { containerKind } from './intrinsics.js'
 import type { ContainerKind } from './intrinsics.js'
 
@@ -30,12 +30,12 @@ export class ObjectReader {
   readonly #isListed = new Map<object, boolean>()
   readonly #sets = new Map<string, ReadonlySet<PropertyKey>>()
 
-  /** @throws CoordinatorError `ERR_TWIN_UNSUPPORTED` where accessors cannot be told from data */
+  /** @throws CacheAttributionError `ERR_TWIN_UNSUPPORTED` where accessors cannot be told from data */
   constructor(accessorKeys: AccessorKeys | null | undefined = addonOrNull()?.accessorKeys) {
     if (accessorKeys == null) {
       const message =
         'native accessors cannot be told from data in this Node binary: looking for collections might run them'
-      throw new CoordinatorError('ERR_TWIN_UNSUPPORTED', message)
+      throw new CacheAttributionError('ERR_TWIN_UNSUPPORTED', message)
     }
     this.#accessorKeys = accessorKeys
   }

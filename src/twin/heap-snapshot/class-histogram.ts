@@ -24,7 +24,7 @@ export interface ClassHistogramOptions {
  * Counts the live objects of this isolate by class, where the walk of heap-walk/ cannot. Stops the thread for as long as a heap snapshot takes (some three
  * seconds for a million objects), and V8 needs some 500 bytes for each object meanwhile: in a twin that is nobody's loss.
  *
- * @throws CoordinatorError `ERR_HEAP_SNAPSHOT_FORMAT`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_OPTION_UNKNOWN`
+ * @throws CacheAttributionError `ERR_HEAP_SNAPSHOT_FORMAT`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_OPTION_UNKNOWN`
  */
 export function snapshotHistogram(options?: ClassHistogramOptions, reason: string | null = null): ClassHistogram {
   const resolved = resolveOptions('snapshotHistogram()', options, {

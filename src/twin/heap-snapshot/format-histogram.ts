@@ -17,7 +17,7 @@ export interface FormatHistogramOptions {
  * A table of the classes, then what the limit left out.
  *
  * @returns several lines, without a newline at the end
- * @throws CoordinatorError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
+ * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
  */
 export function formatHistogram(histogram: ClassHistogram, options?: FormatHistogramOptions): string {
   const { color } = resolveOptions('formatHistogram()', options, { color: optional(boolean) })

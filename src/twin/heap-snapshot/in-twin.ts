@@ -1,7 +1,7 @@
 /** Heap snapshots and class histograms without stopping the service: a twin makes them. */
 import { closeSync, openSync, rmSync } from 'node:fs'
 import v8 from 'node:v8'
-import { CoordinatorError, describe, messageOf, reasonOf } from '../../support/errors.js'
+import { CacheAttributionError, describe, messageOf, reasonOf } from '../../support/errors.js'
 import { boolean, number, resolveOptions } from '../../support/options.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
@@ -32,14 +32,17 @@ export interface HeapSnapshotFile {
  *
  * The file gets mode 0600: it holds every string of the process. What is written of it is removed where it fails.
  *
- * @throws CoordinatorError as `runInTwin()`; `ERR_HEAP_SNAPSHOT_WRITE` where the file exists already, cannot be made, or
+ * @throws CacheAttributionError as `runInTwin()`; `ERR_HEAP_SNAPSHOT_WRITE` where the file exists already, cannot be made, or
  *   the disk is full
  * @example
  * const { bytes } = await heapSnapshot(`/var/tmp/${process.pid}.heapsnapshot`)
  */
 export async function heapSnapshot(path: string, options?: TwinOptions): Promise<HeapSnapshotFile> {
   if (typeof path !== 'string' || path === '') {
-    throw new CoordinatorError('ERR_OPTION_TYPE', `heapSnapshot() takes the path of a new file, got ${describe(path)}`)
+    throw new CacheAttributionError(
+      'ERR_OPTION_TYPE',
+      `heapSnapshot() takes the path of a new file, got ${describe(path)}`,
+    )
   }
   const twin = resolveOptions<ResolvedTwinOptions>('heapSnapshot()', options, twinRules(TIMEOUT_MS))
   const file = open(path)
@@ -72,7 +75,7 @@ async function snapshotInto(file: number, twin: ResolvedTwinOptions): Promise<nu
     extraBytes: heapBytes(SNAPSHOT_FACTOR),
   })
   const { bytes, problem } = outcome as ReturnType<typeof written>
-  if (problem !== undefined) throw new CoordinatorError('ERR_HEAP_SNAPSHOT_WRITE', problem)
+  if (problem !== undefined) throw new CacheAttributionError('ERR_HEAP_SNAPSHOT_WRITE', problem)
   return bytes
 }
 
@@ -81,7 +84,7 @@ function written(file: number): { readonly bytes: number; readonly problem?: str
   try {
     return writeHeapSnapshot(file)
   } catch (error) {
-    if (!(error instanceof CoordinatorError) || error.code !== 'ERR_HEAP_SNAPSHOT_WRITE') throw error
+    if (!(error instanceof CacheAttributionError) || error.code !== 'ERR_HEAP_SNAPSHOT_WRITE') throw error
     return { bytes: 0, problem: reasonOf(error) }
   }
 }
@@ -90,7 +93,7 @@ function open(path: string): number {
   try {
     return openSync(path, 'wx', 0o600)
   } catch (error) {
-    throw new CoordinatorError('ERR_HEAP_SNAPSHOT_WRITE', `the file cannot be made: ${messageOf(error)}`, {
+    throw new CacheAttributionError('ERR_HEAP_SNAPSHOT_WRITE', `the file cannot be made: ${messageOf(error)}`, {
       cause: error,
     })
   }
@@ -109,7 +112,7 @@ export interface HistogramOptions extends TwinOptions {
  * of V8's heap, which takes a second for a gigabyte of a hundred bytes an object, or where this V8 is not understood by
  * V8's own heap snapshot, which takes minutes and fourteen times the memory; `method` and `reason` say so.
  *
- * @throws CoordinatorError as `runInTwin()`; `ERR_TWIN_MEMORY` too where only the snapshot would do and does not fit
+ * @throws CacheAttributionError as `runInTwin()`; `ERR_TWIN_MEMORY` too where only the snapshot would do and does not fit
  * @example
  * console.log(formatHistogram(await classHistogram({ limit: 20 })))
  */
@@ -125,7 +128,7 @@ export async function classHistogram(options?: HistogramOptions): Promise<ClassH
     extraBytes: heapBytes(WALK_FACTOR),
   })
   const { histogram, problem } = counted as Counted
-  if (histogram === null) throw new CoordinatorError('ERR_TWIN_MEMORY', problem)
+  if (histogram === null) throw new CacheAttributionError('ERR_TWIN_MEMORY', problem)
   return histogram
 }
 

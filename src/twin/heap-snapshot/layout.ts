@@ -1,5 +1,5 @@
 /** What a snapshot says of its own fields: versions of V8 add some, so they are looked up by name. Pure. */
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 
 /** Places of the fields that are needed, and how many there are. */
 export interface Layout {
@@ -25,7 +25,7 @@ const COUNT_MAX = 2 ** 31
 /**
  * Reads the `snapshot` object.
  *
- * @throws CoordinatorError `ERR_HEAP_SNAPSHOT_FORMAT`
+ * @throws CacheAttributionError `ERR_HEAP_SNAPSHOT_FORMAT`
  */
 export function layoutOf(json: string): Layout {
   let parsed: unknown
@@ -102,6 +102,6 @@ function placeOf(field: string, fields: readonly string[]): number {
 }
 
 /** The refusal of a text that is no heap snapshot as V8 writes them. */
-export function malformed(problem: string): CoordinatorError {
-  return new CoordinatorError('ERR_HEAP_SNAPSHOT_FORMAT', `the heap snapshot was not understood: ${problem}`)
+export function malformed(problem: string): CacheAttributionError {
+  return new CacheAttributionError('ERR_HEAP_SNAPSHOT_FORMAT', `the heap snapshot was not understood: ${problem}`)
 }

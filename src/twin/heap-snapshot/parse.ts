@@ -53,7 +53,7 @@ export class SnapshotParser {
   #hex = 0
   readonly #strings = new StringTable()
 
-  /** @throws CoordinatorError `ERR_HEAP_SNAPSHOT_FORMAT` */
+  /** @throws CacheAttributionError `ERR_HEAP_SNAPSHOT_FORMAT` */
   write(chunk: Uint8Array): void {
     let at = 0
     while (at < chunk.length) {
@@ -63,7 +63,7 @@ export class SnapshotParser {
     }
   }
 
-  /** @throws CoordinatorError `ERR_HEAP_SNAPSHOT_FORMAT` */
+  /** @throws CacheAttributionError `ERR_HEAP_SNAPSHOT_FORMAT` */
   finish(): HeapGraph {
     if (this.#state !== 'end' || this.#columns === undefined || this.#layout === undefined) {
       throw malformed('it ends too early')

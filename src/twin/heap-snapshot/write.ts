@@ -5,7 +5,7 @@
  * a bound, and what the kernel refuses (a full disk, a closed pipe) is `ERR_HEAP_SNAPSHOT_WRITE` with its errno.
  */
 import { writeSync } from 'node:fs'
-import { CoordinatorError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { number, resolveOptions } from '../../support/options.js'
 import { streamHeapSnapshot } from './stream.js'
 
@@ -35,7 +35,7 @@ const RETRY_MS = 5
 /**
  * Takes a snapshot and writes it to `descriptor` from where that stands. The descriptor stays open.
  *
- * @throws CoordinatorError `ERR_HEAP_SNAPSHOT_WRITE`
+ * @throws CacheAttributionError `ERR_HEAP_SNAPSHOT_WRITE`
  */
 export function writeHeapSnapshot(descriptor: number, options?: WriteHeapSnapshotOptions): WrittenSnapshot {
   const { stallTimeoutMs } = resolveOptions('heapSnapshot()', options, {
@@ -76,7 +76,7 @@ export function writeWholly(sink: SnapshotSink, chunk: Uint8Array, writtenBytes:
   }
 }
 
-function failed(bytes: number, problem: string, cause?: unknown): CoordinatorError {
+function failed(bytes: number, problem: string, cause?: unknown): CacheAttributionError {
   const message = `the heap snapshot broke off after ${String(bytes)} bytes: ${problem}`
-  return new CoordinatorError('ERR_HEAP_SNAPSHOT_WRITE', message, { cause })
+  return new CacheAttributionError('ERR_HEAP_SNAPSHOT_WRITE', message, { cause })
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { preparePrivateFolder } from '../../../src/cli/jemalloc/cache-folder.js'
 import { thisHost } from '../../../src/cli/jemalloc/host.js'
-import { CoordinatorError } from '../../../src/support/errors.js'
+import { CacheAttributionError } from '../../../src/support/errors.js'
 import { bareHost, findBare, requireJemalloc, temporaryFolders } from '../fixtures.js'
 
 const folder = temporaryFolders()
@@ -12,11 +12,11 @@ before(function () {
   if (process.platform !== 'linux') this.skip()
 })
 
-async function rejection(promise: Promise<unknown>): Promise<CoordinatorError> {
+async function rejection(promise: Promise<unknown>): Promise<CacheAttributionError> {
   try {
     await promise
   } catch (error) {
-    if (error instanceof CoordinatorError) return error
+    if (error instanceof CacheAttributionError) return error
     throw error
   }
   throw new Error('it did not reject')

@@ -7,7 +7,7 @@ import { topTable } from '../../../src/heap-profile/output/top.js'
 import { subtractProfile } from '../../../src/heap-profile/profile/difference.js'
 import { ProfileText } from '../../../src/heap-profile/profile/profile-text.js'
 import type { HeapProfile } from '../../../src/heap-profile/profile/types.js'
-import { CoordinatorError } from '../../../src/support/errors.js'
+import { CacheAttributionError } from '../../../src/support/errors.js'
 import { atOnce } from '../../../src/support/slices.js'
 
 /** How many inputs came to which end. */
@@ -98,7 +98,7 @@ export function fuzzProfiles(originals: readonly Uint8Array[], count: number, se
       expectWhole(profile)
       parsed++
     } catch (error) {
-      if (!(error instanceof CoordinatorError && error.code.startsWith('ERR_PROFILE_'))) {
+      if (!(error instanceof CacheAttributionError && error.code.startsWith('ERR_PROFILE_'))) {
         throw new Error(`seed ${seed}, input ${input}: ${JSON.stringify(Buffer.from(bytes).toString('latin1'))}`, {
           cause: error,
         })

@@ -6,7 +6,7 @@ import { toPprof } from '../../../src/heap-profile/output/pprof.js'
 import { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
 import { parseAnyProfile } from '../../../src/heap-profile/profile/from-pprof.js'
 import { parseHeapProfile } from '../../../src/heap-profile/profile/parser.js'
-import { CoordinatorError } from '../../../src/support/errors.js'
+import { CacheAttributionError } from '../../../src/support/errors.js'
 import { runFixture } from '../../helpers/child.js'
 import { expectLinear } from '../../helpers/linear.js'
 import type { HostileProfileResult } from '../fixtures/hostile-profile.js'
@@ -80,7 +80,7 @@ describe('hostile profiles', function () {
           topTable(profile, { type: profile.sampleTypes[0]?.type ?? 'inuse_space' })
           return 'read'
         },
-        (error: unknown) => (error instanceof CoordinatorError ? error.code : String(error)),
+        (error: unknown) => (error instanceof CacheAttributionError ? error.code : String(error)),
       )
       ends.set(end, (ends.get(end) ?? 0) + 1)
     }

@@ -6,7 +6,7 @@ import { parseHeapProfile, readHeapProfile } from '../../../src/heap-profile/pro
 import type { ParseOptions } from '../../../src/heap-profile/profile/parser.js'
 import { selectThread } from '../../../src/heap-profile/profile/threads.js'
 import type { HeapProfile } from '../../../src/heap-profile/profile/types.js'
-import { CoordinatorError } from '../../../src/support/errors.js'
+import { CacheAttributionError } from '../../../src/support/errors.js'
 import { temporaryFolder } from '../../helpers/profiled.js'
 
 const MAPS = `MAPPED_LIBRARIES:
@@ -37,8 +37,8 @@ async function refusal(text: string, options?: ParseOptions): Promise<string> {
   return parse(text, options).then(
     () => 'no error',
     (error: unknown) => {
-      expect(error).to.be.instanceOf(CoordinatorError)
-      return (error as CoordinatorError).message
+      expect(error).to.be.instanceOf(CacheAttributionError)
+      return (error as CacheAttributionError).message
     },
   )
 }

@@ -1,5 +1,5 @@
 // A user's module; must compile under strict options against the installed package.
-import { Coordinator, CoordinatorError, formatReport } from 'cache-attribution'
+import { Coordinator, CacheAttributionError, formatReport } from 'cache-attribution'
 import type { AttributionReport } from 'cache-attribution'
 
 const thumbnails = new Map<string, Uint8Array>()
@@ -16,7 +16,7 @@ try {
   const bytes: number | null | undefined = row?.released.allocatedBytes
   console.log(formatReport(report), bytes)
 } catch (error) {
-  if (!(error instanceof CoordinatorError)) throw error
+  if (!(error instanceof CacheAttributionError)) throw error
   console.error(error.code)
 }
 registration.unregister()

@@ -1,6 +1,6 @@
 /** Discoveries, heap snapshots and class histograms: in a twin, or not at all. */
 import { formatDiscovery } from '../../../report/discovery/format-discovery.js'
-import { CoordinatorError } from '../../../support/errors.js'
+import { CacheAttributionError } from '../../../support/errors.js'
 import { discover } from '../../../twin/discover/in-twin.js'
 import type { DiscoverOptions } from '../../../twin/discover/in-twin.js'
 import { formatHistogram } from '../../../twin/heap-snapshot/format-histogram.js'
@@ -79,7 +79,7 @@ async function told<T>({ runs }: Admin, task: () => Promise<T>): Promise<T> {
   try {
     return await task()
   } catch (error) {
-    const isRefused = error instanceof CoordinatorError && error.code === 'ERR_RUN_IN_PROGRESS'
+    const isRefused = error instanceof CacheAttributionError && error.code === 'ERR_RUN_IN_PROGRESS'
     if (isRefused && !(error instanceof HttpProblem)) throw runs.inProgress()
     throw error
   }
