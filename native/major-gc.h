@@ -1,4 +1,4 @@
-/* What V8 does for major GCs of the main thread's isolate, told in the instant.
+/* What V8 does for major GCs of the calling thread's isolate, told in the instant.
  *
  * Node-API has no notice of collections, and what Node's JavaScript has comes a turn late or costs memory for
  * each. V8's own functions are called by the names under which Node exports them for addons; nothing else of
@@ -19,11 +19,26 @@ struct major_gcs {
 /* Whether this Node exports what is needed. */
 bool major_gcs_are_told(void);
 
-/* What V8 has told since the first call, which must be the main thread's, as all others. */
+/* V8 calls back from here until the last watcher of this thread has gone; whoever asks below without one
+ * begins it too, and then it lasts as long as the thread, or until a watcher has come and gone. */
+void major_gcs_watch(void);
+void major_gcs_unwatch(void);
+
+/* What V8 has told of this thread's isolate since it calls back. */
 struct major_gcs major_gcs_read(void);
 
 /* V8's `used_heap_size` as the last major GC ended, before any thread could reserve a part of the heap again;
- * negative where none has ended since the last call. The main thread's, as above. */
+ * negative where none has ended since the last call. */
 double major_gc_heap_bytes(void);
+
+struct last_major_gc {
+  /* As above, whoever has asked before; negative where none has ended since V8 calls back. */
+  double heap_bytes;
+  /* Milliseconds since its end. */
+  double since_ms;
+};
+
+/* The last one; asks V8 for nothing, and begins nothing. */
+struct last_major_gc major_gc_last(void);
 
 #endif

@@ -153,7 +153,38 @@ static napi_value TwinDumpProfile(napi_env env, napi_callback_info info) {
   return failed == 0 ? NULL : throw_step(env, "prof.dump", failed);
 }
 
-/* heapAfterMajorGc() → number | null: the used heap as the last major GC of the main thread ended, once */
+/* watchMajorGcs(): V8 tells of the major GCs of this thread's isolate from now on */
+static napi_value WatchMajorGcs(napi_env env, napi_callback_info info) {
+  (void)env, (void)info;
+  major_gcs_watch();
+  return NULL;
+}
+
+/* unwatchMajorGcs(): one watcher has gone; with the last of them V8 tells nothing any more */
+static napi_value UnwatchMajorGcs(napi_env env, napi_callback_info info) {
+  (void)env, (void)info;
+  major_gcs_unwatch();
+  return NULL;
+}
+
+/* lastMajorGc() → { heapBytes: number, sinceMs: number } | null: the used heap as the last major GC of this
+ * thread's isolate ended, and how long ago that was */
+static napi_value LastMajorGc(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value result;
+  const struct last_major_gc last = major_gc_last();
+  if (last.heap_bytes < 0) {
+    napi_get_null(env, &result);
+    return result;
+  }
+  napi_create_object(env, &result);
+  set_number(env, result, "heapBytes", last.heap_bytes);
+  set_number(env, result, "sinceMs", last.since_ms);
+  return result;
+}
+
+/* heapAfterMajorGc() → number | null: the used heap as the last major GC of this thread's isolate ended, once
+ */
 static napi_value HeapAfterMajorGc(napi_env env, napi_callback_info info) {
   (void)info;
   napi_value result;
@@ -165,7 +196,7 @@ static napi_value HeapAfterMajorGc(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* twinMajorGcs() → { isMarking: boolean, notices: number, sinceMs: number | null } of the main thread, by
+/* twinMajorGcs() → { isMarking: boolean, notices: number, sinceMs: number | null } of this thread, by
  * V8's notices since the first call */
 static napi_value TwinMajorGcs(napi_env env, napi_callback_info info) {
   (void)info;
@@ -220,6 +251,9 @@ void twin_define(napi_env env, napi_value exports) {
       {"twinExit", NULL, TwinExit, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinDumpProfile", NULL, TwinDumpProfile, NULL, NULL, NULL, napi_enumerable, NULL},
       {"heapAfterMajorGc", NULL, HeapAfterMajorGc, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"watchMajorGcs", NULL, WatchMajorGcs, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"unwatchMajorGcs", NULL, UnwatchMajorGcs, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"lastMajorGc", NULL, LastMajorGc, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinMajorGcs", NULL, TwinMajorGcs, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinReap", NULL, TwinReap, NULL, NULL, NULL, napi_enumerable, NULL},
   };

@@ -18,6 +18,7 @@ import type {
   ForkedTwin,
   HeapClasses,
   HeapOwners,
+  LastMajorGc,
   MallctlType,
   NativeBinding,
   NoHeapWalk,
@@ -71,6 +72,9 @@ interface Addon {
   ): HeapClasses | NoHeapWalk
   twinHeapOwners?(functions: readonly unknown[], known: readonly object[], leastBytes: number): HeapOwners | NoHeapWalk
   heapAfterMajorGc(): number | null
+  watchMajorGcs(): void
+  unwatchMajorGcs(): void
+  lastMajorGc(): LastMajorGc | null
   twinMajorGcs(): MajorGcState
   twinReap(pid: number): EndedTwin | null
 }
@@ -197,6 +201,13 @@ function addonBinding(addon: Addon): NativeBinding {
       has: (buffer) => addon.mappedHas(buffer),
     },
     heapAfterMajorGc: () => addon.heapAfterMajorGc(),
+    watchMajorGcs: () => {
+      addon.watchMajorGcs()
+    },
+    unwatchMajorGcs: () => {
+      addon.unwatchMajorGcs()
+    },
+    lastMajorGc: () => addon.lastMajorGc(),
     tryRunLock: () => addon.tryRunLock(),
     releaseRunLock: () => {
       addon.releaseRunLock()

@@ -134,10 +134,15 @@ export interface NativeBinding extends Mallctl {
    */
   runFinalizers(): boolean | null
   /**
-   * V8's `used_heap_size` as the last major GC of the main thread ended; null where none has since the last call, or V8
-   * does not tell. Main thread only.
+   * V8's `used_heap_size` as the last major GC of the calling thread's isolate ended; null where none has since the last
+   * call, or V8 does not tell.
    */
   heapAfterMajorGc(): number | null
+  /** V8 tells of major GCs of the calling thread's isolate, until as many calls have taken it back. */
+  watchMajorGcs(): void
+  unwatchMajorGcs(): void
+  /** The last major GC of this thread that V8 told of; null where it told of none. Asks V8 for nothing. */
+  lastMajorGc(): LastMajorGc | null
   /** Takes the lock of the process (all threads) under which a run is made; false where another thread has it. */
   tryRunLock(): boolean
   releaseRunLock(): void
@@ -154,6 +159,14 @@ export interface NativeBinding extends Mallctl {
   readonly mapped: MappedBinding | null
   /** How a copy-on-write child is made; null where this binding cannot. */
   readonly twin: TwinBinding | null
+}
+
+/** A major GC that has ended. */
+export interface LastMajorGc {
+  /** V8's `used_heap_size` as it ended: what lived. */
+  readonly heapBytes: number
+  /** Milliseconds since its end. */
+  readonly sinceMs: number
 }
 
 /** See {@link NativeBinding.accessorKeys}. */
@@ -212,7 +225,7 @@ export interface TwinBinding {
    * be recognised. V8 must have collected right before.
    */
   heapOwners(functions: readonly unknown[], known: readonly object[], leastBytes: number): HeapOwners | NoHeapWalk
-  /** What V8 does for major GCs of the main thread, told in the instant; forced ones count too. Taken from the first call on. */
+  /** What V8 does for major GCs of this thread, told in the instant; forced ones count too. Taken from the first call on. */
   readonly majorGcs: () => MajorGcState
   /** What became of a child; null while it runs; both null where it is gone without a trace. */
   reap(pid: number): EndedTwin | null

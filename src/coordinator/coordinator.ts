@@ -6,6 +6,7 @@ import { hasWorkers, tellWorkers, watchWorkers } from '../breakdown/worker-watch
 import type { EndWatch } from '../breakdown/worker-watch.js'
 import { openFinalizers } from '../measure/finalizers.js'
 import { takeRunLock } from '../measure/locks.js'
+import { watchMajorGcs } from '../measure/major-gcs.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
 import { watchThreads } from '../measure/threads.js'
@@ -79,7 +80,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #flight = new SingleFlight<AttributionReport>('ERR_RUN_ABORTED')
   readonly #calibrations = new Calibrations()
   readonly #extensions = new ReportExtensions()
-  readonly #endWatch: EndWatch
+  readonly #endWatches: readonly EndWatch[]
   #earlier: readonly EarlierRun[] = []
   #runs = 0
   #run: Run | undefined
@@ -97,7 +98,9 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#allocator = typeof allocator === 'string' ? openAllocator({ allocator, binding }) : allocator
     this.#sampler = createSampler(this.#allocator, environment)
     openCoordinators.add(this)
-    this.#endWatch = watchWorkers()
+    // What lived after the last major collection tells live memory from garbage in a breakdown.
+    const tellsMajorGcs = environment.readsHeapInMajorGcs === true
+    this.#endWatches = [watchWorkers(), ...(tellsMajorGcs ? [watchMajorGcs()] : [])]
   }
 
   /**
@@ -258,7 +261,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#isClosed = true
     openCoordinators.delete(this)
     forgetShared(this)
-    this.#endWatch()
+    for (const endWatch of this.#endWatches) endWatch()
     await this.#flight.abort()
     this.#registry.clear()
     this.#extensions.clear()

@@ -125,7 +125,7 @@ const sleepCell = new Int32Array(new SharedArrayBuffer(4))
 export const nodeEnvironment: Environment = {
   isMainThread,
   warmUpMs: 100,
-  readsHeapInMajorGcs: isMainThread,
+  readsHeapInMajorGcs: true,
   checksRuns: true,
   now: ownTimers.now,
   date: ownTimers.date,
