@@ -48,7 +48,7 @@ export function classify(mappings: readonly Mapping[], surroundings: Surrounding
     file: new Map<string, number>(),
     shared: new Map<string, number>(),
   }
-  let [swap, blocksVirtual, workerStacks] = [0, 0, 0]
+  let [swap, blocksVirtual, workerStacks, v8Code] = [0, 0, 0, 0]
   for (const [index, mapping] of mappings.entries()) {
     const kind = look.kindOf(index)
     swap += mapping.swapBytes
@@ -58,11 +58,13 @@ export function classify(mappings: readonly Mapping[], surroundings: Surrounding
       continue
     }
     rss[kind] += mapping.rssBytes
+    if (kind === 'v8' && mapping.perms[2] === 'x') v8Code += mapping.rssBytes
     if (kind === 'block') blocksVirtual += mapping.end - mapping.start
     if (kind === 'stack' && look.isWorkerStack(mapping)) workerStacks++
   }
   return {
     v8: rss.v8,
+    v8Code,
     wasm: rss.wasm,
     arenas: rss.arena,
     blocks: rss.block,

@@ -14,6 +14,8 @@ import { mappedSource } from '../measure/mapped.js'
 import type { MappedParts } from '../measure/mapped.js'
 import type { MemorySample } from '../measure/sample.js'
 import { buildBreakdown } from '../report/breakdown/build-breakdown.js'
+import { diagnose } from '../report/breakdown/diagnose.js'
+import type { Diagnosis } from '../report/breakdown/diagnose.js'
 import type { CacheBytes, IsolateHeap, MemoryNode } from '../report/breakdown/types.js'
 import { nodeEnvironment } from '../support/environment.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
@@ -81,7 +83,11 @@ export function lookAtMemory(
   const allocator = readAllocator(allocatorOfProcess, sample)
   const isolates = withOwn(isolateHeap(), given)
   const mapped = readMapped(processFiles('self'), { isolates, allocator })
-  return (caches) => buildBreakdown({ mapped, isolates, allocator, ownMapped, caches })
+  return (caches) => {
+    const tree = buildBreakdown({ mapped, isolates, allocator, ownMapped, caches }, said)
+    said = diagnose(tree, undefined, said)
+    return tree
+  }
 }
 
 /**
@@ -97,6 +103,9 @@ export function breakdownOfProcess(pid: number): MemoryNode {
   const mapped = readMapped(files, { isolates: [], allocator })
   return buildBreakdown({ mapped: { ...mapped, workers: 0 }, isolates: [], allocator, caches: null })
 }
+
+/** Of this process, by its last breakdown. */
+let said: Diagnosis | undefined
 
 /** Before anything else is read: what it needs is learnt once, by two minor collections. */
 function readOwnMapped(): MappedParts | null {

@@ -6,6 +6,7 @@
  */
 import v8 from 'node:v8'
 import { isMainThread, threadId } from 'node:worker_threads'
+import { lastMajorGc } from '../measure/major-gcs.js'
 import { MAIN_ISOLATE } from '../report/breakdown/v8.js'
 import type { IsolateHeap } from '../report/breakdown/types.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
@@ -18,8 +19,11 @@ import { CacheAttributionError, describe } from '../support/errors.js'
  * parentPort.postMessage(isolateHeap()) // in the worker; breakdown({ isolates: [message] }) in the main thread
  */
 export function isolateHeap(name: string = isMainThread ? MAIN_ISOLATE : `worker ${String(threadId)}`): IsolateHeap {
+  const last = lastMajorGc()
   return {
     name,
+    lastMajorGc: last === null ? null : { usedBytes: last.heapBytes, ageMs: last.sinceMs },
+    externalBytes: v8.getHeapStatistics().external_memory,
     spaces: v8.getHeapSpaceStatistics().map((space) => ({
       name: space.space_name,
       sizeBytes: space.space_size,
@@ -33,7 +37,7 @@ export function isolateHeap(name: string = isMainThread ? MAIN_ISOLATE : `worker
 export interface AskableWorker {
   readonly threadId: number
   /** What that worker's heap is, told by itself. */
-  getHeapStatistics?(): Promise<{ total_heap_size: number; used_heap_size: number }>
+  getHeapStatistics?(): Promise<{ total_heap_size: number; used_heap_size: number; external_memory?: number }>
 }
 
 /**
@@ -64,9 +68,9 @@ async function ask(worker: AskableWorker): Promise<IsolateHeap | null> {
     const { threadId: id } = worker
     const heap = await worker.getHeapStatistics?.()
     if (heap === undefined) return null
-    const { total_heap_size: sizeBytes, used_heap_size: usedBytes } = heap
+    const { total_heap_size: sizeBytes, used_heap_size: usedBytes, external_memory: externalBytes = null } = heap
     const space = { name: 'all spaces', sizeBytes, usedBytes, availableBytes: sizeBytes - usedBytes }
-    return { name: `worker ${String(id)}`, spaces: [space] }
+    return { name: `worker ${String(id)}`, externalBytes, spaces: [space] }
   } catch {
     // It has ended.
     return null

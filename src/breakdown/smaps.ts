@@ -38,10 +38,12 @@ const [LETTER_A, LETTER_Z] = [65, 90]
 export class SmapsParser {
   readonly #mappings: Mapping[] = []
   #torn: Buffer = Buffer.alloc(0)
+  /** A torn line with the chunk that follows it, used again for each: what is read is memory, and adds none to it. */
+  #joined: Buffer = Buffer.alloc(0)
 
   /** The next bytes, cut anywhere; they may be overwritten afterwards. */
   write(chunk: Buffer): void {
-    const bytes = this.#torn.length === 0 ? chunk : Buffer.concat([this.#torn, chunk])
+    const bytes = this.#torn.length === 0 ? chunk : this.#join(chunk)
     let from = 0
     // Twenty-odd lines a mapping: a call of indexOf() for each costs three times this loop.
     for (let at = 0; at < bytes.length; at++) {
@@ -50,6 +52,14 @@ export class SmapsParser {
       from = at + 1
     }
     this.#torn = Buffer.from(bytes.subarray(from))
+  }
+
+  #join(chunk: Buffer): Buffer {
+    const length = this.#torn.length + chunk.length
+    if (this.#joined.length < length) this.#joined = Buffer.allocUnsafeSlow(2 * length)
+    this.#torn.copy(this.#joined)
+    chunk.copy(this.#joined, this.#torn.length)
+    return this.#joined.subarray(0, length)
   }
 
   /** All of it, in order of address. */

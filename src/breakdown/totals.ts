@@ -49,6 +49,7 @@ export function divideAnonymous(
 
 const NOTHING_MAPPED: MappedBytes = {
   v8: 0,
+  v8Code: 0,
   wasm: 0,
   arenas: 0,
   blocks: 0,

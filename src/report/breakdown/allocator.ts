@@ -5,11 +5,11 @@
  * were surely in use once; what no statistic explains stays a leaf of its own.
  */
 import { formatBytes } from '../../support/units.js'
+import { byCache } from './live.js'
 import { branch, leaf } from './node.js'
 import { fill } from './share.js'
 import { PART } from './types.js'
 import type { BreakdownReadings, MemoryNode } from './types.js'
-import { byCache } from './v8.js'
 
 /**
  * Of jemalloc's metadata most is maps of addresses, in blocks of megabytes of which few pages are ever touched: where
@@ -78,11 +78,13 @@ function liveNode(bytes: number, allocated: number | null, caches: BreakdownRead
   const untouched = (allocated ?? 0) - bytes
   const note =
     untouched > UNTOUCHED_LEAST && untouched > bytes / 100
-      ? `${formatBytes(allocated)} are allocated: ${formatBytes(untouched)} of them are not in memory, never touched or swapped out`
-      : undefined
-  if (caches !== null) return byCache(bytes, caches, ({ allocatedBytes }) => allocatedBytes, note)
+      ? `${formatBytes(allocated)} are allocated: ${formatBytes(untouched)} of them are not in memory, never touched or swapped out; ${DEAD_NOTE}`
+      : DEAD_NOTE
+  if (caches !== null) return byCache(bytes, caches, ({ allocatedBytes }) => allocatedBytes, { note })
   return leaf(PART.live, bytes, note)
 }
+
+const DEAD_NOTE = 'Buffers of dead objects are among it until V8 collects them'
 
 /** Less than this is the moment between two readings. */
 const UNTOUCHED_LEAST = 4 * 1024 * 1024

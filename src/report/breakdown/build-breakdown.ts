@@ -7,6 +7,7 @@
 import { formatBytes } from '../../support/units.js'
 import { allocatorNode } from './allocator.js'
 import { diagnose } from './diagnose.js'
+import type { Diagnosis } from './diagnose.js'
 import { branch, leaf } from './node.js'
 import { PART } from './types.js'
 import type { BreakdownReadings, MemoryNode, NamedBytes } from './types.js'
@@ -15,8 +16,8 @@ import { v8Node } from './v8.js'
 /** More files than these are one leaf. */
 const FILES_MAX = 12
 
-/** The tree; its root's note is the diagnosis. */
-export function buildBreakdown(readings: BreakdownReadings): MemoryNode {
+/** The tree; its root's note is the diagnosis, in the light of what was said of the same process last. */
+export function buildBreakdown(readings: BreakdownReadings, said?: Diagnosis): MemoryNode {
   const { mapped } = readings
   const root = branch(PART.process, [
     v8Node(readings),
@@ -28,7 +29,7 @@ export function buildBreakdown(readings: BreakdownReadings): MemoryNode {
     leaf(PART.other, mapped.other),
   ])
   const notes = [
-    diagnose(root).line,
+    diagnose(root, undefined, said).line,
     ...(mapped.swap > 0 ? [`${formatBytes(mapped.swap)} swapped out, outside RSS`] : []),
     ...(mapped.coarse === null ? [] : [`told apart by figures and not by address: ${mapped.coarse}`]),
   ]

@@ -2,10 +2,13 @@
  * What a breakdown says, in a few sentences. Pure.
  *
  * Rule: one observation says what is large and what would tell more, and judges nothing: whether memory leaks, grows or lies
- * fragmented is told by two observations, or by a history. Code does not compete: it is large in every process, and does not grow.
+ * fragmented is told by two observations, or by a history. Code does not compete: it is large in every process, and does not
+ * grow. What was said before is said again until it is clearly otherwise, so that an idle process does not change its mind.
  */
 import { formatBytes, formatShare } from '../../support/units.js'
-import { bytesAt, bytesOfAll } from './node.js'
+import { bytesOfAll } from './node.js'
+import { partsOf } from './parts.js'
+import type { Part } from './parts.js'
 import { PART } from './types.js'
 import type { MemoryNode } from './types.js'
 
@@ -19,6 +22,10 @@ export interface Diagnosis {
   readonly verdict: 'observed' | 'unclear' | 'growing' | 'fragmented' | 'steady'
   /** The largest part, code left out; of two observations that grew, the one that grew most. */
   readonly largest: string
+  /** The parts that the line names, in its order. */
+  readonly named: readonly string[]
+  /** Of two observations whether RSS grew between them; null of one. */
+  readonly hasGrown: boolean | null
   readonly line: string
 }
 
@@ -26,72 +33,118 @@ export interface Diagnosis {
 const FREE = { share: 0.25, bytes: 32 * 1024 * 1024 }
 /** Less than this between two observations is the coming and going of any process. */
 const CHANGE = { share: 0.05, bytes: 16 * 1024 * 1024 }
-/** Parts that one line names, and the share of RSS from which on it does. */
-const NAMED = { count: 3, share: 0.05 }
-
-interface Part {
-  readonly name: string
-  readonly bytes: number
-  /** What would tell more. */
-  readonly advice: string
-  /** Nobody holds it. */
-  readonly isFree?: boolean
-}
+/** Parts that one line names, the share of RSS from which on it does, and the one down to which it goes on to. */
+const NAMED = { count: 3, share: 0.05, keptShare: 0.025 }
+/** So much of it is enough for a verdict that was given. */
+const KEPT = 0.8
+/** A part takes the place of one that was named before it when it is larger by this share of RSS. */
+const OVERTAKE_SHARE = 0.02
 
 /**
  * What is large in a breakdown; with an earlier one of the same process, what became of it since.
  *
+ * @param said what was said of the same process last: small changes since do not change the order of the parts or the verdict
  * @example
  * const { verdict, line } = diagnose(later, earlier)
  */
-export function diagnose(root: MemoryNode, earlier?: MemoryNode): Diagnosis {
-  const parts = partsOf(root)
+export function diagnose(root: MemoryNode, earlier?: MemoryNode, said?: Diagnosis): Diagnosis {
   const undivided = bytesOfAll(root, PART.undivided)
   if (undivided > 0) {
     const line = `${share(undivided, root)} is live or free, which mappings alone do not tell: breakdown() in the process itself does`
-    return { verdict: 'unclear', largest: PART.undivided, line }
+    return { verdict: 'unclear', largest: PART.undivided, named: [PART.undivided], hasGrown: null, line }
   }
-  return earlier === undefined ? observed(root, parts) : compared(root, parts, earlier)
+  const parts = partsOf(root)
+  return earlier === undefined ? observed(root, parts, said) : compared(root, parts, { earlier, said })
 }
 
-function observed(root: MemoryNode, parts: readonly Part[]): Diagnosis {
-  const sorted = parts.toSorted((a, b) => b.bytes - a.bytes)
-  const [largest, ...others] = sorted
+function observed(root: MemoryNode, parts: readonly Part[], said: Diagnosis | undefined): Diagnosis {
+  const [largest, ...others] = ordered(parts, ({ bytes }) => bytes, OVERTAKE_SHARE * root.bytes, said?.named)
   if (largest === undefined || largest.bytes === 0) {
-    return {
-      verdict: 'observed',
-      largest: PART.binary,
-      line: `${formatBytes(root.bytes)} resident, code and nothing else`,
-    }
+    const line = `${formatBytes(root.bytes)} resident, code and nothing else`
+    return { verdict: 'observed', largest: PART.binary, named: [PART.binary], hasGrown: null, line }
   }
-  const named = others.filter(({ bytes }) => bytes >= NAMED.share * root.bytes).slice(0, NAMED.count - 1)
-  const list = [largest, ...named].map(({ name, bytes }) => `${name} ${share(bytes, root)}`).join(', ')
+  const isNamed = ({ name, bytes }: Part): boolean =>
+    bytes >= (said?.named.includes(name) === true ? NAMED.keptShare : NAMED.share) * root.bytes
+  const named = [largest, ...others.filter(isNamed).slice(0, NAMED.count - 1)]
+  const list = named.map(({ name, bytes }) => `${name} ${share(bytes, root)}`).join(', ')
   const line = `largest: ${list}; ${largest.advice}; whether it grows takes a second observation`
-  return { verdict: 'observed', largest: largest.name, line }
+  return { verdict: 'observed', largest: largest.name, named: named.map(({ name }) => name), hasGrown: null, line }
 }
 
-function compared(root: MemoryNode, parts: readonly Part[], earlier: MemoryNode): Diagnosis {
-  const before = new Map(partsOf(earlier).map(({ name, bytes }) => [name, bytes]))
-  const grownBytes = root.bytes - earlier.bytes
-  const grown = parts.map((part) => ({ ...part, by: part.bytes - (before.get(part.name) ?? 0) }))
-  const most = grown.reduce<(typeof grown)[number] | undefined>(
-    (a, b) => (a === undefined || b.by > a.by ? b : a),
-    undefined,
-  )
-  if (most !== undefined && grownBytes >= Math.max(CHANGE.bytes, CHANGE.share * earlier.bytes)) {
-    const line = `RSS grew by ${formatBytes(grownBytes)} since the earlier observation, most by ${most.name}, ${formatBytes(most.by)}; ${most.advice}`
-    return { verdict: most.isFree === true ? 'fragmented' : 'growing', largest: most.name, line }
+interface Before {
+  readonly earlier: MemoryNode
+  readonly said: Diagnosis | undefined
+}
+
+function compared(root: MemoryNode, parts: readonly Part[], before: Before): Diagnosis {
+  return grown(root, parts, before) ?? fragmented(root, parts, before) ?? steady(root, parts, before)
+}
+
+function grown(root: MemoryNode, parts: readonly Part[], { earlier, said }: Before): Diagnosis | null {
+  const bytesBefore = new Map(partsOf(earlier).map(({ name, bytes }) => [name, bytes]))
+  const byBytes = root.bytes - earlier.bytes
+  const kept = said?.hasGrown === true ? KEPT : 1
+  if (byBytes < kept * Math.max(CHANGE.bytes, CHANGE.share * earlier.bytes)) return null
+  const by = ({ name, bytes }: Part): number => bytes - (bytesBefore.get(name) ?? 0)
+  const [most] = ordered(parts, by, OVERTAKE_SHARE * root.bytes, said?.named)
+  if (most === undefined || by(most) <= 0) return null
+  const line = `RSS grew by ${formatBytes(byBytes)} since the earlier observation, most by ${most.name}, ${formatBytes(by(most))}; ${most.advice}`
+  return { verdict: most.isFree === true ? 'fragmented' : 'growing', ...naming(most), hasGrown: true, line }
+}
+
+/** A good part of both is free. */
+function fragmented(root: MemoryNode, parts: readonly Part[], { earlier, said }: Before): Diagnosis | null {
+  const kept = said?.verdict === 'fragmented' ? KEPT : 1
+  const isFree = (bytes: number, of: MemoryNode): boolean =>
+    bytes >= kept * FREE.share * of.bytes && bytes >= kept * FREE.bytes
+  const free = freeBytes(parts)
+  if (!isFree(free, root) || !isFree(freeBytes(partsOf(earlier)), earlier)) return null
+  const ofNobody = parts.filter((part) => part.isFree === true)
+  const largest = largestOf(ofNobody, root, said)
+  const line = `${changeText(root, earlier)}, and ${share(free, root)} is held by nobody in both, most of it ${largest.name}, ${formatBytes(largest.bytes)}; ${largest.advice}`
+  return { verdict: 'fragmented', ...naming(largest), hasGrown: false, line }
+}
+
+function steady(root: MemoryNode, parts: readonly Part[], { earlier, said }: Before): Diagnosis {
+  const largest = largestOf(parts, root, said)
+  const line = `${changeText(root, earlier)}: it does not grow; largest: ${largest.name} ${share(largest.bytes, root)}`
+  return { verdict: 'steady', ...naming(largest), hasGrown: false, line }
+}
+
+function naming({ name }: Part): Pick<Diagnosis, 'largest' | 'named'> {
+  return { largest: name, named: [name] }
+}
+
+function changeText(root: MemoryNode, earlier: MemoryNode): string {
+  return `RSS changed by ${formatBytes(root.bytes - earlier.bytes)} since the earlier observation`
+}
+
+/**
+ * By size; among those that differ from the largest of the rest by less than `margin`, the one that was named first comes
+ * first.
+ */
+function ordered(
+  parts: readonly Part[],
+  sizeOf: (part: Part) => number,
+  margin: number,
+  named: readonly string[] = [],
+): Part[] {
+  const rest = parts.toSorted((a, b) => sizeOf(b) - sizeOf(a))
+  const place = ({ name }: Part): number => (named.includes(name) ? named.indexOf(name) : Infinity)
+  const result: Part[] = []
+  for (let [largest] = rest; largest !== undefined; [largest] = rest) {
+    const least = sizeOf(largest) - margin
+    const near = rest.filter((part) => sizeOf(part) >= least)
+    const next = near.reduce((first, part) => (place(part) < place(first) ? part : first), largest)
+    result.push(next)
+    rest.splice(rest.indexOf(next), 1)
   }
-  const [free, freeBefore] = [freeBytes(parts), freeBytes(partsOf(earlier))]
-  const isFree = (bytes: number, of: MemoryNode): boolean => bytes >= FREE.share * of.bytes && bytes >= FREE.bytes
-  const largest = largestOf(isFree(free, root) ? parts.filter((part) => part.isFree === true) : parts)
-  const change = `RSS changed by ${formatBytes(grownBytes)} since the earlier observation`
-  if (isFree(free, root) && isFree(freeBefore, earlier)) {
-    const line = `${change}, and ${share(free, root)} is held by nobody in both, most of it ${largest.name}, ${formatBytes(largest.bytes)}; ${largest.advice}`
-    return { verdict: 'fragmented', largest: largest.name, line }
-  }
-  const line = `${change}: it does not grow; largest: ${largest.name} ${share(largest.bytes, root)}`
-  return { verdict: 'steady', largest: largest.name, line }
+  return result
+}
+
+function largestOf(parts: readonly Part[], root: MemoryNode, said: Diagnosis | undefined): Part {
+  const none: Part = { name: PART.binary, bytes: 0, advice: 'there is nothing else' }
+  return ordered(parts, ({ bytes }) => bytes, OVERTAKE_SHARE * root.bytes, said?.named)[0] ?? none
 }
 
 function share(bytes: number, root: MemoryNode): string {
@@ -100,121 +153,4 @@ function share(bytes: number, root: MemoryNode): string {
 
 function freeBytes(parts: readonly Part[]): number {
   return parts.reduce((total, { bytes, isFree }) => total + (isFree === true ? bytes : 0), 0)
-}
-
-function largestOf(parts: readonly Part[]): Part {
-  const none: Part = { name: PART.binary, bytes: 0, advice: 'there is nothing else' }
-  return parts.reduce((largest, part) => (part.bytes > largest.bytes ? part : largest), none)
-}
-
-function partsOf(root: MemoryNode): readonly Part[] {
-  return [...heldParts(root), ...freeParts(root), ...mappedParts(root), ...unclearParts(root)]
-}
-
-function freeParts(root: MemoryNode): readonly Part[] {
-  const isolates = (root.children?.find(({ name }) => name === PART.v8)?.children ?? []).flatMap(
-    ({ children = [] }) => children,
-  )
-  const inV8 = isolates.filter(({ name }) => name === PART.free || name === PART.unswept)
-  // An empty young generation is room that every heap needs, and that it fills again within the second.
-  const young = inV8.flatMap(({ children = [] }) => children.filter(({ name }) => name === 'new_space'))
-  const of = (name: string): number => bytesAt(root, PART.allocator, name)
-  return [
-    {
-      name: "free pages of V8's heap",
-      bytes: sum(inV8) - sum(young),
-      advice: 'V8 uses them again, and gives some back after major collections',
-      isFree: true,
-    },
-    {
-      name: 'pages that V8 keeps outside its spaces',
-      bytes: bytesOfAll(root, PART.outsideSpaces),
-      advice:
-        'most often it freed them and keeps them for the next space that grows; its tables and buffers that it maps lie there, too',
-    },
-    {
-      name: 'fragmentation of the allocator',
-      bytes: of(PART.fragmentation),
-      advice: 'live allocations keep pages that are otherwise free',
-      isFree: true,
-    },
-    {
-      name: 'dirty pages of the allocator',
-      bytes: of(PART.dirty) + of(PART.muzzy),
-      advice: 'they decay by themselves (dirty_decay_ms); a background_thread does it in idle processes too',
-      isFree: true,
-    },
-    {
-      name: 'thread caches of the allocator',
-      bytes: of(PART.threadCaches),
-      advice: 'they are bounded by lg_tcache_max and the number of threads',
-      isFree: true,
-    },
-  ]
-}
-
-function heldParts(root: MemoryNode): readonly Part[] {
-  const inV8 = (root.children ?? []).filter(({ name }) => name === PART.v8).flatMap(({ children = [] }) => children)
-  const liveInV8 = inV8.flatMap(({ children = [] }) => children.filter(({ name }) => name === PART.live))
-  const native = root.children?.find(({ name }) => name === PART.allocator)?.children ?? []
-  const liveNative = native.filter(({ name }) => name === PART.live)
-  const cached = [...liveInV8, ...liveNative]
-    .flatMap(({ children = [] }) => children.filter(({ name }) => name.startsWith('cache ')))
-    .reduce((total, { bytes }) => total + bytes, 0)
-  const less = (nodes: readonly MemoryNode[]): number => nodes.reduce((total, node) => total + outsideCaches(node), 0)
-  return [
-    { name: 'measured caches', bytes: cached, advice: 'attribute() measures each of them' },
-    {
-      name: 'JavaScript objects in no measured cache, garbage since the last major collection included',
-      bytes: less(liveInV8),
-      advice: 'discover() and classHistogram() tell what lives, and by whom it is held',
-    },
-    {
-      name: 'native memory in no measured cache',
-      bytes: less(liveNative),
-      advice: 'a heap profile tells who allocates it (run --profile)',
-    },
-    {
-      name: 'WebAssembly memory',
-      bytes: bytesOfAll(root, PART.wasm),
-      advice: 'it never shrinks while its instance lives',
-    },
-  ]
-}
-
-function outsideCaches({ bytes, children = [] }: MemoryNode): number {
-  return bytes - children.filter(({ name }) => name.startsWith('cache ')).reduce((sum, child) => sum + child.bytes, 0)
-}
-
-function mappedParts(root: MemoryNode): readonly Part[] {
-  const advice = {
-    [PART.files]: 'their pages are given up under pressure',
-    [PART.shared]: 'it is held until every process that has it mapped lets go',
-    [PART.stacks]: 'they grow with the number of threads and the depth of calls',
-  }
-  return Object.entries(advice).map(([name, text]) => ({ name, bytes: bytesAt(root, name), advice: text }))
-}
-
-function unclearParts(root: MemoryNode): readonly Part[] {
-  return [
-    {
-      name: PART.notAsked,
-      bytes: bytesOfAll(root, PART.notAsked),
-      advice: 'breakdown({ isolates: await workerHeaps(workers) }) divides them',
-    },
-    {
-      name: 'memory of the allocator that its statistics do not explain',
-      bytes: bytesAt(root, PART.allocator, PART.unexplained) + bytesAt(root, PART.allocator, PART.metadata),
-      advice: 'the statistics of jemalloc tell more than others',
-    },
-    {
-      name: PART.other,
-      bytes: bytesAt(root, PART.other),
-      advice: 'it was mapped past the allocator: /proc/PID/smaps shows the ranges',
-    },
-  ]
-}
-
-function sum(nodes: readonly MemoryNode[]): number {
-  return nodes.reduce((total, { bytes }) => total + bytes, 0)
 }

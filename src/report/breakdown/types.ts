@@ -19,13 +19,21 @@ export const PART = {
   process: 'process',
   v8: 'V8 heap',
   live: 'live',
+  /** Of an isolate whose last major collection is known: used beyond what lived after it. */
+  since: 'allocated since',
+  /** Of an isolate whose last major collection is not known. */
+  used: 'live or garbage',
   free: 'free',
   unswept: 'to be swept',
   /** Where other threads run JavaScript whose heaps are not known: what V8 has beyond the pages of those that are. */
   notAsked: "other threads' heaps, not told apart",
   /** Where only the mappings are known: of another process, or without statistics. */
   undivided: 'live and free',
+  /** Pages that V8 freed and keeps; where nothing else can lie outside the spaces. */
+  pagePool: 'page pool',
+  /** The same, where V8's machine code or buffers of other threads may lie among it. */
   outsideSpaces: 'outside the spaces',
+  outsideCode: 'machine code outside the spaces',
   wasm: 'WebAssembly memory',
   resizable: 'resizable buffers',
   allocator: 'allocator',
@@ -46,6 +54,8 @@ export const PART = {
 /** Resident bytes of this process's mappings, by what they are. */
 export interface MappedBytes {
   readonly v8: number
+  /** The part of `v8` that may be executed: machine code. */
+  readonly v8Code: number
   readonly wasm: number
   /** Of the allocator: the heap by brk, arenas, extents. */
   readonly arenas: number
@@ -86,6 +96,10 @@ export interface IsolateHeap {
   /** How the breakdown names it, e.g. `main thread`. */
   readonly name: string
   readonly spaces: readonly HeapSpace[]
+  /** What lived after the isolate's last major collection, and how long ago that was; undefined or null where not known. */
+  readonly lastMajorGc?: { readonly usedBytes: number; readonly ageMs: number } | null | undefined
+  /** V8's count of memory outside the heap, Buffers included; undefined or null where not known. */
+  readonly externalBytes?: number | null | undefined
 }
 
 /** What the allocator tells, in bytes; null where it does not. */

@@ -4,11 +4,12 @@
  * Rule: live objects are resident and come first; what a space has committed beyond them may never have been touched, so
  * that free memory is only what is left of the mappings, and no more than the spaces have.
  */
-import { formatBytes, formatCount } from '../../support/units.js'
+import { formatCount } from '../../support/units.js'
+import { usedNodes } from './live.js'
 import { branch, leaf } from './node.js'
 import { fill, fitInto, shareOut } from './share.js'
 import { PART } from './types.js'
-import type { BreakdownReadings, CacheBytes, HeapSpace, MemoryNode } from './types.js'
+import type { BreakdownReadings, HeapSpace, MemoryNode, NamedBytes } from './types.js'
 
 interface Space {
   readonly isolate: number
@@ -21,7 +22,8 @@ interface Space {
 }
 
 /** The node of V8's heap. */
-export function v8Node({ mapped, isolates, caches, ownMapped = null }: BreakdownReadings): MemoryNode {
+export function v8Node(readings: BreakdownReadings): MemoryNode {
+  const { mapped, isolates, caches, ownMapped = null } = readings
   const spaces = isolates.flatMap(({ spaces: own }, isolate) => own.map((space) => spaceOf(isolate, space)))
   const known = isolates.filter(({ name }) => name !== MAIN_ISOLATE).length
   // In a worker the main thread's heap is as unknown as a worker's is elsewhere.
@@ -40,13 +42,16 @@ export function v8Node({ mapped, isolates, caches, ownMapped = null }: Breakdown
   // What the known isolates have committed is theirs; only what lies beyond can be another's.
   const within = Math.min(rest, slackBytes)
   const shares = slackBytes === 0 ? slack : shareOut(within, slack)
-  const nodes = isolates.map(({ name }, isolate) => {
+  const nodes = isolates.map(({ name, lastMajorGc }, isolate) => {
     const own = spaces.flatMap((space, index) => (space.isolate === isolate ? [index] : []))
-    const part = (of: (index: number) => number): { name: string; bytes: number }[] =>
+    const part = (of: (index: number) => number): NamedBytes[] =>
       own.map((index) => ({ name: spaces[index]?.name ?? '', bytes: of(index) })).filter(({ bytes }) => bytes > 0)
-    const bySpace = part((index) => live[index] ?? 0)
     return branch(name, [
-      isolate === 0 && caches !== null ? liveByCache(bySpace, caches) : branchOf(PART.live, bySpace, GARBAGE_NOTE),
+      ...usedNodes(
+        part((index) => live[index] ?? 0),
+        isolate === 0 ? caches : null,
+        lastMajorGc,
+      ),
       branchOf(
         PART.free,
         part((index) => shares[2 * index] ?? 0),
@@ -57,14 +62,37 @@ export function v8Node({ mapped, isolates, caches, ownMapped = null }: Breakdown
       ),
     ])
   })
-  return branch(PART.v8, [
-    ...nodes,
+  const outside =
     unasked > 0
-      ? leaf(PART.notAsked, rest - within, othersNote(unasked, isMainKnown))
-      : leaf(PART.outsideSpaces, rest - within, OUTSIDE_NOTE),
-    ...beside,
-  ])
+      ? [leaf(PART.notAsked, rest - within, othersNote(unasked, isMainKnown))]
+      : outsideNodes(rest - within, readings)
+  return branch(PART.v8, [...nodes, ...outside, ...beside])
 }
+
+/**
+ * What lies outside the spaces of all isolates. Machine code of WebAssembly is told by what may be executed, buffers by lists
+ * of V8; V8's tables are small. The rest are pages that it freed.
+ */
+function outsideNodes(bytes: number, { mapped, isolates, ownMapped = null }: BreakdownReadings): readonly MemoryNode[] {
+  const others = isolates.slice(1)
+  const codeSpaces = isolates.map(({ spaces }) => spaces.filter(({ name }) => CODE_SPACES.has(name)))
+  const isCodeTold = codeSpaces.every((spaces) => spaces.length > 0)
+  const ofSpaces = codeSpaces.flat().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const code = isCodeTold ? mapped.v8Code - ofSpaces : 0
+  const unclear =
+    ownMapped === null || mapped.coarse !== null
+      ? Infinity
+      : others.reduce((sum, { externalBytes }) => sum + (externalBytes ?? Infinity), isCodeTold ? 0 : mapped.v8Code)
+  const { parts, left } = fill(bytes, [code, Math.min(bytes, unclear)])
+  const [codeBytes = 0, unclearBytes = 0] = parts
+  return [
+    leaf(PART.pagePool, left, POOL_NOTE),
+    ...(codeBytes > 0 ? [leaf(PART.outsideCode, codeBytes, 'of WebAssembly, mostly')] : []),
+    ...(unclearBytes > 0 ? [leaf(PART.outsideSpaces, unclearBytes, OUTSIDE_NOTE)] : []),
+  ]
+}
+
+const CODE_SPACES: ReadonlySet<string> = new Set(['code_space', 'code_large_object_space'])
 
 /**
  * What V8 maps beside its heaps. By address a memory is told by the addresses that it has reserved, a resizable buffer by
@@ -94,8 +122,8 @@ function othersNote(unasked: number, isMainKnown: boolean): string {
 /** How the main thread's isolate is named. */
 export const MAIN_ISOLATE = 'main thread'
 
-const OUTSIDE_NOTE = 'pages that V8 freed and keeps for the next space that grows; tables, code ranges'
-const GARBAGE_NOTE = 'garbage since the last major collection included'
+const POOL_NOTE = 'freed pages that V8 keeps for the next space that grows, and its tables'
+const OUTSIDE_NOTE = 'such pages, or buffers and machine code of threads that do not tell theirs'
 
 function spaceOf(isolate: number, { name, sizeBytes, usedBytes, availableBytes }: HeapSpace): Space {
   // A space of large objects tells as available what the whole heap may still grow by.
@@ -106,42 +134,10 @@ function spaceOf(isolate: number, { name, sizeBytes, usedBytes, availableBytes }
   return { isolate, name, live: Math.max(0, Math.round(usedBytes)), free, unswept: slack - free }
 }
 
-function branchOf(
-  name: string,
-  parts: readonly { readonly name: string; readonly bytes: number }[],
-  note?: string,
-): MemoryNode {
+function branchOf(name: string, parts: readonly NamedBytes[]): MemoryNode {
   return branch(
     name,
     parts.map((part) => leaf(part.name, part.bytes)),
-    note,
-  )
-}
-
-function liveByCache(bySpace: readonly { name: string; bytes: number }[], caches: readonly CacheBytes[]): MemoryNode {
-  const bytes = bySpace.reduce((sum, space) => sum + space.bytes, 0)
-  const note = [GARBAGE_NOTE, ...bySpace.map((space) => `${space.name} ${formatBytes(space.bytes)}`)].join(', ')
-  return byCache(bytes, caches, ({ heapBytes }) => heapBytes, note)
-}
-
-/** Live bytes as the caches hold them, and what none of them does. */
-export function byCache(
-  bytes: number,
-  caches: readonly CacheBytes[],
-  of: (cache: CacheBytes) => number | null,
-  note?: string,
-): MemoryNode {
-  const known = caches.filter((cache) => (of(cache) ?? 0) > 0)
-  const { parts, left, isCut } = fitInto(
-    bytes,
-    known.map((cache) => of(cache) ?? 0),
-  )
-  const cut = isCut ? 'the caches are estimated to hold more than is resident: cut in proportion' : undefined
-  const notes = [note, cut].filter((text) => text !== undefined && text !== '')
-  return branch(
-    PART.live,
-    [...known.map(({ name }, index) => leaf(`cache ${name}`, parts[index] ?? 0)), leaf(PART.inNoCache, left)],
-    notes.length === 0 ? undefined : notes.join('; '),
   )
 }
 

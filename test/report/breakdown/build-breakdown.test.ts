@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { bytesAt, bytesOfAll } from '../../../src/report/breakdown/node.js'
+import { partsOf } from '../../../src/report/breakdown/parts.js'
 import { shareOut } from '../../../src/report/breakdown/share.js'
 import { buildBreakdown } from '../../../src/report/breakdown/build-breakdown.js'
 import { PART } from '../../../src/report/breakdown/types.js'
-import type { CacheBytes } from '../../../src/report/breakdown/types.js'
+import type { CacheBytes, IsolateHeap } from '../../../src/report/breakdown/types.js'
 import { MIB, faultsOf, heap, readings } from './readings.js'
 
 const MAIN = 'main thread'
@@ -14,7 +15,45 @@ describe('buildBreakdown()', () => {
     expect(bytesAt(tree, PART.v8, MAIN, PART.live)).to.equal(80 * MIB)
     expect(bytesAt(tree, PART.v8, MAIN, PART.free)).to.equal(15 * MIB)
     expect(bytesAt(tree, PART.v8, MAIN, PART.unswept)).to.equal(5 * MIB)
-    expect(bytesAt(tree, PART.v8, PART.outsideSpaces)).to.equal(3 * MIB)
+    expect(bytesAt(tree, PART.v8, PART.pagePool)).to.equal(3 * MIB)
+  })
+
+  it('tells what lived after the last major collection, and does not call it live where that is not known', () => {
+    const of = (live: number | null): ReturnType<typeof buildBreakdown> =>
+      buildBreakdown(readings({ isolates: [heap(MAIN, { used: 80, size: 100, available: 15, live })] }))
+    expect(bytesAt(of(50), PART.v8, MAIN, PART.live)).to.equal(50 * MIB)
+    expect(bytesAt(of(50), PART.v8, MAIN, PART.since)).to.equal(30 * MIB)
+    // What lived then may have been dropped since by a minor collection, or by V8 itself.
+    expect(bytesAt(of(90), PART.v8, MAIN, PART.live)).to.equal(80 * MIB)
+    expect(bytesAt(of(90), PART.v8, MAIN, PART.since)).to.equal(0)
+    expect(bytesAt(of(null), PART.v8, MAIN, PART.used, 'old_space')).to.equal(80 * MIB)
+    expect(bytesAt(of(null), PART.v8, MAIN, PART.live)).to.equal(0)
+  })
+
+  it('takes what caches hold for live, also where they were filled since the last major collection', () => {
+    const caches = [{ name: 'users', allocatedBytes: null, heapBytes: 60 * MIB, mappedBytes: null }]
+    const of = (live: number | null): ReturnType<typeof buildBreakdown> =>
+      buildBreakdown(readings({ caches, isolates: [heap(MAIN, { used: 80, size: 100, available: 15, live })] }))
+    expect(bytesAt(of(20), PART.v8, MAIN, PART.live, 'cache users')).to.equal(60 * MIB)
+    expect(bytesAt(of(20), PART.v8, MAIN, PART.live, PART.inNoCache)).to.equal(0)
+    expect(bytesAt(of(20), PART.v8, MAIN, PART.since)).to.equal(20 * MIB)
+    expect(bytesAt(of(70), PART.v8, MAIN, PART.live, PART.inNoCache)).to.equal(10 * MIB)
+    expect(bytesAt(of(null), PART.v8, MAIN, PART.used, 'cache users')).to.equal(60 * MIB)
+  })
+
+  it("tells the pool of freed pages from other threads' buffers and from machine code", () => {
+    const code = { name: 'code_space', usedBytes: MIB, sizeBytes: 2 * MIB, availableBytes: MIB }
+    const of = (isolates: readonly IsolateHeap[], more: Parameters<typeof readings>[0] = {}): number[] => {
+      const tree = buildBreakdown(readings({ isolates, ...more, mapped: { v8: 500 * MIB, v8Code: 12 * MIB } }))
+      return [PART.pagePool, PART.outsideCode, PART.outsideSpaces].map((name) => bytesAt(tree, PART.v8, name) / MIB)
+    }
+    const main: IsolateHeap = { name: MAIN, spaces: [code], externalBytes: 0 }
+    expect(of([main])).to.deep.equal([488, 10, 0])
+    const all = { name: 'all spaces', usedBytes: MIB, sizeBytes: 2 * MIB, availableBytes: MIB }
+    const worker: IsolateHeap = { name: 'worker 1', spaces: [all], externalBytes: 7 * MIB }
+    expect(of([main, worker])).to.deep.equal([496 - 12 - 7, 0, 12 + 7])
+    expect(of([main, { ...worker, externalBytes: null }])).to.deep.equal([0, 0, 496])
+    expect(of([main], { ownMapped: null })).to.deep.equal([0, 10, 488])
   })
 
   it('bounds free memory by what is resident: committed pages need not have been touched', () => {
@@ -39,7 +78,7 @@ describe('buildBreakdown()', () => {
     const tree = buildBreakdown(readings({ mapped: { v8: 170 * MIB, workers: 2 } }))
     expect(bytesAt(tree, PART.v8, PART.notAsked)).to.equal(70 * MIB)
     expect(bytesOfAll(tree, PART.free)).to.equal(15 * MIB)
-    expect(bytesOfAll(tree, PART.outsideSpaces)).to.equal(0)
+    expect(bytesOfAll(tree, PART.outsideSpaces) + bytesOfAll(tree, PART.pagePool)).to.equal(0)
   })
 
   it('takes no memory beyond its own pages for free in a worker, where the heap of the main thread is not known', () => {
@@ -167,11 +206,13 @@ describe('buildBreakdown()', () => {
       const isolates = Array.from({ length: some(4) }, (_, index) => ({
         name: index === 0 ? MAIN : `isolate ${String(index)}`,
         spaces: Array.from({ length: some(4) }, (_space, place) => ({
-          name: `space ${String(place)}`,
+          name: ['new_space', 'code_space', 'old_space'][place] ?? `space ${String(place)}`,
           usedBytes: some(60 * MIB) + 0.5,
           sizeBytes: some(60 * MIB),
           availableBytes: some(60 * MIB),
         })),
+        lastMajorGc: some(2) === 0 ? null : { usedBytes: some(60 * MIB) + 0.5, ageMs: some(1e9) },
+        externalBytes: orNull(),
       }))
       const caches = Array.from({ length: some(4) }, (_, index) => ({
         name: `c${String(index)}`,
@@ -181,15 +222,21 @@ describe('buildBreakdown()', () => {
       }))
       const mapped = {
         v8: some(99 * MIB),
+        v8Code: some(9 * MIB),
         arenas: some(99 * MIB),
         blocks: some(MIB),
         blocksVirtual: some(MIB),
         workers: some(3),
         other: some(MIB),
       }
-      const tree = buildBreakdown(readings({ mapped, allocator, isolates, caches: some(2) === 0 ? null : caches }))
+      const ownMapped = some(3) === 0 ? null : { wasmBytes: some(9 * MIB), resizableBytes: some(9 * MIB) }
+      const tree = buildBreakdown(
+        readings({ mapped, allocator, isolates, ownMapped, caches: some(2) === 0 ? null : caches }),
+      )
       expect(faultsOf(tree)).to.deep.equal([])
       expect(tree.bytes).to.equal(mapped.v8 + mapped.arenas + mapped.blocks + mapped.other + 40 * MIB)
+      const compared = partsOf(tree).reduce((sum, { bytes }) => sum + bytes, 0)
+      expect(compared + bytesAt(tree, PART.binary) + bytesOfAll(tree, PART.undivided)).to.equal(tree.bytes)
     }
   })
 })

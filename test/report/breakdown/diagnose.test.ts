@@ -5,6 +5,8 @@ import { formatBreakdown } from '../../../src/report/breakdown/format-breakdown.
 import { buildBreakdown } from '../../../src/report/breakdown/build-breakdown.js'
 import { MIB, heap, readings } from './readings.js'
 
+const JAVASCRIPT = 'JavaScript objects in no measured cache (live at the last major collection)'
+
 function diagnosed(...of: Parameters<typeof readings>): Diagnosis {
   return diagnose(buildBreakdown(readings(...of)))
 }
@@ -45,8 +47,37 @@ describe('diagnose() of one observation', () => {
   })
 
   it('names pages that V8 keeps outside its spaces', () => {
-    const { largest } = diagnosed({ mapped: { v8: 900 * MIB } })
+    const { largest } = diagnosed({ mapped: { v8: 900 * MIB }, ownMapped: null })
     expect(largest).to.equal('pages that V8 keeps outside its spaces')
+  })
+
+  it('names the pool of pages that V8 freed, with what gives them back, where nothing else can lie there', () => {
+    const { largest, line } = diagnosed({ mapped: { v8: 900 * MIB } })
+    expect(largest).to.equal('freed pages that V8 keeps (its page pool)')
+    expect(line).to.contain('800.0 MiB (80.0 % of RSS)').and.to.contain("flavor: 'last-resort'")
+  })
+
+  it('tells what lived after the last major collection from what was allocated since', () => {
+    const isolates = [heap('main thread', { used: 358, size: 360, available: 2, live: 100 })]
+    const { largest, line } = diagnosed({ isolates, mapped: { v8: 360 * MIB } })
+    expect(largest).to.equal('JavaScript objects, garbage or allocated since the last major collection')
+    expect(line).to.contain('258.0 MiB').and.to.contain(`${JAVASCRIPT} 100.0 MiB`)
+  })
+
+  it('says that it does not know, where no major collection was seen', () => {
+    const { largest } = diagnosed({
+      isolates: [heap('main thread', { used: 80, size: 100, available: 15, live: null })],
+    })
+    expect(largest).to.equal(
+      'JavaScript objects in no measured cache, garbage since the last major collection included',
+    )
+  })
+
+  it('names room of the young generation where it is large', () => {
+    const spaces = [{ name: 'new_space', sizeBytes: 128 * MIB, usedBytes: MIB, availableBytes: 63 * MIB }]
+    const { largest, line } = diagnosed({ isolates: [{ name: 'main thread', spaces }], mapped: { v8: 128 * MIB } })
+    expect(largest).to.equal("room of V8's young generation")
+    expect(line).to.contain('127.0 MiB').and.to.contain('--max-semi-space-size')
   })
 
   it('finds native memory, and the caches that were measured', () => {
@@ -85,6 +116,41 @@ describe('diagnose() of one observation', () => {
   })
 })
 
+describe('diagnose() of one observation after another', () => {
+  const of = (usedMib: number, allocatedMib: number): Parameters<typeof readings>[0] => ({
+    isolates: [heap('main thread', { used: usedMib, size: usedMib, available: 0 })],
+    mapped: { v8: usedMib * MIB, arenas: allocatedMib * MIB },
+    allocator: { ...NOTHING_ELSE, allocatedBytes: allocatedMib * MIB, rawAllocatedBytes: allocatedMib * MIB },
+  })
+  const NOTHING_ELSE = { threadCacheBytes: 0, activeBytes: null, dirtyBytes: 0, muzzyBytes: 0, metadataBytes: 0 }
+  const named = (usedMib: number, allocatedMib: number, said?: Diagnosis): readonly string[] =>
+    diagnose(buildBreakdown(readings(of(usedMib, allocatedMib))), undefined, said).named
+  const said = diagnose(buildBreakdown(readings(of(80, 79))))
+
+  it('keeps the order of parts that are nearly as large', () => {
+    expect(named(79, 80)).to.deep.equal(['native memory in no measured cache', JAVASCRIPT])
+    expect(named(79, 80, said)).to.deep.equal(said.named)
+    expect(named(78, 81, said)).to.deep.equal(said.named)
+  })
+
+  it('changes it where one has clearly become larger', () => {
+    expect(named(60, 99, said)).to.deep.equal(said.named.toReversed())
+  })
+
+  it('goes on to name a part that falls a little below what is named', () => {
+    const before = diagnose(buildBreakdown(readings(of(150, 11))))
+    expect(named(150, 6)).to.have.length(1)
+    expect(before.named).to.have.length(2)
+    expect(named(150, 6, before)).to.deep.equal(before.named)
+    expect(named(150, 2, before)).to.have.length(1)
+  })
+
+  it('puts a part first that has overtaken all, however they were named', () => {
+    const three = ['a', JAVASCRIPT, 'native memory in no measured cache']
+    expect(named(50, 90, { ...said, named: three })[0]).to.equal('native memory in no measured cache')
+  })
+})
+
 describe('diagnose() of two observations', () => {
   const treeOf = (...of: Parameters<typeof readings>): ReturnType<typeof buildBreakdown> =>
     buildBreakdown(readings(...of))
@@ -112,6 +178,31 @@ describe('diagnose() of two observations', () => {
     expect(diagnose(treeOf(freeHeap), treeOf(freeHeap)).verdict).to.equal('fragmented')
   })
 
+  it('calls a process fragmented whose freed pages V8 keeps', () => {
+    const pooled = treeOf({ mapped: { v8: 1550 * MIB } })
+    expect(diagnose(pooled, pooled)).to.include({
+      verdict: 'fragmented',
+      largest: 'freed pages that V8 keeps (its page pool)',
+      hasGrown: false,
+    })
+    expect(diagnose(pooled, treeOf())).to.include({ verdict: 'fragmented', hasGrown: true })
+  })
+
+  it('keeps a verdict until it is clearly otherwise', () => {
+    const free = (mib: number): ReturnType<typeof treeOf> => treeOf({ mapped: { v8: (100 + mib) * MIB } })
+    const [above, below, wellBelow] = [free(20), free(15), free(2)]
+    const said = diagnose(above, above)
+    expect(said.verdict).to.equal('fragmented')
+    expect(diagnose(below, above).verdict).to.equal('steady')
+    expect(diagnose(below, above, said).verdict).to.equal('fragmented')
+    expect(diagnose(wellBelow, above, said).verdict).to.equal('steady')
+    const grown = diagnose(free(17), treeOf())
+    expect(grown.hasGrown).to.equal(true)
+    expect(diagnose(free(15), treeOf()).hasGrown).to.equal(false)
+    expect(diagnose(free(15), treeOf(), grown).hasGrown).to.equal(true)
+    expect(diagnose(free(5), treeOf(), grown).hasGrown).to.equal(false)
+  })
+
   it('finds nothing in what shrinks, or stays within the coming and going of any process', () => {
     expect(diagnose(treeOf(), treeOf(grownHeap)).verdict).to.equal('steady')
     expect(diagnose(treeOf({ mapped: { v8: 105 * MIB } }), treeOf()).verdict).to.equal('steady')
@@ -123,7 +214,7 @@ describe('formatBreakdown()', () => {
   it('writes each node with its share of RSS, and the diagnosis above', () => {
     const text = formatBreakdown(buildBreakdown(readings()), { color: false })
     expect(text.split('\n', 1)[0]).to.match(/^Where all of RSS is: largest: /)
-    expect(text).to.match(/^ {6}live +80\.00 MiB +40\.0 % +garbage since the last major collection included$/m)
+    expect(text).to.match(/^ {6}live +80\.00 MiB +40\.0 % +at the last major collection, 12\.0 s ago$/m)
     expect(text).to.match(/^ {2}binary and libraries +40\.00 MiB +20\.0 %$/m)
   })
 

@@ -16,11 +16,13 @@ export function readings(
     allocator?: Partial<AllocatorFigures>
     isolates?: readonly IsolateHeap[]
     caches?: BreakdownReadings['caches']
+    ownMapped?: BreakdownReadings['ownMapped']
   } = {},
 ): BreakdownReadings {
   return {
     mapped: {
       v8: 100 * MIB,
+      v8Code: 0,
       wasm: 0,
       arenas: 60 * MIB,
       blocks: 0,
@@ -51,16 +53,22 @@ export function readings(
     },
     isolates: more.isolates ?? [heap('main thread', { used: 80, size: 100, available: 15 })],
     caches: more.caches ?? null,
+    ownMapped: more.ownMapped === undefined ? { wasmBytes: more.mapped?.wasm ?? 0, resizableBytes: 0 } : more.ownMapped,
   }
 }
 
-/** A heap of one space, in MiB. */
+/** A heap of one space, in MiB; all of it lived after the last major collection, unless `live` tells. */
 export function heap(
   name: string,
-  { used, size, available }: Record<'used' | 'size' | 'available', number>,
+  { used, size, available, live = used }: Record<'used' | 'size' | 'available', number> & { live?: number | null },
 ): IsolateHeap {
   const space = { name: 'old_space', usedBytes: used * MIB, sizeBytes: size * MIB, availableBytes: available * MIB }
-  return { name, spaces: [space] }
+  return {
+    name,
+    spaces: [space],
+    lastMajorGc: live === null ? null : { usedBytes: live * MIB, ageMs: 12_000 },
+    externalBytes: 0,
+  }
 }
 
 /** The leaves of a tree. */

@@ -12,7 +12,8 @@ import type { MemoryNode } from '../../../report/breakdown/types.js'
 
 /** One part. */
 export interface MemoryPart {
-  readonly key: 'heap-used' | 'heap-free' | 'mapped' | 'live' | 'tcache' | 'fragmentation' | 'spare' | 'rest'
+  readonly key:
+    'heap-used' | 'heap-since' | 'heap-free' | 'mapped' | 'live' | 'tcache' | 'fragmentation' | 'spare' | 'rest'
   readonly title: string
   /** What lies in it, for a reader who does not know the allocator's words. */
   readonly note: string
@@ -70,19 +71,25 @@ export function splitBreakdown(root: MemoryNode): MemorySplit {
   const v8 = (name: string): number => bytesOfAll(inV8, name)
   const native = (name: string): number => bytesAt(root, PART.allocator, name)
   const parts: MemoryPart[] = [
+    { key: 'heap-used', ...usedWords(v8(PART.used) > 0), bytes: v8(PART.live) + v8(PART.used) },
     {
-      key: 'heap-used',
-      title: 'V8 heap, used',
-      note: 'JavaScript objects, code, garbage not yet collected',
-      bytes: v8(PART.live),
+      key: 'heap-since',
+      title: 'V8 heap, garbage or new',
+      note: 'allocated since the last major collection',
+      bytes: v8(PART.since),
     },
     {
       key: 'heap-free',
       title: 'V8 heap, free',
       note: 'free pages, pages kept outside the spaces',
-      bytes: v8(PART.free) + v8(PART.unswept) + v8(PART.outsideSpaces),
+      bytes: v8(PART.free) + v8(PART.unswept) + v8(PART.pagePool) + v8(PART.outsideSpaces),
     },
-    { key: 'mapped', title: 'WebAssembly', note: 'mapped by V8 itself, outside its heap', bytes: v8(PART.wasm) },
+    {
+      key: 'mapped',
+      title: 'WebAssembly and resizable buffers',
+      note: 'mapped by V8 itself, outside its heap',
+      bytes: v8(PART.wasm) + v8(PART.resizable) + v8(PART.outsideCode),
+    },
     {
       key: 'live',
       title: 'Allocator, live',
@@ -111,12 +118,18 @@ export function splitBreakdown(root: MemoryNode): MemorySplit {
   const known = parts.filter(({ bytes }) => bytes > 0)
   const bytes = root.bytes - known.reduce((sum, part) => sum + part.bytes, 0)
   const others = v8(PART.notAsked) > 0 ? '; and the heaps of other threads' : ''
-  const note = `program code, shared libraries, stacks, mapped files${others}`
+  const note = `program code, shared libraries, stacks, mapped files, shared memory, what was mapped past the allocator${others}`
   return {
     parts: bytes > 0 ? [...known, { key: 'rest', title: 'Rest of RSS', note, bytes }] : known,
     rssBytes: root.bytes,
     notResidentBytes: 0,
   }
+}
+
+function usedWords(hasGarbage: boolean): Pick<MemoryPart, 'title' | 'note'> {
+  return hasGarbage
+    ? { title: 'V8 heap, used', note: 'JavaScript objects, code, garbage not yet collected' }
+    : { title: 'V8 heap, live', note: 'JavaScript objects and code, as the last major collection left them' }
 }
 
 function allocatorParts(sample: MemorySample): MemoryPart[] {
