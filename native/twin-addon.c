@@ -2,6 +2,7 @@
 #include "twin-addon.h"
 #include "finalizers.h"
 #include "major-gc.h"
+#include "twin-exit.h"
 #include "twin.h"
 
 #include <errno.h>

@@ -6,12 +6,13 @@
 #ifdef __linux__
 #include "allocator.h"
 #include "clock.h"
-#include "confine.h"
+#include "fork-ranges.h"
 #include "major-gc.h"
 #include "open-guard.h"
-#include "ranges.h"
-#include "slots.h"
+#include "seccomp.h"
 #include "threads.h"
+#include "twin-exit.h"
+#include "wait-slots.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -44,8 +45,8 @@ void twin_facts(struct twin_facts *facts) {
   typedef const char *(*version_fn)(void);
   version_fn version = (version_fn)dlsym(RTLD_DEFAULT, "gnu_get_libc_version");
   facts->libc = version == NULL ? NULL : version();
-  facts->signal_slots = slots_find();
-  facts->can_confine = confine_is_possible();
+  facts->signal_slots = wait_slots_find();
+  facts->can_confine = seccomp_is_possible();
   facts->tells_major_gcs = major_gcs_are_told();
 }
 
@@ -94,22 +95,12 @@ static void write_once(const char *path, const char *text, size_t length) {
   close(file);
 }
 
-/* Exit codes of a child that could not be set up, or was left alone; src/twin/ knows them. */
-enum {
-  EXIT_ORPHAN = 81,
-  EXIT_DESCRIPTORS = 82,
-  EXIT_SLOTS = 83,
-  EXIT_SHARED = 84,
-  EXIT_FREE = 87,
-  EXIT_SILENT = 90
-};
-
 static void look_at_parent(int signal_number) {
   (void)signal_number;
   if (getppid() != watch.parent)
-    _exit(EXIT_ORPHAN);
+    _exit(TWIN_EXIT_ORPHAN);
   if (clock_now_ms() - watch.written_ms > watch.silence_max_ms)
-    _exit(EXIT_SILENT);
+    _exit(TWIN_EXIT_SILENT);
 }
 
 /* The kernel ends a twin with its parent, but forgets to where the twin changes what user it is; the filter
@@ -119,9 +110,9 @@ static int begin_watch(void) {
   enum { EVERY_NS = 500 * 1000 * 1000 };
   int timer = -1;
   struct sigaction action = {.sa_handler = look_at_parent, .sa_flags = SA_RESTART};
-  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = CONFINE_WATCH_SIGNAL};
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SECCOMP_WATCH_SIGNAL};
   const struct itimerspec every = {{0, EVERY_NS}, {0, EVERY_NS}};
-  if (sigaction(CONFINE_WATCH_SIGNAL, &action, NULL) != 0 ||
+  if (sigaction(SECCOMP_WATCH_SIGNAL, &action, NULL) != 0 ||
       syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0 ||
       syscall(SYS_timer_settime, timer, 0, &every, NULL) != 0)
     return -1;
@@ -131,7 +122,7 @@ static int begin_watch(void) {
 static void become_twin(pid_t parent, const struct twin_order *order) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent)
-    _exit(EXIT_ORPHAN);
+    _exit(TWIN_EXIT_ORPHAN);
   prctl(PR_SET_NAME, "twin");
   setsid(); /* out of reach of the terminal's signals */
   reset_signals();
@@ -148,19 +139,19 @@ static void become_twin(pid_t parent, const struct twin_order *order) {
   setrlimit(RLIMIT_CORE, &no_core);
   write_once("/proc/self/coredump_filter", "0", 1);
   if (!replace_descriptors(order->keep_fd))
-    _exit(EXIT_DESCRIPTORS);
+    _exit(TWIN_EXIT_DESCRIPTORS);
   open_guard_except(kept_path);
-  if (slots_replace() != 0)
-    _exit(EXIT_SLOTS);
-  static struct range shared[CONFINE_SHARED_MAX];
+  if (wait_slots_replace() != 0)
+    _exit(TWIN_EXIT_SLOTS);
+  static struct fork_range shared[SECCOMP_SHARED_MAX];
   size_t shared_count = 0;
-  if (!ranges_protect_shared(shared, CONFINE_SHARED_MAX, &shared_count))
-    _exit(EXIT_SHARED);
+  if (!fork_ranges_protect_shared(shared, SECCOMP_SHARED_MAX, &shared_count))
+    _exit(TWIN_EXIT_SHARED);
   if (order->keep_fd >= 0)
     snprintf(kept_path, sizeof kept_path, "/proc/self/fd/%d", order->keep_fd);
   const struct confinement confinement = {getpid(), kept_path, shared, shared_count, timer};
   if (timer < 0 || !confine(&confinement))
-    _exit(EXIT_FREE);
+    _exit(TWIN_EXIT_UNCONFINED);
 }
 
 /* Threads of V8's have done what they were given by then; others of the service may work on. */
@@ -169,21 +160,21 @@ static const double THREADS_PATIENCE_MS = 25;
 /* What of V8's heap forks get for the time being. Main thread only. */
 static struct {
   bool is_open;
-  struct ranges kept;   /* to be kept from forks again */
-  struct ranges layout; /* all that was mapped when it was opened */
+  struct fork_ranges kept;   /* to be kept from forks again */
+  struct fork_ranges layout; /* all that was mapped when it was opened */
 } heap;
 
 int twin_open_heap(const char **step) {
   twin_close_heap();
   *step = "reading /proc/self/smaps";
-  int failed = ranges_add_kept(&heap.kept);
+  int failed = fork_ranges_add_kept(&heap.kept);
   if (failed == 0) {
     *step = "madvise";
-    failed = ranges_advise(&heap.kept, 0, MADV_DOFORK);
+    failed = fork_ranges_advise(&heap.kept, 0, MADV_DOFORK);
   }
   if (failed == 0) {
     *step = "reading /proc/self/maps";
-    failed = ranges_add_anonymous(&heap.layout);
+    failed = fork_ranges_add_anonymous(&heap.layout);
   }
   heap.is_open = failed == 0;
   if (failed != 0)
@@ -192,16 +183,16 @@ int twin_open_heap(const char **step) {
 }
 
 void twin_close_heap(void) {
-  ranges_advise(&heap.kept, 0, MADV_DONTFORK);
-  ranges_free(&heap.kept);
-  ranges_free(&heap.layout);
+  fork_ranges_advise(&heap.kept, 0, MADV_DONTFORK);
+  fork_ranges_free(&heap.kept);
+  fork_ranges_free(&heap.layout);
   heap.is_open = false;
 }
 
 /* Adds to `heap.kept` what forks do not get yet. */
 static int find_rest_of_heap(void) {
-  const int failed = heap.is_open ? ranges_add_new_kept(&heap.kept, &heap.layout) : EAGAIN;
-  return failed == EAGAIN ? ranges_add_kept(&heap.kept) : failed;
+  const int failed = heap.is_open ? fork_ranges_add_new_kept(&heap.kept, &heap.layout) : EAGAIN;
+  return failed == EAGAIN ? fork_ranges_add_kept(&heap.kept) : failed;
 }
 
 int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
@@ -217,7 +208,7 @@ int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
     goto end;
   forked->scan_ms = clock_now_ms() - started;
   forked->step = "finding the calls that wait for threads";
-  if (slots_find() < 0) {
+  if (wait_slots_find() < 0) {
     failed = ENOMEM;
     goto end;
   }
@@ -235,7 +226,7 @@ int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
   threads_await_rest(order->busy, order->busy_count, THREADS_PATIENCE_MS);
   forking = clock_now_ms();
   forked->step = "madvise";
-  failed = ranges_advise(&heap.kept, given, MADV_DOFORK);
+  failed = fork_ranges_advise(&heap.kept, given, MADV_DOFORK);
   if (failed == 0) {
     forked->step = "fork";
     allocator_before_fork();
@@ -265,13 +256,13 @@ end:
 void twin_write(const char *bytes, size_t length) {
   watch.written_ms = clock_now_ms();
   if (getppid() != watch.parent)
-    _exit(EXIT_ORPHAN);
+    _exit(TWIN_EXIT_ORPHAN);
   while (length > 0) {
     const ssize_t written = write(result_fd, bytes, length);
     if (written < 0 && errno == EINTR)
       continue;
     if (written <= 0)
-      _exit(EXIT_ORPHAN); /* nobody reads any more */
+      _exit(TWIN_EXIT_ORPHAN); /* nobody reads any more */
     bytes += written;
     length -= (size_t)written;
   }

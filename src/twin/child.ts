@@ -8,6 +8,7 @@ import v8 from 'node:v8'
 import type { TwinBinding } from '../allocator/port.js'
 import { CacheAttributionError, messageOf, reasonOf } from '../support/errors.js'
 import { readText } from '../support/read-text.js'
+import { TWIN_EXIT } from './exit-codes.js'
 import { frameWriter } from './frames.js'
 
 /** What a function in a twin can do. */
@@ -23,10 +24,6 @@ export interface TwinContext {
   noteCopies(): void
 }
 
-/** Exit codes of a twin; make.ts has them in words. */
-const EXIT_LEFT = 86
-const EXIT_AT_WORK = 89
-
 /** Wraps `work` into what the child runs; `secret` is what its frames carry, `isStillAtRest` is whether V8 has done nothing for a major GC before the fork. */
 export function lifeOf(
   binding: TwinBinding,
@@ -37,7 +34,7 @@ export function lifeOf(
   return () => {
     leaveQuietly(binding)
     // Before any flag: a marking that is under way cannot do without its threads.
-    if (!isStillAtRest()) binding.exit(EXIT_AT_WORK)
+    if (!isStillAtRest()) binding.exit(TWIN_EXIT.COLLECTING)
     leaveNothingToThreads()
     let copiedBytes: number | null = null
     const send = frameWriter(secret, (line) => {
@@ -76,7 +73,7 @@ export function lifeOf(
  */
 function leaveQuietly(binding: TwinBinding): void {
   const end = (): void => {
-    binding.exit(EXIT_LEFT)
+    binding.exit(TWIN_EXIT.LEFT)
   }
   Object.assign(process, { reallyExit: end, exit: end })
   try {

@@ -11,6 +11,7 @@ import { inStretch } from '../measure/in-stretch.js'
 import type { Instrument } from '../measure/window.js'
 import { CacheAttributionError, reasonOf } from '../support/errors.js'
 import { checkHeadroom, forgetCopiedBytes, mayDieFirst, noteCopiedBytes } from './headroom.js'
+import { TWIN_EXIT, describeExit } from './exit-codes.js'
 import { frameSecret } from './frames.js'
 import { lifeOf } from './child.js'
 import type { TwinContext } from './child.js'
@@ -181,27 +182,11 @@ function errorOf(end: Exclude<TwinEnd, { kind: 'result' }>, cost: TwinCost, elap
         cost,
       )
     case 'crashed':
-      if (end.ended.code === EXIT_WAITS) {
+      if (end.ended.code === TWIN_EXIT.WAITS) {
         return new TwinError('ERR_TWIN_STUCK', `it ended ${after}: it waited for a thread that it does not have`, cost)
       }
       return new TwinError('ERR_TWIN_CRASHED', `it ended ${after} ${wordsOf(end.ended)}`, cost, signalOf(end.ended))
   }
-}
-
-/** The exit code of native/slots.h. */
-const EXIT_WAITS = 88
-
-/** Exit codes of native/twin.c, of native/twin-addon.c and of life.ts. */
-const EXIT_WORDS: Readonly<Record<number, string>> = {
-  81: 'since its parent was gone',
-  82: 'since its descriptors could not be replaced',
-  83: 'since the calls that wake threads could not be replaced',
-  84: 'since shared memory could not be protected',
-  85: 'with an error past every handler',
-  86: 'through process.exit()',
-  87: 'since its system calls could not be confined',
-  90: 'since it had told nothing for too long',
-  89: 'since V8 began to collect in the instant of the fork',
 }
 
 function signalOf({ signal }: EndedTwin): string | null {
@@ -215,5 +200,5 @@ function wordsOf(ended: EndedTwin): string {
   const signal = signalOf(ended)
   if (signal !== null) return `by ${signal}`
   if (code === null) return 'with nothing that can be read'
-  return EXIT_WORDS[code] ?? `with exit code ${String(code)} and no result`
+  return describeExit(code)
 }

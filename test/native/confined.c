@@ -1,9 +1,9 @@
 /* Which system calls the filter of a twin lets through, call by call: prints "number NAME" of each that is
  * allowed with nonsense for arguments, and "allowed WHAT" or "refused WHAT" of each case below. What is
  * refused fails with an errno that no kernel gives. */
-#define CONFINE_ERRNO 4095
-#include "../../native/confine-calls.c"
-#include "../../native/confine.c"
+#define SECCOMP_ERRNO 4095
+#include "../../native/seccomp-calls.c"
+#include "../../native/seccomp.c"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 enum { NUMBERS = 1200, REFUSED = 1, PATIENCE_MS = 1500, UNIT = 0x10000, TIMER = 7 };
 
-static struct range shared[1];
+static struct fork_range shared[1];
 static char *mapping; /* shared: the second of four parts of four units each */
 static char kept[] = "/proc/self/fd/9";
 
@@ -31,7 +31,7 @@ static pid_t try(long number, const long *args) {
   if (!confine_here())
     abort();
   const long result = syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
-  _exit(result == -1 && errno == CONFINE_ERRNO ? REFUSED : 0);
+  _exit(result == -1 && errno == SECCOMP_ERRNO ? REFUSED : 0);
 }
 
 /* Whatever the call does to the child (ends it, has it wait for ever), only the refusal has this exit code.
@@ -172,7 +172,7 @@ static void try_other_architectures(void) {
     if (!confine_here())
       abort();
     __asm__ volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
-    _exit((int)result == -CONFINE_ERRNO ? REFUSED : 0);
+    _exit((int)result == -SECCOMP_ERRNO ? REFUSED : 0);
   }
   double left_ms = PATIENCE_MS;
   printf("%s a call of 32-bit programs\n", is_refused(child, &left_ms) ? "refused" : "allowed");
@@ -187,7 +187,7 @@ int main(void) {
   whole += -(uintptr_t)whole % UNIT;
   mapping =
       mmap(whole + 4 * UNIT, 4 * UNIT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-  shared[0] = (struct range){(uintptr_t)mapping, (uintptr_t)mapping + 4 * UNIT};
+  shared[0] = (struct fork_range){(uintptr_t)mapping, (uintptr_t)mapping + 4 * UNIT};
   setvbuf(stdout, NULL, _IOFBF, 1 << 20);
   try_numbers();
   try_files(open("/dev/null", O_RDONLY));

@@ -1,5 +1,5 @@
 /* Several threads look for import slots while objects come and go; under ThreadSanitizer a race ends it. */
-#include "../../native/slots.h"
+#include "../../native/wait-slots.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@ static int least_seen = 0;
 static void *looks(void *way) {
   for (int i = 0; i < 200; i++) {
     void *library = way == NULL ? NULL : dlopen("libm.so.6", RTLD_NOW | RTLD_LOCAL);
-    if (slots_find() < 0)
+    if (wait_slots_find() < 0)
       __atomic_store_n(&least_seen, -1, __ATOMIC_SEQ_CST);
     if (library != NULL)
       dlclose(library);

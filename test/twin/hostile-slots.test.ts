@@ -1,4 +1,4 @@
-/** slots_find() is called by any thread that asks whether a twin can be made. */
+/** wait_slots_find() is called by any thread that asks whether a twin can be made. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ describe('import slots, sought by several threads', function () {
   it('are found without a data race, while objects are loaded and unloaded', function () {
     if (process.platform !== 'linux') this.skip()
     const program = path.join(folder, 'slots-race')
-    const sources = ['test/native/slots-race.c', 'native/slots.c', 'native/open-guard.c'].map((file) =>
+    const sources = ['test/native/slots-race.c', 'native/wait-slots.c', 'native/open-guard.c'].map((file) =>
       path.join(ROOT, file),
     )
     const flags = ['-std=c11', '-g', '-fsanitize=thread', '-o', program]

@@ -124,7 +124,7 @@ describe('the filter of system calls in a twin', function () {
   let lines: readonly string[]
   before(function () {
     if (process.platform !== 'linux') skipOrFail(this, 'system calls are filtered on Linux only')
-    const program = buildProgram(this, 'confined', ['confine.c', 'confine-calls.c', 'confine.h'])
+    const program = buildProgram(this, 'confined', ['seccomp.c', 'seccomp-calls.c', 'seccomp.h'])
     lines = execFileSync(program, { encoding: 'utf8' }).trimEnd().split('\n')
   })
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "ranges.h"
+#include "fork-ranges.h"
 
 #ifdef __linux__
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 /* One mapping as a line of /proc/self/maps or smaps names it. */
 struct mapping {
-  struct range range;
+  struct fork_range range;
   bool is_writable, is_shared, is_anonymous;
 };
 
@@ -86,7 +86,7 @@ static bool next_mapping(struct mapping *mapping) {
 }
 
 /* The next one that no file backs and no other process shares; false at the end. */
-static bool next_anonymous(struct range *range) {
+static bool next_anonymous(struct fork_range *range) {
   struct mapping mapping;
   while (next_mapping(&mapping))
     if (mapping.is_anonymous && !mapping.is_shared) {
@@ -96,11 +96,11 @@ static bool next_anonymous(struct range *range) {
   return false;
 }
 
-static int reserve(struct ranges *ranges, size_t more) {
+static int reserve(struct fork_ranges *ranges, size_t more) {
   if (ranges->count + more <= ranges->capacity)
     return 0;
   const size_t capacity = 2 * ranges->capacity + more + 512;
-  struct range *items = realloc(ranges->items, capacity * sizeof *items);
+  struct fork_range *items = realloc(ranges->items, capacity * sizeof *items);
   if (items == NULL)
     return ENOMEM;
   ranges->items = items;
@@ -108,14 +108,14 @@ static int reserve(struct ranges *ranges, size_t more) {
   return 0;
 }
 
-static int add(struct ranges *ranges, struct range range) {
+static int add(struct fork_ranges *ranges, struct fork_range range) {
   const int failed = reserve(ranges, 1);
   if (failed == 0)
     ranges->items[ranges->count++] = range;
   return failed;
 }
 
-int ranges_add_kept(struct ranges *kept) {
+int fork_ranges_add_kept(struct fork_ranges *kept) {
   struct mapping mapping = {0};
   int failed = open_lines("/proc/self/smaps");
   if (failed != 0)
@@ -133,8 +133,8 @@ int ranges_add_kept(struct ranges *kept) {
   return failed;
 }
 
-int ranges_add_anonymous(struct ranges *ranges) {
-  struct range range;
+int fork_ranges_add_anonymous(struct fork_ranges *ranges) {
+  struct fork_range range;
   int failed = open_lines("/proc/self/maps");
   if (failed != 0)
     return failed;
@@ -157,7 +157,7 @@ static int advise(uintptr_t start, uintptr_t end, int advice) {
   return is_partly_unmapped ? 0 : refused;
 }
 
-int ranges_advise(const struct ranges *ranges, size_t first, int advice) {
+int fork_ranges_advise(const struct fork_ranges *ranges, size_t first, int advice) {
   int failed = 0;
   for (size_t i = first; i < ranges->count; i++) {
     const int refused = advise(ranges->items[i].start, ranges->items[i].end, advice);
@@ -170,8 +170,8 @@ int ranges_advise(const struct ranges *ranges, size_t first, int advice) {
 /* Of `unknown` those that are kept from forks. The kernel tells that of a mapping only among its pages'
  * figures. But where the first page is given to forks, which changes nothing of a mapping that forks get
  * already, one that is kept comes apart behind that page. */
-static int add_those_kept(struct ranges *kept, const struct ranges *unknown, uintptr_t page) {
-  struct range range;
+static int add_those_kept(struct fork_ranges *kept, const struct fork_ranges *unknown, uintptr_t page) {
+  struct fork_range range;
   int failed = reserve(kept, unknown->count);
   if (failed != 0)
     return failed;
@@ -194,10 +194,10 @@ static int add_those_kept(struct ranges *kept, const struct ranges *unknown, uin
   return failed;
 }
 
-int ranges_add_new_kept(struct ranges *kept, const struct ranges *before) {
+int fork_ranges_add_new_kept(struct fork_ranges *kept, const struct fork_ranges *before) {
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  struct ranges unknown = {0};
-  struct range range;
+  struct fork_ranges unknown = {0};
+  struct fork_range range;
   int failed = open_lines("/proc/self/maps");
   if (failed != 0)
     return failed;
@@ -212,16 +212,16 @@ int ranges_add_new_kept(struct ranges *kept, const struct ranges *before) {
   if (failed == 0 && unknown.count > 0)
     failed = add_those_kept(kept, &unknown, page);
   close(reading.file);
-  ranges_free(&unknown);
+  fork_ranges_free(&unknown);
   return failed;
 }
 
-void ranges_free(struct ranges *ranges) {
+void fork_ranges_free(struct fork_ranges *ranges) {
   free(ranges->items);
-  *ranges = (struct ranges){0};
+  *ranges = (struct fork_ranges){0};
 }
 
-bool ranges_protect_shared(struct range *shared, size_t capacity, size_t *count) {
+bool fork_ranges_protect_shared(struct fork_range *shared, size_t capacity, size_t *count) {
   struct mapping mapping;
   bool is_protected = true;
   if (open_lines("/proc/self/maps") != 0)

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "confine-calls.h"
+#include "seccomp-calls.h"
 
 #if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
 #include <fcntl.h>
@@ -38,7 +38,7 @@ enum {
 
 /* Allowed whatever the arguments are. A call is here if it only reads; or concerns only memory, time, threads
  * or descriptors of this process. */
-const uint16_t confine_allowed[] = {
+const uint16_t seccomp_allowed[] = {
     /* Descriptors: those that were inherited lead to /dev/null. */
     SYS_read,
     SYS_pread64,
@@ -209,7 +209,7 @@ const uint16_t confine_allowed[] = {
 };
 
 /* Calls that can be used both ways, by one argument of which the lower half is a number of 32 bits. */
-const uint32_t confine_file_commands[] = {
+const uint32_t seccomp_file_commands[] = {
     F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_GETLK, 36, /* F_OFD_GETLK */
     9,                                                                /* F_GETOWN */
     11,                                                               /* F_GETSIG */
@@ -287,7 +287,7 @@ static const uint32_t queried_personality[] = {0xffffffff};
 
 #define BY_VALUE(call, argument, values)                                                                     \
   { call, argument, sizeof values / sizeof *values, values }
-const struct confine_by_value confine_by_values[] = {
+const struct seccomp_by_value seccomp_by_values[] = {
     BY_VALUE(SYS_ioctl, 1, device_commands),
     BY_VALUE(SYS_madvise, 2, advices),
     BY_VALUE(SYS_prctl, 0, process_options),
@@ -296,7 +296,7 @@ const struct confine_by_value confine_by_values[] = {
     BY_VALUE(SYS_personality, 0, queried_personality),
 };
 
-const unsigned confine_allowed_count = sizeof confine_allowed / sizeof *confine_allowed;
-const unsigned confine_file_commands_count = sizeof confine_file_commands / sizeof *confine_file_commands;
-const unsigned confine_by_values_count = sizeof confine_by_values / sizeof *confine_by_values;
+const unsigned seccomp_allowed_count = sizeof seccomp_allowed / sizeof *seccomp_allowed;
+const unsigned seccomp_file_commands_count = sizeof seccomp_file_commands / sizeof *seccomp_file_commands;
+const unsigned seccomp_by_values_count = sizeof seccomp_by_values / sizeof *seccomp_by_values;
 #endif

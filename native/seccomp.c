@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
-#include "confine.h"
+#include "seccomp.h"
 
-#include "confine-calls.h"
+#include "seccomp-calls.h"
 
 #ifdef __linux__
 #include <errno.h>
@@ -22,7 +22,7 @@
 #define THIS_ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
-bool confine_is_possible(void) {
+bool seccomp_is_possible(void) {
 #ifdef THIS_ARCHITECTURE
   /* A null filter is refused as a bad address where filters are known at all. */
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) != 0 && errno == EFAULT;
@@ -33,8 +33,8 @@ bool confine_is_possible(void) {
 
 #ifdef THIS_ARCHITECTURE
 /* What is refused fails with this. The conformance test takes an errno that no kernel gives. */
-#ifndef CONFINE_ERRNO
-#define CONFINE_ERRNO EPERM
+#ifndef SECCOMP_ERRNO
+#define SECCOMP_ERRNO EPERM
 #endif
 
 /* As its number is the same on every architecture; older headers lack it. */
@@ -60,7 +60,7 @@ static void load_upper(unsigned argument) {
   ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * argument + 4));
 }
 static void fail_with(unsigned number) { ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | number)); }
-static void refuse(void) { fail_with(CONFINE_ERRNO); }
+static void refuse(void) { fail_with(SECCOMP_ERRNO); }
 static void allow(void) { ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)); }
 static void unless_equal_skip(uint32_t value, uint8_t skipped) {
   ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skipped));
@@ -115,7 +115,7 @@ static void add_files(const char *writable_path) {
 
 /* An asynchronous descriptor has the kernel send signals to whom it belongs. */
 static void add_descriptors(void) {
-  const unsigned count = confine_file_commands_count;
+  const unsigned count = seccomp_file_commands_count;
   unless_equal_skip(SYS_fcntl, (uint8_t)(2 * count + 7));
   load_lower(1);
   unless_equal_skip(F_SETFL, 4);
@@ -124,7 +124,7 @@ static void add_descriptors(void) {
   refuse();
   allow();
   for (unsigned i = 0; i < count; i++)
-    allow_call(confine_file_commands[i]);
+    allow_call(seccomp_file_commands[i]);
   refuse();
 }
 
@@ -162,7 +162,7 @@ static void add_processes(const struct confinement *confinement) {
   allow();
   refuse();
   /* Nobody may set aside what watches over it. */
-  refuse_value(SYS_rt_sigaction, 0, CONFINE_WATCH_SIGNAL);
+  refuse_value(SYS_rt_sigaction, 0, SECCOMP_WATCH_SIGNAL);
   refuse_value(SYS_timer_settime, 0, (uint32_t)confinement->timer);
   refuse_value(SYS_timer_delete, 0, (uint32_t)confinement->timer);
 }
@@ -209,7 +209,7 @@ static void add_units(void) {
   ADD(BPF_STMT(BPF_ST, END_UNIT));
 }
 
-static void add_shared_mapping(const struct range *range) {
+static void add_shared_mapping(const struct fork_range *range) {
   ADD(BPF_STMT(BPF_LD | BPF_MEM, FIRST_UNIT));
   ADD(BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)((range->end - 1) >> UNIT_BITS), 3, 0));
   ADD(BPF_STMT(BPF_LD | BPF_MEM, END_UNIT));
@@ -218,7 +218,7 @@ static void add_shared_mapping(const struct range *range) {
 }
 
 /* A shared mapping is not made writable again, and not moved to where that would not be seen. */
-static void add_protections(const struct range *shared, size_t count) {
+static void add_protections(const struct fork_range *shared, size_t count) {
   /* Of length 0 it makes a second mapping of what is shared. */
   unless_equal_skip(SYS_mremap, 6);
   load_lower(1);
@@ -254,10 +254,10 @@ static void build(const struct confinement *confinement) {
   ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1));
   refuse();
 #endif
-  for (unsigned i = 0; i < confine_allowed_count; i++)
-    allow_call(confine_allowed[i]);
-  for (unsigned i = 0; i < confine_by_values_count; i++) {
-    const struct confine_by_value *rule = &confine_by_values[i];
+  for (unsigned i = 0; i < seccomp_allowed_count; i++)
+    allow_call(seccomp_allowed[i]);
+  for (unsigned i = 0; i < seccomp_by_values_count; i++) {
+    const struct seccomp_by_value *rule = &seccomp_by_values[i];
     allow_values(rule->call, rule->argument, rule->values, rule->count);
   }
   add_files(confinement->writable_path);

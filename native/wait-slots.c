@@ -1,7 +1,8 @@
 #define _GNU_SOURCE
-#include "slots.h"
+#include "wait-slots.h"
 
 #include "open-guard.h"
+#include "twin-exit.h"
 
 #ifdef __linux__
 #include <elf.h>
@@ -99,7 +100,7 @@ static int wakes_nobody(pthread_cond_t *condition) {
 static int waits_in_vain(pthread_cond_t *condition, pthread_mutex_t *mutex) {
   (void)condition;
   if (this_thread() == getpid())
-    _exit(EXIT_WAITS);
+    _exit(TWIN_EXIT_WAITS);
   pthread_mutex_unlock(mutex);
   for (;;)
     pause();
@@ -113,7 +114,7 @@ static int takes_or_ends(sem_t *semaphore) {
   deadline.tv_sec += BEGINS_WITHIN_S;
   while (sem_timedwait(semaphore, &deadline) != 0)
     if (errno != EINTR)
-      _exit(EXIT_WAITS);
+      _exit(TWIN_EXIT_WAITS);
   return 0;
 }
 
@@ -282,7 +283,7 @@ static const struct search *search_known(void) {
   return search;
 }
 
-int slots_find(void) {
+int wait_slots_find(void) {
   pthread_mutex_lock(&searching);
   const struct search *search = search_known();
   const int wakes = search == NULL ? -1 : search->wakes_of_executable;
@@ -292,7 +293,7 @@ int slots_find(void) {
   return wakes;
 }
 
-int slots_replace(void) {
+int wait_slots_replace(void) {
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   uintptr_t writable = 0;
   const struct search *search = atomic_load(&found);

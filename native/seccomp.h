@@ -1,8 +1,8 @@
 /* Confinement of a twin: no code that a release calls can reach anything outside of it. */
-#ifndef CACHE_ATTRIBUTION_CONFINE_H
-#define CACHE_ATTRIBUTION_CONFINE_H
+#ifndef CACHE_ATTRIBUTION_SECCOMP_H
+#define CACHE_ATTRIBUTION_SECCOMP_H
 
-#include "ranges.h"
+#include "fork-ranges.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,20 +15,20 @@ struct confinement {
    * (jemalloc writes its profile to a path and to nothing else). */
   const char *writable_path;
   /* Mappings that other processes share: they cannot be made writable, nor be moved. Beyond
-   * CONFINE_SHARED_MAX none is looked at. */
-  const struct range *shared;
+   * SECCOMP_SHARED_MAX none is looked at. */
+  const struct fork_range *shared;
   size_t shared_count;
   /* The timer that watches over it, which nobody may set or delete; -1 for none. */
   int timer;
 };
 
-enum { CONFINE_SHARED_MAX = 128 };
+enum { SECCOMP_SHARED_MAX = 128 };
 
 /* The signal of that timer: nobody may handle or ignore it. */
-#define CONFINE_WATCH_SIGNAL SIGALRM
+#define SECCOMP_WATCH_SIGNAL SIGALRM
 
 /* Whether this kernel takes a filter of system calls. */
-bool confine_is_possible(void);
+bool seccomp_is_possible(void);
 
 /* From here on only system calls succeed that read, or that concern the process's own memory, time, threads
  * and open descriptors. Every other fails with EPERM, numbers that no kernel has yet among them. False where
