@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import './support/record.js'
 import { fuzzProfiles } from '../test/heap-profile/fuzz/profile-fuzz.js'
 
 const { values, positionals } = parseArgs({

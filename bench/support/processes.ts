@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import './record.js'
 
 export interface ChildOptions {
   /** Path of the Node binary; this one by default. */

@@ -1,4 +1,5 @@
-/** Figures of the benchmarks: quantiles, and tables in Markdown for docs/benchmarks.md. */
+/** Figures of the benchmarks: quantiles, and tables in Markdown. */
+import './record.js'
 
 /** The q-quantile of `values`, by nearest rank. */
 export function quantile(values: readonly number[], q: number): number {
