@@ -28,6 +28,7 @@
         "open-guard.c",
         "overcount.c",
         "properties.c",
+        "purge.c",
         "resident.c",
         "seccomp.c",
         "seccomp-calls.c",

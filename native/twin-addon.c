@@ -2,6 +2,7 @@
 #include "twin-addon.h"
 #include "finalizers.h"
 #include "major-gc.h"
+#include "purge.h"
 #include "twin-exit.h"
 #include "twin.h"
 
@@ -154,6 +155,21 @@ static napi_value TwinDumpProfile(napi_env env, napi_callback_info info) {
   return failed == 0 ? NULL : throw_step(env, "prof.dump", failed);
 }
 
+/* twinPurge(isHeap) → whether it could be done: in a twin, V8's or the allocator's freed pages go back to the
+ * system */
+static napi_value TwinPurge(napi_env env, napi_callback_info info) {
+  napi_value arg, result;
+  size_t count = 1;
+  bool is_heap = false;
+  napi_get_cb_info(env, info, &count, &arg, NULL, NULL);
+  if (!twin_is_child() || count < 1 || napi_get_value_bool(env, arg, &is_heap) != napi_ok) {
+    napi_throw_type_error(env, NULL, "twinPurge(isHeap) was expected, in a twin");
+    return NULL;
+  }
+  napi_get_boolean(env, is_heap ? purge_heap() : purge_allocator(), &result);
+  return result;
+}
+
 /* watchMajorGcs(): V8 tells of the major GCs of this thread's isolate from now on */
 static napi_value WatchMajorGcs(napi_env env, napi_callback_info info) {
   (void)env, (void)info;
@@ -256,6 +272,7 @@ void twin_define(napi_env env, napi_value exports) {
       {"unwatchMajorGcs", NULL, UnwatchMajorGcs, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lastMajorGc", NULL, LastMajorGc, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinMajorGcs", NULL, TwinMajorGcs, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinPurge", NULL, TwinPurge, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinReap", NULL, TwinReap, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);

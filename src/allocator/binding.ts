@@ -76,6 +76,7 @@ interface Addon {
   unwatchMajorGcs(): void
   lastMajorGc(): LastMajorGc | null
   twinMajorGcs(): MajorGcState
+  twinPurge(isHeap: boolean): boolean
   twinReap(pid: number): EndedTwin | null
 }
 
@@ -257,6 +258,8 @@ function twinBinding(addon: Addon): TwinBinding {
     heapClasses: (functions, objects, likeSnapshot) =>
       addon.twinHeapClasses?.(functions, objects, likeSnapshot) ?? NO_WALK,
     heapOwners: (functions, known, leastBytes) => addon.twinHeapOwners?.(functions, known, leastBytes) ?? NO_WALK,
+    purgeHeap: () => addon.twinPurge(true),
+    purgeAllocator: () => addon.twinPurge(false),
     majorGcs: () => addon.twinMajorGcs(),
     reap: (pid) => addon.twinReap(pid),
   }

@@ -225,6 +225,16 @@ export interface TwinBinding {
    * be recognised. V8 must have collected right before.
    */
   heapOwners(functions: readonly unknown[], known: readonly object[], leastBytes: number): HeapOwners | NoHeapWalk
+  /**
+   * In a twin: V8 collects as under memory pressure, compacts, and gives its pool of freed pages back. False where this Node
+   * has no way to ask for it.
+   */
+  purgeHeap(): boolean
+  /**
+   * In a twin: the allocator gives the pages that it keeps for reuse back to the system (jemalloc `arena.<all>.purge`, glibc
+   * `malloc_trim(0)`). False where it is another one.
+   */
+  purgeAllocator(): boolean
   /** What V8 does for major GCs of this thread, told in the instant; forced ones count too. Taken from the first call on. */
   readonly majorGcs: () => MajorGcState
   /** What became of a child; null while it runs; both null where it is gone without a trace. */

@@ -77,6 +77,7 @@ const ROW = object({
   released: ATTRIBUTED,
   uncertaintyBytes: numberOrNull,
   significant: boolean,
+  returned: optional(known(object({ residentBytes: number, uncertaintyBytes: numberOrNull }))),
   estimated: optional(ATTRIBUTED),
   estimatedUncertaintyBytes: optional(numberOrNull),
   entriesBefore: numberOrNull,

@@ -14,6 +14,8 @@ import { findLate, lateWarnings } from './late-bytes.js'
 import type { Gap, Late } from './late-bytes.js'
 import { miscountOf, miscountOfWhole } from './miscounts.js'
 import type { Miscounts } from './miscounts.js'
+import { pinningWarnings, returnedOf } from './returned.js'
+import type { ResidentFalls } from './returned.js'
 import { orderWarnings, remembered, sharingWarnings } from './sharing.js'
 import type { EarlierRun } from './sharing.js'
 import { estimateStep, noiseOf, spreadOf } from './statistics.js'
@@ -59,6 +61,8 @@ export interface MeasuredCache extends Pick<
   readonly controls: readonly Figures[]
   /** Of a cache that was trimmed: what it counted around each part; null for one that failed, or did not end. */
   readonly trimmed?: readonly (TrimmedPart | null)[]
+  /** In twins: what resident memory did, in each of them and in their controls. */
+  readonly resident?: ResidentFalls
   readonly error?: CacheAttribution['error']
 }
 
@@ -115,6 +119,7 @@ export function buildReport(run: MeasuredRun): AttributionReport {
     ...lateWarnings(caches, late.shared),
     ...caches.filter(isBlind).map(({ name }) => coldestWarning(name)),
     ...orderWarnings(run.caches.flatMap(repeated)),
+    ...pinningWarnings(run.caches.flatMap((cache) => repeated(cache).map((each) => ({ ...each, ...cache.resident })))),
     ...sharingWarnings(remembered({ caches, ...(twin === undefined ? {} : { twin }) }, uncollected), run.earlier ?? []),
   ]
   return {
@@ -162,7 +167,7 @@ interface AttributedWhole extends Attributed {
 }
 
 function buildRow(cache: MeasuredCache, found: Late | undefined, miscounts: Miscounts): CacheAttribution {
-  const { measurement, gc: _gc, controls, trimmed, error, ...row } = cache
+  const { measurement, gc: _gc, controls, trimmed, resident, error, ...row } = cache
   const attributed = withLate(attribute(measurement, controls), found)
   const { released, late } = attributed
   const miscountBytes = miscountOf(measurement, released.allocatedBytes, miscounts, late?.allocatedBytes ?? 0)
@@ -180,6 +185,7 @@ function buildRow(cache: MeasuredCache, found: Late | undefined, miscounts: Misc
     uncertainty,
     uncertaintyBytes: hypotenuse(uncertainty, released),
     significant: QUANTITIES.some((quantity) => beyond(released[quantity], uncertainty[quantity])),
+    ...(resident === undefined ? {} : { returned: returnedOf(resident) }),
     window: measurement.kind === 'none' ? null : measurement.kind === 'stepped' ? 'drift-corrected' : 'atomic',
     ...(trimmed === undefined
       ? {}

@@ -90,6 +90,7 @@ function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
       cell: (row) => (row.status === 'skipped' ? 'skipped' : formatBytes(known(row))),
     },
     { title: '±', cell: (row) => formatBytes(ofWhole(row).uncertaintyBytes) },
+    { title: 'RSS falls by', cell: ({ returned }) => (returned == null ? '–' : formatBytes(returned.residentBytes)) },
     { title: 'share', cell: (row) => (known(row) === null ? '–' : formatShare(known(row) ?? 0, whole)) },
     { title: 'allocator', cell: (row) => formatBytes(ofWhole(row).bytes.allocatedBytes) },
     { title: 'JS heap', cell: (row) => formatBytes(ofWhole(row).bytes.heapBytes) },

@@ -61,7 +61,7 @@ export function sharingWarnings(now: EarlierRun, earlier: readonly EarlierRun[])
 }
 
 /** A cache as several twins measured it, each in another order. */
-interface RepeatedCache {
+export interface RepeatedCache {
   readonly name: string
   readonly changes: readonly Figures[]
 }
@@ -71,10 +71,26 @@ interface RepeatedCache {
  * several among each other. A row that moves alone shares with nobody.
  */
 export function orderWarnings(caches: readonly RepeatedCache[]): ReportWarning[] {
-  const moving = caches.flatMap(({ name, changes }) => {
-    const totals = changes.map(knownSum)
+  const rows = caches.map(({ name, changes }) => ({ name, totals: changes.map(knownSum) }))
+  return movingTogether(rows, { bytes: ORDER_LEAST_BYTES, share: ORDER_LEAST_SHARE }).map(({ one, others }) =>
+    sharedByOrder(one, others),
+  )
+}
+
+/** A row of several twins: a figure of each. */
+interface RowOfTwins {
+  readonly name: string
+  readonly totals: readonly number[]
+}
+
+/** Rows that depend on the order of the twins, each with those that gain what it loses. */
+export function movingTogether(
+  rows: readonly RowOfTwins[],
+  least: { readonly bytes: number; readonly share: number },
+): { readonly one: MovingCache; readonly others: readonly MovingCache[] }[] {
+  const moving = rows.flatMap(({ name, totals }) => {
     const spreadBytes = spreadOf(totals)
-    const isMoving = spreadBytes > ORDER_LEAST_BYTES && spreadBytes > ORDER_LEAST_SHARE * Math.max(...totals)
+    const isMoving = spreadBytes > least.bytes && spreadBytes > least.share * Math.max(...totals)
     const mean = totals.reduce((sum, bytes) => sum + bytes, 0) / totals.length
     return isMoving ? [{ name, spreadBytes, moves: totals.map((bytes) => bytes - mean) }] : []
   })
@@ -83,7 +99,7 @@ export function orderWarnings(caches: readonly RepeatedCache[]): ReportWarning[]
   return moving.flatMap((one) => {
     const partners = partnersOf(one, moving)
     const others = partners.length > 0 ? partners : group.includes(one) ? group.filter((other) => other !== one) : []
-    return others.length === 0 ? [] : [sharedByOrder(one, others)]
+    return others.length === 0 ? [] : [{ one, others }]
   })
 }
 
@@ -93,7 +109,7 @@ function partnersOf(one: MovingCache, moving: readonly MovingCache[]): readonly 
 }
 
 /** A row that depends on the order: by how much it differs from its mean in each twin. */
-interface MovingCache {
+export interface MovingCache {
   readonly name: string
   readonly spreadBytes: number
   readonly moves: readonly number[]
@@ -110,12 +126,17 @@ function areBalanced(group: readonly MovingCache[]): boolean {
 }
 
 function sharedByOrder({ name, spreadBytes }: MovingCache, others: readonly MovingCache[]): ReportWarning {
-  const names = others.map((other) => JSON.stringify(other.name)).join(' or ')
+  const names = namesOf(others)
   return {
     code: 'WARN_SHARED_MEMORY',
     message: `${JSON.stringify(name)} seems to hold the same values as ${names}: what it gives back depends on the order, by ${formatBytes(spreadBytes)}`,
     cache: name,
   }
+}
+
+/** In quotation marks, one or the other. */
+export function namesOf(caches: readonly { readonly name: string }[]): string {
+  return caches.map(({ name }) => JSON.stringify(name)).join(' or ')
 }
 
 /** Pairs that were released in the other order in `run`, of which one lost what the other gained. */

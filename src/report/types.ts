@@ -61,6 +61,14 @@ export interface ToldBytes {
   readonly source: string
 }
 
+/** By how much resident memory falls, in bytes. */
+export interface ReturnedBytes {
+  /** Less than `released` where others have memory on the same pages; more where the release tore pages of its neighbours free. */
+  readonly residentBytes: number
+  /** Half-width of the 95 % interval; null without controls to tell. */
+  readonly uncertaintyBytes: number | null
+}
+
 /** One cache's row. */
 export interface CacheAttribution {
   readonly name: string
@@ -73,6 +81,11 @@ export interface CacheAttribution {
   readonly uncertainty: ByQuantity<number | null>
   /** Whether any quantity is beyond its uncertainty. False where that is unknown. */
   readonly significant: boolean
+  /**
+   * In a twin only: by how much RSS falls with the release, once the allocator and V8 have given every freed page back. Null where
+   * the system does not tell, or the allocator has no way to give pages back.
+   */
+  readonly returned?: ReturnedBytes | null
   /** Trim mode only, where a part was dropped without a failure: how much, and how much of it at random. */
   readonly trim?: TrimSummary
   /** Like `trim`: the whole cache, as estimated from what was dropped. A part that failed is in `released` alone. */

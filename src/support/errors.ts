@@ -136,6 +136,7 @@ export const WARNING_CODES = {
   WARN_RESIDUAL_UNEXPLAINED: 'what no cache held was to be explained by the heap profiler, and could not be',
   WARN_SHARED_MEMORY:
     'caches hold the same values, as two orders showed: they come back with the one that is released last',
+  WARN_PINNED_PAGES: 'caches have memory on the same pages, as two orders showed: RSS falls when both are released',
   WARN_CLAIM_CONTRADICTED: 'next to nothing came back of what a cache claims to hold',
   WARN_REPORT_EXTENSION: 'what was to be added to a report could not be: the report is given without it',
   WARN_HISTORY_WRITE: 'a history cannot be written: its records wait in memory',

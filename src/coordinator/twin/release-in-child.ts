@@ -15,6 +15,7 @@ import { messageOf } from '../../support/errors.js'
 import { discoverHere } from '../../twin/discover/in-twin.js'
 import type { Discovery, KnownCache } from '../../twin/discover/types.js'
 import type { TwinContext } from '../../twin/child.js'
+import { ReturnedPages } from '../../twin/returned-pages.js'
 import { settleInTwin } from '../../twin/settle-in-twin.js'
 import { ask } from '../inspect.js'
 import type { Inspection } from '../inspect.js'
@@ -39,6 +40,8 @@ export interface TwinRow {
   readonly entriesAfter: number | null
   readonly claimedBytes: number | null
   readonly durationMs: number
+  /** By how much the twin's resident memory fell when every freed page had gone back; null where unknown. */
+  readonly residentFall: number | null
   readonly error?: RowError
 }
 
@@ -55,7 +58,7 @@ export type TwinMessage =
    * asked of it.
    */
   | { readonly kind: 'release' | 'finalize' | 'settle'; readonly name: string | null }
-  | { readonly kind: 'control'; readonly change: Figures }
+  | { readonly kind: 'control'; readonly change: Figures; readonly residentFall: number | null }
   | { readonly kind: 'row'; readonly row: TwinRow }
   | { readonly kind: 'skip'; readonly name: string; readonly error: RowError }
   | { readonly kind: 'warning'; readonly warning: ReportWarning }
@@ -109,6 +112,7 @@ class TwinWindows {
   #inspections = new Map<RegisteredCache, Inspection>()
   #level: Figures = UNREAD
   #settleMs = 0
+  readonly #pages: ReturnedPages
   #allowMs = FIRST_COLLECTIONS_MS
   readonly #finalizers: TwinFinalizers
   #copiesAtMs = 0
@@ -118,6 +122,7 @@ class TwinWindows {
     this.#twin = twin
     this.#caches = releases.steps.flatMap(({ cache }) => cache ?? [])
     this.#startMs = releases.instrument.environment.now()
+    this.#pages = new ReturnedPages(releases.instrument)
     this.#finalizers = new TwinFinalizers({
       instrument: releases.instrument,
       isWanted: releases.runsFinalizers,
@@ -140,6 +145,7 @@ class TwinWindows {
     this.#noteCopies(0)
     this.#send({ kind: 'settle', name: null })
     this.#settle(null)
+    this.#pages.prepare()
     const { level, selfCheck } = this.#checkSelf()
     this.#level = level
     if (!this.#finalizers.canRun && this.#releases.runsFinalizers) {
@@ -148,6 +154,7 @@ class TwinWindows {
     this.#allowMs = COLLECTION_LEAST_MS + COLLECTION_FACTOR * this.#settleMs
     this.#finalizers.noteLevel()
     this.#inspections = this.#watch.before(this.#caches)
+    this.#pages.begin()
     this.#send({ kind: 'begin', before: this.#sample(), settleMs: this.#settleMs, selfCheck }, this.#allowMs)
     for (const { cache } of this.#releases.steps) {
       if (cache === null) this.#control()
@@ -203,7 +210,8 @@ class TwinWindows {
   #control(): void {
     this.#send({ kind: 'settle', name: null }, this.#allowMs)
     const after = this.#settle(null)
-    this.#send({ kind: 'control', change: difference(this.#level, after) })
+    const residentFall = this.#pages.fall(this.#level.heapBytes - after.heapBytes)
+    this.#send({ kind: 'control', change: difference(this.#level, after), residentFall })
     this.#level = after
   }
 
@@ -223,16 +231,18 @@ class TwinWindows {
     if (end.status === 'released' && !end.isPending) this.#emptied.add(name)
     this.#send({ kind: 'settle', name }, this.#allowMs)
     const after = this.#settle(name)
-    const [before, durationOfWindowMs] = [this.#level, environment.now() - windowMs]
+    const before = this.#level
+    this.#send({ kind: 'settle', name }, this.#allowMs)
+    const residentFall = this.#pages.fall(before.heapBytes - after.heapBytes)
     this.#level = after
     this.#earlier.push(name)
-    this.#tellRow(cache, end, { before, after, durationMs: durationOfWindowMs })
+    this.#tellRow(cache, end, { before, after, residentFall, durationMs: environment.now() - windowMs })
   }
 
   #tellRow(
     cache: RegisteredCache,
     end: TwinReleaseEnd,
-    window: Pick<TwinRow, 'before' | 'after' | 'durationMs'>,
+    window: Pick<TwinRow, 'before' | 'after' | 'residentFall' | 'durationMs'>,
   ): void {
     const { name } = cache
     const { status, error } = end
@@ -267,7 +277,7 @@ class TwinWindows {
   #settle(name: string | null): Figures {
     const { figures, tookMs } = settleInTwin(this.#releases.instrument, () => this.#finalizers.run(name))
     this.#settleMs = tookMs
-    return figures
+    return this.#pages.asUnpurged(figures)
   }
 
   /** Finalizers have the time of a release, and the collections after them that of collections. */

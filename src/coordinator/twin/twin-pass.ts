@@ -15,6 +15,8 @@ import type { TwinMessage, TwinRow } from './release-in-child.js'
 export class TwinPass {
   readonly rows = new Map<string, TwinRow>()
   readonly controls: Figures[] = []
+  /** What resident memory did in the controls. */
+  readonly residentControls: number[] = []
   readonly skipped = new Map<string, RowError>()
   readonly warnings: ReportWarning[] = []
   discovery: Discovery | undefined
@@ -47,6 +49,7 @@ export class TwinPass {
         break
       case 'control':
         this.controls.push(message.change)
+        if (message.residentFall !== null) this.residentControls.push(message.residentFall)
         this.current = null
         break
       case 'row':

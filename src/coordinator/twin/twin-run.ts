@@ -323,9 +323,13 @@ export class TwinRun implements Run {
       const error = excluded?.error ?? skipped ?? this.#ended ?? ABORTED
       return { ...unmeasured(name, excluded?.status ?? 'skipped', error), controls }
     }
-    const { before, after, ...told } = row
+    const { before, after, residentFall: _, ...told } = row
     return {
       ...told,
+      resident: {
+        falls: rows.map(({ residentFall }) => residentFall),
+        controls: this.#passes.flatMap(({ residentControls }) => residentControls),
+      },
       measurement:
         rows.length === 1
           ? { kind: 'atomic', before, after }

@@ -66,12 +66,13 @@ const row: Json = {
   released: attributed,
   estimated: attributed,
   estimatedUncertaintyBytes: maybe,
+  returned: orNull(object({ residentBytes: number, uncertaintyBytes: maybe })),
   uncertaintyBytes: maybe,
   significant: boolean,
   entriesBefore: maybe,
   claimedBytes: maybe,
 }
-const OF_TRIMS = ['estimated', 'estimatedUncertaintyBytes']
+const OF_MODES = ['estimated', 'estimatedUncertaintyBytes', 'returned']
 const report: Json = { id: string, mode, trigger: string, startedAt: when, durationMs: number, floor }
 const slope = object({ bytesPerHour: number, lowBytesPerHour: number, highBytesPerHour: number })
 const trend: Json = {
@@ -158,7 +159,7 @@ export const SCHEMAS: Json = {
       }),
     ),
   }),
-  ReportSummary: object({ ...report, pid: integer, caches: arrayOf(object(row, OF_TRIMS)) }),
+  ReportSummary: object({ ...report, pid: integer, caches: arrayOf(object(row, OF_MODES)) }),
   Reports: object({ reports: arrayOf(ref('ReportSummary')) }),
   AttributionReport: object({
     schemaVersion: { const: 1 },
@@ -179,7 +180,7 @@ export const SCHEMAS: Json = {
           durationMs: number,
           error,
         },
-        [...OF_TRIMS, 'error'],
+        [...OF_MODES, 'error'],
       ),
     ),
     unattributed: floor,

@@ -138,7 +138,7 @@ export function detailsOf(row: CacheRow): readonly (readonly [string, string])[]
 }
 
 function attributionDetails(row: NonNullable<CacheRow['attribution']>): readonly (readonly [string, string])[] {
-  const { window, late, settled, pauseMs, durationMs, trim, released } = row
+  const { window, late, settled, pauseMs, durationMs, trim, released, returned } = row
   if (row.status === 'skipped') return []
   return [
     ['Entries before → after', `${formatCount(row.entriesBefore)} → ${formatCount(row.entriesAfter)}`],
@@ -157,6 +157,14 @@ function attributionDetails(row: NonNullable<CacheRow['attribution']>): readonly
           : 'averaged over turns (asynchronous release)',
     ],
     ...(settled === false ? [['Background work', 'was not at rest in time'] as const] : []),
+    ...(returned == null
+      ? []
+      : [
+          [
+            'RSS falls by',
+            `${formatBytes(returned.residentBytes)} ± ${formatBytes(returned.uncertaintyBytes)}, every freed page given back`,
+          ] as const,
+        ]),
     ...(late === undefined ? [] : [['Of it in later turns', formatBytes(knownBytes(late))] as const]),
     ['Pause', formatMs(pauseMs)],
     ['Took', formatMs(durationMs)],
