@@ -1,6 +1,7 @@
 #include "heap-addon.h"
 #include "heap-classes.h"
 #include "heap-owners.h"
+#include "heap-parts.h"
 #include "heap-paths.h"
 #include "twin.h"
 #include "v8-layout.h"
@@ -156,6 +157,20 @@ static void set_text(napi_env env, napi_value object, const char *name, const ch
   napi_set_named_property(env, object, name, value);
 }
 
+static uint64_t *kind_bytes_of(void *owners, uint32_t place) {
+  return ((struct heap_owners *)owners)->at[place].kind_bytes;
+}
+
+static napi_value kind_bytes(napi_env env, const uint64_t *bytes) {
+  napi_value list, value;
+  napi_create_array_with_length(env, PART_KINDS, &list);
+  for (uint32_t kind = 0; kind < PART_KINDS; kind++) {
+    napi_create_double(env, (double)bytes[kind], &value);
+    napi_set_element(env, list, kind, value);
+  }
+  return list;
+}
+
 static napi_value owners_of(napi_env env, const struct heap_owners *owners) {
   napi_value rows;
   napi_create_array_with_length(env, owners->count, &rows);
@@ -173,13 +188,33 @@ static napi_value owners_of(napi_env env, const struct heap_owners *owners) {
     set_number(env, row, "entries", (double)owner->entries);
     set_number(env, row, "partOf", owner->part_of);
     set_number(env, row, "known", owner->known);
+    napi_set_named_property(env, row, "kindBytes", kind_bytes(env, owner->kind_bytes));
     napi_set_element(env, rows, (uint32_t)i, row);
   }
   return rows;
 }
 
-/* twinHeapOwners(functions, known, leastBytes) → { reason } or { objectBytes, totalBytes, restBytes, owners
- * }: in a twin, the objects that alone keep at least so many bytes alive. */
+static napi_value parts_of(napi_env env, const struct heap_parts *parts) {
+  const struct heap_part *all = parts->parts.at;
+  const char *scripts = parts->scripts.at;
+  napi_value rows;
+  napi_create_array_with_length(env, parts->parts.count, &rows);
+  for (size_t i = 0; i < parts->parts.count; i++) {
+    napi_value row;
+    napi_create_object(env, &row);
+    set_text(env, row, "script", scripts + (size_t)all[i].script * PART_SCRIPT_SIZE);
+    set_number(env, row, "kind", all[i].kind);
+    set_number(env, row, "count", (double)all[i].count);
+    set_number(env, row, "heapBytes", (double)all[i].heap_bytes);
+    set_number(env, row, "memoryBytes", (double)all[i].memory_bytes);
+    set_number(env, row, "ownedBytes", (double)all[i].owned_bytes);
+    napi_set_element(env, rows, (uint32_t)i, row);
+  }
+  return rows;
+}
+
+/* twinHeapOwners(functions, known, leastBytes) → { reason } or { objectBytes, totalBytes, readOnlyBytes,
+ * restBytes, owners, parts }: in a twin, the objects that alone keep at least so many bytes alive. */
 static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   napi_value args[3], result;
   size_t count = 3;
@@ -189,6 +224,7 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   struct heap_tree tree = {0};
   struct column via = {0}, known = {0};
   struct heap_owners owners = {0};
+  struct heap_parts parts = {0};
   napi_get_cb_info(env, info, &count, args, NULL, NULL);
   napi_value *functions = count < 3 ? NULL : elements_of(env, args[0], &function_count);
   napi_value *objects = count < 3 ? NULL : elements_of(env, args[1], &known_count);
@@ -208,6 +244,8 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     known.at[i] = number_of(&tree, tagged_of(objects[i]));
   const struct owners_sought sought = {(uint64_t)least, known.at, known_count};
   is_done = is_done && heap_owners_find(&owners, &graph, &tree, &via, &sought);
+  const struct parts_of_owners pieces = {owners.owner_of.at, kind_bytes_of, &owners};
+  is_done = is_done && heap_parts_find(&parts, &graph, &tree, &via, &pieces);
   if (reason == NULL && !is_done)
     reason = "there is no memory for the walk";
   /* From here on V8 may move what it likes. */
@@ -218,9 +256,12 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     set_number(env, result, "objectBytes", (double)graph.object_bytes);
     set_number(env, result, "totalBytes", (double)tree.retained[0]);
     set_number(env, result, "restBytes", (double)owners.rest_bytes);
+    set_number(env, result, "readOnlyBytes", (double)graph.read_only_bytes);
     napi_set_named_property(env, result, "owners", owners_of(env, &owners));
+    napi_set_named_property(env, result, "parts", parts_of(env, &parts));
   }
   heap_owners_free(&owners);
+  heap_parts_free(&parts);
   heap_tree_free(&tree);
   heap_walk_free(&graph);
   column_free(&via);

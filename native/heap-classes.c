@@ -2,84 +2,27 @@
 #include "heap-classes.h"
 
 #ifdef __linux__
+#include "index.h"
 #include "v8-layout.h"
 #include "v8-names.h"
 
 #include <string.h>
 
-static const uint32_t FREE = UINT32_MAX;
 static const char MEMORY_CLASS[] = "system / JSArrayBufferData";
-
-/* Key → class. Open addressing; `size` is a power of two. */
-struct index {
-  uint64_t *keys;
-  uint32_t *classes;
-  size_t size, count;
-};
-
-static bool index_make(struct index *index, size_t size) {
-  *index = (struct index){pages_map(size * sizeof *index->keys), pages_map(size * sizeof *index->classes),
-                          size, 0};
-  if (index->keys == NULL || index->classes == NULL)
-    return false;
-  memset(index->classes, 0xff, size * sizeof *index->classes);
-  return true;
-}
-
-static void index_free(struct index *index) {
-  pages_unmap(index->keys, index->size * sizeof *index->keys);
-  pages_unmap(index->classes, index->size * sizeof *index->classes);
-}
-
-static size_t place_of(const struct index *index, uint64_t key) {
-  size_t at = (size_t)(key * 0x9e3779b97f4a7c15ull >> 24) & (index->size - 1);
-  while (index->classes[at] != FREE && index->keys[at] != key)
-    at = (at + 1) & (index->size - 1);
-  return at;
-}
-
-static bool index_put(struct index *index, uint64_t key, uint32_t class) {
-  if (2 * index->count >= index->size) {
-    struct index larger;
-    if (!index_make(&larger, 2 * index->size))
-      return false;
-    for (size_t i = 0; i < index->size; i++)
-      if (index->classes[i] != FREE) {
-        const size_t at = place_of(&larger, index->keys[i]);
-        larger.keys[at] = index->keys[i];
-        larger.classes[at] = index->classes[i];
-      }
-    larger.count = index->count;
-    index_free(index);
-    *index = larger;
-  }
-  const size_t at = place_of(index, key);
-  index->keys[at] = key;
-  index->classes[at] = class;
-  index->count++;
-  return true;
-}
 
 /* Classes by name, and by map, so that a name is made once for each map. */
 static struct index by_name, by_map;
 
-static uint64_t hash_of(const char *name) {
-  uint64_t hash = 14695981039346656037ull;
-  for (; *name != '\0'; name++)
-    hash = (hash ^ (uint8_t)*name) * 1099511628211ull;
-  return hash;
-}
-
 static uint32_t class_named(struct heap_classes *classes, const char *name) {
-  const uint64_t hash = hash_of(name);
-  const uint32_t known = by_name.classes[place_of(&by_name, hash)];
-  if (known != FREE)
+  const uint64_t key = index_key_of(name);
+  const uint32_t known = index_get(&by_name, key);
+  if (known != INDEX_NONE)
     return known;
   if (classes->count == classes->capacity) {
     const size_t wanted = classes->capacity == 0 ? 1024 : 2 * classes->capacity;
     struct heap_class *larger = pages_map(wanted * sizeof *larger);
     if (larger == NULL)
-      return FREE;
+      return INDEX_NONE;
     if (classes->count > 0)
       memcpy(larger, classes->at, classes->count * sizeof *larger);
     pages_unmap(classes->at, classes->capacity * sizeof *classes->at);
@@ -87,18 +30,18 @@ static uint32_t class_named(struct heap_classes *classes, const char *name) {
     classes->capacity = wanted;
   }
   strcpy(classes->at[classes->count].name, name);
-  return index_put(&by_name, hash, (uint32_t)classes->count) ? (uint32_t)classes->count++ : FREE;
+  return index_put(&by_name, key, (uint32_t)classes->count) ? (uint32_t)classes->count++ : INDEX_NONE;
 }
 
 static uint32_t class_of_map(struct heap_classes *classes, uint64_t map) {
-  const uint32_t known = by_map.classes[place_of(&by_map, map)];
-  if (known != FREE)
+  const uint32_t known = index_get(&by_map, map);
+  if (known != INDEX_NONE)
     return known;
   char name[CLASS_NAME_SIZE] = "";
   struct text text = {.at = name, .size = sizeof name};
   v8_add_class(&text, map);
   const uint32_t class = class_named(classes, name);
-  return class != FREE && index_put(&by_map, map, class) ? class : FREE;
+  return class != INDEX_NONE && index_put(&by_map, map, class) ? class : INDEX_NONE;
 }
 
 /* Down the tree of dominators: what lies in an object of its own class is held by that one already.
@@ -131,7 +74,7 @@ static bool add_folded(struct heap_classes *classes, const struct heap_graph *gr
     if (graph->folded[kind].count == 0)
       continue;
     const uint32_t class = class_named(classes, NAMES[kind]);
-    if (class == FREE)
+    if (class == INDEX_NONE)
       return false;
     classes->at[class].count += graph->folded[kind].count;
     classes->at[class].own_bytes += graph->folded[kind].bytes;
@@ -154,7 +97,7 @@ bool heap_classes_count(struct heap_classes *classes, const struct heap_graph *g
     const uint32_t class = node == 0                     ? class_named(classes, "(synthetic)")
                            : node >= graph->object_count ? class_named(classes, MEMORY_CLASS)
                                                          : class_of_map(classes, v8_map_of(address));
-    is_done = class != FREE;
+    is_done = class != INDEX_NONE;
     if (!is_done)
       break;
     class_of.at[number] = class;

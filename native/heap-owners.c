@@ -5,7 +5,6 @@
 #include "heap-paths.h"
 #include "v8-edges.h"
 #include "v8-layout.h"
-#include "v8-symbols.h"
 
 #include <string.h>
 
@@ -13,10 +12,18 @@
  * go on: the dominators so far up may be of the same kind, with tables between. */
 enum { STEPS_OF_A_KIND = 4, GROUPS_MAX = 65536 };
 
-/* Number → bytes of its piece so far, and the part of them outside the heap. */
+/* Columns by number. What an owner was cut out for is written above it only, so that most of their pages are
+ * never touched. */
 struct pieces {
-  uint64_t *all, *outside;
+  uint64_t *outside;     /* bytes outside the heap, of its own and of all that it dominates */
+  uint64_t *cut;         /* bytes of owners below it */
+  uint64_t *cut_outside; /* the part of them outside the heap */
+  uint32_t *owner_of;    /* an owner, or of a group that is told: its place + 1; 0: neither */
 };
+
+static uint64_t piece_of(const struct pieces *pieces, const struct heap_tree *tree, uint32_t number) {
+  return tree->retained[number] - pieces->cut[number];
+}
 
 static uint64_t map_at(const struct heap_graph *graph, const struct heap_tree *tree, uint32_t number) {
   const uint32_t node = tree->node_of.at[number];
@@ -29,14 +36,7 @@ static int type_at(const struct heap_graph *graph, const struct heap_tree *tree,
 }
 
 /* Whether an engineer would call it an owner: an object of JavaScript's, or the variables of a function. */
-static bool has_a_name(int type) {
-  static int first_context, last_context;
-  if (first_context == 0) {
-    first_context = v8_constant("FirstContextType", 1);
-    last_context = v8_constant("LastContextType", 0);
-  }
-  return type >= v8_layout.first_object_type || (type >= first_context && type <= last_context);
-}
+static bool has_a_name(int type) { return type >= v8_layout.first_object_type || v8_type_is_context(type); }
 
 static bool goes_on(const struct heap_graph *graph, const struct heap_tree *tree, uint32_t number) {
   const uint64_t map = map_at(graph, tree, number);
@@ -67,31 +67,35 @@ static bool add_owner(struct heap_owners *owners, const struct heap_owner *owner
   return true;
 }
 
+static void add_to(uint64_t *column, uint32_t number, uint64_t bytes) {
+  if (bytes > 0)
+    column[number] += bytes;
+}
+
 /* From the leaves to the root: a piece that is large enough stays with its owner, a smaller one is its
- * dominator's. */
+ * dominator's; what only the roots hold together is nobody's. */
 static bool cut(struct heap_owners *owners, const struct heap_graph *graph, const struct heap_tree *tree,
                 struct pieces *pieces, uint64_t least_bytes) {
   for (uint32_t number = tree->count - 1; number > 0; number--) {
-    const int type = type_at(graph, tree, number);
-    if (pieces->all[number] >= least_bytes && type >= 0 && has_a_name(type) &&
-        !goes_on(graph, tree, number)) {
+    const uint32_t above = tree->dominator.at[number];
+    const uint64_t bytes = piece_of(pieces, tree, number);
+    const int type = bytes < least_bytes ? -1 : type_at(graph, tree, number);
+    const bool is_owner = type >= 0 && has_a_name(type) && !goes_on(graph, tree, number);
+    if (is_owner) {
       const struct heap_owner owner = {.number = number,
                                        .instances = 1,
-                                       .own_bytes = pieces->all[number],
-                                       .memory_bytes = pieces->outside[number],
+                                       .own_bytes = bytes,
+                                       .memory_bytes = pieces->outside[number] - pieces->cut_outside[number],
                                        .retained_bytes = tree->retained[number]};
       if (!add_owner(owners, &owner))
         return false;
-      pieces->all[number] = 0;
-      pieces->outside[number] = 0;
-      continue;
+      pieces->owner_of[number] = (uint32_t)owners->count;
     }
-    const uint32_t above = tree->dominator.at[number];
     if (above == 0)
-      continue; /* held by nothing but the roots together */
-    pieces->all[above] += pieces->all[number];
-    pieces->outside[above] += pieces->outside[number];
-    pieces->all[number] = pieces->outside[number] = 0;
+      continue;
+    add_to(pieces->outside, above, pieces->outside[number]);
+    add_to(pieces->cut, above, is_owner ? tree->retained[number] : pieces->cut[number]);
+    add_to(pieces->cut_outside, above, is_owner ? pieces->outside[number] : pieces->cut_outside[number]);
   }
   return true;
 }
@@ -104,34 +108,54 @@ static uint64_t kind_at(uint64_t address, int type) {
   return type >= v8_layout.first_object_type ? v8_map_of(address) : v8_scope_of(address);
 }
 
+/* Pieces of one kind that no object holds alone. Open addressing. */
+struct group {
+  uint64_t kind, all, outside;
+  uint32_t count, example, owner; /* `owner`: its place + 1 */
+};
+
+/* The kind of a piece that only the roots hold together; 0 where it is nothing that has a name. */
+static uint64_t loose_kind(const struct heap_graph *graph, const struct heap_tree *tree,
+                           const struct pieces *pieces, uint32_t number) {
+  if (tree->dominator.at[number] != 0 || pieces->owner_of[number] != 0)
+    return 0;
+  const int type = type_at(graph, tree, number);
+  return type < 0 || !has_a_name(type) ? 0 : kind_at(heap_address_of(tree->node_of.at[number]), type);
+}
+
+/* The place of a kind; NULL where there are more kinds than rows could be. */
+static struct group *group_of(struct group *groups, uint64_t kind) {
+  size_t place = (size_t)(kind >> 3) % GROUPS_MAX;
+  for (size_t tries = 0; tries < GROUPS_MAX; tries++, place = (place + 1) % GROUPS_MAX)
+    if (groups[place].kind == 0 || groups[place].kind == kind)
+      return &groups[place];
+  return NULL;
+}
+
+static void gather(struct group *groups, const struct heap_graph *graph, const struct heap_tree *tree,
+                   const struct pieces *pieces) {
+  for (uint32_t number = 1; number < tree->count; number++) {
+    const uint64_t kind = loose_kind(graph, tree, pieces, number);
+    struct group *group = kind == 0 ? NULL : group_of(groups, kind);
+    if (group == NULL)
+      continue;
+    group->kind = kind;
+    group->all += piece_of(pieces, tree, number);
+    group->outside += pieces->outside[number] - pieces->cut_outside[number];
+    group->count++;
+    group->example = number;
+  }
+}
+
 /* Small pieces that no object holds alone are told together where there are many: promises, timers, requests.
  */
 static bool group(struct heap_owners *owners, const struct heap_graph *graph, const struct heap_tree *tree,
-                  const struct pieces *pieces, uint64_t least_bytes) {
-  struct group {
-    uint64_t kind, all, outside;
-    uint32_t count, example;
-  } *groups = pages_map(GROUPS_MAX * sizeof *groups);
+                  struct pieces *pieces, uint64_t least_bytes) {
+  struct group *groups = pages_map(GROUPS_MAX * sizeof *groups);
   if (groups == NULL)
     return false;
   bool is_done = true;
-  for (uint32_t number = 1; number < tree->count; number++) {
-    const int type = pieces->all[number] == 0 ? -1 : type_at(graph, tree, number);
-    if (type < 0 || !has_a_name(type))
-      continue;
-    const uint64_t kind = kind_at(heap_address_of(tree->node_of.at[number]), type);
-    size_t place = (size_t)(kind >> 3) % GROUPS_MAX;
-    for (size_t tries = 0; groups[place].kind != 0 && groups[place].kind != kind && tries < GROUPS_MAX;
-         tries++)
-      place = (place + 1) % GROUPS_MAX;
-    if (groups[place].kind != 0 && groups[place].kind != kind)
-      continue; /* more kinds than rows could be */
-    groups[place].kind = kind;
-    groups[place].all += pieces->all[number];
-    groups[place].outside += pieces->outside[number];
-    groups[place].count++;
-    groups[place].example = number;
-  }
+  gather(groups, graph, tree, pieces);
   for (size_t i = 0; is_done && i < GROUPS_MAX; i++) {
     if (groups[i].all < least_bytes)
       continue;
@@ -141,6 +165,13 @@ static bool group(struct heap_owners *owners, const struct heap_graph *graph, co
                                      .memory_bytes = groups[i].outside,
                                      .retained_bytes = groups[i].all};
     is_done = add_owner(owners, &owner);
+    groups[i].owner = (uint32_t)owners->count;
+  }
+  for (uint32_t number = 1; is_done && number < tree->count; number++) {
+    const uint64_t kind = loose_kind(graph, tree, pieces, number);
+    const struct group *found = kind == 0 ? NULL : group_of(groups, kind);
+    if (found != NULL && found->kind == kind)
+      pieces->owner_of[number] = found->owner;
   }
   pages_unmap(groups, GROUPS_MAX * sizeof *groups);
   return is_done;
@@ -201,39 +232,48 @@ static void relate(struct heap_owners *owners, const struct heap_tree *tree,
   }
 }
 
+/* Bytes outside the heap of each number alone. */
+static void find_outside(const struct heap_graph *graph, const struct heap_tree *tree, uint64_t *outside) {
+  for (uint32_t node = 1; node < graph->node_count; node++) {
+    const uint32_t number = tree->number_of.at[node];
+    if (number == UINT32_MAX)
+      continue;
+    const uint64_t address = heap_address_of(node);
+    const uint64_t bytes = address == 0 ? heap_own_bytes(graph, node)
+                                        : (v8_external_bytes(address, v8_type_of(address)) + 7) / 8 * 8;
+    add_to(outside, number, bytes);
+  }
+}
+
 bool heap_owners_find(struct heap_owners *owners, const struct heap_graph *graph,
                       const struct heap_tree *tree, const struct column *via,
                       const struct owners_sought *sought) {
   heap_owners_free(owners);
   const size_t bytes = tree->count * sizeof(uint64_t);
-  struct pieces pieces = {pages_map(bytes), pages_map(bytes)};
-  bool is_done = pieces.all != NULL && pieces.outside != NULL;
-  uint64_t whole = 0;
-  for (uint32_t number = 1; is_done && number < tree->count; number++) {
-    const uint32_t node = tree->node_of.at[number];
-    pieces.all[number] = heap_own_bytes(graph, node);
-    pieces.outside[number] =
-        node >= graph->object_count
-            ? pieces.all[number]
-            : v8_external_bytes(heap_address_of(node), v8_type_of(heap_address_of(node)));
-    whole += pieces.all[number];
-  }
+  struct pieces pieces = {pages_map(bytes), pages_map(bytes), pages_map(bytes), NULL};
+  bool is_done = pieces.outside != NULL && pieces.cut != NULL && pieces.cut_outside != NULL &&
+                 column_make(&owners->owner_of, tree->count);
+  pieces.owner_of = owners->owner_of.at;
+  if (is_done)
+    find_outside(graph, tree, pieces.outside);
   is_done = is_done && cut(owners, graph, tree, &pieces, sought->least_bytes) &&
             group(owners, graph, tree, &pieces, sought->least_bytes);
+  owners->rest_bytes = tree->retained[0];
   for (size_t i = 0; is_done && i < owners->count; i++) {
     name(&owners->at[i], graph, tree, via);
-    whole -= owners->at[i].own_bytes;
+    owners->rest_bytes -= owners->at[i].own_bytes;
   }
-  owners->rest_bytes = whole;
   if (is_done)
     relate(owners, tree, sought);
-  pages_unmap(pieces.all, bytes);
   pages_unmap(pieces.outside, bytes);
+  pages_unmap(pieces.cut, bytes);
+  pages_unmap(pieces.cut_outside, bytes);
   return is_done;
 }
 
 void heap_owners_free(struct heap_owners *owners) {
   pages_unmap(owners->at, owners->capacity * sizeof *owners->at);
+  column_free(&owners->owner_of);
   *owners = (struct heap_owners){0};
 }
 #endif

@@ -4,6 +4,7 @@
 #define CACHE_ATTRIBUTION_HEAP_OWNERS_H
 
 #include "heap-classes.h"
+#include "heap-parts.h"
 #include "heap-tree.h"
 
 enum { OWNER_PATH_SIZE = 400, OWNER_SCRIPT_SIZE = 300 };
@@ -17,15 +18,18 @@ struct heap_owner {
   uint64_t own_bytes;    /* its piece */
   uint64_t memory_bytes; /* the part of `own_bytes` outside V8's heap: backing stores, external strings */
   uint64_t retained_bytes;
-  int64_t entries; /* -1: it is no collection */
-  int32_t part_of; /* the owner that it lies in, by its place; -1: none */
-  int32_t known;   /* of the objects that were given, the one that it is or lies in, by its place; -1: none */
+  uint64_t kind_bytes[PART_KINDS]; /* its piece by what it is made of */
+  int64_t entries;                 /* -1: it is no collection */
+  int32_t part_of;                 /* the owner that it lies in, by its place; -1: none */
+  int32_t known; /* of the objects that were given, the one that it is or lies in, by its place; -1: none */
 };
 
 struct heap_owners {
   struct heap_owner *at;
   size_t count, capacity;
   uint64_t rest_bytes; /* in no piece of at least `least_bytes` */
+  struct column
+      owner_of; /* number → place + 1 of the owner that it is, or whose group it is of; 0: neither */
 };
 
 /* What is sought. */

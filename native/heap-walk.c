@@ -178,10 +178,11 @@ static bool follow_read_only(void) {
   for (size_t i = 0; i < read_only.count; i++) {
     const uint64_t address = marks_address(read_only.at[i]);
     const uint32_t words = heap_words_at(address);
-    into->object_bytes += 8ull * words;
+    into->read_only_bytes += 8ull * words;
     add_edge(v8_read(address));
     heap_visit_body(address, words);
   }
+  into->object_bytes += into->read_only_bytes;
   return pending.count == 0;
 }
 

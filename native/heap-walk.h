@@ -19,14 +19,15 @@ enum heap_folded { FOLDED_STRINGS, FOLDED_NUMBERS, FOLDED_BIGINTS, FOLDED_KINDS 
 /* Node 0 is the root of all. Behind the heap's objects stand the memories of ArrayBuffers, one node each. */
 struct heap_graph {
   uint32_t node_count;
-  uint32_t object_count;   /* the root and the objects of the heap; what follows are memories */
-  struct column words;     /* of each object with what is folded into it, in 8 bytes; a memory has none */
-  struct column first;     /* node → its first edge; one more than there are nodes */
-  struct column to;        /* edge → node */
-  struct column stays;     /* edge of the root → 1 where that root is no handle of the running code */
-  struct column memories;  /* bytes of each memory, two numbers each, the lower half first */
-  uint64_t object_bytes;   /* of all objects on the heap, those of the read-only space included */
-  uint64_t external_bytes; /* of strings outside the heap; counted with their objects' words as well */
+  uint32_t object_count;    /* the root and the objects of the heap; what follows are memories */
+  struct column words;      /* of each object with what is folded into it, in 8 bytes; a memory has none */
+  struct column first;      /* node → its first edge; one more than there are nodes */
+  struct column to;         /* edge → node */
+  struct column stays;      /* edge of the root → 1 where that root is no handle of the running code */
+  struct column memories;   /* bytes of each memory, two numbers each, the lower half first */
+  uint64_t object_bytes;    /* of all objects on the heap, those of the read-only space included */
+  uint64_t read_only_bytes; /* the part of them in the read-only space: no nodes */
+  uint64_t external_bytes;  /* of strings outside the heap; counted with their objects' words as well */
   struct {
     uint64_t count, bytes;
   } folded[FOLDED_KINDS];

@@ -3,7 +3,7 @@
 #ifndef CACHE_ATTRIBUTION_V8_EDGES_H
 #define CACHE_ATTRIBUTION_V8_EDGES_H
 
-#include "v8-names.h"
+#include "v8-functions.h"
 
 /* Where a way stands: the last two objects on it. */
 struct v8_walker {
@@ -17,18 +17,9 @@ struct v8_walker {
  * are. */
 bool v8_step(struct v8_walker *walker, uint64_t address, struct text *segment, struct text *script);
 
-/* Appends the name of the script that a SharedFunctionInfo is of. */
-void v8_add_script(struct text *text, uint64_t shared);
-
-/* The SharedFunctionInfo of a function. */
-uint64_t v8_shared_of(uint64_t function);
-
-/* The SharedFunctionInfo of a function, or of the function that a generator or a suspended async call is of;
- * 0 of anything else. */
-uint64_t v8_function_behind(uint64_t address);
-
-/* The ScopeInfo of a context. */
-uint64_t v8_scope_of(uint64_t context);
+/* The SharedFunctionInfo of what runs a SourceTextModule: its function, described or made, or the generator
+ * of it; 0 where there is none yet. */
+uint64_t v8_shared_of_module(uint64_t module);
 
 /* How many entries a Map, Set or array has; -1 of anything else. */
 int64_t v8_entries_of(uint64_t address);

@@ -2,7 +2,7 @@
 #include "v8-names.h"
 
 #ifdef __linux__
-#include "heap-walk.h"
+#include "heap-visitor.h"
 #include "v8-layout.h"
 #include "v8-symbols.h"
 

@@ -251,9 +251,52 @@ export interface HeapOwners {
   readonly reason?: undefined
   readonly objectBytes: number
   readonly totalBytes: number
+  /** Of V8's read-only space, which is part of `objectBytes` and not of `totalBytes`. */
+  readonly readOnlyBytes: number
   /** In no owner. */
   readonly restBytes: number
   readonly owners: readonly RawOwner[]
+  /** All of `totalBytes` once more, by script and kind. */
+  readonly parts: readonly RawPart[]
+}
+
+/**
+ * What a part of live memory is made of. The order is that of native/heap-parts.h: `data` are objects and what is
+ * dominated by them, `source` the text of scripts, `bytecode` with its constants, `machine code` of the compilers, `feedback`
+ * what V8 learnt of a function's calls, `functions` the descriptions of functions and scopes, `shapes` V8's maps and
+ * descriptors, `closures` functions as objects and the variables of their calls, `modules` as V8 and Node keep them,
+ * `strings` and `tables` what several hold.
+ */
+export const PART_KINDS = [
+  'data',
+  'source',
+  'bytecode',
+  'machine code',
+  'feedback',
+  'functions',
+  'shapes',
+  'closures',
+  'modules',
+  'strings',
+  'tables',
+] as const
+
+/** One of {@link PART_KINDS}. */
+export type PartKind = (typeof PART_KINDS)[number]
+
+/** What one script has of one kind. */
+export interface RawPart {
+  /** Empty where it is of no script: V8's own. */
+  readonly script: string
+  /** Place in {@link PART_KINDS}. */
+  readonly kind: number
+  readonly count: number
+  /** In no owner's piece: on V8's heap. */
+  readonly heapBytes: number
+  /** The same outside of it. */
+  readonly memoryBytes: number
+  /** In owners' pieces, both together. */
+  readonly ownedBytes: number
 }
 
 /** An owner as the addon tells it; texts are empty and numbers -1 where there is none. */
@@ -265,6 +308,8 @@ export interface RawOwner {
   readonly ownBytes: number
   /** The part of `ownBytes` outside V8's heap. */
   readonly memoryBytes: number
+  /** `ownBytes` by {@link PART_KINDS}, in their order. */
+  readonly kindBytes: readonly number[]
   readonly entries: number
   /** Place among the owners of the one that it lies in. */
   readonly partOf: number

@@ -99,7 +99,7 @@ export function discoverHere(instrument: Instrument, settings: DiscoverySettings
   const controls = Array.from({ length: CONTROLS }, () => measure(() => undefined))
   const found = discoverHoards({ ...settings, measure, noise: noise(controls) })
   if ('code' in owners) return { owners: [], live: null, ...found, warnings: [...found.warnings, owners] }
-  return { ...owners, ...found }
+  return { owners: owners.owners, live: owners.live, ...found }
 }
 
 /** What seeking allocates beyond what a twin copies. */

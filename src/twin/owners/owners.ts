@@ -3,20 +3,21 @@
  *
  * Rule: no property of the service is read and nothing is emptied for them; what lies in several owners is counted once.
  */
-import { fileURLToPath } from 'node:url'
 import type { HeapOwners, RawOwner } from '../../allocator/port.js'
 import type { GraphBytes, LiveMemory, Owner } from '../../report/discovery/types.js'
 import { packageOf } from '../../report/discovery/package-of.js'
 import type { KnownCache } from '../discover/types.js'
+import { livePartsOf } from './live-parts.js'
+import type { LivePart } from './live-parts.js'
+import { isOwnScript } from './own-script.js'
 
 /** The owners of a heap. */
 export interface OwnersFound {
   readonly owners: readonly Owner[]
   readonly live: LiveMemory
+  /** All of it once more, by package and kind; not part of a discovery's JSON. */
+  readonly parts: readonly LivePart[]
 }
-
-/** This package's own scripts, whose objects exist because somebody asks. */
-const OWN_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What Node itself holds in any process is in pieces smaller than this; a larger one holds what the service gave it. */
 const NODE_LEAST_BYTES = 512 * 1024
@@ -33,7 +34,7 @@ interface Group {
  */
 export function ownersOf(found: HeapOwners, known: readonly NamedObject[], limit: number): OwnersFound {
   const { owners: raw, totalBytes, restBytes } = found
-  const unlisted = new Set(raw.filter((owner) => isOwn(owner.script) || isOfNodeAlone(owner)))
+  const unlisted = new Set(raw.filter((owner) => isOwnScript(owner.script) || isOfNodeAlone(owner)))
   const groups = grouped(raw.filter((owner) => !unlisted.has(owner)))
   const listed = groups.toSorted((a, b) => ownBytesOf(b) - ownBytesOf(a)).slice(0, limit)
   const placeOf = new Map(listed.flatMap((group, place) => group.members.map((member) => [member, place] as const)))
@@ -56,7 +57,7 @@ export function ownersOf(found: HeapOwners, known: readonly NamedObject[], limit
   })
   const unlistedBytes = sum([...unlisted].map(({ ownBytes }) => ownBytes))
   const rest = restBytes + unlistedBytes
-  return { owners, live: { totalBytes, ownedBytes: totalBytes - rest, restBytes: rest } }
+  return { owners, live: { totalBytes, ownedBytes: totalBytes - rest, restBytes: rest }, parts: livePartsOf(found) }
 }
 
 /** An object of a registered cache. */
@@ -72,21 +73,8 @@ export function namedObjects(known: readonly KnownCache[]): NamedObject[] {
   )
 }
 
-function isOwn(script: string): boolean {
-  const file = script.startsWith('file:') ? pathOf(script) : script
-  return file.startsWith(OWN_FOLDER)
-}
-
 function isOfNodeAlone({ script, ownBytes }: RawOwner): boolean {
   return packageOf(script) === 'node' && ownBytes < NODE_LEAST_BYTES
-}
-
-function pathOf(url: string): string {
-  try {
-    return fileURLToPath(url)
-  } catch {
-    return url
-  }
 }
 
 /** Copies of a module that differ in their query, and instances that differ in nothing, have one row. */

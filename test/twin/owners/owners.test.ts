@@ -5,6 +5,7 @@ import { packageOf } from '../../../src/report/discovery/package-of.js'
 import { ownersOf } from '../../../src/twin/owners/owners.js'
 
 const MIB = 1024 * 1024
+const EMPTY = { readOnlyBytes: 0, parts: [] }
 
 function raw(path: string, ownBytes: number, rest: Partial<RawOwner> = {}): RawOwner {
   return {
@@ -14,6 +15,7 @@ function raw(path: string, ownBytes: number, rest: Partial<RawOwner> = {}): RawO
     instances: 1,
     ownBytes,
     memoryBytes: 0,
+    kindBytes: [ownBytes],
     entries: 10,
     partOf: -1,
     known: -1,
@@ -23,7 +25,7 @@ function raw(path: string, ownBytes: number, rest: Partial<RawOwner> = {}): RawO
 
 function found(owners: readonly RawOwner[], limit = 10): ReturnType<typeof ownersOf> {
   const totalBytes = owners.reduce((sum, { ownBytes }) => sum + ownBytes, 0) + 1000
-  return ownersOf({ objectBytes: totalBytes, totalBytes, restBytes: 1000, owners }, [], limit)
+  return ownersOf({ ...EMPTY, objectBytes: totalBytes, totalBytes, restBytes: 1000, owners }, [], limit)
 }
 
 describe('ownersOf()', () => {
@@ -71,7 +73,7 @@ describe('ownersOf()', () => {
   it('names the registered cache that an owner is', () => {
     const known = [{ cache: 'users', object: {} }]
     const { owners } = ownersOf(
-      { objectBytes: 10, totalBytes: 10, restBytes: 0, owners: [raw('a', 10, { known: 0 })] },
+      { ...EMPTY, objectBytes: 10, totalBytes: 10, restBytes: 0, owners: [raw('a', 10, { known: 0 })] },
       known,
       5,
     )

@@ -1,0 +1,154 @@
+#define _GNU_SOURCE
+#include "v8-fields.h"
+
+#ifdef __linux__
+#include "v8-layout.h"
+#include "v8-symbols.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WORD = 8, ARRAY_HEADER = 2, DESCRIPTOR_WORDS = 3 };
+
+/* Constants of this V8, read once. */
+static struct {
+  int bit_field3, descriptors, descriptor_header, in_object_start, size_in_words;
+  int own_mask, own_shift, index_mask, index_shift, location_mask, location_shift, location_field;
+} at;
+
+static void read_constants(void) {
+  if (at.bit_field3 != 0)
+    return;
+  at.bit_field3 = v8_constant("class_Map__bit_field3__", 16);
+  at.descriptors = v8_constant("class_Map__instance_descriptors__", 40);
+  at.descriptor_header = v8_constant("class_DescriptorArray__header_size__", 24);
+  at.in_object_start = v8_constant("class_Map__inobject_properties_start_or_constructor_function_index__", 9);
+  at.size_in_words = v8_constant("class_Map__instance_size_in_words__", 8);
+  at.own_mask = v8_constant("bit_field3_number_of_own_descriptors_mask", 0);
+  at.own_shift = v8_constant("bit_field3_number_of_own_descriptors_shift", 0);
+  at.index_mask = v8_constant("prop_index_mask", 0);
+  at.index_shift = v8_constant("prop_index_shift", 0);
+  at.location_mask = v8_constant("prop_location_mask", 0);
+  at.location_shift = v8_constant("prop_location_shift", 0);
+  at.location_field = v8_constant("prop_location_Field", 0);
+}
+
+static int64_t small_integer(uint64_t tagged) { return (int64_t)tagged >> 32; }
+static uint64_t word_at(uint64_t address, uint32_t word) { return v8_read(address + (uint64_t)WORD * word); }
+static bool is_string_at(uint64_t tagged) {
+  return v8_is_object(tagged) && v8_type_is_string(v8_type_of(tagged - 1));
+}
+
+/* A key or a name: a string, a symbol's description, a number. */
+static void add_key(struct text *text, uint64_t tagged) {
+  char digits[24];
+  if ((tagged & 1) == 0) {
+    snprintf(digits, sizeof digits, "%lld", (long long)small_integer(tagged));
+    text_add(text, digits);
+  } else if (is_string_at(tagged))
+    v8_add_string(text, tagged - 1, 60);
+  else if (v8_is_object(tagged) && v8_type_is(v8_type_of(tagged - 1), "Symbol"))
+    for (uint32_t word = 1; word <= 3; word++)
+      if (is_string_at(word_at(tagged - 1, word))) {
+        text_add(text, "Symbol(");
+        v8_add_string(text, word_at(tagged - 1, word) - 1, 60);
+        text_add(text, ")");
+        break;
+      }
+}
+
+void v8_add_property(struct text *text, uint64_t key) {
+  const size_t before = text->length;
+  text_add(text, ".");
+  add_key(text, key);
+  if (text->length == before + 1)
+    text->at[text->length = before] = '\0';
+}
+
+/* Where an object's fields lie by its map: properties that are fields have an index, the first of them in the
+ * object itself. */
+struct fields {
+  uint64_t descriptors;
+  uint32_t count;
+  int start, inside; /* in words: where those in the object begin, and how many there are */
+};
+
+static struct fields fields_of(uint64_t map) {
+  const uint32_t bits = *(const uint32_t *)(map + (uint64_t)at.bit_field3);
+  const int start = *(const uint8_t *)(map + (uint64_t)at.in_object_start);
+  return (struct fields){.descriptors = v8_read(map + (uint64_t)at.descriptors) - 1,
+                         .count = (bits & (uint32_t)at.own_mask) >> at.own_shift,
+                         .start = start,
+                         .inside = *(const uint8_t *)(map + (uint64_t)at.size_in_words) - start};
+}
+
+/* The index of the field that a property is; -1 of one that is none. Its key, tagged, goes into `key`. */
+static int field_index(const struct fields *fields, uint32_t property, uint64_t *key) {
+  const uint64_t entry =
+      fields->descriptors + (uint64_t)at.descriptor_header + (uint64_t)property * WORD * DESCRIPTOR_WORDS;
+  const int details = (int)small_integer(v8_read(entry + WORD));
+  *key = v8_read(entry);
+  if ((details & at.location_mask) >> at.location_shift != at.location_field)
+    return -1;
+  return (int)((uint32_t)(details & at.index_mask) >> at.index_shift);
+}
+
+void v8_add_field(struct text *text, uint64_t object, uint32_t place, bool is_in_object) {
+  read_constants();
+  const struct fields fields = fields_of(v8_map_of(object));
+  for (uint32_t i = 0; i < fields.count; i++) {
+    uint64_t key = 0;
+    const int index = field_index(&fields, i, &key);
+    if (index < 0)
+      continue;
+    if (is_in_object ? index < fields.inside && fields.start + index == (int)place
+                     : index - fields.inside == (int)place) {
+      v8_add_property(text, key);
+      return;
+    }
+  }
+}
+
+/* The index of a map's field by name, or -1; shapes come again and again, so the last ones are kept. */
+static int index_of(uint64_t map, const struct fields *fields, const char *name) {
+  enum { KNOWN = 4096 };
+  static struct {
+    uint64_t map;
+    const char *name;
+    int index;
+  } known[KNOWN];
+  const size_t place = ((size_t)(map >> 3) ^ (size_t)(uintptr_t)name) % KNOWN;
+  if (known[place].map == map && known[place].name == name)
+    return known[place].index;
+  int found = -1;
+  for (uint32_t i = 0; i < fields->count && found < 0; i++) {
+    uint64_t key = 0;
+    const int index = field_index(fields, i, &key);
+    char is[64] = "";
+    struct text text = {.at = is, .size = sizeof is};
+    if (index >= 0)
+      add_key(&text, key);
+    if (strcmp(is, name) == 0)
+      found = index;
+  }
+  known[place].map = map;
+  known[place].name = name;
+  known[place].index = found;
+  return found;
+}
+
+uint64_t v8_field_of(uint64_t object, const char *name) {
+  read_constants();
+  const uint64_t map = v8_map_of(object);
+  const struct fields fields = fields_of(map);
+  const int index = index_of(map, &fields, name);
+  if (index < 0)
+    return 0;
+  if (index < fields.inside)
+    return word_at(object, (uint32_t)(fields.start + index));
+  const uint64_t outside = word_at(object, 1);
+  return v8_is_object(outside) && v8_type_is(v8_type_of(outside - 1), "PropertyArray")
+             ? word_at(outside - 1, (uint32_t)(ARRAY_HEADER + index - fields.inside))
+             : 0;
+}
+#endif

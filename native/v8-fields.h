@@ -1,0 +1,18 @@
+/* Properties of JavaScript's objects by V8's own books. Reads memory alone: no getter, no proxy is asked. */
+#ifndef CACHE_ATTRIBUTION_V8_FIELDS_H
+#define CACHE_ATTRIBUTION_V8_FIELDS_H
+
+#include "v8-names.h"
+
+/* Appends `.key`: of a string, a symbol's description or a number. */
+void v8_add_property(struct text *text, uint64_t key);
+
+/* Appends the name of the property whose field has a place: in the object itself, by its word, or outside, by
+ * its index. */
+void v8_add_field(struct text *text, uint64_t object, uint32_t place, bool is_in_object);
+
+/* The value of an object's own property, tagged; 0 where it has no such field (objects that V8 keeps as
+ * dictionaries have none). `name` is a constant: it is known by its address. */
+uint64_t v8_field_of(uint64_t object, const char *name);
+
+#endif
