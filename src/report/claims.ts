@@ -30,7 +30,7 @@ export function claimWarnings(
     if (whole === null || claimedBytes === null || claimedBytes < LEAST_BYTES) return []
     if (window !== 'atomic' || late !== undefined || uncollected.has(name)) return []
     if (whole.bytes + whole.uncertaintyBytes > COLLAPSED * claimedBytes) return []
-    if (explained.has(JSON.stringify(name))) return []
+    if (explained.has(name)) return []
     const found = `${formatBytes(whole.bytes)} ${status === 'trimmed' ? 'is what a trim estimates' : 'came back'}`
     return [
       {
@@ -42,14 +42,9 @@ export function claimWarnings(
   })
 }
 
-/** The caches that warnings are about, as their messages quote them. */
+/** The caches that warnings are about. */
 function namesIn(warnings: readonly ReportWarning[]): ReadonlySet<string> {
-  return new Set(
-    warnings.flatMap(({ cache, message }) => [
-      ...(cache === undefined ? [] : [JSON.stringify(cache)]),
-      ...(message.match(/"(?:[^"\\]|\\.)*"/g) ?? []),
-    ]),
-  )
+  return new Set(warnings.flatMap(({ cache, caches = [] }) => [...(cache === undefined ? [] : [cache]), ...caches]))
 }
 
 /** All of a cache that was emptied, or estimated with an error that is known; null of any other. */

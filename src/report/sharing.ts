@@ -131,6 +131,7 @@ function sharedByOrder({ name, spreadBytes }: MovingCache, others: readonly Movi
     code: 'WARN_SHARED_MEMORY',
     message: `${JSON.stringify(name)} seems to hold the same values as ${names}: what it gives back depends on the order, by ${formatBytes(spreadBytes)}`,
     cache: name,
+    caches: [name, ...others.map((other) => other.name)],
   }
 }
 
@@ -181,5 +182,6 @@ function sharedBy(first: string, last: string, bytes: number): ReportWarning {
     code: 'WARN_SHARED_MEMORY',
     message: `${a} and ${b} seem to hold the same values: about ${formatBytes(bytes)} come back with the one that is released last, here ${b}; emptying one of them frees nothing`,
     cache: first,
+    caches: [first, last],
   }
 }

@@ -139,8 +139,10 @@ export interface TrimSummary {
 export interface ReportWarning {
   readonly code: WarningCode
   readonly message: string
-  /** The cache it is about. */
+  /** The cache it is about; of several the first. */
   readonly cache?: string
+  /** Where it is about several caches: all of them, as far as it names them. */
+  readonly caches?: readonly string[]
 }
 
 /** Null releases in the same run: what a window shows when nothing is released. */

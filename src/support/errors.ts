@@ -159,16 +159,19 @@ export type WarningCode = keyof typeof WARNING_CODES
 export class CacheAttributionError extends Error {
   override readonly name = 'CacheAttributionError'
   readonly code: ErrorCode
+  /** The message without the code. */
+  readonly reason: string
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(`${code}: ${message}`, options)
+  constructor(code: ErrorCode, reason: string, options?: ErrorOptions) {
+    super(`${code}: ${reason}`, options)
     this.code = code
+    this.reason = reason
   }
 }
 
-/** The message of an error without the code that it begins with. */
-export function reasonOf({ code, message }: CacheAttributionError): string {
-  return message.replace(`${code}: `, '')
+/** The text of anything that was thrown, for where its code is shown beside it; never throws. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof CacheAttributionError ? thrown.reason : messageOf(thrown)
 }
 
 /** Failure of a mallctl: carries the key and the errno as jemalloc returned them. */

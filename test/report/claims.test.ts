@@ -44,7 +44,9 @@ describe('a claim that a measurement contradicts', () => {
   it('is not told beside another warning about that cache', () => {
     const caches = [row('users', 0, { claimedBytes: 12 * MIB })]
     expect(
-      told(caches, [{ code: 'WARN_RELEASED_OTHER', message: 'the release of "a" emptied "users" too' }]),
+      told(caches, [
+        { code: 'WARN_RELEASED_OTHER', message: 'the release of "a" emptied "users" too', caches: ['a', 'users'] },
+      ]),
     ).to.deep.equal([])
     expect(told(caches, [{ code: 'WARN_TWIN_FIRST_TURN', message: 'it goes on', cache: 'users' }])).to.deep.equal([])
     expect(told(caches, [{ code: 'WARN_WORKER_THREAD', message: 'measured in a worker thread' }])).to.have.lengthOf(1)

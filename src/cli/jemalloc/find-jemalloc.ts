@@ -7,7 +7,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, reasonOf } from '../../support/errors.js'
 import { allocatorFacts } from '../doctor/allocator-facts.js'
 import { cacheFolders, fetchedCopy } from './cache-folder.js'
 import { preloadedCandidates, systemCandidates } from './candidates.js'
@@ -90,7 +90,7 @@ export async function findJemalloc(options: FindJemallocOptions): Promise<FoundJ
     return await search.fetched()
   } catch (error) {
     options.signal?.throwIfAborted()
-    return missing('ERR_JEMALLOC_FETCH', `it could not be fetched: ${withoutCode(messageOf(error))}`)
+    return missing('ERR_JEMALLOC_FETCH', `it could not be fetched: ${reasonOf(error)}`)
   }
 }
 
@@ -235,8 +235,4 @@ function homeFolder(): string {
   } catch {
     return ''
   }
-}
-
-function withoutCode(message: string): string {
-  return message.replace(/^ERR_[A-Z_]+: /, '')
 }

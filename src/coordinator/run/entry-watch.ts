@@ -89,6 +89,7 @@ export class EntryWatch {
       code: 'WARN_RELEASED_OTHER',
       message: `the release of ${by.map((name) => JSON.stringify(name)).join(', ')} emptied ${JSON.stringify(cache.name)} too: the row holds both`,
       ...(first === undefined ? {} : { cache: first }),
+      caches: [...by, cache.name],
     })
   }
 

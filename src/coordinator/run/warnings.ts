@@ -31,6 +31,7 @@ export function aliased(names: readonly string[], count: number): ReportWarning 
     code: 'WARN_ALIASED',
     message: `${names.map((name) => JSON.stringify(name)).join(' and ')}${others} are the same object: the first one released gets all its memory`,
     ...(names[0] === undefined ? {} : { cache: names[0] }),
+    caches: names,
   }
 }
 

@@ -198,7 +198,7 @@ export class TwinRun implements Run {
   #endWithout(error: unknown, best: TwinPass, wantsResidual: boolean): void {
     const { options, signal } = this.#context
     if (signal.aborted) return
-    const reason = messageOf(error)
+    const reason = reasonOf(error)
     if (!best.isComplete) {
       if (this.#passes.length === 0 && best.rows.size === 0) throw error
       this.warn(twinRetried(reason, null))

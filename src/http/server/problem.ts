@@ -80,7 +80,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 export function problemOf(thrown: unknown): HttpProblem {
   if (thrown instanceof HttpProblem) return thrown
   if (thrown instanceof CacheAttributionError) {
-    return new HttpProblem(thrown.code, thrown.message.replace(`${thrown.code}: `, ''))
+    return new HttpProblem(thrown.code, thrown.reason)
   }
   return new HttpProblem('ERR_HTTP_INTERNAL', 'the request failed; the process that was asked knows why')
 }
@@ -91,12 +91,12 @@ export function isInternal(thrown: unknown): boolean {
 }
 
 /** The document of a problem. */
-export function documentOf({ code, message, parts }: HttpProblem): ProblemDocument {
+export function documentOf({ code, reason, parts }: HttpProblem): ProblemDocument {
   return {
     type: `urn:cache-attribution:${code}`,
     title: ERROR_CODES[code],
     status: parts.status ?? STATUS[code] ?? INTERNAL,
-    detail: message.replace(`${code}: `, ''),
+    detail: reason,
     code,
     ...parts.extra,
   }

@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, reasonOf } from '../../support/errors.js'
 import type { ErrorCode } from '../../support/errors.js'
 import { discover } from '../../twin/discover/in-twin.js'
 import { heapSnapshot } from '../../twin/heap-snapshot/in-twin.js'
@@ -62,8 +62,13 @@ export async function carryOut(
     return { action: name, path: file, bytes, durationMs: context.now() - startMs, error: null }
   } catch (error) {
     const code = error instanceof CacheAttributionError ? error.code : 'ERR_GROWTH_ACTION'
-    const message = messageOf(error).replace(`${code}: `, '')
-    return { action: name, path: null, bytes: null, durationMs: context.now() - startMs, error: { code, message } }
+    return {
+      action: name,
+      path: null,
+      bytes: null,
+      durationMs: context.now() - startMs,
+      error: { code, message: reasonOf(error) },
+    }
   }
 }
 
@@ -102,7 +107,7 @@ function makeFolder(folder: string): void {
     mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
     if ((error as { code?: unknown }).code === 'EEXIST') return
-    throw new CacheAttributionError('ERR_GROWTH_ACTION', `its folder cannot be made: ${messageOf(error)}`, {
+    throw new CacheAttributionError('ERR_GROWTH_ACTION', `its folder cannot be made: ${reasonOf(error)}`, {
       cause: error,
     })
   }
@@ -127,7 +132,7 @@ function writeJson(file: string, value: unknown): void {
   } catch (error) {
     // A full disk leaves a part of it; a file that was there before is not ours.
     if ((error as { code?: unknown }).code !== 'EEXIST') rmSync(file, { force: true })
-    throw new CacheAttributionError('ERR_GROWTH_ACTION', `its file cannot be written: ${messageOf(error)}`, {
+    throw new CacheAttributionError('ERR_GROWTH_ACTION', `its file cannot be written: ${reasonOf(error)}`, {
       cause: error,
     })
   }

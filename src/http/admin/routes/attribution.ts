@@ -140,9 +140,8 @@ async function attribute(
     return await coordinator.attribute({ ...(options as AttributeOptions), trigger: 'http', signal })
   } catch (error) {
     if (error instanceof RunAbortedError) {
-      const { report, code } = error
-      const message = error.message.replace(`${code}: `, '')
-      throw new HttpProblem(code, message, { extra: { runId: report.id, report } })
+      const { report, code, reason } = error
+      throw new HttpProblem(code, reason, { extra: { runId: report.id, report } })
     }
     if (error instanceof CacheAttributionError && error.code === 'ERR_RUN_IN_PROGRESS') throw runs.inProgress()
     throw error

@@ -48,14 +48,13 @@ export function makeDetails(name: string, actions: DetailActions): DetailsElemen
 function error({ error: failure }: CacheRow): HTMLElement[] {
   if (failure === null) return []
   const { code, message } = failure
-  const words = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
   const cure = cures[code]
   return [
     make(
       'p',
       { class: 'row-error' },
       make('code', {}, code),
-      ` ${longName(words)}`,
+      ` ${longName(message)}`,
       cure === undefined ? null : make('span', { class: 'cure' }, ` ${cure}`),
     ),
   ]

@@ -76,12 +76,11 @@ function tile(title: string, figure: string, note: string): HTMLElement {
 function notes(report: AttributionReport, downloadText: (id: string) => void): HTMLElement[] {
   const { warnings, id } = report
   const items = warnings.map(({ code, message }) => {
-    const words = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
     const cure = cures[code]
     return make(
       'li',
       {},
-      longName(words),
+      longName(message),
       cure === undefined ? null : make('span', { class: 'soft' }, ` ${cure}`),
       ' ',
       make('code', {}, code),
