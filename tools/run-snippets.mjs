@@ -95,11 +95,15 @@ function differenceOf(shown, printed) {
 
 /** A line without its figures, their units and the widths of its columns. @param {string} line */
 export function shapeOf(line) {
-  return line
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '#')
-    .replace(/[−+-]?\d[\d.,]*(?:\s?(?:B|[KMGT]iB|µs|ms|s|min|h|d|%|×))?(?![\w.])/g, '#')
-    .replace(/\s+/g, ' ')
-    .trim()
+  return (
+    line
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '#')
+      .replace(/[−+-]?\d[\d.,]*(?:\s?(?:B|[KMGT]iB|µs|ms|s|min|h|d|%|×))?(?![\w.])/g, '#')
+      // A cell whose figure is not known.
+      .replace(/(?<=\s)–(?=\s|$)/g, '#')
+      .replace(/\s+/g, ' ')
+      .trim()
+  )
 }
 
 /** A folder in which this package and what it is developed with can be imported. @param {string} packageRoot */
