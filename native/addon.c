@@ -6,6 +6,7 @@
 #include "locks.h"
 #include "mallctl-addon.h"
 #include "mapped-addon.h"
+#include "namespace.h"
 #include "properties.h"
 #include "threads.h"
 #include "twin-addon.h"
@@ -145,6 +146,7 @@ NAPI_MODULE_INIT() {
   properties_define(env, exports);
   mallctl_define(env, exports);
   mapped_define(env, exports);
+  namespace_define(env, exports);
   twin_define(env, exports);
   heap_define(env, exports);
   return exports;

@@ -28,6 +28,7 @@
         "mallctl-keys.c",
         "mapped.c",
         "mapped-addon.c",
+        "namespace.c",
         "open-guard.c",
         "overcount.c",
         "properties.c",

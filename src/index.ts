@@ -18,6 +18,7 @@ export type {
   TrimContext,
 } from './coordinator/releasable.js'
 export { formatReport } from './report/format-report.js'
+export { headline } from './report/headline.js'
 export type { FormatOptions } from './report/format-report.js'
 export type {
   AttributedBytes,

@@ -10,6 +10,8 @@ const dist = path.join(root, 'dist')
 for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile()) continue
   const output = path.join(entry.parentPath, entry.name)
-  const source = path.join(root, path.relative(dist, output)).replace(/(?:\.d\.ts|\.js|\.js\.map|\.d\.ts\.map)$/, '.ts')
+  const source = path
+    .join(root, path.relative(dist, output))
+    .replace(/(?:\.d\.ts|\.js|\.bundle\.js|\.js\.map|\.d\.ts\.map)$/, '.ts')
   if (!existsSync(source)) rmSync(output)
 }

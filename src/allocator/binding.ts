@@ -78,12 +78,15 @@ interface Addon {
   twinMajorGcs(): MajorGcState
   twinPurge(isHeap: boolean): boolean
   twinReap(pid: number): EndedTwin | null
+  /** Throws an Error whose `code` is the decimal errno. */
+  joinNetwork(file: string): void
 }
 
 const NO_WALK: NoHeapWalk = { reason: 'the addon was built without the walk' }
 
 const TYPE_VOID = MALLCTL_TYPES.length
 
+let addonFile: string | undefined
 let loaded: NativeBinding | undefined
 /** A second attempt would fail like the first, and cost as much. */
 let missing: { readonly why: AddonMissing; readonly cause: unknown } | undefined
@@ -104,6 +107,22 @@ export function loadAddonBinding(): NativeBinding {
   }
   const { why, cause } = missing
   throw new CacheAttributionError('ERR_ADDON_MISSING', `${why.reason} (to mend it: ${why.cure})`, { cause })
+}
+
+/** Names the file of the addon, before it is first loaded: for code that does not stand beside it (src/attach/). */
+export function useAddonFile(file: string): void {
+  addonFile = file
+}
+
+/**
+ * Puts this thread into the network namespace that `file` names: sockets that are made later are there. Throws what the
+ * kernel says.
+ *
+ * @throws CacheAttributionError `ERR_ADDON_MISSING`
+ */
+export function joinNetwork(file: string): void {
+  loadAddonBinding()
+  loadAddon().joinNetwork(file)
 }
 
 /** The addon's binding where it can be loaded: for what is useful beside the allocator, and can be done without. */
@@ -131,10 +150,26 @@ function nativeFolder(): string {
   }
 }
 
+/** The file that would be loaded in this process. Throws where there is none for this platform. */
+export function pathOfAddon(): string {
+  const require = createRequire(import.meta.url)
+  const find = require('node-gyp-build') as { path(folder: string): string }
+  return find.path(nativeFolder())
+}
+
 function loadAddon(): Addon {
+  if (addonFile !== undefined) return loadFile(addonFile)
   const require = createRequire(import.meta.url)
   const load = require('node-gyp-build') as (folder: string) => Addon
   return load(nativeFolder())
+}
+
+/** Without an entry in the cache of modules, which would outlive who asked. */
+function loadFile(file: string): Addon {
+  const module = { exports: {} }
+  // eslint-disable-next-line no-restricted-syntax -- this file is the one that loads native code
+  process.dlopen(module, file)
+  return module.exports as Addon
 }
 
 function surroundings(): AddonSurroundings {

@@ -6,13 +6,14 @@ import { CacheAttributionError } from '../support/errors.js'
 import { nearestName } from '../support/options.js'
 
 /**
- * One option: a switch, a value out of a few, any text (with what it is for the error that it is missing), or a switch that
- * may have an integer behind a `=`.
+ * One option: a switch, a value out of a few, any text (with what it is for the error that it is missing), an integer, or a
+ * switch that may have an integer behind a `=`.
  */
 export type ArgumentRule =
   | { readonly kind: 'switch' }
   | { readonly kind: 'choice'; readonly of: readonly string[] }
-  | { readonly kind: 'text'; readonly what: string }
+  | { readonly kind: 'text'; readonly what: string; readonly short?: string }
+  | { readonly kind: 'count'; readonly min: number; readonly max: number }
   | { readonly kind: 'level'; readonly min: number; readonly max: number }
 
 /** Options as given: a switch is true, a choice and a level are their value; what was not given is missing. */
@@ -66,6 +67,25 @@ export function readArguments(
   return { options, rest: [] }
 }
 
+/**
+ * The options and the one other argument of a subcommand, in any order.
+ *
+ * @throws CacheAttributionError `ERR_COMMAND_USAGE`
+ */
+export function readTargeted(
+  owner: string,
+  args: readonly string[],
+  rules: Readonly<Record<string, ArgumentRule>>,
+): { readonly options: Arguments['options']; readonly target: string | undefined } {
+  const before = readArguments(owner, args, rules)
+  const [target, ...behind] = before.rest
+  const after = readArguments(owner, behind, rules)
+  const [surplus] = after.rest
+  if (surplus !== undefined)
+    throw usageError(`"${owner}" takes one argument besides options, got ${quoted(surplus)} too`)
+  return { options: new Map([...before.options, ...after.options]), target }
+}
+
 /** Refuses a rest that the subcommand has no use for. */
 export function refuseRest(owner: string, rest: readonly string[]): void {
   if (rest.length > 0) throw usageError(`"${owner}" takes no ${quoted(rest[0] ?? '')}, only options`)
@@ -90,6 +110,7 @@ function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule
     return true
   }
   if (rule.kind === 'level') return value === undefined ? true : checkedLevel(rawName, value, rule)
+  if (rule.kind === 'count') return checkedLevel(rawName, value ?? '', rule)
   if (rule.kind === 'text') {
     if (value === undefined || value === '') throw usageError(`"${rawName}" needs ${rule.what}`)
     return value
@@ -112,11 +133,16 @@ function dashed(name: string): string {
   return `--${name}`
 }
 
-function parserOptions(rules: Readonly<Record<string, ArgumentRule>>): Record<string, { type: 'boolean' | 'string' }> {
-  return Object.fromEntries(
-    Object.entries(rules).map(
-      ([name, rule]) =>
-        [name, { type: rule.kind === 'choice' || rule.kind === 'text' ? 'string' : 'boolean' }] as const,
-    ),
-  )
+interface ParserOption {
+  readonly type: 'boolean' | 'string'
+  readonly short?: string
+}
+
+function parserOptions(rules: Readonly<Record<string, ArgumentRule>>): Record<string, ParserOption> {
+  return Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, parserOption(rule)] as const))
+}
+
+function parserOption(rule: ArgumentRule): ParserOption {
+  if (rule.kind === 'switch' || rule.kind === 'level') return { type: 'boolean' }
+  return rule.kind === 'text' && rule.short !== undefined ? { type: 'string', short: rule.short } : { type: 'string' }
 }

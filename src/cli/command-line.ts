@@ -6,7 +6,8 @@ import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { escapeUnprintable, terminalText } from '../support/terminal-text.js'
 import { nameHint, quoted, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
-import { breakdown } from './commands/breakdown.js'
+import { attach } from './commands/attach.js'
+import { attribute, breakdown, discover, heapSnapshot, histogram } from './commands/ask-commands.js'
 import { diff } from './commands/diff.js'
 import { doctor } from './commands/doctor.js'
 import { history } from './commands/history.js'
@@ -16,7 +17,20 @@ import { watch } from './commands/watch.js'
 import type { Host } from './jemalloc/host.js'
 
 /** The subcommands, in the order of the help text. */
-export const COMMANDS: readonly Command[] = [run, doctor, breakdown, profile, history, diff, watch]
+export const COMMANDS: readonly Command[] = [
+  attach,
+  discover,
+  attribute,
+  breakdown,
+  histogram,
+  heapSnapshot,
+  profile,
+  run,
+  doctor,
+  watch,
+  history,
+  diff,
+]
 
 /** What a command line works on. */
 export interface CommandLine {

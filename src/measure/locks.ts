@@ -44,9 +44,10 @@ function take(holder: symbol, tryLock: () => boolean | undefined, release: () =>
   const shared = globalThis as unknown as Shared
   if (shared[holder] === true) return null
   if (tryLock() === false) return null
-  shared[holder] = true
+  Object.defineProperty(shared, holder, { value: true, configurable: true, writable: true, enumerable: false })
   return () => {
-    shared[holder] = false
+    // Nothing of a run is left among the globals.
+    Reflect.deleteProperty(shared, holder)
     release()
   }
 }

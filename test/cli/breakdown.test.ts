@@ -7,7 +7,7 @@ import { faultsOf } from '../report/breakdown/readings.js'
 async function run(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' }
   const outcome = await runCommandLine({
-    args: ['breakdown', ...args],
+    args: ['breakdown', '--mappings', ...args],
     env: {},
     cwd: '.',
     stdout: (text) => (written.stdout += text),
@@ -17,7 +17,7 @@ async function run(...args: string[]): Promise<{ code: unknown; stdout: string; 
 }
 
 describe('cache-attribution breakdown', () => {
-  it('shows where the memory of a process is', async () => {
+  it('shows where the memory of a process is, by its mappings', async () => {
     const { code, stdout } = await run(String(process.pid))
     expect(code).to.equal(0)
     expect(stdout).to.match(/^Where all of RSS is: .* is live or free, which mappings alone do not tell/)

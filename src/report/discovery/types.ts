@@ -1,5 +1,6 @@
 /** What discover() found: the hoards of a process that nobody registered. Plain JSON. */
 import type { ByQuantity } from '../../measure/figures.js'
+import type { Trend } from '../trends/types.js'
 import type { AttributedBytes, ReportWarning, RowError } from '../types.js'
 
 /** What the same windows show when nothing is released; null where there were no controls. */
@@ -67,6 +68,8 @@ export interface Owner {
   readonly partOf: number | null
   /** The registered cache that it is, or lies in. */
   readonly cache: string | null
+  /** With a history attached, or several observations: how it changes over them. */
+  readonly growth?: Trend
 }
 
 /** All that is strongly reachable, in bytes. */

@@ -32,7 +32,7 @@ export const openCoordinators = {
   },
 
   all(): CachesOfCoordinator[] {
-    return [...references()].flatMap((reference) => reference.deref() ?? [])
+    return [...((globalThis as Holder)[KEY] ?? [])].flatMap((reference) => reference.deref() ?? [])
   },
 }
 

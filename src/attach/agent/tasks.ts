@@ -1,0 +1,105 @@
+/** What an agent does, by name: each takes options as JSON and gives JSON. */
+import { breakdown } from '../../breakdown/index.js'
+import type { MemoryNode } from '../../report/breakdown/types.js'
+import type { Discovery } from '../../report/discovery/types.js'
+import type { AttributionReport } from '../../report/types.js'
+import { CacheAttributionError } from '../../support/errors.js'
+import { openUnnamedFile } from '../../support/unnamed-file.js'
+import { discover } from '../../twin/discover/in-twin.js'
+import { classHistogram, heapSnapshotInto } from '../../twin/heap-snapshot/in-twin.js'
+import type { TwinOptions } from '../../twin/types.js'
+import type { AgentTask } from '../protocol.js'
+import { captureProfile } from './capture-profile.js'
+import { closeDescriptors, keepDescriptor } from './descriptors.js'
+import type { Pauses } from './pauses.js'
+import { attributeAll, coordinatorsHere } from './reports.js'
+import { whenFree } from './when-free.js'
+
+/** What a task works with. */
+export interface TaskContext {
+  /** Aborted when the agent goes. */
+  readonly signal: AbortSignal
+  readonly pauses: Pauses
+  /** Says what is being done. */
+  readonly progress: (text: string) => void
+  /** What has to be closed when the agent goes; what it returns takes it off the list again. */
+  readonly onEnd: (close: () => void) => () => void
+}
+
+type Options = Readonly<Record<string, unknown>>
+type Task = (options: Options, context: TaskContext) => unknown
+
+/** Everything that `attach` prints but for the cost. */
+export interface Overview {
+  /** One for each coordinator of the process; one without caches where there is none. */
+  readonly reports: readonly AttributionReport[]
+  readonly discovery: Discovery
+  readonly breakdown: MemoryNode | null
+}
+
+/** A file without a name, open in the other process. */
+export interface OpenFile {
+  readonly descriptor: number
+  readonly bytes: number
+}
+
+/** By name. */
+export const TASKS: Readonly<Record<AgentTask, Task>> = {
+  overview: (options, context) => overview(options, context),
+  discover: (options, context) => discovered(options, context),
+  attribute: (options, context) => attributeAll(options, context),
+  breakdown: (_options, context) => brokenDown(context),
+  histogram: (options, context) => {
+    context.progress('counting objects by class in a copy of the process')
+    return whenFree(context, () => classHistogram({ ...options, ...twinOptions(context) }))
+  },
+  'heap-snapshot': (options, context) => snapshot(options, context),
+  profile: (options, context) => captureProfile(options, context),
+  serve: () => {
+    throw new CacheAttributionError('ERR_OPTION_UNKNOWN', 'this agent has no page: it was started for other tasks')
+  },
+  'close-file': ({ descriptor }) => {
+    closeDescriptors(Number(descriptor))
+  },
+}
+
+async function overview(options: Options, context: TaskContext): Promise<Overview> {
+  const tree = brokenDown(context)
+  const reports = await attributeAll({}, context)
+  const discovery = await discovered(options, context)
+  return { reports, discovery, breakdown: tree }
+}
+
+function discovered(options: Options, context: TaskContext): Promise<Discovery> {
+  context.progress('walking the heap for its owners in a copy of the process')
+  return whenFree(context, () => discover({ ...options, ...twinOptions(context) }))
+}
+
+/** Null where the system does not tell; the rest of an overview does not need it. */
+function brokenDown({ pauses, progress }: TaskContext): MemoryNode | null {
+  progress('reading where resident memory is')
+  const [coordinator] = coordinatorsHere()
+  return pauses.during(() => breakdown(coordinator === undefined ? {} : { coordinator }))
+}
+
+async function snapshot({ folder }: Options, context: TaskContext): Promise<OpenFile> {
+  context.progress('writing a heap snapshot in a copy of the process')
+  const file = openUnnamedFile(typeof folder === 'string' ? folder : undefined)
+  const drop = keepDescriptor(file, context)
+  try {
+    const bytes = await whenFree(context, () => heapSnapshotInto(file.descriptor, twinOptions(context)))
+    return { descriptor: file.descriptor, bytes }
+  } catch (error) {
+    drop()
+    throw error
+  }
+}
+
+function twinOptions({ signal, pauses }: TaskContext): Pick<TwinOptions, 'signal' | 'onCost'> {
+  return {
+    signal,
+    onCost: ({ pauseMs }) => {
+      pauses.note(pauseMs)
+    },
+  }
+}

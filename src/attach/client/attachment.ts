@@ -1,0 +1,175 @@
+/**
+ * An attachment: the agent of this library in another process, and the way to ask it.
+ *
+ * Rule: whatever goes wrong, the other process is left as it was, and the error says what was in the way.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { CacheAttributionError, ERROR_CODES } from '../../support/errors.js'
+import type { ErrorCode } from '../../support/errors.js'
+import { PROGRESS_MS } from '../protocol.js'
+import type { AgentAnswer, AgentCost, AgentQuestion, AgentStart, AgentTask, AttachCost } from '../protocol.js'
+import { ownAddon } from './addon-file.js'
+import type { InspectorSession } from './inspector-session.js'
+import { loadAgent } from './load-agent.js'
+import type { LoadedAgent } from './load-agent.js'
+import { enterNetwork } from './network.js'
+import { checkProcess } from './obstacles.js'
+import { connectionLost } from './open-inspector.js'
+import { TargetProcess } from './target-process.js'
+
+/** How to attach. */
+export interface AttachOptions {
+  /** Told what is being done, for people. */
+  readonly progress?: (text: string) => void
+  /** Which agent: the one with the admin page is larger. @default 'agent' */
+  readonly agent?: 'agent' | 'page-agent'
+  /** How long the process may take to open its inspector, in milliseconds. @default 10_000 */
+  readonly openTimeoutMs?: number
+}
+
+const ANSWER_MS = 10_000
+const END_MS = 2_000
+const LOOK_MS = 5
+const SETTLE_MS = 25
+/** An attach beside this one may close the inspector in the very moment. */
+const ATTEMPTS = 3
+
+/** An agent that runs. */
+export class Attachment {
+  readonly target: TargetProcess
+  /** What the agent said of its process. */
+  readonly started: AgentStart
+  readonly #session: InspectorSession
+  readonly #handle: string
+  readonly #port: number
+  readonly #startMs: number
+  readonly #progress: (text: string) => void
+
+  private constructor(
+    target: TargetProcess,
+    { session, handle, started }: LoadedAgent,
+    { startMs, progress }: { readonly startMs: number; readonly progress: (text: string) => void },
+  ) {
+    this.target = target
+    this.started = started
+    this.#session = session
+    this.#handle = handle
+    this.#port = session.port
+    this.#startMs = startMs
+    this.#progress = progress
+  }
+
+  /**
+   * Attaches to `pid`. `close()` is to be called in the end, whatever happens.
+   *
+   * @throws CacheAttributionError `ERR_ATTACH_*`, `ERR_ADDON_MISSING`; then nothing was left in the process
+   */
+  static async open(pid: number, options: AttachOptions = {}): Promise<Attachment> {
+    const { progress = () => undefined, agent = 'agent', openTimeoutMs = 10_000 } = options
+    const startMs = performance.now()
+    if (process.platform !== 'linux') {
+      throw new CacheAttributionError(
+        'ERR_ATTACH_NO_PROCESS',
+        `attaching works on Linux only, this is ${process.platform}`,
+      )
+    }
+    const target = new TargetProcess(pid)
+    checkProcess(target)
+    enterNetwork(target)
+    const addon = ownAddon()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const loaded = await loadAgent(target, { addon, agent, openTimeoutMs, progress })
+        return new Attachment(target, loaded, { startMs, progress })
+      } catch (error) {
+        const isLost = error instanceof CacheAttributionError && error.code === 'ERR_ATTACH_CONNECTION'
+        if (!isLost || attempt >= ATTEMPTS) throw error
+      }
+    }
+  }
+
+  /**
+   * Asks the agent and waits for as long as it takes; tells its progress meanwhile.
+   *
+   * @throws CacheAttributionError of the agent, or `ERR_ATTACH_*` where the connection failed
+   */
+  async ask(task: AgentTask, options: AgentQuestion['options'] = {}): Promise<unknown> {
+    const question: AgentQuestion = { task, options }
+    const stop = this.#watchProgress()
+    try {
+      const answer = await this.#call('ask', JSON.stringify(question))
+      return valueOf(JSON.parse(answer) as AgentAnswer)
+    } finally {
+      stop()
+    }
+  }
+
+  /** What the attach cost the process so far. */
+  async cost(): Promise<AttachCost> {
+    const cost = JSON.parse(await this.#call('cost', '', ANSWER_MS)) as AgentCost
+    return { ...cost, durationMs: performance.now() - this.#startMs }
+  }
+
+  /**
+   * Lets the agent go; the inspector is closed with it, unless it was open before or another attach is there still. Never
+   * rejects.
+   */
+  async close(): Promise<void> {
+    try {
+      const closes = await this.#session.call(this.#handle, 'end', '', END_MS)
+      if (closes === true) await this.#inspectorClosed()
+    } catch {
+      // It is gone, or goes by itself within ten seconds of silence.
+    }
+    this.#session.close()
+  }
+
+  /** A signal that comes while the process stops its inspector is lost: who attaches next must find it stopped. */
+  async #inspectorClosed(): Promise<void> {
+    const endMs = performance.now() + END_MS
+    const isOpen = (): boolean =>
+      !this.#session.isLost || this.target.ownListeners().some(({ port }) => port === this.#port)
+    while (isOpen() && performance.now() < endMs) await delay(LOOK_MS)
+    await delay(SETTLE_MS)
+  }
+
+  async #call(method: string, argument: string, timeoutMs?: number): Promise<string> {
+    try {
+      return (await this.#session.call(this.#handle, method, argument, timeoutMs)) as string
+    } catch (error) {
+      throw connectionLost(this.target, error)
+    }
+  }
+
+  #watchProgress(): () => void {
+    let told = ''
+    let isAsking = false
+    const timer = setInterval(() => {
+      if (isAsking) return
+      isAsking = true
+      this.#session
+        .call(this.#handle, 'progress', '', ANSWER_MS)
+        .then((text) => {
+          if (text !== told) this.#progress((told = String(text)))
+        })
+        .catch(() => undefined)
+        .finally(() => {
+          isAsking = false
+        })
+    }, PROGRESS_MS)
+    return () => {
+      clearInterval(timer)
+    }
+  }
+}
+
+/** @throws CacheAttributionError with the code that the agent gave, where it is one of this library */
+function valueOf(answer: AgentAnswer): unknown {
+  if ('value' in answer) return answer.value
+  const { code, message } = answer.error
+  if (code === null || !Object.hasOwn(ERROR_CODES, code)) {
+    throw new CacheAttributionError('ERR_ATTACH_CONNECTION', `the agent failed in the process: ${message}`)
+  }
+  const known = code as ErrorCode
+  throw new CacheAttributionError(known, message.replace(`${known}: `, ''))
+}

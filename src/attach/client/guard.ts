@@ -1,0 +1,103 @@
+/**
+ * The guard: a process beside the command that undoes what the command did, should it die before the agent has started. From
+ * then on the agent watches over itself.
+ *
+ * Rule: it acts only when its pipe to the command ends without the word that all is well.
+ */
+import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { InspectorSession } from './inspector-session.js'
+import { CLOSE_INSPECTOR, inspectorOf } from './open-inspector.js'
+import { TargetProcess } from './target-process.js'
+
+/** The command's end of it. */
+export interface Guard {
+  /** A folder to be removed. */
+  watchFolder(folder: string): void
+  /** All is well: nothing is left to be undone. */
+  dismiss(): void
+  /** Lets it undo what was done; resolves when it is done, or after some seconds in which the process did not answer. */
+  takeOver(): Promise<void>
+}
+
+type Message = { readonly folder: string } | { readonly done: true }
+
+const ANSWER_MS = 5_000
+const LOOK_MS = 250
+/** A process that answers is left as it was by then; of another the guard goes on alone. */
+const TAKE_OVER_MS = 3_000
+/** A process that is blocked opens its inspector when it goes on. */
+const WATCH_MS = 600_000
+
+/** Starts a guard for an attach to `pid`. */
+export function startGuard(pid: number): Guard {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), String(pid)], {
+    // In a session of its own: a signal to the command's group is not for it.
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: {},
+  })
+  const tell = (message: Message): void => {
+    child.stdin.write(`${JSON.stringify(message)}\n`)
+  }
+  child.stdin.on('error', () => undefined)
+  child.on('error', () => undefined)
+  child.unref()
+  return {
+    watchFolder: (folder) => {
+      tell({ folder })
+    },
+    dismiss: () => {
+      tell({ done: true })
+      child.stdin.end()
+    },
+    takeOver: () =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null) resolve()
+        const timer = setTimeout(resolve, TAKE_OVER_MS)
+        child.once('exit', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+        child.stdin.end()
+      }),
+  }
+}
+
+async function guard(pid: number): Promise<void> {
+  const target = new TargetProcess(pid)
+  const folders = new Set<string>()
+  let isDone = false
+  for await (const line of createInterface({ input: process.stdin })) {
+    const message = JSON.parse(line) as Message
+    if ('folder' in message) folders.add(message.folder)
+    else isDone = true
+  }
+  if (isDone) return
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  await closeInspector(target)
+}
+
+/** The signal may be on its way, and the process may be blocked. */
+async function closeInspector(target: TargetProcess): Promise<void> {
+  const endMs = performance.now() + WATCH_MS
+  while (performance.now() < endMs && target.isAlive) {
+    await delay(LOOK_MS)
+    try {
+      const open = await inspectorOf(target)
+      if (open === null) continue
+      const session = await InspectorSession.open(open.webSocketUrl, ANSWER_MS)
+      await session.evaluate(CLOSE_INSPECTOR, { timeoutMs: ANSWER_MS })
+      session.close()
+      return
+    } catch {
+      // The process may have been in the middle of anything: it is asked again.
+    }
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await guard(Number(process.argv[2]))

@@ -1,0 +1,216 @@
+/**
+ * A session with the inspector of another process: evaluates expressions there.
+ *
+ * Rule: no domain is enabled, so that the other process does nothing but evaluate; every wait ends.
+ */
+import { get } from 'node:http'
+import { WebSocketClient } from './web-socket.js'
+
+/** Why a session gave no answer. */
+export class SessionError extends Error {
+  /** `lost`: the connection ended; `silent`: no answer in time; `refused`: the expression threw, or was not understood. */
+  readonly kind: 'lost' | 'silent' | 'refused'
+
+  constructor(kind: SessionError['kind'], message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
+
+/** What the inspector at `host:port` says of itself. */
+export interface InspectorTarget {
+  readonly webSocketUrl: URL
+  /** `node.js/v20.20.2` */
+  readonly browser: string
+}
+
+interface Pending {
+  readonly resolve: (result: Record<string, unknown>) => void
+  readonly reject: (error: SessionError) => void
+}
+
+const ANSWER_BYTES_MAX = 1024 * 1024
+
+/** One session. */
+export class InspectorSession {
+  /** Where the inspector listens. */
+  readonly port: number
+  readonly #socket: WebSocketClient
+  readonly #pending = new Map<number, Pending>()
+  #count = 0
+  #lost: string | null = null
+
+  private constructor(socket: WebSocketClient, port: number) {
+    this.#socket = socket
+    this.port = port
+    socket.on('text', (text) => {
+      this.#take(text)
+    })
+    socket.on('end', (reason) => {
+      this.#lost = reason
+      for (const { reject } of this.#pending.values()) reject(new SessionError('lost', reason))
+      this.#pending.clear()
+    })
+  }
+
+  /** @throws SessionError `lost` */
+  static async open(url: URL, timeoutMs: number): Promise<InspectorSession> {
+    try {
+      return new InspectorSession(await WebSocketClient.connect(url, timeoutMs), Number(url.port))
+    } catch (error) {
+      throw new SessionError('lost', (error as Error).message)
+    }
+  }
+
+  /** Whether the connection ended. */
+  get isLost(): boolean {
+    return this.#lost !== null
+  }
+
+  /**
+   * Evaluates, waits for a promise, and gives the value as JSON does; of `keep` a handle in its place.
+   *
+   * @throws SessionError
+   */
+  async evaluate(
+    expression: string,
+    { timeoutMs, keep = false }: { timeoutMs?: number; keep?: boolean },
+  ): Promise<unknown> {
+    const answer = await this.#send(
+      'Runtime.evaluate',
+      { expression, awaitPromise: true, returnByValue: !keep, silent: true, objectGroup: 'cache-attribution' },
+      timeoutMs,
+    )
+    return valueOf(answer)
+  }
+
+  /**
+   * Calls a method of what `evaluate()` kept, with a text, and waits for its promise.
+   *
+   * @throws SessionError
+   */
+  async call(handle: string, method: string, argument: string, timeoutMs?: number): Promise<unknown> {
+    const answer = await this.#send(
+      'Runtime.callFunctionOn',
+      {
+        objectId: handle,
+        functionDeclaration: `function (argument) { return this[${JSON.stringify(method)}](argument) }`,
+        arguments: [{ value: argument }],
+        awaitPromise: true,
+        returnByValue: true,
+        silent: true,
+      },
+      timeoutMs,
+    )
+    return valueOf(answer)
+  }
+
+  /** Ends the session; what was kept is let go of. */
+  close(): void {
+    this.#socket.close()
+  }
+
+  #send(method: string, params: object, timeoutMs?: number): Promise<Record<string, unknown>> {
+    if (this.#lost !== null) return Promise.reject(new SessionError('lost', this.#lost))
+    const id = ++this.#count
+    return new Promise((resolve, reject) => {
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              this.#pending.delete(id)
+              reject(new SessionError('silent', `no answer within ${String(timeoutMs)} ms`))
+            }, timeoutMs)
+      this.#pending.set(id, {
+        resolve: (result) => {
+          clearTimeout(timer)
+          resolve(result)
+        },
+        reject: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      })
+      this.#socket.send(JSON.stringify({ id, method, params }))
+    })
+  }
+
+  #take(text: string): void {
+    let message: { id?: unknown; result?: unknown; error?: { message?: unknown } }
+    try {
+      message = JSON.parse(text) as typeof message
+    } catch {
+      return
+    }
+    const pending = typeof message.id === 'number' ? this.#pending.get(message.id) : undefined
+    if (pending === undefined) return
+    this.#pending.delete(message.id as number)
+    if (message.error === undefined) pending.resolve((message.result ?? {}) as Record<string, unknown>)
+    else pending.reject(new SessionError('refused', String(message.error.message)))
+  }
+}
+
+/** Asks who listens there. @returns null where it is no inspector of Node, or gives no answer in time */
+export async function inspectorAt(address: string, port: number, timeoutMs: number): Promise<InspectorTarget | null> {
+  const host = connectable(address)
+  const [version, list] = await Promise.all([
+    getJson(host, port, '/json/version', timeoutMs),
+    getJson(host, port, '/json/list', timeoutMs),
+  ])
+  const browser = (version as { Browser?: unknown } | null)?.Browser
+  const first = (Array.isArray(list) ? list[0] : null) as { id?: unknown } | null
+  if (typeof browser !== 'string' || typeof first?.id !== 'string') return null
+  const name = host.includes(':') ? `[${host}]` : host
+  return { browser, webSocketUrl: new URL(`ws://${name}:${String(port)}/${encodeURIComponent(first.id)}`) }
+}
+
+/** An address to connect to where somebody listens on all of them. */
+function connectable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1'
+  return address === '::' ? '::1' : address
+}
+
+function getJson(host: string, port: number, path: string, timeoutMs: number): Promise<unknown> {
+  return new Promise((resolve) => {
+    const fail = (): void => {
+      asked.destroy()
+      resolve(null)
+    }
+    const asked = get({ host, port, path, agent: false, timeout: timeoutMs }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (part: string) => {
+        text += part
+        if (text.length > ANSWER_BYTES_MAX) fail()
+      })
+      response.on('error', fail)
+      response.on('end', () => {
+        try {
+          resolve(JSON.parse(text))
+        } catch {
+          resolve(null)
+        }
+      })
+    })
+    asked.on('timeout', fail)
+    asked.on('error', fail)
+    // The timeout above is one of silence.
+    const timer = setTimeout(fail, timeoutMs)
+    asked.on('close', () => {
+      clearTimeout(timer)
+    })
+  })
+}
+
+function valueOf(answer: Record<string, unknown>): unknown {
+  const { result, exceptionDetails } = answer as {
+    result?: { value?: unknown; objectId?: unknown }
+    exceptionDetails?: { text?: unknown; exception?: { description?: unknown; value?: unknown } }
+  }
+  if (exceptionDetails !== undefined) {
+    const { exception, text } = exceptionDetails
+    const description = exception?.description ?? exception?.value ?? text
+    throw new SessionError('refused', typeof description === 'string' ? description : String(text))
+  }
+  return result?.objectId ?? result?.value
+}

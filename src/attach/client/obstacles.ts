@@ -1,0 +1,144 @@
+/**
+ * What keeps a process from being attached to, told before anything is done to it.
+ *
+ * Rule: each obstacle is an error with its own code and a cure that helps there; what cannot be known here passes.
+ */
+import { CacheAttributionError } from '../../support/errors.js'
+import { programKind } from './program-kind.js'
+import type { ProgramKind } from './program-kind.js'
+import { otherUser, programFile } from './target-process.js'
+import type { Listener, TargetProcess } from './target-process.js'
+
+/** From which version on the agent runs: `require()` of this package's modules needs it too. */
+const LEAST_VERSION = [20, 19] as const
+
+/** Node's own choice where no option names another port. */
+const DEFAULT_PORT = 9229
+
+/** Refuses what is no Node, too old, another user's, or does not run. @throws CacheAttributionError `ERR_ATTACH_*` */
+export function checkProcess(target: TargetProcess): void {
+  checkRuns(target)
+  // The list of its open files is what the kernel shows to the same user and to root alone.
+  target.ownListeners()
+  checkKind(target, kindOf(target))
+}
+
+/** Refuses a version that is too old. @throws CacheAttributionError `ERR_ATTACH_NODE_VERSION` */
+export function checkVersion(target: TargetProcess, version: string): void {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number)
+  if (major > LEAST_VERSION[0] || (major === LEAST_VERSION[0] && minor >= LEAST_VERSION[1])) return
+  throw new CacheAttributionError(
+    'ERR_ATTACH_NODE_VERSION',
+    `process ${String(target.pid)} runs Node ${version.replace(/^v/, '')}: it takes Node ${LEAST_VERSION.join('.')} or later`,
+  )
+}
+
+/** Refuses to signal where no inspector would open. @throws CacheAttributionError `ERR_ATTACH_*` */
+export function checkSignal(target: TargetProcess): void {
+  const pid = String(target.pid)
+  if (!target.catchesSigusr1) {
+    if (hasPermissionModel(target)) {
+      throw new CacheAttributionError(
+        'ERR_ATTACH_PERMISSION',
+        `process ${pid} runs under Node's permission model, which keeps its inspector closed: start it with --allow-inspector (Node 26) and --allow-addons, or with --inspect-port and an endpoint of its own (docs/guide/attach.md)`,
+      )
+    }
+    throw new CacheAttributionError(
+      'ERR_ATTACH_SIGNAL_OFF',
+      `process ${pid} opens no inspector on SIGUSR1 (--disable-sigusr1, or the signal is blocked): start it with --inspect=127.0.0.1:0 or with cache-attribution/auto`,
+    )
+  }
+  const port = expectedPort(target)
+  const taken = port === 0 ? undefined : target.networkListeners().find((listener) => isInTheWay(listener, port))
+  if (taken !== undefined) throw portTaken(target, port)
+}
+
+/** `ERR_ATTACH_PORT_TAKEN`. */
+export function portTaken(target: TargetProcess, port: number): CacheAttributionError {
+  return new CacheAttributionError(
+    'ERR_ATTACH_PORT_TAKEN',
+    `port ${String(port)}, on which process ${String(target.pid)} would open its inspector, is taken by another process: attach when that is done with it, or start this process with --inspect-port=0`,
+  )
+}
+
+/** Where its inspector would listen: as its options say, else Node's default. 0: on any port. */
+export function expectedPort(target: TargetProcess): number {
+  const ports = optionsOf(target).flatMap((option) => {
+    const value = /^--(?:inspect(?:-brk|-wait|-port)?|debug-port)=(?:.*:)?(\d{1,5})$/.exec(option)?.[1]
+    return value === undefined ? [] : [Number(value)]
+  })
+  return ports.at(-1) ?? DEFAULT_PORT
+}
+
+/** Whether its options say that its inspector has been open since the start. */
+export function startsInspector(target: TargetProcess): boolean {
+  return optionsOf(target).some((option) => /^--inspect(?:-brk|-wait)?(?:=|$)/.test(option))
+}
+
+function checkRuns(target: TargetProcess): void {
+  const pid = String(target.pid)
+  const { state } = target
+  if (state === null || !target.isAlive)
+    throw new CacheAttributionError('ERR_ATTACH_NO_PROCESS', `process ${pid} has ended`)
+  if (state !== 'T' && state !== 't') return
+  throw new CacheAttributionError(
+    'ERR_ATTACH_STOPPED',
+    state === 'T'
+      ? `process ${pid} is stopped (SIGSTOP or job control) and answers nobody: kill -CONT ${pid}`
+      : `process ${pid} is held by a tracer (strace, gdb): end that first`,
+  )
+}
+
+function checkKind(target: TargetProcess, found: ProgramKind | null): void {
+  const pid = String(target.pid)
+  if (found === null) throw otherUser(target)
+  const { kind, version } = found
+  const program = target.program ?? 'its program'
+  if (kind === 'bun' || kind === 'deno') {
+    const name = kind === 'bun' ? 'Bun' : 'Deno'
+    throw new CacheAttributionError(
+      'ERR_ATTACH_NOT_NODE',
+      `process ${pid} runs ${name}, not Node: only Node's own runtime can be attached to`,
+    )
+  }
+  if (kind === 'other') {
+    throw new CacheAttributionError(
+      'ERR_ATTACH_NOT_NODE',
+      `process ${pid} is no Node process (it runs ${program}): give the id of the Node process itself, not that of npm, a shell or an init`,
+    )
+  }
+  if (version !== null) checkVersion(target, version)
+}
+
+/** Debian's Node is a library beside a small program. */
+function kindOf(target: TargetProcess): ProgramKind | null {
+  const own = programKind(programFile(target))
+  if (own?.kind !== 'other') return own
+  const library = target.mappedFiles.find((file) => /\/libnode\.so\b/.test(file))
+  return library === undefined ? own : programKind(`${target.folder}/root${library}`)
+}
+
+function isInTheWay({ address, port }: Listener, wanted: number): boolean {
+  return port === wanted && (address === '127.0.0.1' || address === '0.0.0.0' || address === '::')
+}
+
+function hasPermissionModel(target: TargetProcess): boolean {
+  return optionsOf(target).some((option) => option === '--permission' || option === '--experimental-permission')
+}
+
+/** Of its command line up to its script, and of NODE_OPTIONS. */
+function optionsOf(target: TargetProcess): readonly string[] {
+  const [, ...given] = target.arguments
+  const script = given.findIndex((argument) => !argument.startsWith('-'))
+  const fromEnvironment = (target.environment?.get('NODE_OPTIONS') ?? '').split(/\s+/)
+  return [...fromEnvironment, ...(script < 0 ? given : withValues(given))].map((option) => option.replaceAll('_', '-'))
+}
+
+/** An option may have its value behind it, so the script is not told for sure: everything that looks like an option counts. */
+function withValues(given: readonly string[]): readonly string[] {
+  const separator = given.indexOf('--')
+  return (separator < 0 ? given : given.slice(0, separator)).flatMap((argument, at) => {
+    const next = given[at + 1]
+    return /^--(?:inspect|debug)-port$/.test(argument) && next !== undefined ? [`${argument}=${next}`] : [argument]
+  })
+}

@@ -1,0 +1,172 @@
+/**
+ * Gets a session with the inspector of one process, opening it by SIGUSR1 where it is closed.
+ *
+ * Rule: who listens is proved by the process's own sockets, never by the port: 9229 may be anybody's.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import { AGENTS_KEY } from '../protocol.js'
+import { InspectorSession, SessionError, inspectorAt } from './inspector-session.js'
+import type { InspectorTarget } from './inspector-session.js'
+import { checkSignal, expectedPort, portTaken, startsInspector } from './obstacles.js'
+import { otherUser } from './target-process.js'
+import type { Listener, TargetProcess } from './target-process.js'
+
+/** An expression that closes the inspector, unless an agent is there: the last one does it itself. */
+export const CLOSE_INSPECTOR = `(() => { if (globalThis[Symbol.for(${JSON.stringify(AGENTS_KEY)})] === undefined) setTimeout(() => process.getBuiltinModule('node:inspector').close(), 20).unref() })()`
+
+/** An open session. */
+export interface OpenInspector {
+  readonly session: InspectorSession
+  /** Whether the inspector was closed before. */
+  readonly wasClosed: boolean
+}
+
+/** How the inspector is opened. */
+export interface OpenInspectorOptions {
+  /** How long the process may take to open its inspector, in milliseconds. */
+  readonly timeoutMs: number
+  /** Told right before the signal is sent: from then on something has to be undone. */
+  readonly beforeSignal: () => void
+  /** Told what is waited for. */
+  readonly progress: (text: string) => void
+}
+
+const LOOK_MS = 10
+const ANSWER_MS = 5_000
+/** Another attach holds the port for as long as it takes; a debugger holds it for hours. */
+const PORT_WAIT_MS = 20_000
+/** A free processor runs the main thread within this; a service under load within a few of them. */
+const TOLD_AFTER_MS = 1_000
+
+/** @throws CacheAttributionError `ERR_ATTACH_*` */
+export async function openInspector(target: TargetProcess, options: OpenInspectorOptions): Promise<OpenInspector> {
+  const open = await inspectorOf(target)
+  if (open !== null) return { session: await connect(target, open), wasClosed: false }
+  await waitForPort(target, options)
+  const before = new Set(target.ownListeners().map(({ inode }) => inode))
+  options.beforeSignal()
+  signal(target)
+  const found = await newInspector(target, before, options)
+  return { session: await connect(target, found), wasClosed: true }
+}
+
+/**
+ * The inspector that a process has open. Only where its options or the usual port suggest one is somebody asked: a
+ * service must not get requests that nobody sent.
+ */
+export async function inspectorOf(target: TargetProcess): Promise<InspectorTarget | null> {
+  const port = expectedPort(target)
+  const isAnyPort = port === 0 && startsInspector(target)
+  const candidates = target.ownListeners().filter((listener) => isAnyPort || listener.port === port)
+  return firstInspector(candidates)
+}
+
+async function firstInspector(candidates: readonly Listener[]): Promise<InspectorTarget | null> {
+  for (const { address, port } of candidates) {
+    const found = await inspectorAt(address, port, ANSWER_MS)
+    if (found !== null) return found
+  }
+  return null
+}
+
+async function connect(target: TargetProcess, { webSocketUrl }: InspectorTarget): Promise<InspectorSession> {
+  try {
+    return await InspectorSession.open(webSocketUrl, ANSWER_MS)
+  } catch (error) {
+    throw connectionLost(target, error)
+  }
+}
+
+/** `ERR_ATTACH_CONNECTION` for what ended a session, or `ERR_ATTACH_BLOCKED` where nobody answers. */
+export function connectionLost(target: TargetProcess, error: unknown): CacheAttributionError {
+  const pid = String(target.pid)
+  if (!target.isAlive) {
+    return new CacheAttributionError('ERR_ATTACH_NO_PROCESS', `process ${pid} ended while it was attached to`, {
+      cause: error,
+    })
+  }
+  if (error instanceof SessionError && error.kind === 'silent') return blocked(target)
+  return new CacheAttributionError(
+    'ERR_ATTACH_CONNECTION',
+    `the connection to the inspector of process ${pid} failed: ${messageOf(error)}; somebody may have closed it: try again`,
+    { cause: error },
+  )
+}
+
+/** `ERR_ATTACH_BLOCKED`. */
+function blocked(target: TargetProcess): CacheAttributionError {
+  const pid = String(target.pid)
+  if (target.state === 'T') {
+    return new CacheAttributionError('ERR_ATTACH_STOPPED', `process ${pid} was stopped meanwhile: kill -CONT ${pid}`)
+  }
+  return new CacheAttributionError(
+    'ERR_ATTACH_BLOCKED',
+    `the main thread of process ${pid} is blocked in a call that does not return (synchronous I/O, execSync, Atomics.wait, a paused debugger): try again when it answers requests`,
+  )
+}
+
+async function waitForPort(target: TargetProcess, { progress }: OpenInspectorOptions): Promise<void> {
+  const end = performance.now() + PORT_WAIT_MS
+  for (let isTold = false; ; isTold = true) {
+    try {
+      checkSignal(target)
+      return
+    } catch (error) {
+      const isTaken = error instanceof CacheAttributionError && error.code === 'ERR_ATTACH_PORT_TAKEN'
+      if (!isTaken || performance.now() > end) throw error
+      if (!isTold) progress('the inspector of another process has the port: waiting for it')
+      await delay(20 * LOOK_MS)
+    }
+  }
+}
+
+function signal(target: TargetProcess): void {
+  try {
+    process.kill(target.pid, 'SIGUSR1')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') throw otherUser(target)
+    throw new CacheAttributionError('ERR_ATTACH_NO_PROCESS', `process ${String(target.pid)} has ended`, {
+      cause: error,
+    })
+  }
+}
+
+async function newInspector(
+  target: TargetProcess,
+  before: ReadonlySet<string>,
+  { timeoutMs, progress }: OpenInspectorOptions,
+): Promise<InspectorTarget> {
+  const startMs = performance.now()
+  const { switches } = target.mainThread
+  for (let isTold = false; performance.now() - startMs < timeoutMs;) {
+    await delay(LOOK_MS)
+    if (!target.isAlive) {
+      throw new CacheAttributionError(
+        'ERR_ATTACH_NO_PROCESS',
+        `process ${String(target.pid)} ended while it was attached to`,
+      )
+    }
+    // Another attach may have opened it before this one looked.
+    const port = expectedPort(target)
+    const candidates = target.ownListeners().filter((each) => !before.has(each.inode) || each.port === port)
+    const found = await firstInspector(candidates)
+    if (found !== null) return found
+    if (!isTold && performance.now() - startMs > TOLD_AFTER_MS) {
+      isTold = true
+      progress('waiting for the process to open its inspector')
+    }
+  }
+  throw notOpened(target, target.mainThread.switches > switches)
+}
+
+/** The main thread woke up and opened nothing, or it did not wake up at all. */
+function notOpened(target: TargetProcess, isAwake: boolean): CacheAttributionError {
+  const port = expectedPort(target)
+  if (port !== 0 && target.networkListeners().some((listener) => listener.port === port)) return portTaken(target, port)
+  if (!isAwake) return blocked(target)
+  return new CacheAttributionError(
+    'ERR_ATTACH_SIGNAL_TAKEN',
+    `process ${String(target.pid)} took SIGUSR1 and opened no inspector: its application has a handler for that signal of its own, which was called. Start it with --inspect=127.0.0.1:0 or with cache-attribution/auto, which need no signal`,
+  )
+}

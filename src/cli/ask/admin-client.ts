@@ -1,0 +1,138 @@
+/**
+ * A client of a service's admin endpoint, by URL or by unix socket.
+ *
+ * Rule: answers are bounded, nobody is followed elsewhere with a token, and what the service refuses keeps its code.
+ */
+import http from 'node:http'
+import https from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { CacheAttributionError, ERROR_CODES, messageOf } from '../../support/errors.js'
+import type { ErrorCode } from '../../support/errors.js'
+import { formatBytes, printable } from '../../support/units.js'
+import { usageError } from '../arguments.js'
+
+/** Where an endpoint is. */
+export type AdminAddress = { readonly url: URL } | { readonly socketPath: string }
+
+/** One request. */
+export interface AdminRequest {
+  readonly method: 'GET' | 'POST'
+  /** Below the base path, without a slash at its beginning. */
+  readonly path: string
+  readonly accept?: string
+  /** Without a byte for so long it has failed. A run takes as long as it takes. @default none */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+const BASE_PATH = '/debug/memory/'
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024
+
+/** The address of an endpoint; of the root of a service its usual path. @throws CacheAttributionError `ERR_COMMAND_USAGE` */
+export function adminUrl(text: string): URL {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw usageError(`"${printable(text, 60)}" is no http or https URL`)
+  }
+  const url = new URL(text)
+  if (url.pathname === '/') url.pathname = BASE_PATH
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url
+}
+
+/** One endpoint. */
+export class AdminClient {
+  readonly #address: AdminAddress
+  readonly #token: string | undefined
+
+  constructor(address: AdminAddress, token: string | undefined) {
+    this.#address = address
+    this.#token = token
+  }
+
+  /** How errors name it. */
+  get name(): string {
+    const address = this.#address
+    return 'url' in address ? `${address.url.origin}${address.url.pathname}` : address.socketPath
+  }
+
+  /** @throws CacheAttributionError `ERR_ADMIN_ANSWER`, or the code of the service */
+  async json(request: AdminRequest): Promise<unknown> {
+    const answer = await this.open({ accept: 'application/json', ...request })
+    const text = (await wholeBody(answer, this.name)).toString()
+    try {
+      return JSON.parse(text)
+    } catch {
+      throw this.#failure('gave no JSON: is it the admin endpoint?')
+    }
+  }
+
+  /** The answer as it comes, where the service agreed. @throws CacheAttributionError `ERR_ADMIN_ANSWER`, or the code of the service */
+  async open(request: AdminRequest): Promise<IncomingMessage> {
+    const answer = await this.#send(request)
+    const { statusCode = 0, statusMessage = '' } = answer
+    if (statusCode === 200) return answer
+    const body = await wholeBody(answer, this.name)
+    throw (
+      refusal(body.toString()) ?? this.#failure(`answered ${String(statusCode)} ${statusMessage}${hintOf(statusCode)}`)
+    )
+  }
+
+  #send({ method, path, accept, timeoutMs, signal }: AdminRequest): Promise<IncomingMessage> {
+    const address = this.#address
+    const headers = {
+      ...(accept === undefined ? {} : { accept }),
+      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+      // A request without a body that is no GET says so.
+      ...(method === 'POST' ? { 'content-length': '0' } : {}),
+    }
+    const options = { method, headers, agent: false as const, timeout: timeoutMs, signal }
+    return new Promise((resolve, reject) => {
+      const sent =
+        'url' in address
+          ? (address.url.protocol === 'https:' ? https : http).request(new URL(path, address.url), options)
+          : http.request({ ...options, socketPath: address.socketPath, path: `${BASE_PATH}${path}`, host: 'localhost' })
+      sent.on('response', resolve)
+      sent.on('timeout', () => sent.destroy(new Error(`no answer within ${String(timeoutMs)} ms`)))
+      sent.on('error', (error: Error & { cause?: unknown }) => {
+        reject(this.#failure(`gave no answer: ${messageOf(error.cause ?? error)}`))
+      })
+      sent.end()
+    })
+  }
+
+  #failure(what: string): CacheAttributionError {
+    return new CacheAttributionError('ERR_ADMIN_ANSWER', `${this.name} ${what}`)
+  }
+}
+
+async function wholeBody(answer: IncomingMessage, name: string): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    length += part.length
+    if (length > ANSWER_BYTES_MAX) {
+      answer.destroy()
+      throw new CacheAttributionError('ERR_ADMIN_ANSWER', `${name} gave more than ${formatBytes(ANSWER_BYTES_MAX)}`)
+    }
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}
+
+/** What the service says itself, by a problem document; null where it says nothing of the kind. */
+function refusal(body: string): CacheAttributionError | null {
+  let problem: { code?: unknown; detail?: unknown }
+  try {
+    problem = JSON.parse(body) as typeof problem
+  } catch {
+    return null
+  }
+  const { code, detail } = problem
+  if (typeof code !== 'string' || !Object.hasOwn(ERROR_CODES, code)) return null
+  return new CacheAttributionError(code as ErrorCode, printable(detail ?? ERROR_CODES[code as ErrorCode], 600))
+}
+
+function hintOf(status: number): string {
+  if (status === 401) return ': the token goes into CACHE_ATTRIBUTION_TOKEN'
+  return status === 404 ? ': is it the admin endpoint (/debug/memory)?' : ''
+}

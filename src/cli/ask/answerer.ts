@@ -1,0 +1,28 @@
+/** Who answers for a process: the agent that the command brings into it, or the admin endpoint that it has. */
+import type { Overview } from '../../attach/agent/tasks.js'
+import type { AttachCost } from '../../attach/protocol.js'
+import type { MemoryNode } from '../../report/breakdown/types.js'
+import type { Discovery } from '../../report/discovery/types.js'
+import type { AttributionReport } from '../../report/types.js'
+import type { ClassHistogram } from '../../twin/heap-snapshot/histogram.js'
+
+/** How owners are sought. */
+export interface DiscoverQuestion {
+  readonly limit?: number
+  readonly leastBytes?: number
+}
+
+/** What can be asked. Nothing of it releases anything in the process. */
+export interface Answerer {
+  overview(question: DiscoverQuestion): Promise<Overview>
+  discover(question: DiscoverQuestion): Promise<Discovery>
+  /** One report for each coordinator. */
+  attribute(): Promise<readonly AttributionReport[]>
+  breakdown(): Promise<MemoryNode | null>
+  histogram(question: { readonly limit?: number }): Promise<ClassHistogram>
+  /** Writes the snapshot into an open file. @returns its bytes */
+  heapSnapshot(file: number): Promise<number>
+  /** What it cost so far. */
+  cost(): Promise<AttachCost>
+  close(): Promise<void>
+}

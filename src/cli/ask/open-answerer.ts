@@ -1,0 +1,68 @@
+/**
+ * Finds out who answers for a target: an admin endpoint by its URL, the one that a process with `auto` has on a socket, or an
+ * agent that is brought into the process.
+ */
+import { Attachment } from '../../attach/client/attachment.js'
+import { findAdminSocket } from '../../support/admin-socket.js'
+import { quoted, usageError } from '../arguments.js'
+import type { CommandContext } from '../command.js'
+import { AdminClient, adminUrl } from './admin-client.js'
+import type { Answerer } from './answerer.js'
+import { AttachAnswerer } from './over-attach.js'
+import { HttpAnswerer } from './over-http.js'
+
+/** A process by its id, or an endpoint by its URL. */
+export type Target = { readonly pid: number } | { readonly url: URL }
+
+/** @throws CacheAttributionError `ERR_COMMAND_USAGE` */
+export function targetOf(owner: string, text: string | undefined): Target {
+  if (text === undefined) throw usageError(`"${owner}" needs the id of a process or the URL of an admin endpoint`)
+  if (/^[1-9]\d{0,9}$/.test(text)) return { pid: Number(text) }
+  if (/^https?:\/\//i.test(text)) return { url: adminUrl(text) }
+  throw usageError(`"${owner}" takes the id of a process or an http or https URL, got ${quoted(text)}`)
+}
+
+/**
+ * Runs `task` with whoever answers, and lets go of the process behind it, also where this command is told to end meanwhile.
+ *
+ * @throws CacheAttributionError `ERR_ATTACH_*`, `ERR_ADMIN_ANSWER`, and what the process itself refuses
+ */
+export async function withAnswerer<T>(
+  { env, log }: Pick<CommandContext, 'env' | 'log'>,
+  target: Target,
+  task: (answerer: Answerer) => Promise<T>,
+): Promise<T> {
+  const answerer = await openAnswerer(target, env['CACHE_ATTRIBUTION_TOKEN'], log)
+  const stop = onEnding(() => answerer.close())
+  try {
+    return await task(answerer)
+  } finally {
+    stop()
+    await answerer.close()
+  }
+}
+
+async function openAnswerer(target: Target, token: string | undefined, log: (text: string) => void): Promise<Answerer> {
+  if ('url' in target) return new HttpAnswerer(new AdminClient({ url: target.url }, token), log)
+  const socketPath = await findAdminSocket(target.pid)
+  if (socketPath !== null) return new HttpAnswerer(new AdminClient({ socketPath }, token), log)
+  return new AttachAnswerer(await Attachment.open(target.pid, { progress: log }))
+}
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+
+/** What is under way in the process is ended before this command is. @returns what stops listening */
+function onEnding(end: () => Promise<void>): () => void {
+  const listeners = Object.entries(SIGNALS).map(([signal, code]) => {
+    const listener = (): void => {
+      void end().finally(() => process.exit(code))
+    }
+    process.once(signal, listener)
+    return () => {
+      process.off(signal, listener)
+    }
+  })
+  return () => {
+    for (const stop of listeners) stop()
+  }
+}

@@ -1,0 +1,93 @@
+/** Answers of the agent that was brought into a process. */
+import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import type { OpenFile, Overview } from '../../attach/agent/tasks.js'
+import { temporaryFolders } from '../../attach/client/addon-file.js'
+import type { Attachment } from '../../attach/client/attachment.js'
+import type { AttachCost } from '../../attach/protocol.js'
+import type { MemoryNode } from '../../report/breakdown/types.js'
+import type { Discovery } from '../../report/discovery/types.js'
+import type { AttributionReport } from '../../report/types.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import type { ClassHistogram } from '../../twin/heap-snapshot/histogram.js'
+import type { Answerer, DiscoverQuestion } from './answerer.js'
+
+const CHUNK_BYTES = 1024 * 1024
+
+/** One attachment, asked. */
+export class AttachAnswerer implements Answerer {
+  readonly #attachment: Attachment
+
+  constructor(attachment: Attachment) {
+    this.#attachment = attachment
+  }
+
+  async overview(question: DiscoverQuestion): Promise<Overview> {
+    return (await this.#attachment.ask('overview', { ...question })) as Overview
+  }
+
+  async discover(question: DiscoverQuestion): Promise<Discovery> {
+    return (await this.#attachment.ask('discover', { ...question })) as Discovery
+  }
+
+  async attribute(): Promise<readonly AttributionReport[]> {
+    return (await this.#attachment.ask('attribute')) as readonly AttributionReport[]
+  }
+
+  async breakdown(): Promise<MemoryNode | null> {
+    return (await this.#attachment.ask('breakdown')) as MemoryNode | null
+  }
+
+  async histogram(question: { readonly limit?: number }): Promise<ClassHistogram> {
+    return (await this.#attachment.ask('histogram', question)) as ClassHistogram
+  }
+
+  /** The file has no name there: it is read through the process's descriptor, and is gone with it. */
+  async heapSnapshot(file: number): Promise<number> {
+    const folders = temporaryFolders(this.#attachment.target)
+    let failure: unknown
+    for (const folder of folders) {
+      try {
+        const { descriptor, bytes } = (await this.#attachment.ask('heap-snapshot', { folder })) as OpenFile
+        copy(`${this.#attachment.target.folder}/fd/${String(descriptor)}`, file, bytes)
+        await this.#attachment.ask('close-file', { descriptor })
+        return bytes
+      } catch (error) {
+        if (!isOfFolder(error)) throw error
+        failure ??= error
+      }
+    }
+    throw new CacheAttributionError(
+      'ERR_HEAP_SNAPSHOT_WRITE',
+      `the process can write to none of its folders (${folders.join(', ')}): ${messageOf(failure)}`,
+    )
+  }
+
+  cost(): Promise<AttachCost> {
+    return this.#attachment.cost()
+  }
+
+  close(): Promise<void> {
+    return this.#attachment.close()
+  }
+}
+
+/** A folder that is not there, or takes no file: another may. */
+function isOfFolder(error: unknown): boolean {
+  return /\b(?:EACCES|ENOENT|EROFS|EPERM|ENOTDIR|ERR_ACCESS_DENIED)\b/.test(messageOf(error))
+}
+
+function copy(from: string, to: number, bytes: number): void {
+  const source = openSync(from, 'r')
+  try {
+    const chunk = Buffer.alloc(CHUNK_BYTES)
+    for (let position = 0; position < bytes;) {
+      const read = readSync(source, chunk, 0, chunk.length, position)
+      if (read === 0)
+        throw new CacheAttributionError('ERR_HEAP_SNAPSHOT_WRITE', 'the file of the process ends too early')
+      for (let written = 0; written < read;) written += writeSync(to, chunk, written, read - written)
+      position += read
+    }
+  } finally {
+    closeSync(source)
+  }
+}

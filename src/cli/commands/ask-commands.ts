@@ -1,0 +1,198 @@
+/** The subcommands that ask a process, or an admin endpoint, for one thing. */
+import { closeSync, openSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { breakdownOfProcess } from '../../breakdown/index.js'
+import { formatBreakdown } from '../../report/breakdown/format-breakdown.js'
+import { formatDiscovery } from '../../report/discovery/format-discovery.js'
+import { formatReport } from '../../report/format-report.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import { terminalJson } from '../../support/terminal-text.js'
+import { formatBytes } from '../../support/units.js'
+import { formatHistogram } from '../../twin/heap-snapshot/format-histogram.js'
+import { readTargeted, usageError } from '../arguments.js'
+import type { ArgumentRule, Arguments } from '../arguments.js'
+import { targetOf, withAnswerer } from '../ask/open-answerer.js'
+import type { Answerer } from '../ask/answerer.js'
+import type { Command, CommandContext } from '../command.js'
+
+const TARGET_HELP = `PID is a running Node process, which need not be prepared ("attach --help" says what is done to it); URL is the admin
+endpoint of a service, for instance http://127.0.0.1:8080/debug/memory.`
+
+const ENVIRONMENT_HELP = `Environment:
+  CACHE_ATTRIBUTION_TOKEN  sent to an admin endpoint as a bearer token`
+
+interface Question<T> {
+  readonly name: string
+  readonly summary: string
+  /** What it shows, for the help. */
+  readonly about: string
+  readonly rules: Readonly<Record<string, ArgumentRule>>
+  /** Lines of the help on the options. */
+  readonly optionsHelp?: string
+  readonly ask: (answerer: Answerer, options: Arguments['options']) => Promise<T>
+  readonly format: (answer: T) => string
+  /** What of an answer is its JSON. @default all of it */
+  readonly json?: (answer: T) => unknown
+}
+
+const JSON_SWITCH = { json: { kind: 'switch' } } as const
+const LIMIT = { limit: { kind: 'count', min: 1, max: 100 } } as const
+
+/** `discover` */
+export const discover: Command = question({
+  name: 'discover',
+  summary: 'show who owns the memory of a running process',
+  about:
+    'Shows the largest owners of live memory, each by the path that reaches it, measured in a copy of the process.',
+  rules: LIMIT,
+  optionsHelp: '  --limit N  owners to list (default 10)\n',
+  ask: (answerer, options) => answerer.discover(limitOf(options)),
+  format: (discovery) => formatDiscovery(discovery),
+})
+
+/** `attribute` */
+export const attribute: Command = question({
+  name: 'attribute',
+  summary: 'measure the registered caches of a running process',
+  about:
+    'Measures what each registered cache holds, in a copy of the process, which keeps every entry. A process without\nregistered caches is told as a whole: "discover" names what it holds.',
+  rules: {},
+  ask: (answerer) => answerer.attribute(),
+  format: (reports) => reports.map((report) => formatReport(report)).join('\n\n'),
+  json: (reports) => (reports.length === 1 ? reports[0] : reports),
+})
+
+/** `histogram` */
+export const histogram: Command = question({
+  name: 'histogram',
+  summary: 'count the live objects of a running process by class',
+  about:
+    'Counts live objects by class, with what each class holds by itself and keeps alive, in a copy of the process.',
+  rules: { limit: { kind: 'count', min: 1, max: 100_000 } },
+  optionsHelp: '  --limit N  classes to list (default 50)\n',
+  ask: (answerer, options) => answerer.histogram(limitOf(options)),
+  format: (counted) => formatHistogram(counted),
+})
+
+/** `breakdown` */
+export const breakdown: Command = {
+  name: 'breakdown',
+  summary: 'show where all of the memory of a running process is',
+  help: `Usage: cache-attribution breakdown [--json] [--mappings] PID|URL
+
+Shows where the resident memory of a running Node process is: V8's heap, the allocator, stacks, libraries, files, shared
+memory, and what of it is live or free. ${TARGET_HELP}
+
+Options:
+  --mappings  of a PID: by its mappings alone (/proc/PID/smaps). Nothing is loaded into the process, and live and free are
+              not told apart
+  --json      the same as JSON
+
+${ENVIRONMENT_HELP}
+`,
+  run: async (context) => {
+    const { options, target } = readTargeted('breakdown', context.args, {
+      mappings: { kind: 'switch' },
+      ...JSON_SWITCH,
+    })
+    const where = targetOf('breakdown', target)
+    const show = (tree: NonNullable<Awaited<ReturnType<Answerer['breakdown']>>>): void => {
+      context.print(`${options.has('json') ? terminalJson(tree) : formatBreakdown(tree)}\n`)
+    }
+    if (options.has('mappings')) {
+      if (!('pid' in where)) throw usageError('"--mappings" is for the id of a process')
+      show(breakdownOfProcess(where.pid))
+    } else {
+      const tree = await withAnswerer(context, where, (answerer) => answerer.breakdown())
+      if (tree === null) throw new CacheAttributionError('ERR_BREAKDOWN_UNAVAILABLE', 'the process does not tell')
+      show(tree)
+    }
+    return { code: 0 }
+  },
+}
+
+/** `heap-snapshot` */
+export const heapSnapshot: Command = {
+  name: 'heap-snapshot',
+  summary: 'write a heap snapshot of a running process, which goes on meanwhile',
+  help: `Usage: cache-attribution heap-snapshot PID|URL --output FILE
+
+Writes a heap snapshot for Chromium's DevTools. A copy of the process makes it: the process itself pauses for the fork
+alone. ${TARGET_HELP}
+
+Options:
+  --output FILE, -o FILE  a new file (mode 0600: it holds every string of the process)
+
+${ENVIRONMENT_HELP}
+`,
+  run: async (context) => {
+    const { options, target } = readTargeted('heap-snapshot', context.args, {
+      output: { kind: 'text', what: 'a file', short: 'o' },
+    })
+    const output = options.get('output')
+    if (typeof output !== 'string') throw usageError('"heap-snapshot" needs "--output FILE"')
+    const where = targetOf('heap-snapshot', target)
+    const bytes = await intoNewFile(path.resolve(context.cwd, output), (file) =>
+      withAnswerer(context, where, (answerer) => answerer.heapSnapshot(file)),
+    )
+    context.log(`${output}: ${formatBytes(bytes)}`)
+    return { code: 0 }
+  },
+}
+
+function question<T>({
+  name,
+  summary,
+  about,
+  rules,
+  optionsHelp = '',
+  ask,
+  format,
+  json = (answer) => answer,
+}: Question<T>): Command {
+  return {
+    name,
+    summary,
+    help: `Usage: cache-attribution ${name} [options] PID|URL
+
+${about}
+${TARGET_HELP}
+
+Options:
+${optionsHelp}  --json     the same as JSON
+
+${ENVIRONMENT_HELP}
+`,
+    run: async (context: CommandContext) => {
+      const { options, target } = readTargeted(name, context.args, { ...rules, ...JSON_SWITCH })
+      const answer = await withAnswerer(context, targetOf(name, target), (answerer) => ask(answerer, options))
+      context.print(`${options.has('json') ? terminalJson(json(answer)) : format(answer)}\n`)
+      return { code: 0 }
+    },
+  }
+}
+
+function limitOf(options: Arguments['options']): { readonly limit?: number } {
+  const limit = options.get('limit')
+  return limit === undefined ? {} : { limit: Number(limit) }
+}
+
+/** What is written of it is removed where it fails. */
+async function intoNewFile<T>(file: string, write: (descriptor: number) => Promise<T>): Promise<T> {
+  let descriptor: number
+  try {
+    descriptor = openSync(file, 'wx', 0o600)
+  } catch (error) {
+    throw new CacheAttributionError('ERR_HEAP_SNAPSHOT_WRITE', `the file cannot be made: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+  try {
+    return await write(descriptor)
+  } catch (error) {
+    rmSync(file, { force: true })
+    throw error
+  } finally {
+    closeSync(descriptor)
+  }
+}

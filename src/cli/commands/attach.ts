@@ -1,0 +1,89 @@
+/** `cache-attribution attach`: what holds the memory of a process that nobody prepared. */
+import type { AttachCost } from '../../attach/protocol.js'
+import type { Overview } from '../../attach/agent/tasks.js'
+import { formatBreakdown } from '../../report/breakdown/format-breakdown.js'
+import { formatDiscovery } from '../../report/discovery/format-discovery.js'
+import { formatReport } from '../../report/format-report.js'
+import { headline } from '../../report/headline.js'
+import { palette } from '../../report/format-table.js'
+import { terminalJson } from '../../support/terminal-text.js'
+import { formatBytes, formatMs } from '../../support/units.js'
+import { readTargeted } from '../arguments.js'
+import { targetOf, withAnswerer } from '../ask/open-answerer.js'
+import type { Command } from '../command.js'
+
+const HELP = `Usage: cache-attribution attach [options] PID
+
+Shows what holds the memory of a running Node process that was not prepared for it: what it means, the caches that are
+registered there, the largest owners with their bytes, where all of RSS is, and what asking cost. The process keeps
+every entry and answers every request: it is measured in copies of it (forks). Its inspector is opened for that time
+on its loopback interface (SIGUSR1), this library is loaded into it, and nothing is left behind.
+
+Needs: Linux, Node 20.19 or later there, the same user or root. Works with and without jemalloc.
+
+Options:
+  --limit N  owners to list (default 10)
+  --json     the same as JSON
+
+Environment:
+  CACHE_ATTRIBUTION_TOKEN  sent as a bearer token where the process has an admin endpoint
+`
+
+/** The subcommand. */
+export const attach: Command = {
+  name: 'attach',
+  summary: 'show what holds the memory of a running process that nobody prepared',
+  help: HELP,
+  run: async (context) => {
+    const { args, print } = context
+    const { options, target } = readTargeted('attach', args, {
+      limit: { kind: 'count', min: 1, max: 100 },
+      json: { kind: 'switch' },
+    })
+    const limit = options.get('limit')
+    const question = limit === undefined ? {} : { limit: Number(limit) }
+    await withAnswerer(context, targetOf('attach', target), async (answerer) => {
+      const overview = await answerer.overview(question)
+      const cost = await answerer.cost()
+      print(`${options.has('json') ? terminalJson(jsonOf(overview, cost)) : textOf(overview, cost)}\n`)
+    })
+    return { code: 0 }
+  },
+}
+
+function jsonOf({ reports, discovery, breakdown }: Overview, cost: AttachCost): object {
+  const [report, ...others] = reports
+  return {
+    headline: headlineOf({ reports, discovery, breakdown }),
+    report,
+    ...(others.length === 0 ? {} : { otherReports: others }),
+    discovery,
+    breakdown,
+    cost,
+  }
+}
+
+function textOf(overview: Overview, cost: AttachCost): string {
+  const { reports, discovery, breakdown } = overview
+  const { strong } = palette(undefined)
+  return [
+    ...headlineOf(overview).map(strong),
+    ...reports.filter(({ caches }) => caches.length > 0).flatMap((report) => ['', formatReport(report)]),
+    '',
+    formatDiscovery(discovery),
+    ...(breakdown === null ? [] : ['', formatBreakdown(breakdown)]),
+    '',
+    costLine(cost),
+  ].join('\n')
+}
+
+function headlineOf({ reports, discovery }: Overview): string[] {
+  const [report] = reports
+  return report === undefined ? [] : headline({ ...report, discovery })
+}
+
+/** What it cost the process, in one line. */
+function costLine({ longestPauseMs, durationMs, agentBytes }: AttachCost): string {
+  const agent = agentBytes === 0 ? '' : `, ${formatBytes(agentBytes)} for the agent meanwhile`
+  return `cost          longest pause ${formatMs(longestPauseMs)}, took ${formatMs(durationMs)}${agent}; every entry is kept`
+}

@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'chai'
+import type { Discovery } from '../../src/report/discovery/types.js'
+import type { MemoryNode } from '../../src/report/breakdown/types.js'
+import type { AttributionReport } from '../../src/report/types.js'
+import { MAIN } from '../cli/fixtures.js'
+import { JEMALLOC, needsJemalloc } from '../helpers/child.js'
+import { command, targets } from './target.js'
+
+const MINUTES = 60_000
+/** 4,000 Buffers of 8 KiB, and what an object, a key and a place in a Map take. */
+const BUFFER_BYTES = 4000 * 8192
+
+interface Attached {
+  readonly headline: readonly string[]
+  readonly report: AttributionReport
+  readonly discovery: Discovery
+  readonly breakdown: MemoryNode
+  readonly cost: { readonly longestPauseMs: number; readonly durationMs: number; readonly agentBytes: number }
+}
+
+describe('attach', function () {
+  this.timeout(4 * MINUTES)
+  const start = targets()
+
+  async function attachTo(pid: number): Promise<Attached> {
+    const { code, stdout, stderr } = await command('attach', '--json', String(pid))
+    expect(code, stderr).to.equal(0)
+    return JSON.parse(stdout) as Attached
+  }
+
+  function photosIn({ discovery }: Pick<Attached, 'discovery'>): number {
+    const owner = discovery.owners.find(({ path: name }) => name?.includes('byId') === true)
+    expect(owner?.script, JSON.stringify(discovery.owners)).to.match(/plain-server|server\.cjs/)
+    expect(owner?.entries).to.equal(4000)
+    return owner?.retained.memoryBytes ?? 0
+  }
+
+  it('names what a plain server holds, while every request is answered, and leaves it as it was', async () => {
+    const target = await start()
+    await target.state()
+    const before = await target.state()
+    const endLoad = target.load()
+    const attached = await attachTo(target.pid)
+    const { answered, failed } = await endLoad()
+    expect(photosIn(attached)).to.be.within(0.98 * BUFFER_BYTES, 1.02 * BUFFER_BYTES)
+    expect(attached.headline[0]).to.match(/byId: Map\(4,000\) holds most: 3\d\.\d+ MiB/)
+    expect(attached.report.caches).to.deep.equal([])
+    expect(attached.breakdown.bytes).to.be.greaterThan(BUFFER_BYTES)
+    expect(attached.cost.longestPauseMs).to.be.greaterThan(0)
+    expect(attached.cost.durationMs).to.be.greaterThan(attached.cost.longestPauseMs)
+    expect(attached.cost.agentBytes).to.be.within(100_000, 20_000_000)
+    expect(failed).to.equal(0)
+    expect(answered).to.be.greaterThan(10)
+    await delay(500)
+    expect(await target.state()).to.deep.equal(before)
+  })
+
+  it('prints what it means first, then the owners, where RSS is, and the cost', async () => {
+    const target = await start()
+    const { code, stdout, stderr } = await command('attach', String(target.pid))
+    expect(code, stderr).to.equal(0)
+    expect(stdout).to.match(/^\S*byId: Map\(4,000\) holds most|^plain-server\.js/)
+    const order = ['holds most', 'Owners of live memory', 'Where all of RSS is', 'cost  ']
+    const places = order.map((text) => stdout.indexOf(text))
+    expect(places, stdout).to.deep.equal(places.toSorted((a, b) => a - b))
+    expect(places[0]).to.be.greaterThan(-1)
+    expect(stderr).to.contain('loading the agent into the process')
+  })
+
+  it('works on CommonJS, under jemalloc', async function () {
+    needsJemalloc(this)
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'attach-test-'))
+    try {
+      const file = path.join(folder, 'server.cjs')
+      writeFileSync(
+        file,
+        `const byId = new Map(); for (let id = 0; id < 4000; id++) byId.set('u' + id, { id, photo: Buffer.alloc(8192, 1) })
+         const server = require('node:http').createServer((request, response) => response.end(String(byId.size)))
+         server.listen(0, '127.0.0.1', () => console.log(server.address().port))`,
+      )
+      const target = await start({ file, env: { LD_PRELOAD: JEMALLOC } })
+      const attached = await attachTo(target.pid)
+      expect(attached.report.process.allocator.name).to.equal('jemalloc')
+      expect(photosIn(attached)).to.be.within(0.98 * BUFFER_BYTES, 1.02 * BUFFER_BYTES)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('answers single questions', async () => {
+    const target = await start()
+    const pid = String(target.pid)
+    const ask = async (...args: string[]): Promise<unknown> => {
+      const { code, stdout, stderr } = await command(...args)
+      expect(code, stderr).to.equal(0)
+      return JSON.parse(stdout)
+    }
+    const discovery = (await ask('discover', '--json', '--limit', '3', pid)) as Discovery
+    expect(photosIn({ discovery })).to.be.greaterThan(0)
+    expect(discovery.owners.length).to.be.at.most(3)
+    const report = (await ask('attribute', pid, '--json')) as AttributionReport
+    expect(report.process.pid).to.equal(target.pid)
+    const tree = (await ask('breakdown', '--json', pid)) as MemoryNode
+    expect(JSON.stringify(tree)).to.contain('"live"')
+    const counted = (await ask('histogram', '--json', pid)) as { classes: { className: string; count: number }[] }
+    expect(counted.classes.find(({ className }) => className === 'Uint8Array')?.count).to.be.at.least(4000)
+    expect(await target.state()).to.include({ inspector: null })
+  })
+
+  it('writes a heap snapshot to a file of its own, and none into the process', async () => {
+    const target = await start()
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'attach-test-'))
+    try {
+      await target.state()
+      const before = await target.state()
+      const file = path.join(folder, 'x.heapsnapshot')
+      const first = await command('heap-snapshot', String(target.pid), '-o', file)
+      expect(first.code, first.stderr).to.equal(0)
+      expect(statSync(file).mode & 0o777).to.equal(0o600)
+      const snapshot = JSON.parse(readFileSync(file, 'utf8')) as { strings: string[] }
+      expect(snapshot.strings).to.include('user:3999')
+      const second = await command('heap-snapshot', String(target.pid), '-o', file)
+      expect(second.code).to.equal(1)
+      expect(second.stderr).to.contain('ERR_HEAP_SNAPSHOT_WRITE')
+      await delay(500)
+      expect(await target.state()).to.deep.equal(before)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('measures the caches that are registered with a coordinator of another copy', async () => {
+    const target = await start({ file: new URL('fixtures/registered.js', import.meta.url).pathname })
+    const { report, headline } = await attachTo(target.pid)
+    expect(report.caches.map(({ name }) => name)).to.deep.equal(['photos'])
+    expect(report.caches[0]?.released.totalBytes).to.be.within(0.98 * BUFFER_BYTES, 1.1 * BUFFER_BYTES)
+    expect(headline[0]).to.match(/^The cache "photos" holds most/)
+    // It kept every entry.
+    expect(await target.get('/')).to.equal('4000')
+  })
+
+  it('leaves an inspector open that was open', async () => {
+    const target = await start({ execArgv: ['--inspect=127.0.0.1:0'] })
+    const { inspector } = await target.state()
+    expect(inspector).to.match(/^ws:/)
+    await attachTo(target.pid)
+    await delay(200)
+    expect((await target.state())['inspector']).to.equal(inspector)
+  })
+
+  it('can be done ten times in a row, and by two at once', async () => {
+    const target = await start()
+    await target.state()
+    const before = await target.state()
+    for (let time = 0; time < 10; time++) {
+      const { code, stderr } = await command('attribute', '--json', String(target.pid))
+      expect(code, stderr).to.equal(0)
+    }
+    const both = await Promise.all([1, 2].map(() => command('attribute', '--json', String(target.pid))))
+    for (const { code, stderr } of both) expect(code, stderr).to.equal(0)
+    await delay(500)
+    expect(await target.state()).to.deep.equal(before)
+  })
+
+  for (const afterMs of [60, 150, 300, 700, 1500]) {
+    it(`leaves the process as it was when the command is killed after ${afterMs} ms`, async () => {
+      const target = await start()
+      await target.state()
+      const before = await target.state()
+      const child = spawn(process.execPath, [MAIN, 'attach', String(target.pid)], { stdio: 'ignore' })
+      await delay(afterMs)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      const endMs = performance.now() + 30_000
+      const isAsBefore = async (): Promise<boolean> => JSON.stringify(await target.state()) === JSON.stringify(before)
+      while (!(await isAsBefore()) && performance.now() < endMs) await delay(250)
+      expect(await target.state()).to.deep.equal(before)
+    })
+  }
+})
