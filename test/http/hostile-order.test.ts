@@ -33,6 +33,16 @@ const MALFORMED: readonly Case[] = [
   { path: '/caches/users/release', body: '{"budget":{"pauseMs":-1}}', status: 400 },
   { path: '/cache/release?name=nobody', status: 404 },
   { path: '/cache/release', status: 400 },
+  { path: '/discover?limit=0', status: 400 },
+  { path: '/discover?leastBytes=1', status: 400 },
+  { path: '/discover?limt=3', status: 400 },
+  { path: '/discover', body: '{"paths":"all"}', status: 400 },
+  { path: '/discover', body: '{"limit":"3"}', status: 400 },
+  { path: '/heap-snapshot?histogram&limit=0', status: 400 },
+  { path: '/heap-snapshot?limit=3', status: 400 },
+  { path: '/heap-snapshot', body: '{"histogram":true,"limit":1.5}', status: 400 },
+  { path: '/heap-snapshot', body: '{"histogram":true,"retained":"no"}', status: 400 },
+  { path: '/heap-snapshot', body: '{"histogram":"yes"}', status: 400 },
 ]
 
 function suite(title: string, prepare: (site: Site) => Promise<() => Promise<unknown>>, refusal: number): void {

@@ -44,17 +44,7 @@ const HEAP_FACTOR = 3.5
  * console.log(formatDiscovery(await discover({ limit: 20 })))
  */
 export async function discover(options?: DiscoverOptions): Promise<Discovery> {
-  const { limit, leastBytes, paths, coordinator, ...twin } = resolveOptions<ResolvedDiscoverOptions>(
-    'discover()',
-    options,
-    {
-      ...twinRules(TIMEOUT_MS),
-      limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
-      leastBytes: { check: number({ min: 1024 }), fallback: LEAST_BYTES },
-      paths: { check: oneOf('quick', 'none'), fallback: 'quick' },
-      coordinator: optional(shaped<CachesOfCoordinator>('a Coordinator', (value) => 'knownCaches' in value)),
-    },
-  )
+  const { limit, leastBytes, paths, coordinator, ...twin } = resolveDiscoverOptions(options)
   const coordinators = coordinator === undefined ? openCoordinators.all() : [coordinator]
   const known = coordinators.flatMap((each) => each.knownCaches())
   const found = await workInTwin(
@@ -63,6 +53,22 @@ export async function discover(options?: DiscoverOptions): Promise<Discovery> {
     { extraBytes: discoverBytes() },
   )
   return found as Discovery
+}
+
+/**
+ * The same options as {@link discover} takes, checked and with its defaults.
+ *
+ * @throws CacheAttributionError `ERR_OPTION_*`
+ * @internal
+ */
+export function resolveDiscoverOptions(options: DiscoverOptions | undefined): ResolvedDiscoverOptions {
+  return resolveOptions<ResolvedDiscoverOptions>('discover()', options, {
+    ...twinRules(TIMEOUT_MS),
+    limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
+    leastBytes: { check: number({ min: 1024 }), fallback: LEAST_BYTES },
+    paths: { check: oneOf('quick', 'none'), fallback: 'quick' },
+    coordinator: optional(shaped<CachesOfCoordinator>('a Coordinator', (value) => 'knownCaches' in value)),
+  })
 }
 
 interface ResolvedDiscoverOptions extends ResolvedTwinOptions {

@@ -117,19 +117,32 @@ export interface HistogramOptions extends TwinOptions {
  * console.log(formatHistogram(await classHistogram({ limit: 20 })))
  */
 export async function classHistogram(options?: HistogramOptions): Promise<ClassHistogram> {
-  const { limit, retained, ...twin } = resolveOptions<
-    ResolvedTwinOptions & { readonly limit: number; readonly retained: boolean }
-  >('classHistogram()', options, {
-    ...twinRules(TIMEOUT_MS),
-    limit: { check: number({ min: 1, max: 100_000, integer: true }), fallback: 50 },
-    retained: { check: boolean, fallback: true },
-  })
+  const { limit, retained, ...twin } = resolveHistogramOptions(options)
   const counted = await workInTwin((_twin, instrument) => countClasses(instrument, { limit, retained }), twin, {
     extraBytes: heapBytes(WALK_FACTOR),
   })
   const { histogram, problem } = counted as Counted
   if (histogram === null) throw new CacheAttributionError('ERR_TWIN_MEMORY', problem)
   return histogram
+}
+
+/**
+ * The same options as {@link classHistogram} takes, checked and with its defaults.
+ *
+ * @throws CacheAttributionError `ERR_OPTION_*`
+ * @internal
+ */
+export function resolveHistogramOptions(options: HistogramOptions | undefined): ResolvedHistogramOptions {
+  return resolveOptions<ResolvedHistogramOptions>('classHistogram()', options, {
+    ...twinRules(TIMEOUT_MS),
+    limit: { check: number({ min: 1, max: 100_000, integer: true }), fallback: 50 },
+    retained: { check: boolean, fallback: true },
+  })
+}
+
+interface ResolvedHistogramOptions extends ResolvedTwinOptions {
+  readonly limit: number
+  readonly retained: boolean
 }
 
 /** What the twin tells: a code of an error would be lost on the way. */

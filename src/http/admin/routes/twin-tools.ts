@@ -1,10 +1,10 @@
 /** Discoveries, heap snapshots and class histograms: in a twin, or not at all. */
 import { formatDiscovery } from '../../../report/discovery/format-discovery.js'
 import { CacheAttributionError } from '../../../support/errors.js'
-import { discover } from '../../../twin/discover/in-twin.js'
+import { discover, resolveDiscoverOptions } from '../../../twin/discover/in-twin.js'
 import type { DiscoverOptions } from '../../../twin/discover/in-twin.js'
 import { formatHistogram } from '../../../twin/heap-snapshot/format-histogram.js'
-import { classHistogram } from '../../../twin/heap-snapshot/in-twin.js'
+import { classHistogram, resolveHistogramOptions } from '../../../twin/heap-snapshot/in-twin.js'
 import type { HistogramOptions } from '../../../twin/heap-snapshot/in-twin.js'
 import { supportsTwin } from '../../../twin/support.js'
 import { negotiate } from '../../server/accept.js'
@@ -22,13 +22,16 @@ const SNAPSHOT_TYPE = 'application/octet-stream'
 export const discoverHoards: Action = async (admin, { request, url, timings }) => {
   const form = negotiate(request.headers.get('accept'), FORMS)
   const body = await timings.time('read', () => readJsonBody(request, admin.settings))
-  const options = parametersOf(url, body, DISCOVER_PARAMETERS)
+  const given = parametersOf(url, body, DISCOVER_PARAMETERS)
+  const options: DiscoverOptions = given
+  // A malformed request is told so first, whatever is under way.
+  resolveDiscoverOptions(options)
   needTwin()
   const { coordinator, tools } = admin
   const found = await timings.time('twin', () =>
     told(admin, () =>
-      tools.share('discover', keyOf('discover', options), request.signal, (signal) =>
-        discover({ ...(options as DiscoverOptions), coordinator, signal }),
+      tools.share('discover', keyOf('discover', given), request.signal, (signal) =>
+        discover({ ...options, coordinator, signal }),
       ),
     ),
   )
@@ -43,11 +46,13 @@ export const takeSnapshot: Action = async (admin, { request, url, timings }) => 
   const { tools } = admin
   if (histogram) {
     const form = negotiate(request.headers.get('accept'), FORMS)
+    const asked: HistogramOptions = options
+    resolveHistogramOptions(asked)
     needTwin()
     const counted = await timings.time('twin', () =>
       told(admin, () =>
         tools.share('class-histogram', keyOf('histogram', options), request.signal, (signal) =>
-          classHistogram({ ...(options as HistogramOptions), signal }),
+          classHistogram({ ...asked, signal }),
         ),
       ),
     )
