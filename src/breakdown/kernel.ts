@@ -5,6 +5,7 @@
  * and the breakdown is coarser.
  */
 import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs'
+import { namedWorkers } from '../measure/worker-threads.js'
 import { SmapsParser } from './smaps.js'
 import type { Mapping } from './smaps.js'
 
@@ -100,9 +101,7 @@ export function readThreads(files: ProcessFiles): Threads {
     count: ids?.length ?? null,
     stackPointers,
     // Node 24 and later name their threads.
-    workers: names.some((name) => name.includes('V8Worker'))
-      ? names.filter((name) => /^(?:node-)?WorkerThread/.test(name)).length
-      : null,
+    workers: names.some((name) => name.includes('V8Worker')) ? namedWorkers(names) : null,
     defaultStackBytes: limit === undefined ? null : Number(limit),
   }
 }

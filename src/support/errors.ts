@@ -141,6 +141,7 @@ export const WARNING_CODES = {
   WARN_OWNERS_UNKNOWN: 'the heap was to be walked for its owners, and could not be',
   WARN_DISCOVERY_FAILED: 'hoards were to be sought in the twin of a run, and could not be',
   WARN_HOARD_UNREADABLE: 'some live objects could not be looked into when hoards were sought',
+  WARN_DISCOVER_THREADS: 'other threads of the process have heaps, which discover() did not search',
   WARN_HOARD_NAMES: 'the time for naming hoards was over before all were named',
   WARN_HOARD_RELEASE: 'the release of a registered cache threw when hoards were sought: its hoards may be listed',
   WARN_BREAKDOWN: 'where all of RSS is was asked for in a run, and could not be told',

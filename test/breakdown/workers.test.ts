@@ -38,6 +38,14 @@ describe('worker threads in reports and breakdowns', () => {
     expect(bytesAt(tree, PART.v8, PART.notAsked)).to.be.greaterThan(0.6 * (found.canTell ? early : early + late))
   })
 
+  it('are told of by discover(), which searches the heap of its own thread alone', () => {
+    const [beside = [], afterEnd = []] = found.unsearched
+    const told = beside.filter((warning) => warning.startsWith('WARN_DISCOVER_THREADS'))
+    expect(told).to.have.length(1)
+    expect(told[0]).to.match(/not searched: what [12] worker thread/)
+    expect(afterEnd.join('\n')).to.not.contain('WARN_DISCOVER_THREADS')
+  })
+
   it('are gone when they have ended', () => {
     expect(found.afterEnd).to.equal(undefined)
   })

@@ -161,32 +161,43 @@ export const SCHEMAS: Json = {
   }),
   ReportSummary: object({ ...report, pid: integer, caches: arrayOf(object(row, OF_MODES)) }),
   Reports: object({ reports: arrayOf(ref('ReportSummary')) }),
-  AttributionReport: object({
-    schemaVersion: { const: 1 },
-    ...report,
-    gc: { enum: ['forced', 'natural', 'none'] },
-    process: { type: 'object' },
-    before: ref('MemorySample'),
-    after: ref('MemorySample'),
-    noise: object({ controls: integer, allocatedBytes: maybe, heapBytes: maybe, mappedBytes: maybe }),
-    caches: arrayOf(
-      object(
-        {
-          ...row,
-          entriesAfter: maybe,
-          window: { enum: ['atomic', 'drift-corrected', null] },
-          settled: { type: ['boolean', 'null'] },
-          pauseMs: number,
-          durationMs: number,
-          error,
-        },
-        [...OF_MODES, 'error'],
+  AttributionReport: object(
+    {
+      schemaVersion: { const: 1 },
+      ...report,
+      gc: { enum: ['forced', 'natural', 'none'] },
+      process: { type: 'object' },
+      before: ref('MemorySample'),
+      after: ref('MemorySample'),
+      noise: object({ controls: integer, allocatedBytes: maybe, heapBytes: maybe, mappedBytes: maybe }),
+      caches: arrayOf(
+        object(
+          {
+            ...row,
+            entriesAfter: maybe,
+            window: { enum: ['atomic', 'drift-corrected', null] },
+            settled: { type: ['boolean', 'null'] },
+            pauseMs: number,
+            durationMs: number,
+            error,
+          },
+          [...OF_MODES, 'error'],
+        ),
       ),
-    ),
-    unattributed: floor,
-    pauses: object({ count: integer, longestMs: number, totalMs: number }),
-    warnings: arrayOf(warning),
-  }),
+      unattributed: floor,
+      pauses: object({ count: integer, longestMs: number, totalMs: number }),
+      selfCheck: { type: ['object', 'null'] },
+      twin: { type: 'object' },
+      workers: arrayOf(
+        object({ threadId: integer, name: { type: ['string', 'null'] }, usedBytes: maybe, committedBytes: maybe }),
+      ),
+      discovery: ref('Discovery'),
+      breakdown: orNull(ref('MemoryNode')),
+      residual: { type: 'object' },
+      warnings: arrayOf(warning),
+    },
+    ['selfCheck', 'twin', 'workers', 'discovery', 'breakdown', 'residual'],
+  ),
   Aborted: object({ id: string }),
   Discovery: object({
     owners: arrayOf(

@@ -1,7 +1,10 @@
 /** discover(): hoards that nobody registered, sought and emptied in a twin. */
 import v8 from 'node:v8'
+import { isMainThread } from 'node:worker_threads'
+import { countWorkers } from '../../measure/worker-threads.js'
 import type { Instrument } from '../../measure/window.js'
 import { difference, noise } from '../../report/build-report.js'
+import type { ReportWarning } from '../../report/types.js'
 import { number, oneOf, optional, resolveOptions, shaped } from '../../support/options.js'
 import { settleInTwin } from '../settle-in-twin.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
@@ -47,12 +50,26 @@ export async function discover(options?: DiscoverOptions): Promise<Discovery> {
   const { limit, leastBytes, paths, coordinator, ...twin } = resolveDiscoverOptions(options)
   const coordinators = coordinator === undefined ? openCoordinators.all() : [coordinator]
   const known = coordinators.flatMap((each) => each.knownCaches())
+  // A twin has no other thread.
+  const workers = countWorkers()
   const found = await workInTwin(
-    (_, instrument) => discoverHere(instrument, { limit, leastBytes, paths, known }),
+    (_, instrument) => discoverHere(instrument, { limit, leastBytes, paths, known, workers }),
     twin,
     { extraBytes: discoverBytes() },
   )
   return found as Discovery
+}
+
+/** The heap of a thread is its own, and a twin has one thread. */
+function threadWarnings(workers: number): ReportWarning[] {
+  const others = isMainThread ? workers : workers - 1
+  const whose = [
+    ...(isMainThread ? [] : ['the main thread']),
+    ...(others > 0 ? [`${String(others)} ${isMainThread ? '' : 'other '}worker thread${others === 1 ? '' : 's'}`] : []),
+  ]
+  if (whose.length === 0) return []
+  const message = `not searched: what ${whose.join(' and ')} of this process hold${whose.length === 1 && others <= 1 ? 's' : ''}, since each has a heap of its own; breakdown() tells how large these are together`
+  return [{ code: 'WARN_DISCOVER_THREADS', message }]
 }
 
 /**
@@ -84,10 +101,15 @@ export interface DiscoverySettings {
   readonly leastBytes?: number
   readonly paths?: 'quick' | 'none'
   readonly known: readonly KnownCache[]
+  /** How many worker threads run, whose heaps are not searched. @default those that were heard of */
+  readonly workers?: number
 }
 
 /** In a twin: seeks, empties, measures. Windows share reads, as those of a run do. */
-export function discoverHere(instrument: Instrument, settings: DiscoverySettings): Discovery {
+export function discoverHere(
+  instrument: Instrument,
+  { workers = countWorkers(), ...settings }: DiscoverySettings,
+): Discovery {
   settleInTwin(instrument)
   let level = settleInTwin(instrument).figures
   const measure = (release: () => void): MeasuredRelease => {
@@ -104,8 +126,9 @@ export function discoverHere(instrument: Instrument, settings: DiscoverySettings
   })
   const controls = Array.from({ length: CONTROLS }, () => measure(() => undefined))
   const found = discoverHoards({ ...settings, measure, noise: noise(controls) })
-  if ('code' in owners) return { owners: [], live: null, ...found, warnings: [...found.warnings, owners] }
-  return { owners: owners.owners, live: owners.live, ...found }
+  const warnings = [...found.warnings, ...threadWarnings(workers)]
+  if ('code' in owners) return { owners: [], live: null, ...found, warnings: [...warnings, owners] }
+  return { owners: owners.owners, live: owners.live, ...found, warnings }
 }
 
 /** What seeking allocates beyond what a twin copies. */
