@@ -20,6 +20,15 @@ const NO_SUCH_MEMBER = 'cache-attribution: no cache has a member of this name'
  * coordinator.register('users', fromCache(new LRUCache({ max: 10_000 })))
  */
 export function fromCache(cache: object): Releasable {
+  return recognised(cache) ?? clearable(cache)
+}
+
+/**
+ * The same for what an adapter of a library knows by its shape; undefined of anything else, whatever `clear()` it has.
+ *
+ * @throws CoordinatorError `ERR_ADAPTER_REFUSED`; `ERR_ADAPTER_UNKNOWN` for what is no object
+ */
+export function recognised(cache: object): Releasable | undefined {
   const given: unknown = cache
   if (!isObject(given)) throw unknown(given, 'a cache is an object or a function')
   if (read(given, NO_SUCH_MEMBER) !== undefined) throw unknown(given, 'it answers to every name, as a remote call does')
@@ -27,6 +36,10 @@ export function fromCache(cache: object): Releasable {
   if (adapter !== undefined) return adaptWith(adapter, given)
   const refusal = REFUSALS.find((each) => each.matches(given))
   if (refusal !== undefined) throw refused(refusal.what.replaceAll('`', ''), refusal.why)
+  return undefined
+}
+
+function clearable(given: object): Releasable {
   if (LAST.matches(given)) return adaptWith(LAST, given)
   throw unknown(
     given,

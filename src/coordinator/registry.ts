@@ -8,7 +8,7 @@ import type { AttributedBytes } from '../report/types.js'
 import type { KnownCache } from '../twin/discover/types.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
 import { nearestName, text } from '../support/options.js'
-import { cachesBehind, checkReleasable, resolveTraits, traitsBeside } from './releasable.js'
+import { cachesBehind, checkReleasable, noteRegistered, resolveTraits, traitsBeside } from './releasable.js'
 import type { RegistrationOptions, Releasable, Traits } from './releasable.js'
 
 /** Longest name of a cache, in UTF-16 units. */
@@ -99,6 +99,7 @@ export class Registry {
     }
     const cache: RegisteredCache = { name, releasable, traits, wasAsynchronous: false, lastMeasured: null }
     this.#caches.set(name, cache)
+    noteRegistered(releasable, 1)
     const aliases = this.#names.get(releasable)
     if (aliases === undefined) this.#names.set(releasable, new Set([name]))
     else {
@@ -134,6 +135,7 @@ export class Registry {
   }
 
   clear(): void {
+    for (const { releasable } of this.#caches.values()) noteRegistered(releasable, -1)
     this.#caches.clear()
     this.#names.clear()
   }
@@ -141,6 +143,7 @@ export class Registry {
   #remove(cache: RegisteredCache): boolean {
     if (!this.has(cache)) return false
     this.#caches.delete(cache.name)
+    noteRegistered(cache.releasable, -1)
     const names = this.#names.get(cache.releasable)
     names?.delete(cache.name)
     if (names?.size === 0) this.#names.delete(cache.releasable)

@@ -87,6 +87,33 @@ export function standingFor<T extends Releasable>(releasable: T, list: () => rea
   return Object.assign(releasable, { [SEVERAL]: list })
 }
 
+/** Caches that somebody registered, over all copies of this package, and how often. */
+const REGISTERED = Symbol.for('cache-attribution.registered')
+
+/** Notes that a cache was registered by itself, or is not any more. */
+export function noteRegistered(releasable: Releasable, change: 1 | -1): void {
+  const { [ADAPTED]: cache } = releasable as { readonly [ADAPTED]?: object }
+  if (cache === undefined) return
+  const counts = registeredCaches()
+  const count = (counts.get(cache) ?? 0) + change
+  if (count > 0) counts.set(cache, count)
+  else counts.delete(cache)
+}
+
+/** Whether somebody registered this cache by itself: what stands for several leaves it out then. */
+export function isRegistered(cache: object): boolean {
+  return registeredCaches().has(cache)
+}
+
+function registeredCaches(): WeakMap<object, number> {
+  const holder = globalThis as unknown as Record<symbol, WeakMap<object, number> | undefined>
+  const known = holder[REGISTERED]
+  if (known !== undefined) return known
+  const made = new WeakMap<object, number>()
+  Object.defineProperty(globalThis, REGISTERED, { value: made, configurable: true, enumerable: false })
+  return made
+}
+
 /** Traits that a {@link Releasable} brings along. */
 export type ReleasableTraits = RegistrationOptions
 

@@ -1,0 +1,133 @@
+/**
+ * Where a cache was created: the line of `new LRUCache()`, by V8's call sites.
+ *
+ * Rule: the stack is read for one frame, and the settings of Error are as they were when this returns.
+ */
+import { findSourceMap } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { packageFolder } from './libraries.js'
+
+/** A place in the code as V8 has it, before source maps. */
+export interface Place {
+  /** Path or URL; empty where the code is of no file. */
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** Longest part of a name that tells the place, in UTF-16 units. */
+const PLACE_LENGTH_MAX = 140
+const NOWHERE: Place = { file: '', line: 0, column: 0 }
+/** Frames that are looked at where the innermost is of a cache library itself. */
+const FRAMES_MAX = 20
+
+type Frame = NodeJS.CallSite
+// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- of any signature
+type AnyFunction = Function
+
+/**
+ * The place that called `callee`. `levels` constructors of subclasses are passed over: the place is that of their `new`.
+ */
+export function callerOf(callee: AnyFunction, levels: number): Place {
+  const frames = framesAbove(callee, 1 + levels)
+  const frame = frames.find((each, index) => index >= levels || !each.isConstructor()) ?? frames.at(-1)
+  return frame === undefined ? NOWHERE : placeOf(frame)
+}
+
+/** The innermost place for which `isOutside` holds; else the outermost that there is. */
+export function callerOutside(callee: AnyFunction, isOutside: (file: string) => boolean): Place {
+  const places = framesAbove(callee, FRAMES_MAX).map(placeOf)
+  return places.find(({ file }) => file !== '' && isOutside(file)) ?? places[0] ?? NOWHERE
+}
+
+function framesAbove(callee: AnyFunction, count: number): readonly Frame[] {
+  const { stackTraceLimit } = Error
+  const prepare = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace')
+  const holder: { stack?: unknown } = {}
+  try {
+    Error.stackTraceLimit = count
+    Error.prepareStackTrace = asTheyAre
+    Error.captureStackTrace(holder, callee)
+    // Read before the settings are put back: V8 prepares it at the first look.
+    const { stack } = holder
+    return Array.isArray(stack) ? (stack as Frame[]) : []
+  } catch {
+    // Frozen intrinsics: there is no place then.
+    return []
+  } finally {
+    restore(stackTraceLimit, prepare)
+  }
+}
+
+function asTheyAre(_error: Error, frames: Frame[]): Frame[] {
+  return frames
+}
+
+function restore(limit: number, prepare: PropertyDescriptor | undefined): void {
+  try {
+    Error.stackTraceLimit = limit
+    if (prepare === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace')
+    else Object.defineProperty(Error, 'prepareStackTrace', prepare)
+  } catch {
+    // Frozen: nothing was changed.
+  }
+}
+
+function placeOf(frame: Frame): Place {
+  const file: unknown = frame.getFileName() ?? frame.getEvalOrigin()
+  return {
+    file: typeof file === 'string' ? file : '',
+    line: frame.getLineNumber() ?? 0,
+    column: frame.getColumnNumber() ?? 0,
+  }
+}
+
+/** `src/users.ts:14`, `@apollo/server/dist/cache.js:5`; by the source map where Node has one. */
+export function nameOfPlace(place: Place, cwd: string): string {
+  if (place.file === '') return 'code without a file'
+  const { file, line } = sourceOf(place)
+  const name = shortened(pathOf(file), cwd)
+  return `${name.length > PLACE_LENGTH_MAX ? `…${name.slice(1 - PLACE_LENGTH_MAX)}` : name}:${String(line)}`
+}
+
+/** The path of a file URL, without what a loader appends to it. */
+export function pathOf(file: string): string {
+  if (!file.startsWith('file:')) return file
+  try {
+    return fileURLToPath(new URL(file))
+  } catch {
+    return file
+  }
+}
+
+function shortened(file: string, cwd: string): string {
+  const folder = packageFolder(file)
+  if (folder !== null) return withSlashes(file).slice(withSlashes(folder).lastIndexOf(INSTALLED) + INSTALLED.length)
+  const relative = path.relative(cwd, file)
+  const isBelow = path.isAbsolute(file) && relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)
+  return withSlashes(isBelow ? relative : file)
+}
+
+const INSTALLED = '/node_modules/'
+
+function withSlashes(file: string): string {
+  return file.replaceAll('\\', '/')
+}
+
+/** By the source map, which Node keeps where it is started with --enable-source-maps, or a loader has it keep them. */
+function sourceOf({ file, line, column }: Place): { readonly file: string; readonly line: number } {
+  try {
+    const entry: object | undefined = findSourceMap(file)?.findEntry(line - 1, column - 1)
+    const { originalSource, originalLine } = (entry ?? {}) as { originalSource?: unknown; originalLine?: unknown }
+    if (typeof originalSource === 'string' && typeof originalLine === 'number') {
+      return {
+        file: new URL(originalSource, file.startsWith('file:') ? file : `file://${file}`).href,
+        line: originalLine + 1,
+      }
+    }
+  } catch {
+    // A map that cannot be read: the line of the code that runs.
+  }
+  return { file, line }
+}

@@ -1,0 +1,274 @@
+/**
+ * The caches that were created in this process: by class and place, and registered with the default coordinator.
+ *
+ * Rule: a creation costs next to nothing where there are many. The first of a class are each taken with their place, later ones
+ * as often as a budget allows; the others are counted, and found in the twin.
+ */
+import { fromPMemoize } from '../adapters/p-memoize.js'
+import type { PMemoizeClear, PMemoized } from '../adapters/p-memoize.js'
+import { COMPOSITES } from './libraries.js'
+import type { Coordinator } from '../coordinator/coordinator.js'
+import type { Registration } from '../coordinator/registry.js'
+import type { AttributionReport } from '../report/types.js'
+import { formatCount } from '../support/units.js'
+import type { ReleasableTraits } from '../coordinator/releasable.js'
+import { callerOf, callerOutside, nameOfPlace, pathOf } from './creation-place.js'
+import type { Place } from './creation-place.js'
+import { Group, byShape } from './group.js'
+import type { AsReleasable } from './group.js'
+import type { Creation } from './instrument.js'
+import { libraryOf } from './libraries.js'
+import { partsOf } from './parts.js'
+
+/** So many creations of a class are taken at once, and so many more in a second. */
+const TAKEN_AT_ONCE = 4096
+const TAKEN_PER_SECOND = 200
+/** A place whose first caches must all not be emptied is asked about no more. */
+const REFUSALS_MAX = 1000
+const NAME_LENGTH_MAX = 195
+
+/** One place, and what is created there. */
+interface FoundGroup {
+  readonly group: Group
+  readonly name: string
+  registration: Registration | undefined
+  refusals: number
+}
+
+/** What is known of an export that makes caches. */
+interface Product {
+  readonly places: Map<string, FoundGroup>
+  budget: number
+  refilledMs: number
+  /** Created beyond the budget. */
+  missed: number
+  readonly label: string
+}
+
+/** How found caches are registered. */
+export interface FoundCachesOptions {
+  /** Whether they may be released in the live process. */
+  readonly allowRelease: boolean
+  /** What places are told relative to. */
+  readonly cwd: string
+}
+
+/** See the top of this file. */
+export class FoundCaches {
+  readonly #options: FoundCachesOptions
+  readonly #products = new Map<object, Product>()
+  /** What another cache is built on → that one. */
+  readonly #wholes = new WeakMap<object, WeakRef<object>>()
+  /** What empties each function that a memoizer made. */
+  readonly #clears = new WeakMap<object, unknown>()
+  readonly #pending = new Set<FoundGroup>()
+  /** Whose parts are not noted yet. */
+  readonly #composites: WeakRef<object>[] = []
+  /** One living cache of each group is watched: when it goes, the group is looked through. */
+  readonly #ends = new FinalizationRegistry<{ readonly product: Product; readonly key: string }>((place) => {
+    this.#lookThrough(place)
+  })
+  #coordinator: Coordinator | undefined
+
+  constructor(options: FoundCachesOptions) {
+    this.#options = options
+  }
+
+  /** Takes up a creation. Never throws. */
+  add(creation: Creation): void {
+    try {
+      this.#add(creation)
+    } catch {
+      // The service gets its cache all the same.
+    }
+  }
+
+  /** Registers what was found, and what will be, with this coordinator from now on. */
+  attach(coordinator: Coordinator): void {
+    this.#coordinator = coordinator
+    this.#noteParts()
+    coordinator.extendReports((report) => this.#withMissed(report))
+    for (const product of this.#products.values()) {
+      for (const found of product.places.values()) {
+        found.registration = undefined
+        this.#register(found)
+      }
+    }
+  }
+
+  /** A row stands for the caches that are followed: where there may be more of the class, the report says so. */
+  #withMissed(report: AttributionReport): AttributionReport {
+    const warnings = [...this.#products.values()].flatMap(({ missed, label }) =>
+      missed === 0
+        ? []
+        : [
+            {
+              code: 'WARN_AUTO_NOT_FOLLOWED' as const,
+              message: `${formatCount(missed)} instances of ${label} were created too fast to be followed: what of them still lives is in no row`,
+            },
+          ],
+    )
+    return warnings.length === 0 ? report : { ...report, warnings: [...report.warnings, ...warnings] }
+  }
+
+  #add(creation: Creation): void {
+    const product = this.#productOf(creation)
+    if (!isWithinBudget(product)) {
+      product.missed++
+      return
+    }
+    const { made, clear } = creation
+    if (clear !== undefined) this.#clears.set(made, clear)
+    const place = placeOf(creation)
+    const key = `${place.file}:${String(place.line)} ${creation.className}`
+    let found = product.places.get(key)
+    if (found === undefined) {
+      found = this.#newGroup(creation, place)
+      product.places.set(key, found)
+      this.#ends.register(made, { product, key })
+    }
+    found.group.add(made)
+    const isComposite = COMPOSITES.has(creation.origin.library)
+    if (isComposite) this.#composites.push(new WeakRef(made))
+    if (isComposite || (found.registration === undefined && found.refusals < REFUSALS_MAX)) this.#later(found)
+  }
+
+  #productOf({ origin: { export: kind } }: Creation): Product {
+    let product = this.#products.get(kind)
+    if (product === undefined) {
+      product = {
+        places: new Map(),
+        budget: TAKEN_AT_ONCE,
+        refilledMs: performance.now(),
+        missed: 0,
+        label: kind.label,
+      }
+      this.#products.set(kind, product)
+    }
+    return product
+  }
+
+  #newGroup(
+    {
+      origin: {
+        library,
+        export: { kind },
+      },
+      className,
+    }: Creation,
+    place: Place,
+  ): FoundGroup {
+    const asReleasable: AsReleasable = kind === 'memoizer' ? (made) => this.#memoized(made) : byShape
+    const where = kind === 'value' ? library : nameOfPlace(place, this.#options.cwd)
+    const group = new Group(asReleasable, (cache) => this.#wholes.get(cache)?.deref() !== undefined)
+    return { group, name: `${where} ${className}`.slice(0, NAME_LENGTH_MAX), registration: undefined, refusals: 0 }
+  }
+
+  #memoized(made: object): ReturnType<AsReleasable> {
+    const clear = this.#clears.get(made)
+    return clear === undefined ? undefined : fromPMemoize(made as PMemoized, clear as PMemoizeClear)
+  }
+
+  /** In the next microtask: the constructors of subclasses have run by then. */
+  #later(found: FoundGroup): void {
+    if (this.#pending.size === 0) {
+      queueMicrotask(() => {
+        const groups = [...this.#pending]
+        this.#pending.clear()
+        this.#noteParts()
+        for (const group of groups) this.#register(group)
+      })
+    }
+    this.#pending.add(found)
+  }
+
+  #register(found: FoundGroup): void {
+    const coordinator = this.#coordinator
+    if (coordinator === undefined || found.registration !== undefined) return
+    try {
+      const releasable = found.group.releasable(
+        (traits) => this.#traits(traits),
+        () => {
+          unregister(found)
+        },
+      )
+      if (releasable === undefined) {
+        found.refusals++
+        return
+      }
+      found.registration = coordinator.register(freeName(coordinator, found.name), releasable)
+    } catch {
+      // A coordinator that was closed, or a name that it does not take.
+      found.refusals++
+    }
+  }
+
+  #traits(own: ReleasableTraits): ReleasableTraits {
+    return { ...own, ...(this.#options.allowRelease ? {} : { live: false }) }
+  }
+
+  /** What must not be emptied as a whole, such as a Keyv over Redis, covers nothing. */
+  #noteParts(): void {
+    for (const whole of this.#composites.splice(0)) {
+      const made = whole.deref()
+      if (made === undefined || byShape(made) === undefined) continue
+      for (const part of partsOf(made)) this.#wholes.set(part, whole)
+    }
+  }
+
+  #lookThrough({ product, key }: { readonly product: Product; readonly key: string }): void {
+    const found = product.places.get(key)
+    if (found === undefined) return
+    const next = found.group.sweep()
+    if (next !== undefined) {
+      this.#ends.register(next, { product, key })
+      return
+    }
+    product.places.delete(key)
+    unregister(found)
+  }
+}
+
+/** Later: whoever is asking goes through the registered caches. */
+function unregister(found: FoundGroup): void {
+  queueMicrotask(() => {
+    found.registration?.unregister()
+    found.registration = undefined
+  })
+}
+
+/** The place outside of the cache libraries: one may be built on another. */
+function placeOf({ callee, levels }: Creation): Place {
+  const place = callerOf(callee, levels)
+  return isOfLibrary(place.file) ? callerOutside(callee, (file) => !isOfLibrary(file)) : place
+}
+
+const INSTRUMENT = new URL('./instrument.js', import.meta.url).href
+
+/** File, as V8 names it → whether it is a cache library's. */
+const ofLibrary = new Map<string, boolean>()
+
+function isOfLibrary(file: string): boolean {
+  let is = ofLibrary.get(file)
+  // Between a library's frames there are those of what wraps it.
+  if (is === undefined) ofLibrary.set(file, (is = file === INSTRUMENT || libraryOf(pathOf(file)) !== null))
+  return is
+}
+
+function isWithinBudget(product: Product): boolean {
+  if (product.budget < 1) {
+    const now = performance.now()
+    const earned = ((now - product.refilledMs) / 1000) * TAKEN_PER_SECOND
+    product.refilledMs = now
+    product.budget = Math.min(TAKEN_AT_ONCE, product.budget + earned)
+    if (product.budget < 1) return false
+  }
+  product.budget--
+  return true
+}
+
+/** Somebody may have registered a cache under this name. */
+function freeName(coordinator: Coordinator, name: string): string {
+  const taken = new Set(coordinator.names)
+  for (let number = 2, free = name; ; free = `${name} #${String(number++)}`) if (!taken.has(free)) return free
+}

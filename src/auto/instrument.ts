@@ -1,0 +1,162 @@
+/**
+ * Exports of cache libraries, so wrapped that what they make is told to a listener. `get`, `set` and all else of a cache stay what
+ * they are: instances are the library's own.
+ *
+ * Rule: whatever goes wrong here, the caller gets the cache that the library made.
+ */
+import { exportsOf } from './libraries.js'
+import type { CacheExport } from './libraries.js'
+
+/** An export of a library that is wrapped. */
+export interface Origin {
+  readonly library: string
+  readonly export: CacheExport
+}
+
+/** What a wrapped export made. */
+export interface Creation {
+  readonly origin: Origin
+  readonly made: object
+  /** Name of its class. */
+  readonly className: string
+  /** The function of this module that the creating code called: the frame above it is the place. */
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- of any signature
+  readonly callee: Function
+  /** So many constructors of subclasses stand between the place and the library. */
+  readonly levels: number
+  /** Of a memoizer: what empties `made`. */
+  readonly clear: unknown
+}
+
+/** Is told of every creation; must not throw. */
+export type CreationListener = (creation: Creation) => void
+
+type Callable = (...args: unknown[]) => unknown
+type Newable = new (...args: unknown[]) => object
+
+/** Names of classes that minifiers leave over are shorter. */
+const CLASS_NAME_LENGTH_MIN = 3
+
+/** Wraps exports, each once, however many names it has. */
+export class Instrument {
+  readonly #tell: CreationListener
+  readonly #wrapped = new WeakMap<object, object>()
+  readonly #own = new WeakSet()
+
+  constructor(tell: CreationListener) {
+    this.#tell = tell
+  }
+
+  /** The value of `module.exports` of a file of `library`, its caches told of. The given object is changed where it can be. */
+  exports(given: unknown, library: string, file: string): unknown {
+    if (!isObject(given)) return given
+    let result: object = given
+    for (const [name, kind] of exportsOf(library, file)) {
+      const own = Object.getOwnPropertyDescriptor(given, name)
+      if (own !== undefined)
+        result = withMember(result, name, this.value(Reflect.get(given, name), library, kind, given))
+    }
+    const itself = exportsOf(library, file).find(([name]) => name === 'default')?.[1]
+    return itself !== undefined && typeof given === 'function' ? this.value(result, library, itself, given) : result
+  }
+
+  /** One export. `namespace` has the others of its module. */
+  value(given: unknown, library: string, kind: CacheExport, namespace: unknown): unknown {
+    if (typeof given !== 'function' || this.#own.has(given)) return given
+    const known = this.#wrapped.get(given)
+    if (known !== undefined) return known
+    const wrapped = this.#wrap(given as Callable, { library, export: kind }, namespace)
+    this.#wrapped.set(given, wrapped)
+    this.#own.add(wrapped)
+    return wrapped
+  }
+
+  #wrap(given: Callable, origin: Origin, namespace: unknown): object {
+    const { kind } = origin.export
+    const label = kind === 'class' ? classNameOf(given, origin.export.label) : origin.export.label
+    const told = (made: unknown, callee: Creation['callee'], className: string, levels = 0): void => {
+      if (!isObject(made)) return
+      const clear: unknown =
+        kind === 'memoizer' && isObject(namespace) ? Reflect.get(namespace, 'pMemoizeClear') : undefined
+      this.#tell({ origin, made, callee, className, levels, clear })
+    }
+    if (kind === 'value') {
+      told(given, told, label)
+      return given
+    }
+    const apply = (target: Callable, receiver: unknown, args: unknown[]): unknown => {
+      const made = Reflect.apply(target, receiver, args)
+      told(made, apply, label)
+      return made
+    }
+    if (kind !== 'class') return new Proxy(given, { apply })
+    const construct = (target: Callable, args: unknown[], newTarget: object): object => {
+      const isSubclass = newTarget !== proxy && newTarget !== target
+      const made = Reflect.construct(target, args, isSubclass ? (newTarget as Newable) : target) as object
+      if (!isSubclass) told(made, construct, label)
+      // A subclass that is wrapped itself tells of its instances.
+      else if (!this.#isBelowAnother(newTarget, given, proxy)) {
+        told(made, construct, classNameOf(newTarget, label), levelsTo(newTarget, proxy))
+      }
+      return made
+    }
+    const proxy: Callable = new Proxy(given, { apply, construct })
+    replaceConstructor(given, proxy)
+    return proxy
+  }
+
+  #isBelowAnother(newTarget: object, given: object, proxy: object): boolean {
+    let each: object | null = newTarget
+    while (each !== null && each !== proxy && each !== given) {
+      if (this.#own.has(each) || this.#wrapped.has(each)) return true
+      each = Object.getPrototypeOf(each) as object | null
+    }
+    return false
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+/** `cache.constructor === LRUCache` holds for whoever imports the wrapped class, too. */
+function replaceConstructor(given: Callable, proxy: Callable): void {
+  try {
+    const prototype: unknown = Reflect.get(given, 'prototype')
+    const own = isObject(prototype) ? Object.getOwnPropertyDescriptor(prototype, 'constructor') : undefined
+    if (own?.configurable === true && own.value === given) {
+      Object.defineProperty(prototype, 'constructor', { ...own, value: proxy })
+    }
+  } catch {
+    // A prototype of its own kind stays as it is.
+  }
+}
+
+function classNameOf(newTarget: object, label: string): string {
+  const name: unknown = Reflect.get(newTarget, 'name')
+  const bare = typeof name === 'string' ? name.replace(/^_+/, '') : ''
+  return bare.length >= CLASS_NAME_LENGTH_MIN ? bare.slice(0, 50) : label
+}
+
+/** How many classes lie between the one that was made and the wrapped one. */
+function levelsTo(newTarget: object, proxy: object): number {
+  let levels = 0
+  for (let each: object | null = newTarget; each !== null && each !== proxy && levels < 10; levels++) {
+    each = Object.getPrototypeOf(each) as object | null
+  }
+  return levels
+}
+
+/** The object with another member: itself where it can be changed, else a copy with all that it has. */
+function withMember(object: object, name: string, value: unknown): object {
+  const own = Object.getOwnPropertyDescriptor(object, name)
+  if (own === undefined || Reflect.get(object, name) === value) return object
+  const { enumerable = true } = own
+  const replaced: PropertyDescriptor = { value, enumerable, configurable: true, writable: true }
+  if (own.configurable === true && Reflect.defineProperty(object, name, replaced)) return object
+  if (own.writable === true && Reflect.set(object, name, value)) return object
+  // A frozen function cannot be copied: the place it is called by stays the library's own.
+  if (typeof object === 'function') return object
+  const descriptors = { ...Object.getOwnPropertyDescriptors(object), [name]: replaced }
+  return Object.create(Object.getPrototypeOf(object) as object | null, descriptors) as object
+}

@@ -1,0 +1,105 @@
+/**
+ * The cache libraries whose instances register themselves, and which of their exports make caches.
+ *
+ * Rule: a file is looked at by the package that it lies in, never by its content; what an instance is, its adapter decides.
+ */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+
+/**
+ * How an export makes caches: `class` by `new` and by a call; `function` returns one; `memoizer` returns a function whose cache only
+ * `pMemoizeClear` of the same package reaches; `value` is one itself.
+ */
+type ExportKind = 'class' | 'function' | 'memoizer' | 'value'
+
+/** An export that makes caches. */
+export interface CacheExport {
+  readonly kind: ExportKind
+  /** What an instance is called. */
+  readonly label: string
+  /** Files of the package in which this is so. @default all */
+  readonly files?: RegExp
+}
+
+/** Name of an export → what it makes. `default` is also what `module.exports` is itself. */
+export type CacheExports = Readonly<Record<string, CacheExport>>
+
+/** Each of these under its own name. */
+function classes(...names: readonly string[]): CacheExports {
+  return Object.fromEntries(names.map((name) => [name, { kind: 'class', label: name }]))
+}
+
+const LRU_MAPS = ['LRUCache', 'LRUCacheWithDelete', 'LRUMap', 'LRUMapWithDelete'] as const
+
+const memoize: CacheExport = { kind: 'function', label: 'memoize' }
+const lodash: CacheExports = { memoize, default: { ...memoize, files: /\/memoize\.js$/ } }
+
+/** Name of the package → its exports that make caches. */
+export const LIBRARIES: Readonly<Record<string, CacheExports>> = {
+  'lru-cache': { ...classes('LRUCache'), default: { kind: 'class', label: 'LRUCache' } },
+  'quick-lru': { default: { kind: 'class', label: 'QuickLRU' } },
+  'tiny-lru': { ...classes('LRU'), lru: { kind: 'function', label: 'lru' } },
+  '@isaacs/ttlcache': { ...classes('TTLCache'), default: { kind: 'class', label: 'TTLCache' } },
+  flru: { default: { kind: 'function', label: 'flru' } },
+  mnemonist: {
+    ...classes(...LRU_MAPS),
+    default: { kind: 'class', label: 'LRUCache', files: /\/lru-[a-z-]+\.m?js$/ },
+  },
+  'node-cache': { default: { kind: 'class', label: 'NodeCache' } },
+  keyv: { ...classes('Keyv'), default: { kind: 'class', label: 'Keyv' } },
+  cacheable: classes('Cacheable', 'CacheableMemory'),
+  '@cacheable/memory': classes('CacheableMemory'),
+  'cache-manager': { createCache: { kind: 'function', label: 'createCache' } },
+  dataloader: { default: { kind: 'class', label: 'DataLoader' } },
+  'lodash.memoize': { default: memoize },
+  lodash,
+  'lodash-es': lodash,
+  'p-memoize': { default: { kind: 'memoizer', label: 'pMemoize' } },
+  '@apollo/utils.keyvaluecache': classes('InMemoryLRUCache'),
+  'better-sqlite3': { default: { kind: 'class', label: 'Database' } },
+  sharp: { default: { kind: 'value', label: 'operations' } },
+}
+
+/** Libraries whose caches are built on those of others. */
+export const COMPOSITES: ReadonlySet<string> = new Set([
+  'keyv',
+  'cacheable',
+  'cache-manager',
+  '@apollo/utils.keyvaluecache',
+])
+
+/** Path of the folder of a package → its name. */
+const names = new Map<string, string | null>()
+
+/** The cache library that a file belongs to; null of any other. An alias (`npm:lru-cache@7`) is seen through. */
+export function libraryOf(file: string): string | null {
+  const folder = packageFolder(file)
+  if (folder === null) return null
+  let name = names.get(folder)
+  if (name === undefined) names.set(folder, (name = nameIn(folder)))
+  return name !== null && Object.hasOwn(LIBRARIES, name) ? name : null
+}
+
+/** Those of the library's exports that make caches in this file. */
+export function exportsOf(library: string, file: string): [string, CacheExport][] {
+  return Object.entries(LIBRARIES[library] ?? {}).filter(([, { files }]) => files?.test(posix(file)) !== false)
+}
+
+/** `/app/node_modules/@scope/name` of a file below it; null of a file that lies in no installed package. */
+export function packageFolder(file: string): string | null {
+  const match = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+(?=[\\/])/.exec(file)
+  return match === null ? null : match[0]
+}
+
+function nameIn(folder: string): string | null {
+  try {
+    const { name } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { name?: unknown }
+    return typeof name === 'string' ? name : null
+  } catch {
+    return null
+  }
+}
+
+function posix(file: string): string {
+  return file.replaceAll('\\', '/')
+}

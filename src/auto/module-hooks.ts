@@ -1,0 +1,82 @@
+/**
+ * Puts the wrapped exports in the place of a library's own, for `import` and for `require()`, also of what was loaded before.
+ *
+ * Rule: a module that cannot be wrapped is loaded as it is.
+ */
+import module from 'node:module'
+import type { LoadFnOutput, LoadHookContext, ResolveFnOutput, ResolveHookContext } from 'node:module'
+import { originalContext, redirected, shimOf, shimmedUrl } from './esm-hooks.js'
+import type { Instrument } from './instrument.js'
+import { LIBRARIES, libraryOf } from './libraries.js'
+import { SHIM_KEY } from './shim.js'
+
+/** `module.registerHooks()`, where Node has it. */
+type RegisterHooks = (hooks: {
+  readonly resolve: (
+    specifier: string,
+    context: ResolveHookContext,
+    next: (specifier: string, context: ResolveHookContext) => ResolveFnOutput,
+  ) => ResolveFnOutput
+  readonly load: (
+    url: string,
+    context: LoadHookContext,
+    next: (url: string, context: LoadHookContext) => LoadFnOutput,
+  ) => LoadFnOutput
+}) => unknown
+
+type Compile = (this: NodeJS.Module, ...args: unknown[]) => unknown
+
+/** Hooks both module systems. */
+export function hookModules(instrument: Instrument): void {
+  hookRequire(instrument)
+  hookImport(instrument)
+}
+
+function hookRequire(instrument: Instrument): void {
+  const { Module } = module as unknown as { Module: { prototype: { _compile: Compile } } }
+  const compile = Module.prototype._compile
+  // The file has run when this returns, and nobody but those that it requires itself has seen its exports.
+  Module.prototype._compile = function (this: NodeJS.Module, ...args) {
+    const result = Reflect.apply(compile, this, args)
+    wrapExports(this, args[1], instrument)
+    return result
+  }
+  const { cache } = module.createRequire(import.meta.url)
+  for (const [file, loaded] of Object.entries(cache)) {
+    // Those who hold the exports already keep what they have.
+    if (loaded?.loaded === true) wrapExports(loaded, file, instrument)
+  }
+}
+
+function wrapExports(loaded: NodeJS.Module, file: unknown, instrument: Instrument): void {
+  try {
+    const library = typeof file === 'string' ? libraryOf(file) : null
+    if (library !== null) loaded.exports = instrument.exports(loaded.exports, library, file as string)
+  } catch {
+    // As it is.
+  }
+}
+
+function hookImport(instrument: Instrument): void {
+  const wrap = (value: unknown, library: string, name: string, namespace: unknown): unknown => {
+    const kind = LIBRARIES[library]?.[name]
+    try {
+      return kind === undefined ? value : instrument.value(value, library, kind, namespace)
+    } catch {
+      return value
+    }
+  }
+  Object.defineProperty(globalThis, Symbol.for(SHIM_KEY), { value: wrap, configurable: true, enumerable: false })
+  const { registerHooks } = module as unknown as { registerHooks?: RegisterHooks }
+  if (registerHooks === undefined) {
+    module.register(new URL('./loader-thread.js', import.meta.url))
+    return
+  }
+  registerHooks({
+    resolve: (specifier, context, next) => redirected(next(specifier, context), context),
+    load: (url, context, next) => {
+      const original = shimmedUrl(url)
+      return original === null ? next(url, context) : shimOf(original, next(original, originalContext(context)))
+    },
+  })
+}

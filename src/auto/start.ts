@@ -1,0 +1,126 @@
+/**
+ * Starts `auto` in this process, once, however many copies of the package it is loaded from.
+ *
+ * Rule: the program must not notice. What is not needed until somebody asks is loaded then.
+ */
+import cluster from 'node:cluster'
+import { writeSync } from 'node:fs'
+import type net from 'node:net'
+import { isMainThread } from 'node:worker_threads'
+import { waitForShared } from '../coordinator/default.js'
+import type { Coordinator } from '../coordinator/coordinator.js'
+import { messageOf } from '../support/errors.js'
+import type { WarningCode } from '../support/errors.js'
+import type { Admin } from './admin.js'
+import { FoundCaches } from './found-caches.js'
+import { Instrument } from './instrument.js'
+import { listenAt, listenById } from './listen.js'
+import { hookModules } from './module-hooks.js'
+import { kindOf } from './process-kind.js'
+import type { ProcessKind } from './process-kind.js'
+import { SERVED_BY, readSettings } from './settings.js'
+import type { AutoSettings } from './settings.js'
+
+const STARTED = Symbol.for('cache-attribution.auto.started')
+
+/** Programs that end sooner open nothing. */
+const DELAY_MS = 50
+
+/** See the top of this file. Never throws. */
+export function start(): void {
+  if (Reflect.has(globalThis, STARTED)) return
+  Object.defineProperty(globalThis, STARTED, { value: true, configurable: true, enumerable: false })
+  const { pid, env, argv, execArgv } = process
+  const kind = kindOf({ isMainThread, pid, env, script: argv[1], execArgv })
+  if (kind === 'tool') return
+  const { settings, problems } = readSettings(env)
+  if (kind === 'service') {
+    for (const problem of problems) warn('WARN_AUTO_SETTING', problem)
+    env[SERVED_BY] = String(pid)
+  }
+  attempt('caches cannot register themselves', () => {
+    registerCaches(settings)
+  })
+  setTimeout(() => {
+    void open(settings, kind)
+  }, DELAY_MS).unref()
+}
+
+function registerCaches(settings: AutoSettings): void {
+  const { allowRelease, libraries } = settings
+  if (libraries.size === 0) return
+  const found = new FoundCaches({ allowRelease, cwd: process.cwd() })
+  const instrument = new Instrument((creation) => {
+    if (libraries.has(creation.origin.library)) found.add(creation)
+  })
+  waitForShared((coordinator) => {
+    found.attach(coordinator as Coordinator)
+  })
+  hookModules(instrument)
+}
+
+async function open(settings: AutoSettings, kind: ProcessKind): Promise<void> {
+  // Workers of a cluster do the service's work: what the environment asks of reports, it asks of them.
+  const isReporting = kind === 'service' || cluster.isWorker
+  let admin: Promise<Admin> | undefined
+  const load = (): Promise<Admin> => (admin ??= loadAdmin(settings, isReporting))
+  const wantsReports = settings.history ?? settings.logMs ?? settings.attributeMs
+  if (isReporting && wantsReports !== null) load().catch(failed)
+  if (!settings.endpoint) return
+  const onConnection = (socket: net.Socket, isPrivate: boolean): void => {
+    socket.on('error', () => undefined)
+    load().then(
+      (loaded) => {
+        loaded.serve(socket, isPrivate)
+      },
+      (error: unknown) => {
+        socket.destroy()
+        failed(error)
+      },
+    )
+  }
+  const addresses: string[] = []
+  const listen = async (what: string, opened: Promise<string>): Promise<void> => {
+    try {
+      addresses.push(await opened)
+    } catch (error) {
+      if (kind === 'service') warn('WARN_AUTO_ENDPOINT', `${what} cannot be opened: ${messageOf(error)}`)
+    }
+  }
+  await listen('the socket of the admin endpoint', listenById(process.env, onConnection))
+  if (kind !== 'service') return
+  if (settings.extra !== null) await listen('CACHE_ATTRIBUTION_ADMIN', listenAt(settings.extra, onConnection))
+  if (!settings.quiet && addresses.length > 0) announce(addresses)
+}
+
+async function loadAdmin(settings: AutoSettings, isReporting: boolean): Promise<Admin> {
+  const { createAdmin } = await import('./admin.js')
+  return createAdmin(settings, isReporting)
+}
+
+function announce(addresses: readonly string[]): void {
+  const where = addresses.map((address) => (address.startsWith('http:') ? `${address}/debug/memory` : address))
+  const line = `cache-attribution: process ${String(process.pid)} is served at ${where.join(' and ')} (cache-attribution attribute ${String(process.pid)})\n`
+  try {
+    // Not process.stderr: a stream whose reader has gone fails later, where nobody catches it.
+    writeSync(2, line)
+  } catch {
+    // Nobody reads it.
+  }
+}
+
+function attempt(what: string, action: () => void): void {
+  try {
+    action()
+  } catch (error) {
+    warn('WARN_AUTO_FAILED', `${what}: ${messageOf(error)}`)
+  }
+}
+
+function failed(error: unknown): void {
+  warn('WARN_AUTO_FAILED', `the admin endpoint cannot be served: ${messageOf(error)}`)
+}
+
+function warn(code: WarningCode, message: string): void {
+  process.emitWarning(message, { code })
+}

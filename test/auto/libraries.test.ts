@@ -1,0 +1,59 @@
+/** Instances of the real packages register themselves, by the line that made them. */
+import { expect } from 'chai'
+import { runFixture } from '../helpers/child.js'
+import type { LibrariesResult } from './fixtures/libraries.js'
+import { AUTO } from './programs.js'
+
+const LABELS = [
+  ...[
+    'LRUCache',
+    'LRUCache',
+    'QuickLRU',
+    'QuickLRU',
+    'lru',
+    'LRU',
+    'TTLCache',
+    'flru',
+    'LRUMapWithDelete',
+    'NodeCache',
+  ],
+  ...['Keyv', 'Cacheable', 'CacheableMemory', 'createCache', 'DataLoader', 'memoize', 'pMemoize', 'InMemoryLRUCache'],
+  ...['Database', 'operations'],
+]
+
+for (const system of ['import', 'require']) {
+  describe(`caches of the known libraries, loaded by ${system}`, function () {
+    this.timeout(60_000)
+    let result: LibrariesResult
+    before(async () => {
+      result = await runFixture('auto/fixtures/libraries', {
+        args: [system],
+        execArgv: ['--import', AUTO],
+        timeoutMs: 50_000,
+      })
+    })
+
+    it('register themselves, each once', () => {
+      const isThere = (label: string): boolean =>
+        label !== 'Database' || !result.ofAnotherNode.includes('better-sqlite3')
+      expect(result.names.map((name) => name.split(' ').at(-1))).to.have.members(LABELS.filter(isThere))
+    })
+
+    it('are named by the file and line of their creation, each by another', () => {
+      const places = result.names.filter((name) => !name.startsWith('sharp ')).map((name) => name.split(' ')[0])
+      for (const place of places) expect(place).to.match(/^dist\/test\/auto\/fixtures\/libraries\.js:\d+$/)
+      expect(new Set(places).size).to.equal(places.length)
+    })
+
+    it('are named by the package where the package is the cache', () => {
+      expect(result.names).to.include('sharp operations')
+    })
+
+    it('are instances of the class that was imported', () => {
+      const { isInstance } = result
+      for (const name of ['lru-cache-7', 'quick-lru', 'node-cache', 'dataloader']) {
+        expect(isInstance[name], name).to.equal(true)
+      }
+    })
+  })
+}
