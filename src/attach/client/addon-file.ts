@@ -58,7 +58,7 @@ function copyInto(root: string, folder: string, source: string): AddonCopy | nul
   if (hasLink(root, folder)) return null
   let made: string | undefined
   try {
-    made = mkdtempSync(path.join(root, folder, 'cache-attribution-'))
+    made = mkdtempSync(path.join(root, folder, 'cache-attribution-attach-'))
     // For whichever user the other process has: there is no secret in it.
     chmodSync(made, 0o755)
     const file = path.join(made, NAME)

@@ -25,6 +25,11 @@ export interface AttachOptions {
   readonly agent?: 'agent' | 'page-agent'
   /** How long the process may take to open its inspector, in milliseconds. @default 10_000 */
   readonly openTimeoutMs?: number
+  /**
+   * How long another process may keep the port: an attach does so for as long as it takes, a debugger for hours.
+   * @default 60_000
+   */
+  readonly portTimeoutMs?: number
 }
 
 const ANSWER_MS = 10_000
@@ -65,7 +70,7 @@ export class Attachment {
    * @throws CacheAttributionError `ERR_ATTACH_*`, `ERR_ADDON_MISSING`; then nothing was left in the process
    */
   static async open(pid: number, options: AttachOptions = {}): Promise<Attachment> {
-    const { progress = () => undefined, agent = 'agent', openTimeoutMs = 10_000 } = options
+    const { progress = () => undefined, agent = 'agent', openTimeoutMs = 10_000, portTimeoutMs = 60_000 } = options
     const startMs = performance.now()
     if (process.platform !== 'linux') {
       throw new CacheAttributionError(
@@ -79,7 +84,7 @@ export class Attachment {
     const addon = ownAddon()
     for (let attempt = 1; ; attempt++) {
       try {
-        const loaded = await loadAgent(target, { addon, agent, openTimeoutMs, progress })
+        const loaded = await loadAgent(target, { addon, agent, openTimeoutMs, portTimeoutMs, progress })
         return new Attachment(target, loaded, { startMs, progress })
       } catch (error) {
         const isLost = error instanceof CacheAttributionError && error.code === 'ERR_ATTACH_CONNECTION'

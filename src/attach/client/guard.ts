@@ -91,9 +91,12 @@ async function closeInspector(target: TargetProcess): Promise<void> {
       const open = await inspectorOf(target)
       if (open === null) continue
       const session = await InspectorSession.open(open.webSocketUrl, ANSWER_MS)
-      await session.evaluate(CLOSE_INSPECTOR, { timeoutMs: ANSWER_MS })
-      session.close()
-      return
+      try {
+        await session.evaluate(CLOSE_INSPECTOR, { timeoutMs: ANSWER_MS })
+        return
+      } finally {
+        session.close()
+      }
     } catch {
       // The process may have been in the middle of anything: it is asked again.
     }

@@ -30,6 +30,7 @@ export interface LoadSettings {
   readonly addon: string
   readonly agent: 'agent' | 'page-agent'
   readonly openTimeoutMs: number
+  readonly portTimeoutMs: number
   readonly progress: (text: string) => void
 }
 
@@ -38,13 +39,13 @@ const START_MS = 60_000
 
 /** @throws CacheAttributionError `ERR_ATTACH_*` */
 export async function loadAgent(target: TargetProcess, settings: LoadSettings): Promise<LoadedAgent> {
-  const { openTimeoutMs: timeoutMs, progress } = settings
+  const { openTimeoutMs: timeoutMs, portTimeoutMs, progress } = settings
   let guard: Guard | undefined
   try {
     const beforeSignal = (): void => {
       guard = startGuard(target.pid)
     }
-    const { session, wasClosed } = await openInspector(target, { timeoutMs, progress, beforeSignal })
+    const { session, wasClosed } = await openInspector(target, { timeoutMs, portTimeoutMs, progress, beforeSignal })
     const loaded = await loadThrough(target, session, { ...settings, opened: wasClosed, guard })
     guard?.dismiss()
     return loaded

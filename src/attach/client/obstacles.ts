@@ -118,7 +118,8 @@ function kindOf(target: TargetProcess): ProgramKind | null {
   return library === undefined ? own : programKind(`${target.folder}/root${library}`)
 }
 
-function isInTheWay({ address, port }: Listener, wanted: number): boolean {
+/** Whether a listener of another process keeps an inspector from opening at `wanted`. */
+export function isInTheWay({ address, port }: Listener, wanted: number): boolean {
   return port === wanted && (address === '127.0.0.1' || address === '0.0.0.0' || address === '::')
 }
 

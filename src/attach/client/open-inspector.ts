@@ -8,7 +8,7 @@ import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { AGENTS_KEY } from '../protocol.js'
 import { InspectorSession, SessionError, inspectorAt } from './inspector-session.js'
 import type { InspectorTarget } from './inspector-session.js'
-import { checkSignal, expectedPort, portTaken, startsInspector } from './obstacles.js'
+import { checkSignal, expectedPort, isInTheWay, portTaken, startsInspector } from './obstacles.js'
 import { otherUser } from './target-process.js'
 import type { Listener, TargetProcess } from './target-process.js'
 
@@ -26,6 +26,8 @@ export interface OpenInspector {
 export interface OpenInspectorOptions {
   /** How long the process may take to open its inspector, in milliseconds. */
   readonly timeoutMs: number
+  /** How long another process may keep the port, in milliseconds. */
+  readonly portTimeoutMs: number
   /** Told right before the signal is sent: from then on something has to be undone. */
   readonly beforeSignal: () => void
   /** Told what is waited for. */
@@ -34,8 +36,6 @@ export interface OpenInspectorOptions {
 
 const LOOK_MS = 10
 const ANSWER_MS = 5_000
-/** Another attach holds the port for as long as it takes; a debugger holds it for hours. */
-const PORT_WAIT_MS = 20_000
 /** A free processor runs the main thread within this; a service under load within a few of them. */
 const TOLD_AFTER_MS = 1_000
 
@@ -43,12 +43,23 @@ const TOLD_AFTER_MS = 1_000
 export async function openInspector(target: TargetProcess, options: OpenInspectorOptions): Promise<OpenInspector> {
   const open = await inspectorOf(target)
   if (open !== null) return { session: await connect(target, open), wasClosed: false }
-  await waitForPort(target, options)
-  const before = new Set(target.ownListeners().map(({ inode }) => inode))
-  options.beforeSignal()
-  signal(target)
-  const found = await newInspector(target, before, options)
-  return { session: await connect(target, found), wasClosed: true }
+  const endMs = performance.now() + options.portTimeoutMs
+  for (;;) {
+    await waitForPort(target, endMs, options)
+    const before = new Set(target.ownListeners().map(({ inode }) => inode))
+    options.beforeSignal()
+    signal(target)
+    try {
+      return { session: await connect(target, await newInspector(target, before, options)), wasClosed: true }
+    } catch (error) {
+      // An attach to another worker of a cluster was faster: the port is waited for again.
+      if (!isPortTaken(error) || performance.now() > endMs) throw error
+    }
+  }
+}
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof CacheAttributionError && error.code === 'ERR_ATTACH_PORT_TAKEN'
 }
 
 /**
@@ -106,15 +117,13 @@ function blocked(target: TargetProcess): CacheAttributionError {
   )
 }
 
-async function waitForPort(target: TargetProcess, { progress }: OpenInspectorOptions): Promise<void> {
-  const end = performance.now() + PORT_WAIT_MS
+async function waitForPort(target: TargetProcess, endMs: number, { progress }: OpenInspectorOptions): Promise<void> {
   for (let isTold = false; ; isTold = true) {
     try {
       checkSignal(target)
       return
     } catch (error) {
-      const isTaken = error instanceof CacheAttributionError && error.code === 'ERR_ATTACH_PORT_TAKEN'
-      if (!isTaken || performance.now() > end) throw error
+      if (!isPortTaken(error) || performance.now() > endMs) throw error
       if (!isTold) progress('the inspector of another process has the port: waiting for it')
       await delay(20 * LOOK_MS)
     }
@@ -152,6 +161,11 @@ async function newInspector(
     const candidates = target.ownListeners().filter((each) => !before.has(each.inode) || each.port === port)
     const found = await firstInspector(candidates)
     if (found !== null) return found
+    if (
+      target.networkListeners().some((each) => isInTheWay(each, port)) &&
+      !candidates.some((each) => each.port === port)
+    )
+      throw portTaken(target, port)
     if (!isTold && performance.now() - startMs > TOLD_AFTER_MS) {
       isTold = true
       progress('waiting for the process to open its inspector')
@@ -162,8 +176,6 @@ async function newInspector(
 
 /** The main thread woke up and opened nothing, or it did not wake up at all. */
 function notOpened(target: TargetProcess, isAwake: boolean): CacheAttributionError {
-  const port = expectedPort(target)
-  if (port !== 0 && target.networkListeners().some((listener) => listener.port === port)) return portTaken(target, port)
   if (!isAwake) return blocked(target)
   return new CacheAttributionError(
     'ERR_ATTACH_SIGNAL_TAKEN',

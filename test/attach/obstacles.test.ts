@@ -1,0 +1,206 @@
+/** What is in the way of an attach, each with a real process. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'chai'
+import { Attachment } from '../../src/attach/client/attachment.js'
+import { TargetProcess } from '../../src/attach/client/target-process.js'
+import type { Discovery } from '../../src/report/discovery/types.js'
+import { skipOrFail } from '../helpers/child.js'
+import { command, targets } from './target.js'
+
+const MAJOR = Number(process.versions.node.split('.')[0])
+
+/** `console.log` of a port first, as every target does. */
+function source(body: string): string {
+  return `console.log(1); setInterval(() => {}, 1000); ${body}`
+}
+
+/** These targets listen on nothing else. */
+function hasInspector(pid: number): boolean {
+  return new TargetProcess(pid).ownListeners().length > 0
+}
+
+describe('what is in the way of an attach', function () {
+  this.timeout(120_000)
+  const start = targets()
+  const startSource = (body: string, execArgv: readonly string[] = []) =>
+    start({ file: '', execArgv: [...execArgv, '-e', source(body)] })
+
+  async function refusal(pid: number | string): Promise<string> {
+    const { code, stderr } = await command('attribute', String(pid))
+    expect(code).to.equal(1)
+    return stderr
+  }
+
+  it('no such process', async () => {
+    expect(await refusal(999_999_999)).to.contain('ERR_ATTACH_NO_PROCESS')
+  })
+
+  it('a program that is no Node, which the signal would have ended', async () => {
+    const child = spawn('sleep', ['60'])
+    await once(child, 'spawn')
+    await delay(50)
+    expect(await refusal(child.pid ?? 0)).to.match(/ERR_ATTACH_NOT_NODE: .*sleep/)
+    expect(child.exitCode).to.equal(null)
+    child.kill()
+  })
+
+  it('a stopped process, which stays so', async () => {
+    const target = await start()
+    target.child.kill('SIGSTOP')
+    await delay(50)
+    expect(await refusal(target.pid)).to.match(/ERR_ATTACH_STOPPED: .*kill -CONT/)
+    expect(readFileSync(`/proc/${target.pid}/stat`, 'utf8')).to.match(/\) T /)
+    target.child.kill('SIGCONT')
+    expect(await target.state()).to.include({ inspector: null })
+  })
+
+  it('a main thread that is blocked, whose inspector is closed as soon as it goes on', async () => {
+    const target = await startSource(
+      "process.on('SIGTERM', () => {}); setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 16000), 100)",
+    )
+    await delay(400)
+    expect(await refusal(target.pid)).to.contain('ERR_ATTACH_BLOCKED')
+    const endMs = performance.now() + 30_000
+    while (hasInspector(target.pid) && performance.now() < endMs) await delay(100)
+    expect(hasInspector(target.pid)).to.equal(false)
+  })
+
+  it('a main thread that computes, which is waited for', async () => {
+    const target = await startSource(
+      'setTimeout(() => { const end = Date.now() + 3000; while (Date.now() < end) {} }, 100)',
+    )
+    await delay(300)
+    const { code, stderr } = await command('attribute', '--json', String(target.pid))
+    expect(code, stderr).to.equal(0)
+  })
+
+  it("the application's own handler of SIGUSR1", async () => {
+    const target = await startSource("process.on('SIGUSR1', () => console.error('mine'))")
+    expect(await refusal(target.pid)).to.contain('ERR_ATTACH_SIGNAL_TAKEN')
+    expect(target.stderr).to.equal('mine\n')
+  })
+
+  it('--disable-sigusr1', async function () {
+    if (MAJOR < 24 && !process.allowedNodeEnvironmentFlags.has('--disable-sigusr1')) this.skip()
+    const target = await startSource('', ['--disable-sigusr1'])
+    expect(await refusal(target.pid)).to.contain('ERR_ATTACH_SIGNAL_OFF')
+    expect(target.stderr).to.equal('')
+  })
+
+  it('the permission model', async () => {
+    const flag = MAJOR >= 24 ? '--permission' : '--experimental-permission'
+    const target = await startSource('', [flag, '--no-warnings', '--allow-fs-read=*'])
+    expect(await refusal(target.pid)).to.contain('ERR_ATTACH_PERMISSION')
+    expect(target.stderr).to.equal('')
+  })
+
+  it('a process that takes no addons', async () => {
+    const target = await startSource('', ['--no-addons'])
+    expect(await refusal(target.pid)).to.match(/ERR_ATTACH_ADDON: .*no-addons/)
+    expect(hasInspector(target.pid)).to.equal(false)
+  })
+
+  it("somebody else's listener on the port, to whom nothing is sent", async () => {
+    const target = await start({ execArgv: ['--inspect-port=39229'] })
+    const asked: string[] = []
+    const other = createServer((socket) => {
+      socket.on('data', (data) => asked.push(String(data)))
+    })
+    other.listen(39229, '127.0.0.1')
+    await once(other, 'listening')
+    try {
+      const refused: unknown = await Attachment.open(target.pid, { portTimeoutMs: 500 }).catch(
+        (error: unknown) => error,
+      )
+      expect(refused).to.match(/ERR_ATTACH_PORT_TAKEN: port 39229/)
+      expect(asked).to.deep.equal([])
+      expect(target.stderr).to.equal('')
+    } finally {
+      other.close()
+    }
+  })
+
+  it('a port of its own is found, also any', async () => {
+    for (const port of ['39230', '0']) {
+      const target = await start({ execArgv: [`--inspect-port=${port}`] })
+      const { code, stderr } = await command('attribute', '--json', String(target.pid))
+      expect(code, stderr).to.equal(0)
+      await target.stop()
+    }
+  })
+
+  it('each worker of a cluster is asked by its own id', async () => {
+    const target = await start({ file: new URL('fixtures/clustered.js', import.meta.url).pathname })
+    const workers = readFileSync(`/proc/${target.pid}/task/${target.pid}/children`, 'utf8').trim().split(' ')
+    expect(workers).to.have.length(2)
+    const counts = await Promise.all(
+      workers.map(async (pid) => {
+        const { code, stdout, stderr } = await command('discover', '--json', pid)
+        expect(code, stderr).to.equal(0)
+        const { owners } = JSON.parse(stdout) as Discovery
+        return owners.find(({ entries }) => entries === 1000 || entries === 2000)?.entries
+      }),
+    )
+    expect(counts.toSorted()).to.deep.equal([1000, 2000])
+  })
+
+  describe('as root', () => {
+    before(function () {
+      if (process.geteuid?.() !== 0) skipOrFail(this, 'namespaces and users are tried as root')
+    })
+
+    it('another user is refused, and root reaches every user', async () => {
+      const target = await start({ through: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] })
+      const main = new URL('../../src/cli/main.js', import.meta.url).pathname
+      const tried = spawnSync(
+        'setpriv',
+        ['--reuid=65533', '--regid=65533', '--clear-groups', process.execPath, main, 'attribute', String(target.pid)],
+        { encoding: 'utf8', env: {} },
+      )
+      expect(tried.stderr).to.match(/ERR_ATTACH_OTHER_USER: .*user 65534.*user 65533/)
+      expect(target.stderr).to.equal('')
+      const { code, stderr } = await command('attribute', '--json', String(target.pid))
+      expect(code, stderr).to.equal(0)
+    })
+
+    it('namespaces of its own: PIDs, files and network; the copy of the addon is removed', async () => {
+      // Another file system: this package is not there under its path.
+      const hidden = new URL('../../../', import.meta.url).pathname
+      const folder = mkdtempSync(path.join(os.tmpdir(), 'attach-test-'))
+      try {
+        const file = path.join('/var/tmp', `attach-test-${process.pid}.cjs`)
+        writeFileSync(
+          file,
+          `globalThis.mine = Array.from({ length: 3000 }, () => Buffer.alloc(4096)); console.log(1); setInterval(() => {}, 1000)`,
+        )
+        const script = `mount -t tmpfs none ${hidden} && mount -t proc proc /proc && ip link set lo up 2>/dev/null; exec ${process.execPath} ${file}`
+        const target = await start({
+          file: '',
+          node: '/bin/sh',
+          args: ['-c', script],
+          through: ['unshare', '--mount', '--net', '--pid', '--fork', '--kill-child'],
+        })
+        const [pid = ''] = readFileSync(`/proc/${target.pid}/task/${target.pid}/children`, 'utf8').trim().split(' ')
+        const main = new URL('../../src/cli/main.js', import.meta.url).pathname
+        // In a process of its own: it enters that network.
+        const asked = spawnSync(process.execPath, [main, 'discover', '--json', pid], { encoding: 'utf8', env: {} })
+        expect(asked.status, asked.stderr).to.equal(0)
+        const { owners } = JSON.parse(asked.stdout) as Discovery
+        expect(owners.find(({ entries }) => entries === 3000)?.retained.memoryBytes).to.be.within(12.2e6, 12.5e6)
+        const left = ['/tmp', '/var/tmp', '/dev/shm', '/run']
+          .flatMap((name) => readdirSync(`/proc/${pid}/root${name}`))
+          .filter((name) => name.startsWith('cache-attribution-attach-'))
+        expect(left).to.deep.equal([])
+        rmSync(file)
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    })
+  })
+})
