@@ -1,8 +1,9 @@
 /** better-sqlite3: SQLite's page cache, never its data. */
-import type { Releasable, ToldBytes } from '../coordinator/releasable.js'
+import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { hasMethods, read } from './shape.js'
+import { dataInMemory } from './sqlite-told.js'
 
 /** What of a database is used. */
 export interface BetterSqlite3Like {
@@ -43,17 +44,10 @@ export const betterSqlite3Adapter: Adapter<BetterSqlite3Like> = {
         }
       }
     },
-    told: () => dataInMemory(database),
+    // Of one without a file name: in memory, or temporary.
+    told: () =>
+      read(database, 'memory') === true ? dataInMemory((name) => database.pragma(name, { simple: true })) : null,
   }),
-}
-
-/** Of a database in memory, what SQLite counts of its data; a file's page cache it does not tell in SQL. */
-function dataInMemory(database: BetterSqlite3Like): ToldBytes | null {
-  if (read(database, 'memory') !== true) return null
-  const pages = database.pragma('page_count', { simple: true })
-  const pageBytes = database.pragma('page_size', { simple: true })
-  if (typeof pages !== 'number' || typeof pageBytes !== 'number') return null
-  return { bytes: pages * pageBytes, source: 'SQLite (page_count × page_size of a database in memory)' }
 }
 
 /**

@@ -18,6 +18,7 @@ import { lodashMemoizeAdapter } from './lodash-memoize.js'
 import { lruCacheAdapter } from './lru-cache.js'
 import { mnemonistAdapter } from './mnemonist.js'
 import { nodeCacheAdapter } from './node-cache.js'
+import { nodeSqliteAdapter } from './node-sqlite.js'
 import { pMemoizeAdapter } from './p-memoize.js'
 import { quickLruAdapter } from './quick-lru.js'
 import { sharpAdapter } from './sharp.js'
@@ -28,6 +29,7 @@ import { undiciStoreAdapter } from './undici.js'
 /** Known by shape before the refusals: each says itself what of it may be touched. */
 export const SPECIFIC: readonly AnyAdapter[] = [
   betterSqlite3Adapter,
+  nodeSqliteAdapter,
   sharpAdapter,
   undiciStoreAdapter,
   cacheManagerAdapter,

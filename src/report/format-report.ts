@@ -7,6 +7,7 @@ import { formatBytes, formatCount, formatMs, formatShare, printable, signed } fr
 import { formatBreakdown } from './breakdown/format-breakdown.js'
 import { formatDiscovery } from './discovery/format-discovery.js'
 import { residualLines } from './residual/format-residual.js'
+import { heldByNone } from './held-by-none.js'
 import { formatTable, palette } from './format-table.js'
 import type { Palette, TableColumn } from './format-table.js'
 import { floorTrendLine, forecastLine, trendCell } from './trends/format-trends.js'
@@ -220,12 +221,6 @@ function problems(rows: readonly CacheAttribution[]): string[] {
 
 function liveBytes(sample: MemorySample): number {
   return knownSum(figuresOf(sample))
-}
-
-/** A cache that was not asked may hold a part of the floor. */
-function heldByNone({ caches }: AttributionReport): string {
-  const skipped = caches.filter(({ status }) => status === 'skipped').length
-  return skipped === 0 ? 'held by no cache' : `held by no measured cache; ${formatCount(skipped)} skipped`
 }
 
 function toldLines({ caches }: AttributionReport): string[] {

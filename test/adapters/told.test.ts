@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { expect } from 'chai'
 import { fromBetterSqlite3 } from '../../src/adapters/index.js'
 import type { BetterSqlite3Like } from '../../src/adapters/better-sqlite3.js'
@@ -26,6 +29,17 @@ describe('what SQLite tells of a database in memory', () => {
     const text = formatReport(report, { color: false })
     expect(text).to.match(/^told +notes\.db: \d\.\d\d MiB by SQLite \(page_count × page_size/m)
     database.close()
+  })
+
+  it('is nothing of a database that has a file, or writes to a temporary one', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'cache-attribution-'))
+    for (const file of [path.join(folder, 'notes.db'), '']) {
+      const database = new Sqlite(file)
+      database.exec('create table notes (text text)')
+      expect(fromBetterSqlite3(database).told?.(), `"${file}"`).to.equal(null)
+      database.close()
+    }
+    rmSync(folder, { recursive: true })
   })
 
   it('is nothing where the database is a closed one', () => {

@@ -1,5 +1,6 @@
 /** Below the caches: what no cache holds, and the change that no row explains. */
 import type { Figures } from '../../../../measure/figures.js'
+import { heldByNone } from '../../../../report/held-by-none.js'
 import type { AttributionReport } from '../../../../report/types.js'
 import { formatBytes } from '../../../../support/units.js'
 import { floorBytes, sumKnown } from '../../model/bytes.js'
@@ -11,10 +12,11 @@ import { makeBar } from './bar.js'
 export function makeFooter(report: AttributionReport | null, scale: Scale): HTMLElement[] {
   if (report === null) return []
   const { floor, unattributed, noise } = report
+  const [first = '', ...others] = heldByNone(report).split('; ')
   return [
     row(
-      'held by no cache (floor)',
-      'what stays when every cache is empty: watch it for a leak',
+      `${first} (floor)`,
+      ['what stays when every cache is empty: watch it for a leak', ...others].join('; '),
       floorBytes(floor),
       floor,
       null,

@@ -1,5 +1,6 @@
 /** The report that is shown, in a few figures; its warnings; and as files. */
 import { knownSum } from '../../../../measure/figures.js'
+import { heldByNone } from '../../../../report/held-by-none.js'
 import type { AttributionReport } from '../../../../report/types.js'
 import { formatBytes, formatCount, formatMs, formatShare } from '../../../../support/units.js'
 import { floorBytes, knownBytes, sumKnown } from '../../model/bytes.js'
@@ -56,7 +57,7 @@ function tiles(report: AttributionReport): HTMLElement[] {
       formatBytes(measured),
       measured === null ? '' : `${formatShare(measured, live)} of ${formatBytes(live)} live`,
     ),
-    tile('Floor', formatBytes(floorBytes(floor)), 'held by no cache: a leak lives here'),
+    tile('Floor', formatBytes(floorBytes(floor)), `${heldByNone(report)}: a leak lives here`),
     tile('Unattributed', formatBytes(floorBytes(unattributed)), 'change that no row explains'),
     tile('Noise', `± ${formatBytes(noise.allocatedBytes)}`, error),
     tile('Longest pause', formatMs(twin?.pauseMs ?? pauses.longestMs), pauseNote),
