@@ -304,7 +304,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       const executed = options.breakdown
         ? await withBreakdown(this.#allocator, run, this.#settings.environment)
         : await run.execute()
-      const told = withTold(executed, this.#registry.all())
+      const told = withTold(executed, run.caches())
       const withWorkers = workers.length === 0 ? told : { ...told, workers }
       const measured = await withResidual(withWorkers, explanation.residual, (warning) => {
         run.warn(warning)
@@ -362,7 +362,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       residual,
       isRegistered: (cache) => this.#registry.has(cache),
       duringRelease: (release) => this.#duringRelease(release),
-      tell: (name, payload) => {
+      emit: (name, payload) => {
         this.#tell(name, payload)
       },
     }

@@ -21,7 +21,8 @@ import type { EarlierRun } from './sharing.js'
 import { estimateStep, noiseOf, spreadOf } from './statistics.js'
 import { estimateWhole } from './estimate-whole.js'
 import type { TrimmedPart } from './estimate-whole.js'
-import type { AttributedBytes, AttributionReport, CacheAttribution, ReportNoise, ReportWarning } from './types.js'
+import type { AttributionReport, CacheAttribution, ReportNoise } from './types.js'
+import type { AttributedBytes, ReportWarning, RowFacts } from './values.js'
 import { UNKNOWN, hypotenuse, withTotal } from './whole.js'
 
 export { difference } from '../measure/figures.js'
@@ -50,10 +51,7 @@ export type Measurement =
     }
 
 /** One cache as measured: a row but for what the measurement is worth. */
-export interface MeasuredCache extends Pick<
-  CacheAttribution,
-  'name' | 'status' | 'entriesBefore' | 'entriesAfter' | 'claimedBytes' | 'settled' | 'pauseMs' | 'durationMs'
-> {
+export interface MeasuredCache extends RowFacts, Pick<CacheAttribution, 'settled' | 'pauseMs'> {
   readonly measurement: Measurement
   /** How garbage was collected around its release; forced where it is not said, as in a twin. */
   readonly gc?: GcMode
@@ -63,7 +61,6 @@ export interface MeasuredCache extends Pick<
   readonly trimmed?: readonly (TrimmedPart | null)[]
   /** In twins: what resident memory did, in each of them and in their controls. */
   readonly resident?: ResidentFalls
-  readonly error?: CacheAttribution['error']
 }
 
 /** A cache of which nothing was measured, and why. */

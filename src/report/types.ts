@@ -6,8 +6,10 @@ import type { GcMode } from '../measure/settle.js'
 import type { MemoryNode } from './breakdown/types.js'
 import type { Discovery } from './discovery/types.js'
 import type { ReportResidual } from './residual/types.js'
-import type { ErrorCode, WarningCode } from '../support/errors.js'
 import type { FloorTrend, Forecast, Trend } from './trends/types.js'
+import type { AttributedBytes, ReportWarning, RowFacts } from './values.js'
+
+export type { AttributedBytes, CacheStatus, ReportWarning, RowError, RowFacts } from './values.js'
 
 /**
  * How a run takes memory away: `release` empties each cache wholly, in the live process; `twin` does so in a
@@ -25,35 +27,6 @@ export type TrimChoice = 'coldest' | 'random'
 /** What set a run off. */
 export type Trigger = 'call' | 'command' | 'http' | 'schedule' | 'growth'
 
-/**
- * What became of a cache in a run: `released` or `trimmed` as asked; `failed` threw or rejected; `timed-out` missed
- * `releaseTimeoutMs` or was aborted on the way; `skipped` was never asked.
- */
-export type CacheStatus = 'released' | 'trimmed' | 'failed' | 'timed-out' | 'skipped'
-
-/** A change in memory, in bytes. Positive: memory came back. Null: not known. Negative numbers are kept. */
-export interface AttributedBytes {
-  /** Live bytes of the allocator. */
-  readonly allocatedBytes: number | null
-  /** V8's `used_heap_size`. */
-  readonly heapBytes: number | null
-  /** Resident bytes that V8 maps itself: WebAssembly memories, resizable ArrayBuffers, growable SharedArrayBuffers. */
-  readonly mappedBytes: number | null
-  /**
-   * Together (they do not overlap); null where either of the first two is. Where mapped bytes cannot be read the total is of
-   * the other two.
-   */
-  readonly totalBytes: number | null
-}
-
-/** A failure as data. */
-export interface RowError {
-  readonly code: ErrorCode
-  readonly message: string
-  /** The signal that ended the twins in this cache's window, e.g. `SIGKILL`. */
-  readonly signal?: string
-}
-
 /** Bytes that somebody else counts, and nobody measured. */
 export interface ToldBytes {
   readonly bytes: number
@@ -70,9 +43,7 @@ export interface ReturnedBytes {
 }
 
 /** One cache's row. */
-export interface CacheAttribution {
-  readonly name: string
-  readonly status: CacheStatus
+export interface CacheAttribution extends RowFacts {
   /** What came back, measured; with what went right after (`late`). A failed release may have freed a part; a skipped one has nulls. */
   readonly released: AttributedBytes
   /** Half-width of the 95 % interval around `released.totalBytes`; null without controls to tell. */
@@ -92,10 +63,6 @@ export interface CacheAttribution {
   readonly estimated?: AttributedBytes
   /** Half-width of the 95 % interval around `estimated.totalBytes`; null where nothing dropped speaks for the rest. */
   readonly estimatedUncertaintyBytes?: number | null
-  readonly entriesBefore: number | null
-  readonly entriesAfter: number | null
-  /** What the cache believed it held. */
-  readonly claimedBytes: number | null
   /** How many caches the row stands for, where they were made at one place. */
   readonly instances?: number
   /** What the library itself counts of memory that the release does not reach: told, not measured, and part of the floor. */
@@ -116,9 +83,6 @@ export interface CacheAttribution {
   readonly settled: boolean | null
   /** How long this cache's window held the event loop, its collections included; of several, the longest. */
   readonly pauseMs: number
-  /** From the start of its window to the end of its release and reads. */
-  readonly durationMs: number
-  readonly error?: RowError
   /** With a history attached: how this cache's size changes over the reports. */
   readonly trend?: Trend
 }
@@ -133,16 +97,6 @@ export interface TrimSummary {
   readonly entriesAtRandom: number | null
   /** What the estimate is scaled by. */
   readonly basis: 'entries' | 'claimed bytes' | 'fraction'
-}
-
-/** Something a reader should know; never a failure of the run. */
-export interface ReportWarning {
-  readonly code: WarningCode
-  readonly message: string
-  /** The cache it is about; of several the first. */
-  readonly cache?: string
-  /** Where it is about several caches: all of them, as far as it names them. */
-  readonly caches?: readonly string[]
 }
 
 /** Null releases in the same run: what a window shows when nothing is released. */

@@ -39,7 +39,7 @@ export interface TwinOrder {
   onForked(before: MemorySample): void
   onMessage(message: unknown): void
   /** An attempt failed. True: try again, as far as attempts are left. */
-  onFailure(error: CacheAttributionError): boolean
+  onFailure(error: TwinError): boolean
 }
 
 /** What came of it. */
@@ -164,7 +164,8 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new CacheAttributionError('ERR_RUN_ABORTED', 'aborted before a twin was made')
 }
 
-function errorOf(end: Exclude<TwinEnd, { kind: 'result' }>, cost: TwinCost, elapsedMs: number): TwinError {
+/** The error of a twin that ended so. */
+export function errorOf(end: Exclude<TwinEnd, { kind: 'result' }>, cost: TwinCost, elapsedMs: number): TwinError {
   const after = `after ${(elapsedMs / 1000).toFixed(1)} s`
   switch (end.kind) {
     case 'thrown':

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { planTrim } from '../../src/coordinator/run/trim-parts.js'
+import { planTrim } from '../../src/coordinator/live/trim-parts.js'
 import { estimateWhole } from '../../src/report/estimate-whole.js'
 import type { MeasuredPart, WholeEstimate } from '../../src/report/estimate-whole.js'
 import { KIB, MIB, normalOf, randomOf } from '../coordinator/world.js'

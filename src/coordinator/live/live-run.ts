@@ -9,21 +9,20 @@ import type { MemorySample } from '../../measure/sample.js'
 import { inStretch } from '../../measure/in-stretch.js'
 import { warmUp } from '../../measure/warm-up.js'
 import { buildReport } from '../../report/build-report.js'
-import { pausesOf } from '../../report/pauses.js'
 import { selfCheckWarnings } from '../../report/self-check.js'
 import type { AttributionReport, ReportSelfCheck, ReportWarning, RowError } from '../../report/types.js'
 import { messageOf } from '../../support/errors.js'
-import { RunLedger } from '../run/run-ledger.js'
+import { LiveLedger } from './live-ledger.js'
 import { layOut, predictPauseMs, selectCaches, stepsWithin } from '../run/plan.js'
 import type { PlannedTurn, Selection } from '../run/plan.js'
 import { LEVELS, REST_MS, RunReadings, restMs } from './run-readings.js'
 import type { RegisteredCache } from '../registry.js'
-import { describeProcess } from '../run/describe-process.js'
+import { reportHead } from '../run/report-head.js'
 import { remember } from '../run/remember.js'
 import { ABORTED } from '../run/run-context.js'
-import type { Run, RunContext } from '../run/run-context.js'
+import type { Run, RunCache, RunContext } from '../run/run-context.js'
 import { checkLive } from './check-live.js'
-import { planTrim, withoutUntrimmable } from '../run/trim-parts.js'
+import { planTrim, withoutUntrimmable } from './trim-parts.js'
 import { threadCacheError } from '../run/thread-cache-error.js'
 import { sampleBytes } from '../run/allocator-warnings.js'
 import { RunTurns } from './run-turns.js'
@@ -34,8 +33,7 @@ import { EntryWatch } from '../run/entry-watch.js'
 export class LiveRun implements Run {
   readonly id = randomUUID()
   readonly #context: RunContext
-  readonly #byName: ReadonlyMap<string, RegisteredCache>
-  readonly #ledger: RunLedger
+  readonly #ledger: LiveLedger
   readonly #readings: RunReadings
   readonly #watch: EntryWatch
   readonly #turns: RunTurns
@@ -44,10 +42,9 @@ export class LiveRun implements Run {
   #selfCheck: ReportSelfCheck | null = null
 
   constructor(context: RunContext) {
-    const { caches, instrument, options, settings, signal } = context
+    const { caches, instrument, settings, signal } = context
     this.#context = context
-    this.#byName = new Map(caches.map((cache) => [cache.name, cache]))
-    this.#ledger = new RunLedger(this.id, context.tell)
+    this.#ledger = new LiveLedger(this.id, context.emit)
     this.#watch = new EntryWatch(caches, (warning) => {
       this.warn(warning)
     })
@@ -59,17 +56,11 @@ export class LiveRun implements Run {
         this.warn(noNaturalGc(settings.naturalGcTimeoutMs))
       },
     })
-    this.#turns = new RunTurns({
-      mode: options.mode,
-      releaseTimeoutMs: settings.releaseTimeoutMs,
-      signal,
-      caches: this.#byName,
+    this.#turns = new RunTurns(context, {
       readings: this.#readings,
       ledger: this.#ledger,
       watch: this.#watch,
       elapsedMs: () => this.#elapsedMs(),
-      isRegistered: (cache) => context.isRegistered(cache),
-      duringRelease: (release) => context.duringRelease(release),
     })
     this.#startedMs = instrument.environment.now()
   }
@@ -81,8 +72,7 @@ export class LiveRun implements Run {
   async execute(): Promise<AttributionReport> {
     const { allocator, options, settings, instrument } = this.#context
     const startedAt = instrument.environment.date().toISOString()
-    this.#context.tell('run-started', { id: this.id, trigger: options.trigger, mode: options.mode })
-    for (const warning of this.#context.warnings) this.warn(warning)
+    this.#ledger.begin(options, this.#context.warnings)
     this.#watch.start()
     const selection = this.#select()
     const before = await this.#warmUp(selection)
@@ -94,19 +84,16 @@ export class LiveRun implements Run {
     this.#dumpResidual()
     const { gaps, pausesMs } = this.#readings
     const report = buildReport({
-      head: {
+      head: reportHead(this.#context, {
         id: this.id,
-        trigger: options.trigger,
-        mode: options.mode,
         gc: settings.gc,
         startedAt,
         durationMs: this.#elapsedMs(),
-        process: describeProcess(allocator),
         before,
         after,
-        pauses: pausesOf(pausesMs),
+        pausesMs,
         selfCheck: this.#selfCheck,
-      },
+      }),
       controls: this.#ledger.controls[settings.gc],
       caches: this.#ledger.rows(),
       gaps,
@@ -114,8 +101,12 @@ export class LiveRun implements Run {
       miscounts: { cachedMostBytes: this.#cachedMostBytes, sampleBytes: sampleBytes(allocator) },
       warnings: this.#ledger.warnings,
     })
-    remember(report, this.#context.caches)
+    remember(report, this.caches())
     return report
+  }
+
+  caches(): readonly RegisteredCache[] {
+    return this.#ledger.caches()
   }
 
   /** Adds a warning to the report and tells it. */
@@ -149,13 +140,14 @@ export class LiveRun implements Run {
     return this.#context.instrument.environment.now() - this.#startedMs
   }
 
-  #select(): Selection {
+  #select(): Selection<RunCache> {
     const { caches, options, rotation, settings } = this.#context
-    const plannable = caches.map((cache) => {
+    const plannable = caches.map((cache): RunCache => {
       const { name, traits, wasAsynchronous } = cache
       const gc = traits.gc ?? settings.gc
       const isStepped = wasAsynchronous || gc === 'natural'
       return {
+        cache,
         name,
         gc,
         lossless: traits.lossless,
@@ -169,7 +161,7 @@ export class LiveRun implements Run {
   }
 
   /** Settles, learns what settling costs of each kind in use, checks itself, and gives the sample from which the run starts. */
-  async #warmUp({ order }: Selection): Promise<MemorySample> {
+  async #warmUp({ order }: Selection<RunCache>): Promise<MemorySample> {
     const { instrument, signal } = this.#context
     const { collector, environment, sampler } = instrument
     inStretch(
@@ -197,23 +189,22 @@ export class LiveRun implements Run {
     for (const warning of selfCheckWarnings(this.#selfCheck)) this.warn(warning)
   }
 
-  #plan({ order, skipped }: Selection): PlannedTurn[] {
+  #plan({ order, skipped }: Selection<RunCache>): PlannedTurn<RunCache>[] {
     const { options, settings } = this.#context
     const { cost } = this.#readings
     const turns = layOut(order, options.controls, (gc) => Math.max(1, stepsWithin(cost, gc, options.budget.pauseMs)))
-    this.#context.tell('run-planned', {
-      id: this.id,
+    this.#ledger.plan({
       order: order.map(({ name }) => name),
-      skipped,
+      skipped: skipped.map(({ planned, error }) => ({ name: planned.name, error })),
       controls: turns.flatMap(({ steps }) => steps).filter(({ kind }) => kind === 'control').length,
       settleMs: cost[settings.gc],
       longestPauseMs: greatest(turns.map(({ gc, steps }) => predictPauseMs(cost, gc, steps.length))),
     })
-    for (const { name, error } of skipped) this.#ledger.skip(name, error)
+    for (const { planned, error } of skipped) this.#ledger.skip(planned.cache, error)
     return turns
   }
 
-  async #runTurns(turns: readonly PlannedTurn[]): Promise<void> {
+  async #runTurns(turns: readonly PlannedTurn<RunCache>[]): Promise<void> {
     const queue = [...turns]
     let isFresh = true
     for (let turn = queue.shift(); turn !== undefined; turn = queue.shift()) {
@@ -226,7 +217,7 @@ export class LiveRun implements Run {
         continue
       }
       if (refusal !== undefined) {
-        for (const step of turn.steps) if (step.kind === 'cache') this.#ledger.skip(step.name, refusal)
+        for (const step of turn.steps) if (step.kind === 'cache') this.#ledger.skip(step.planned.cache, refusal)
         continue
       }
       // Collections may cost more by now than when the turns were laid out.
@@ -269,7 +260,7 @@ export class LiveRun implements Run {
 
   #predictDurationMs({ gc, steps }: PlannedTurn): number {
     const { cost, waitMs } = this.#readings
-    const asynchronous = steps.some((step) => step.kind === 'cache' && step.asynchronous)
+    const asynchronous = steps.some((step) => step.kind === 'cache' && step.planned.asynchronous)
     const levels = gc === 'natural' ? 2 * LEVELS.natural : asynchronous ? 2 * LEVELS.least : 0
     const pauseMs = predictPauseMs(cost, gc, steps.length)
     return (

@@ -8,40 +8,30 @@ import type { GcMode } from '../../measure/settle.js'
 import type { WindowReading, WindowStep } from '../../measure/window.js'
 import { difference } from '../../report/build-report.js'
 import type { Measurement } from '../../report/build-report.js'
-import type { AttributionMode, RowError } from '../../report/types.js'
-import { ABORTED } from '../run/run-context.js'
+import type { RowError } from '../../report/types.js'
+import { ABORTED, UNREGISTERED } from '../run/run-context.js'
+import type { RunCache, RunContext } from '../run/run-context.js'
 import { inspect } from '../inspect.js'
 import type { Inspection } from '../inspect.js'
-import type { RunLedger } from '../run/run-ledger.js'
-import type { PlannedStep } from '../run/plan.js'
+import type { LiveLedger } from './live-ledger.js'
+import type { PlannedStep, TrimBatch } from '../run/plan.js'
 import type { RunReadings } from './run-readings.js'
 import type { RegisteredCache } from '../registry.js'
 import { ReleaseCall, endOf } from '../run/release-call.js'
 import type { ReleaseEnd } from '../run/release-call.js'
 import { notEmpty, notSettled } from '../run/warnings.js'
-import type { TrimBatch } from '../run/trim-parts.js'
 import type { EntryWatch } from '../run/entry-watch.js'
 
-/** What the turns need of their run. */
-export interface TurnsContext {
-  readonly mode: AttributionMode
-  readonly releaseTimeoutMs: number
-  readonly signal: AbortSignal
-  readonly caches: ReadonlyMap<string, RegisteredCache>
+/** What the turns share with their run. */
+export interface TurnsParts {
   readonly readings: RunReadings
-  readonly ledger: RunLedger
+  readonly ledger: LiveLedger
   readonly watch: EntryWatch
   /** Milliseconds since the run began. */
   elapsedMs(): number
-  isRegistered(cache: RegisteredCache): boolean
-  /** Wraps the call of a release. */
-  duringRelease(release: () => unknown): unknown
 }
 
-const UNREGISTERED: RowError = {
-  code: 'ERR_RELEASE_UNREGISTERED',
-  message: 'it was unregistered during the run',
-}
+type Step = PlannedStep<RunCache>
 
 /** A cache in its turn. */
 interface BoundCache {
@@ -58,22 +48,24 @@ interface BoundCache {
 
 /** A step with the cache it stands for; a control has none. */
 interface BoundStep {
-  readonly step: PlannedStep
+  readonly step: Step
   readonly bound: BoundCache | null
 }
 
 /** Makes the turns of one run, one after the other. */
 export class RunTurns {
-  readonly #context: TurnsContext
+  readonly #context: RunContext
+  readonly #parts: TurnsParts
 
-  constructor(context: TurnsContext) {
+  constructor(context: RunContext, parts: TurnsParts) {
     this.#context = context
+    this.#parts = parts
   }
 
   /** Releases and reads in one turn; gives back the steps that an asynchronous release put off. */
-  async make(gc: GcMode, planned: readonly PlannedStep[]): Promise<readonly PlannedStep[]> {
-    const { readings, watch } = this.#context
-    const isStepped = gc === 'natural' || planned.some((step) => step.kind === 'cache' && step.asynchronous)
+  async make(gc: GcMode, planned: readonly Step[]): Promise<readonly Step[]> {
+    const { readings, watch } = this.#parts
+    const isStepped = gc === 'natural' || planned.some((step) => step.kind === 'cache' && step.planned.asynchronous)
     if (isStepped) await readings.topUpLevels(gc)
     await readings.pace(gc)
     const steps = this.#bind(planned)
@@ -102,26 +94,26 @@ export class RunTurns {
   }
 
   /** The caches behind the steps; nothing is left of a turn after an abort. */
-  #bind(planned: readonly PlannedStep[]): BoundStep[] {
+  #bind(planned: readonly Step[]): BoundStep[] {
     return planned.flatMap((step): BoundStep[] => {
       if (step.kind === 'control') return this.#context.signal.aborted ? [] : [{ step, bound: null }]
-      if (this.#context.ledger.isClosed(step.name)) return []
-      const cache = this.#context.caches.get(step.name)
+      const { cache } = step.planned
+      if (this.#parts.ledger.isClosed(cache)) return []
       const refusal = this.#refusal(cache)
-      if (cache === undefined || refusal !== undefined) {
-        this.#context.ledger.skip(step.name, refusal ?? UNREGISTERED)
+      if (refusal !== undefined) {
+        this.#parts.ledger.skip(cache, refusal)
         return []
       }
       const { batch } = step
-      const call = new ReleaseCall(cache, this.#context.mode, batch)
+      const call = new ReleaseCall(cache, this.#context.options.mode, batch)
       const unseen = { inspection: undefined, entriesAfter: null, claimedAfter: null, refusal: undefined }
       return [{ step, bound: { cache, call, batch, ...unseen } }]
     })
   }
 
-  #refusal(cache: RegisteredCache | undefined): RowError | undefined {
+  #refusal(cache: RegisteredCache): RowError | undefined {
     if (this.#context.signal.aborted) return ABORTED
-    return cache === undefined || !this.#context.isRegistered(cache) ? UNREGISTERED : undefined
+    return this.#context.isRegistered(cache) ? undefined : UNREGISTERED
   }
 
   #windowStep(steps: readonly BoundStep[], index: number): WindowStep {
@@ -130,7 +122,7 @@ export class RunTurns {
     const before = steps.slice(0, index).flatMap((step) => step.bound ?? [])
     const own = before.filter(({ cache }) => cache === bound.cache)
     const earlier = before.flatMap(({ cache }) => (cache === bound.cache ? [] : [cache.name]))
-    const context = this.#context
+    const { watch } = this.#parts
     let isAsked = false
     return {
       release: () => {
@@ -138,11 +130,11 @@ export class RunTurns {
         // After a part that failed nothing more is asked of the cache.
         if (bound.refusal !== undefined || own.some(({ call }) => call.hasThrown)) return undefined
         if (earlier.length > 0 && own.length === 0) {
-          context.watch.beforeItsRelease(bound.cache, bound.inspection?.entries ?? null, earlier)
+          watch.beforeItsRelease(bound.cache, bound.inspection?.entries ?? null, earlier)
         }
         if (own.length > 0) bound.inspection = this.#look(bound.cache)
         isAsked = true
-        return context.duringRelease(() => bound.call.call())
+        return this.#context.duringRelease(() => bound.call.call())
       },
       afterRelease: () => {
         // Not when the call returned: it may delete in microtasks.
@@ -152,7 +144,7 @@ export class RunTurns {
   }
 
   #look(cache: RegisteredCache): Inspection {
-    return inspect(cache, (warning) => this.#context.ledger.warn(warning))
+    return inspect(cache, (warning) => this.#parts.ledger.warn(warning))
   }
 
   /** What a cache counts behind the drop of a part. */
@@ -163,21 +155,21 @@ export class RunTurns {
   }
 
   #noteControl(gc: GcMode, window: WindowReading): void {
-    this.#context.ledger.controls[gc].push(difference(window.before, window.after))
-    this.#context.readings.explain(gc, null, window)
+    this.#parts.ledger.controls[gc].push(difference(window.before, window.after))
+    this.#parts.readings.explain(gc, null, window)
   }
 
   async #noteCache(gc: GcMode, bound: BoundCache, window: WindowReading): Promise<void> {
-    const { ledger, readings } = this.#context
+    const { ledger, readings } = this.#parts
     const { cache, inspection } = bound
     const { name } = cache
-    if (bound.refusal !== undefined || ledger.isClosed(name)) {
+    if (bound.refusal !== undefined || ledger.isClosed(cache)) {
       readings.explain(gc, null, window)
-      if (bound.refusal !== undefined) ledger.skip(name, bound.refusal)
+      if (bound.refusal !== undefined) ledger.skip(cache, bound.refusal)
       return
     }
     const isAtomic = window.state.kind !== 'pending' && gc !== 'natural'
-    const startMs = this.#context.elapsedMs() - window.pauseMs
+    const startMs = this.#parts.elapsedMs() - window.pauseMs
     const { status, error, measurement } = isAtomic
       ? this.#endAtomic(gc, cache, window)
       : await this.#endStepped(gc, bound, window)
@@ -193,15 +185,15 @@ export class RunTurns {
       claimedBytes: inspection?.claimedBytes ?? null,
       settled: window.settled,
       pauseMs: window.pauseMs,
-      durationMs: this.#context.elapsedMs() - startMs,
+      durationMs: this.#parts.elapsedMs() - startMs,
       ...(error === undefined ? {} : { error }),
     }
     if (batch !== undefined) {
-      ledger.trim({ ...row, status: status === 'released' ? 'trimmed' : status, batch, claimedAfter })
+      ledger.trim(cache, { ...row, status: status === 'released' ? 'trimmed' : status, batch, claimedAfter })
       return
     }
     if (status === 'released' && entriesAfter !== null && entriesAfter > 0) ledger.warn(notEmpty(name, entriesAfter))
-    ledger.release(row, difference(window.before, window.after))
+    ledger.release(cache, row, difference(window.before, window.after))
   }
 
   #endAtomic(
@@ -210,7 +202,7 @@ export class RunTurns {
     window: WindowReading,
   ): ReleaseEnd & { readonly measurement: Measurement } {
     const { state, before, after } = window
-    this.#context.readings.explain(gc, cache.name, window)
+    this.#parts.readings.explain(gc, cache.name, window)
     const end = state.kind === 'pending' ? { status: 'released' as const } : endOf(state)
     return { ...end, measurement: { kind: 'atomic', before, after } }
   }
@@ -221,13 +213,14 @@ export class RunTurns {
     bound: BoundCache,
     { state, before, after }: WindowReading,
   ): Promise<ReleaseEnd & { readonly measurement: Measurement }> {
-    const { readings, releaseTimeoutMs, signal } = this.#context
+    const { readings } = this.#parts
+    const { settings, signal } = this.#context
     const { cache, call } = bound
     const levelsBefore = readings.beginFarSide(gc)
     let end: ReleaseEnd
     if (state.kind === 'pending') {
       cache.wasAsynchronous = true
-      end = await call.end(state.outcome, releaseTimeoutMs, signal)
+      end = await call.end(state.outcome, settings.releaseTimeoutMs, signal)
       this.#lookAfter(bound)
     } else {
       end = endOf(state)

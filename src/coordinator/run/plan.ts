@@ -5,10 +5,19 @@
  * name; what does not fit is skipped with its reason.
  */
 import type { GcMode } from '../../measure/settle.js'
-import type { RowError } from '../../report/types.js'
-import type { TrimBatch } from './trim-parts.js'
+import type { RowError, TrimChoice } from '../../report/types.js'
 
-/** What the plan needs to know of a cache. */
+/** One of the parts in which a cache is trimmed. */
+export interface TrimBatch {
+  /** What is asked for, of the entries that the cache holds then. */
+  readonly fraction: number
+  /** The same, of those that it held before the first part. */
+  readonly share: number
+  readonly choice: TrimChoice
+  readonly isLast: boolean
+}
+
+/** What the plan needs to know of a cache; a run adds the cache itself, which the plan carries along. */
 export interface PlannableCache {
   readonly name: string
   readonly gc: GcMode
@@ -23,19 +32,18 @@ export interface PlannableCache {
 }
 
 /** One null release, or the release of a cache, or of a part of it. */
-export type PlannedStep =
-  | { readonly kind: 'control' }
-  | { readonly kind: 'cache'; readonly name: string; readonly asynchronous: boolean; readonly batch?: TrimBatch }
+export type PlannedStep<Cache extends PlannableCache = PlannableCache> =
+  { readonly kind: 'control' } | { readonly kind: 'cache'; readonly planned: Cache; readonly batch?: TrimBatch }
 
 /** The steps that share one turn of the event loop. */
-export interface PlannedTurn {
+export interface PlannedTurn<Cache extends PlannableCache = PlannableCache> {
   readonly gc: GcMode
-  readonly steps: readonly PlannedStep[]
+  readonly steps: readonly PlannedStep<Cache>[]
 }
 
 /** A cache that is not released, and why. */
-interface SkippedCache {
-  readonly name: string
+interface SkippedCache<Cache extends PlannableCache = PlannableCache> {
+  readonly planned: Cache
   readonly error: RowError
 }
 
@@ -43,20 +51,20 @@ interface SkippedCache {
 export type SettleCost = Readonly<Record<GcMode, number>>
 
 /** Which caches, in which order. */
-export interface Selection {
-  readonly order: readonly PlannableCache[]
-  readonly skipped: readonly SkippedCache[]
+export interface Selection<Cache extends PlannableCache = PlannableCache> {
+  readonly order: readonly Cache[]
+  readonly skipped: readonly SkippedCache<Cache>[]
 }
 
 /**
  * Chooses and orders. `only` is an order of its own; else the order of registration, rotated by `rotation`. Caches that
  * `only` or `except` put out have no row; lossy and costly ones that nobody named are skipped with the reason.
  */
-export function selectCaches(
-  caches: readonly PlannableCache[],
+export function selectCaches<Cache extends PlannableCache>(
+  caches: readonly Cache[],
   choice: { readonly only?: readonly string[] | undefined; readonly except?: readonly string[] | undefined },
   rotation: number,
-): Selection {
+): Selection<Cache> {
   const except = new Set(choice.except)
   if (choice.only !== undefined) {
     const byName = new Map(caches.map((cache) => [cache.name, cache]))
@@ -72,40 +80,42 @@ export function selectCaches(
   return split(rotated, (cache) => notInThisProcess(cache) ?? leftOut(cache))
 }
 
-function split(
-  caches: readonly PlannableCache[],
-  reasonToSkip: (cache: PlannableCache) => SkippedCache | undefined,
-): Selection {
-  const skipped = caches.flatMap((cache) => reasonToSkip(cache) ?? [])
-  const out = new Set(skipped.map(({ name }) => name))
-  return { order: caches.filter(({ name }) => !out.has(name)), skipped }
+function split<Cache extends PlannableCache>(
+  caches: readonly Cache[],
+  reasonToSkip: (cache: Cache) => RowError | undefined,
+): Selection<Cache> {
+  const judged = caches.map((planned) => ({ planned, error: reasonToSkip(planned) }))
+  return {
+    order: judged.flatMap(({ planned, error }) => (error === undefined ? [planned] : [])),
+    skipped: judged.flatMap(({ planned, error }) => (error === undefined ? [] : [{ planned, error }])),
+  }
 }
 
-function notInThisProcess({ name, live = true }: PlannableCache): SkippedCache | undefined {
+function notInThisProcess({ live = true }: PlannableCache): RowError | undefined {
   return live
     ? undefined
-    : { name, error: { code: 'ERR_RELEASE_LIVE', message: 'it was registered with live: false: a twin measures it' } }
+    : { code: 'ERR_RELEASE_LIVE', message: 'it was registered with live: false: a twin measures it' }
 }
 
-function leftOut({ name, lossless, refillCost }: PlannableCache): SkippedCache | undefined {
+function leftOut({ lossless, refillCost }: PlannableCache): RowError | undefined {
   const why = lossless ? (refillCost === 'high' ? 'costly to refill' : undefined) : 'not lossless'
   return why === undefined
     ? undefined
-    : { name, error: { code: 'ERR_RELEASE_UNNAMED', message: `it is ${why}: name it in "only" to release it` } }
+    : { code: 'ERR_RELEASE_UNNAMED', message: `it is ${why}: name it in "only" to release it` }
 }
 
 /**
  * Lays the steps into turns. `stepsPerTurn` says how many share one. A cache that is known to be asynchronous, or waits
  * for a natural GC, has a turn of its own. Controls of each kind of collection are spread evenly among its caches.
  */
-export function layOut(
-  order: readonly PlannableCache[],
+export function layOut<Cache extends PlannableCache>(
+  order: readonly Cache[],
   controls: number,
   stepsPerTurn: (gc: GcMode) => number,
-): PlannedTurn[] {
+): PlannedTurn<Cache>[] {
   const positions = controlPositions(order, controls)
-  const turns: { gc: GcMode; steps: PlannedStep[]; alone: boolean }[] = []
-  const add = (gc: GcMode, step: PlannedStep, alone: boolean): void => {
+  const turns: { gc: GcMode; steps: PlannedStep<Cache>[]; alone: boolean }[] = []
+  const add = (gc: GcMode, step: PlannedStep<Cache>, alone: boolean): void => {
     const last = turns.at(-1)
     if (last !== undefined && !last.alone && !alone && last.gc === gc && last.steps.length < stepsPerTurn(gc)) {
       last.steps.push(step)
@@ -113,11 +123,12 @@ export function layOut(
       turns.push({ gc, steps: [step], alone })
     }
   }
-  for (const [index, { name, gc, asynchronous, trim }] of order.entries()) {
+  for (const [index, planned] of order.entries()) {
+    const { gc, asynchronous, trim } = planned
     for (let control = positions.get(index) ?? 0; control > 0; control--) add(gc, { kind: 'control' }, false)
     const alone = asynchronous || gc === 'natural'
-    if (trim == null) add(gc, { kind: 'cache', name, asynchronous }, alone)
-    else for (const batch of trim) add(gc, { kind: 'cache', name, asynchronous, batch }, alone)
+    if (trim == null) add(gc, { kind: 'cache', planned }, alone)
+    else for (const batch of trim) add(gc, { kind: 'cache', planned, batch }, alone)
   }
   return turns.map(({ gc, steps }) => ({ gc, steps }))
 }

@@ -3,7 +3,7 @@ import type { ReleaseOutcome } from '../../measure/window.js'
 import type { AttributionMode, CacheStatus, RowError } from '../../report/types.js'
 import { messageOf } from '../../support/errors.js'
 import type { RegisteredCache } from '../registry.js'
-import type { TrimBatch } from './trim-parts.js'
+import type { TrimBatch } from './plan.js'
 import { ownTimers } from '../../support/own-timers.js'
 
 /** How a release ended. */

@@ -2,11 +2,14 @@ import type { AttributionReport } from '../../report/types.js'
 import { wholeOf } from '../../report/whole.js'
 import type { RegisteredCache } from '../registry.js'
 
-/** Keeps what a report found on the caches themselves, for `observe()`. */
+/**
+ * Keeps what a report found on the caches themselves, for `observe()`.
+ *
+ * @param caches those of the rows, in their order
+ */
 export function remember(report: AttributionReport, caches: readonly RegisteredCache[]): void {
-  const byName = new Map(caches.map((cache) => [cache.name, cache]))
-  for (const row of report.caches) {
-    const cache = byName.get(row.name)
+  for (const [index, row] of report.caches.entries()) {
+    const cache = caches[index]
     // What a failed trim dropped says nothing of the whole, and must not hide what an earlier run found.
     const isUnknown = row.status === 'skipped' || (report.mode === 'trim' && row.estimated === undefined)
     if (cache === undefined || isUnknown) continue

@@ -6,7 +6,8 @@ import type { EarlierRun } from '../../report/sharing.js'
 import type { AttributionReport, ReportWarning, RowError } from '../../report/types.js'
 import type { ResolvedAttributeOptions, ResolvedCoordinatorOptions } from '../options.js'
 import type { RegisteredCache } from '../registry.js'
-import type { Tell } from './run-ledger.js'
+import type { PlannableCache } from './plan.js'
+import type { Emit } from './run-ledger.js'
 
 /** What a run needs of its coordinator. */
 export interface RunContext {
@@ -26,7 +27,12 @@ export interface RunContext {
   readonly isRegistered: (cache: RegisteredCache) => boolean
   /** Wraps the call of a release. */
   duringRelease(release: () => unknown): unknown
-  readonly tell: Tell
+  readonly emit: Emit
+}
+
+/** A cache in the plan of a run. */
+export interface RunCache extends PlannableCache {
+  readonly cache: RegisteredCache
 }
 
 /** One run of a coordinator, in this process or in twins. */
@@ -34,9 +40,17 @@ export interface Run {
   readonly id: string
   /** Runs to the end. */
   execute(): Promise<AttributionReport>
+  /** After its end: the cache of each row of the report. */
+  caches(): readonly RegisteredCache[]
   /** Adds a warning to the report and tells it. */
   warn(warning: ReportWarning): void
 }
 
 /** Why a cache is not released after an abort. */
 export const ABORTED: RowError = { code: 'ERR_RUN_ABORTED', message: 'the run was aborted before its turn' }
+
+/** Why a cache is not released that is not registered any more. */
+export const UNREGISTERED: RowError = {
+  code: 'ERR_RELEASE_UNREGISTERED',
+  message: 'it was unregistered during the run',
+}

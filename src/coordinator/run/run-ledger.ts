@@ -1,16 +1,17 @@
-/** What a run has found so far: rows, controls, warnings. Each is told as an event when it is entered. */
-import { UNREAD } from '../../measure/figures.js'
+/**
+ * What a run has found so far: warnings, controls, rows. Both kinds of run enter what they find here, and each entry is emitted
+ * as an event.
+ */
 import type { Figures } from '../../measure/figures.js'
 import type { GcMode } from '../../measure/settle.js'
-import { difference, sumOf, unmeasured } from '../../report/build-report.js'
-import type { MeasuredCache, Measurement } from '../../report/build-report.js'
-import type { ReportWarning, RowError } from '../../report/types.js'
+import { unmeasured } from '../../report/build-report.js'
+import type { MeasuredCache } from '../../report/build-report.js'
+import type { AttributionReport, CacheStatus, ReportWarning, RowError } from '../../report/types.js'
 import type { CoordinatorEventPayloads } from '../events.js'
-import { joinParts } from './trim-parts.js'
-import type { TrimPart } from './trim-parts.js'
+import type { RegisteredCache } from '../registry.js'
 
-/** Tells the listeners of a coordinator. */
-export type Tell = <Name extends keyof CoordinatorEventPayloads>(
+/** Emits an event of a coordinator. */
+export type Emit = <Name extends keyof CoordinatorEventPayloads>(
   name: Name,
   payload: CoordinatorEventPayloads[Name],
 ) => void
@@ -18,35 +19,29 @@ export type Tell = <Name extends keyof CoordinatorEventPayloads>(
 /** A row before it is known what its controls showed. */
 export type LedgerRow = Omit<MeasuredCache, 'controls'> & { readonly gc: GcMode }
 
-/** What the turns in which it was asked showed. */
-function firstTurnOf(measurement: Measurement): Figures {
-  if (measurement.kind === 'atomic') return difference(measurement.before, measurement.after)
-  if (measurement.kind === 'batched') return sumOf(measurement.windows)
-  if (measurement.kind === 'stepped') return difference(measurement.firstTurn.before, measurement.firstTurn.after)
-  return UNREAD
-}
-
 /** The ledger of one run. */
 export class RunLedger {
   readonly controls: Record<GcMode, Figures[]> = { forced: [], natural: [], none: [] }
   readonly warnings: ReportWarning[] = []
-  readonly #rows: LedgerRow[] = []
-  /** Caches that are being trimmed: their parts so far. */
-  readonly #open = new Map<string, [TrimPart, ...TrimPart[]]>()
-  /** Caches that have their row. */
-  readonly #closed = new Set<string>()
+  readonly #rows: { readonly cache: RegisteredCache; readonly row: LedgerRow }[] = []
   readonly #warned = new Set<string>()
   readonly #id: string
-  readonly #tell: Tell
+  readonly #emit: Emit
 
-  constructor(id: string, tell: Tell) {
+  constructor(id: string, emit: Emit) {
     this.#id = id
-    this.#tell = tell
+    this.#emit = emit
   }
 
-  /** The rows so far, each with the controls of its kind. */
-  rows(): MeasuredCache[] {
-    return this.#rows.map((row) => ({ ...row, controls: this.controls[row.gc] }))
+  /** Begins the run; `standing` are the warnings that hold for all of it. */
+  begin({ trigger, mode }: Pick<AttributionReport, 'trigger' | 'mode'>, standing: readonly ReportWarning[]): void {
+    this.#emit('run-started', { id: this.#id, trigger, mode })
+    for (const warning of standing) this.warn(warning)
+  }
+
+  /** Emits the plan. */
+  plan(planned: Omit<CoordinatorEventPayloads['run-planned'], 'id'>): void {
+    this.#emit('run-planned', { id: this.#id, ...planned })
   }
 
   /** Enters a warning; the same one again says nothing new. */
@@ -55,49 +50,45 @@ export class RunLedger {
     if (this.#warned.has(words)) return
     this.#warned.add(words)
     this.warnings.push(warning)
-    this.#tell('warning', warning)
+    this.#emit('warning', warning)
   }
 
-  /** Whether a cache has its row: nothing more is asked of it. */
-  isClosed(name: string): boolean {
-    return this.#closed.has(name)
+  /** Emits that a cache was asked to release; `change` is what its first turn showed. */
+  announce(
+    { name, status, pauseMs, error }: Pick<LedgerRow, 'name' | 'status' | 'pauseMs' | 'error'>,
+    change: Figures,
+  ): void {
+    this.#emit('cache-released', { id: this.#id, name, status, ...change, pauseMs })
+    if (error !== undefined) this.announceFailure(name, status, error)
   }
 
-  /**
-   * Enters a part of a cache that was asked to drop it. The last one, or one that failed or went on in later turns, makes
-   * the row.
-   */
-  trim(part: TrimPart): void {
-    const { name, batch, status, measurement } = part
-    const parts = this.#open.get(name)
-    if (parts === undefined) this.#open.set(name, [part])
-    else parts.push(part)
-    if (batch.isLast || status !== 'trimmed' || measurement.kind === 'stepped') this.#close(name)
+  /** Emits that a cache failed. */
+  announceFailure(name: string, status: CacheStatus, error: RowError): void {
+    this.#emit('cache-failed', { id: this.#id, name, status, error })
   }
 
-  /** Enters a cache that was asked to release; `change` is what its first turn showed. */
-  release(row: LedgerRow, change: Figures): void {
-    const { name, status, pauseMs, error } = row
-    this.#closed.add(name)
-    this.#rows.push(row)
-    this.#tell('cache-released', { id: this.#id, name, status, ...change, pauseMs })
-    if (error !== undefined) this.#tell('cache-failed', { id: this.#id, name, status, error })
+  /** Emits that a cache is not asked. */
+  announceSkip(name: string, error: RowError): void {
+    this.#emit('cache-skipped', { id: this.#id, name, error })
   }
 
-  /** Enters a cache that was not asked; one that was asked for some of its parts keeps what they showed. */
-  skip(name: string, error: RowError): void {
-    if (this.#open.has(name)) this.#close(name)
-    if (this.#closed.has(name)) return
-    this.#closed.add(name)
-    this.#rows.push({ gc: 'none', ...unmeasured(name, 'skipped', error) })
-    this.#tell('cache-skipped', { id: this.#id, name, error })
+  /** Enters the row of a cache. */
+  enter(cache: RegisteredCache, row: LedgerRow): void {
+    this.#rows.push({ cache, row })
   }
 
-  #close(name: string): void {
-    const parts = this.#open.get(name)
-    if (parts === undefined) return
-    this.#open.delete(name)
-    const row = joinParts(parts)
-    this.release(row, firstTurnOf(row.measurement))
+  /** Enters a cache of which nothing was measured. */
+  enterUnmeasured(cache: RegisteredCache, status: CacheStatus, error: RowError): void {
+    this.enter(cache, { gc: 'none', ...unmeasured(cache.name, status, error) })
+  }
+
+  /** The rows so far, each with the controls of its kind. */
+  rows(): MeasuredCache[] {
+    return this.#rows.map(({ row }) => ({ ...row, controls: this.controls[row.gc] }))
+  }
+
+  /** The cache of each row. */
+  caches(): RegisteredCache[] {
+    return this.#rows.map(({ cache }) => cache)
   }
 }

@@ -2,14 +2,17 @@
 import type { AttributionReport } from '../../report/types.js'
 import type { RegisteredCache } from '../registry.js'
 
-/** Adds what each cache tells to its row. One that throws, or does not know, tells nothing. */
+/**
+ * Adds what each cache tells to its row. One that throws, or does not know, tells nothing.
+ *
+ * @param caches those of the rows, in their order
+ */
 export function withTold(report: AttributionReport, caches: readonly RegisteredCache[]): AttributionReport {
-  const tellers = new Map(caches.filter(tells).map((cache) => [cache.name, cache]))
-  if (tellers.size === 0) return report
+  if (!caches.some(tells)) return report
   return {
     ...report,
-    caches: report.caches.map((row) => {
-      const { releasable } = tellers.get(row.name) ?? {}
+    caches: report.caches.map((row, index) => {
+      const releasable = caches[index]?.releasable
       const told = ask(() => releasable?.told?.())
       const instances = ask(() => releasable?.instances?.())
       return { ...row, ...(told === null ? {} : { told }), ...(instances === null ? {} : { instances }) }

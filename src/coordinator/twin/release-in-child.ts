@@ -10,7 +10,7 @@ import { withFigures } from '../../measure/sample.js'
 import type { MemorySample } from '../../measure/sample.js'
 import type { Instrument } from '../../measure/window.js'
 import { difference } from '../../report/build-report.js'
-import type { CacheStatus, ReportSelfCheck, ReportWarning, RowError } from '../../report/types.js'
+import type { ReportSelfCheck, ReportWarning, RowError, RowFacts } from '../../report/types.js'
 import { messageOf } from '../../support/errors.js'
 import { discoverHere } from '../../twin/discover/in-twin.js'
 import type { Discovery, KnownCache } from '../../twin/discover/types.js'
@@ -31,18 +31,11 @@ import { EntryWatch } from '../run/entry-watch.js'
 export type TwinStep = { readonly cache: RegisteredCache } | { readonly cache: null }
 
 /** One window as the twin tells it. */
-export interface TwinRow {
-  readonly name: string
-  readonly status: CacheStatus
+export interface TwinRow extends RowFacts {
   readonly before: Figures
   readonly after: Figures
-  readonly entriesBefore: number | null
-  readonly entriesAfter: number | null
-  readonly claimedBytes: number | null
-  readonly durationMs: number
   /** By how much the twin's resident memory fell when every freed page had gone back; null where unknown. */
   readonly residentFall: number | null
-  readonly error?: RowError
 }
 
 /** What a twin tells its parent. */
@@ -95,7 +88,7 @@ const DISCOVERY_MS = 600_000
 const COPIES_EVERY_MS = 250
 
 /** Runs in the twin. */
-export function releaseInTwin(releases: TwinReleases, twin: TwinContext): void {
+export function releaseInChild(releases: TwinReleases, twin: TwinContext): void {
   new TwinWindows(releases, twin).measure()
 }
 

@@ -1,18 +1,14 @@
 /** One twin of a run as its messages tell it: rows, controls, both samples, and what it was about when it ended. */
-import { difference } from '../../measure/figures.js'
 import type { Figures } from '../../measure/figures.js'
 import { withFigures } from '../../measure/sample.js'
 import type { MemorySample } from '../../measure/sample.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { ReportSelfCheck, ReportWarning, RowError } from '../../report/types.js'
-import { reasonOf } from '../../support/errors.js'
-import type { CacheAttributionError } from '../../support/errors.js'
-import { TwinError } from '../../twin/make-twin.js'
-import type { Tell } from '../run/run-ledger.js'
+import type { EndedPass } from './blame.js'
 import type { TwinMessage, TwinRow } from './release-in-child.js'
 
 /** What one twin has told so far. */
-export class TwinPass {
+export class TwinPass implements EndedPass {
   readonly rows = new Map<string, TwinRow>()
   readonly controls: Figures[] = []
   /** What resident memory did in the controls. */
@@ -28,9 +24,14 @@ export class TwinPass {
   /** Every cache was measured; what may follow is the search for hoards. */
   isComplete = false
   /** Whether code of {@link TwinPass.current} is at work, its release or finalizers, and not the collections after it. */
-  activity: 'release' | 'finalize' | 'settle' = 'settle'
+  activity: EndedPass['activity'] = 'settle'
   /** The cache that is released, settled or asked; null in a control or between windows. */
   current: string | null = null
+
+  /** How many caches it measured. */
+  get measured(): number {
+    return this.rows.size
+  }
 
   /** Enters a message. */
   take(message: TwinMessage): void {
@@ -83,17 +84,4 @@ export class TwinPass {
       this.after = withFigures(this.after, after)
     }
   }
-}
-
-/** Tells the listeners of a row, as a run in this process would. */
-export function tellRow(id: string, { name, status, before, after, error }: TwinRow, tell: Tell): void {
-  tell('cache-released', { id, name, status, ...difference(before, after), pauseMs: 0 })
-  if (error !== undefined) tell('cache-failed', { id, name, status, error })
-}
-
-/** Why a cache is left out in whose window twins ended. */
-export function endedBy(error: CacheAttributionError): RowError {
-  const signal = error instanceof TwinError ? error.signal : null
-  const code = signal === 'SIGKILL' ? 'ERR_RELEASE_KILLED' : error.code
-  return { code, message: reasonOf(error), ...(signal === null ? {} : { signal }) }
 }

@@ -2,87 +2,80 @@
  * A run in twins: the caches are released in copies of the process, and the process keeps every entry.
  *
  * Rule: what a cache does in a twin costs its own row only: one that ends the twin is left out of the next, and the
- * others are measured there.
+ * others are measured there (blame.ts decides it).
  */
 import { randomUUID } from 'node:crypto'
-import type { MemorySample } from '../../measure/sample.js'
+import { difference } from '../../measure/figures.js'
 import { inStretch } from '../../measure/in-stretch.js'
-import { buildReport, difference, unmeasured } from '../../report/build-report.js'
-import type { MeasuredCache } from '../../report/build-report.js'
-import { pausesOf } from '../../report/pauses.js'
+import type { MemorySample } from '../../measure/sample.js'
+import { buildReport } from '../../report/build-report.js'
 import { selfCheckWarnings, worstSelfCheck } from '../../report/self-check.js'
 import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../../report/types.js'
-import { CacheAttributionError, messageOf, reasonOf } from '../../support/errors.js'
+import { CacheAttributionError, reasonOf } from '../../support/errors.js'
+import type { TwinContext } from '../../twin/child.js'
 import { discoverBytes } from '../../twin/discover/in-twin.js'
 import { TwinError, makeTwin } from '../../twin/make-twin.js'
+import type { TwinOrder, TwinOutcome } from '../../twin/make-twin.js'
 import type { TwinCost } from '../../twin/types.js'
-import { layOut, selectCaches } from '../run/plan.js'
-import type { PlannableCache } from '../run/plan.js'
 import { knownCache } from '../registry.js'
 import type { RegisteredCache } from '../registry.js'
-import { describeProcess } from '../run/describe-process.js'
+import { layOut, selectCaches } from '../run/plan.js'
 import { remember } from '../run/remember.js'
-import { ABORTED } from '../run/run-context.js'
-import type { Run, RunContext } from '../run/run-context.js'
-import { TwinPass, endedBy, tellRow } from './twin-pass.js'
-import { releaseInTwin } from './release-in-child.js'
+import { reportHead } from '../run/report-head.js'
+import { ABORTED, UNREGISTERED } from '../run/run-context.js'
+import type { Run, RunCache, RunContext } from '../run/run-context.js'
+import { RunLedger } from '../run/run-ledger.js'
+import { mappedUnknown, residualUnexplained, twinRetried } from '../run/warnings.js'
+import { NO_BLAME, blame } from './blame.js'
+import { releaseInChild } from './release-in-child.js'
 import type { TwinMessage, TwinStep } from './release-in-child.js'
-import { mappedUnknown, finalizersWait, residualUnexplained, twinRetried } from '../run/warnings.js'
+import { TwinPass } from './twin-pass.js'
 
 /** Before the first collection in the twin has been timed. */
 const FIRST_COLLECTIONS_MS = 120_000
-/** Twins that end with no cache to blame are no use trying again and again. */
-const BLAMELESS_FAILURES_MAX = 3
-/** A cache in whose window a twin crashed gets another chance: it may have been the twin. */
-const CRASHES_MAX = 2
-/** Where twin after twin ends and none gets further, it is not the caches. */
-const IN_VAIN_MAX = 8
 const CHILDREN_MAX = 1000
+
+/** Makes a twin; see {@link makeTwin}. */
+export type MakeTwin = (order: TwinOrder) => Promise<TwinOutcome>
 
 /** Makes one run in twins; an instance is used once. */
 export class TwinRun implements Run {
   readonly id = randomUUID()
   readonly #context: RunContext
+  readonly #makeTwin: MakeTwin
   readonly #startedMs: number
+  readonly #ledger: RunLedger
   readonly #passes: TwinPass[] = []
-  readonly #warnings: ReportWarning[] = []
   readonly #costs: TwinCost[] = []
   /** Of this process, beside those of the twins. */
   readonly #pausesMs: number[] = []
   /** Caches that are released in no twin any more, and why. */
   readonly #excluded = new Map<string, { readonly status: CacheStatus; readonly error: RowError }>()
-  readonly #crashes = new Map<string, number>()
-  readonly #told = new Set<string>()
-  #blameless = 0
-  /** Until finalizers that waited already end a twin before its first release. */
-  #runsFinalizers = true
-  /** Twins in a row that told of no more caches than one before. */
-  #inVain = 0
-  #mostRows = -1
+  /** Caches whose row or skip was announced: another twin of the run sends the same again. */
+  readonly #announced = new Set<string>()
+  #blame = NO_BLAME
   /** Why the caches that no twin came to were not measured; undefined where nothing but an abort keeps a run from it. */
   #ended: RowError | undefined
   /** No further twin is made. */
   #isOver = false
   #parentBefore: MemorySample | undefined
 
-  constructor(context: RunContext) {
+  constructor(context: RunContext, make: MakeTwin = makeTwin) {
     this.#context = context
+    this.#makeTwin = make
+    this.#ledger = new RunLedger(this.id, context.emit)
     this.#startedMs = context.instrument.environment.now()
   }
 
-  /** Adds a warning to the report and tells it. */
   warn(warning: ReportWarning): void {
-    if (this.#warnings.some(({ code, message }) => code === warning.code && message === warning.message)) return
-    this.#warnings.push(warning)
-    this.#context.tell('warning', warning)
+    this.#ledger.warn(warning)
   }
 
   /** Runs to the end; after an abort it still resolves with what was measured. Rejects where no twin gave a result. */
   async execute(): Promise<AttributionReport> {
-    const { instrument, options, signal, tell, warnings } = this.#context
+    const { instrument, options, signal, warnings } = this.#context
     const startedAt = instrument.environment.date().toISOString()
-    tell('run-started', { id: this.id, trigger: options.trigger, mode: options.mode })
-    for (const warning of warnings) this.warn(warning)
+    this.#ledger.begin(options, warnings)
     const order = this.#select()
     inStretch(
       () => instrument.environment.now(),
@@ -97,8 +90,12 @@ export class TwinRun implements Run {
       await this.#makePass(inOrder(order, twin))
     }
     const report = this.#report(startedAt, order)
-    remember(report, this.#context.caches)
+    remember(report, this.caches())
     return report
+  }
+
+  caches(): readonly RegisteredCache[] {
+    return this.#ledger.caches()
   }
 
   #elapsedMs(): number {
@@ -106,50 +103,45 @@ export class TwinRun implements Run {
   }
 
   /** In a twin nothing is lost and nothing has to be filled again: every cache is released but those that must not. */
-  #select(): readonly PlannableCache[] {
-    const { caches, options, rotation, tell } = this.#context
-    const plannable = caches.map(({ name }) => ({
-      name,
+  #select(): readonly RunCache[] {
+    const { caches, options, rotation } = this.#context
+    const plannable = caches.map((cache) => ({
+      cache,
+      name: cache.name,
       gc: 'forced' as const,
       lossless: true,
       refillCost: 'low' as const,
       asynchronous: false,
     }))
     const { order } = selectCaches(plannable, options, rotation)
-    const byName = new Map(caches.map((cache) => [cache.name, cache]))
-    for (const { name } of order) {
-      if (byName.get(name)?.traits.twin === false) {
-        this.#excluded.set(name, {
-          status: 'skipped',
-          error: { code: 'ERR_TWIN_EXCLUDED', message: 'it was registered with twin: false' },
-        })
-      }
+    for (const { cache, name } of order) {
+      if (cache.traits.twin) continue
+      const error = { code: 'ERR_TWIN_EXCLUDED', message: 'it was registered with twin: false' } as const
+      this.#excluded.set(name, { status: 'skipped', error })
     }
     const skipped = [...this.#excluded].map(([name, { error }]) => ({ name, error }))
-    tell('run-planned', {
-      id: this.id,
+    this.#ledger.plan({
       order: order.map(({ name }) => name).filter((name) => !this.#excluded.has(name)),
       skipped,
       controls: options.controls,
       settleMs: 0,
       longestPauseMs: 0,
     })
-    for (const { name, error } of skipped) tell('cache-skipped', { id: this.id, name, error })
+    for (const { name, error } of skipped) this.#ledger.announceSkip(name, error)
     return order
   }
 
   /** One twin with a result, however many children that takes. */
-  async #makePass(order: readonly PlannableCache[]): Promise<void> {
-    const { caches, instrument, options, settings, signal } = this.#context
-    const duringRelease = (release: () => unknown): unknown => this.#context.duringRelease(release)
+  async #makePass(order: readonly RunCache[]): Promise<void> {
+    const { instrument, options, signal } = this.#context
     // What the first twin leaves is the floor of the report.
     const residual = this.#passes.length === 0 ? this.#context.residual : null
     let pass = new TwinPass()
-    /** Of the twins that ended early the one that told most. */
+    /** Of the twins that ended early the one that measured most. */
     let best = pass
     let steps = this.#steps(order)
     try {
-      const { cost } = await makeTwin({
+      const { cost } = await this.#makeTwin({
         instrument,
         allowMs: FIRST_COLLECTIONS_MS,
         attempts: CHILDREN_MAX,
@@ -158,23 +150,15 @@ export class TwinRun implements Run {
         extraBytes: options.discover === 0 ? 0 : discoverBytes(),
         isTelling: options.discover === 0,
         work: (twin) => {
-          const { releaseTimeoutMs } = settings
-          const { durationMs: wholeMs } = options.budget
-          const durationMs = wholeMs === undefined ? undefined : wholeMs - this.#elapsedMs()
-          const discover = this.#passes.length === 0 ? options.discover : 0
-          const known = discover === 0 ? [] : caches.map(knownCache)
-          const dumpResidual = residual === null ? null : () => residual.dumpInTwin()
-          const runsFinalizers = this.#runsFinalizers
-          const order = { releaseTimeoutMs, durationMs, dumpResidual, discover, known, duringRelease, runsFinalizers }
-          releaseInTwin({ instrument, steps, ...order }, twin)
+          this.#release(steps, residual, twin)
         },
         onForked: (before) => (this.#parentBefore ??= before),
         onMessage: (message) => {
           this.#take(pass, message as TwinMessage)
         },
         onFailure: (error) => {
-          if (pass.rows.size >= best.rows.size) best = pass
-          const isRetried = !pass.isComplete && this.#blame(pass, error)
+          if (pass.measured >= best.measured) best = pass
+          const isRetried = !pass.isComplete && this.#isRetried(pass, error)
           if (isRetried) {
             pass = new TwinPass()
             steps = this.#steps(order)
@@ -186,12 +170,33 @@ export class TwinRun implements Run {
       best = pass
     } catch (error) {
       if (error instanceof TwinError && error.cost !== null) this.#costs.push(error.cost)
-      if (pass.rows.size >= best.rows.size) best = pass
+      if (pass.measured >= best.measured) best = pass
       this.#endWithout(error, best, residual !== null)
-      if (best.rows.size === 0 && !best.isComplete && !signal.aborted) return
+      if (best.measured === 0 && !best.isComplete && !signal.aborted) return
     }
     this.#passes.push(best)
     if (best.hasResidual) residual?.noteTwin()
+  }
+
+  /** In the twin. */
+  #release(steps: readonly TwinStep[], residual: RunContext['residual'], twin: TwinContext): void {
+    const { caches, instrument, options, settings } = this.#context
+    const { durationMs } = options.budget
+    const discover = this.#passes.length === 0 ? options.discover : 0
+    releaseInChild(
+      {
+        instrument,
+        steps,
+        releaseTimeoutMs: settings.releaseTimeoutMs,
+        durationMs: durationMs === undefined ? undefined : durationMs - this.#elapsedMs(),
+        dumpResidual: residual === null ? null : () => residual.dumpInTwin(),
+        discover,
+        known: discover === 0 ? [] : caches.map(knownCache),
+        duringRelease: (release) => this.#context.duringRelease(release),
+        runsFinalizers: this.#blame.runsFinalizers,
+      },
+      twin,
+    )
   }
 
   /** No twin gave a result. What was measured is reported all the same; nothing measured at all is an error of the run. */
@@ -200,7 +205,7 @@ export class TwinRun implements Run {
     if (signal.aborted) return
     const reason = reasonOf(error)
     if (!best.isComplete) {
-      if (this.#passes.length === 0 && best.rows.size === 0) throw error
+      if (this.#passes.length === 0 && best.measured === 0) throw error
       this.warn(twinRetried(reason, null))
     } else if (wantsResidual && !best.hasResidual) {
       this.warn(residualUnexplained(reason))
@@ -212,21 +217,18 @@ export class TwinRun implements Run {
     this.#ended = { code: error instanceof CacheAttributionError ? error.code : 'ERR_TWIN_CRASHED', message: reason }
   }
 
-  #steps(order: readonly PlannableCache[]): readonly TwinStep[] {
-    const { caches, isRegistered, options } = this.#context
-    const byName = new Map(caches.map((cache) => [cache.name, cache]))
+  #steps(order: readonly RunCache[]): readonly TwinStep[] {
+    const { isRegistered, options } = this.#context
     const left = order.filter(({ name }) => !this.#excluded.has(name))
     const turns = layOut(left, options.controls, () => Infinity)
     return turns
       .flatMap(({ steps }) => steps)
       .flatMap((step): TwinStep[] => {
         if (step.kind === 'control') return [{ cache: null }]
-        const cache: RegisteredCache | undefined = byName.get(step.name)
-        if (cache !== undefined && isRegistered(cache)) return [{ cache }]
-        this.#exclude(step.name, 'skipped', {
-          code: 'ERR_RELEASE_UNREGISTERED',
-          message: 'it was unregistered during the run',
-        })
+        const { cache } = step.planned
+        if (isRegistered(cache)) return [{ cache }]
+        this.#excluded.set(cache.name, { status: 'skipped', error: UNREGISTERED })
+        this.#ledger.announceSkip(cache.name, UNREGISTERED)
         return []
       })
   }
@@ -235,97 +237,74 @@ export class TwinRun implements Run {
     pass.take(message)
     if (message.kind === 'warning') this.warn(message.warning)
     if (message.kind !== 'row' && message.kind !== 'skip') return
-    // Another twin of the run tells of the same caches again.
     const name = message.kind === 'row' ? message.row.name : message.name
-    if (this.#told.has(name)) return
-    this.#told.add(name)
-    const { tell } = this.#context
-    if (message.kind === 'row') tellRow(this.id, message.row, tell)
-    else tell('cache-skipped', { id: this.id, name, error: message.error })
+    if (this.#announced.has(name)) return
+    this.#announced.add(name)
+    if (message.kind === 'skip') this.#ledger.announceSkip(name, message.error)
+    else this.#ledger.announce({ ...message.row, pauseMs: 0 }, difference(message.row.before, message.row.after))
   }
 
-  /** Whose fault it was that a twin ended; whether another is worth it. */
-  #blame(pass: TwinPass, error: CacheAttributionError): boolean {
-    // Whatever ended it, a kill for its memory too: who is at work when twin after twin ends is to blame.
-    const name = pass.current
-    this.warn(twinRetried(messageOf(error), name))
-    this.#inVain = pass.rows.size > this.#mostRows ? 0 : this.#inVain + 1
-    this.#mostRows = Math.max(this.#mostRows, pass.rows.size)
-    if (this.#inVain >= IN_VAIN_MAX) return false
-    if (name === null && pass.activity === 'finalize' && this.#runsFinalizers) {
-      this.#runsFinalizers = false
-      this.warn(finalizersWait(`those that waited already ended it (${reasonOf(error)})`))
-      return true
+  /** Whether another twin is made for one that ended without a result; leaves out the cache that is to blame. */
+  #isRetried(pass: TwinPass, error: TwinError): boolean {
+    const verdict = blame(this.#blame, pass, error, this.#context.settings.releaseTimeoutMs)
+    this.#blame = verdict.state
+    for (const warning of verdict.warnings) this.warn(warning)
+    if (verdict.exclusion !== null) {
+      const { name, ...exclusion } = verdict.exclusion
+      this.#excluded.set(name, exclusion)
+      this.#ledger.announceFailure(name, exclusion.status, exclusion.error)
     }
-    if (name === null) return ++this.#blameless < BLAMELESS_FAILURES_MAX
-    const crashes = (this.#crashes.get(name) ?? 0) + 1
-    this.#crashes.set(name, crashes)
-    if (error.code === 'ERR_TWIN_OVERTIME' && pass.activity !== 'settle') {
-      const limit = String(this.#context.settings.releaseTimeoutMs)
-      const what = pass.activity === 'release' ? 'it' : 'the finalizers of what it released'
-      this.#exclude(name, 'timed-out', {
-        code: 'ERR_RELEASE_TIMEOUT',
-        message: `${what} did not finish within ${limit} ms of processor time`,
-      })
-    } else if (crashes >= CRASHES_MAX) {
-      this.#exclude(name, 'failed', endedBy(error))
-    }
-    return true
+    return verdict.isRetried
   }
 
-  #exclude(name: string, status: CacheStatus, error: RowError): void {
-    this.#excluded.set(name, { status, error })
-    const { tell } = this.#context
-    if (status === 'skipped') tell('cache-skipped', { id: this.id, name, error })
-    else tell('cache-failed', { id: this.id, name, status, error })
-  }
-
-  #report(startedAt: string, order: readonly PlannableCache[]): AttributionReport {
-    const { allocator, instrument, options } = this.#context
+  #report(startedAt: string, order: readonly RunCache[]): AttributionReport {
+    const { instrument } = this.#context
     const [first] = this.#passes
     const before = first?.before ?? this.#parentBefore ?? instrument.sampler.sample()
-    const pauses = [...this.#pausesMs, ...this.#costs.flatMap(({ pausesMs }) => pausesMs)]
-    const controls = this.#passes.flatMap((pass) => pass.controls)
-    const caches = order.map(({ name }) => this.#row(name, controls))
+    this.#ledger.controls.forced.push(...this.#passes.flatMap((pass) => pass.controls))
+    for (const { cache } of order) this.#enterRow(cache)
     const selfCheck = worstSelfCheck(this.#passes.flatMap((pass) => pass.selfCheck ?? []))
     for (const warning of selfCheckWarnings(selfCheck)) this.warn(warning)
+    const finished = {
+      id: this.id,
+      gc: 'forced' as const,
+      startedAt,
+      durationMs: this.#elapsedMs(),
+      before,
+      after: first?.after ?? before,
+      pausesMs: [...this.#pausesMs, ...this.#costs.flatMap(({ pausesMs }) => pausesMs)],
+      selfCheck,
+    }
     return buildReport({
       head: {
-        id: this.id,
-        trigger: options.trigger,
-        mode: options.mode,
-        gc: 'forced',
-        startedAt,
-        durationMs: this.#elapsedMs(),
-        process: describeProcess(allocator),
-        before,
-        after: first?.after ?? before,
-        pauses: pausesOf(pauses),
+        ...reportHead(this.#context, finished),
         twin: this.#twin(before),
-        selfCheck,
         ...(first?.discovery === undefined ? {} : { discovery: first.discovery }),
       },
-      controls,
-      caches,
+      controls: this.#ledger.controls.forced,
+      caches: this.#ledger.rows(),
       gaps: [],
       earlier: this.#context.earlier,
-      warnings: this.#warnings,
+      warnings: this.#ledger.warnings,
     })
   }
 
-  #row(name: string, controls: MeasuredCache['controls']): MeasuredCache {
+  #enterRow(cache: RegisteredCache): void {
+    const { name } = cache
     // The balance is the first twin's: what only a later one measured is no part of it.
     const row = this.#passes[0]?.rows.get(name)
-    const rows = row === undefined ? [] : this.#passes.flatMap((pass) => pass.rows.get(name) ?? [])
-    const excluded = this.#excluded.get(name)
     if (row === undefined) {
+      const excluded = this.#excluded.get(name)
       const skipped = this.#passes.find((pass) => pass.skipped.has(name))?.skipped.get(name)
       const error = excluded?.error ?? skipped ?? this.#ended ?? ABORTED
-      return { ...unmeasured(name, excluded?.status ?? 'skipped', error), controls }
+      this.#ledger.enterUnmeasured(cache, excluded?.status ?? 'skipped', error)
+      return
     }
-    const { before, after, residentFall: _, ...told } = row
-    return {
-      ...told,
+    const rows = this.#passes.flatMap((pass) => pass.rows.get(name) ?? [])
+    const { before, after, residentFall: _, ...facts } = row
+    this.#ledger.enter(cache, {
+      ...facts,
+      gc: 'forced',
       resident: {
         falls: rows.map(({ residentFall }) => residentFall),
         controls: this.#passes.flatMap(({ residentControls }) => residentControls),
@@ -334,10 +313,9 @@ export class TwinRun implements Run {
         rows.length === 1
           ? { kind: 'atomic', before, after }
           : { kind: 'repeated', changes: rows.map((each) => difference(each.before, each.after)) },
-      controls,
       settled: true,
       pauseMs: 0,
-    }
+    })
   }
 
   #twin(before: MemorySample): ReportTwin {

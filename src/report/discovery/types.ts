@@ -1,7 +1,7 @@
 /** What discover() found: the hoards of a process that nobody registered. Plain JSON. */
 import type { ByQuantity } from '../../measure/figures.js'
 import type { Trend } from '../trends/types.js'
-import type { AttributedBytes, ReportWarning, RowError } from '../types.js'
+import type { AttributedBytes, ReportWarning, RowError } from '../values.js'
 
 /** What the same windows show when nothing is released; null where there were no controls. */
 export type MeasuredNoise = ByQuantity<number | null>

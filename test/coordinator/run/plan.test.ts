@@ -16,7 +16,7 @@ function caches(count: number, traits: Partial<PlannableCache> = {}): PlannableC
 /** A plan in a line: `c` is a control, a bar ends a turn. */
 function shown(turns: readonly PlannedTurn[]): string {
   return turns
-    .map(({ steps }) => steps.map((step) => (step.kind === 'control' ? 'c' : step.name)).join(' '))
+    .map(({ steps }) => steps.map((step) => (step.kind === 'control' ? 'c' : step.planned.name)).join(' '))
     .join(' | ')
 }
 
@@ -65,7 +65,7 @@ describe('the choice of caches', () => {
       0,
     )
     expect(order.map(({ name }) => name)).to.deep.equal(['c'])
-    expect(skipped).to.deep.equal([
+    expect(skipped.map(({ planned: { name }, error }) => ({ name, error }))).to.deep.equal([
       {
         name: 'a',
         error: {
@@ -85,7 +85,7 @@ describe('the choice of caches', () => {
     for (const choice of [{}, { only: ['a', 'b'] }]) {
       const { order, skipped } = selectCaches(caches, choice, 0)
       expect(order.map(({ name }) => name)).to.deep.equal(['b'])
-      expect(skipped.map(({ name, error }) => [name, error.code])).to.deep.equal([['a', 'ERR_RELEASE_LIVE']])
+      expect(skipped.map(({ planned, error }) => [planned.name, error.code])).to.deep.equal([['a', 'ERR_RELEASE_LIVE']])
     }
   })
 
@@ -142,7 +142,7 @@ describe('the turns', () => {
       const order = caches(count)
       for (const controls of [0, 1, 2, 3, 4, 5, 7, 10, 33, 50, 99, 100]) {
         const steps = layOut(order, controls, () => 4).flatMap((turn) => turn.steps)
-        const names = steps.flatMap((step) => (step.kind === 'cache' ? step.name : []))
+        const names = steps.flatMap((step) => (step.kind === 'cache' ? step.planned.name : []))
         expect(names).to.deep.equal(order.map(({ name }) => name))
         expect(steps.length - names.length).to.equal(count === 0 ? 0 : controls)
       }
@@ -177,9 +177,11 @@ describe('the turns', () => {
       const turns = layOut(order, Math.floor(random() * 10), (gc) => most[gc])
       for (const { gc, steps } of turns) {
         expect(steps.length).to.be.within(1, most[gc])
-        if (steps.some((step) => step.kind === 'cache' && step.asynchronous)) expect(steps).to.have.length(1)
+        if (steps.some((step) => step.kind === 'cache' && step.planned.asynchronous)) expect(steps).to.have.length(1)
       }
-      const names = turns.flatMap(({ steps }) => steps.flatMap((step) => (step.kind === 'cache' ? step.name : [])))
+      const names = turns.flatMap(({ steps }) =>
+        steps.flatMap((step) => (step.kind === 'cache' ? step.planned.name : [])),
+      )
       expect(names).to.deep.equal(order.map(({ name }) => name))
     }
   })

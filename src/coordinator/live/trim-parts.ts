@@ -7,19 +7,9 @@
  */
 import type { Measurement, TrimmedPart } from '../../report/build-report.js'
 import type { AttributionMode, TrimChoice } from '../../report/types.js'
-import type { LedgerRow } from './run-ledger.js'
-import type { PlannableCache, Selection } from './plan.js'
+import type { LedgerRow } from '../run/run-ledger.js'
+import type { PlannableCache, Selection, TrimBatch } from '../run/plan.js'
 import type { Releasable } from '../releasable.js'
-
-/** One of the parts in which a cache is trimmed. */
-export interface TrimBatch {
-  /** What is asked for, of the entries that the cache holds then. */
-  readonly fraction: number
-  /** The same, of those that it held before the first part. */
-  readonly share: number
-  readonly choice: TrimChoice
-  readonly isLast: boolean
-}
 
 /** What is asked of every cache. */
 export interface TrimWish {
@@ -62,14 +52,17 @@ export function planTrim(
 }
 
 /** Takes those out that cannot drop a part. */
-export function withoutUntrimmable({ order, skipped }: Selection): Selection {
-  const cannot = (cache: PlannableCache): boolean => cache.trim === null
+export function withoutUntrimmable<Cache extends PlannableCache>({
+  order,
+  skipped,
+}: Selection<Cache>): Selection<Cache> {
+  const cannot = (cache: Cache): boolean => cache.trim === null
   return {
     order: order.filter((cache) => !cannot(cache)),
     skipped: [
       ...skipped,
-      ...order.filter(cannot).map(({ name }) => ({
-        name,
+      ...order.filter(cannot).map((planned) => ({
+        planned,
         error: {
           code: 'ERR_TRIM_UNSUPPORTED' as const,
           message: 'it has no trim(): it can be released as a whole only',
