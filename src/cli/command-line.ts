@@ -10,6 +10,7 @@ import { attach } from './commands/attach.js'
 import { attribute, breakdown, discover, heapSnapshot, histogram } from './commands/ask-commands.js'
 import { diff } from './commands/diff.js'
 import { doctor } from './commands/doctor.js'
+import { env } from './commands/env.js'
 import { history } from './commands/history.js'
 import { profile } from './commands/profile.js'
 import { run } from './commands/run.js'
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   heapSnapshot,
   profile,
   run,
+  env,
   doctor,
   watch,
   history,

@@ -52,10 +52,7 @@ describe('the command line', () => {
   for (const [args, expected] of [
     [[], `a subcommand is missing: ${NAMES} (see --help)`],
     [['docter'], 'there is no subcommand "docter": did you mean "doctor"?'],
-    [
-      ['constructor'],
-      `there is no subcommand "constructor": known are ${NAMES}`,
-    ],
+    [['constructor'], `there is no subcommand "constructor": known are ${NAMES}`],
     [['app.js'], 'there is no subcommand "app.js": run a program with "run"'],
     [['--hepl'], 'there is no option "--hepl": did you mean "--help"?'],
     [['run'], '"run" needs a program'],
