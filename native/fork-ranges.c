@@ -221,6 +221,26 @@ void fork_ranges_free(struct fork_ranges *ranges) {
   *ranges = (struct fork_ranges){0};
 }
 
+/* Takes the free pages from one address to another, so that nothing comes to lie there. */
+static void take_free_pages(uintptr_t from, uintptr_t to, size_t page) {
+  for (; from < to; from += page) {
+    void *const wanted = (void *)from;
+    void *taken = mmap(wanted, page, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    /* An old kernel takes another address instead. */
+    if (taken != MAP_FAILED && taken != wanted)
+      munmap(taken, page);
+  }
+}
+
+void fork_ranges_keep_clear_of(const struct fork_range *shared, size_t count, size_t unit) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  for (size_t i = 0; i < count; i++) {
+    take_free_pages(shared[i].start / unit * unit, shared[i].start, page);
+    take_free_pages(shared[i].end, (shared[i].end + unit - 1) / unit * unit, page);
+  }
+}
+
 bool fork_ranges_protect_shared(struct fork_range *shared, size_t capacity, size_t *count) {
   struct mapping mapping;
   bool is_protected = true;

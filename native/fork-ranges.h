@@ -40,4 +40,8 @@ void fork_ranges_free(struct fork_ranges *ranges);
  * how many. */
 bool fork_ranges_protect_shared(struct fork_range *shared, size_t capacity, size_t *count);
 
+/* In a child: takes the free pages around these mappings, up to whole units, so that no memory that is mapped
+ * later shares a unit with one of them: the filter of system calls refuses by units. */
+void fork_ranges_keep_clear_of(const struct fork_range *shared, size_t count, size_t unit);
+
 #endif

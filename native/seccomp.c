@@ -168,8 +168,9 @@ static void add_processes(const struct confinement *confinement) {
 }
 
 /* Addresses are compared in units of 64 KiB, so that one fits into the 32 bits that a filter works with. V8's
- * pages begin and end at such bounds, so none is refused since it lies beside a shared mapping. */
-enum { UNIT_BITS = 16, FIRST_UNIT = 0, END_UNIT = 1 };
+ * pages begin and end at such bounds, and nothing smaller is mapped beside a shared mapping later on
+ * (fork_ranges_keep_clear_of()), so none is refused since it lies there. */
+enum { UNIT_BITS = SECCOMP_UNIT_BITS, FIRST_UNIT = 0, END_UNIT = 1 };
 
 /* Stores in the filter's memory which units an address and a length take; refuses what is above 48 bits. */
 static void add_units(void) {

@@ -24,6 +24,10 @@ struct confinement {
 
 enum { SECCOMP_SHARED_MAX = 128 };
 
+/* Addresses of shared mappings are compared in units of so many bits: what shares one with them is refused
+ * as well. */
+enum { SECCOMP_UNIT_BITS = 16 };
+
 /* The signal of that timer: nobody may handle or ignore it. */
 #define SECCOMP_WATCH_SIGNAL SIGALRM
 

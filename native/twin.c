@@ -147,6 +147,7 @@ static void become_twin(pid_t parent, const struct twin_order *order) {
   size_t shared_count = 0;
   if (!fork_ranges_protect_shared(shared, SECCOMP_SHARED_MAX, &shared_count))
     _exit(TWIN_EXIT_SHARED);
+  fork_ranges_keep_clear_of(shared, shared_count, (size_t)1 << SECCOMP_UNIT_BITS);
   if (order->keep_fd >= 0)
     snprintf(kept_path, sizeof kept_path, "/proc/self/fd/%d", order->keep_fd);
   const struct confinement confinement = {getpid(), kept_path, shared, shared_count, timer};
