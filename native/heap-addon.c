@@ -1,12 +1,15 @@
+#define _GNU_SOURCE
 #include "heap-addon.h"
 #include "heap-classes.h"
 #include "heap-owners.h"
 #include "heap-parts.h"
 #include "heap-paths.h"
+#include "heap-sites.h"
 #include "twin.h"
 #include "v8-layout.h"
 #include "v8-symbols.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,7 +174,38 @@ static napi_value kind_bytes(napi_env env, const uint64_t *bytes) {
   return list;
 }
 
-static napi_value owners_of(napi_env env, const struct heap_owners *owners) {
+/* Places for references to functions that are found while nothing may be allocated: V8 keeps them right when
+ * it moves the functions. */
+enum { SITES_MAX = 512 };
+struct function_handles {
+  napi_value at[SITES_MAX];
+  size_t count;
+};
+
+static void handles_make(napi_env env, struct function_handles *handles) {
+  for (size_t i = 0; i < SITES_MAX; i++)
+    napi_create_int32(env, 0, &handles->at[i]);
+}
+
+/* The place of a function, or -1 where there are too many. */
+static int handles_put(struct function_handles *handles, uint64_t function) {
+  if (function == 0 || handles->count == SITES_MAX)
+    return -1;
+  *(uint64_t *)(void *)handles->at[handles->count] = function + 1;
+  return (int)handles->count++;
+}
+
+/* The line of a function, counted from 1; 0 where it is not known. V8 may allocate for it. */
+static double line_of(const struct function_handles *handles, int place) {
+  static int (*get_line)(const void *function);
+  if (get_line == NULL)
+    get_line = (int (*)(const void *))dlsym(RTLD_DEFAULT, "_ZNK2v88Function19GetScriptLineNumberEv");
+  const int line = place < 0 || get_line == NULL ? -1 : get_line((const void *)handles->at[place]);
+  return line < 0 ? 0 : line + 1;
+}
+
+static napi_value owners_of(napi_env env, const struct heap_owners *owners,
+                            const struct function_handles *handles) {
   napi_value rows;
   napi_create_array_with_length(env, owners->count, &rows);
   for (size_t i = 0; i < owners->count; i++) {
@@ -182,6 +216,11 @@ static napi_value owners_of(napi_env env, const struct heap_owners *owners) {
     set_text(env, row, "path", owner->path);
     set_text(env, row, "script", owner->script);
     set_number(env, row, "instances", owner->instances);
+    set_number(env, row, "item", owner->item);
+    set_number(env, row, "functions", owner->functions);
+    set_text(env, row, "siteName", owner->site_name);
+    set_text(env, row, "siteScript", owner->site_script);
+    set_number(env, row, "siteLine", line_of(handles, owner->handle));
     set_number(env, row, "ownBytes", (double)owner->own_bytes);
     set_number(env, row, "memoryBytes", (double)owner->memory_bytes);
     set_number(env, row, "retainedBytes", (double)owner->retained_bytes);
@@ -225,6 +264,7 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   struct column via = {0}, known = {0};
   struct heap_owners owners = {0};
   struct heap_parts parts = {0};
+  struct function_handles handles = {.count = 0};
   napi_get_cb_info(env, info, &count, args, NULL, NULL);
   napi_value *functions = count < 3 ? NULL : elements_of(env, args[0], &function_count);
   napi_value *objects = count < 3 ? NULL : elements_of(env, args[1], &known_count);
@@ -235,6 +275,7 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, NULL, "twinHeapOwners(functions, known, leastBytes) was expected, in a twin");
     return NULL;
   }
+  handles_make(env, &handles);
   const char *reason = learn_layout(functions, function_count);
   if (reason == NULL)
     reason = heap_walk(&graph, false);
@@ -245,9 +286,12 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   const struct owners_sought sought = {(uint64_t)least, known.at, known_count};
   is_done = is_done && heap_owners_find(&owners, &graph, &tree, &via, &sought);
   const struct parts_of_owners pieces = {owners.owner_of.at, kind_bytes_of, &owners};
-  is_done = is_done && heap_parts_find(&parts, &graph, &tree, &via, &pieces);
+  is_done = is_done && heap_parts_find(&parts, &graph, &tree, &via, &pieces) &&
+            heap_sites_find(&owners, &graph, &tree);
   if (reason == NULL && !is_done)
     reason = "there is no memory for the walk";
+  for (size_t i = 0; reason == NULL && i < owners.count; i++)
+    owners.at[i].handle = handles_put(&handles, owners.at[i].function);
   /* From here on V8 may move what it likes. */
   if (reason != NULL)
     result = refusal(env, reason);
@@ -257,7 +301,7 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     set_number(env, result, "totalBytes", (double)tree.retained[0]);
     set_number(env, result, "restBytes", (double)owners.rest_bytes);
     set_number(env, result, "readOnlyBytes", (double)graph.read_only_bytes);
-    napi_set_named_property(env, result, "owners", owners_of(env, &owners));
+    napi_set_named_property(env, result, "owners", owners_of(env, &owners, &handles));
     napi_set_named_property(env, result, "parts", parts_of(env, &parts));
   }
   heap_owners_free(&owners);

@@ -75,13 +75,19 @@ static void add_to(uint64_t *column, uint32_t number, uint64_t bytes) {
 /* From the leaves to the root: a piece that is large enough stays with its owner, a smaller one is its
  * dominator's; what only the roots hold together is nobody's. */
 static bool cut(struct heap_owners *owners, const struct heap_graph *graph, const struct heap_tree *tree,
-                struct pieces *pieces, uint64_t least_bytes) {
+                struct pieces *pieces, const struct heap_items *items, uint64_t least_bytes) {
   for (uint32_t number = tree->count - 1; number > 0; number--) {
-    const uint32_t above = tree->dominator.at[number];
+    const uint32_t above = tree->dominator.at[number], mark = pieces->owner_of[number];
     const uint64_t bytes = piece_of(pieces, tree, number);
-    const int type = bytes < least_bytes ? -1 : type_at(graph, tree, number);
-    const bool is_owner = type >= 0 && has_a_name(type) && !goes_on(graph, tree, number);
-    if (is_owner) {
+    struct heap_item_group *group = heap_items_group(items, mark);
+    const bool may_be = group == NULL && !heap_items_is_within(mark) && bytes >= least_bytes;
+    const int type = may_be ? type_at(graph, tree, number) : -1;
+    bool is_owner = type >= 0 && has_a_name(type) && !goes_on(graph, tree, number);
+    if (group != NULL) {
+      group->all += bytes;
+      group->outside += pieces->outside[number] - pieces->cut_outside[number];
+      is_owner = true;
+    } else if (is_owner) {
       const struct heap_owner owner = {.number = number,
                                        .instances = 1,
                                        .own_bytes = bytes,
@@ -96,6 +102,26 @@ static bool cut(struct heap_owners *owners, const struct heap_graph *graph, cons
     add_to(pieces->outside, above, pieces->outside[number]);
     add_to(pieces->cut, above, is_owner ? tree->retained[number] : pieces->cut[number]);
     add_to(pieces->cut_outside, above, is_owner ? pieces->outside[number] : pieces->cut_outside[number]);
+  }
+  return true;
+}
+
+/* A row for each group of items that was cut out. */
+static bool add_items(struct heap_owners *owners, const struct heap_items *items) {
+  struct heap_item_group *groups = items->groups.at;
+  for (size_t i = 0; i < items->groups.count; i++) {
+    if (groups[i].all == 0)
+      continue;
+    const struct heap_owner owner = {.number = groups[i].example,
+                                     .instances = groups[i].count,
+                                     .item = groups[i].kind,
+                                     .function = groups[i].function,
+                                     .own_bytes = groups[i].all,
+                                     .memory_bytes = groups[i].outside,
+                                     .retained_bytes = groups[i].all};
+    if (!add_owner(owners, &owner))
+      return false;
+    groups[i].owner = (uint32_t)owners->count;
   }
   return true;
 }
@@ -182,12 +208,14 @@ static void name_group(struct heap_owner *owner, uint64_t address) {
   struct text class = {.at = owner->class_name, .size = sizeof owner->class_name};
   struct text path = {.at = owner->path, .size = sizeof owner->path};
   struct text script = {.at = owner->script, .size = sizeof owner->script};
-  const uint64_t shared = v8_function_behind(address);
+  const uint64_t shared = owner->function != 0 ? v8_shared_of(owner->function) : v8_function_behind(address);
   v8_add_class(&class, v8_map_of(address));
-  if (shared != 0) {
+  if (owner->item == ITEM_MODULES)
+    heap_items_add_script(&script, address);
+  else if (shared != 0) {
     v8_add_function_name(&path, shared);
     v8_add_script(&script, shared);
-  } else if (v8_type_of(address) < v8_layout.first_object_type)
+  } else if (v8_type_is_context(v8_type_of(address)))
     v8_add_scope_name(&path, v8_scope_of(address));
   else if (v8_constructor_of(v8_map_of(address)) != 0)
     v8_add_script(&script, v8_constructor_of(v8_map_of(address)));
@@ -200,7 +228,7 @@ static void name(struct heap_owner *owner, const struct heap_graph *graph, const
                  const struct column *via) {
   const uint32_t node = tree->node_of.at[owner->number];
   const uint64_t address = heap_address_of(node);
-  if (owner->instances > 1) {
+  if (owner->instances > 1 || owner->item != ITEM_NONE) {
     name_group(owner, address);
     return;
   }
@@ -218,12 +246,12 @@ static void relate(struct heap_owners *owners, const struct heap_tree *tree,
   for (size_t i = 0; i < owners->count; i++) {
     struct heap_owner *owner = &owners->at[i];
     owner->part_of = owner->known = -1;
-    if (owner->instances != 1)
+    if (owner->instances != 1 || owner->item != ITEM_NONE)
       continue;
     for (uint32_t at = owner->number; at != 0 && (owner->part_of < 0 || owner->known < 0);
          at = tree->dominator.at[at]) {
       for (size_t k = 0; at != owner->number && owner->part_of < 0 && k < owners->count; k++)
-        if (owners->at[k].number == at && owners->at[k].instances == 1)
+        if (owners->at[k].number == at && owners->at[k].instances == 1 && owners->at[k].item == ITEM_NONE)
           owner->part_of = (int32_t)k;
       for (size_t k = 0; owner->known < 0 && k < sought->known_count; k++)
         if (sought->known[k] == at)
@@ -250,14 +278,22 @@ bool heap_owners_find(struct heap_owners *owners, const struct heap_graph *graph
                       const struct owners_sought *sought) {
   heap_owners_free(owners);
   const size_t bytes = tree->count * sizeof(uint64_t);
+  struct heap_items items = {0};
   struct pieces pieces = {pages_map(bytes), pages_map(bytes), pages_map(bytes), NULL};
   bool is_done = pieces.outside != NULL && pieces.cut != NULL && pieces.cut_outside != NULL &&
                  column_make(&owners->owner_of, tree->count);
   pieces.owner_of = owners->owner_of.at;
   if (is_done)
     find_outside(graph, tree, pieces.outside);
-  is_done = is_done && cut(owners, graph, tree, &pieces, sought->least_bytes) &&
-            group(owners, graph, tree, &pieces, sought->least_bytes);
+  is_done = is_done && heap_items_find(&items, graph, tree);
+  if (is_done)
+    heap_items_mark(&items, tree, pieces.owner_of, sought->least_bytes);
+  is_done =
+      is_done && cut(owners, graph, tree, &pieces, &items, sought->least_bytes) && add_items(owners, &items);
+  if (is_done)
+    heap_items_unmark(&items, tree, pieces.owner_of);
+  heap_items_free(&items);
+  is_done = is_done && group(owners, graph, tree, &pieces, sought->least_bytes);
   owners->rest_bytes = tree->retained[0];
   for (size_t i = 0; is_done && i < owners->count; i++) {
     name(&owners->at[i], graph, tree, via);

@@ -4,6 +4,7 @@
 #define CACHE_ATTRIBUTION_HEAP_OWNERS_H
 
 #include "heap-classes.h"
+#include "heap-items.h"
 #include "heap-parts.h"
 #include "heap-tree.h"
 
@@ -13,8 +14,14 @@ struct heap_owner {
   char class_name[CLASS_NAME_SIZE];
   char path[OWNER_PATH_SIZE];
   char script[OWNER_SCRIPT_SIZE];
-  uint32_t number;       /* of the tree; of a group, one of its members */
-  uint32_t instances;    /* 1, or how many of one class are held together by nothing but the roots */
+  uint32_t number;          /* of the tree; of a group, one of its members */
+  uint32_t instances;       /* 1, or how many of one class are held together by nothing but the roots */
+  enum heap_item_kind item; /* what its members wait for; ITEM_NONE of anything else */
+  uint64_t function;        /* the function that they are of, or that most of it is of: its address, or 0 */
+  int handle;               /* where a reference to that function is kept; -1: nowhere */
+  uint32_t functions;       /* how many of that function it holds; 0 of a group, all of which are of it */
+  char site_name[CLASS_NAME_SIZE]; /* that function's name and script */
+  char site_script[OWNER_SCRIPT_SIZE];
   uint64_t own_bytes;    /* its piece */
   uint64_t memory_bytes; /* the part of `own_bytes` outside V8's heap: backing stores, external strings */
   uint64_t retained_bytes;

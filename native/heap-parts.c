@@ -144,8 +144,8 @@ static uint32_t script_on_the_way(const struct column *via, uint32_t node) {
 }
 
 static bool is_javascript(enum heap_sort sort) {
-  return sort == SORT_OBJECT || sort == SORT_FUNCTION || sort == SORT_SUSPENDED || sort == SORT_CONTEXT ||
-         sort == SORT_CJS_MODULE;
+  return heap_sort_is_object(sort) || sort == SORT_FUNCTION || sort == SORT_SUSPENDED ||
+         sort == SORT_CONTEXT || sort == SORT_CJS_MODULE;
 }
 
 /* What an object does not say itself its dominator does, or where several hold it, the first of them; at last
@@ -164,16 +164,16 @@ static void label_by_holders(const struct column *via) {
       script = labels.at[above];
     if (script == 0 && is_javascript(sort))
       script = script_on_the_way(via, node);
-    if (script == 0 && sort == SORT_OBJECT && address != 0)
+    if (script == 0 && heap_sort_is_object(sort) && address != 0)
       script = script_of_shared(v8_constructor_of(v8_map_of(address)));
     labels.at[number] = script;
   }
 }
 
 static uint8_t kind_of(enum heap_sort sort) {
-  switch (sort) {
-  case SORT_OBJECT:
+  if (heap_sort_is_object(sort))
     return PART_DATA;
+  switch (sort) {
   case SORT_FUNCTION:
   case SORT_SUSPENDED:
   case SORT_CONTEXT:

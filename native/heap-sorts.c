@@ -2,6 +2,7 @@
 #include "heap-sorts.h"
 
 #ifdef __linux__
+#include "v8-fields.h"
 #include "v8-functions.h"
 #include "v8-layout.h"
 
@@ -41,18 +42,43 @@ static const struct {
     {"SyntheticModule", SORT_MODULE},
 };
 
-/* Node's class, and no class of the application's that is called the same. */
-static bool is_cjs_module(uint64_t map) {
+/* Classes of Node's: by the name of the constructor and the script that it stands in, so that no class of the
+ * application's is taken for one. */
+static const struct {
+  const char *name, *script;
+  enum heap_sort sort;
+} CLASSES[] = {
+    {"Module", "node:internal/modules/cjs/loader", SORT_CJS_MODULE},
+    {"Timeout", "node:internal/timers", SORT_TIMER},
+    {"Immediate", "node:internal/timers", SORT_IMMEDIATE},
+    {"Immediate", "node:timers", SORT_IMMEDIATE},
+    {"Socket", "node:net", SORT_SOCKET},
+    {"Socket", "node:dgram", SORT_SOCKET},
+    {"TLSSocket", "node:_tls_wrap", SORT_SOCKET},
+    {"TLSSocket", "node:internal/tls/wrap", SORT_SOCKET},
+    {"ClientRequest", "node:_http_client", SORT_REQUEST},
+    {"IncomingMessage", "node:_http_incoming", SORT_REQUEST},
+    {"ServerResponse", "node:_http_server", SORT_REQUEST},
+    {"Http2ServerRequest", "node:internal/http2/compat", SORT_REQUEST},
+    {"Http2ServerResponse", "node:internal/http2/compat", SORT_REQUEST},
+};
+
+static enum heap_sort sort_of_class(uint64_t map, uint64_t address) {
   const uint64_t constructor = v8_constructor_of(map);
   char name[NAME_SIZE] = "", script[NAME_SIZE] = "";
   struct text text = {.at = name, .size = sizeof name}, file = {.at = script, .size = sizeof script};
-  if (constructor == 0)
-    return false;
-  v8_add_function_name(&text, constructor);
-  if (strcmp(name, "Module") != 0)
-    return false;
-  v8_add_script(&file, constructor);
-  return strcmp(script, "node:internal/modules/cjs/loader") == 0;
+  if (constructor != 0) {
+    v8_add_function_name(&text, constructor);
+    v8_add_script(&file, constructor);
+    for (size_t i = 0; i < sizeof CLASSES / sizeof *CLASSES; i++)
+      if (strcmp(name, CLASSES[i].name) == 0 && strcmp(script, CLASSES[i].script) == 0)
+        return CLASSES[i].sort;
+  }
+  if (v8_type_is(v8_type_of_map(map), "JSPromise"))
+    return SORT_PROMISE;
+  return v8_field_of(address, "_readableState") != 0 || v8_field_of(address, "_writableState") != 0
+             ? SORT_STREAM
+             : SORT_OBJECT;
 }
 
 static bool fits(const char *name, const char *pattern) {
@@ -71,7 +97,7 @@ static enum heap_sort sort_of_map(uint64_t map, uint64_t address) {
       return SORT_FUNCTION;
     if (v8_function_at(address) != 0)
       return SORT_SUSPENDED;
-    return is_cjs_module(map) ? SORT_CJS_MODULE : SORT_OBJECT;
+    return sort_of_class(map, address);
   }
   if (v8_type_is_context(type))
     return SORT_CONTEXT;

@@ -2,6 +2,7 @@
 #ifndef CACHE_ATTRIBUTION_HEAP_SORTS_H
 #define CACHE_ATTRIBUTION_HEAP_SORTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum heap_sort {
@@ -20,9 +21,20 @@ enum heap_sort {
   SORT_FEEDBACK,
   SORT_MAP,
   SORT_SHAPE,
-  SORT_MODULE,    /* SourceTextModule */
-  SORT_CJS_MODULE /* an instance of Node's class Module */
+  SORT_MODULE,     /* SourceTextModule */
+  SORT_CJS_MODULE, /* an instance of Node's class Module */
+  SORT_TIMER,      /* of Node's classes, and of those that extend them */
+  SORT_IMMEDIATE,
+  SORT_PROMISE,
+  SORT_SOCKET,
+  SORT_REQUEST, /* the client's or the server's side of one, or its answer */
+  SORT_STREAM   /* any other that has the state of one */
 };
+
+/* Whether JavaScript calls it an object that is no function. */
+static inline bool heap_sort_is_object(enum heap_sort sort) {
+  return sort == SORT_OBJECT || sort >= SORT_TIMER;
+}
 
 /* The sort of an object, which is that of its map. */
 enum heap_sort heap_sort_of(uint64_t address);

@@ -2,6 +2,7 @@
 #include "v8-edges.h"
 
 #ifdef __linux__
+#include "heap-sorts.h"
 #include "heap-visitor.h"
 #include "v8-fields.h"
 #include "v8-layout.h"
@@ -167,7 +168,14 @@ bool v8_step(struct v8_walker *walker, uint64_t address, struct text *segment, s
       begins = v8_type_is(from, "JSGlobalObject") && segment->length > 0;
     }
   }
-  if (v8_type_is(type, "SourceTextModule")) {
+  if (type >= v8_layout.first_object_type && heap_sort_of(address) == SORT_CJS_MODULE) {
+    clear(script);
+    clear(segment);
+    const uint64_t file = v8_field_of(address, "filename");
+    if (is_string_at(file))
+      v8_add_string(script, file - 1, script->size);
+    begins = script->length > 0;
+  } else if (v8_type_is(type, "SourceTextModule")) {
     clear(script);
     const uint64_t shared = v8_shared_of_module(address);
     if (shared != 0)

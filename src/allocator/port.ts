@@ -284,6 +284,15 @@ export const PART_KINDS = [
 /** One of {@link PART_KINDS}. */
 export type PartKind = (typeof PART_KINDS)[number]
 
+/**
+ * What the members of a group wait for, in the order of native/heap-items.h: timers and immediates by the function that
+ * they call, suspended calls of async functions and generators by theirs, modules that were loaded several times.
+ */
+export const ITEM_KINDS = ['none', 'timers', 'immediates', 'calls', 'generators', 'modules'] as const
+
+/** One of {@link ITEM_KINDS}. */
+export type ItemKind = (typeof ITEM_KINDS)[number]
+
 /** What one script has of one kind. */
 export interface RawPart {
   /** Empty where it is of no script: V8's own. */
@@ -305,6 +314,15 @@ export interface RawOwner {
   readonly path: string
   readonly script: string
   readonly instances: number
+  /** Place in {@link ITEM_KINDS}. */
+  readonly item: number
+  /** The function that its members are of, or that most of it is of; empty where there is none. */
+  readonly siteName: string
+  readonly siteScript: string
+  /** From 1 on; 0 where it is not known. */
+  readonly siteLine: number
+  /** How many closures of that function it holds; 0 of a group of items. */
+  readonly functions: number
   readonly ownBytes: number
   /** The part of `ownBytes` outside V8's heap. */
   readonly memoryBytes: number

@@ -2,7 +2,7 @@
 import { formatBytes, formatCount, formatShare, printable } from '../../support/units.js'
 import { formatTable } from '../format-table.js'
 import type { TableColumn } from '../format-table.js'
-import type { Discovery, Owner } from './types.js'
+import type { Discovery, Owner, OwnerSite } from './types.js'
 
 const OWNER_LENGTH_MAX = 100
 
@@ -32,14 +32,51 @@ export function ownerLines({ owners = [], live }: Partial<OwnersOf>, paints: Own
   ]
 }
 
-/** `server.js › createQueue() › pending: Array(5,000)`. */
-export function describeOwner({ path, script, className, entries, instances, cache }: Owner): string {
-  const file = script === null ? [] : [baseOf(script)]
-  const place = [...file, ...(path === null ? [] : [path])].join(' › ')
-  const what = `${nameOf(className)}${entries === null ? '' : `(${formatCount(entries)})`}`
+/** `server.js › createQueue() › pending: Array(5,000)`, `timers ×20,000 set in queue.js:17`. */
+export function describeOwner(owner: Owner): string {
+  const registered = owner.cache === null ? '' : ` (the cache ${JSON.stringify(owner.cache)})`
+  return printable(`${whatOf(owner)}${registered}`, OWNER_LENGTH_MAX)
+}
+
+function whatOf(owner: Owner): string {
+  const { path, script, className, entries, instances, kind, site = null } = owner
   const times = instances === 1 ? '' : ` ×${formatCount(instances)}`
-  const registered = cache === null ? '' : ` (the cache ${JSON.stringify(cache)})`
-  return printable(`${place === '' ? '' : `${place}: `}${what}${times}${registered}`, OWNER_LENGTH_MAX)
+  const place = [...(script === null ? [] : [baseOf(script)]), ...(path === null ? [] : [path])].join(' › ')
+  switch (kind) {
+    case 'timers':
+    case 'immediates':
+      return `${kind} ×${formatCount(instances)}${site === null ? '' : ` set in ${placeOf(site)}`}`
+    case 'calls':
+      return `promises awaiting ${path ?? 'an async function'} ×${formatCount(instances)}${from(site)}`
+    case 'generators':
+      return `suspended generators ${path ?? ''} ×${formatCount(instances)}${from(site)}`
+    case 'modules':
+      return `${formatCount(instances)} modules ${script === null ? '' : baseOf(script)}`
+    case 'listeners':
+      return `${listenersOf(place)} ×${formatCount((entries ?? 1) * (entries === null ? instances : 1))}${from(site)}`
+    default: {
+      const what = `${nameOf(className)}${entries === null ? '' : `(${formatCount(entries)})`}`
+      const functions = site === null ? '' : `, ×${formatCount(site.count)} ${nameOfSite(site)} from ${placeOf(site)}`
+      return `${place === '' ? '' : `${place}: `}${what}${times}${functions}`
+    }
+  }
+}
+
+/** `app.js › bus._events.config` → `app.js › bus.listeners('config')`. */
+function listenersOf(place: string): string {
+  return place.replace(/\._events\.([^.]+)$/, ".listeners('$1')")
+}
+
+function from(site: OwnerSite | null): string {
+  return site === null ? '' : ` from ${placeOf(site)}`
+}
+
+function placeOf({ script, line }: OwnerSite): string {
+  return `${baseOf(script)}${line === null ? '' : `:${String(line)}`}`
+}
+
+function nameOfSite(site: OwnerSite): string {
+  return site.function === null ? 'functions' : `${site.function}()`
 }
 
 /** V8's words for what has no class. */

@@ -43,6 +43,34 @@ export interface GraphBytes {
 }
 
 /**
+ * `collection` counts its entries; `variables` are those of a function; `listeners` are those of one event; `timers`,
+ * `immediates`, suspended `calls` of async functions and `generators` are groups of those with one function; `modules` are
+ * copies of one file that differ in their query.
+ */
+export type OwnerKind =
+  | 'collection'
+  | 'function'
+  | 'variables'
+  | 'object'
+  | 'listeners'
+  | 'timers'
+  | 'immediates'
+  | 'calls'
+  | 'generators'
+  | 'modules'
+
+/** Where a function stands that an owner holds. */
+export interface OwnerSite {
+  /** Its name; null of one without. */
+  readonly function: string | null
+  readonly script: string
+  /** From 1 on; null where V8 does not tell. */
+  readonly line: number | null
+  /** How many closures or calls of it the owner holds. */
+  readonly count: number
+}
+
+/**
  * An object that alone keeps memory alive, or a group of objects with one path: without it V8 would collect what it
  * retains. By the dominators of the heap's graph, so that nothing is counted twice.
  */
@@ -53,8 +81,9 @@ export interface Owner {
   readonly script: string | null
   /** The package of that script; `node` for Node's own, null for the application's. */
   readonly package: string | null
-  /** `collection` counts its entries; `variables` are those of a function. */
-  readonly kind: 'collection' | 'function' | 'variables' | 'object'
+  readonly kind: OwnerKind
+  /** The function that its members are of, or that most of it is of; null where there is none, or an older version made the report. */
+  readonly site?: OwnerSite | null
   readonly className: string
   /** Of a Map, Set or array; null of anything else. */
   readonly entries: number | null

@@ -3,8 +3,9 @@
  *
  * Rule: no property of the service is read and nothing is emptied for them; what lies in several owners is counted once.
  */
+import { ITEM_KINDS } from '../../allocator/port.js'
 import type { HeapOwners, RawOwner } from '../../allocator/port.js'
-import type { GraphBytes, LiveMemory, Owner } from '../../report/discovery/types.js'
+import type { GraphBytes, LiveMemory, Owner, OwnerKind, OwnerSite } from '../../report/discovery/types.js'
 import { packageOf } from '../../report/discovery/package-of.js'
 import type { KnownCache } from '../discover/types.js'
 import { livePartsOf } from './live-parts.js'
@@ -46,6 +47,7 @@ export function ownersOf(found: HeapOwners, known: readonly NamedObject[], limit
     return {
       ...namesOf(first),
       kind: kindOf(first),
+      site: siteOf(members),
       className: first.className,
       entries: members.every(({ entries }) => entries >= 0) ? sum(members.map(({ entries }) => entries)) : null,
       instances: sum(members.map(({ instances }) => instances)),
@@ -81,7 +83,14 @@ function isOfNodeAlone({ script, ownBytes }: RawOwner): boolean {
 function grouped(owners: readonly RawOwner[]): Group[] {
   const groups = new Map<string, Group>()
   for (const owner of owners) {
-    const key = JSON.stringify([owner.className, owner.path, withoutQuery(owner.script), owner.known])
+    const key = JSON.stringify([
+      owner.className,
+      owner.path,
+      withoutQuery(owner.script),
+      owner.known,
+      owner.item,
+      owner.item === 0 ? 0 : owner.siteLine,
+    ])
     const group = groups.get(key)
     if (group === undefined) groups.set(key, { first: owner, members: [owner] })
     else group.members.push(owner)
@@ -89,9 +98,12 @@ function grouped(owners: readonly RawOwner[]): Group[] {
   return [...groups.values()]
 }
 
+/** `rules.mjs?v=7&t=1` → `rules.mjs?v=*&t=*`; what is no key of a query goes with it. */
 function withoutQuery(script: string): string {
   const end = script.indexOf('?')
-  return end === -1 ? script : `${script.slice(0, end)}?*`
+  if (end === -1) return script
+  const keys = script.slice(end + 1).split('&')
+  return `${script.slice(0, end)}?${keys.map((key) => (key.includes('=') ? `${key.slice(0, key.indexOf('=') + 1)}*` : '*')).join('&')}`
 }
 
 function namesOf({ path, script }: RawOwner): Pick<Owner, 'path' | 'script' | 'package'> {
@@ -102,10 +114,34 @@ function namesOf({ path, script }: RawOwner): Pick<Owner, 'path' | 'script' | 'p
   }
 }
 
-function kindOf({ className, entries }: RawOwner): Owner['kind'] {
+/** An emitter keeps its listeners under the event: one function, or an array of them. */
+const LISTENERS = /\._events\.[^.[]+$/
+
+function kindOf({ item, className, entries, path }: RawOwner): OwnerKind {
+  const waits = ITEM_KINDS[item] ?? 'none'
+  if (waits !== 'none') return waits
+  if (LISTENERS.test(path) && (className === 'Array' || className === '(closure)')) return 'listeners'
   if (entries >= 0) return 'collection'
   if (className === '(closure)') return 'function'
   return className === 'system / Context' ? 'variables' : 'object'
+}
+
+/** The function of most members, where there is one. */
+function siteOf(members: readonly RawOwner[]): OwnerSite | null {
+  const sites = new Map<string, OwnerSite>()
+  for (const { siteName, siteScript, siteLine, functions, instances } of members) {
+    if (siteScript === '') continue
+    const key = `${siteScript} ${String(siteLine)} ${siteName}`
+    const count = functions === 0 ? instances : functions
+    const known = sites.get(key)?.count ?? 0
+    sites.set(key, {
+      function: siteName === '' ? null : siteName,
+      script: withoutQuery(siteScript),
+      line: siteLine === 0 ? null : siteLine,
+      count: known + count,
+    })
+  }
+  return [...sites.values()].sort((a, b) => b.count - a.count)[0] ?? null
 }
 
 function ownBytesOf({ members }: Group): number {

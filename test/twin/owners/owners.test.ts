@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { ITEM_KINDS } from '../../../src/allocator/port.js'
 import type { RawOwner } from '../../../src/allocator/port.js'
 import { describeOwner } from '../../../src/report/discovery/format-owners.js'
 import { packageOf } from '../../../src/report/discovery/package-of.js'
@@ -16,6 +17,11 @@ function raw(path: string, ownBytes: number, rest: Partial<RawOwner> = {}): RawO
     ownBytes,
     memoryBytes: 0,
     kindBytes: [ownBytes],
+    item: 0,
+    siteName: '',
+    siteScript: '',
+    siteLine: 0,
+    functions: 0,
     entries: 10,
     partOf: -1,
     known: -1,
@@ -53,7 +59,7 @@ describe('ownersOf()', () => {
       raw('rules', 7, { script: 'file:///app/rules.mjs?v=2' }),
     ])
     expect(owners).to.have.length(1)
-    expect(owners[0]).to.include({ script: 'file:///app/rules.mjs?*', instances: 2, entries: 20 })
+    expect(owners[0]).to.include({ script: 'file:///app/rules.mjs?v=*', instances: 2, entries: 20 })
     expect(owners[0]?.own.totalBytes).to.equal(12)
   })
 
@@ -100,6 +106,55 @@ describe('describeOwner()', () => {
 
   it('reads as a path in the source, with the class and the entries', () => {
     expect(row === undefined ? '' : describeOwner(row)).to.equal('server.js › createQueue() › pending: Array(5,000)')
+  })
+
+  const described = (path: string, rest: Partial<RawOwner>): string =>
+    found([raw(path, 10, rest)])
+      .owners.map(describeOwner)
+      .join('\n')
+  const site = { siteScript: 'file:///app/queue.js', siteLine: 17 }
+  const item = (kind: (typeof ITEM_KINDS)[number]): { item: number; entries: number } => ({
+    item: ITEM_KINDS.indexOf(kind),
+    entries: -1,
+  })
+
+  it('names timers and immediates by where their function stands', () => {
+    expect(described('', { ...item('timers'), ...site, className: 'Timeout', instances: 20_000 })).to.equal(
+      'timers ×20,000 set in queue.js:17',
+    )
+    expect(described('', { ...item('immediates'), ...site, siteLine: 0, instances: 2 })).to.equal(
+      'immediates ×2 set in queue.js',
+    )
+  })
+
+  it('names suspended calls and generators by their function', () => {
+    expect(described('fetchUser()', { ...item('calls'), ...site, siteName: 'fetchUser', instances: 9000 })).to.equal(
+      'promises awaiting fetchUser() ×9,000 from queue.js:17',
+    )
+    expect(described('rows()', { ...item('generators'), ...site, siteName: 'rows', instances: 3 })).to.equal(
+      'suspended generators rows() ×3 from queue.js:17',
+    )
+  })
+
+  it('names listeners by their emitter and event, and by where most of them stand', () => {
+    const listeners = { className: 'Array', entries: 3000, functions: 3000, ...site }
+    expect(described('bus._events.config', listeners)).to.equal(
+      "server.js › bus.listeners('config') ×3,000 from queue.js:17",
+    )
+    expect(described('bus._events.error', { className: '(closure)', entries: -1 })).to.equal(
+      "server.js › bus.listeners('error') ×1",
+    )
+  })
+
+  it('names copies of a module by their file, with the keys of their queries', () => {
+    const script = 'file:///app/rules.mjs?v=7&t=12'
+    expect(described('', { ...item('modules'), script, instances: 60 })).to.equal('60 modules rules.mjs?v=*&t=*')
+  })
+
+  it('says what a collection of functions is made of', () => {
+    expect(described('jobs', { entries: 500, functions: 500, siteName: 'run', ...site })).to.equal(
+      'server.js › jobs: Map(500), ×500 run() from queue.js:17',
+    )
   })
 
   it('shows a hostile name in one line', () => {

@@ -36,9 +36,13 @@ describe('owners of a real process', () => {
     expect(own.memoryBytes).to.be.within(3_000_000, 3_010_000)
   })
 
-  it('name listeners by their emitter and event', () => {
-    expect(owner('bus._events.config')).to.include({ className: 'Array', entries: 2000 })
-    expect(owner('bus._events.config').own.heapBytes).to.be.within(2000 * 800, 2000 * 1200)
+  it('name listeners by their emitter and event, and by where they stand', () => {
+    const { kind, entries, site, own } = owner('bus._events.config')
+    expect({ kind, entries }).to.deep.equal({ kind: 'listeners', entries: 2000 })
+    expect(site).to.include({ count: 2000 })
+    expect(site?.line).to.be.a('number')
+    expect(own.heapBytes).to.be.within(2000 * 800, 2000 * 1200)
+    expect(result.text).to.match(/planted\.js › bus\.listeners\('config'\) ×2,000 from planted\.js:\d+/)
   })
 
   it('tell a linked list as one', () => {
@@ -47,9 +51,19 @@ describe('owners of a real process', () => {
     expect(own.heapBytes).to.be.within(30_000 * 40, 30_000 * 110)
   })
 
-  it('name the promise that suspended functions wait for', () => {
-    expect(owner('never').className).to.equal('Promise')
-    expect(owner('never').own.heapBytes).to.be.greaterThan(3000 * 50 * 8)
+  it('name suspended calls by their function', () => {
+    const { kind, instances, site, own } = owner('fetchUser()')
+    expect({ kind, instances }).to.deep.equal({ kind: 'calls', instances: 3000 })
+    expect(site).to.include({ function: 'fetchUser' })
+    expect(own.heapBytes).to.be.greaterThan(3000 * 50 * 8)
+    expect(result.text).to.match(/promises awaiting fetchUser\(\) ×3,000 from planted\.js:\d+/)
+  })
+
+  it('name timers by where their function stands', () => {
+    const timers = result.discovery.owners.find(({ kind }) => kind === 'timers')
+    expect(timers).to.include({ className: 'Timeout', instances: 1000 })
+    expect(timers?.own.heapBytes).to.be.within(1000 * 40 * 8, 1000 * 1000)
+    expect(result.text).to.match(/timers ×1,000 set in planted\.js:\d+/)
   })
 
   it('name a dictionary on the global object', () => {
@@ -57,9 +71,11 @@ describe('owners of a real process', () => {
   })
 
   it('tell copies of a module in one line', () => {
-    const { instances, script, entries } = owner('rules')
-    expect({ instances, entries }).to.deep.equal({ instances: 20, entries: 60_000 })
-    expect(script).to.match(/rules\.mjs\?\*$/)
+    const modules = result.discovery.owners.find(({ kind }) => kind === 'modules')
+    expect(modules).to.include({ instances: 20 })
+    expect(modules?.script).to.match(/rules\.mjs\?v=\*$/)
+    expect(modules?.own.heapBytes).to.be.greaterThan(20 * 3000 * 40)
+    expect(result.text).to.match(/20 modules rules\.mjs\?v=\*/)
   })
 
   it('recognise a registered cache', () => {

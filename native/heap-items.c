@@ -1,0 +1,164 @@
+#define _GNU_SOURCE
+#include "heap-items.h"
+
+#ifdef __linux__
+#include "heap-sorts.h"
+#include "index.h"
+#include "v8-edges.h"
+#include "v8-fields.h"
+#include "v8-layout.h"
+#include "v8-symbols.h"
+
+#include <string.h>
+
+enum { URL_SIZE = 400 };
+
+/* What an object is an item of; `kind` is ITEM_NONE of any other. */
+struct identity {
+  enum heap_item_kind kind;
+  uint64_t key, function;
+};
+
+/* Of a function that waits in a property: one that was taken out waits for nothing. */
+static struct identity identity_of_callback(enum heap_item_kind kind, uint64_t callback) {
+  if (!v8_is_object(callback) || !v8_type_is_function(v8_type_of(callback - 1)))
+    return (struct identity){ITEM_NONE, 0, 0};
+  return (struct identity){kind, v8_shared_of(callback - 1), callback - 1};
+}
+
+/* A call that has ended is not resumed: its continuation is negative. */
+static struct identity identity_of_call(uint64_t address) {
+  static int continuation_at;
+  if (continuation_at == 0)
+    continuation_at = v8_constant("class_JSGeneratorObject__continuation__", -1);
+  if (continuation_at > 0 && (int64_t)v8_read(address + (uint64_t)continuation_at) < 0)
+    return (struct identity){ITEM_NONE, 0, 0};
+  size_t length = 0;
+  const uint64_t function = v8_function_at(address);
+  const bool is_plain = v8_type_name(v8_type_of(address), &length) == NULL;
+  return (struct identity){is_plain ? ITEM_GENERATORS : ITEM_CALLS, v8_shared_of(function), function};
+}
+
+void heap_items_add_script(struct text *text, uint64_t module) {
+  if (heap_sort_of(module) == SORT_CJS_MODULE) {
+    const uint64_t file = v8_field_of(module, "filename");
+    if (v8_is_object(file))
+      v8_add_string(text, file - 1, text->size);
+    return;
+  }
+  const uint64_t shared = v8_shared_of_module(module);
+  if (shared != 0)
+    v8_add_script(text, shared);
+}
+
+/* Modules are the same whose names differ in their query alone. */
+static struct identity identity_of_module(uint64_t address) {
+  char url[URL_SIZE] = "";
+  struct text text = {.at = url, .size = sizeof url};
+  heap_items_add_script(&text, address);
+  url[strcspn(url, "?")] = '\0';
+  return (struct identity){url[0] == '\0' ? ITEM_NONE : ITEM_MODULES, index_key_of(url), 0};
+}
+
+static struct identity identity_of(uint64_t address) {
+  switch (heap_sort_of(address)) {
+  case SORT_TIMER:
+    return identity_of_callback(ITEM_TIMERS, v8_field_of(address, "_onTimeout"));
+  case SORT_IMMEDIATE:
+    return identity_of_callback(ITEM_IMMEDIATES, v8_field_of(address, "_onImmediate"));
+  case SORT_SUSPENDED:
+    return identity_of_call(address);
+  case SORT_MODULE:
+  case SORT_CJS_MODULE:
+    return identity_of_module(address);
+  default:
+    return (struct identity){ITEM_NONE, 0, 0};
+  }
+}
+
+static bool add(struct heap_items *items, struct index *by_key, const struct heap_tree *tree, uint32_t number,
+                const struct identity *identity) {
+  const uint64_t key = identity->key * 8 + identity->kind;
+  uint32_t place = index_get(by_key, key);
+  if (place == INDEX_NONE) {
+    place = (uint32_t)items->groups.count;
+    struct heap_item_group *group = list_push(&items->groups);
+    if (group == NULL || !index_put(by_key, key, place))
+      return false;
+    *group = (struct heap_item_group){
+        .kind = identity->kind, .key = identity->key, .function = identity->function, .example = number};
+  }
+  struct heap_item_group *group = (struct heap_item_group *)items->groups.at + place;
+  struct heap_item *item = list_push(&items->items);
+  if (item == NULL)
+    return false;
+  group->count++;
+  group->retained += tree->retained[number];
+  *item = (struct heap_item){number, place};
+  return true;
+}
+
+bool heap_items_find(struct heap_items *items, const struct heap_graph *graph, const struct heap_tree *tree) {
+  struct index by_key = {0};
+  heap_items_free(items);
+  items->groups.size = sizeof(struct heap_item_group);
+  items->items.size = sizeof(struct heap_item);
+  bool is_done = index_make(&by_key, 1 << 10);
+  for (uint32_t node = 1; is_done && node < graph->object_count; node++) {
+    const uint32_t number = tree->number_of.at[node];
+    if (number == UINT32_MAX)
+      continue;
+    const struct identity identity = identity_of(heap_address_of(node));
+    if (identity.kind != ITEM_NONE)
+      is_done = add(items, &by_key, tree, number, &identity);
+  }
+  index_free(&by_key);
+  return is_done;
+}
+
+static const uint32_t OF_GROUP = 1u << 31, WITHIN = 1u << 30;
+
+struct heap_item_group *heap_items_group(const struct heap_items *items, uint32_t mark) {
+  return (mark & OF_GROUP) == 0 ? NULL : (struct heap_item_group *)items->groups.at + (mark & ~OF_GROUP);
+}
+
+bool heap_items_is_within(uint32_t mark) { return mark == WITHIN; }
+
+static bool is_told(const struct heap_item_group *group, uint64_t least_bytes) {
+  return group->retained >= least_bytes && (group->kind != ITEM_MODULES || group->count > 1);
+}
+
+void heap_items_mark(const struct heap_items *items, const struct heap_tree *tree, uint32_t *marks,
+                     uint64_t least_bytes) {
+  const struct heap_item *all = items->items.at;
+  const struct heap_item_group *groups = items->groups.at;
+  bool has_modules = false;
+  for (size_t i = 0; i < items->items.count; i++) {
+    if (!is_told(&groups[all[i].group], least_bytes))
+      continue;
+    marks[all[i].number] = OF_GROUP | all[i].group;
+    has_modules = has_modules || groups[all[i].group].kind == ITEM_MODULES;
+  }
+  for (uint32_t number = 1; has_modules && number < tree->count; number++) {
+    const uint32_t above = marks[tree->dominator.at[number]];
+    const struct heap_item_group *group = heap_items_group(items, above);
+    if (above == WITHIN || (group != NULL && group->kind == ITEM_MODULES))
+      marks[number] = WITHIN;
+  }
+}
+
+void heap_items_unmark(const struct heap_items *items, const struct heap_tree *tree, uint32_t *marks) {
+  for (uint32_t number = 1; number < tree->count; number++) {
+    const struct heap_item_group *group = heap_items_group(items, marks[number]);
+    if (group != NULL)
+      marks[number] = group->owner;
+    else if (marks[number] == WITHIN)
+      marks[number] = 0;
+  }
+}
+
+void heap_items_free(struct heap_items *items) {
+  list_free(&items->groups);
+  list_free(&items->items);
+}
+#endif

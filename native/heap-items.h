@@ -1,0 +1,50 @@
+/* What waits: timers, immediates, suspended calls; and modules that were loaded several times. Many of a kind
+ * are one owner: those whose function is the same, or whose file. */
+#ifndef CACHE_ATTRIBUTION_HEAP_ITEMS_H
+#define CACHE_ATTRIBUTION_HEAP_ITEMS_H
+
+#include "heap-tree.h"
+#include "list.h"
+#include "v8-names.h"
+
+/* src/allocator/port.ts has the same names in the same order. */
+enum heap_item_kind { ITEM_NONE, ITEM_TIMERS, ITEM_IMMEDIATES, ITEM_CALLS, ITEM_GENERATORS, ITEM_MODULES };
+
+struct heap_item_group {
+  enum heap_item_kind kind;
+  uint64_t key;      /* what is the same of all of them */
+  uint64_t function; /* that is called, or was; its address, 0 of modules */
+  uint32_t count, example;
+  uint64_t retained; /* by all, what lies in one another counted again */
+  uint64_t all, outside;
+  uint32_t owner; /* its place + 1; 0: it is none */
+};
+
+struct heap_item {
+  uint32_t number, group;
+};
+
+struct heap_items {
+  struct list groups; /* of struct heap_item_group */
+  struct list items;  /* of struct heap_item, by node */
+};
+
+/* False: there is no memory. */
+bool heap_items_find(struct heap_items *items, const struct heap_graph *graph, const struct heap_tree *tree);
+
+/* Marks, by number, the items of groups that hold at least so many bytes, and what lies in modules that were
+ * loaded several times, which is theirs as a whole. heap_items_unmark() puts the owners' places + 1 there. */
+void heap_items_mark(const struct heap_items *items, const struct heap_tree *tree, uint32_t *marks,
+                     uint64_t least_bytes);
+void heap_items_unmark(const struct heap_items *items, const struct heap_tree *tree, uint32_t *marks);
+
+/* The group of a mark, NULL where it is of none; whether it lies in such a module. */
+struct heap_item_group *heap_items_group(const struct heap_items *items, uint32_t mark);
+bool heap_items_is_within(uint32_t mark);
+
+/* Appends the name of the script that a module, of either kind, is of. */
+void heap_items_add_script(struct text *text, uint64_t module);
+
+void heap_items_free(struct heap_items *items);
+
+#endif
