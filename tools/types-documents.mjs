@@ -49,7 +49,7 @@ This page is made of the doc comments (\`npm run docs:types\`).
       { title: '`bearerToken(options)`', type: 'BearerTokenOptions' },
       { title: '`createProfileHandler(profiler, options)`', type: 'ProfileHandlerOptions' },
       { title: '`collectMetrics(coordinator, options)`', type: 'CollectMetricsOptions' },
-      { title: '`registerMetrics()` for OpenTelemetry', type: 'MeterOptions' },
+      { title: '`meterCoordinator(coordinator, options)`', type: 'MeterOptions' },
       { title: '`new HeapProfiler(options)`', type: 'HeapProfilerOptions' },
       { title: '`profiler.capture(options)`', type: 'CaptureOptions' },
       { title: '`new GrowthMonitor(options)`', type: 'GrowthMonitorOptions' },
@@ -137,7 +137,9 @@ function sectionText({ title, type }) {
   const found = exported.get(type)
   if (found === undefined) throw new Error(`${type} is exported by no entry point`)
   const symbol = found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found
-  const members = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol))
+  const all = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol))
+  // Clocks and collectors that tests put in are nothing for users.
+  const members = all.filter((member) => !/\bfor tests\b/.test(textOf(member)))
   const about = textOf(symbol)
   return [`## ${title}\n`, ...(about === '' ? [] : [`${about}\n`]), ...members.map(itemText), ''].join('\n')
 }
@@ -152,7 +154,7 @@ function itemText(member) {
 /** A member's type as it was written, on one line. @param {ts.Symbol} member */
 function typeOf(member) {
   const declaration = member.valueDeclaration
-  if (declaration === undefined) return 'unknown'
+  if (declaration === undefined) return checker.typeToString(checker.getTypeOfSymbol(member))
   if (ts.isMethodSignature(declaration) || ts.isMethodDeclaration(declaration)) {
     const parameters = declaration.parameters.map((parameter) => parameter.getText())
     return oneLine(`(${parameters.join(', ')}) => ${declaration.type?.getText() ?? 'void'}`)
@@ -176,6 +178,8 @@ function oneLine(type) {
     .replace(/\/\*[^]*?\*\//g, '')
     .replace(/\breadonly /g, '')
     .replace(/\s*\|\s*undefined\b/g, '')
+    .replace(/\n\s*(?=\w+\??:)/g, '; ')
+    .replace(/\{\s*;/g, '{')
     .replace(/\s+/g, ' ')
     .replace(/^\| /, '')
     .trim()

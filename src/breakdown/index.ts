@@ -32,13 +32,13 @@ export interface ObservableCoordinator {
 /** Options of {@link breakdown}. */
 export interface BreakdownOptions {
   /**
-   * Whose caches stand in the tree, with what its last run found of each, and whose allocator is read.
-   * @default undefined: live memory is not divided by caches
+   * Divides live memory by its caches, with what its last run measured of each, and reads its allocator.
+   * @default undefined: live memory is not divided
    */
   readonly coordinator?: ObservableCoordinator | undefined
   /**
-   * Heaps of other threads: what `isolateHeap()` gave there, or `workerHeaps()` here.
-   * @default []: what V8 has for workers is not told from free memory
+   * Heaps of other threads: what `isolateHeap()` returned there, or `workerHeaps()` here.
+   * @default []: V8's memory for workers is not split into live and free
    */
   readonly isolates?: readonly IsolateHeap[] | undefined
 }

@@ -11,7 +11,7 @@ import type { Check } from '../support/options.js'
 /** Options of `new Coordinator()`. */
 export interface CoordinatorOptions {
   /**
-   * Milliseconds an asynchronous release may take. Its `context.signal` is aborted then, and its row is `timed-out`.
+   * Milliseconds that an asynchronous release may take. Then its `context.signal` is aborted and its row is `timed-out`.
    * A synchronous release cannot be interrupted.
    * @default 10_000
    */
@@ -29,26 +29,23 @@ export interface CoordinatorOptions {
    */
   readonly naturalGcTimeoutMs?: number | undefined
   /**
-   * Null releases per run, measured like the others, spread among them: they give the error bars. 0 leaves the error
-   * bars unknown. An integer from 0 to 100.
+   * Windows without a release in each run, spread among the others: they give the error bars. 0 leaves the error bars
+   * unknown. An integer from 0 to 100.
    * @default 4
    */
   readonly controls?: number | undefined
   /**
    * Whose statistics to read, or an implementation of the port.
-   * @default 'auto' jemalloc where it serves malloc(), else glibc, else V8's figures alone
+   * @default 'auto': jemalloc if it serves malloc(), else glibc, else V8's figures alone
    */
   readonly allocator?: Allocator | AllocatorName | 'auto' | undefined
-  /**
-   * How native code is reached.
-   * @default 'auto' the addon, else ffi-napi with ref-napi
-   */
+  /** How native code is reached. @default 'auto': the addon, else ffi-napi with ref-napi */
   readonly binding?: BindingKind | 'auto' | undefined
   /**
-   * How memory is taken away: `'twin'` in a copy of this process, which keeps every entry and pauses once, shortly
-   * (`supportsTwin()` tells where that works); `'release'` in this process, which then has to fill its caches again;
-   * `'trim'` a part of each.
-   * @default 'twin': where none can be made, a run that names no mode is refused, and nothing is released
+   * How memory is taken away. `'twin'`: in a fork of this process, which keeps every entry and pauses once
+   * (`supportsTwin()` says where that works). `'release'`: in this process, which then refills its caches. `'trim'`: a
+   * part of each cache in this process.
+   * @default 'twin': if none can be made, a run without a mode is refused and nothing is released
    */
   readonly mode?: AttributionMode | undefined
   /** Twins a run makes with `mode: 'twin'`, see {@link AttributeOptions.twins}. @default 1 */
@@ -75,7 +72,7 @@ export interface Budget {
   /**
    * Longest pause of the event loop in milliseconds. Caches whose windows fit into it together share a turn and its
    * collections; one whose own window does not fit is skipped.
-   * @default undefined: each cache has a turn of its own, whatever its collections take
+   * @default undefined: each cache has its own turn, however long its collections take
    */
   readonly pauseMs?: number | undefined
   /**
@@ -87,19 +84,20 @@ export interface Budget {
 
 /** Options of `attribute()`. */
 export interface AttributeOptions {
-  /** Release these caches only, in this order; also those that are left out unless named. */
+  /** Release only these caches, in this order; also those that are left out unless named. */
   readonly only?: readonly string[] | undefined
-  /** Release all but these. */
+  /** Release all caches but these. */
   readonly except?: readonly string[] | undefined
   /**
-   * How memory is taken away. `'twin'` empties each cache in a copy of the process, `'release'` in the process itself.
-   * `'trim'` drops `fraction` of each in several parts and estimates the whole; a cache that cannot drop a part is skipped.
+   * How memory is taken away. `'twin'` empties each cache in a fork of the process, `'release'` in the process itself.
+   * `'trim'` drops `fraction` of each in several parts and estimates the whole; a cache that cannot drop a part is
+   * skipped.
    * @default the coordinator's `mode`, else 'twin'
    */
   readonly mode?: AttributionMode | undefined
   /**
-   * With `mode: 'twin'`, how many twins are made one after the other, each in another order: rows are their means, and
-   * what differs between them widens the ±. Two orders tell shared memory from a cache's own. 1 to 8.
+   * With `mode: 'twin'`: how many twins are made one after the other, each in another order. Rows are their means, and
+   * the differences between them widen the ±. Two orders reveal memory that caches share. 1 to 8.
    * @default the coordinator's `twins`
    */
   readonly twins?: number | undefined
@@ -110,35 +108,33 @@ export interface AttributeOptions {
    */
   readonly discover?: number | undefined
   /**
-   * Whether to end with the heap profile of what lives after every release, as `report.residual`: who allocated what no
-   * cache held. Profiling has to be on since before that was allocated; where it is not the report says so in a warning.
+   * Whether to end with the heap profile of what is live after every release, as `report.residual`: who allocated what
+   * no cache holds. Profiling must have been on when that was allocated; otherwise the report warns.
    * @default false
    */
   readonly explainResidual?: boolean | undefined
-  /**
-   * Trim mode only: the share of each cache's entries that is dropped, from 0.0001 to 1.
-   * @default 0.05
-   */
+  /** Trim mode only: the share of each cache's entries to drop, from 0.0001 to 1. @default 0.05 */
   readonly fraction?: number | undefined
   /**
-   * Trim mode only: which entries. `'coldest'` takes half of the share from those that were not used for longest, and
-   * sprinkles the other half at random, to learn about the rest. `'random'` takes all of it at random: the narrowest
-   * error bar. A cache that knows only one of the two does that one.
+   * Trim mode only: which entries to drop. `'coldest'`: half of the share is the least recently used entries, the rest
+   * is random samples. `'random'`: all of it is random, which gives the narrowest error bar. A cache that supports only
+   * one of the two uses that one.
    * @default 'coldest'
    */
   readonly choice?: TrimChoice | undefined
   /**
-   * Adds where all of RSS was before the run (`report.breakdown`): the kernel walks every page for it, about 10 ms and 70 ms
-   * more for each GiB of heap, once and outside every window.
+   * Adds where all of RSS was before the run (`report.breakdown`). The kernel walks every page for it: about 10 ms, and
+   * 70 ms more for each GiB of heap, once and outside every window.
    * @default false
    */
   readonly breakdown?: boolean | undefined
-  /** Null releases in this run. @default the coordinator's `controls` */
+  /** Windows without a release in this run. @default the coordinator's `controls` */
   readonly controls?: number | undefined
+  /** What the run may cost. */
   readonly budget?: Budget | undefined
-  /** Aborts the run: what was measured so far is in the error's `report`. */
+  /** Aborts the run. What was measured so far is in the error's `report`. */
   readonly signal?: AbortSignal | undefined
-  /** What set the run off; stands in the report. @default 'call' */
+  /** What started the run, for the report. @default 'call' */
   readonly trigger?: Trigger | undefined
 }
 

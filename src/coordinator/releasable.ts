@@ -30,35 +30,37 @@ export interface TrimContext extends ReleaseContext {
  */
 export interface Releasable extends RegistrationOptions {
   /**
-   * Drops every entry. Synchronous is best: it is measured to the byte. A returned promise ends the release.
-   * What it throws or rejects with costs its own row only.
+   * Drops every entry. Synchronous is best: it is measured to the byte. If it returns a promise, the release ends with
+   * the promise. What it throws or rejects with costs its own row only.
    */
   release(context: ReleaseContext): unknown
   /**
-   * Drops about this share of the entries that it holds now, more than 0 and at most 1. Called several times in a run, for
+   * Drops about this share of the present entries, more than 0 and at most 1. It is called several times in a run, for
    * parts of the share. Synchronous is best, as for `release`.
    */
   trim?(fraction: number, context: TrimContext): unknown
   /**
-   * The choices that `trim` can make. Only entries dropped at random speak for those that stay.
+   * The choices that `trim` supports. Only entries dropped at random represent those that stay.
    * @default ['coldest']
    */
   readonly trimChoices?: readonly TrimChoice[]
   /**
-   * How many caches this stands for, where it is several that were made at one place; cheap. Null where that is not known. A row
-   * shows it.
+   * How many caches this stands for, if it is several that were made at one place. A row shows it. Must be cheap; null
+   * if unknown.
    */
   instances?(): number | null
-  /** Entries held now; cheap. Null where that is not known. */
+  /** Present entries. Must be cheap; null if unknown. */
   entries?(): number | null
-  /** Bytes the cache believes it holds; cheap. Null where it does not know. */
+  /** Bytes that the cache says it holds. Must be cheap; null if unknown. */
   claimedBytes?(): number | null
   /**
-   * What the library itself counts of memory that `release` does not reach, such as the data of a database in memory; cheap. Null
-   * where it does not know. A report shows it as told, not measured.
+   * What the library itself counts of memory that `release` does not reach, such as the data of a database in memory. A
+   * report shows it as reported, not measured. Must be cheap; null if unknown.
    */
   told?(): ToldBytes | null
-  /** What `register()` takes where its own options and the traits beside `release` are silent. Adapters set it. */
+  /**
+   * Traits that apply if neither the options of `register()` nor the traits beside `release` name them. Adapters set it.
+   */
   readonly traits?: ReleasableTraits
 }
 
@@ -120,32 +122,32 @@ export type ReleasableTraits = RegistrationOptions
 /** Traits of a registered cache. */
 export interface RegistrationOptions {
   /**
-   * What it costs the service to fill the cache again. A cache that is costly to refill is left out of a run unless
-   * `only` names it.
+   * What it costs the service to refill the cache. A run in the live process leaves out a costly one unless `only` names
+   * it.
    * @default 'medium'
    */
   readonly refillCost?: 'low' | 'medium' | 'high' | undefined
   /**
-   * False where releasing loses something that use does not bring back; such a cache is left out of a run unless
-   * `only` names it.
+   * False if releasing loses something that use does not bring back. A run in the live process leaves out such a cache
+   * unless `only` names it.
    * @default true
    */
   readonly lossless?: boolean | undefined
   /**
-   * How garbage is dealt with around this cache's release. `'none'` for memory that is freed deterministically by the
-   * release itself (native memory, a pool): its window then needs no collection and pauses for a few milliseconds.
+   * How garbage is dealt with around this cache's release. `'none'` is for memory that the release itself frees (native
+   * memory, a pool): its window needs no collection and pauses for a few milliseconds.
    * @default the coordinator's `gc`
    */
   readonly gc?: GcMode | undefined
   /**
-   * Whether it may be released in a twin. False for what keeps its memory in shared mappings, or whose release needs
-   * threads of a native library: neither exists in a twin.
+   * Whether it may be released in a twin. False for memory in shared mappings, or a release that needs threads of a
+   * native library: a twin has neither.
    * @default true
    */
   readonly twin?: boolean | undefined
   /**
-   * Whether it may be released in this process. False leaves it to twins: runs that release or trim here skip it, also where
-   * `only` names it.
+   * Whether it may be released in this process. False leaves it to twins: runs that release or trim here skip it, even
+   * if `only` names it.
    * @default true
    */
   readonly live?: boolean | undefined

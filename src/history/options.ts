@@ -11,15 +11,16 @@ const MIB = 1024 * 1024
 
 /** Options of `ReportHistory.open()`. */
 export interface HistoryOptions {
-  /** A file that has grown beyond this many bytes is followed by another. @default 8 MiB */
+  /** A new file begins when the present one has more than this many bytes. @default 8 MiB */
   readonly rotateBytes?: number | undefined
-  /** A file that is older than this many milliseconds is followed by another; at most 7 days. @default a day */
+  /** A new file begins when the present one is older than this many milliseconds; at most 7 days. @default a day */
   readonly rotateMs?: number | undefined
-  /** All files together: the oldest go when there is more, in bytes. @default 256 MiB */
+  /** Bytes of all files together. Beyond it the oldest are deleted. @default 256 MiB */
   readonly maxBytes?: number | undefined
   /**
-   * Files whose last record is older than this many milliseconds go. Their age is measured against the newest record that others left
-   * and the time this process has run since: a wall clock that stands wrong deletes nothing. @default 90 days
+   * Files whose last record is older than this many milliseconds are deleted. Their age is measured against the newest
+   * record of others and the running time of this process: a wrong wall clock deletes nothing.
+   * @default 90 days
    */
   readonly maxAgeMs?: number | undefined
   /**
@@ -36,7 +37,7 @@ export interface HistoryOptions {
    * @default undefined: the limit of the control group, where there is one
    */
   readonly limitBytes?: number | undefined
-  /** Told of torn lines, a full disk and the like. @default process.emitWarning() */
+  /** Called with torn lines, a full disk and the like. @default process.emitWarning() */
   readonly onWarning?: ((warning: HistoryWarning) => void) | undefined
   /** Clocks; for tests and simulations. */
   readonly clock?: HistoryClock | undefined

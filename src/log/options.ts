@@ -39,26 +39,27 @@ export interface PeriodicReporterOptions {
    */
   readonly schedules?: readonly Schedule[] | undefined
   /**
-   * Anything with `info()` and `warn()`: pino's shape (fields, then a text) where it has `child()`, else console's (one text).
+   * Anything with `info()` and `warn()`. If it has `child()`, it is called like pino (fields, then a text), else like
+   * console (one text).
    * @default console
    */
   readonly logger?: Logger | undefined
   /**
    * `fields`: an object and a text, for pino. `json`: one line of JSON. `text`: tables, several lines.
-   * @default 'fields' for a logger of pino's shape, else 'json'
+   * @default 'fields' for a logger like pino, else 'json'
    */
   readonly form?: 'fields' | 'json' | 'text' | undefined
   /** Each interval is moved by at most this share of itself, 0 to 0.5. @default 0.1 */
   readonly jitter?: number | undefined
-  /** A run is skipped when its tick comes later than so many milliseconds: the event loop has other work. @default 200 */
+  /** A run is skipped if its tick is later than this many milliseconds: the event loop has other work. @default 200 */
   readonly lateMs?: number | undefined
-  /** A run is skipped when the process used more than so many processors since the last tick. @default 0.9 */
+  /** A run is skipped if the process used more processors than this since the last tick. @default 0.9 */
   readonly cpu?: number | undefined
   /** Caches in a line, the largest first. 0 to 10,000. @default 20 */
   readonly caches?: number | undefined
   /** Where reports and observations are kept, e.g. a `ReportHistory`. */
   readonly history?: HistorySink | undefined
-  /** Who tells what grows. @default `history` where it has `trends()`, else five rising readings in a row */
+  /** Who says what grows. @default `history` where it has `trends()`, else five rising readings in a row */
   readonly trends?: TrendSource | undefined
   /** Clocks and timers; for tests. */
   readonly environment?: LogEnvironment | undefined

@@ -16,7 +16,7 @@ import { MetricsSource } from './metrics-source.js'
 export interface CollectMetricsOptions extends MetricsOptions {
   /**
    * The registry that the metrics are added to.
-   * @default a new one, with nothing else in it: its text is written once for each look, whatever is added to it later
+   * @default a new one with nothing else in it: its text is written once for each snapshot, whatever is added to it later
    */
   readonly register?: Registry | undefined
 }

@@ -36,29 +36,31 @@ export interface MeteredMonitor {
 /** What both kinds of collectors take. */
 export interface MetricsOptions {
   /**
-   * Tells trends of reports that carry none. A history that is attached to the coordinator need not be given: its reports carry
-   * them. Asked once after each run, never by a scrape.
+   * Supplies trends for reports that carry none. Do not give one that is attached to the coordinator: its reports carry
+   * them. It is asked once after each run, never by a scrape.
    */
   readonly history?: MeteredHistory | undefined
-  /** Its state is read at each look. */
+  /** Its state is read for each snapshot. */
   readonly profiler?: MeteredProfiler | undefined
   /** Growth monitors by the name under which they are shown; at most 100. @default {} */
   readonly monitors?: Readonly<Record<string, MeteredMonitor>> | undefined
-  /** Whether each arena of jemalloc is shown: eight series an arena, of which there are four a processor. @default false */
+  /** Whether each arena of jemalloc is shown: eight series an arena, with four arenas a processor. @default false */
   readonly arenas?: boolean | undefined
   /**
-   * So many caches are shown by themselves, the largest; so many allocation counters too. The rest is added up as `other`. 1 to 10,000.
+   * The largest this many caches are shown by themselves, and as many allocation counters. The rest is added up as
+   * `other`. 1 to 10,000.
    * @default 100
    */
   readonly maxCaches?: number | undefined
   /**
-   * Milliseconds for which a look is good: within them any number of scrapes cost one epoch of the allocator. 100 to 60,000.
+   * Milliseconds for which a snapshot is reused: within them any number of scrapes cost one epoch of the allocator. 100
+   * to 60,000.
    * @default 1000
    */
   readonly maxAgeMs?: number | undefined
   /** Bytes that the process may use. @default the limit of its control group, where it has one */
   readonly limitBytes?: number | undefined
-  /** Hears of readings that failed; what they would have told is missing. @default process.emitWarning() */
+  /** Called with readings that failed; their figures are missing. @default process.emitWarning() */
   readonly onError?: ((error: unknown) => void) | undefined
   /** Clocks; for tests. @default nodeEnvironment */
   readonly environment?: Pick<Environment, 'now' | 'date'> | undefined

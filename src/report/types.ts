@@ -27,10 +27,11 @@ export type TrimChoice = 'coldest' | 'random'
 /** What set a run off. */
 export type Trigger = 'call' | 'command' | 'http' | 'schedule' | 'growth'
 
-/** Bytes that somebody else counts, and nobody measured. */
+/** Bytes that a library or a thread counts itself, and nobody measured. */
 export interface ToldBytes {
+  /** As counted. */
   readonly bytes: number
-  /** Who says so, and of what. */
+  /** Who counts, and what. */
   readonly source: string
 }
 
@@ -44,44 +45,51 @@ export interface ReturnedBytes {
 
 /** One cache's row. */
 export interface CacheAttribution extends RowFacts {
-  /** What came back, measured; with what went right after (`late`). A failed release may have freed a part; a skipped one has nulls. */
+  /**
+   * The measured change, including what followed in later turns (`late`). A failed release may have freed a part; a
+   * skipped one has nulls.
+   */
   readonly released: AttributedBytes
-  /** Half-width of the 95 % interval around `released.totalBytes`; null without controls to tell. */
+  /** Half-width of the 95 % interval around `released.totalBytes`; null without controls. */
   readonly uncertaintyBytes: number | null
   /** The same for each quantity. */
   readonly uncertainty: ByQuantity<number | null>
-  /** Whether any quantity is beyond its uncertainty. False where that is unknown. */
+  /** Whether any quantity is beyond its uncertainty. False if that is unknown. */
   readonly significant: boolean
   /**
    * In a twin only: by how much RSS falls with the release, once the allocator and V8 have given every freed page back. Null where
    * the system does not tell, or the allocator has no way to give pages back.
    */
   readonly returned?: ReturnedBytes | null
-  /** Trim mode only, where a part was dropped without a failure: how much, and how much of it at random. */
+  /** Trim mode only, if a part was dropped without a failure: how much, and how much of it at random. */
   readonly trim?: TrimSummary
-  /** Like `trim`: the whole cache, as estimated from what was dropped. A part that failed is in `released` alone. */
+  /** Like `trim`: the whole cache, estimated from what was dropped. A part that failed is in `released` alone. */
   readonly estimated?: AttributedBytes
-  /** Half-width of the 95 % interval around `estimated.totalBytes`; null where nothing dropped speaks for the rest. */
+  /** Half-width of the 95 % interval around `estimated.totalBytes`; null if no dropped part represents the rest. */
   readonly estimatedUncertaintyBytes?: number | null
-  /** How many caches the row stands for, where they were made at one place. */
+  /** How many caches the row stands for, if they were made at one place. */
   readonly instances?: number
-  /** What the library itself counts of memory that the release does not reach: told, not measured, and part of the floor. */
+  /**
+   * What the library itself counts of memory that the release does not reach: reported, not measured, and part of the
+   * floor.
+   */
   readonly told?: ToldBytes
   /**
-   * `atomic`: both reads in one turn of the event loop, exact but for what is `late`. `drift-corrected`: the release went on in later turns,
-   * so the levels before and after were averaged and the drift taken off. Null for a skipped cache.
+   * `atomic`: both reads in one turn of the event loop, exact except for `late`. `drift-corrected`: the release
+   * continued in later turns, so the levels before and after were averaged and the drift subtracted. Null for a skipped
+   * cache.
    */
   readonly window: 'atomic' | 'drift-corrected' | null
-  /** Drift-corrected only: the part of the release that its first turn made, measured atomically. */
+  /** Drift-corrected only: what the first turn of the release freed, measured atomically. */
   readonly firstTurn?: AttributedBytes
   /**
-   * Went in the turns right after the window, beyond what other work explains; part of `released`. What the other gaps between
-   * turns show is in the row's ±.
+   * What went in the turns right after the window, beyond what other work explains; part of `released`. The noise of the
+   * other gaps between turns is in the row's ±.
    */
   readonly late?: AttributedBytes
-  /** False when a read had to be taken before background work was at rest. Null for a skipped cache. */
+  /** False if a read was taken before background work was quiescent. Null for a skipped cache. */
   readonly settled: boolean | null
-  /** How long this cache's window held the event loop, its collections included; of several, the longest. */
+  /** How long this cache's window held the event loop, collections included; the longest if there were several. */
   readonly pauseMs: number
   /** With a history attached: how this cache's size changes over the reports. */
   readonly trend?: Trend
@@ -89,11 +97,11 @@ export interface CacheAttribution extends RowFacts {
 
 /** How a cache was trimmed. */
 export interface TrimSummary {
-  /** Parts, each measured by itself: what they differ by gives the error bar. */
+  /** Parts, each measured by itself. The error bar comes from the variation between them. */
   readonly batches: number
-  /** Null where the cache does not count its entries. */
+  /** Entries that were dropped; null if the cache does not count them. */
   readonly entriesDropped: number | null
-  /** The part of `entriesDropped` that was chosen at random, and speaks for the entries that are left. */
+  /** The part of `entriesDropped` that was chosen at random and represents the entries that are left. */
   readonly entriesAtRandom: number | null
   /** What the estimate is scaled by. */
   readonly basis: 'entries' | 'claimed bytes' | 'fraction'
@@ -101,6 +109,7 @@ export interface TrimSummary {
 
 /** Null releases in the same run: what a window shows when nothing is released. */
 export interface ReportNoise extends ByQuantity<number | null> {
+  /** Number of windows without a release. */
   readonly controls: number
   /** Half-width of the 95 % interval of a null release; null without controls. */
   readonly allocatedBytes: number | null
@@ -108,8 +117,11 @@ export interface ReportNoise extends ByQuantity<number | null> {
 
 /** The process that was measured. */
 export interface ReportProcess {
+  /** Process id. */
   readonly pid: number
+  /** For example `v20.20.2`. */
   readonly nodeVersion: string
+  /** Whose statistics were read, and how. */
   readonly allocator: {
     readonly name: AllocatorName
     readonly version: string | null
@@ -121,23 +133,26 @@ export interface ReportProcess {
 
 /** A known quantity of memory, and what was measured of it. */
 export interface SelfCheckPart {
+  /** The known size. */
   readonly expectedBytes: number
+  /** What was measured of it. */
   readonly measuredBytes: number
   /** Measured ÷ expected: 1 in a process that is measured right. */
   readonly factor: number
 }
 
 /**
- * What a run measured of about 1 MiB that it had made itself, before its first window, of objects and Buffers of known size.
- * The figures are of both quantities together; of several windows they are the medians.
+ * What a run measured of a set of objects and Buffers of known size, about 1 MiB, that it made itself before its first
+ * window. The figures cover both quantities; of several windows they are the medians.
  */
 export interface ReportSelfCheck extends SelfCheckPart {
-  /** Whether each quantity is within 1 % and what null releases may show. False: `WARN_SELF_CHECK` says which is not. */
+  /** Whether each quantity is within 1 % and the noise. If not, `WARN_SELF_CHECK` says which. */
   readonly holds: boolean
-  /** Null where the allocator has no statistics. */
+  /** Of the allocator; null if it has no statistics. */
   readonly allocated: SelfCheckPart | null
+  /** Of V8's heap. */
   readonly heap: SelfCheckPart
-  /** Windows that it took: one, and up to two more where the last was beyond tolerance. */
+  /** Windows that it took: one, and up to two more after a result beyond tolerance. */
   readonly attempts: number
 }
 
@@ -145,7 +160,7 @@ export interface ReportSelfCheck extends SelfCheckPart {
 export interface ReportTwin {
   /** How many gave a result, each in another order. */
   readonly twins: number
-  /** Longest pause of this process for one of them: a drain and the fork, or a collection where one was needed. */
+  /** Longest pause of this process for a twin: a drain and the fork, or a collection if one was needed. */
   readonly pauseMs: number
   /** The longest fork itself. */
   readonly forkMs: number
@@ -153,22 +168,29 @@ export interface ReportTwin {
   readonly majorGcs: number
   /** From forks to results, all together. */
   readonly childMs: number
-  /** Most memory that one of them had for itself: what it added to the machine's use. Null where unknown. */
+  /** Most memory that a twin had for itself: what it added to the machine's use. Null if unknown. */
   readonly copiedBytes: number | null
-  /** Children that were forked; more than `twins` where one ended without a result. */
+  /** Children that were forked; more than `twins` if one ended without a result. */
   readonly attempts: number
-  /** This process right before the first fork, with whatever garbage it had: it collects only where it must. */
+  /** This process right before the first fork, garbage included: it collects only if it must. */
   readonly before: MemorySample
 }
 
-/** A worker thread's heap, as the thread tells it: an isolate of its own, which no release of this thread's caches reaches. */
+/**
+ * A worker thread's heap, as the thread reports it. It is an isolate of its own, which no release of this thread's
+ * caches reaches.
+ */
 export interface WorkerHeap {
+  /** As `worker.threadId`. */
   readonly threadId: number
-  /** The name that it was given; null where this Node does not tell. */
+  /** Its name; null if this Node does not report it. */
   readonly name: string | null
-  /** Null where this Node has no `worker.getHeapStatistics()` (before 22.16), or the thread did not answer in time. */
+  /**
+   * Used bytes of its heap. Null if this Node has no `worker.getHeapStatistics()` (before 22.16), or if the thread did
+   * not answer in time.
+   */
   readonly usedBytes: number | null
-  /** What its heap has committed; null as above. */
+  /** Committed bytes of its heap; null as above. */
   readonly committedBytes: number | null
 }
 
@@ -178,55 +200,68 @@ export interface WorkerHeap {
  */
 export interface AttributionReport {
   readonly schemaVersion: 1
+  /** Unique to this run. */
   readonly id: string
+  /** What started the run. */
   readonly trigger: Trigger
+  /** How memory was taken away. */
   readonly mode: AttributionMode
+  /** How garbage was dealt with around each release. */
   readonly gc: GcMode
   /** ISO 8601. */
   readonly startedAt: string
+  /** From the start of the run to this report. */
   readonly durationMs: number
   readonly process: ReportProcess
+  /** The process before the first release. */
   readonly before: MemorySample
-  /** When the run was over; what was released first may have filled again by then. */
+  /** The process at the end of the run. Caches that were released first may have refilled by then. */
   readonly after: MemorySample
+  /** What windows without a release show: the source of every ±. */
   readonly noise: ReportNoise
-  /** In the order in which they were released. */
+  /** One row for each cache, in the order of release. */
   readonly caches: readonly CacheAttribution[]
-  /** Change in the run that no row explains: other work of the service, drift, what went right after a turn that several caches shared. */
+  /**
+   * Change during the run that no row explains: other work of the service, drift, bytes that went after a turn that
+   * several caches shared.
+   */
   readonly unattributed: Figures
   /**
-   * What no cache held: `before` less every row; in trim mode less every estimate. Caches that fill again during the run
-   * are no part of it, so it is the figure to watch for a leak.
+   * What no cache holds: `before` less every row; in trim mode less every estimate. It does not include caches that
+   * refill during the run, so watch it for leaks.
    */
   readonly floor: Figures & {
     /** With a history attached: how it changes over the reports, which decides whether something leaks. */
     readonly trend?: FloorTrend
   }
-  /** With a history attached, where something grows and the process has a limit: when it is reached. */
+  /**
+   * When the memory limit is reached. Present if a history is attached, something grows, and the process has a limit.
+   */
   readonly forecast?: Forecast
   /** What the run cost the event loop. */
   readonly pauses: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
   /**
-   * How right the run measured a set that it had made itself; of several twins the one that was farthest off. Null where it was
-   * not made: with `gc` other than `'forced'`, where a budget left no room, after an abort. Reports of before have none.
+   * How exactly the run measured a set of known size; of several twins the least exact one. Null if it was not made:
+   * with `gc` other than `'forced'`, if a budget left no room, after an abort. Older reports have none.
    */
   readonly selfCheck?: ReportSelfCheck | null
   /** With `mode: 'twin'`: what the twins cost this process. */
   readonly twin?: ReportTwin
   /**
-   * Where worker threads ran: what each told of its heap before the run. Told, not measured: it is in no row, and not in
-   * `floor.heapBytes`. What they allocate outside their heaps is in the allocator's figures. Workers that started before the
-   * first coordinator of the process was made are not known here; `breakdown()` has their heaps together.
+   * What each worker thread reported of its heap before the run. It is reported, not measured: it is in no row, and not
+   * in `floor.heapBytes`. What workers allocate outside their heaps is in the allocator's figures. Workers that started
+   * before the first coordinator are not known here; `breakdown()` has their heaps together.
    */
   readonly workers?: readonly WorkerHeap[]
   /** With `discover`: large collections that nobody registered, emptied and measured in the first twin. */
   readonly discovery?: Discovery
   /**
-   * With `breakdown`: where all of RSS was before the run, with what this run found of the caches. Null where the system does
-   * not tell.
+   * With `breakdown`: where all of RSS was before the run, divided by the caches that this run measured. Null if the
+   * system does not report it.
    */
   readonly breakdown?: MemoryNode | null
-  /** With `explainResidual`, where profiling was on: what lives after every release, by who allocated it. */
+  /** With `explainResidual` and profiling on: who allocated what is still live after every release. */
   readonly residual?: ReportResidual
+  /** What a reader should know; never a failure of the run. */
   readonly warnings: readonly ReportWarning[]
 }

@@ -10,8 +10,8 @@ export interface AttributedBytes {
   /** Resident bytes that V8 maps itself: WebAssembly memories, resizable ArrayBuffers, growable SharedArrayBuffers. */
   readonly mappedBytes: number | null
   /**
-   * Together (they do not overlap); null where either of the first two is. Where mapped bytes cannot be read the total is of
-   * the other two.
+   * Their sum (they do not overlap); null if either of the first two is. If mapped bytes cannot be read, it is the sum
+   * of the other two.
    */
   readonly totalBytes: number | null
 }
@@ -32,20 +32,27 @@ export interface RowError {
 
 /** What every stage of a run knows of a cache: the live run, the twin and the report each add to it. */
 export interface RowFacts {
+  /** As registered. */
   readonly name: string
+  /** What became of the cache in this run. */
   readonly status: CacheStatus
+  /** Entries before the release; null if the cache does not count them. */
   readonly entriesBefore: number | null
+  /** Entries after it; null if the cache does not count them. */
   readonly entriesAfter: number | null
-  /** What the cache claimed to hold. */
+  /** What the cache said it held. */
   readonly claimedBytes: number | null
   /** From the start of its window to the end of its release and reads. */
   readonly durationMs: number
+  /** Why the release failed, timed out or was skipped. */
   readonly error?: RowError
 }
 
 /** Something a reader should know; never a failure of the run. */
 export interface ReportWarning {
+  /** Listed in docs/reference/errors.md. */
   readonly code: WarningCode
+  /** One sentence for a reader. */
   readonly message: string
   /** The cache it is about; of several the first. */
   readonly cache?: string

@@ -24,16 +24,16 @@ export interface TwinCost {
 /** Options of everything that is done in a twin. */
 export interface TwinOptions {
   /**
-   * Processor time in milliseconds that the function may use in the twin. Time that it waits for a processor does not count.
+   * Processor time in milliseconds that the function may use in the twin. Waiting for a processor does not count.
    * @default 60_000
    */
   readonly timeoutMs?: number | undefined
-  /** How many children are tried where one ends without a result. 1 to 10. @default 3 */
+  /** How many children may be forked if one ends without a result. 1 to 10. @default 3 */
   readonly attempts?: number | undefined
   /** Ends the twin. */
   readonly signal?: AbortSignal | undefined
-  /** Hears what the function sends with `twin.send()`, as JSON, in this process and while the twin lives. */
+  /** Called in this process with what the function sends with `twin.send()`, as JSON, while the twin lives. */
   readonly onMessage?: ((message: unknown) => void) | undefined
-  /** Hears what the twin cost, also where it failed. */
+  /** Called with what the twin cost, also if it failed. */
   readonly onCost?: ((cost: TwinCost) => void) | undefined
 }

@@ -28,7 +28,8 @@ export interface AdminHandlerOptions {
    */
   readonly basePath?: string | undefined
   /**
-   * Says who may ask, see {@link Authorize}; `bearerToken()` makes one.
+   * Decides who may ask, see {@link Authorize}; `bearerToken()` makes one.
+   * @link Authorize}; `bearerToken()` makes one.
    * @default undefined: only requests whose socket and whose Host are loopback, as operator
    */
   readonly authorize?: Authorize | undefined
@@ -39,7 +40,7 @@ export interface AdminHandlerOptions {
   readonly modes?: readonly AttributionMode[] | undefined
   /**
    * Milliseconds between the end of one run that releases or trims in the live process and the start of the next one
-   * over HTTP. Such runs count whoever started them. 0 to 86,400,000.
+   * over HTTP. Such runs count, whoever started them. 0 to 86,400,000.
    * @default 30_000
    */
   readonly coolDownMs?: number | undefined
@@ -47,38 +48,39 @@ export interface AdminHandlerOptions {
   readonly reports?: number | undefined
   /** Longest body of a request, in bytes. 0 to 16 MiB. @default 65_536 */
   readonly bodyBytes?: number | undefined
-  /** Milliseconds within which the body of a request must have come. @default 10_000 */
+  /** Milliseconds within which the body of a request must arrive. @default 10_000 */
   readonly bodyTimeoutMs?: number | undefined
   /**
-   * Further origins whose pages may ask, such as `https://ops.example.com` where a proxy
-   * replaces the Host.
+   * Further origins whose pages may ask, such as `https://ops.example.com` behind a proxy that replaces the Host.
    * @default []
    */
   readonly origins?: readonly string[] | undefined
   /**
-   * What `GET /metrics` gives out, to whoever may look: a registry of prom-client, such as `collectMetrics(coordinator)`.
+   * What `GET /metrics` serves to every authorised client: a registry of prom-client, such as
+   * `collectMetrics(coordinator)`.
    * @default undefined: there is no such address
    */
   readonly metrics?: ReadableRegistry | undefined
   /** Links for the page. @default [] */
   readonly links?: readonly AdminLink[] | undefined
   /**
-   * A `ReportHistory`: its trends are shown, and the reports of the last seven days stay in the list over restarts.
+   * A `ReportHistory`. Its trends are shown, and the reports of the last seven days stay in the list over restarts.
    * @default undefined: none
    */
   readonly history?: HistorySource | undefined
   /**
-   * What `createProfileHandler()` made and is mounted beside this handler: the page links to its flame graph and its table.
+   * The handler of `createProfileHandler()` that is mounted beside this one: the page links to its flame graph and its
+   * table.
    * @default undefined: none
    */
   readonly profiles?: Pick<AdminHandler, 'basePath'> | undefined
   /**
-   * Folder for the heap snapshot while it is downloaded: a file of mode 0600 that has no name any more. Where it lies in
-   * memory (tmpfs), so does the snapshot.
+   * Folder for the heap snapshot while it is downloaded: an unlinked file of mode 0600. If the folder is in memory
+   * (tmpfs), so is the snapshot.
    * @default os.tmpdir()
    */
   readonly temporaryFolder?: string | undefined
-  /** Hears errors that are not told to the client. @default process.emitWarning() */
+  /** Called with errors that the client does not see. @default process.emitWarning() */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 

@@ -35,13 +35,13 @@ import { bytesResponse, html, json, text } from '../server/respond.js'
 export interface ProfileHandlerOptions {
   /** What the paths of the requests begin with. @default '/debug/pprof/heap' */
   readonly basePath?: string | undefined
-  /** Says who may ask; only an operator may. @default undefined: this machine alone */
+  /** Decides who may ask; only an operator may. @default undefined: this machine alone */
   readonly authorize?: Authorize | undefined
   /** Dumps to list and serve, and bases for differences. @default undefined: none */
   readonly dumps?: DumpCatalogue | undefined
   /** Further origins whose pages may ask. @default [] */
   readonly origins?: readonly string[] | undefined
-  /** Hears errors that are not told to the client. @default process.emitWarning() */
+  /** Called with errors that the client does not see. @default process.emitWarning() */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 

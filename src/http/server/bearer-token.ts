@@ -14,11 +14,11 @@ import { HttpProblem, problemResponse } from './problem.js'
 export interface BearerTokenOptions {
   /** Tokens of 16 to 1024 characters (letters, digits, `-._~+/=`) whose bearers may do everything. */
   readonly operator?: string | readonly string[] | undefined
-  /** Tokens whose bearers may look, and release nothing. */
+  /** Tokens whose bearers may read, and release nothing. */
   readonly readOnly?: string | readonly string[] | undefined
   /**
-   * Whether the token may also come as the password of HTTP Basic, with any user name: a browser that opens the page asks
-   * for it then.
+   * Whether the token may also come as the password of HTTP Basic, with any user name: a browser that opens the page
+   * then asks for it.
    * @default true
    */
   readonly basic?: boolean | undefined

@@ -14,11 +14,14 @@ export interface GrowthRuleOptions {
   readonly everyBytes: number | undefined
   /** So many bytes above the highest level at which it fired, or started. */
   readonly highWaterBytes: number | undefined
-  /** At this share of the limit, once until it has fallen a tenth below. */
+  /** Fires once when the quantity reaches this share of the limit, 0.01 to 1; again after it fell by a tenth. */
   readonly share: number | undefined
   /** Growth of so many bytes a second over the window. */
   readonly rate: { readonly bytesPerSecond: number; readonly windowMs: number } | undefined
-  /** When no reading of so long a time reached the level of the last firing, the step counts from the highest of them. */
+  /**
+   * After this long below the level of the last firing, `every` counts from the highest level of that time: growth after
+   * a peak that went away is seen again. 1 s to 7 days.
+   */
   readonly rearmMs: number
 }
 

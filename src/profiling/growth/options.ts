@@ -62,8 +62,8 @@ export interface GrowthMonitorOptions {
   /** Milliseconds between two readings, 10 ms to 1 hour. @default 250 */
   readonly intervalMs?: number | undefined
   /**
-   * Whether a collection has to confirm what seems to be due, so that garbage is not taken for growth: `'collect'` costs a
-   * major GC then, and at most a tenth of the time; `'none'` costs nothing. `'rss'` is never confirmed.
+   * Whether a collection must confirm growth, so that garbage is not taken for it: `'collect'` costs a major GC then,
+   * and at most a tenth of the time; `'none'` costs nothing. `'rss'` is never confirmed.
    * @default 'collect'
    */
   readonly confirm?: 'collect' | 'none' | undefined
@@ -71,21 +71,21 @@ export interface GrowthMonitorOptions {
   readonly actions?: readonly GrowthAction[] | undefined
   /** Least time from the end of one firing's actions to the next firing, in milliseconds. @default 60_000 */
   readonly coolDownMs?: number | undefined
-  /** Folder for the files; made with mode 0700 where it alone is missing. Needed by every action but a function. */
+  /** Folder for the files; created with mode 0700 if only it is missing. Every action but a function needs it. */
   readonly folder?: string | undefined
   /** What the names of the files begin with: letters, digits, `-`, `_`, at most 100. @default 'cache-attribution' */
   readonly prefix?: string | undefined
-  /** Most files of this prefix in the folder; the oldest go first. @default 20 */
+  /** Most files of this prefix in the folder; the oldest are deleted first. @default 20 */
   readonly maxFiles?: number | undefined
-  /** Most bytes of them together; one that is larger by itself goes too. @default 1 GiB */
+  /** Most bytes of them together; a file that is larger by itself is deleted, too. @default 1 GiB */
   readonly maxBytes?: number | undefined
-  /** For `'observe'` and `'attribute'`; `'discover'` passes its caches over. */
+  /** For `'observe'` and `'attribute'`; `'discover'` skips its caches. */
   readonly coordinator?: GrowthCoordinator | undefined
   /** For `'dump'`. @default a profiler of its own, closed with the monitor */
   readonly profiler?: HeapProfiler | undefined
   /**
-   * Whether `start()` switches profiling on, and `close()` off again if it was off, so that a dump shows what was allocated
-   * since. It costs what profiling costs.
+   * Whether `start()` switches profiling on, and `close()` off again if it was off, so that a dump shows what was
+   * allocated since. It costs what profiling costs.
    * @default true where `actions` has `'dump'`
    */
   readonly profile?: boolean | undefined

@@ -10,7 +10,7 @@ import type { Check } from '../../support/options.js'
 export interface HeapProfilerOptions {
   /** Longest capture in seconds: a longer one is refused. 0.001 to 86,400. @default 300 */
   readonly maxSeconds?: number | undefined
-  /** Folder for dumps that are read at once; they have no name there. @default the system's temporary folder */
+  /** Folder for dumps that are read at once; they are unlinked files. @default the system's temporary folder */
   readonly temporaryFolder?: string | undefined
   /** Whose profiler: a coordinator's allocator, or a choice. @default 'auto' */
   readonly allocator?: Allocator | AllocatorName | 'auto' | undefined
@@ -44,24 +44,22 @@ export interface CaptureOptions {
   readonly kind?: CaptureKind | undefined
   /** How long allocations are sampled, in seconds; up to the profiler's `maxSeconds`. @default 10 */
   readonly seconds?: number | undefined
-  /** Ends it before its time: nothing is dumped, and profiling is off again. */
+  /** Ends the capture early: nothing is dumped, and profiling is off again. */
   readonly signal?: AbortSignal | undefined
-  /** With `kind: 'js'` always `'delta'`: V8 knows nothing from before. @default 'delta' */
+  /** What the profile shows. With `kind: 'js'` always `'delta'`: V8 knows nothing from before. @default 'delta' */
   readonly view?: CaptureView | undefined
   /**
-   * Mean distance of samples in allocated bytes. For `'heap'` a power of two from 1 KiB to 1 TiB; another than the present
-   * one needs a reset, before and, to restore it, after the capture. A thread takes it up when its present distance is
-   * over.
+   * Mean sampling interval in allocated bytes. For `'heap'` a power of two from 1 KiB to 1 TiB; a change needs a reset,
+   * before the capture and, to restore it, after it. A thread applies it after its next sample.
    * @default the process's own (`lg_prof_sample`, 512 KiB by default); for `'js'` 32 KiB
    */
   readonly sampleBytes?: number | undefined
   /**
-   * Forget every sample so far, in this process and for everybody. Has to be said where profiling is on already and
-   * `sampleBytes` needs it.
+   * Discard every sample so far, in the whole process. Required if profiling is already on and `sampleBytes` needs it.
    * @default false
    */
   readonly reset?: boolean | undefined
-  /** Collect garbage before the memory is looked at, so that only what is reachable counts. Two pauses. @default false */
+  /** Collect garbage before memory is read, so that only what is reachable counts. Two pauses. @default false */
   readonly gc?: boolean | undefined
 }
 

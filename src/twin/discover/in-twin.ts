@@ -25,7 +25,7 @@ export interface DiscoverOptions extends TwinOptions {
   /** `'none'` does not look for names, which takes most of the time on a large heap. @default 'quick' */
   readonly paths?: 'quick' | 'none' | undefined
   /**
-   * Its registered caches are recognised, and not listed again.
+   * Its registered caches are recognised and not listed again.
    * @default those of every coordinator of this process that is not closed
    */
   readonly coordinator?: CachesOfCoordinator | undefined

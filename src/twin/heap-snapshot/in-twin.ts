@@ -103,7 +103,7 @@ function open(path: string): number {
 export interface HistogramOptions extends TwinOptions {
   /** Classes to list, the largest first. @default 50 */
   readonly limit?: number | undefined
-  /** Whether to tell what each class keeps alive; without it V8's snapshot takes half the time. @default true */
+  /** Whether to report what each class keeps alive. Without it V8's snapshot takes half the time. @default true */
   readonly retained?: boolean | undefined
 }
 
