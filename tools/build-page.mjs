@@ -1,17 +1,18 @@
 // Builds the admin page: TypeScript, styles and uPlot go into one document, dist/src/http/page/page.html, which is what
-// the package carries. The cures that the page shows are taken out of docs/reference/errors.md.
+// the package carries. The cures that the page shows are those of the table of errors.
 //
 //   node tools/build-page.mjs        part of `npm run build:ts`
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { ERROR_TABLE, WARNING_TABLE } from '../dist/src/support/error-table/error-table.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = path.join(root, 'src', 'http', 'page')
 const output = path.join(root, 'dist', 'src', 'http', 'page')
 
-const cures = curesOf(await readFile(path.join(root, 'docs', 'reference', 'errors.md'), 'utf8'))
+const cures = curesOf({ ...ERROR_TABLE, ...WARNING_TABLE })
 const [script, style, template] = await Promise.all([
   bundle(path.join(source, 'client', 'main.ts'), { CURES: JSON.stringify(cures) }),
   bundle(path.join(source, 'styles', 'main.css'), {}),
@@ -52,20 +53,12 @@ function withoutIndent(html) {
   return html.replace(/^ +/gm, '')
 }
 
-/** Code → the text of its cure, without Markdown. @param {string} markdown @returns {Record<string, string>} */
-function curesOf(markdown) {
-  const sections = markdown.split(/^### /m).slice(1)
+/** Code → the text of its cure, without Markdown. @param {Readonly<Record<string, { readonly cure: string }>>} table */
+function curesOf(table) {
   return Object.fromEntries(
-    sections.flatMap((section) => {
-      const code = /^\w+/.exec(section)?.[0]
-      const cure = /^- \*\*Cure:\*\* ([^]*?)(?=\n- \*\*|\n\n|$)/m.exec(section)?.[1]
-      if (code === undefined || cure === undefined) return []
-      const plain = cure
-        .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-        .replace(/[`*]/g, '')
-        .replace(/\s+/g, ' ')
-        .trim()
-      return [[code, plain.charAt(0).toUpperCase() + plain.slice(1)]]
+    Object.entries(table).map(([code, { cure }]) => {
+      const plain = cure.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`*]/g, '')
+      return [code, plain.charAt(0).toUpperCase() + plain.slice(1)]
     }),
   )
 }

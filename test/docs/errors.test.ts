@@ -2,7 +2,9 @@ import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { format, resolveConfig } from 'prettier'
 import { ERROR_CODES, WARNING_CODES } from '../../src/support/errors.js'
+import { errorsDocument } from '../../tools/errors/document.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const ERRORS = Object.keys(ERROR_CODES)
@@ -32,11 +34,11 @@ function documentsBelow(folder: string): string[] {
   return names.filter((name) => name.endsWith('.md')).map((name) => path.join(folder, name))
 }
 
-/** All of src/, but the lists of codes themselves. */
+/** All of src/, but the table of codes itself. */
 function sources(): string[] {
   const folder = path.join(ROOT, 'src')
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && name !== path.join('support', 'errors.ts'))
+    .filter((name) => name.endsWith('.ts') && !name.startsWith(path.join('support', 'error-table')))
     .map((name) => readFileSync(path.join(folder, name), 'utf8'))
 }
 
@@ -52,6 +54,12 @@ function isRead(code: string, name: string): boolean {
 }
 
 describe('docs/reference/errors.md', () => {
+  it('is made of the table of errors', async () => {
+    const file = path.join(ROOT, 'docs', 'reference', 'errors.md')
+    const made = await format(errorsDocument(), { ...(await resolveConfig(file)), filepath: file })
+    expect(readFileSync(file, 'utf8'), 'npm run docs:errors').to.equal(made)
+  })
+
   it('explains every error and warning, and none that does not exist', () => {
     const documented = sections().map(({ code }) => code)
     expect(documented).to.have.members([...ERRORS, ...WARNINGS])

@@ -3,7 +3,8 @@
  *
  * Rule: the words of this library's own errors are told; of any other error nothing is, neither its message nor its stack.
  */
-import { CacheAttributionError, ERROR_CODES } from '../../support/errors.js'
+import { ERROR_TABLE } from '../../support/error-table/error-table.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import type { ErrorCode } from '../../support/errors.js'
 
 /** A problem as it is told: members beside those of RFC 9457 under their own names. */
@@ -36,45 +37,6 @@ export class HttpProblem extends CacheAttributionError {
 }
 
 const INTERNAL = 500
-const STATUS: Partial<Record<ErrorCode, number>> = {
-  ERR_OPTION_UNKNOWN: 400,
-  ERR_OPTION_TYPE: 400,
-  ERR_OPTION_RANGE: 400,
-  ERR_CACHE_UNKNOWN: 404,
-  ERR_RUN_IN_PROGRESS: 409,
-  ERR_RUN_REENTRANT: 409,
-  ERR_RUN_ABORTED: 409,
-  ERR_CLOSED: 503,
-  ERR_BREAKDOWN_UNAVAILABLE: 404,
-  ERR_TWIN_UNSUPPORTED: 501,
-  ERR_TWIN_MEMORY: 503,
-  ERR_TWIN_FORK: 503,
-  ERR_HEAP_SNAPSHOT_WRITE: 507,
-  ERR_PROFILING_ALLOCATOR: 501,
-  ERR_PROFILING_BUILD: 501,
-  ERR_PROFILING_START: 501,
-  ERR_PROFILING_THREADS: 501,
-  ERR_PROFILING_OFF: 409,
-  ERR_PROFILE_IN_PROGRESS: 409,
-  ERR_PROFILER_IN_USE: 409,
-  ERR_PROFILE_ABORTED: 409,
-  ERR_PROFILE_DUMP: 507,
-  ERR_PROFILE_BASE: 422,
-  ERR_DUMP_UNKNOWN: 404,
-  ERR_HTTP_UNAUTHENTICATED: 401,
-  ERR_HTTP_FORBIDDEN: 403,
-  ERR_HTTP_CROSS_ORIGIN: 403,
-  ERR_HTTP_NOT_FOUND: 404,
-  ERR_HTTP_METHOD: 405,
-  ERR_HTTP_NOT_ACCEPTABLE: 406,
-  ERR_HTTP_MEDIA_TYPE: 415,
-  ERR_HTTP_BODY: 400,
-  ERR_HTTP_BODY_SIZE: 413,
-  ERR_HTTP_PATH: 400,
-  ERR_HTTP_PARAMETER: 400,
-  ERR_HTTP_MODE_NEEDED: 422,
-  ERR_HTTP_COOL_DOWN: 429,
-}
 
 /** The problem of anything that was thrown. */
 export function problemOf(thrown: unknown): HttpProblem {
@@ -94,8 +56,8 @@ export function isInternal(thrown: unknown): boolean {
 export function documentOf({ code, reason, parts }: HttpProblem): ProblemDocument {
   return {
     type: `urn:cache-attribution:${code}`,
-    title: ERROR_CODES[code],
-    status: parts.status ?? STATUS[code] ?? INTERNAL,
+    title: ERROR_TABLE[code].gist,
+    status: parts.status ?? ERROR_TABLE[code].status ?? INTERNAL,
     detail: reason,
     code,
     ...parts.extra,

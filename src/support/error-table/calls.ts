@@ -1,0 +1,142 @@
+/** Errors that calls throw: options, registrations, runs, history. */
+import type { CodeEntry } from './code-entry.js'
+
+export const ERRORS_OF_CALLS = {
+  ERR_OPTION_UNKNOWN: {
+    gist: 'an option that does not exist, often a misspelt one',
+    status: 400,
+    cause: 'an options object has a key that does not exist, most often a misspelt one.',
+    cure: 'use the name that the message proposes, or one of those that it lists.',
+    example:
+      '`ERR_OPTION_UNKNOWN: Coordinator has no option "releaseTimeout" (string): did you mean "releaseTimeoutMs"?`',
+  },
+  ERR_OPTION_TYPE: {
+    gist: 'an option, or a part of a cache, of the wrong type',
+    status: 400,
+    cause:
+      'an option, a cache or one of its methods has the wrong type; or the options are no object literal (a list of names, an `AbortSignal` in place of `{ signal }`).',
+    cure: "pass what the message says. Options are never converted: `'100'` is no number.",
+    example: '`ERR_OPTION_TYPE: release of the cache "users" (string) must be a function, got undefined`',
+  },
+  ERR_OPTION_RANGE: {
+    gist: 'an option outside its allowed values',
+    status: 400,
+    cause: 'the type is right, the value is not: too small, too large, NaN, an unknown word, a name twice.',
+    cure: 'choose a value within the bounds in the message.',
+    example: '`ERR_OPTION_RANGE: "controls" must be an integer ≥ 0 and ≤ 100, got 101 (number)`',
+  },
+  ERR_CACHE_DUPLICATE: {
+    gist: 'a cache of this name is registered already',
+    cause:
+      '`register()` with a name that is taken: two modules chose the same one, or one registers each time it is set up.',
+    cure: 'choose another name, or `unregister()` the first; a name is free again afterwards.',
+    example:
+      '`ERR_CACHE_DUPLICATE: a cache named "users" (string) is registered already: unregister it first, or choose another name`',
+  },
+  ERR_CACHE_UNKNOWN: {
+    gist: 'no cache of this name is registered',
+    status: 404,
+    cause: '`only` or `except` names a cache that is not registered (any more).',
+    cure: 'correct the name; `coordinator.names` lists those that are.',
+    example:
+      '`ERR_CACHE_UNKNOWN: no cache named "thumbnail" (string) is registered: did you mean "thumbnails" (string)?`',
+  },
+  ERR_RUN_IN_PROGRESS: {
+    gist: 'a different attribution run is under way in this process',
+    status: 409,
+    cause:
+      'a run with other options is under way, or one that was aborted comes to its end, or another coordinator or worker thread of this process measures. Two runs at once would measure each other.',
+    cure: 'wait for its end and call again, or call with the same options to join it.',
+    example:
+      '`ERR_RUN_IN_PROGRESS: run 1b671a64-40d5-491e-99b0-da01ff1f3341 with other options is under way: wait for its end, or call with the same options to join it`',
+  },
+  ERR_RUN_REENTRANT: {
+    gist: 'attribute() was called from inside a release of the run under way',
+    status: 409,
+    cause: 'a release called `attribute()`: the run would wait for itself.',
+    cure: 'release the cache, and nothing else, in `release()`.',
+    example: '`ERR_RUN_REENTRANT: attribute() was called from inside a release of the run under way`',
+  },
+  ERR_RUN_ABORTED: {
+    gist: 'the run was aborted through its signal, or by close()',
+    status: 409,
+    cause:
+      "the signal of the call was aborted, or `close()` came during the run. In a row: the run was aborted before the cache's turn (`skipped`), or while its asynchronous release was at work (`timed-out`).",
+    cure: 'none needed: the `RunAbortedError` has a `report` that adds up, with what was measured until then. A caller who leaves while others wait for the same run gets a plain `CacheAttributionError` without a report; the run goes on.',
+    example: '`ERR_RUN_ABORTED: the run was aborted after 3 of 8 caches`',
+  },
+  ERR_CLOSED: {
+    gist: 'the coordinator was closed',
+    status: 503,
+    cause: 'a call to a coordinator after `close()`, or after the end of its `using` scope.',
+    cure: 'close it last, or make a new one.',
+    example: '`ERR_CLOSED: this coordinator was closed`',
+  },
+  ERR_CALIBRATION_INVALID: {
+    gist: 'what was to be restored is no calibration of this library',
+    cause:
+      '`restoreCalibration()` was handed something that `calibration` never gave: another version, a string that was not parsed, a value out of its range. Nothing of it was taken.',
+    cure: 'hand it what `JSON.parse()` makes of what was saved; else go without, and let the next run calibrate.',
+    example: '`ERR_CALIBRATION_INVALID: caches[3].points[0].bytesPerEntry must be a number > 0, got -5 (number)`',
+  },
+  ERR_ADAPTER_UNKNOWN: {
+    gist: 'no adapter recognises this object as a cache',
+    cause:
+      '`fromCache()` does not know the shape of what it was handed; or an adapter of one library was handed something else.',
+    cure: 'see [docs/reference/adapters.md](adapters.md) for what is known. Anything else is registered with a `release()` of its own.',
+    example:
+      '`ERR_ADAPTER_UNKNOWN: a function is not recognised: a function shows nothing of its cache; for one of p-memoize there is fromPMemoize(memoized, pMemoizeClear)`',
+  },
+  ERR_ADAPTER_REFUSED: {
+    gist: 'releasing this object would touch data, or a store that others share',
+    cause:
+      'it is known what this is, and releasing it would delete data, or empty a store that other processes share: lmdb, Keyv over Redis, `require.cache`. In a row: the store behind a Keyv was exchanged for such a one since.',
+    cure: 'register what of it is memory of this process: the Map before the remote store. The message says why.',
+    example:
+      '`ERR_ADAPTER_REFUSED: this Keyv: its store is not known to be memory of this process, and clear() would empty it for all who share it`',
+  },
+  ERR_GC_UNAVAILABLE: {
+    gist: 'no gc function could be obtained from V8',
+    cause: 'V8 gave no `gc` function, which needs no flag normally: something forbids `v8.setFlagsFromString()`.',
+    cure: "start Node with `--expose-gc`, or use `gc: 'natural'` or `gc: 'none'`.",
+    example: '`ERR_GC_UNAVAILABLE: V8 gave no gc function (was --expose-gc refused by a policy?)`',
+  },
+  ERR_ALLOCATOR_UNAVAILABLE: {
+    gist: 'the allocator or binding that was asked for is not there',
+    cause: 'an allocator was asked for by name and is not the one that serves `malloc()` of this process.',
+    cure: "start the process with it (`LD_PRELOAD=libjemalloc.so.2`, or `npx cache-attribution run app.js`), or leave the option at `'auto'`, which takes what is there and says what it lacks.",
+    example:
+      '`ERR_ALLOCATOR_UNAVAILABLE: jemalloc was asked for, but no jemalloc is loaded (start Node with LD_PRELOAD=libjemalloc.so.2, or through "npx cache-attribution run app.js")`',
+  },
+  ERR_ADDON_MISSING: {
+    gist: 'the native addon could not be loaded',
+    cause:
+      "`binding: 'addon'`, and the native addon cannot be loaded. The message names why: not built for this platform, a C library that is too old for its build, `--no-addons`, the permission model, a bundle that left it behind, a broken file, or a runtime that is not Node.",
+    cure: "the one in the message. Building takes a C compiler, `make` and `python3`. Under the permission model Node needs `--allow-addons` and reading of the package, `/proc`, `/sys`, `/etc` and `/usr` (`--allow-fs-read=/proc/*` and so on); a twin and the breakdown read the kernel's figures there. A bundler has to leave the package external. Or install `ffi-napi` and `ref-napi`.",
+    example:
+      '`ERR_ADDON_MISSING: it is not built for this platform, linux-riscv64 (No native build was found for …) (to mend it: build it: npx node-gyp rebuild -C …)`',
+  },
+  ERR_FFI_MISSING: {
+    gist: 'ffi-napi or ref-napi could not be loaded',
+    cause:
+      "`binding: 'ffi'`, and `ffi-napi` or `ref-napi` cannot be loaded. They are optional peers and are not installed by themselves.",
+    cure: 'install both; the fork `@2060.io/ffi-napi` builds on current versions of Node.',
+    example:
+      "`ERR_FFI_MISSING: Cannot find module 'ffi-napi' (to install: npm i ffi-napi@npm:@2060.io/ffi-napi ref-napi@npm:@2060.io/ref-napi)`",
+  },
+  ERR_MALLCTL: {
+    gist: 'a jemalloc control (mallctl) call failed',
+    cause:
+      'a jemalloc control failed. The error is a `MallctlError` with the `key` and the name of the `errno`: `ENOENT` for a key that this build or version does not have, `EPERM` for one that cannot be written, `EINVAL` for a value of another size.',
+    cure: 'follow the hint in the message; for profiling keys start with `MALLOC_CONF=prof:true`.',
+    example:
+      '`ERR_MALLCTL: reading "stats.allocated" failed: ENOENT (jemalloc built without --enable-stats, or an older version?)`',
+  },
+  ERR_PPROF_FORMAT_MISSING: {
+    gist: 'the package pprof-format, which writes pprof files, could not be loaded',
+    cause: 'a pprof file is to be written, and the package `pprof-format`, an optional peer, cannot be loaded.',
+    cure: '`npm install pprof-format`. Reading profiles, tables, folded stacks and flame graphs do not need it.',
+    example:
+      '`ERR_PPROF_FORMAT_MISSING: pprof files need the package pprof-format (npm install pprof-format): Cannot find package`',
+  },
+} satisfies Record<string, CodeEntry>

@@ -1,0 +1,179 @@
+/** Errors of the command. */
+import type { CodeEntry } from './code-entry.js'
+
+export const ERRORS_OF_COMMAND = {
+  ERR_COMMAND_USAGE: {
+    gist: 'the command line was not understood',
+    cause: 'an option or subcommand that does not exist, or a value that is missing. The exit code is 2.',
+    cure: 'see `npx cache-attribution --help`. Options of the command stand before the program, flags of Node behind `--`.',
+    example: '`ERR_COMMAND_USAGE: there is no subcommand "dokter": did you mean "doctor"?`',
+  },
+  ERR_COMMAND_START: {
+    gist: 'the program that the command should run could not be started',
+    cause: 'the operating system did not start the program.',
+    cure: "see the reason in the message, which is the system's own.",
+    example: '`ERR_COMMAND_START: /usr/bin/node could not be started: spawn E2BIG`',
+  },
+  ERR_JEMALLOC_NOT_FOUND: {
+    gist: 'no libjemalloc was found on this machine',
+    cause:
+      'there is no libjemalloc on this machine that this Node can load, and none may or can be fetched; or `CACHE_ATTRIBUTION_JEMALLOC` names one that does not work.',
+    cure: 'run the one line that the message ends with; `npx cache-attribution doctor` shows it too.',
+    example:
+      '`ERR_JEMALLOC_NOT_FOUND: there is no libjemalloc on this system. To mend it: apt-get install libjemalloc2`',
+  },
+  ERR_JEMALLOC_FETCH: {
+    gist: 'libjemalloc could not be fetched',
+    cause:
+      "Debian's or Ubuntu's package could not be fetched, checked or unpacked: no network, no `apt-get`, a folder that cannot be written.",
+    cure: 'install `libjemalloc2` by hand, or mend what the message names.',
+    example:
+      '`ERR_JEMALLOC_FETCH: it could not be fetched: apt-get downloaded nothing. To mend it: apt-get install libjemalloc2`',
+  },
+  ERR_PROFILE_WRITE: {
+    gist: 'what was made of a heap profile could not be written',
+    cause: 'what `cache-attribution profile` made could not be written to the file of `--output`.',
+    cure: 'the message holds the reason: another folder, more room, the right to write.',
+    example: '`ERR_PROFILE_WRITE: the output could not be written: ENOSPC: no space left on device, write`',
+  },
+  ERR_HISTORY_FOLDER: {
+    gist: 'a history, or a saved report, could not be read',
+    cause: 'the folder of a history does not exist or may not be read; or a file given to `diff` is no report.',
+    cure: 'name the folder that `ReportHistory.open()` was given, or a file with the JSON of one report.',
+    example: '`ERR_HISTORY_FOLDER: the history in /var/lib/memory cannot be read: ENOENT: no such file or directory`',
+  },
+  ERR_HISTORY_RECORD: {
+    gist: 'what was to be kept in a history is no report and no observation',
+    cause:
+      '`append()` or `appendObservation()` was given something that is no report, or no observation, or that could not be read again: a member is missing or of another type, or it cannot be made JSON.',
+    cure: 'give it what `attribute()` or `observe()` returned; the message names the member.',
+    example: '`ERR_HISTORY_RECORD: append() takes what attribute() gives: floor.heapBytes is missing`',
+  },
+  ERR_HISTORY_CLOSED: {
+    gist: 'the history was closed',
+    cause: 'a record was appended after `close()` of the history.',
+    cure: 'close the history last, after what writes to it.',
+    example: '`ERR_HISTORY_CLOSED: this history was closed`',
+  },
+  ERR_ADMIN_ANSWER: {
+    gist: 'an admin endpoint gave no answer that could be understood',
+    cause:
+      'the address given to `discover`, `attribute`, `breakdown`, `histogram` or `heap-snapshot` did not answer, or not as the admin endpoint does.',
+    cure: 'give the address of the endpoint itself, for instance `http://127.0.0.1:8080/debug/memory`, and the token in `CACHE_ATTRIBUTION_TOKEN`.',
+    example:
+      '`ERR_ADMIN_ANSWER: http://127.0.0.1:8080/debug/memory/ answered 401 Unauthorized: the token goes into CACHE_ATTRIBUTION_TOKEN`',
+  },
+  ERR_ATTACH_NO_PROCESS: {
+    gist: 'the process to attach to is not there, not visible, or ended meanwhile',
+    cause:
+      'there is no process of that id, it is not visible from here (another PID namespace), or it ended meanwhile. Off Linux nothing can be attached to.',
+    cure: 'take the id from `ps` where the command runs. In a container that is another number than on the host.',
+    example: '`ERR_ATTACH_NO_PROCESS: there is no process 4711, or none that is visible here`',
+  },
+  ERR_ATTACH_OTHER_USER: {
+    gist: 'the process to attach to belongs to another user, or the kernel keeps it closed',
+    cause:
+      'the process belongs to another user, or the kernel keeps it closed to its own user too: it changed its user after its start, or its program has file capabilities.',
+    cure: 'run the command as that user, or as root.',
+    example:
+      '`ERR_ATTACH_OTHER_USER: process 4711 belongs to user 1000, and this command runs as user 33: run it as that user or as root`',
+  },
+  ERR_ATTACH_NOT_NODE: {
+    gist: 'the process to attach to does not run Node',
+    cause:
+      'the process runs Bun, Deno, or something else than Node. Nothing was sent to it: `SIGUSR1` would have ended it.',
+    cure: "give the id of the Node process itself: of `npm start` that is a child of npm's.",
+    example:
+      '`ERR_ATTACH_NOT_NODE: process 4711 is no Node process (it runs /usr/bin/dash): give the id of the Node process itself, not that of npm, a shell or an init`',
+  },
+  ERR_ATTACH_NODE_VERSION: {
+    gist: 'the process to attach to runs a Node that is too old',
+    cause: 'the process runs a Node older than 20.19.',
+    cure: 'run the service with a newer Node.',
+    example: '`ERR_ATTACH_NODE_VERSION: process 4711 runs Node 18.20.8: it takes Node 20.19 or later`',
+  },
+  ERR_ATTACH_STOPPED: {
+    gist: 'the process to attach to is stopped, or held by a tracer',
+    cause: 'the process is stopped (`SIGSTOP`, Ctrl-Z), or a tracer holds it (strace, gdb).',
+    cure: '`kill -CONT PID`, or end the tracer.',
+    example:
+      '`ERR_ATTACH_STOPPED: process 4711 is stopped (SIGSTOP or job control) and answers nobody: kill -CONT 4711`',
+  },
+  ERR_ATTACH_BLOCKED: {
+    gist: 'the main thread of the process to attach to does not answer',
+    cause:
+      'the main thread is in a call that does not return: synchronous I/O, `execSync`, `Atomics.wait`, a paused debugger. An inspector that the signal opens later is closed again.',
+    cure: 'attach when the process answers requests again.',
+    example:
+      '`ERR_ATTACH_BLOCKED: the main thread of process 4711 is blocked in a call that does not return (synchronous I/O, execSync, Atomics.wait, a paused debugger): try again when it answers requests`',
+  },
+  ERR_ATTACH_PERMISSION: {
+    gist: "Node's permission model keeps the process from being attached to",
+    cause: "the process runs under Node's permission model, which keeps the inspector closed.",
+    cure: 'Node 26 can allow it: `--allow-inspector`, and `--allow-addons` for the native addon. Before that, mount the admin endpoint in the service.',
+    example:
+      "`ERR_ATTACH_PERMISSION: process 4711 runs under Node's permission model, which keeps its inspector closed: start it with --allow-inspector (Node 26) and --allow-addons`",
+  },
+  ERR_ATTACH_SIGNAL_OFF: {
+    gist: 'the process to attach to opens no inspector on SIGUSR1',
+    cause:
+      'the process opens no inspector on `SIGUSR1`: `--disable-sigusr1`, or a start without that handler. Nothing was sent to it.',
+    cure: 'start it with `--inspect=127.0.0.1:0`, or with an admin endpoint of its own.',
+    example:
+      '`ERR_ATTACH_SIGNAL_OFF: process 4711 opens no inspector on SIGUSR1 (--disable-sigusr1, or the signal is blocked): start it with --inspect=127.0.0.1:0 or with cache-attribution/auto`',
+  },
+  ERR_ATTACH_SIGNAL_TAKEN: {
+    gist: 'the application handles SIGUSR1 itself, so that no inspector opened',
+    cause:
+      'the application has a handler of its own for `SIGUSR1`. Nothing tells so beforehand: the handler was called.',
+    cure: 'start it with `--inspect=127.0.0.1:0`, or with an admin endpoint of its own.',
+    example:
+      '`ERR_ATTACH_SIGNAL_TAKEN: process 4711 took SIGUSR1 and opened no inspector: its application has a handler for that signal of its own, which was called`',
+  },
+  ERR_ATTACH_PORT_TAKEN: {
+    gist: 'the port on which the inspector would open belongs to another process',
+    cause:
+      'another process listens on the port on which the inspector would open (9229 unless an option says otherwise): a debugger, another worker of a cluster, an attach to another process. It was waited for, 60 seconds; no signal was sent.',
+    cure: 'attach when the other is done, or start the process with `--inspect-port=0`.',
+    example:
+      '`ERR_ATTACH_PORT_TAKEN: port 9229, on which process 4711 would open its inspector, is taken by another process: attach when that is done with it, or start this process with --inspect-port=0`',
+  },
+  ERR_ATTACH_NETWORK: {
+    gist: 'the process to attach to has a network of its own, which cannot be entered',
+    cause: 'the process has a network namespace of its own (a container), and this user may not enter it.',
+    cure: 'run the command as root on the host, or in the container.',
+    example:
+      '`ERR_ATTACH_NETWORK: process 4711 is in another network namespace, which could not be entered (Operation not permitted): run the command as root, or in its container (docker exec, kubectl exec, kubectl debug)`',
+  },
+  ERR_ATTACH_FOLDER: {
+    gist: 'there is no folder from which the process to attach to could load the native addon',
+    cause:
+      "the process does not see this package's files, and there is no folder in its file system from which it could load a copy of the native addon: all are read-only, or mounted `noexec`.",
+    cure: "mount a writable folder there (of Kubernetes an `emptyDir` at `/tmp`), or install the package in the container's image.",
+    example:
+      "`ERR_ATTACH_FOLDER: process 4711 does not see this package's files, and none of its folders (/tmp, /var/tmp, /dev/shm, /run) can be written to from here: mount a writable folder there`",
+  },
+  ERR_ATTACH_ADDON: {
+    gist: 'the process to attach to cannot load the native addon',
+    cause: 'the process cannot load the native addon: it runs on another libc or processor, or forbids addons.',
+    cure: 'what the message says: `--allow-addons` under the permission model, no `--no-addons`.',
+    example:
+      '`ERR_ATTACH_ADDON: process 4711 cannot load the native addon (loading addons is disabled): start it with --allow-addons under the permission model, and without --no-addons`',
+  },
+  ERR_ATTACH_CONNECTION: {
+    gist: 'the connection to the inspector of the process failed',
+    cause:
+      'the connection to the inspector broke off, or the agent failed in the process for a reason that no other code has.',
+    cure: 'try again: another attach may have closed the inspector in that moment.',
+    example:
+      '`ERR_ATTACH_CONNECTION: the connection to the inspector of process 4711 failed: the connection was closed; somebody may have closed it: try again`',
+  },
+  ERR_WATCH_ANSWER: {
+    gist: 'the endpoint that is watched gave no answer that could be understood',
+    cause:
+      'the address given to `watch` did not answer, or not as the admin endpoint does: a wrong path, a missing token, another service.',
+    cure: 'give the address of the endpoint itself, for instance `http://127.0.0.1:8080/debug/memory`, and the token in `CACHE_ATTRIBUTION_TOKEN`.',
+    example:
+      '`ERR_WATCH_ANSWER: http://127.0.0.1:8080/debug/memory/observation answered 401 Unauthorized: the token goes into CACHE_ATTRIBUTION_TOKEN`',
+  },
+} satisfies Record<string, CodeEntry>

@@ -1,0 +1,117 @@
+/** Errors that stand in a row of a report. */
+import type { CodeEntry } from './code-entry.js'
+
+export const ERRORS_OF_ROWS = {
+  ERR_RELEASE_FAILED: {
+    gist: 'a release threw or rejected',
+    cause:
+      '`release()` or `trim()` threw, or its promise was rejected; the message is that of the error. What it had freed until then is in the row. Of a trim, the parts before it still give `estimated`; where there are none, the row has no `estimated`.',
+    cure: 'mend the release. Status: `failed`.',
+    example: '`thumbnails failed: ERR_RELEASE_FAILED: no such table: thumbnails`',
+  },
+  ERR_RELEASE_TIMEOUT: {
+    gist: 'an asynchronous release missed its deadline',
+    cause:
+      'an asynchronous release did not finish within `releaseTimeoutMs`. Its `context.signal` was aborted; the run went on without it.',
+    cure: 'heed `context.signal`, or allow more with `releaseTimeoutMs`. Status: `timed-out`.',
+    example: '`sessions timed-out: ERR_RELEASE_TIMEOUT: it did not finish within 10000 ms`',
+  },
+  ERR_RELEASE_KILLED: {
+    gist: 'twins were killed in the window of this cache, twice: most likely for the memory that it took',
+    cause:
+      "two twins were ended by SIGKILL while this cache was released or settled. Nobody but the kernel, which is short of memory, is likely to do that: the release allocates without end, or more than the machine or its control group has. The error's `signal` names the signal. All other caches were measured in another twin.",
+    cure: 'look at what the release allocates (a copy of the whole cache, a queue that grows); raise the memory limit; or register the cache with `twin: false`. Status: `failed`.',
+    example: '`greedy failed: ERR_RELEASE_KILLED: it ended after 2.3 s by SIGKILL`',
+  },
+  ERR_RELEASE_UNREGISTERED: {
+    gist: 'the cache was unregistered while the run was on',
+    cause: 'the cache was unregistered after the run began and before its turn.',
+    cure: 'none needed. Status: `skipped`.',
+    example: '`sessions skipped: ERR_RELEASE_UNREGISTERED: it was unregistered during the run`',
+  },
+  ERR_RELEASE_UNNAMED: {
+    gist: 'a lossy or costly cache was left out, since nobody named it',
+    cause: "the cache is registered with `refillCost: 'high'` or `lossless: false`, and `only` does not name it.",
+    cure: 'name it in `only` when releasing it is worth its price. Status: `skipped`.',
+    example: '`sessions skipped: ERR_RELEASE_UNNAMED: it is not lossless: name it in "only" to release it`',
+  },
+  ERR_RELEASE_LIVE: {
+    gist: 'the cache may be released in a twin alone, and the run was to release it in this process',
+    cause:
+      'the cache was registered with `live: false`, so that only twins release it, and the run was to release or trim it in this process. Caches that `auto` registered are like that.',
+    cure: "measure it with `mode: 'twin'`. To release caches of `auto` in the process, set `CACHE_ATTRIBUTION_ALLOW_RELEASE=1`, or start it with `run --auto --allow-release`.",
+    example: '`users skipped: ERR_RELEASE_LIVE: it was registered with live: false: a twin measures it`',
+  },
+  ERR_BUDGET_PAUSE: {
+    gist: 'the smallest window of this cache does not fit into budget.pauseMs',
+    cause: 'two settlings, the least that a window takes, are longer than `budget.pauseMs`.',
+    cure: "allow a longer pause, or register caches whose memory the release itself frees with `gc: 'none'`. Status: `skipped`.",
+    example: '`documents skipped: ERR_BUDGET_PAUSE: its window needs about 212 ms, budget.pauseMs is 100`',
+  },
+  ERR_BUDGET_DURATION: {
+    gist: 'this cache did not fit into budget.durationMs any more',
+    cause: "what was left of `budget.durationMs` was less than the cache's turn would have taken.",
+    cure: 'allow a longer run. The order rotates, so the next run begins with other caches. Status: `skipped`.',
+    example:
+      '`documents skipped: ERR_BUDGET_DURATION: it would take about 240 ms, 120 ms of budget.durationMs are left`',
+  },
+  ERR_TWIN_EXCLUDED: {
+    gist: 'the cache was registered with twin: false',
+    cause: 'the cache was registered with `twin: false`, and the run was made in a twin. Status: `skipped`.',
+    cure: "none needed; `mode: 'release'` measures it in the live process.",
+    example: '`images skipped: ERR_TWIN_EXCLUDED: it was registered with twin: false`',
+  },
+  ERR_TWIN_ASYNC: {
+    gist: 'the release needs the event loop, which does not turn in a twin',
+    cause:
+      'the release went on after its first turn with entries left, and in a twin no event loop turns. Status: `skipped`; what it had dropped by then is in `unattributed`.',
+    cure: "drop the entries before the first `await`, or measure this cache with `mode: 'release'`.",
+    example:
+      '`sessions skipped: ERR_TWIN_ASYNC: after its first turn 120 entries are left, and in a twin no other follows`',
+  },
+  ERR_TWIN_FINALIZERS: {
+    gist: 'the memory of a cache waits for finalizers, which could not be run in the twin',
+    cause:
+      'finalizers could not be run in this twin (`WARN_FINALIZERS_WAIT` says why), and the memory of this cache is seen to wait for them: V8 gave up Buffers of which the allocator got nothing back, or next to nothing came back of what the cache claims. Status: `skipped`.',
+    cure: 'that of `WARN_FINALIZERS_WAIT`.',
+    example:
+      '`images skipped: ERR_TWIN_FINALIZERS: its memory may wait for finalizers, which could not be run in this twin: V8 gave up 45.36 MiB of Buffers, and the allocator has 104.4 KiB of them back`',
+  },
+  ERR_HOARD_NOT_EMPTIED: {
+    gist: 'a hoard could not be emptied, or not wholly',
+    cause:
+      'a hoard that `discover()` found could not be emptied, or not wholly: it is frozen or sealed, or threw. Its row shows what came back all the same.',
+    cure: 'none is needed for a constant table. A cache that is frozen cannot be a cache: thaw it, or register it with a release of its own.',
+    example: '`ERR_HOARD_NOT_EMPTIED: 1,200 entries cannot be taken out (frozen or sealed)`',
+  },
+  ERR_TRIM_UNSUPPORTED: {
+    gist: 'this cache has no trim(), and the run drops parts only',
+    cause:
+      "the run is one of `mode: 'trim'`, and this cache has no `trim()`: its library can drop everything or nothing.",
+    cure: 'release it as a whole with `only`, or give it a `trim()`. Status: `skipped`.',
+    example: '`templates skipped: ERR_TRIM_UNSUPPORTED: it has no trim(): it can be released as a whole only`',
+  },
+  ERR_BREAKDOWN_UNAVAILABLE: {
+    gist: 'where resident memory is cannot be told on this system, or of this process',
+    status: 404,
+    cause:
+      "the system does not tell where resident memory is: no Linux, `/proc` not mounted; or of another process, it is gone or another user's.",
+    cure: 'on Linux mount `/proc`; for another process run the command as its user.',
+    example: '`ERR_BREAKDOWN_UNAVAILABLE: resident memory is broken down on Linux only, this is darwin`',
+  },
+  ERR_RESIDENT_UNKNOWN: {
+    gist: 'the system does not tell the resident memory of this process',
+    cause:
+      'the system does not tell the resident memory of this process: `/proc` is not mounted, as in a chroot or a sandbox.',
+    cure: "mount it: `mount -t proc proc /proc`, in the chroot or in the sandbox's settings.",
+    example:
+      '`ERR_RESIDENT_UNKNOWN: the resident memory of this process cannot be read (ENOENT: no such file or directory, uv_resident_set_memory); on Linux /proc must be mounted`',
+  },
+  ERR_CRONER_MISSING: {
+    gist: 'a schedule has a cron expression, and the package croner is not installed',
+    cause:
+      'a schedule of a `PeriodicReporter` has a `cron` expression, and the optional package croner is not installed.',
+    cure: '`npm i croner`, or give the schedule `every` in its place.',
+    example: "`ERR_CRONER_MISSING: Cannot find module 'croner' (to install: npm i croner)`",
+  },
+} satisfies Record<string, CodeEntry>

@@ -1,0 +1,318 @@
+/** Warnings: they never fail a run. */
+import type { CodeEntry } from './code-entry.js'
+
+export const WARNINGS = {
+  WARN_ALLOCATOR_UNAVAILABLE: {
+    gist: 'no allocator statistics: only V8 heap figures were measured',
+    cause:
+      'neither jemalloc nor glibc could be asked. Rows have heap bytes; allocator bytes are `null`: Buffers and native memory are not seen.',
+    cure: 'start under jemalloc; the message has the line. `npx cache-attribution doctor` shows what is missing.',
+    example: '`only V8 figures were measured: neither binding can be loaded: …`',
+  },
+  WARN_TCACHE_UNKNOWN: {
+    gist: 'this jemalloc has no tcache statistics: freed memory in thread caches counts as live',
+    cause:
+      "this jemalloc is an old one, or built without tcache statistics: what was freed but lies in a thread's cache counts as live.",
+    cure: 'use jemalloc 5.3 or newer; rows below some hundred KiB may err until then.',
+    example:
+      '`this jemalloc has no tcache statistics: freed memory in thread caches counts as live, small rows may err`',
+  },
+  WARN_TCACHE_MISCOUNTED: {
+    gist: 'this jemalloc counts larger blocks in thread caches too small: live bytes err by them',
+    cause:
+      'jemalloc 5.0 to 5.2.1 (Debian 11, Ubuntu 20.04 and 22.04) counts freed blocks of 16 KiB and more that lie in thread caches at the size of small ones, so they are not taken off live bytes. With its defaults that is at most 2.3 MiB a thread. The amount in the message is in the ± of each row that was released live.',
+    cure: 'start with `MALLOC_CONF=lg_tcache_max:13`, which `cache-attribution run` sets for such a jemalloc; or use jemalloc 5.3. Rows of a twin need neither.',
+    example:
+      '`jemalloc 5.2.1 counts freed blocks of 16.00 KiB to 32.00 KiB in thread caches too small: live bytes, the floor and rows of a release in this process err by what threads keep of them, now 2.03 MiB at most; the ± of such a row has it. Rows of a twin are right; to have all right, start with lg_tcache_max:13 in MALLOC_CONF, or use jemalloc 5.3`',
+  },
+  WARN_PROFILER_OVERCOUNT: {
+    gist: "jemalloc's profiler adds to live bytes, and does not tell how much",
+    cause:
+      "the process was started with `prof:true` and without `prof_stats:true`: each small block that jemalloc's profiler sampled counts as 16 KiB, also after sampling was switched off, and nothing tells how many there are. The amount in the message is the most that it can be. The ± of each row that was released live covers its part of it ([method](../internals/method.md#five-causes-of-error)).",
+    cure: 'start with `MALLOC_CONF=prof:true,prof_stats:true` (jemalloc 5.3), as `cache-attribution run --profile` does: then it is taken off. Rows of a twin are right without it.',
+    example:
+      "`jemalloc's profiler gives each small block that it samples 16 KiB, and does not tell how many: live bytes, the floor and rows of a release in this process may be too large by up to 11.20 MiB (factor 1.24 of all live bytes); the ± of such a row has what it can be of it. Rows of a twin are right; to have all right, start with prof_stats:true in MALLOC_CONF`",
+  },
+  WARN_SELF_CHECK: {
+    gist: 'a set of known size was measured wrongly before the first window: rows may err as much',
+    cause:
+      'before its first window a run makes objects and Buffers of known size (about 1 MiB), drops them and measures what comes back, up to three times. What it found is not what was there: `factor` is measured ÷ known. The allocator counts what is not so (a profiler without `prof_stats`, `WARN_PROFILER_OVERCOUNT`; jemalloc 5.2.1 and older, `WARN_TCACHE_MISCOUNTED`), another allocator than the one that is read serves the process, or other threads allocated and freed meanwhile.',
+    cure: 'that of the warning beside it. Without one: measure in a twin, where other threads are not; let `npx cache-attribution doctor` tell which allocator serves.',
+    example:
+      '`a set of known size that the run made and dropped before its first window was measured wrongly: 1.21 MiB for 527.0 KiB (factor 2.35) in the allocator. The rows may err as much`',
+  },
+  WARN_ALIASED: {
+    gist: 'the same object is registered under two names: the memory can go to only one of them',
+    cause: 'one object is registered under two names.',
+    cure: 'keep one registration. The first one released gets all the memory, the other none.',
+    example: '`"users" and "accounts" are the same object: the first one released gets all its memory`',
+  },
+  WARN_MAPPED_UNKNOWN: {
+    gist: 'WebAssembly memories and resizable buffers could not be read: rows do not count them',
+    cause:
+      'the resident bytes of WebAssembly memories, resizable ArrayBuffers and growable SharedArrayBuffers could not be read: this build of V8 keeps its lists in another form, or the system refuses a process to read its own memory or pages. `mappedBytes` is null, and totals are of the other two quantities.',
+    cure: 'none is needed for caches that hold nothing of the kind. Else measure with a Node from nodejs.org, in a container that allows `process_vm_readv`.',
+    example:
+      "`mapped memory could not be read, so that WebAssembly memories and resizable buffers are in no row: V8's list of buffers was not found`",
+  },
+  WARN_NOT_SETTLED: {
+    gist: 'a window did not come to rest in its bounded time: its row may carry other work',
+    cause:
+      'other threads worked on beyond the bound of a drain: a busy worker, a native library, a machine without a free processor. The row has `settled: false`.',
+    cure: 'repeat the run, or measure when that work is over.',
+    example: '`background work did not come to rest around the release of "files": its row may carry some of it`',
+  },
+  WARN_FINALIZERS_WAIT: {
+    gist: 'finalizers could not be run in a twin: what they free is in no row',
+    cause:
+      'a twin has no event loop, and finalizers (of Buffers that an addon made, of Node-API, of a `FinalizationRegistry`) could not be run without one: this Node or its embedder does not export the way, or finalizers that waited already when the twin was made ended it: they looped, exited or crashed.',
+    cure: "for the former use a Node of nodejs.org, or release in the live process (`mode: 'release'`), where the loop turns; for the latter mend the callback that the reason names. Rows whose memory is seen to wait are `null` with `ERR_TWIN_FINALIZERS`.",
+    example:
+      '`finalizers could not be run in the twin: this Node exports no way to run them without a turn of the event loop; what they free is in no row, and rows whose memory is seen to wait for them are null`',
+  },
+  WARN_LATE_BYTES: {
+    gist: 'memory went in the turns after a release: a deferred finalizer, or unfinished work of that release',
+    cause:
+      'memory went in the turns after a release, more than other work explains: a native addon frees it in a deferred finalizer, or the release went on (a timer, a callback) after it returned.',
+    cure: "let the release return a promise that is fulfilled when it is done. The bytes are part of the row's `released`, and `late` tells them; the row's ± has what the other gaps between turns show. Where several caches shared a turn (`budget.pauseMs`), whose they are cannot be told: they are in `unattributed`, and the ± of each of these rows covers them. Without that budget each has a turn of its own.",
+    example:
+      '`about 24.00 MiB went in the turns right after the release of "images": a deferred finalizer, or a release that was not finished; its row counts them ("late"), and whatever else went just then with them`',
+  },
+  WARN_RELEASED_OTHER: {
+    gist: 'one release emptied another registered cache too',
+    cause: "a release emptied another registered cache: its row holds both, the other's is empty.",
+    cure: 'give each cache a release of its own, or register the two as one.',
+    example: '`the release of "templates" emptied "partials" too: the row holds both`',
+  },
+  WARN_RELEASED_ELSEWHERE: {
+    gist: 'a cache was emptied during the run before its own release',
+    cause: 'a cache had entries when the run began and none when its turn came: the service or a timer emptied it.',
+    cure: 'repeat the run; name this cache first in `only` if it happens again.',
+    example: '`"sessions" was emptied during the run before its own release`',
+  },
+  WARN_NOT_EMPTY: {
+    gist: 'a cache still counts entries after its release',
+    cause: '`entries()` counts entries right after the release: it left some, or something filled the cache at once.',
+    cure: 'let `release()` drop all of them. The row holds what was dropped.',
+    example: '`"users" still counts 12 entries after its release`',
+  },
+  WARN_NO_NATURAL_GC: {
+    gist: 'V8 did not collect by itself within naturalGcTimeoutMs: garbage may count as live',
+    cause:
+      "with `gc: 'natural'` V8 made no major collection of its own within `naturalGcTimeoutMs`: the service allocates too little.",
+    cure: "use `gc: 'forced'`, or wait longer. Garbage may count as live in this run.",
+    example: '`V8 made no major GC of its own within 30000 ms: garbage may count as live`',
+  },
+  WARN_WORKER_THREAD: {
+    gist: 'measured in a worker thread: the other threads were not at rest',
+    cause:
+      'the run was made inside a worker thread. The allocator is that of the whole process, the heap that of the worker, and the other threads were not at rest.',
+    cure: 'run it on the main thread where that is possible.',
+    example: '`measured in a worker thread: the other threads were not at rest`',
+  },
+  WARN_CACHE_METHOD: {
+    gist: 'entries() or claimedBytes() of a cache threw or returned no number: shown as unknown',
+    cause:
+      '`entries()` or `claimedBytes()` of a cache threw, or returned something that is no number ≥ 0 (a promise, NaN).',
+    cure: 'mend the method, or leave it out: both are optional. The value is `null` in the row.',
+    example: '`entries() of "users" returned an object`',
+  },
+  WARN_TWIN_FIRST_TURN: {
+    gist: 'a release went on after its first turn: only what that dropped was measured in the twin',
+    cause:
+      'in a twin a release went on after its first turn, and the cache cannot count its entries: what came later is not in the row.',
+    cure: 'give the cache an `entries()`: where it is 0 by then, the row is whole.',
+    example:
+      '`the release of "sessions" goes on in later turns, which a twin has not: its row is what its first turn dropped`',
+  },
+  WARN_TWIN_RETRIED: {
+    gist: 'a twin ended without a result, another one was made',
+    cause: 'a twin ended without a result, and another one was made: one more pause, nothing else.',
+    cure: 'none needed where it is rare. A cache in whose window it happens twice is left out of the third.',
+    example: '`a twin ended in the window of "images": ERR_TWIN_CRASHED: it ended after 1.2 s by SIGABRT`',
+  },
+  WARN_OWNERS_UNKNOWN: {
+    gist: 'the heap was to be walked for its owners, and could not be',
+    cause:
+      "`discover()` could not walk V8's heap: a Node binary without symbols, a V8 that is not understood, another processor than x64, or a walk that did not account for what V8 counts. Collections were sought and measured all the same.",
+    cure: "the message has the reason. Use a build of Node with its symbol table, as nodejs.org's are.",
+    example:
+      '`WARN_OWNERS_UNKNOWN: the heap was not walked, so nothing is said of its owners: this V8 compresses its pointers`',
+  },
+  WARN_DISCOVERY_FAILED: {
+    gist: 'hoards were to be sought in the twin of a run, and could not be',
+    cause:
+      '`attribute({ discover })` was to seek hoards in its twin, and that failed; the rows of the caches are not touched by it.',
+    cure: 'the message has the reason, with its own code where it has one.',
+    example: '`hoards could not be sought: ERR_INSPECTOR: …`',
+  },
+  WARN_HOARD_UNREADABLE: {
+    gist: 'some live objects could not be looked into when hoards were sought',
+    cause:
+      'some live objects threw when `discover()` looked at what they hold: a module that is not evaluated yet, an exotic object of a native library.',
+    cure: 'none is needed unless a large hoard is missing from the list.',
+    example: '`3 objects could not be looked into (a module that is not evaluated yet, an exotic object)`',
+  },
+  WARN_DISCOVER_THREADS: {
+    gist: 'other threads of the process have heaps, which discover() did not search',
+    cause:
+      'other threads of the process run JavaScript: workers of the service, of pino, of a pool. A heap belongs to its thread, and `discover()` searches that of the thread that calls it; what the others hold is in no owner and no hoard. They are counted as far as a coordinator heard of them, or Node names their threads (24 and later).',
+    cure: '`breakdown({ isolates: await workerHeaps(workers) })` and `report.workers` tell how large their heaps are.',
+    example:
+      '`WARN_DISCOVER_THREADS: not searched: what 1 worker thread of this process holds, since each has a heap of its own; breakdown() tells how large these are together`',
+  },
+  WARN_HOARD_NAMES: {
+    gist: 'the time for naming hoards was over before all were named',
+    cause:
+      'the time for finding names was over before every hoard had one: a very large heap, or scripts of ten thousands of functions.',
+    cure: 'allow more with `namingBudgetMs`. Bytes are not affected; paths may be missing or short, and parts may be listed as hoards.',
+    example: '`names were sought for 30000 ms and not to the end: paths may be missing or short`',
+  },
+  WARN_HOARD_RELEASE: {
+    gist: 'the release of a registered cache threw when hoards were sought: its hoards may be listed',
+    cause: 'the release of a registered cache threw when `discover()` called it in the twin.',
+    cure: 'mend the release; until then the cache may be listed as a hoard that nobody registered.',
+    example: '`the release of "users" threw: no such table`',
+  },
+  WARN_BREAKDOWN: {
+    gist: 'where all of RSS is was asked for in a run, and could not be told',
+    cause:
+      'a run was to tell where all of RSS is, and the system does not say (see `ERR_BREAKDOWN_UNAVAILABLE`). `report.breakdown` is null; the run went on.',
+    cure: 'that of the reason in the message, or leave `breakdown` out.',
+    example: '`where all of RSS is could not be told: ERR_BREAKDOWN_UNAVAILABLE: …`',
+  },
+  WARN_DEFAULT_VERSION: {
+    gist: 'two copies of this package that do not understand each other have a default coordinator each',
+    cause:
+      'two versions of this package are loaded, and `Coordinator.default()` of one cannot use that of the other. Each has its own.',
+    cure: 'let all dependencies use one version (`npm ls cache-attribution`, `npm dedupe`).',
+    example:
+      '`another copy of cache-attribution has made the default coordinator, and its interface is 0, not 1: caches that this copy registers are in a coordinator of their own`',
+  },
+  WARN_AUTO_SETTING: {
+    gist: 'a variable of the environment was not understood, and is passed over',
+    cause:
+      'a variable `CACHE_ATTRIBUTION_*` of the environment has a value that is not understood, or a name that does not exist. The program runs on without it.',
+    cure: 'correct it; docs/guide/auto.md lists the variables and their values.',
+    example:
+      '`CACHE_ATTRIBUTION_LOG must be off, or an interval such as 90s, 15m or 6h, of a second at least, got "often" (string): it is passed over`',
+  },
+  WARN_AUTO_ENDPOINT: {
+    gist: 'an address of the admin endpoint could not be opened: the program runs without it',
+    cause:
+      'the admin endpoint of `auto` could not be opened: the port is in use, or no folder takes its socket (read-only file systems, the permission model). The program runs on without it.',
+    cure: 'choose another port, or 0 for a free one, in `CACHE_ATTRIBUTION_ADMIN`; set `XDG_RUNTIME_DIR` or `TMPDIR` to a folder that the user may write to.',
+    example: '`CACHE_ATTRIBUTION_ADMIN cannot be opened: listen EADDRINUSE: address already in use 127.0.0.1:3111`',
+  },
+  WARN_AUTO_NOT_FOLLOWED: {
+    gist: 'a class of caches has more instances than are followed: rows show those that are',
+    cause:
+      'more than 4,096 instances of a cache class were created at once, or later more than 200 a second, as of a cache that lives for one request. Those beyond are not followed, since that would cost the service more than they tell.',
+    cure: 'none needed for caches of requests. To see what long-lived ones hold, seek their owners: `discover()`.',
+    example:
+      '`120,000 instances of DataLoader were created too fast to be followed: what of them still lives is in no row`',
+  },
+  WARN_AUTO_FAILED: {
+    gist: 'a part of auto could not be started: the program runs without it',
+    cause:
+      'a part of `auto` could not be started, for the reason that the warning gives. The program runs on without it.',
+    cure: 'by the reason: install the package wholly, allow what the permission model refused, or switch that part off (`CACHE_ATTRIBUTION_INSTRUMENT=off`, `CACHE_ATTRIBUTION_ADMIN=off`).',
+    example: '`the admin endpoint cannot be served: ERR_CLOSED: the coordinator was closed`',
+  },
+  WARN_LOG_SINK: {
+    gist: 'a logger or a history of a PeriodicReporter failed: its lines were lost, the service went on',
+    cause:
+      'the logger or the history of a `PeriodicReporter` threw or rejected. Its lines are lost until it works again; the service and the next reports are not touched. Told once by `process.emitWarning()`.',
+    cure: 'see the reason in the message: a full disk, a closed stream.',
+    example: '`the logger of a PeriodicReporter failed: write EPIPE`',
+  },
+  WARN_LISTENER: {
+    gist: 'an event listener threw: the run went on',
+    cause:
+      "a listener of one of the coordinator's events threw. The run went on; other listeners of that one event may not have heard of it.",
+    cure: 'catch in the listener what it may throw.',
+    example: '`a listener of "cache-released" threw: Cannot read properties of undefined (reading \'name\')`',
+  },
+  WARN_TRIM_COLDEST: {
+    gist: 'a whole was estimated from the coldest entries alone: its error is not known',
+    cause:
+      'a cache was trimmed that can drop its coldest entries only, and claims no bytes. Nothing that was dropped speaks for the entries that stay: the estimate of the whole supposes that they are alike, and its error is `null`.',
+    cure: 'let `trim()` drop entries at random when `context.choice` asks for it, and say so in `trimChoices`; or give the cache `claimedBytes()`.',
+    example:
+      '`the whole of "users" is estimated from its coldest entries alone, which need not be like the others: its error is not known`',
+  },
+  WARN_RESIDUAL_UNEXPLAINED: {
+    gist: 'what no cache held was to be explained by the heap profiler, and could not be',
+    cause:
+      '`explainResidual` was given, and there is no profile of what no cache held: profiling is off or not possible, a capture is under way, or the dump could not be written. The rows are not touched by it.',
+    cure: "the message ends with the profiler's own error and its cure.",
+    example:
+      '`what no cache held cannot be explained: ERR_PROFILING_OFF: profiling is off, so nothing that lives was sampled: …`',
+  },
+  WARN_SHARED_MEMORY: {
+    gist: 'caches hold the same values, as two orders showed: they come back with the one that is released last',
+    cause:
+      'caches hold the same values: they come back with the one that is released last, whichever that is. It is said only where two orders showed it: in two runs in which they came in different order and changed places, or in several twins of one run, where one row lost what another gained. Where several caches may be the partner, all are named with "or". Of several twins the row is the mean, and its ± holds both.',
+    cure: 'look at the caches together; emptying or bounding one of them frees nothing.',
+    example:
+      '`"users" and "profiles" seem to hold the same values: about 12.00 MiB come back with the one that is released last, here "profiles"; emptying one of them frees nothing`',
+  },
+  WARN_PINNED_PAGES: {
+    gist: 'caches have memory on the same pages, as two orders showed: RSS falls when both are released',
+    cause:
+      'caches have their blocks on the same pages. A page goes back to the system when nothing on it lives, so RSS falls with the one that is released last, although each releases its own bytes. It is said only where several twins of one run showed it, each in another order. Where several caches may be the partner, all are named with "or".',
+    cure: 'empty or bound them together; emptying one of them makes room in its pages, which the allocator uses again, and leaves RSS as it is.',
+    example:
+      '`"thumbnails" has memory on the same pages as "sessions": of what it releases about 19.53 MiB leave RSS only when both are released`',
+  },
+  WARN_CLAIM_CONTRADICTED: {
+    gist: 'next to nothing came back of what a cache claims to hold',
+    cause:
+      'a cache was emptied and collected, and less than a tenth of what it claims came back; or a trim estimates it at less than that. Something else may hold its values, a cache that is not registered included, or its claim is wrong: one run cannot tell which.',
+    cure: "`attribute({ mode: 'twin', twins: 2 })` measures two orders, and names another registered cache that holds the values. Where none is named, see who else keeps them (`discover()`), and check `claimedBytes()` or `sizeCalculation`.",
+    example: '`"users" claims 12.00 MiB, and 102.4 KiB came back`',
+  },
+  WARN_REPORT_EXTENSION: {
+    gist: 'what was to be added to a report could not be: the report is given without it',
+    cause:
+      'something that adds to reports (a history that was attached) threw. The report is given out without what it would have added.',
+    cure: 'the message has the reason.',
+    example: '`a report could not be added to: ERR_HISTORY_CLOSED: this history was closed`',
+  },
+  WARN_HISTORY_WRITE: {
+    gist: 'a history cannot be written: its records wait in memory',
+    cause:
+      "the disk is full, the folder may not be written, or the like; or what stands at `maintenance.lock` is not this library's. The service is not touched by it: records wait in memory, up to `backlogBytes`; beyond that the oldest observations go first. Told once.",
+    cure: 'make room. Every new record tries again; `WARN_HISTORY_RESUMED` says when it worked.',
+    example:
+      '`the history in /var/lib/memory cannot be written: ENOSPC: no space left on device, write; up to 4.00 MiB wait in memory, and each new record tries again`',
+  },
+  WARN_HISTORY_RESUMED: {
+    gist: 'a history is written again',
+    cause: 'after `WARN_HISTORY_WRITE` the disk takes records again, and what waited has been written.',
+    cure: 'none needed; the message says how many records were lost meanwhile.',
+    example: '`the history in /var/lib/memory is written again: nothing was lost`',
+  },
+  WARN_HISTORY_TORN: {
+    gist: 'a line of a history was cut off by a crash, or is no record, and was passed over',
+    cause:
+      'a process was killed while it wrote: the last line of its file is not whole. Or a record lacks a member, or has one of another type. Nothing else is lost: each such line costs itself only.',
+    cure: 'none needed. Many such lines in one file mean that something else wrote into it.',
+    example:
+      '`20260101T000000000Z-1f2e3d4c-0000.ndjson has a line that cannot be understood (a write that a crash cut off, or no record of this library): passed over`',
+  },
+  WARN_HISTORY_VERSION: {
+    gist: 'a line of a history is of a newer version, and was passed over',
+    cause:
+      'a newer version of this library wrote lines of another schema into the folder. They are kept, and not read.',
+    cure: 'read the history with the newer version.',
+    example:
+      '`20260101T000000000Z-1f2e3d4c-0000.ndjson has 12 lines of a newer version of cache-attribution: passed over`',
+  },
+  WARN_HISTORY_UNREADABLE: {
+    gist: 'a file of a history could not be read',
+    cause: 'a file of the history could not be read, or not to its end: permissions, a fault of the disk.',
+    cure: "the message has the system's reason. Other files are read all the same.",
+    example: '`20260101T000000000Z-1f2e3d4c-0000.ndjson cannot be read: EACCES: permission denied`',
+  },
+} satisfies Record<string, CodeEntry>
