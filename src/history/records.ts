@@ -3,6 +3,7 @@
  *
  * Rule: a line that cannot be understood costs itself only; unknown fields stay; a newer schema is passed over, not guessed at.
  */
+import { withoutGrowth } from '../report/discovery/owner-growth.js'
 import type { AttributionReport } from '../report/types.js'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { faultOfHead, faultOfObservation, faultOfReport } from './record-faults.js'
@@ -105,10 +106,21 @@ function notKept(kind: HistoryRecord['kind'], reason: string): CacheAttributionE
  */
 export function reportOf(report: AttributionReport): AttributionReport {
   return guarded('report', () => {
-    const { forecast: _forecast, floor, caches, ...rest } = isObject(report) ? report : ({} as AttributionReport)
+    const {
+      forecast: _forecast,
+      floor,
+      caches,
+      discovery,
+      ...rest
+    } = isObject(report) ? report : ({} as AttributionReport)
     if (!isObject(floor) || !isObjects(caches)) throw notKept('report', faultOfReport(report) ?? 'its members change')
     const { trend: _trend, ...bytes } = floor
-    return { ...rest, caches: withoutTrends(caches), floor: bytes }
+    return {
+      ...rest,
+      caches: withoutTrends(caches),
+      floor: bytes,
+      ...(discovery === undefined ? {} : { discovery: withoutGrowth(discovery) }),
+    }
   })
 }
 

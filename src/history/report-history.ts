@@ -15,6 +15,7 @@ import { listFiles } from './files.js'
 import { maintain } from './maintain.js'
 import { resolveHistoryOptions } from './options.js'
 import type { HistoryOptions, ResolvedHistoryOptions } from './options.js'
+import { withGrowth } from '../report/discovery/owner-growth.js'
 import { readHistory } from './read-history.js'
 import { observationOf, reportOf, writtenRecord } from './records.js'
 import { SeriesStore } from './series-store.js'
@@ -145,7 +146,7 @@ export class ReportHistory implements AsyncDisposable {
    * The report with the trends of this history, as reports of an attached coordinator carry them.
    */
   async withTrends(report: AttributionReport): Promise<AttributionReport> {
-    const { caches, floor, forecast } = await this.trends()
+    const { caches, owners, floor, forecast } = await this.trends()
     const trends = new Map(caches.map(({ name, trend }) => [name, trend]))
     return {
       ...report,
@@ -154,6 +155,7 @@ export class ReportHistory implements AsyncDisposable {
         return trend === undefined ? row : { ...row, trend }
       }),
       floor: { ...report.floor, trend: floor },
+      ...(report.discovery === undefined ? {} : { discovery: withGrowth(report.discovery, owners) }),
       ...(forecast === null ? {} : { forecast }),
     }
   }

@@ -6,6 +6,8 @@
  */
 import type { AttributionReport } from '../report/types.js'
 import type { Segment, SeriesBasis, TrendInput } from '../report/trends/series.js'
+import { ownerBytes, ownerIdentity, ownerKey } from '../report/discovery/owner-identity.js'
+import type { OwnerIdentity } from '../report/discovery/owner-identity.js'
 import { knownBytes, knownSum, wholeOf } from '../report/whole.js'
 import type { HistoryObservation, HistoryRecord } from './types.js'
 
@@ -14,6 +16,8 @@ const HOUR_MS = 3_600_000
 const POINTS_MAX = 4096
 /** Levels of one series: restarts and live releases; then the oldest goes. */
 const SEGMENTS_MAX = 512
+/** Owners that are followed; then the one goes that was not seen for longest. */
+const OWNERS_MAX = 500
 
 /** One level under construction. */
 interface OpenSegment {
@@ -93,6 +97,8 @@ type CacheSeries = Record<SeriesBasis, SeriesBuilder>
 /** All series of one history. */
 export class SeriesStore {
   readonly #caches = new Map<string, CacheSeries>()
+  /** Owners that nobody registered, by their identity; the one that was seen last stands last. */
+  readonly #owners = new Map<string, { readonly identity: OwnerIdentity; readonly series: SeriesBuilder }>()
   readonly #floor = floorSeries()
   /** Floors between runs: live bytes less what the caches are estimated to hold. */
   readonly #between = floorSeries()
@@ -121,6 +127,7 @@ export class SeriesStore {
    */
   inputs(window?: { readonly windowHours: number; readonly lifetime: string; readonly nowMs: number }): {
     caches: Iterable<{ name: string; input: TrendInput }>
+    owners: Iterable<{ identity: OwnerIdentity; input: TrendInput }>
     floor: Record<keyof FloorSeries, TrendInput>
     rssBytes: number | null
   } {
@@ -132,6 +139,7 @@ export class SeriesStore {
     })
     return {
       caches: this.#inputsWithin(span),
+      owners: this.#ownersWithin(span),
       floor: {
         total: floorOf('total'),
         allocated: floorOf('allocated'),
@@ -160,9 +168,35 @@ export class SeriesStore {
     }
   }
 
+  *#ownersWithin(span: Span): Generator<{ identity: OwnerIdentity; input: TrendInput }> {
+    for (const { identity, series } of this.#owners.values()) {
+      const measured = series.within(span)
+      if (measured.length > 0) yield { identity, input: { measured, estimated: [], claimed: [] } }
+    }
+  }
+
+  /** Takes the owners of one observation, which may come from a file of another version. */
+  addOwners(lifetime: string, hours: number, owners: unknown): void {
+    for (const owner of Array.isArray(owners) ? (owners as unknown[]) : []) {
+      const [identity, bytes] = [ownerIdentity(owner), ownerBytes(owner)]
+      // A registered cache has its own series.
+      if (identity === null || bytes === null || (owner as { cache?: unknown }).cache != null) continue
+      const key = ownerKey(identity)
+      const known = this.#owners.get(key) ?? { identity, series: new SeriesBuilder() }
+      this.#owners.delete(key)
+      this.#owners.set(key, known)
+      known.series.add(lifetime, lifetime, hours, bytes, null)
+    }
+    for (const key of this.#owners.keys()) {
+      if (this.#owners.size <= OWNERS_MAX) return
+      this.#owners.delete(key)
+    }
+  }
+
   #addReport(lifetime: string, hours: number, report: AttributionReport): void {
     const { floor, caches, mode, before } = report
     this.#rssBytes = before.rssBytes
+    this.addOwners(lifetime, hours, report.discovery?.owners)
     const measured = caches.filter(({ status }) => status === 'released' || status === 'trimmed')
     // What was skipped is part of the floor: floors below different caches are no one level.
     const key = `${lifetime}/${measured

@@ -11,7 +11,7 @@ import { describeOwner } from './discovery/format-owners.js'
 import type { Owner } from './discovery/types.js'
 import { isGrowing } from './trends/format-trends.js'
 import type { Trend } from './trends/types.js'
-import { formatRate } from './trends/verdict.js'
+import { formatRate } from './trends/rates.js'
 import type { AttributionReport, CacheAttribution } from './types.js'
 import { knownBytes, wholeOf } from './whole.js'
 

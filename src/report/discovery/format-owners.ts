@@ -3,6 +3,7 @@ import { formatBytes, formatCount, formatShare, printable } from '../../support/
 import { formatTable } from '../format-table.js'
 import type { TableColumn } from '../format-table.js'
 import type { Discovery, Owner, OwnerSite } from './types.js'
+import { trendCell } from '../trends/format-trends.js'
 
 const OWNER_LENGTH_MAX = 100
 
@@ -98,6 +99,7 @@ function columns(totalBytes: number): TableColumn<Owner>[] {
     { title: 'JS heap', cell: ({ own }) => formatBytes(own.heapBytes) },
     { title: 'buffers', cell: ({ own }) => formatBytes(own.memoryBytes) },
     { title: 'B/entry', cell: bytesPerEntry },
+    { title: 'trend', cell: ({ growth }) => trendCell(growth) },
     { title: '', alignsLeft: true, cell: remark },
   ]
 }

@@ -1,6 +1,7 @@
 /** Trends as a terminal shows them. Pure. */
 import { formatBytes, formatCount, printable } from '../../support/units.js'
-import { formatHours, formatRate } from './verdict.js'
+import { ownerName } from '../discovery/owner-identity.js'
+import { formatHours, formatRate } from './rates.js'
 import type { FloorTrend, Forecast, Trend, TrendVerdict, Trends } from './types.js'
 
 /** Words of this library's own, in a report that may come from elsewhere. */
@@ -57,12 +58,16 @@ export function forecastLine({ limitBytes, limitSource, usedBytes, slope, at, ea
 }
 
 /** All of them, a line each. */
-export function trendsText({ caches, floor, forecast }: Trends): string {
+export function trendsText({ caches, owners, floor, forecast }: Trends): string {
   return [
     `floor: ${floorTrendLine(floor)}`,
     ...caches.map(
       ({ name, trend }) =>
         `${printable(name, 60)}: ${printable(trend.verdict, WORD_LENGTH_MAX)}; ${printable(trend.evidence, 200)}`,
+    ),
+    ...owners.map(
+      (owner) =>
+        `${printable(ownerName(owner), 100)}: ${printable(owner.trend.verdict, WORD_LENGTH_MAX)}; ${printable(owner.trend.evidence, 200)}`,
     ),
     ...(forecast === null ? [] : [`forecast: ${forecastLine(forecast)}`]),
   ].join('\n')

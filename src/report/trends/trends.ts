@@ -2,7 +2,8 @@
 import { atOnce } from '../../support/slices.js'
 import type { Steps } from '../../support/slices.js'
 import type { TrendInput } from './series.js'
-import type { FloorTrend, Forecast, Trend, TrendSlope, Trends } from './types.js'
+import type { OwnerIdentity } from '../discovery/owner-identity.js'
+import type { FloorTrend, Forecast, OwnerGrowth, Trend, TrendSlope, Trends } from './types.js'
 import { trendSteps } from './verdict.js'
 
 export { trendOf } from './verdict.js'
@@ -19,6 +20,7 @@ export interface MemoryUse {
 /** What {@link trendsOf} is made of. */
 export interface TrendsInput {
   readonly caches: Iterable<{ readonly name: string; readonly input: TrendInput }>
+  readonly owners?: Iterable<{ readonly identity: OwnerIdentity; readonly input: TrendInput }>
   readonly floor: Readonly<Record<'total' | 'allocated' | 'heap' | 'mapped', TrendInput>>
   readonly memory: MemoryUse | null
   readonly now: Date
@@ -39,10 +41,15 @@ export function trendsOf(input: TrendsInput): Trends {
 }
 
 /** {@link trendsOf} in steps of a millisecond or two; `caches` are gone through as they are come to. */
-export function* trendsSteps({ caches, floor, memory, now }: TrendsInput): Steps<Trends> {
+export function* trendsSteps({ caches, owners = [], floor, memory, now }: TrendsInput): Steps<Trends> {
   const trends: { name: string; trend: Trend }[] = []
   for (const { name, input } of caches) {
     trends.push({ name, trend: yield* trendSteps(input, 'cache') })
+    yield
+  }
+  const ownerTrends: OwnerGrowth[] = []
+  for (const { identity, input } of owners) {
+    ownerTrends.push({ ...identity, trend: yield* trendSteps(input, 'cache') })
     yield
   }
   const floorTrend: FloorTrend = {
@@ -54,7 +61,13 @@ export function* trendsSteps({ caches, floor, memory, now }: TrendsInput): Steps
   const growing = [floorTrend, ...trends.map(({ trend }) => trend)].flatMap(({ verdict, slope }) =>
     slope !== null && (verdict === 'growing' || verdict === 'unbounded') ? [slope] : [],
   )
-  return { caches: trends, floor: floorTrend, forecast: memory === null ? null : forecastOf(growing, memory, now) }
+  // What an owner holds is a part of the floor: it adds nothing to the forecast.
+  return {
+    caches: trends,
+    owners: ownerTrends,
+    floor: floorTrend,
+    forecast: memory === null ? null : forecastOf(growing, memory, now),
+  }
 }
 
 function* partOf(input: TrendInput): Steps<Trend | null> {

@@ -86,9 +86,19 @@ export interface Forecast {
   readonly latest: string | null
 }
 
+/** How what an owner keeps alive changes over the observations in which it was found. */
+export interface OwnerGrowth {
+  readonly script: string | null
+  readonly path: string
+  readonly className: string
+  readonly trend: Trend
+}
+
 /** The trends of one history. */
 export interface Trends {
   readonly caches: readonly { readonly name: string; readonly trend: Trend }[]
+  /** Owners that nobody registered, in reports with `discover`: each known again by its script, path and class. */
+  readonly owners: readonly OwnerGrowth[]
   readonly floor: FloorTrend
   /** Null where nothing grows, or no limit is known. */
   readonly forecast: Forecast | null

@@ -6,8 +6,9 @@
  */
 import { atOnce } from '../../support/slices.js'
 import type { Steps } from '../../support/slices.js'
-import { formatBytes, signed } from '../../support/units.js'
+import { formatBytes } from '../../support/units.js'
 import { median } from '../statistics.js'
+import { formatHours, formatRate } from './rates.js'
 import { describeRefill, refillOf } from './refill.js'
 import { readingsOf, spanOf } from './series.js'
 import type { Segment, SeriesBasis, TrendInput } from './series.js'
@@ -204,17 +205,6 @@ function halfOf(segments: readonly Segment[], isLate: boolean): Segment[] {
     const part = <T>(values: readonly T[]): T[] => (isLate ? values.slice(cut) : values.slice(0, cut))
     return cut === -1 ? segment : { ...segment, hours: part(segment.hours), bytes: part(segment.bytes) }
   })
-}
-
-/** `+1.20 MiB/h`. */
-export function formatRate(bytesPerHour: number): string {
-  return `${bytesPerHour > 0 ? '+' : ''}${formatBytes(bytesPerHour)}/h`
-}
-
-/** `3.0 d`, `5.2 h`, `10 min`. */
-export function formatHours(hours: number): string {
-  if (hours >= 48) return `${signed(hours / 24, 1)} d`
-  return hours >= 2 ? `${signed(hours, 1)} h` : `${signed(hours * 60, 0)} min`
 }
 
 function formatP(p: number): string {

@@ -1,6 +1,7 @@
 /** What grows, in words and in points: the rows of the table, the forecast, the line of a trend and its band. */
 import { formatBytes } from '../../../support/units.js'
 import type { Forecast, Trend, Trends } from '../../../report/trends/types.js'
+import { ownerName } from '../../../report/discovery/owner-identity.js'
 import { formatDuration } from './time.js'
 
 /** One row of the table. */
@@ -20,10 +21,11 @@ export interface BandPoint {
   readonly highBytes: number
 }
 
-/** The caches: what grows first and the fastest of it, then the largest. */
-export function growthRows({ caches }: Trends): GrowthRow[] {
+/** The caches, and the owners that nobody registered: what grows first and the fastest of it, then the largest. */
+export function growthRows({ caches, owners }: Trends): GrowthRow[] {
   const rate = ({ slope, refill }: Trend): number => slope?.bytesPerHour ?? refill?.bytesPerHour ?? 0
-  return caches
+  const followed = owners.map((owner) => ({ name: ownerName(owner), trend: owner.trend }))
+  return [...caches, ...followed]
     .map(({ name, trend }) => ({ name, trend, isAccused: isGrowing(trend) }))
     .toSorted(
       (a, b) =>
