@@ -1,23 +1,97 @@
-// Runs the tests with mocha; where CI is set, under c8 with the bounds of .c8rc.json, so that a CI run takes them once.
+// Runs the tests with mocha, in groups of files side by side; where CI is set, under c8 with the bounds of .c8rc.json, so that
+// a CI run takes them once.
 //
-//   node tools/run-tests.mjs [options of mocha]      `npm test` compiles first
+//   node tools/run-tests.mjs                     all of them: `npm test`
+//   node tools/run-tests.mjs --fast              those without processes, forks, servers and browsers: `npm run test:fast`
+//   node tools/run-tests.mjs [mocha's arguments] one process of mocha, with these
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { groupsOf, isFast, testFiles } from './test-files.mjs'
 
 const bin = fileURLToPath(new URL('../node_modules/.bin', import.meta.url))
-const mocha = [path.join(bin, 'mocha'), ...process.argv.slice(2)]
-const isCoverageTaken = (process.env['CI'] ?? '') !== '' && process.env['CI'] !== 'false'
-const [command = '', ...args] = isCoverageTaken ? [path.join(bin, 'c8'), ...mocha] : mocha
+const folder = fileURLToPath(new URL('../dist/test', import.meta.url))
+const [first, ...others] = process.argv.slice(2)
+const { timeout, 'node-option': nodeOptions } = JSON.parse(readFileSync(new URL('../.mocharc.json', import.meta.url)))
+/** The settings of .mocharc.json without its files, to which mocha would only add these. */
+const SETTINGS = [
+  '--no-config',
+  '--forbid-only',
+  '--timeout',
+  String(timeout),
+  ...nodeOptions.map((name) => `--${name}`),
+]
+/** Set in the process that c8 starts. */
+const COVERED = 'CACHE_ATTRIBUTION_TESTS_COVERED'
 
-const child = spawn(command, args, { stdio: 'inherit' })
-child.once('error', (error) => {
-  console.error(`${path.basename(command)} could not be started: ${error.message}`)
-  process.exitCode = 1
-})
-// A terminal sends Ctrl-C to both; what is sent to this process alone is passed on.
-process.on('SIGINT', () => child.kill('SIGINT'))
-process.on('SIGTERM', () => child.kill('SIGTERM'))
-child.once('exit', (code) => {
-  process.exitCode = code ?? 1
-})
+const children = new Set()
+// A terminal sends Ctrl-C to all of them; what is sent to this process alone is passed on.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    for (const child of children) child.kill(signal)
+  })
+}
+
+const isCoverageTaken = (process.env['CI'] ?? '') !== '' && process.env['CI'] !== 'false'
+if (isCoverageTaken && process.env[COVERED] === undefined) {
+  const again = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
+  process.exitCode = await run(path.join(bin, 'c8'), again, {
+    stdio: 'inherit',
+    env: { ...process.env, [COVERED]: '1' },
+  })
+} else if (first === undefined || (first === '--fast' && others.length === 0)) {
+  process.exitCode = await runGroups(testFiles(folder).filter((file) => first === undefined || isFast(file, folder)))
+} else {
+  process.exitCode = await run(path.join(bin, 'mocha'), process.argv.slice(2), { stdio: 'inherit' })
+}
+
+/** Most tests wait for a process that they have started: one group more than there are processors. */
+async function runGroups(files) {
+  const started = performance.now()
+  const { beside, alone } = groupsOf(files, folder)
+  let [exitCode, passed, failed] = [0, 0, 0]
+  const lane = async (groups) => {
+    for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+      const chunks = []
+      const args = [...SETTINGS, process.stdout.isTTY ? '--color' : '--no-color', ...group]
+      const code = await run(path.join(bin, 'mocha'), args, { stdio: ['ignore', 'pipe', 'pipe'] }, (chunk) =>
+        chunks.push(chunk),
+      )
+      const text = Buffer.concat(chunks).toString()
+      process.stdout.write(text)
+      passed += counted(text, 'passing')
+      failed += counted(text, 'failing')
+      // A process that dies has counted nothing.
+      if (code !== 0) exitCode = 1
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, () => lane(beside)))
+  if (alone.length > 0) await lane([alone])
+  const seconds = ((performance.now() - started) / 1000).toFixed(0)
+  console.log(`all groups: ${passed} passed, ${failed} failed, in ${seconds} s`)
+  return exitCode
+}
+
+function counted(text, word) {
+  return Number(new RegExp(`^\\s*(?:\\u001b\\[[\\d;]*m|\\s)*(\\d+) ${word}`, 'm').exec(text)?.[1] ?? 0)
+}
+
+/** The exit code; 1 of what could not be started or was killed. */
+function run(command, args, options, onOutput) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, options)
+    children.add(child)
+    child.stdout?.on('data', onOutput)
+    child.stderr?.on('data', onOutput)
+    child.once('error', (error) => {
+      console.error(`${path.basename(command)} could not be started: ${error.message}`)
+      resolve(1)
+    })
+    child.once('close', (code) => {
+      children.delete(child)
+      resolve(code ?? 1)
+    })
+  })
+}

@@ -1,0 +1,52 @@
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+
+interface TestFiles {
+  readonly ALONE: readonly string[]
+  testFiles(folder: string): string[]
+  isFast(file: string, folder: string): boolean
+  groupsOf(files: readonly string[], folder: string): { readonly beside: string[][]; readonly alone: string[] }
+}
+
+const folder = fileURLToPath(new URL('..', import.meta.url))
+const { ALONE, testFiles, isFast, groupsOf } = (await import(
+  new URL('../../../tools/test-files.mjs', import.meta.url).href
+)) as TestFiles
+const inFolder = (name: string): string => path.join(folder, `${name}.test.js`)
+
+describe('the groups of test files', () => {
+  const files = testFiles(folder)
+  const { beside, alone } = groupsOf(files, folder)
+
+  it('have every file once', () => {
+    expect([...beside.flat(), ...alone].toSorted()).to.deep.equal(files)
+    expect(files.length).to.be.above(200)
+  })
+
+  it('run nothing beside those that say how long something may take', () => {
+    expect(alone.map((file) => path.relative(folder, file)).toSorted()).to.deep.equal([...ALONE].toSorted())
+  })
+
+  it('keep files together that use the same port or browser', () => {
+    for (const name of ['attach', path.join('http', 'page')]) {
+      const own = files.filter((file) => path.relative(folder, file).startsWith(name + path.sep))
+      expect(own.length).to.be.above(1)
+      expect(beside.filter((group) => group.some((file) => own.includes(file)))).to.deep.equal([own])
+    }
+  })
+})
+
+describe('the fast tests', () => {
+  it('are those of pure code', () => {
+    for (const name of ['report/build-report', 'report/breakdown/diagnose', 'report/statistics']) {
+      expect(isFast(inFolder(name), folder), name).to.equal(true)
+    }
+  })
+
+  it('are none that start a process, by a helper too, or open a server, a browser, or a twin', () => {
+    for (const name of ['breakdown/first-line', 'cli/run', 'http/page/browser', 'http/hostile-order', 'twin/tools']) {
+      expect(isFast(inFolder(name), folder), name).to.equal(false)
+    }
+  })
+})

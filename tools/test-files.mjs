@@ -1,0 +1,86 @@
+// Which test files there are, which of them are fast, and in which groups they are run.
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+
+/** Files of one process of mocha, at most: its start costs half a second, and the last ones to end are waited for. */
+const GROUP_MOST = 8
+/** Each of these is one group: its files use the same port of this machine, or one browser. */
+const TOGETHER = ['attach', path.join('http', 'page')]
+/** Their assertions say how long something may take: nothing is run beside them. */
+export const ALONE = [
+  'coordinator/attribution',
+  'coordinator/hostile-aliases',
+  'coordinator/real',
+  'coordinator/registry',
+  'heap-profile/profile/hostile',
+  'heap-profile/symbols/hostile',
+  'history/hostile',
+  'http/hostile-reads',
+  'report/format-report',
+  'support/slices',
+  'twin/held-locks',
+  'twin/marking',
+  'twin/parent',
+  'twin/pauses',
+].map((name) => path.normalize(`${name}.test.js`))
+
+/** What starts processes or threads, forks, or opens a server or a browser. */
+const SLOW = /['"](?:node:(?:child_process|cluster|http|http2|https|net|worker_threads)|playwright-core)['"]/
+/** Entries of the product that fork the process which calls them. */
+const FORKS =
+  /src\/twin\/(?:index|run-in-twin|make-twin|fork-at-rest|(?:discover|heap-snapshot|owners)\/in-twin)\.js['"]/
+const IMPORTED = /\bfrom ['"](\.[^'"]+)['"]|^import ['"](\.[^'"]+)['"]/gm
+
+/** Every test file below a folder, sorted. */
+export function testFiles(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => path.join(folder, name))
+    .toSorted()
+}
+
+/**
+ * Whether a test stays in its process: neither it nor a helper of the tests that it imports starts, forks or serves anything.
+ *
+ * @param folder of all tests: what lies outside is the product's
+ */
+export function isFast(file, folder, seen = new Set()) {
+  if (seen.has(file) || !existsSync(file)) return true
+  seen.add(file)
+  const text = readFileSync(file, 'utf8')
+  if (SLOW.test(text) || FORKS.test(text)) return false
+  return [...text.matchAll(IMPORTED)]
+    .map(([, from, alone]) => path.join(path.dirname(file), from ?? alone))
+    .filter((imported) => !path.relative(folder, imported).startsWith('..'))
+    .every((imported) => isFast(imported, folder, seen))
+}
+
+/**
+ * The files in groups that may be run side by side, those that are likely to take longest first; and those that are run when
+ * all others are over.
+ */
+export function groupsOf(files, folder) {
+  const below = (file) => path.relative(folder, file)
+  const alone = files.filter((file) => ALONE.includes(below(file)))
+  const byKey = new Map()
+  for (const file of files.filter((each) => !alone.includes(each))) {
+    const key = TOGETHER.find((name) => below(file).startsWith(name + path.sep)) ?? below(file).split(path.sep)[0]
+    byKey.set(key, [...(byKey.get(key) ?? []), file])
+  }
+  const beside = [...byKey].flatMap(([key, own]) => (TOGETHER.includes(key) ? [own] : dealt(own)))
+  return { beside: beside.toSorted((a, b) => weightOf(b) - weightOf(a)), alone }
+}
+
+/** Neighbours are alike: dealt out in turn, no group has all of the slow ones. */
+function dealt(files) {
+  const count = Math.ceil(files.length / GROUP_MOST)
+  return Array.from({ length: count }, (_, group) => files.filter((_file, index) => index % count === group))
+}
+
+/** A file that uses processes takes some ten times as long as another. */
+function weightOf(files) {
+  return files.reduce((sum, file) => {
+    const text = readFileSync(file, 'utf8')
+    return sum + (SLOW.test(text) || text.includes('helpers/child.js') ? 10 : 1)
+  }, 0)
+}
