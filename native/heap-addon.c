@@ -20,6 +20,12 @@ static void set_number(napi_env env, napi_value object, const char *name, double
   napi_set_named_property(env, object, name, value);
 }
 
+static void set_text(napi_env env, napi_value object, const char *name, const char *text) {
+  napi_value value;
+  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, object, name, value);
+}
+
 /* A value of Node-API is where V8 keeps the reference. */
 static uint64_t tagged_of(napi_value value) { return *(const uint64_t *)(const void *)value; }
 
@@ -52,6 +58,9 @@ static napi_value classes_of(napi_env env, const struct heap_classes *classes) {
     set_number(env, row, "count", (double)class->count);
     set_number(env, row, "shallowBytes", (double)class->own_bytes);
     set_number(env, row, "retainedBytes", (double)class->retained_bytes);
+    set_number(env, row, "largestBytes", (double)class->largest_bytes);
+    set_text(env, row, "path", class->path);
+    set_text(env, row, "script", class->script);
     napi_set_element(env, rows, (uint32_t)i, row);
   }
   return rows;
@@ -99,6 +108,7 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
   struct heap_graph graph = {0};
   struct heap_tree tree = {0};
   struct heap_classes classes = {0};
+  struct column via = {0};
   napi_get_cb_info(env, info, &count, args, NULL, NULL);
   napi_value *functions = count < 3 ? NULL : elements_of(env, args[0], &function_count);
   napi_value *objects = count < 3 ? NULL : elements_of(env, args[1], &object_count);
@@ -121,8 +131,9 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
   for (size_t kind = 0; kind < FOLDED_KINDS; kind++)
     folded += graph.folded[kind].count;
   const double edges = (double)(graph.to.count + folded);
-  if (reason == NULL && (tagged == NULL || retained == NULL || !heap_tree_make(&tree, &graph) ||
-                         !heap_classes_count(&classes, &graph, &tree)))
+  if (reason == NULL &&
+      (tagged == NULL || retained == NULL || !heap_paths_find(&via, &graph) ||
+       !heap_tree_make(&tree, &graph) || !heap_classes_count(&classes, &graph, &tree, &via)))
     reason = "there is no memory for the walk";
   if (reason == NULL)
     read_retained(&tree, tagged, object_count, retained);
@@ -145,6 +156,7 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
     napi_set_named_property(env, result, "retained", value);
   }
   heap_classes_free(&classes);
+  column_free(&via);
   heap_tree_free(&tree);
   heap_walk_free(&graph);
   free(functions);
@@ -152,12 +164,6 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
   free(tagged);
   free(retained);
   return result;
-}
-
-static void set_text(napi_env env, napi_value object, const char *name, const char *text) {
-  napi_value value;
-  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
-  napi_set_named_property(env, object, name, value);
 }
 
 static uint64_t *kind_bytes_of(void *owners, uint32_t place) {

@@ -2,6 +2,7 @@
 #include "heap-classes.h"
 
 #ifdef __linux__
+#include "heap-paths.h"
 #include "index.h"
 #include "v8-layout.h"
 #include "v8-names.h"
@@ -50,9 +51,13 @@ static void sum_retained(struct heap_classes *classes, const struct heap_tree *t
                          uint32_t *open, const uint32_t *first_child, const uint32_t *next_sibling) {
   uint32_t at = 0;
   for (;;) {
-    const uint32_t class = class_of[at];
-    if (open[class]++ == 0)
-      classes->at[class].retained_bytes += tree->retained[at];
+    struct heap_class *class = &classes->at[class_of[at]];
+    if (open[class_of[at]]++ == 0)
+      class->retained_bytes += tree->retained[at];
+    if (tree->retained[at] > class->largest_bytes) {
+      class->largest_bytes = tree->retained[at];
+      class->largest = tree->node_of.at[at];
+    }
     uint32_t next = first_child[at];
     while (next == 0) {
       open[class_of[at]]--;
@@ -79,12 +84,28 @@ static bool add_folded(struct heap_classes *classes, const struct heap_graph *gr
     classes->at[class].count += graph->folded[kind].count;
     classes->at[class].own_bytes += graph->folded[kind].bytes;
     classes->at[class].retained_bytes += graph->folded[kind].bytes;
+    classes->at[class].largest_bytes = graph->folded[kind].largest_bytes;
+    classes->at[class].largest = graph->folded[kind].largest_holder;
   }
   return true;
 }
 
+/* Of classes that weigh something: what is small is asked for by nobody. */
+static void find_paths(struct heap_classes *classes, const struct heap_graph *graph,
+                       const struct column *via) {
+  enum { LEAST_BYTES = 4096 };
+  for (size_t i = 0; i < classes->count; i++) {
+    struct heap_class *class = &classes->at[i];
+    if (class->retained_bytes < LEAST_BYTES || class->largest == 0)
+      continue;
+    struct heap_path path = {.text = {.at = class->path, .size = sizeof class->path},
+                             .script = {.at = class->script, .size = sizeof class->script}};
+    heap_path_write(&path, via, graph, class->largest);
+  }
+}
+
 bool heap_classes_count(struct heap_classes *classes, const struct heap_graph *graph,
-                        const struct heap_tree *tree) {
+                        const struct heap_tree *tree, const struct column *via) {
   struct column class_of = {0}, open = {0}, first_child = {0}, next_sibling = {0};
   heap_classes_free(classes);
   bool is_done =
@@ -108,6 +129,8 @@ bool heap_classes_count(struct heap_classes *classes, const struct heap_graph *g
             heap_tree_children(tree, &first_child, &next_sibling);
   if (is_done)
     sum_retained(classes, tree, class_of.at, open.at, first_child.at, next_sibling.at);
+  if (is_done)
+    find_paths(classes, graph, via);
   column_free(&class_of);
   column_free(&open);
   column_free(&first_child);

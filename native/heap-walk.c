@@ -5,6 +5,7 @@
 #include "heap-extras.h"
 #include "heap-marks.h"
 #include "heap-roots.h"
+#include "v8-functions.h"
 #include "v8-layout.h"
 
 #include <string.h>
@@ -43,6 +44,10 @@ static void fold(uint32_t mark) {
   if (kind != NOT_FOLDED) {
     into->folded[kind].count++;
     into->folded[kind].bytes += 8ull * words;
+    if (8ull * words > into->folded[kind].largest_bytes) {
+      into->folded[kind].largest_bytes = 8ull * words;
+      into->folded[kind].largest_holder = (uint32_t)into->words.count;
+    }
   }
 }
 
@@ -115,8 +120,21 @@ static void on_ephemeron(void *self, uint64_t host, int index, const uint64_t *k
     *entry = found;
 }
 
+/* Compiled code holds what it was made for weakly: objects, variables, their shapes and cells. When one of
+ * them dies the code is thrown away. */
+static void on_embedded(uint64_t tagged) {
+  if (!v8_is_object(tagged))
+    return;
+  const int type = v8_type_of(tagged - 1);
+  const bool is_shape =
+      type == v8_layout.map_type && v8_type_of_map(tagged - 1) >= v8_layout.first_object_type;
+  if (type < v8_layout.first_object_type && !v8_type_is_context(type) && type != v8_layout.cell_type &&
+      !is_shape)
+    add_edge(tagged);
+}
+
 static const struct heap_visitor VISITOR = {
-    on_pointers, on_pointer, on_custom_weak_pointers, on_custom_weak_pointer, on_ephemeron, add_if_strong};
+    on_pointers, on_pointer, on_custom_weak_pointers, on_custom_weak_pointer, on_ephemeron, on_embedded};
 
 static void look_into(uint32_t mark) {
   const uint64_t address = marks_address(mark);

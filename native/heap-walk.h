@@ -29,7 +29,8 @@ struct heap_graph {
   uint64_t read_only_bytes; /* the part of them in the read-only space: no nodes */
   uint64_t external_bytes;  /* of strings outside the heap; counted with their objects' words as well */
   struct {
-    uint64_t count, bytes;
+    uint64_t count, bytes, largest_bytes;
+    uint32_t largest_holder; /* the node that the largest one is folded into */
   } folded[FOLDED_KINDS];
 };
 

@@ -2,6 +2,7 @@
 #include "v8-fields.h"
 
 #ifdef __linux__
+#include "heap-visitor.h"
 #include "v8-layout.h"
 #include "v8-symbols.h"
 
@@ -137,9 +138,37 @@ static int index_of(uint64_t map, const struct fields *fields, const char *name)
   return found;
 }
 
+static bool is_called(uint64_t key, const char *name) {
+  char is[64] = "";
+  struct text text = {.at = is, .size = sizeof is};
+  if (is_string_at(key))
+    v8_add_string(&text, key - 1, sizeof is);
+  return strcmp(is, name) == 0;
+}
+
+/* Of an object that is kept as a dictionary: a value stands behind its key. */
+static uint64_t entry_of(uint64_t dictionary, const char *name) {
+  const uint32_t words = heap_words_at(dictionary);
+  for (uint32_t word = ARRAY_HEADER; word + 1 < words; word++)
+    if (is_called(word_at(dictionary, word), name))
+      return word_at(dictionary, word + 1);
+  return 0;
+}
+
+static bool is_dictionary(uint64_t map) {
+  static int bit;
+  if (bit == 0)
+    bit = v8_constant("bit_field3_is_dictionary_map_shift", -1);
+  return bit > 0 && (*(const uint32_t *)(map + (uint64_t)at.bit_field3) >> bit & 1) != 0;
+}
+
 uint64_t v8_field_of(uint64_t object, const char *name) {
   read_constants();
   const uint64_t map = v8_map_of(object);
+  if (is_dictionary(map)) {
+    const uint64_t dictionary = word_at(object, 1);
+    return v8_is_object(dictionary) ? entry_of(dictionary - 1, name) : 0;
+  }
   const struct fields fields = fields_of(map);
   const int index = index_of(map, &fields, name);
   if (index < 0)

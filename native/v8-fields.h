@@ -11,8 +11,8 @@ void v8_add_property(struct text *text, uint64_t key);
  * its index. */
 void v8_add_field(struct text *text, uint64_t object, uint32_t place, bool is_in_object);
 
-/* The value of an object's own property, tagged; 0 where it has no such field (objects that V8 keeps as
- * dictionaries have none). `name` is a constant: it is known by its address. */
+/* The value of an object's own property, tagged; 0 where it has none that is data. `name` is a constant: it
+ * is known by its address. */
 uint64_t v8_field_of(uint64_t object, const char *name);
 
 #endif

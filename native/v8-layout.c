@@ -19,10 +19,16 @@ static void take_type(const char *name, size_t length, int type, void *data) {
   (void)data;
   if (type < 0 || type >= TYPES_MAX)
     return;
-  if (length == 10 && strncmp(name, "HeapNumber", length) == 0)
-    v8_layout.number_type = type;
-  if (length == 6 && strncmp(name, "BigInt", length) == 0)
-    v8_layout.bigint_type = type;
+  const struct {
+    const char *name;
+    int *type;
+  } wanted[] = {{"HeapNumber", &v8_layout.number_type},
+                {"BigInt", &v8_layout.bigint_type},
+                {"Map", &v8_layout.map_type},
+                {"PropertyCell", &v8_layout.cell_type}};
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+    if (length == strlen(wanted[i].name) && strncmp(name, wanted[i].name, length) == 0)
+      *wanted[i].type = type;
   types[type].name = name;
   types[type].length = length;
   /* Proxies come before all other objects of JavaScript's in some versions, behind V8's own types in none. */
@@ -58,7 +64,7 @@ bool v8_layout_read(void) {
     if (needed[i] < 0)
       return false;
   layout->first_object_type = TYPES_MAX;
-  layout->number_type = layout->bigint_type = -1;
+  layout->number_type = layout->bigint_type = layout->map_type = layout->cell_type = -1;
   v8_each_type(take_type, NULL);
   return layout->first_object_type < TYPES_MAX;
 }

@@ -3,6 +3,7 @@
 
 #ifdef __linux__
 #include "heap-visitor.h"
+#include "v8-fields.h"
 #include "v8-layout.h"
 #include "v8-symbols.h"
 
@@ -122,6 +123,28 @@ void v8_add_function_name(struct text *text, uint64_t shared) {
     v8_add_scope_name(text, name - 1);
 }
 
+/* Whether a map's objects were made by `new` of the constructor itself: those of a subclass are not, and have
+ * the map of what it extends. */
+static bool is_of_base(uint64_t map) {
+  static int bits_at;
+  if (bits_at == 0)
+    bits_at = v8_constant("class_Map__bit_field3__", 0) - 1;
+  return bits_at <= 0 || (*(const uint8_t *)(map + (uint64_t)bits_at) & 1) != 0;
+}
+
+/* The class that a map's prototype names as its constructor; 0 where it names none. */
+static uint64_t constructor_by_prototype(uint64_t map) {
+  static int prototype_at;
+  static const char NAME[] = "constructor";
+  if (prototype_at == 0)
+    prototype_at = v8_constant("class_Map__prototype__", -1);
+  const uint64_t prototype = prototype_at <= 0 ? 0 : v8_read(map + (uint64_t)prototype_at);
+  if (!v8_is_object(prototype) || v8_type_of(prototype - 1) < v8_layout.first_object_type)
+    return 0;
+  const uint64_t constructor = v8_field_of(prototype - 1, NAME);
+  return v8_is_object(constructor) && v8_type_is_function(v8_type_of(constructor - 1)) ? constructor - 1 : 0;
+}
+
 /* Maps point back to the map that they came from, and the first of them to the constructor. */
 uint64_t v8_constructor_of(uint64_t map) {
   static int constructor_at, shared_at;
@@ -136,7 +159,8 @@ uint64_t v8_constructor_of(uint64_t map) {
     constructor = v8_read(constructor - 1 + (uint64_t)constructor_at);
   if (!v8_is_object(constructor) || !v8_type_is_function(v8_type_of(constructor - 1)))
     return 0;
-  return v8_read(constructor - 1 + (uint64_t)shared_at) - 1;
+  const uint64_t subclass = is_of_base(map) ? 0 : constructor_by_prototype(map);
+  return v8_read((subclass != 0 ? subclass : constructor - 1) + (uint64_t)shared_at) - 1;
 }
 
 /* Kinds as V8's own snapshots name them. */

@@ -349,6 +349,10 @@ export interface HeapClasses {
     readonly count: number
     readonly shallowBytes: number
     readonly retainedBytes: number
+    /** Of the one that retains the most, and how that one is reached; texts are empty where nothing tells. */
+    readonly largestBytes: number
+    readonly path: string
+    readonly script: string
   }[]
   /** For each of `objects`; -1 of one that was not met. */
   readonly retained: readonly number[]

@@ -264,7 +264,22 @@ export const SCHEMAS: Json = {
   ClassHistogram: object({
     method: { enum: ['heap walk', 'heap snapshot'] },
     reason: { type: ['string', 'null'] },
-    classes: arrayOf(object({ className: string, count: integer, shallowBytes: number, retainedBytes: maybe })),
+    classes: arrayOf(
+      object({
+        className: string,
+        count: integer,
+        shallowBytes: number,
+        retainedBytes: maybe,
+        largest: {
+          type: ['object', 'null'],
+          properties: {
+            retainedBytes: number,
+            path: { type: ['string', 'null'] },
+            script: { type: ['string', 'null'] },
+          },
+        },
+      }),
+    ),
     others: { type: 'object' },
     total: { type: 'object' },
   }),

@@ -2,6 +2,7 @@
 import { formatBytes, formatCount, formatShare, printable } from '../../support/units.js'
 import { formatTable } from '../format-table.js'
 import type { TableColumn } from '../format-table.js'
+import { baseOf, placeOf } from './place-of.js'
 import type { Discovery, Owner, OwnerSite } from './types.js'
 import { trendCell } from '../trends/format-trends.js'
 
@@ -42,11 +43,11 @@ export function describeOwner(owner: Owner): string {
 function whatOf(owner: Owner): string {
   const { path, script, className, entries, instances, kind, site = null } = owner
   const times = instances === 1 ? '' : ` ×${formatCount(instances)}`
-  const place = [...(script === null ? [] : [baseOf(script)]), ...(path === null ? [] : [path])].join(' › ')
+  const place = placeOf(script, path)
   switch (kind) {
     case 'timers':
     case 'immediates':
-      return `${kind} ×${formatCount(instances)}${site === null ? '' : ` set in ${placeOf(site)}`}`
+      return `${kind} ×${formatCount(instances)}${site === null ? '' : ` set in ${lineOf(site)}`}`
     case 'calls':
       return `promises awaiting ${path ?? 'an async function'} ×${formatCount(instances)}${from(site)}`
     case 'generators':
@@ -57,7 +58,7 @@ function whatOf(owner: Owner): string {
       return `${listenersOf(place)} ×${formatCount((entries ?? 1) * (entries === null ? instances : 1))}${from(site)}`
     default: {
       const what = `${nameOf(className)}${entries === null ? '' : `(${formatCount(entries)})`}`
-      const functions = site === null ? '' : `, ×${formatCount(site.count)} ${nameOfSite(site)} from ${placeOf(site)}`
+      const functions = site === null ? '' : `, ×${formatCount(site.count)} ${nameOfSite(site)} from ${lineOf(site)}`
       return `${place === '' ? '' : `${place}: `}${what}${times}${functions}`
     }
   }
@@ -69,10 +70,10 @@ function listenersOf(place: string): string {
 }
 
 function from(site: OwnerSite | null): string {
-  return site === null ? '' : ` from ${placeOf(site)}`
+  return site === null ? '' : ` from ${lineOf(site)}`
 }
 
-function placeOf({ script, line }: OwnerSite): string {
+function lineOf({ script, line }: OwnerSite): string {
   return `${baseOf(script)}${line === null ? '' : `:${String(line)}`}`
 }
 
@@ -84,11 +85,6 @@ function nameOfSite(site: OwnerSite): string {
 function nameOf(className: string): string {
   if (className === '(closure)') return 'function'
   return className === 'system / Context' ? 'variables of a function' : className
-}
-
-function baseOf(script: string): string {
-  if (script.startsWith('node:')) return script
-  return script.slice(Math.max(script.lastIndexOf('/'), script.lastIndexOf('\\')) + 1)
 }
 
 function columns(totalBytes: number): TableColumn<Owner>[] {

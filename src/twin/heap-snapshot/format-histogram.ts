@@ -2,6 +2,7 @@
 import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { formatBytes, formatCount, formatShare, printable } from '../../support/units.js'
 import { formatTable, palette } from '../../report/format-table.js'
+import { describeLargest } from '../../report/discovery/place-of.js'
 import type { ClassHistogram, ClassRow } from './histogram.js'
 
 /** How {@link formatHistogram} writes. */
@@ -29,6 +30,9 @@ export function formatHistogram(histogram: ClassHistogram, options?: FormatHisto
     { title: 'shallow', cell: ({ shallowBytes }: ClassRow) => formatBytes(shallowBytes) },
     { title: 'share', cell: ({ shallowBytes }: ClassRow) => formatShare(shallowBytes, total.shallowBytes) },
     { title: 'retained', cell: ({ retainedBytes }: ClassRow) => formatBytes(retainedBytes) },
+    ...(classes.some((row) => describeLargest(row) !== '')
+      ? [{ title: 'how the largest is reached', alignsLeft: true, cell: describeLargest }]
+      : []),
   ]
   const size = `${formatCount(total.nodes)} objects, ${formatBytes(total.shallowBytes)}, ${formatCount(total.edges)} references`
   return [

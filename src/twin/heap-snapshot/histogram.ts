@@ -15,6 +15,23 @@ export interface ClassRow {
    * asked for.
    */
   readonly retainedBytes: number | null
+  /**
+   * The one of them that retains the most; null where the heap was not walked, or retained bytes were not asked for; absent
+   * in a result of an older version.
+   */
+  readonly largest?: LargestOfClass | null
+}
+
+/** The instance of a class that retains the most. */
+export interface LargestOfClass {
+  readonly retainedBytes: number
+  /**
+   * How it is reached, in the words of the source: `bus._events.config`; null where no name is on the way. A string or a
+   * number that one object alone holds has the path of that object.
+   */
+  readonly path: string | null
+  /** The script that `path` begins in; null where none is known. */
+  readonly script: string | null
 }
 
 /** How the heap was read: by this library's own walk, or by V8's heap snapshot. */
@@ -77,6 +94,7 @@ export function histogramOf(
     count: count[at] ?? 0,
     shallowBytes: shallow[at] ?? 0,
     retainedBytes: held === null ? null : (held[at] ?? 0),
+    largest: null,
   }))
   return {
     method: 'heap snapshot',

@@ -6,12 +6,13 @@ import { boolean, number, resolveOptions } from '../../support/options.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
 import type { TwinOptions } from '../types.js'
+import type { HeapClasses } from '../../allocator/port.js'
 import type { Instrument } from '../../measure/window.js'
 import { walkClasses } from '../heap-walk/walk-classes.js'
 import { headroomProblem } from '../headroom.js'
 import { snapshotHistogram } from './class-histogram.js'
 import { listed } from './histogram.js'
-import type { ClassHistogram, HistogramOptions as Counting } from './histogram.js'
+import type { ClassHistogram, ClassRow, HistogramOptions as Counting } from './histogram.js'
 import { writeHeapSnapshot } from './write.js'
 
 const TIMEOUT_MS = 3_600_000
@@ -159,11 +160,24 @@ export function countClasses(instrument: Instrument, { limit, retained }: Counti
     return { histogram: snapshotHistogram({ limit, retained }, walked.reason) }
   }
   const { classes, nodes, edges } = walked
-  const rows = retained ? classes : classes.map((row) => ({ ...row, retainedBytes: null }))
+  const rows = classes.map((row) => rowOf(row, retained))
   const shallowBytes = classes.reduce((sum, row) => sum + row.shallowBytes, 0)
   return {
     histogram: { method: 'heap walk', reason: null, ...listed(rows, limit), total: { nodes, edges, shallowBytes } },
   }
+}
+
+function rowOf(
+  { className, count, shallowBytes, retainedBytes, largestBytes, path, script }: HeapClasses['classes'][number],
+  retained: boolean,
+): ClassRow {
+  if (!retained) return { className, count, shallowBytes, retainedBytes: null, largest: null }
+  const largest = {
+    retainedBytes: largestBytes,
+    path: path === '' ? null : path,
+    script: script === '' ? null : script,
+  }
+  return { className, count, shallowBytes, retainedBytes, largest }
 }
 
 function heapBytes(factor: number): number {

@@ -29,6 +29,27 @@ describe('formatHistogram()', () => {
     ])
   })
 
+  it('says how the largest of a class is reached, and what it holds where there are several', () => {
+    const largest = { retainedBytes: 5_000_000, path: 'byId[*]', script: 'file:///app/store.js' }
+    const classes = [
+      { className: 'Bus', count: 1, shallowBytes: 96, retainedBytes: 32_505_856, largest: { ...largest, path: 'bus' } },
+      { className: 'User', count: 9, shallowBytes: 96, retainedBytes: 6_000_000, largest },
+      {
+        className: '(code)',
+        count: 9,
+        shallowBytes: 96,
+        retainedBytes: 6,
+        largest: { ...largest, path: null, script: null },
+      },
+    ]
+    expect(shown({ ...HISTOGRAM, classes }).slice(2, 6)).to.deep.equal([
+      'class   count  shallow  share   retained  how the largest is reached',
+      'Bus         1     96 B  0.0 %  31.00 MiB  store.js › bus',
+      'User        9     96 B  0.0 %   5.72 MiB  store.js › byId[*] (4.77 MiB)',
+      '(code)      9     96 B  0.0 %        6 B',
+    ])
+  })
+
   it('leaves out a column that was not asked for', () => {
     const classes = HISTOGRAM.classes.map((row) => ({ ...row, retainedBytes: null }))
     expect(shown({ ...HISTOGRAM, classes })[2]).to.equal('class        count    shallow   share')

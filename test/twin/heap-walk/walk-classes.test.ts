@@ -3,6 +3,7 @@ import { runFixture } from '../../helpers/child.js'
 import { doubtOfSize } from '../../../src/twin/heap-walk/walk.js'
 import { doubtOfPlanted, walkClasses } from '../../../src/twin/heap-walk/walk-classes.js'
 import type { PeakOfWalk } from './fixtures/peak.js'
+import type { Reached } from './fixtures/reached.js'
 import type { RandomGraph } from './fixtures/random-graph.js'
 
 const MIB = 1024 * 1024
@@ -36,6 +37,19 @@ describe('the walk of the heap', () => {
     expect(addedBytes).to.be.lessThan(0.8 * heapBytes)
     expect(strings).to.be.at.least(2 * 900_000)
     expect(numbers).to.be.at.least(900_000)
+  })
+
+  it('tells instances of a subclass by it, what they retain past compiled code, and how the largest is reached', async () => {
+    const { histogram, text } = await runFixture<Reached>('twin/heap-walk/fixtures/reached')
+    const bus = histogram.classes.find(({ className }) => className === 'Bus')
+    expect(bus?.count).to.equal(1)
+    expect(bus?.retainedBytes).to.be.within(3000 * 5000, 3000 * 6000)
+    expect(bus?.largest).to.include({ path: 'bus', retainedBytes: bus?.retainedBytes })
+    expect(bus?.largest?.script).to.match(/reached\.js$/)
+    expect(text).to.match(/^Bus +1 .* reached\.js › bus$/m)
+    const strings = histogram.classes.find(({ className }) => className === '(string)')
+    expect(strings?.largest?.retainedBytes).to.be.within(3_000_000, 3_000_100)
+    expect(strings?.largest?.path).to.equal('text')
   })
 
   it('is made in a twin alone', () => {

@@ -1,4 +1,5 @@
 /** The JS heap itself: live objects by class, and a snapshot to be opened in the browser's developer tools. */
+import { describeLargest } from '../../../../report/discovery/place-of.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
 import { longName } from '../../model/names.js'
 import type { ClassHistogram } from '../../model/types.js'
@@ -55,11 +56,16 @@ function content({ histogram, heapTask, status }: State): HTMLElement {
 function table({ classes, others, total }: ClassHistogram): HTMLElement {
   const cell = (label: string, text: string, classNames = 'number'): HTMLElement =>
     make('td', { role: 'cell', class: classNames, 'data-label': label }, text)
-  const row = (name: string, objects: number, bytes: number, heldBytes: number | null): HTMLElement =>
+  const row = (name: string, objects: number, bytes: number, heldBytes: number | null, reach = ''): HTMLElement =>
     make(
       'tr',
       { role: 'row' },
-      make('th', { role: 'rowheader', scope: 'row', class: 'cell-path' }, name),
+      make(
+        'th',
+        { role: 'rowheader', scope: 'row', class: 'cell-path' },
+        name,
+        ...(reach === '' ? [] : [make('div', { class: 'reach' }, longName(reach))]),
+      ),
       cell('held', formatBytes(heldBytes), heldBytes === null ? 'number is-unknown' : 'number strong'),
       cell('own', formatBytes(bytes)),
       cell('objects', formatCount(objects)),
@@ -76,11 +82,16 @@ function table({ classes, others, total }: ClassHistogram): HTMLElement {
     make(
       'tbody',
       { role: 'rowgroup' },
-      ...classes.map(({ className, count, shallowBytes, retainedBytes }) =>
-        row(longName(className), count, shallowBytes, retainedBytes),
+      ...classes.map((each) =>
+        row(longName(each.className), each.count, each.shallowBytes, each.retainedBytes, reachOf(each)),
       ),
       row(`${formatCount(others.classes)} other classes`, others.count, others.shallowBytes, null),
       row('all objects', total.nodes, total.shallowBytes, null),
     ),
   )
+}
+
+function reachOf(row: ClassHistogram['classes'][number]): string {
+  const place = describeLargest(row)
+  return place === '' ? '' : `${row.count === 1 ? 'reached by' : 'the largest is reached by'} ${place}`
 }
