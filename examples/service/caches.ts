@@ -33,7 +33,7 @@ export class ServiceCaches {
   }
 }
 
-/** Tells the coordinator how each cache is released, and what it believes it holds. */
+/** Tells the coordinator how each cache is released, and what it claims to hold. */
 export function registerCaches(coordinator: Coordinator, caches: ServiceCaches, index: SearchIndex | null): void {
   const { files, compressed, documents } = caches
   coordinator.register('files', {

@@ -21,7 +21,7 @@ function largest({ caches, before }: AttributionReport): string {
 function remarks({ caches }: AttributionReport): string[] {
   return caches.flatMap((row) => {
     const ratio = row.claimedBytes === null ? NaN : bytesOf(row) / row.claimedBytes
-    const times = `"${row.name}" believes it holds ${mib(row.claimedBytes ?? 0)}, and holds ${ratio.toFixed(2)} times that`
+    const times = `"${row.name}" claims to hold ${mib(row.claimedBytes ?? 0)}, and holds ${ratio.toFixed(2)} times that`
     if (row.name === 'files') {
       return [
         `${times}: lru-cache adds up the lengths of its Buffers; the rest is the allocator's rounding, keys, and entries.`,

@@ -86,7 +86,7 @@ async function allocatorEnvironment(signal: AbortSignal): Promise<NodeJS.Process
   const log = (line: string): void => progress.update(line)
   const found = await findJemalloc({ fetch: true, env, cwd: process.cwd(), log, signal })
   if (found.path === null) {
-    progress.note(`without jemalloc: ${found.reason}. To mend it: ${found.mend}`)
+    progress.note(`without jemalloc: ${found.reason}. To fix it: ${found.mend}`)
     return env
   }
   progress.note(`jemalloc ${found.facts.version.split('-', 1)[0] ?? ''} (${found.source}): ${found.path}`)

@@ -1,7 +1,7 @@
 /**
  * Signs that a cache has a connection, a file or a transaction behind it, so that its `clear()` may empty what others share.
  *
- * Rule: one sign is enough. Whoever knows that a cache is memory alone can register a `release` of their own.
+ * Rule: one sign is enough. A user who knows that a cache is memory alone can register an own `release`.
  */
 import { hasMethods, objectIn, read } from './shape.js'
 

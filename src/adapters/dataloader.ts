@@ -30,7 +30,7 @@ export const dataLoaderAdapter: Adapter<DataLoaderLike> = {
       'A loader usually lives for one request: register one that does not.',
       'Loads under way are answered; only their memory is dropped.',
       'With `cache: false` it holds nothing.',
-      "A plain Map of your own as `cacheMap` looks like the loader's: whoever shares it finds it empty as well.",
+      "A plain Map of your own as `cacheMap` looks like the loader's: other users of it find it empty as well.",
       'A `cacheMap` with a sign of a connection is refused.',
     ],
   },

@@ -32,7 +32,7 @@ export const REFUSALS: readonly Refusal[] = [
   {
     what: '`require.cache`',
     shape: '`require.cache` itself, or an object of modules (`exports`, `filename`, `loaded`)',
-    why: 'dropping a module makes a second copy of it, and whoever holds the first keeps it: nothing comes back',
+    why: 'dropping a module makes a second copy of it, and holders of the first keep it: nothing comes back',
     matches: isModuleRegistry,
   },
   {

@@ -1,5 +1,5 @@
 /**
- * Why the native addon is not there, and what mends just that.
+ * Why the native addon is not there, and what fixes just that.
  *
  * Rule: pure; the cause is told from what the loader said and from how this process was started, and a cure is named only where it
  * helps.

@@ -94,7 +94,7 @@ let missing: { readonly why: AddonMissing; readonly cause: unknown } | undefined
 /**
  * The addon's binding; loaded once per thread.
  *
- * @throws CacheAttributionError `ERR_ADDON_MISSING` with the reason and what mends it
+ * @throws CacheAttributionError `ERR_ADDON_MISSING` with the reason and what fixes it
  */
 export function loadAddonBinding(): NativeBinding {
   if (loaded !== undefined) return loaded
@@ -106,7 +106,7 @@ export function loadAddonBinding(): NativeBinding {
     }
   }
   const { why, cause } = missing
-  throw new CacheAttributionError('ERR_ADDON_MISSING', `${why.reason} (to mend it: ${why.cure})`, { cause })
+  throw new CacheAttributionError('ERR_ADDON_MISSING', `${why.reason} (to fix it: ${why.cure})`, { cause })
 }
 
 /** Names the file of the addon, before it is first loaded: for code that does not stand beside it (src/attach/). */
@@ -130,7 +130,7 @@ export function addonOrNull(): NativeBinding | null {
   return reasonAddonMissing() === null ? loadAddonBinding() : null
 }
 
-/** Why the addon is not loaded, and what mends it; null where it is. */
+/** Why the addon is not loaded, and what fixes it; null where it is. */
 export function reasonAddonMissing(): AddonMissing | null {
   try {
     loadAddonBinding()

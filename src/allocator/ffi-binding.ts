@@ -76,7 +76,7 @@ let loaded: NativeBinding | undefined
 /**
  * The binding over ffi-napi and ref-napi, optional peers of this package; loaded once per thread.
  *
- * @throws CacheAttributionError `ERR_FFI_MISSING` with the reason and the line that mends it
+ * @throws CacheAttributionError `ERR_FFI_MISSING` with the reason and the command that fixes it
  */
 export function loadFfiBinding(): NativeBinding {
   loaded ??= ffiBinding(loadForeign())

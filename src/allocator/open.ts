@@ -26,7 +26,7 @@ export interface OpenAllocatorOptions {
   readonly binding?: BindingKind | 'auto' | undefined
 }
 
-/** The line that mends most of what this file reports. */
+/** The command that fixes most of what this file reports. */
 export const PRELOAD_HINT = 'start Node with LD_PRELOAD=libjemalloc.so.2, or through "npx cache-attribution run app.js"'
 
 /**

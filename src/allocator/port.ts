@@ -55,7 +55,7 @@ export interface Allocator {
   /** What `allocatedBytes` of a sample is made of, e.g. `stats.allocated - tcache_bytes`; null where there is none. */
   readonly statistic: string | null
   readonly binding: BindingKind | null
-  /** Why it is not jemalloc, and the line that mends it; null for jemalloc. */
+  /** Why it is not jemalloc, and the command that fixes it; null for jemalloc. */
   readonly reason: string | null
   /** General access to jemalloc's controls; null for the others. */
   readonly mallctl: Mallctl | null
@@ -146,7 +146,7 @@ export interface NativeBinding extends Mallctl {
   /** Takes the lock of the process (all threads) under which a run is made; false where another thread has it. */
   tryRunLock(): boolean
   releaseRunLock(): void
-  /** The same lock once more, for whoever changes the state of jemalloc's profiler. */
+  /** A second lock of the same kind, for changes of the state of jemalloc's profiler. */
   tryProfilingLock(): boolean
   releaseProfilingLock(): void
   /**

@@ -3,7 +3,7 @@ import { checkSlots } from './mallctl.js'
 import { SLOT_COUNT } from './port.js'
 import type { Allocator } from './port.js'
 
-/** The port's empty implementation; `reason` says what is missing and the line that mends it. */
+/** The port's empty implementation; `reason` says what is missing and the command that fixes it. */
 export function unavailableAllocator(reason: string): Allocator {
   return {
     name: 'unavailable',

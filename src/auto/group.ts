@@ -60,7 +60,7 @@ export class Group {
     return this.caches().flatMap((cache) => this.#asReleasable(cache) ?? [])
   }
 
-  /** All of them as one; undefined where there is none. `onEmpty` hears when there is none any more. */
+  /** All of them as one; undefined if there is none. `onEmpty` is called when the last one is gone. */
   releasable(traits: (first: ReleasableTraits) => ReleasableTraits, onEmpty: () => void): Releasable | undefined {
     const first = this.releasables()[0]
     if (first === undefined) return undefined

@@ -119,7 +119,7 @@ function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** `cache.constructor === LRUCache` holds for whoever imports the wrapped class, too. */
+/** `cache.constructor === LRUCache` also holds for importers of the wrapped class. */
 function replaceConstructor(given: Callable, proxy: Callable): void {
   try {
     const prototype: unknown = Reflect.get(given, 'prototype')

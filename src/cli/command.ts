@@ -28,6 +28,6 @@ export interface Command {
   readonly summary: string
   /** The whole text of `<name> --help`. */
   readonly help: string
-  /** Throws a CacheAttributionError for what the user can mend; `ERR_COMMAND_USAGE` ends the process with code 2. */
+  /** Throws a CacheAttributionError for what the user can fix; `ERR_COMMAND_USAGE` ends the process with code 2. */
   run(context: CommandContext): Promise<Outcome>
 }

@@ -1,5 +1,5 @@
 /**
- * Ends this process the way another one ended, so that whoever started it sees no difference.
+ * Ends this process the way another one ended, so that its parent sees no difference.
  */
 import os from 'node:os'
 import process from 'node:process'

@@ -48,10 +48,9 @@ export async function programEnvironment(
     }
     return withProfiling(preloaded, profile, version)
   }
-  if (allocator === 'jemalloc')
-    throw new CacheAttributionError(found.code, `${found.reason}. To mend it: ${found.mend}`)
+  if (allocator === 'jemalloc') throw new CacheAttributionError(found.code, `${found.reason}. To fix it: ${found.mend}`)
   const instead = host.libc === 'glibc' ? "glibc's statistics" : "V8's figures alone"
-  say(`running without jemalloc, on ${instead}: ${found.reason}. To mend it: ${found.mend}`)
+  say(`running without jemalloc, on ${instead}: ${found.reason}. To fix it: ${found.mend}`)
   return env
 }
 

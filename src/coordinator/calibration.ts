@@ -77,7 +77,7 @@ export class Calibrations {
     }
   }
 
-  /** The size of a cache that counts so many entries now; null before its first calibration. */
+  /** The size of a cache with this many entries; null before its first calibration. */
   estimate(name: string, entries: number | null, claimedBytes: number | null, now: Date): CalibratedEstimate | null {
     const points = pointsOf(this.#known.get(name) ?? NOTHING)
     const latest = points.at(-1)

@@ -49,7 +49,7 @@ import { TwinRun } from './twin/twin-run.js'
 import { allocatorWarnings } from './run/allocator-warnings.js'
 import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './run/warnings.js'
 
-/** Runs that a later one is compared with: within so many the rotation has turned every neighbour round. */
+/** Runs that a later one is compared with: after this many the rotation has swapped every pair of neighbours. */
 const EARLIER_RUNS_MAX = 8
 
 /** Thrown by `attribute()` after an abort: `report` holds what was measured until then. */
@@ -445,7 +445,7 @@ function inProgress(id: string | undefined, isAborting = false): CacheAttributio
   )
 }
 
-/** Calls with the same key want the same run, whoever asked. */
+/** Calls with the same key join the same run. */
 function keyOf({ only, except, ...options }: ResolvedAttributeOptions): string {
   const { mode, twins, discover, explainResidual, fraction, choice, controls, budget, breakdown } = options
   const ofMode = { release: [], twin: [twins, discover], trim: [fraction, choice] }[mode]

@@ -32,7 +32,7 @@ type Holder = Record<symbol, unknown>
 let own: object | undefined
 let isDifferent = false
 
-/** The shared coordinator; `make` makes it where there is none, `warn` hears that it cannot be shared. */
+/** The shared coordinator. `make` creates it if there is none; `warn` is called if it cannot be shared. */
 export function sharedCoordinator<T extends object>(make: () => T, warn: (message: string) => void): T {
   const holder = globalThis as Holder
   const shared = holder[KEY] as Shared | undefined

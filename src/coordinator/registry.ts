@@ -70,7 +70,7 @@ export function knownCache({ name, releasable }: RegisteredCache): KnownCache {
   }
 }
 
-/** So many names of one object are told; of more, how many. */
+/** Names of one object that a message lists; of more it gives the number. */
 const ALIASES_NAMED = 8
 
 const checkName = text(NAME_LENGTH_MAX)

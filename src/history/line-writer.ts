@@ -206,7 +206,7 @@ export class LineWriter {
   async #leaveFile(): Promise<void> {
     const file = this.#file
     this.#file = undefined
-    // What it was to write is written or waits: an error here loses nothing.
+    // The lines are written or wait: an error here loses nothing.
     await file?.handle.close().catch(() => undefined)
   }
 

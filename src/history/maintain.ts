@@ -40,7 +40,7 @@ const NEAR = { factor: 1, stepMs: 10 * MINUTE_MS } as const
 const FAR = { factor: 7, stepMs: 60 * MINUTE_MS } as const
 const WRITE_BYTES = 1024 * 1024
 
-/** Does what is due, unless another process is at it. What fails is tried again the next time. */
+/** Does the due maintenance, unless another process does. A failed step is retried the next time. */
 export async function maintain(bounds: MaintenanceBounds): Promise<void> {
   const { folder } = bounds
   const warn = (reason: string): void => {

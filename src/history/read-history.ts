@@ -19,7 +19,7 @@ export interface ReadOptions {
   /** Records before this moment are passed over. @default undefined: from the beginning */
   readonly since?: Date | undefined
   /**
-   * Of so many observations in a row one is given, drawn at random; reports are always given.
+   * One of this many observations in a row is returned, drawn at random; all reports are.
    * @default 1
    */
   readonly oneObservationOf?: number | undefined

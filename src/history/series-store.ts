@@ -27,7 +27,7 @@ interface OpenSegment {
   readonly lifetime: string
   hours: number[]
   bytes: number[]
-  /** One reading out of so many is kept. */
+  /** One of this many readings is kept. */
   stride: number
   position: number
   chosen: number

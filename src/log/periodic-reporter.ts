@@ -23,7 +23,7 @@ import type { Due } from './ticker.js'
 /** What a reporter needs of a coordinator. */
 export type ReportingCoordinator = Pick<Coordinator, 'attribute' | 'observe' | 'isRunning'>
 
-/** After so many skipped ticks in a row a skip is worth a warning. */
+/** After this many skipped ticks in a row a skip is a warning. */
 const SKIPS_WORTH_A_WARNING = 3
 
 /**

@@ -16,7 +16,7 @@ export interface Timing {
   remaining(leftMs: number): number
 }
 
-/** Every so many milliseconds, each tick moved by at most `jitter` of it, so that the processes of a fleet do not tick together. */
+/** An interval in milliseconds. Each tick is moved by at most `jitter` of it, so that the processes of a fleet do not tick together. */
 export function everyMs(intervalMs: number, jitter: number, environment: LogEnvironment): Timing {
   // A first tick anywhere in the interval spreads a fleet that was deployed at once.
   let gridMs = environment.now() - intervalMs * (jitter > 0 ? environment.random() : 0)

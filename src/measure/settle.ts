@@ -15,7 +15,7 @@ import type { Finalizers } from './finalizers.js'
 import type { Sampler } from './sample.js'
 import type { ThreadWatch } from './threads.js'
 
-/** Two reads further apart than this are not at rest. Nothing smaller is resolved by a measurement. */
+/** Two reads further apart than this are not settled. Nothing smaller is resolved by a measurement. */
 export const REST_TOLERANCE_BYTES = 1024
 const READS_IN_A_ROW = 3
 const DRAIN_STEP_MS = 0.5
@@ -70,7 +70,7 @@ export interface SettleTools {
 }
 
 /**
- * Blocks this thread until background work has come to rest: three reads in a row within 1 KiB, 0.5 ms apart, and no
+ * Blocks this thread until background work is quiescent: three reads in a row within 1 KiB, 0.5 ms apart, and no
  * other thread at work; at most 40 ms since a thread was last at work, and 120 ms in all. A blocked main thread hands
  * out no new jobs, so V8's threads run dry. Equal reads alone would not do: on a busy machine a thread may wait that long
  * for a processor. After `threadsPatienceMs` the reads alone decide.

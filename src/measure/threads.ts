@@ -1,5 +1,5 @@
 /**
- * Other threads at work: a drain must not take a thread that waits for a processor for one that is at rest.
+ * Other threads at work: a drain must not take a thread that waits for a processor for an idle one.
  *
  * Rule: a thread that works all through a drain (a busy worker, a native library's own loop) will never rest: it is
  * passed over from then on, so that it costs one bounded wait and not one a window.
@@ -52,7 +52,7 @@ export class ThreadWatch {
     return working.length > 0
   }
 
-  /** Those that were passed over may have come to rest since: they are looked at again. */
+  /** Ignored threads may be idle by now: they are checked again. */
   forget(): void {
     this.#passedOver.clear()
   }

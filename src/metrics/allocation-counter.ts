@@ -1,7 +1,7 @@
 /**
  * Counters for code that makes large allocations: tens of nanoseconds a call, so that they can stand on a hot path.
  *
- * Rule: a counter tells what it was told, and never more: sums of safe integers, negative ones kept.
+ * Rule: a counter reports exactly what it was given: sums of safe integers, negative ones kept.
  */
 import { types } from 'node:util'
 import { CacheAttributionError, describe } from '../support/errors.js'

@@ -33,7 +33,7 @@ export class MetricsSource {
   #lookedMs = -Infinity
   #failures = 0
 
-  /** `record` hears of what goes into histograms. */
+  /** `record` is called with the values for histograms. */
   constructor(coordinator: MeteredCoordinator, options: ResolvedMetricsOptions, record: Recorder) {
     this.#coordinator = coordinator
     this.#options = options
@@ -117,7 +117,7 @@ export class MetricsSource {
       forecast: forecast ?? null,
     }
     this.#trends = new Map(caches.flatMap(({ name, trend }) => (trend === undefined ? [] : [[name, trend]])))
-    // Whoever scrapes after a run is to see it.
+    // A scrape after a run shows it.
     this.#look = undefined
   }
 
@@ -205,7 +205,7 @@ export class MetricsSource {
     try {
       this.#options.onError(error)
     } catch {
-      // Whoever hears of failures must not make the scrape one.
+      // A handler of failures must not make the scrape fail.
     }
   }
 }

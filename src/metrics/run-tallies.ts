@@ -17,7 +17,7 @@ type RunStatus = 'finished' | 'failed' | 'aborted'
 /** What became of a twin. */
 type TwinOutcome = 'result' | 'no-result' | 'refused' | 'crashed' | 'stuck' | 'overtime' | 'failed'
 
-/** Hears of a value for a histogram, in seconds. */
+/** Called with a value for a histogram, in seconds. */
 export type Recorder = (metric: RecordedMetric, seconds: number, labels: Labels) => void
 
 const STATUSES: readonly RunStatus[] = ['finished', 'failed', 'aborted']

@@ -320,7 +320,7 @@ function noiseOfPart(windowNoise: ReportNoise, parts: number, late: Late | undef
   )
 }
 
-/** Nothing that was dropped speaks for the rest. */
+/** No dropped part represents the rest. */
 function isBlind({ trim, estimated, estimatedUncertaintyBytes }: CacheAttribution): boolean {
   return trim?.entriesAtRandom === 0 && estimated?.totalBytes !== null && estimatedUncertaintyBytes === null
 }

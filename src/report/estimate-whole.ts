@@ -1,7 +1,7 @@
 /**
  * The whole of a cache, estimated from the parts of it that were dropped; pure.
  *
- * Rule: only entries that were dropped at random speak for those that stay; the coldest speak for themselves. The error
+ * Rule: only entries that were dropped at random represent those that stay; the coldest represent themselves. The error
  * bar comes from what the parts differ by, so that it covers whatever sizes the entries have, and the noise of their
  * windows with it. What no part can show is added to it, or makes it unknown.
  */

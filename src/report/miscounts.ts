@@ -10,7 +10,7 @@ import type { Reading } from '../measure/figures.js'
 export interface Miscounts {
   /** The most by which one reading can be too large for what thread caches hold (jemalloc 5.0 to 5.2.1); 0 elsewhere. */
   readonly cachedMostBytes: number
-  /** The profiler samples a block every so many bytes on average; null where unknown, or without it. */
+  /** Mean sampling interval of the profiler in bytes; null if unknown, or without it. */
   readonly sampleBytes: number | null
 }
 

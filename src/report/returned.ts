@@ -21,7 +21,7 @@ export interface ResidentFalls {
   readonly controls: readonly number[]
 }
 
-/** A page of V8's: less comes and goes with every collection. */
+/** The size of a page of V8: smaller changes come and go with every collection. */
 const RESOLUTION_BYTES = 256 * 1024
 /** Less is no order that anybody would mind. */
 const PINNED_LEAST_BYTES = 1024 * 1024

@@ -10,7 +10,7 @@ import { RESOLUTION } from './build-report.js'
 import { median } from './statistics.js'
 import type { ReportSelfCheck, ReportWarning, SelfCheckPart } from './types.js'
 
-/** So many windows at most. */
+/** Windows at most. */
 const ATTEMPTS_MAX = 3
 /** Of the known size, beside what two null releases may show. */
 const TOLERANCE = 0.01

@@ -29,7 +29,7 @@ export class SingleFlight<T> {
     return this.#current?.key
   }
 
-  /** Whether the task under way was aborted and is coming to its end: whoever joined it now would get that abort. */
+  /** Whether the task under way was aborted and is ending: a caller that joins now would get that abort. */
   get isAborting(): boolean {
     return this.#current?.abort.signal.aborted === true
   }
@@ -48,7 +48,7 @@ export class SingleFlight<T> {
     const abort = new AbortController()
     let settle: (result: Promise<T>) => void = () => undefined
     const result = new Promise<T>((resolve) => (settle = resolve))
-    // Everybody who waits hears of a failure; nobody waiting is no reason for an unhandled rejection.
+    // A failure rejects every waiting call; without one it is no unhandled rejection.
     result.catch(() => undefined)
     // The task is under way before its first line runs: what that calls may want to join it, or to abort it.
     this.#current = { key, result, abort, waiting: 0 }

@@ -8,7 +8,7 @@ import { ownTimers } from './own-timers.js'
 /** A computation that may rest at each `yield`. */
 export type Steps<T> = Generator<undefined, T, undefined>
 
-/** A slice ends with the first step that ends later than so many milliseconds after its beginning. */
+/** A slice ends with the first step that ends more than this many milliseconds after its start. */
 const SLICE_MS = 3
 
 /** Without a rest. */

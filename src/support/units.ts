@@ -29,7 +29,7 @@ export function formatCount(count: number | null): string {
   return count === null ? '–' : withMinus((Math.round(count) + 0).toLocaleString('en-US'))
 }
 
-/** With so many decimals; a true minus sign, and none before a zero. */
+/** With this many decimals; a true minus sign, and none before a zero. */
 export function signed(amount: number, decimals: number): string {
   const text = amount.toFixed(decimals)
   return Number(text) === 0 ? text.replace('-', '') : withMinus(text)

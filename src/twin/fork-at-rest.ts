@@ -1,5 +1,5 @@
 /**
- * Forks at rest: no thread of V8's is in the middle of anything that the child would wait for.
+ * Forks while the process is quiescent: no thread of V8 is in the middle of anything that the child would wait for.
  *
  * Rule: V8's flags are as before when this returns, whatever happened. The order is found, not guessed (docs/guide/twin.md).
  * `forkSwept`: where V8 is known to be between two major GCs of its own, none is made; else a major GC in one turn,
@@ -35,13 +35,13 @@ const LOOK_MS = 10
 const BUSY_MS = 200
 /** Before that, V8's threads may still sweep after a major GC: three times as long as it takes on a slow machine. */
 const SWEEPING_MS_PER_GB = 2000
-/** So many attempts to find every thread at rest; then, and not before, V8 sweeps on this thread. */
+/** Attempts to find every thread quiescent; only after them V8 sweeps on this thread. */
 const RESTS = 3
 const BREATH_MS = 50
 /** V8's own jobs are over by then; a worker of the service that is busy on and off must not prolong the pause. */
 const THREADS_PATIENCE_MS = 25
 
-/** What a fork at rest needs of V8 and of the kernel. */
+/** What the fork needs of V8 and of the kernel. */
 export interface ForkTools extends Pick<TwinBinding, 'majorGcs' | 'openHeap' | 'closeHeap'> {
   /** The child asks whether V8 has done nothing for a major GC since the last look before it. */
   fork(isStillAtRest: () => boolean): ForkedTwin
@@ -70,7 +70,7 @@ class Rest {
     this.#tools = tools
   }
 
-  /** Null where the process did not come to rest. */
+  /** Null if the process did not become quiescent. */
   async forkSwept(): Promise<Fork | null> {
     const { isMarking, sinceMs } = this.#tools.majorGcs()
     // What V8 did before it was first asked is not known: it may mark.
@@ -201,7 +201,7 @@ class Rest {
   }
 }
 
-/** After a major GC, with the sweeper of Buffers held: what is left to do right before a fork. False: not at rest. */
+/** The last steps right before a fork, after a major GC and with the sweeper of Buffers held. False: not quiescent. */
 function comeToRest(instrument: Instrument): boolean {
   instrument.collector?.minor()
   return drain(settleTools(instrument), THREADS_PATIENCE_MS).rested

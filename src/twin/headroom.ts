@@ -55,7 +55,7 @@ export function checkHeadroom(extraBytes = 0, read: (path: string) => string | n
   if (problem !== null) throw new CacheAttributionError('ERR_TWIN_MEMORY', problem)
 }
 
-/** Why so many bytes more would not fit, in words; null where they do. */
+/** Why this many more bytes would not fit, in words; null if they do. */
 export function headroomProblem(
   neededBytes: number,
   what: string,

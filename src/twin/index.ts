@@ -1,5 +1,5 @@
 /**
- * The twin: a copy-on-write child of this process, forked at rest, in which nothing is sacred.
+ * The twin: a copy-on-write child of this process, forked while it is quiescent, in which every cache can be released.
  *
  * @packageDocumentation
  */

@@ -32,7 +32,7 @@ export interface TwinWatching {
 }
 
 const LOOK_MS = 200
-/** So many looks in a row at a child that sleeps, or is stopped, and has used no processor time. */
+/** Checks in a row of a child that sleeps, or is stopped, and has used no processor time. */
 const STUCK_LOOKS = 15
 const OVERTIME_LOOKS = 2
 /** The kernel counts processor time in hundredths of a second. */

@@ -16,7 +16,7 @@ import type { TwinOptions } from './types.js'
 const DEFAULT_TIMEOUT_MS = 60_000
 
 /**
- * Runs `fn` in a twin: a copy-on-write child, forked at rest. It sees all memory as it is now and may do anything to it;
+ * Runs `fn` in a twin: a copy-on-write child, forked while the process is quiescent. It sees all memory as it is now and may do anything to it;
  * nothing of that reaches this process, its sockets, its files or its data. Resolves with what `fn` returned, as JSON.
  *
  * `fn` must be synchronous: in the twin no event loop turns and no other thread exists.

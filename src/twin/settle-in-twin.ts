@@ -19,7 +19,7 @@ const MOVES_GARBAGE = Number.parseInt(process.versions.v8, 10) < 12
  */
 const ROUNDS_MAX = MOVES_GARBAGE ? 4 : 2
 const ROUNDS_MS = 250
-/** A chain of so many finalizers, each of which drops what another frees, is followed to its end. */
+/** A chain of this many finalizers, each of which drops the target of the next, is followed to its end. */
 const FINALIZER_ROUNDS_MAX = 16
 /** Memory that finalizers free counts from here on; less is what a notice of Node's own holds. */
 const FREED_LEAST_BYTES = 1024

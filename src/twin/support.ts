@@ -84,10 +84,10 @@ export function twinBinding(): TwinBinding {
   return ground.binding
 }
 
-/** Whole, with what mends it: nothing else does. */
+/** Whole, with what fixes it: nothing else does. */
 function addonReason(): string {
   const missing = reasonAddonMissing()
-  return `the native addon is not loaded${missing === null ? '' : `: ${missing.reason}. To mend it: ${missing.cure}`}`
+  return `the native addon is not loaded${missing === null ? '' : `: ${missing.reason}. To fix it: ${missing.cure}`}`
 }
 
 /** Why no twin can be made; null where one can. */

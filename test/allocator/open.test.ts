@@ -57,7 +57,7 @@ describe('openAllocator() under jemalloc', () => {
 })
 
 describe('openAllocator() under glibc', () => {
-  it('takes glibc through the addon by default, and says why it is not jemalloc and what mends it', async () => {
+  it('takes glibc through the addon by default, and says why it is not jemalloc and what fixes it', async () => {
     const [opened] = await open([{}])
     expect(opened).to.include({
       name: 'glibc',
@@ -119,7 +119,7 @@ describe('openAllocator() where a binding is missing', () => {
     const [refused] = await open([AUTO_ADDON], {}, root)
     expect(codeOf(refused)).to.equal('ERR_ADDON_MISSING')
     expect(messageOf(refused)).to.match(
-      /^ERR_ADDON_MISSING: there is no folder .*native: .*\(to mend it: keep the package out of the bundle/,
+      /^ERR_ADDON_MISSING: there is no folder .*native: .*\(to fix it: keep the package out of the bundle/,
     )
   })
 
@@ -159,7 +159,7 @@ describe('openAllocator() where a binding is missing', () => {
     mkdirSync(path.join(root, 'native/build/Release'), { recursive: true })
     writeFileSync(path.join(root, 'native/build/Release/cache_attribution.node'), 'built for another platform')
     const [refused] = await open([AUTO_ADDON], {}, root)
-    expect(messageOf(refused)).to.match(/^ERR_ADDON_MISSING: .*cache_attribution\.node: .+\(to mend it: build it/)
+    expect(messageOf(refused)).to.match(/^ERR_ADDON_MISSING: .*cache_attribution\.node: .+\(to fix it: build it/)
   })
 })
 

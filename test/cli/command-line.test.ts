@@ -91,7 +91,7 @@ describe('run on a machine without jemalloc', () => {
     const { outcome, stderr } = await line(['run', '--', '-e', 'process.exit(3)'], { host })
     expect(outcome).to.deep.equal({ code: 3 })
     expect(stderr).to.equal(
-      `cache-attribution: running without jemalloc, on ${host.libc === 'glibc' ? "glibc's statistics" : "V8's figures alone"}: there is no libjemalloc on this system. To mend it: apk add jemalloc\n`,
+      `cache-attribution: running without jemalloc, on ${host.libc === 'glibc' ? "glibc's statistics" : "V8's figures alone"}: there is no libjemalloc on this system. To fix it: apk add jemalloc\n`,
     )
   })
 
@@ -105,7 +105,7 @@ describe('run on a machine without jemalloc', () => {
     const host = bareHost({ osRelease: 'ID=alpine' })
     const { outcome, stderr } = await line(['run', '--allocator', 'jemalloc', 'app.js'], { host })
     expect(outcome).to.deep.equal({ code: 1 })
-    expect(stderr).to.match(/^cache-attribution: ERR_JEMALLOC_NOT_FOUND: .*To mend it: apk add jemalloc\n$/)
+    expect(stderr).to.match(/^cache-attribution: ERR_JEMALLOC_NOT_FOUND: .*To fix it: apk add jemalloc\n$/)
   })
 
   it('names a failed fetch by its own code', async () => {
@@ -121,7 +121,7 @@ describe('run on a machine without jemalloc', () => {
   it('does not fetch with --no-fetch', async () => {
     const host = bareHost({ osRelease: 'ID=debian' })
     const { stderr } = await line(['run', '--no-fetch', '--', '-e', ''], { host })
-    expect(stderr).to.include('there is no libjemalloc on this system. To mend it: apt-get install libjemalloc2')
+    expect(stderr).to.include('there is no libjemalloc on this system. To fix it: apt-get install libjemalloc2')
   })
 
   it('refuses --allocator glibc where there is no glibc', async () => {

@@ -139,7 +139,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     ].join('\n'),
     for: '1h',
     severity: 'warning',
-    summary: 'The cache {{ $labels.cache }} of {{ $labels.instance }} holds at least twice what it believes',
+    summary: 'The cache {{ $labels.cache }} of {{ $labels.instance }} holds at least twice what it claims',
     description:
       'It accounts for {{ $value | humanizePercentage }} of the memory that was measured, so that its limit is none. Count what its values keep alive.',
   },

@@ -45,7 +45,7 @@ export function seenBy(file: string): string {
   return `(() => { try { const fs = process.getBuiltinModule('node:fs'); fs.accessSync(${name}, fs.constants.R_OK); const { dev, ino, size } = fs.statSync(${name}); return dev === ${String(dev)} && ino === ${String(ino)} && size === ${String(size)} } catch { return false } })()`
 }
 
-/** Copies it into one folder of the other process after the other; whoever takes a copy removes it. */
+/** Copies it into one folder of the other process after the other; the taker of a copy removes it. */
 export function* copiesOfAddon(target: TargetProcess, source: string): Generator<AddonCopy> {
   const root = `${target.folder}/root`
   for (const folder of temporaryFolders(target)) {

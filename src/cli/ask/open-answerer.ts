@@ -23,7 +23,7 @@ export function targetOf(owner: string, text: string | undefined): Target {
 }
 
 /**
- * Runs `task` with whoever answers, and lets go of the process behind it, also where this command is told to end meanwhile.
+ * Runs `task` with the answerer, and releases the process behind it, also if a signal ends this command meanwhile.
  *
  * @throws CacheAttributionError `ERR_ATTACH_*`, `ERR_ADMIN_ANSWER`, and what the process itself refuses
  */

@@ -1,4 +1,4 @@
-/** `cache-attribution doctor`: what measuring needs, what of it is there, and the line that mends each lack. */
+/** `cache-attribution doctor`: what measuring needs, what of it is there, and the command that fixes each gap. */
 import { terminalJson } from '../../support/terminal-text.js'
 import { readArguments, refuseRest } from '../arguments.js'
 import type { Command } from '../command.js'
@@ -7,7 +7,7 @@ import { diagnosisText } from '../doctor/text.js'
 
 const HELP = `Usage: cache-attribution doctor [--json] [--fetch]
 
-Shows what measuring needs, what of it is there, and for each thing missing the one line that mends it.
+Shows what measuring needs, what of it is there, and for each thing missing the command that fixes it.
 Exit code 0: "cache-attribution run" can measure with jemalloc. 1: it cannot.
 
 Options:
@@ -18,7 +18,7 @@ Options:
 /** The subcommand. */
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'show what measuring needs, what is missing, and how to mend it',
+  summary: 'show what measuring needs, what is missing, and how to fix it',
   help: HELP,
   run: async ({ args, env, cwd, print, log, host }) => {
     const { options, rest } = readArguments('doctor', args, { json: { kind: 'switch' }, fetch: { kind: 'switch' } })

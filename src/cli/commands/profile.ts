@@ -33,7 +33,7 @@ Options:
   --root FOLDER        look up the mapped files below this folder, e.g. /proc/PID/root
   --allocator          show the allocator's own frames too
   --no-lines           do not ask llvm-symbolizer or addr2line for lines and inlined functions
-  --truncated          take what there is of a file that ends too early
+  --truncated          read the whole stacks of a file that ends too early
 
 Environment:
   CACHE_ATTRIBUTION_TOKEN  sent to a URL as "Authorization: Bearer …"

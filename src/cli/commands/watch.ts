@@ -21,7 +21,7 @@ Shows the sizes of the caches of a running service and how they change, again an
 
 Options:
   --interval SECONDS  how often to ask, at least 0.1 (default 2)
-  --count TIMES       end after so many looks (default: never)
+  --count TIMES       end after this many updates (default: never)
 
 Environment:
   CACHE_ATTRIBUTION_TOKEN  sent as a bearer token

@@ -23,7 +23,7 @@ export interface Finding {
   readonly present: boolean
   /** What is there, or why it is not. */
   readonly detail: string
-  /** The one line that mends it; null where nothing needs mending. */
+  /** The command that fixes it; null where nothing needs mending. */
   readonly mend: string | null
 }
 
@@ -91,7 +91,7 @@ export async function examine(options: ExamineOptions): Promise<Diagnosis> {
   }
 }
 
-/** What can be mended of it the lines above tell, or the machine's owner. */
+/** No fix here: the findings above name it, or it needs the machine's administrator. */
 function twinFinding(): Finding {
   const { supported, reason } = supportsTwin()
   return { present: supported, detail: reason ?? 'a forked copy can be measured in place of this process', mend: null }
@@ -109,7 +109,7 @@ async function searchLibrary(options: ExamineOptions, host: Host): Promise<Found
 
 function libraryFinding(found: FoundJemalloc | MissingJemalloc): Diagnosis['library'] {
   if (found.path === null) {
-    // Not tried yet, needs no root, and mends it for "run" too.
+    // Not tried yet, needs no root, and fixes it for "run", too.
     const canFetch = found.fetchable && found.code === 'ERR_JEMALLOC_NOT_FOUND'
     const mend = canFetch ? `cache-attribution doctor --fetch (without root), or ${found.mend}` : found.mend
     return { present: false, detail: found.reason, mend, path: null, source: null }
@@ -165,7 +165,7 @@ function binding(detail: string, load: () => unknown): Finding {
   }
 }
 
-/** The loaders put the line that mends it in brackets at the end: `… (to install: npm i …)`. */
+/** The loaders put the command that fixes it in brackets at the end: `… (to install: npm i …)`. */
 function splitMend(message: string): { readonly detail: string; readonly mend: string | null } {
   const at = message.endsWith(')') ? message.lastIndexOf(' (to ') : -1
   const [, mend] = /^ \(to (?:build|install)(?: it)?: (.*)\)$/s.exec(at === -1 ? '' : message.slice(at)) ?? []

@@ -47,7 +47,7 @@ function findingLines(name: string, finding: Finding, optional: boolean): readon
     finding.mend === null
       ? []
       : [
-          `    ${''.padEnd(12)}  ${optional ? 'not needed; to have it' : 'to mend it'}: ${printable(finding.mend, LINE_LENGTH_MAX)}`,
+          `    ${''.padEnd(12)}  ${optional ? 'not needed; to have it' : 'to fix it'}: ${printable(finding.mend, LINE_LENGTH_MAX)}`,
         ]
   return [line(mark, name, finding.detail), ...cure]
 }

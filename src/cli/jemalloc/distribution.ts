@@ -16,11 +16,11 @@ export interface Distribution {
   readonly family: Family | null
 }
 
-/** What stands between this platform and jemalloc, and the line that mends it. */
+/** What stands between this platform and jemalloc, and the command that fixes it. */
 export interface InstallAdvice {
   /** Why preloading cannot work on this platform at all; null where an installed library would do. */
   readonly obstacle: string | null
-  /** The one line that mends it. */
+  /** The command that fixes it. */
   readonly mend: string
 }
 

@@ -50,7 +50,7 @@ export interface FoundJemalloc {
   readonly preload: string | undefined
 }
 
-/** No library, why, and the line that mends it. */
+/** No library, why, and the command that fixes it. */
 export interface MissingJemalloc {
   readonly path: null
   readonly code: 'ERR_JEMALLOC_NOT_FOUND' | 'ERR_JEMALLOC_FETCH'
@@ -109,7 +109,7 @@ function withoutPreload(
   const isServed = mappedJemalloc !== null && name === 'jemalloc' && statistic !== null
   if (named !== '' && !(isServed && realPath(path.resolve(cwd, named)) === realPath(mappedJemalloc))) {
     const problem = `${LIBRARY_VARIABLE} names ${named}, which cannot be preloaded: ${reason}`
-    throw new CacheAttributionError('ERR_JEMALLOC_NOT_FOUND', `${problem}. To mend it: ${mend}`)
+    throw new CacheAttributionError('ERR_JEMALLOC_NOT_FOUND', `${problem}. To fix it: ${mend}`)
   }
   if (!isServed) return { path: null, code: 'ERR_JEMALLOC_NOT_FOUND', reason, mend, fetchable: false }
   const facts = { version: version ?? 'unknown', profiling: settings?.configProf ?? null }

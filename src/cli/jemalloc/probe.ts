@@ -2,7 +2,7 @@
  * Tries a library: starts a tiny Node under it and looks whether jemalloc really served its memory.
  *
  * The loader only warns when it cannot preload a library, and goes on without it: wrong architecture, musl against
- * glibc, a corrupt file, a Node with file capabilities. So nothing is believed but jemalloc's own statistics, which it
+ * glibc, a corrupt file, a Node with file capabilities. So only jemalloc's own statistics count, which it
  * prints when the process ends; that needs neither the addon nor ffi-napi.
  */
 import { execute } from './execute.js'

@@ -59,7 +59,7 @@ function whyOf(status: string): SecureStart | null {
   return user !== undefined && user !== '0' && gained !== 0n ? 'capabilities' : null
 }
 
-/** Why nothing can be preloaded, and what mends it. */
+/** Why nothing can be preloaded, and what fixes it. */
 export function secureStartAdvice(
   why: SecureStart,
   execPath: string,

@@ -41,7 +41,7 @@ export interface ReadingsContext {
 export class RunReadings {
   /** What the latest settling of each kind cost. */
   readonly cost: Record<GcMode, number> = { forced: 0, natural: 0, none: 0 }
-  /** How long the latest reading of each kind waited for a collection of V8's own. */
+  /** How long the latest reading of each kind waited for one of V8's own collections. */
   readonly waitMs: Record<GcMode, number> = { forced: 0, natural: 0, none: 0 }
   readonly gaps: Gap[] = []
   /** Every stretch for which the event loop was held. */

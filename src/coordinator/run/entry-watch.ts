@@ -21,7 +21,7 @@ export class EntryWatch {
   readonly #unreleased: Set<RegisteredCache>
   #counts = new Map<RegisteredCache, number | null>()
 
-  /** `onAsk` hears of a cache right before it is asked, so that one that never answers is known. */
+  /** `onAsk` is called right before a cache is asked, so that a cache that never answers is known. */
   constructor(
     caches: readonly RegisteredCache[],
     warn: (warning: ReportWarning) => void,
@@ -109,5 +109,5 @@ export class EntryWatch {
 }
 
 function quiet(): void {
-  // What there is to warn of was warned of at the first look.
+  // The first reading has warned already.
 }

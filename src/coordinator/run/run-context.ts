@@ -1,4 +1,4 @@
-/** What both kinds of run take, and what they are to the coordinator. */
+/** The context of a run of either kind, and its interface to the coordinator. */
 import type { Allocator } from '../../allocator/port.js'
 import type { Instrument } from '../../measure/window.js'
 import type { ResidualProbe } from '../../profiling/residual/residual-probe.js'

@@ -1,9 +1,9 @@
-/** What jemalloc 5.0 to 5.2.1 counts wrong of thread caches, and by how much at most; mended in 5.3.0. */
+/** The miscount of thread caches in jemalloc 5.0 to 5.2.1, and its upper bound; fixed in 5.3.0. */
 import type { Allocator, Mallctl, MallctlType, MallctlTypes } from '../../allocator/port.js'
 
 /** The smallest size class that has extents of its own. */
 export const LARGE_LEAST_BYTES = 16_384
-/** So many freed blocks of one large size class a thread keeps (jemalloc's TCACHE_NSLOTS_LARGE). */
+/** Freed blocks of one large size class that a thread keeps at most (jemalloc's TCACHE_NSLOTS_LARGE). */
 const KEPT_OF_A_CLASS = 20
 /** Classes up to the greatest `lg_tcache_max` there is. */
 const CLASSES_MAX = 64

@@ -5,7 +5,7 @@ import type { ReportWarning } from '../../report/types.js'
 export function notSettled(name: string): ReportWarning {
   return {
     code: 'WARN_NOT_SETTLED',
-    message: `background work did not come to rest around the release of ${JSON.stringify(name)}: its row may carry some of it`,
+    message: `background work was not quiescent around the release of ${JSON.stringify(name)}: its row may carry some of it`,
     cache: name,
   }
 }
@@ -73,7 +73,7 @@ export const TCACHE_UNKNOWN: ReportWarning = {
 
 export const WORKER_THREAD: ReportWarning = {
   code: 'WARN_WORKER_THREAD',
-  message: 'measured in a worker thread: the other threads were not at rest',
+  message: 'measured in a worker thread: the other threads were not quiescent',
 }
 
 export function reportNotExtended(error: unknown): ReportWarning {

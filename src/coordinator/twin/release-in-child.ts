@@ -79,7 +79,7 @@ export interface TwinReleases {
   readonly runsFinalizers: boolean
 }
 
-/** A collection may take so many times as long as the first in this twin, and this on top, before it is given up. */
+/** A collection may take this many times as long as the first in this twin, and this on top, before the twin gives up. */
 const COLLECTION_FACTOR = 10
 const COLLECTION_LEAST_MS = 30_000
 const FIRST_COLLECTIONS_MS = 120_000

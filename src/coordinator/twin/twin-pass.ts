@@ -1,4 +1,4 @@
-/** One twin of a run as its messages tell it: rows, controls, both samples, and what it was about when it ended. */
+/** One twin of a run, from its messages: rows, controls, both samples, and its task when it ended. */
 import type { Figures } from '../../measure/figures.js'
 import { withFigures } from '../../measure/sample.js'
 import type { MemorySample } from '../../measure/sample.js'

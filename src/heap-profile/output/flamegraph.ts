@@ -55,7 +55,7 @@ export function toFlamegraph(profile: HeapProfile, options: FlamegraphOptions = 
   return page(title, JSON.stringify(data))
 }
 
-/** The policy that the page carries in itself, for the header `Content-Security-Policy` of whoever serves it. */
+/** The policy that the page carries in itself, for the header `Content-Security-Policy` of a server. */
 export function flamegraphPolicy(): string {
   const [script, style] = [FLAMEGRAPH_SCRIPT, FLAMEGRAPH_STYLE].map((source) => {
     return `'sha256-${createHash('sha256').update(source).digest('base64')}'`

@@ -81,7 +81,7 @@ function collect(gzip: Gzip): Promise<Buffer> {
       resolve(Buffer.concat(pieces))
     })
   })
-  // Whoever fails before the end does not wait for it.
+  // A failure before the end does not wait for it.
   written.catch(() => undefined)
   return written
 }

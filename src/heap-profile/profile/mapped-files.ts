@@ -1,7 +1,7 @@
 /**
  * The mapped libraries of a dump: lines of /proc/self/maps.
  *
- * Rule: only what can be executed is kept; what overlaps is refused, since an address could be of both.
+ * Rule: only executable mappings are kept; overlapping ones are refused, since an address could belong to both.
  */
 import { CacheAttributionError, describe } from '../../support/errors.js'
 import type { Mapping } from './types.js'
@@ -20,7 +20,7 @@ export function noteOf(file: string, buildId: string | null, bytes: number, modi
 /** What executable memory without a file is called (by perf and pprof too): in Node, code that V8 compiled. */
 export const ANONYMOUS = '//anon'
 
-/** So many stretches of code at most: the kernel's own bound on mappings is 65,530 unless it is raised. */
+/** Stretches of code at most: the kernel's own bound on mappings is 65,530 unless it is raised. */
 const MAX_MAPPINGS = 100_000
 
 /** Paths of them together. */

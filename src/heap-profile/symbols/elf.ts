@@ -1,7 +1,7 @@
 /**
  * Reads ELF files as far as symbols need it: segments, sections, the build-id.
  *
- * Rule: nothing in the file is believed. Every offset and size is checked against the length of the file, every count
+ * Rule: nothing in the file is trusted. Every offset and size is checked against the length of the file, every count
  * has a bound, and reading is by pieces: a hostile file costs a bounded time and memory, and gives an `ElfError`.
  */
 import { constants } from 'node:fs'

@@ -60,7 +60,7 @@ export class Reader extends Cursor {
     return digits === '' ? 0 : Number.parseInt(digits, 36) + 1
   }
 
-  /** A number and so many characters. */
+  /** A number and as many characters. */
   sourceName(): string {
     const length = this.number() ?? this.fail()
     const name = this.text.slice(this.at, this.at + length)

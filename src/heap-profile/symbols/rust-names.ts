@@ -52,7 +52,7 @@ function pathOf(reader: RustReader, isValue: boolean): string {
   }
 }
 
-/** Where an `impl` stands tells nothing that is not told by what it is of. */
+/** The place of an `impl` adds nothing to its type. */
 function implementation(reader: RustReader): void {
   reader.tagged('s')
   path(reader, false)

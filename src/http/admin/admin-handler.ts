@@ -1,7 +1,7 @@
 /**
  * The admin handler: fetch-style, one function for every framework.
  *
- * Rule: GET never releases, and whoever may only look changes nothing.
+ * Rule: GET never releases, and a read-only client changes nothing.
  */
 import { performance } from 'node:perf_hooks'
 import type { Coordinator } from '../../coordinator/coordinator.js'

@@ -29,7 +29,7 @@ export function costlyReads(coordinator: Coordinator, history: HistorySource | u
   }
 }
 
-/** Tells whoever is given a shared value how old it is, in whole seconds, as caches of HTTP do. */
+/** Adds the age of a shared value, in whole seconds, as caches of HTTP do. */
 export function ageHeader({ ageMs }: SharedValue<unknown>): { readonly age: string } {
   return { age: String(Math.floor(ageMs / 1000)) }
 }

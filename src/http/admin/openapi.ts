@@ -37,7 +37,7 @@ const PATHS: Json = {
     }),
   },
   '/status': {
-    get: operation('status', 'The process, what is under way, what whoever asks may do', jsonOf('Status')),
+    get: operation('status', 'The process, what is under way, what the client may do', jsonOf('Status')),
   },
   '/caches': { get: operation('listCaches', 'The registered caches as they stand', jsonOf('Caches')) },
   '/caches/{name}': { parameters: [name], get: operation('showCache', 'One cache as it stands', jsonOf('Cache')) },

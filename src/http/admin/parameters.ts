@@ -1,4 +1,4 @@
-/** The parameters of the admin API, by what they are for. */
+/** The parameters of the admin API, by purpose. */
 import type { Kinds } from '../server/parameters.js'
 
 /** Those of a run. */

@@ -34,7 +34,7 @@ export interface KeptReport {
 
 const BYTES_MAX = 32 * 1024 * 1024
 
-/** Keeps the last so many. */
+/** Keeps the latest reports, up to a number. */
 export class ReportStore {
   readonly #countMax: number
   readonly #bytesMax: number
@@ -69,7 +69,7 @@ export class ReportStore {
     return this.#kept.map((kept) => summaryOf(readReport(kept)))
   }
 
-  /** Those of `past` that are not among these as well, then these; the newest so many. */
+  /** Those of `past` that are not among these, then these; cut to the newest. */
   summariesAfter(past: ReportStore): ReportSummary[] {
     const known = new Set(this.#kept.map(({ id }) => id))
     const earlier = past.summaries().filter(({ id }) => !known.has(id))

@@ -78,7 +78,7 @@ export class Runs {
     return Math.max(0, this.#releasedMs + this.#coolDownMs - this.#now())
   }
 
-  /** Hears what the run under way has told and will tell. Returns what ends that. */
+  /** Subscribes to the past and future events of the run under way. Returns the function that ends the subscription. */
   subscribe(listener: (progress: Progress) => void): () => void {
     this.#listeners.add(listener)
     for (const progress of this.#told) listener(progress)
@@ -119,7 +119,7 @@ export class Runs {
   /** Refuses a releasing run that comes too soon after another. @throws HttpProblem `ERR_HTTP_COOL_DOWN` */
   checkCoolDown(): void {
     const remainingMs = this.coolDownRemainingMs
-    // Whoever joins the run under way releases nothing more; whoever asks for another is refused by it.
+    // A request that joins the run under way releases nothing more; a different one is refused by the coordinator.
     if (remainingMs === 0 || this.#current !== null) return
     throw new HttpProblem(
       'ERR_HTTP_COOL_DOWN',
@@ -131,7 +131,7 @@ export class Runs {
     )
   }
 
-  /** Hears nothing any more. */
+  /** Unsubscribes from the coordinator. */
   close(): void {
     this.#detach()
     this.#listeners.clear()

@@ -40,7 +40,7 @@ export class TwinTools {
   ): Promise<T> {
     const flight = this.#flight
     if (flight.key === key && !flight.isAborting) return flight.join(signal) as Promise<T>
-    if (signal.aborted) throw new CacheAttributionError('ERR_RUN_ABORTED', 'whoever asked has left')
+    if (signal.aborted) throw new CacheAttributionError('ERR_RUN_ABORTED', 'the client has disconnected')
     const end = this.#runs.begin(mode, () => void flight.abort())
     return flight.start(key, signal, (ofAll) => task(ofAll).finally(end)) as Promise<T>
   }

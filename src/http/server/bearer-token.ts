@@ -25,7 +25,7 @@ export interface BearerTokenOptions {
 }
 
 const NEEDED = 'a token is needed: Authorization: Bearer TOKEN'
-/** A browser shows it to whoever puts its question away. */
+/** A browser shows it to a user who cancels its question. */
 const BY_HAND = 'in a browser, which asks for it: any user name, and the token as the password'
 const TOKEN = /^[\w\-.~+/]+=*$/
 const LENGTH_MIN = 16

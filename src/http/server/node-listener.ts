@@ -88,7 +88,7 @@ function requestOf(incoming: IncomingMessage, target: string, signal: AbortSigna
   if (!/^[\w.\-[\]:]+$/.test(host) || !URL.canParse(address)) {
     throw new HttpProblem('ERR_HTTP_PATH', 'the Host of the request is none')
   }
-  // A dot segment, a backslash or a stray character that is read differently here than by whoever let it pass.
+  // A dot segment, a backslash or a stray character that this handler reads differently than a proxy before it.
   if (target.includes('#') || new URL(address).pathname !== pathOf(target)) {
     throw new HttpProblem('ERR_HTTP_PATH', 'the path has dot segments, or characters that must be percent-encoded')
   }
@@ -102,7 +102,7 @@ function requestOf(incoming: IncomingMessage, target: string, signal: AbortSigna
   return new Request(address, { method, headers, body, signal, ...(body === null ? {} : { duplex: 'half' }) })
 }
 
-/** A header that stands twice is not chosen from: its values are joined, and mean nothing to whoever wants one. */
+/** The values of a repeated header are joined: they match nothing where one value is expected. */
 function headersOf({ rawHeaders, headers: parsed }: IncomingMessage): Headers {
   const headers = new Headers()
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -147,7 +147,7 @@ function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
         else controller.enqueue(part.value)
       },
       cancel() {
-        // Waiting for a part that never comes: whoever gives up does not wait with it.
+        // The part may never come: a client that gives up does not wait for it.
         void parts.return?.().catch(() => undefined)
       },
     },
@@ -171,7 +171,7 @@ async function send(incoming: IncomingMessage, outgoing: ServerResponse, respons
     return
   }
   const reader = response.body.getReader()
-  // Whoever leaves is not told the rest, also where the next part of it is long in coming.
+  // A client that disconnects gets no more, also if the next part takes long.
   const onClose = (): void => void reader.cancel().catch(() => undefined)
   outgoing.once('close', onClose)
   try {

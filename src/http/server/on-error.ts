@@ -1,7 +1,7 @@
 /** The mounting code's `onError`, called so that whatever it does stays its own. */
 import { warnOfError } from '../../support/errors.js'
 
-/** Hears errors that are not told to the client. */
+/** Called with errors that the client does not see. */
 export type OnError = (error: unknown) => void
 
 /** Never throws: what `onError` throws or rejects with is a warning of the process, beside the error that it did not take. */

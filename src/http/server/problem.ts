@@ -47,7 +47,7 @@ export function problemOf(thrown: unknown): HttpProblem {
   return new HttpProblem('ERR_HTTP_INTERNAL', 'the request failed; the process that was asked knows why')
 }
 
-/** Whether the process's own log should hear of it. */
+/** Whether it belongs into the process's own log. */
 export function isInternal(thrown: unknown): boolean {
   return !(thrown instanceof CacheAttributionError)
 }

@@ -14,9 +14,9 @@ export interface SharedValue<T> {
 
 /** How long a value is good. */
 export interface Lifetime {
-  /** At least so many milliseconds. */
+  /** At least this many milliseconds. */
   readonly leastMs: number
-  /** Or so many times what its reading took: with 20, readings take at most a twenty-first of the time. */
+  /** Or this many times the duration of the reading: with 20, readings take at most a twenty-first of the time. */
   readonly timesCost: number
   /** But no longer than this. */
   readonly mostMs: number

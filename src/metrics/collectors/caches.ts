@@ -66,7 +66,7 @@ export const CACHES: readonly PulledMetric[] = [
     ...cache(
       'claimed_bytes',
       'claimedBytes',
-      'Bytes that the cache itself believes it holds.',
+      'Bytes that the cache itself claims to hold.',
       '`claimedBytes()` of the cache',
       '`claimedBytes()`',
     ),

@@ -1,4 +1,4 @@
-/** Growth monitors, under the names that whoever gave them chose. */
+/** Growth monitors, under the names that the caller chose. */
 import type { PulledMetric } from '../definition.js'
 import { one } from '../sample.js'
 

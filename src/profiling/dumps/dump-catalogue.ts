@@ -1,5 +1,5 @@
 /**
- * The dumps on disk: listed, read, served and pruned, whoever wrote them.
+ * The dumps on disk: listed, read, served and pruned; the monitor's and jemalloc's own.
  *
  * Rule: only what has the name of a dump is touched, and only where it is a regular file: an id is a name in one of the
  * folders, never a path; links are not followed. A file that goes away meanwhile is no failure.
@@ -64,7 +64,7 @@ export interface DumpsAround {
   readonly around: readonly Dump[]
 }
 
-/** An open dump, for whoever passes it on. */
+/** An open dump, to be passed on. */
 export interface ServedDump {
   readonly dump: Dump
   /** Its bytes; to be read to the end or destroyed. */

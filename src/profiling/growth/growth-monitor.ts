@@ -25,7 +25,7 @@ export interface GrowthEvent {
   readonly quantity: GrowthQuantity
   /** What the quantity was, confirmed. */
   readonly bytes: number
-  /** What it is measured from: the level before, the limit's share, or the level at the begin of the window. */
+  /** The base of the growth: the level before, the limit's share, or the level at the start of the window. */
   readonly fromBytes: number
   /** The limit that `share` is a part of; null where there is none. */
   readonly limitBytes: number | null
@@ -117,7 +117,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
     }
   }
 
-  /** Numbers of what it has done. */
+  /** Counters of its work. */
   get statistics(): GrowthStatistics {
     return { ...this.#statistics }
   }
@@ -130,7 +130,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
   /**
    * Begins to watch, from the level after a collection (none with `confirm: 'none'`). The timer does not hold the process.
    *
-   * @throws CacheAttributionError `ERR_PROFILING_*`, each with the line that mends it, where it is to profile and cannot;
+   * @throws CacheAttributionError `ERR_PROFILING_*`, each with the command that fixes it, where it is to profile and cannot;
    *   `ERR_PROFILE_IN_PROGRESS` while a capture is under way; `ERR_CLOSED`
    */
   start(): void {

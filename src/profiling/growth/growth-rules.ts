@@ -10,13 +10,13 @@ export type GrowthTrigger = 'step' | 'high-water' | 'share' | 'rate'
 
 /** The rules of a monitor; undefined: not wanted. */
 export interface GrowthRuleOptions {
-  /** So many bytes above the level of the last firing. */
+  /** This many bytes above the level of the last firing. */
   readonly everyBytes: number | undefined
-  /** So many bytes above the highest level at which it fired, or started. */
+  /** This many bytes above the highest level at which it fired, or started. */
   readonly highWaterBytes: number | undefined
   /** Fires once when the quantity reaches this share of the limit, 0.01 to 1; again after it fell by a tenth. */
   readonly share: number | undefined
-  /** Growth of so many bytes a second over the window. */
+  /** Growth of this many bytes a second over the window. */
   readonly rate: { readonly bytesPerSecond: number; readonly windowMs: number } | undefined
   /**
    * After this long below the level of the last firing, `every` counts from the highest level of that time: growth after

@@ -43,7 +43,7 @@ export interface GrowthRate {
 export interface GrowthMonitorOptions {
   /** What is watched. @default 'allocated' */
   readonly quantity?: GrowthQuantity | undefined
-  /** Fires at so many bytes above the level of the last firing, or of the start. */
+  /** Fires at this many bytes above the level of the last firing, or of the start. */
   readonly every?: number | undefined
   /**
    * After so long a time below the level of the last firing, `every` counts from the highest level of that time: growth
@@ -51,7 +51,7 @@ export interface GrowthMonitorOptions {
    * @default 600_000
    */
   readonly rearmMs?: number | undefined
-  /** Fires at so many bytes above the highest level at which it fired, or started. */
+  /** Fires at this many bytes above the highest level at which it fired, or started. */
   readonly highWater?: number | undefined
   /** Fires once when the quantity reaches this share of the limit, 0.01 to 1; again after it fell a tenth below. */
   readonly share?: number | undefined

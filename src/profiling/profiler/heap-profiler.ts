@@ -93,7 +93,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     return (['heap', 'js'] as const).filter((kind) => this.#flights[kind].key !== undefined)
   }
 
-  /** @throws CacheAttributionError `ERR_PROFILING_*`, each with the line that mends it, where jemalloc cannot profile here */
+  /** @throws CacheAttributionError `ERR_PROFILING_*`, each with the command that fixes it, where jemalloc cannot profile here */
   check(): void {
     requireProfiling(this.#allocator)
   }
@@ -105,7 +105,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
    * V8 has one sampler for each thread: where `node --heap-prof`, an APM or DevTools runs it, `kind: 'js'` is refused
    * (`ERR_PROFILER_IN_USE`) and the other profile stays whole.
    *
-   * @throws CacheAttributionError `ERR_PROFILING_*`, each with the line that mends it; `ERR_PROFILE_IN_PROGRESS`,
+   * @throws CacheAttributionError `ERR_PROFILING_*`, each with the command that fixes it; `ERR_PROFILE_IN_PROGRESS`,
    *   `ERR_PROFILER_IN_USE`, `ERR_PROFILE_ABORTED`, `ERR_PROFILE_DUMP`, `ERR_GC_UNAVAILABLE`, `ERR_INSPECTOR`, `ERR_OPTION_*`, `ERR_CLOSED`
    * @example
    * const growth = await profiler.capture({ seconds: 60, gc: true })          // what came and stayed
@@ -148,7 +148,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   }
 
   /**
-   * The same text for whoever passes it on: it lies in a file without a name, and is gone once it was read.
+   * The same text as a stream: it lies in an unlinked file, and is gone once it was read.
    *
    * @throws CacheAttributionError as {@link HeapProfiler.dump}
    * @example
@@ -299,7 +299,7 @@ function aborted(when: string): CacheAttributionError {
   return new CacheAttributionError('ERR_PROFILE_ABORTED', `the capture was aborted ${when}`)
 }
 
-/** Calls with the same key want the same profile, whoever asked. */
+/** Calls with the same key join the same capture. */
 function keyOf({ kind, seconds, view, sampleBytes, reset, gc }: ResolvedCaptureOptions): string {
   return JSON.stringify([kind, seconds, view, sampleBytes, reset, gc])
 }

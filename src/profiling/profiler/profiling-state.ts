@@ -1,7 +1,7 @@
 /**
  * The state of jemalloc's profiler: always read, never remembered, since the service or another library may switch it.
  *
- * Rule: what is missing is an error that ends with the line that mends it.
+ * Rule: what is missing is an error that ends with the command that fixes it.
  */
 import type { Allocator, Mallctl, MallctlType, MallctlTypes } from '../../allocator/port.js'
 import { PRELOAD_HINT } from '../../allocator/open.js'
@@ -52,12 +52,12 @@ export function readProfilingState({ mallctl }: Pick<Allocator, 'mallctl'>): Pro
  * The controls of a process that can be profiled.
  *
  * @throws CacheAttributionError `ERR_PROFILING_ALLOCATOR`, `ERR_PROFILING_BUILD`, `ERR_PROFILING_START`,
- *   `ERR_PROFILING_THREADS`, each with the line that mends it
+ *   `ERR_PROFILING_THREADS`, each with the command that fixes it
  */
 export function requireProfiling(allocator: Pick<Allocator, 'mallctl' | 'name' | 'reason'>): Mallctl {
   const { mallctl, name, reason } = allocator
   if (mallctl === null) {
-    // The line that mends the allocator alone would lead to the next error.
+    // The command that fixes the allocator alone would lead to the next error.
     const why = (reason ?? `this process runs on ${name}`).replace(` (${PRELOAD_HINT})`, '')
     throw new CacheAttributionError(
       'ERR_PROFILING_ALLOCATOR',

@@ -1,7 +1,7 @@
 /**
  * Dividing what a mapping has resident among parts whose sizes come from elsewhere.
  *
- * Rule: whole bytes, none negative, and together exactly the whole: what the parts believe is bounded by what is there.
+ * Rule: whole bytes, none negative, and together exactly the whole: the claims of the parts are bounded by the whole.
  */
 
 /** The whole in proportion to the weights, to the byte; all of it to the last one where no weight is positive. */

@@ -21,7 +21,7 @@ interface Space {
   readonly unswept: number
 }
 
-/** The node of V8's heap. */
+/** The node of the V8 heap. */
 export function v8Node(readings: BreakdownReadings): MemoryNode {
   const { mapped, isolates, caches, ownMapped = null } = readings
   const spaces = isolates.flatMap(({ spaces: own }, isolate) => own.map((space) => spaceOf(isolate, space)))

@@ -22,7 +22,7 @@ const READINGS_MIN = 30
 /** Beyond this a trend and a part of a wave look the same. */
 const INFLATION_MAX = 6
 const ROUNDS = 12
-/** Readings further off than so many robust deviations weigh less. */
+/** Readings further off than this many robust deviations weigh less. */
 const HUBER = 1.5
 
 /** Fits levels, one slope and a wave together, by least squares in which outliers weigh less; gives back all but the wave. */

@@ -75,7 +75,7 @@ export function trendsText({ caches, owners, floor, forecast }: Trends): string 
 
 const BARS = '▁▂▃▄▅▆▇█'
 
-/** So many columns at most, each the mean of its readings, from the least to the greatest; a blank where there are none. */
+/** Columns at most, each the mean of its readings, from the least to the greatest; a blank if it has none. */
 export function sparkline(
   points: readonly { readonly hours: number; readonly bytes: number }[],
   width: number,

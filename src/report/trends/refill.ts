@@ -14,7 +14,7 @@ import type { Refill, TrendVerdict } from './types.js'
 /** With fewer readings, or fewer in one of the thirds, an end of the filling cannot be told. */
 const READINGS_MIN = 9
 const THIRD_MIN = 3
-/** More are condensed first: what a cache holds at each age is a curve, which so many points draw. */
+/** More are condensed first: this many points draw the curve of a cache's size over its age. */
 const READINGS_MAX = 1024
 /** Growth from the second third of the ages to the last, as a part of that from the first to the second. */
 const ENDS = 0.25

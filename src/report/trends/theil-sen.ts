@@ -11,7 +11,7 @@ import { bucketed, readingsOf } from './series.js'
 import type { Segment } from './series.js'
 import { withoutDailyWave } from './daily-wave.js'
 
-/** More are condensed into buckets first: the pairs of so many are sorted in some milliseconds. */
+/** More are condensed into buckets first: the pairs of this many are sorted in some milliseconds. */
 const BUCKETS_MAX = 288
 /**
  * The likeness of readings is an estimate too, and so is the wave: without this, 93 of 100 intervals hold the slope of simulated
@@ -34,7 +34,7 @@ export interface SlopeEstimate {
   readonly significance: number | null
   /** Whether the wave of the day was taken off; where it was not, a rise may be a part of it. */
   readonly isWaveRemoved: boolean
-  /** What it was made of: buckets, without the wave where that was taken off. */
+  /** Its readings: buckets, with the wave subtracted if there was one. */
   readonly segments: readonly Segment[]
 }
 

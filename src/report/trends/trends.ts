@@ -74,7 +74,7 @@ function* partOf(input: TrendInput): Steps<Trend | null> {
   return Object.values(input).every((segments) => segments.length === 0) ? null : yield* trendSteps(input, 'floor')
 }
 
-/** When what grows has filled what is left up to the limit; null where nothing grows or there is no limit. */
+/** When growth reaches the limit; null if nothing grows or there is no limit. */
 export function forecastOf(growing: readonly TrendSlope[], memory: MemoryUse, now: Date): Forecast | null {
   const { limitBytes, limitSource, usedBytes } = memory
   if (growing.length === 0 || limitBytes === null) return null

@@ -34,7 +34,7 @@ const FILLED = 0.75
 const MUCH = 0.5
 /** The first readings of a process: code is compiled and loaded, pools fill. */
 const WARM_UP = { share: 0.1, hours: 1 } as const
-/** So many measured readings are better than any number of estimates. */
+/** This many measured readings are better than any number of estimates. */
 const MEASURED_ENOUGH = 8
 const HOUR_MS = 3_600_000
 

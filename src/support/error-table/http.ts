@@ -11,7 +11,7 @@ export const ERRORS_OF_HTTP = {
     example: '`ERR_HTTP_UNAUTHENTICATED: a token is needed: Authorization: Bearer TOKEN`',
   },
   ERR_HTTP_FORBIDDEN: {
-    gist: 'whoever asks may not do this',
+    gist: 'the client may not do this',
     status: 403,
     cause:
       "status 403: `authorize` said no; or there is no `authorize`, and the socket or the Host of the request is not loopback, or it carries a header that no client sends by itself, so that a proxy may have passed it on; or a read-only token asks for what changes something; or the mode is not among the handler's `modes`.",

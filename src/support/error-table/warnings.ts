@@ -56,11 +56,11 @@ export const WARNINGS = {
       "`mapped memory could not be read, so that WebAssembly memories and resizable buffers are in no row: V8's list of buffers was not found`",
   },
   WARN_NOT_SETTLED: {
-    gist: 'a window did not come to rest in its bounded time: its row may carry other work',
+    gist: 'background work was not quiescent in a bounded time: the row may include other work',
     cause:
       'other threads worked on beyond the bound of a drain: a busy worker, a native library, a machine without a free processor. The row has `settled: false`.',
     cure: 'repeat the run, or measure when that work is over.',
-    example: '`background work did not come to rest around the release of "files": its row may carry some of it`',
+    example: '`background work was not quiescent around the release of "files": its row may carry some of it`',
   },
   WARN_FINALIZERS_WAIT: {
     gist: 'finalizers could not be run in a twin: what they free is in no row',
@@ -104,11 +104,11 @@ export const WARNINGS = {
     example: '`V8 made no major GC of its own within 30000 ms: garbage may count as live`',
   },
   WARN_WORKER_THREAD: {
-    gist: 'measured in a worker thread: the other threads were not at rest',
+    gist: 'measured in a worker thread: the other threads were not quiescent',
     cause:
-      'the run was made inside a worker thread. The allocator is that of the whole process, the heap that of the worker, and the other threads were not at rest.',
+      'the run was made inside a worker thread. The allocator is that of the whole process, the heap that of the worker, and the other threads were not quiescent.',
     cure: 'run it on the main thread where that is possible.',
-    example: '`measured in a worker thread: the other threads were not at rest`',
+    example: '`measured in a worker thread: the other threads were not quiescent`',
   },
   WARN_CACHE_METHOD: {
     gist: 'entries() or claimedBytes() of a cache threw or returned no number: shown as unknown',

@@ -40,7 +40,7 @@ const RULES: OptionRules<Settings> = {
   namingBudgetMs: { check: number({ min: 0 }), fallback: 30_000 },
 }
 
-/** Of the estimates, so many times `limit` are measured: the largest by estimate need not be the largest. */
+/** This many times `limit` collections are measured: the largest by estimate need not be the largest. */
 const MEASURED_FOR_EACH_LISTED = 2
 
 /**

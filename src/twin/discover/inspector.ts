@@ -22,7 +22,7 @@ export interface FunctionFacts {
   readonly scriptId: string | null
   readonly line: number
   readonly scopes: readonly Scope[]
-  /** Of a bound function what it is bound to. */
+  /** The target of a bound function. */
   readonly boundThis?: unknown
 }
 

@@ -5,7 +5,7 @@ import type { HeapGraph } from './graph.js'
 
 /** One row of a histogram. */
 export interface ClassRow {
-  /** The constructor, or a kind of V8's own in brackets: `(string)`, `(array)`, `(compiled code)`. */
+  /** The constructor, or one of V8's own kinds in brackets: `(string)`, `(array)`, `(compiled code)`. */
   readonly className: string
   readonly count: number
   /** Bytes of these objects alone. */

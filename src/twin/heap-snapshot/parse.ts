@@ -24,7 +24,7 @@ const NINE = 0x39
 /** `\b`, `\f`, `\n`, `\r`, `\t`; any other escaped character is itself. */
 const ESCAPED: Readonly<Record<number, number>> = { 0x62: 0x08, 0x66: 0x0c, 0x6e: 0x0a, 0x72: 0x0d, 0x74: 0x09 }
 
-/** A name is cut to so many bytes. */
+/** A name is cut to this many bytes. */
 const TEXT_BYTES_MAX = 160
 const META_BYTES_MAX = 1 << 20
 

@@ -54,7 +54,7 @@ describe('diagnosisText()', () => {
       underRun: null,
     })
     for (const cure of ['npx node-gyp rebuild', 'npm i ffi-napi', 'apk add jemalloc']) {
-      expect(text).to.include(`to mend it: ${cure}\n`)
+      expect(text).to.include(`to fix it: ${cure}\n`)
     }
     expect(text).to.match(/Not ready:.*\n$/)
   })

@@ -133,7 +133,7 @@ describe('what keeps a process from being profiled', () => {
     ],
     ['nothing', 'jemalloc', 'prof:true,prof_active:false', /^ready$/],
   ] as const) {
-    it(`is said with the line that mends it: ${what}`, async function () {
+    it(`is said with the command that fixes it: ${what}`, async function () {
       needsJemalloc(this)
       const env = { MALLOC_CONF: conf }
       expect(await runFixture<string>('profiling/fixtures/check', { preload, env })).to.match(words)

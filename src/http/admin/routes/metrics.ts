@@ -5,7 +5,7 @@ import { HttpProblem } from '../../server/problem.js'
 import { bytesResponse } from '../../server/respond.js'
 import type { Action } from './route.js'
 
-/** Prometheus says which it likes; whoever accepts anything gets the format that everyone reads. */
+/** Prometheus names its format; a client that accepts anything gets the text format. */
 const FORMATS = { 'text/plain': TEXT_FORMAT, 'application/openmetrics-text': OPENMETRICS_FORMAT } as const
 const FORMS = ['text/plain', 'application/openmetrics-text'] as const
 

@@ -1,4 +1,4 @@
-/** What a route is, and what it is given. */
+/** A route, and its input. */
 import type { Coordinator } from '../../../coordinator/coordinator.js'
 import type { Admitted } from '../../server/request-pipeline.js'
 import type { CostlyReads } from '../costly-reads.js'

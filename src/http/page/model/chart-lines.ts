@@ -27,7 +27,7 @@ export interface ChartInput {
   readonly trend: Trend | null
 }
 
-/** What fills is no straight line, and what is unknown has none. */
+/** A filling cache has no straight line, and an unknown one has none. */
 const IS_STRAIGHT: ReadonlySet<string> = new Set(['growing', 'unbounded', 'stable'])
 
 /**

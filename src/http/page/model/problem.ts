@@ -29,7 +29,7 @@ const STATUSES: Readonly<Record<number, { readonly title: string; readonly cure:
   401: { title: 'You are not signed in', cure: 'Reload this page; the browser asks for the token then.' },
   403: {
     title: 'This is not allowed',
-    cure: 'Open the page from the machine itself (127.0.0.1), or ask whoever mounted it for a token that may do this.',
+    cure: 'Open the page from the machine itself (127.0.0.1), or ask its operator for a token that may do this.',
   },
   404: { title: 'There is no such thing', cure: 'It may have been dropped since; reload this page.' },
   405: { title: 'This way of asking is not served here', cure: 'Reload this page: it may be older than the server.' },
