@@ -114,7 +114,7 @@ export const ERRORS_OF_CALLS = {
       "`binding: 'addon'`, and the native addon cannot be loaded. The message names why: not built for this platform, a C library that is too old for its build, `--no-addons`, the permission model, a bundle that left it behind, a broken file, or a runtime that is not Node.",
     cure: "the one in the message. Building takes a C compiler, `make` and `python3`. Under the permission model Node needs `--allow-addons` and reading of the package, `/proc`, `/sys`, `/etc` and `/usr` (`--allow-fs-read=/proc/*` and so on); a twin and the breakdown read the kernel's figures there. A bundler has to leave the package external. Or install `ffi-napi` and `ref-napi`.",
     example:
-      '`ERR_ADDON_MISSING: it is not built for this platform, linux-riscv64 (No native build was found for …) (to mend it: build it: npx node-gyp rebuild -C …)`',
+      '`ERR_ADDON_MISSING: it is not built for this platform, linux-riscv64 (No native build was found for …) (to fix it: build it: npx node-gyp rebuild -C …)`',
   },
   ERR_FFI_MISSING: {
     gist: 'ffi-napi or ref-napi could not be loaded',
