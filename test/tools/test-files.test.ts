@@ -4,9 +4,12 @@ import { expect } from 'chai'
 
 interface TestFiles {
   readonly ALONE: readonly string[]
-  testFiles(folder: string): string[]
-  isFast(file: string, folder: string): boolean
-  groupsOf(files: readonly string[], folder: string): { readonly beside: string[][]; readonly alone: string[] }
+  readonly testFiles: (folder: string) => string[]
+  readonly isFast: (file: string, folder: string) => boolean
+  readonly groupsOf: (
+    files: readonly string[],
+    folder: string,
+  ) => { readonly beside: string[][]; readonly alone: string[] }
 }
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
