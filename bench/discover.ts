@@ -5,7 +5,7 @@
  *
  * `--objects` adds ballast: what finding costs on a large heap.
  */
-import { openAllocator } from 'cache-attribution'
+import { openAllocator } from '../src/allocator/open.js'
 import { discover } from 'cache-attribution/twin'
 import { LRUCache } from 'lru-cache'
 import { difference, knownSum, leastOf } from '../src/measure/figures.js'

@@ -5,7 +5,7 @@
  *   node dist/bench/sample-cost.js [--node PATH]…
  */
 import { createRequire } from 'node:module'
-import { openAllocator } from 'cache-attribution'
+import { openAllocator } from '../src/allocator/open.js'
 import { chosenNodes, flags, report, runScript, withCompiled } from './support/processes.js'
 import { medianOf, printTable, verdict } from './support/table.js'
 

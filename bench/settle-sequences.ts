@@ -4,7 +4,7 @@
  *
  *   node dist/bench/settle-sequences.js [--node PATH]… [--windows 60] [--objects 2000000]
  */
-import { openAllocator } from 'cache-attribution'
+import { openAllocator } from '../src/allocator/open.js'
 import { createSampler } from '../src/measure/sample.js'
 import { drain, drainBriefly, settleTools } from '../src/measure/settle.js'
 import { watchThreads } from '../src/measure/threads.js'

@@ -8,8 +8,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { Coordinator, SLOT, formatReport, nodeEnvironment } from 'cache-attribution'
-import type { Allocator, AttributionReport, Environment } from 'cache-attribution'
+import { Coordinator, formatReport } from 'cache-attribution'
+import { SLOT } from '../src/allocator/port.js'
+import { nodeEnvironment } from '../src/support/environment.js'
+import type { AttributionReport } from 'cache-attribution'
+import type { Allocator } from '../src/allocator/port.js'
+import type { Environment } from '../src/support/environment.js'
 import { ReportHistory } from 'cache-attribution/history'
 
 const HOUR_MS = 3_600_000

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import v8 from 'node:v8'
 import vm from 'node:vm'
-import { openAllocator } from 'cache-attribution'
+import { openAllocator } from '../../src/allocator/open.js'
 import { report } from '../support/processes.js'
 import { medianOf } from '../support/table.js'
 import { MAPPED_BYTES, SIZES, entryCount, fill } from './caches.js'

@@ -23,7 +23,7 @@ import { optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check } from '../support/options.js'
 
 /** What a breakdown needs of a coordinator. */
-export interface ObservableCoordinator {
+interface ObservableCoordinator {
   readonly allocator: Allocator
   /** A look without a release. */
   observe(): { readonly sample: MemorySample; readonly caches: readonly ObservedCache[] }

@@ -7,27 +7,15 @@ export { parseHeapProfile, readHeapProfile } from './profile/parser.js'
 export type { ParseOptions } from './profile/parser.js'
 export { parseAnyProfile } from './profile/from-pprof.js'
 export { selectThread } from './profile/threads.js'
-export { totalOf } from './profile/columns-of.js'
 export { ProfileBuilder } from './profile/builder.js'
-export type { ProfileFacts } from './profile/builder.js'
 export { subtractProfile } from './profile/difference.js'
 export { symbolize } from './symbols/symbolize.js'
 export type { SymbolizeOptions } from './symbols/symbolize.js'
 export { formatTopTable, topTable } from './output/top.js'
-export type { OutputOptions, TopRow, TopTable } from './output/top.js'
+export type { OutputOptions, TopTable } from './output/top.js'
 export { foldedLines, toFolded } from './output/folded.js'
 export { toPprof } from './output/pprof.js'
 export type { PprofOptions } from './output/pprof.js'
 export { flamegraphPolicy, toFlamegraph } from './output/flamegraph.js'
 export type { FlamegraphOptions } from './output/flamegraph.js'
-export type {
-  FileIdentity,
-  Frame,
-  FrameFunction,
-  HeapProfile,
-  Mapping,
-  SampleTable,
-  SampleType,
-  SampleTypeName,
-  ThreadTable,
-} from './profile/types.js'
+export type { Frame, HeapProfile } from './profile/types.js'

@@ -18,7 +18,7 @@ export interface HistoryObservation {
 }
 
 /** What every record carries. */
-export interface RecordHead {
+interface RecordHead {
   /** ISO 8601, by the wall clock of the process that wrote it. */
   readonly at: string
   /** Milliseconds since that process opened its history, by a clock that never steps. */

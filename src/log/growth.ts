@@ -11,7 +11,7 @@ export interface Growth {
 }
 
 /** What is used of a trend. */
-export interface TrendLike {
+interface TrendLike {
   readonly verdict: string
   readonly evidence: string
   readonly slope: { readonly bytesPerHour: number } | null
@@ -24,7 +24,7 @@ export interface TrendSource {
 }
 
 /** What is used of the trends of a history. */
-export interface TrendsLike {
+interface TrendsLike {
   readonly caches: readonly { readonly name: string; readonly trend: TrendLike }[]
   readonly floor: TrendLike
 }

@@ -11,7 +11,7 @@ import type { Growth } from './growth.js'
 import type { ReportMode } from './options.js'
 
 /** What every line carries. */
-export interface LineHead {
+interface LineHead {
   readonly schemaVersion: 1
   readonly event: 'memory-report' | 'memory-observation' | 'memory-report-skipped' | 'memory-report-failed'
   readonly mode: ReportMode

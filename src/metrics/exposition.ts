@@ -12,7 +12,7 @@ export interface ReadableRegistry {
 }
 
 /** One metric of a registry with its values. */
-export interface ReadableMetric {
+interface ReadableMetric {
   readonly name: string
   readonly help: string
   /** At run time the word that the formats have for it. */
@@ -21,7 +21,7 @@ export interface ReadableMetric {
 }
 
 /** One value. */
-export interface ReadableValue {
+interface ReadableValue {
   readonly value: number
   readonly labels: Readonly<Partial<Record<string, string | number>>>
   /** Where it is another than the metric's: `…_bucket`, `…_sum`, `…_count`. */

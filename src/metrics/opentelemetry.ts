@@ -15,7 +15,7 @@ import { checkCoordinator, resolveMetricsOptions } from './options.js'
 import type { MeteredCoordinator, MetricsOptions } from './options.js'
 import { MetricsSource } from './metrics-source.js'
 
-export type { MeteredCoordinator, MeteredHistory, MeteredMonitor, MeteredProfiler, MetricsOptions } from './options.js'
+export type { MetricsOptions } from './options.js'
 
 /** Options of `meterCoordinator()`. */
 export interface MeterOptions extends MetricsOptions {

@@ -19,7 +19,7 @@ export interface MeteredHistory {
 }
 
 /** What is needed of a heap profiler. */
-export interface MeteredProfiler {
+interface MeteredProfiler {
   readonly state: ProfilingState
   readonly running: readonly string[]
 }

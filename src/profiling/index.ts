@@ -6,27 +6,11 @@
  */
 export { HeapProfiler } from './profiler/heap-profiler.js'
 export type { ActivateOptions, DumpFile, DumpOptions, DumpText } from './profiler/heap-profiler.js'
-export type { CaptureKind, CaptureOptions, CaptureView, HeapProfilerOptions } from './profiler/options.js'
+export type { CaptureKind, CaptureOptions, HeapProfilerOptions } from './profiler/options.js'
 export type { ProfilingState } from './profiler/profiling-state.js'
 export { GrowthMonitor } from './growth/growth-monitor.js'
-export type {
-  FinishedGrowthEvent,
-  GrowthEvent,
-  GrowthMonitorEvents,
-  GrowthStatistics,
-} from './growth/growth-monitor.js'
+export type { FinishedGrowthEvent, GrowthEvent, GrowthStatistics } from './growth/growth-monitor.js'
 export type { GrowthActionResult } from './growth/growth-actions.js'
-export type { GrowthAction, GrowthCoordinator, GrowthMonitorOptions, GrowthRate } from './growth/options.js'
-export type { GrowthQuantity } from './growth/growth-reader.js'
-export type { GrowthTrigger } from './growth/growth-rules.js'
+export type { GrowthAction, GrowthMonitorOptions } from './growth/options.js'
 export { DumpCatalogue } from './dumps/dump-catalogue.js'
-export type {
-  Dump,
-  DumpCatalogueOptions,
-  DumpFilter,
-  DumpsAround,
-  PruneOptions,
-  ServedDump,
-} from './dumps/dump-catalogue.js'
-export { dumpName, parseDumpName } from './dumps/dump-names.js'
-export type { DumpKind, DumpName, DumpTrigger } from './dumps/dump-names.js'
+export type { Dump, DumpCatalogueOptions } from './dumps/dump-catalogue.js'

@@ -116,7 +116,7 @@ export interface ReportNoise extends ByQuantity<number | null> {
 }
 
 /** The process that was measured. */
-export interface ReportProcess {
+interface ReportProcess {
   /** Process id. */
   readonly pid: number
   /** For example `v20.20.2`. */

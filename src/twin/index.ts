@@ -10,22 +10,11 @@ export type { TwinSupport } from './support.js'
 export type { TwinCost, TwinOptions } from './types.js'
 export { discover } from './discover/in-twin.js'
 export type { DiscoverOptions } from './discover/in-twin.js'
-export type { CachesOfCoordinator } from './discover/open-coordinators.js'
 export { describeHoard, formatDiscovery } from '../report/discovery/format-discovery.js'
-export type { FormatDiscoveryOptions } from '../report/discovery/format-discovery.js'
-export type { GraphBytes, LiveMemory, Owner } from '../report/discovery/types.js'
+export type { Owner } from '../report/discovery/types.js'
 export { describeOwner } from '../report/discovery/format-owners.js'
-export type {
-  Discovery,
-  Hoard,
-  HoardKind,
-  KnownCache,
-  MeasuredLeftover,
-  MeasuredNoise,
-  RecognisedCache,
-} from './discover/types.js'
+export type { Discovery, Hoard, HoardKind } from './discover/types.js'
 export { classHistogram, heapSnapshot } from './heap-snapshot/in-twin.js'
 export type { HeapSnapshotFile, HistogramOptions } from './heap-snapshot/in-twin.js'
 export { formatHistogram } from './heap-snapshot/format-histogram.js'
-export type { FormatHistogramOptions } from './heap-snapshot/format-histogram.js'
-export type { ClassHistogram, ClassRow, HistogramMethod } from './heap-snapshot/histogram.js'
+export type { ClassHistogram } from './heap-snapshot/histogram.js'

@@ -8,6 +8,7 @@ import DataLoader from 'dataloader'
 import { Keyv } from 'keyv'
 import { LRUCache } from 'lru-cache'
 import * as adapters from '../../src/adapters/index.js'
+import type { MemoizeCacheLike } from '../../src/adapters/lodash-memoize.js'
 import { CacheAttributionError } from '../../src/support/errors.js'
 import { thrownBy } from '../coordinator/world.js'
 
@@ -136,7 +137,7 @@ describe('a cache of two levels with the shape of InMemoryLRUCache', () => {
 describe('a memoized function', () => {
   interface Memoized {
     (key: string): unknown
-    cache: adapters.MemoizeCacheLike
+    cache: MemoizeCacheLike
   }
   const memoize = createRequire(import.meta.url)('lodash.memoize') as (compute: (key: string) => unknown) => Memoized
 
@@ -154,7 +155,7 @@ describe('a memoized function', () => {
   it('passes the promise of its cache on, so that its end is awaited', () => {
     const done = Promise.resolve()
     const memoized = memoize(() => 1)
-    memoized.cache = { clear: () => done, get: () => 1, has: () => true, set: () => 1 } as adapters.MemoizeCacheLike
+    memoized.cache = { clear: () => done, get: () => 1, has: () => true, set: () => 1 } as MemoizeCacheLike
     expect(fromCache(memoized).release(CONTEXT)).to.equal(done)
   })
 })

@@ -21,6 +21,8 @@ import { lru as tinyLru } from 'tiny-lru'
 import { lru as tinyLru11 } from 'tiny-lru-11'
 import { cacheStores } from 'undici'
 import * as adapters from '../../src/adapters/index.js'
+import type { FlruLike } from '../../src/adapters/flru.js'
+import type { MnemonistLruLike } from '../../src/adapters/mnemonist.js'
 import type { Releasable } from '../../src/coordinator/releasable.js'
 import type { Kind } from './fixtures/contents.js'
 import { requestOf, writeResponse } from './fixtures/responses.js'
@@ -218,7 +220,7 @@ const MOST = 100_000
 
 const require = createRequire(import.meta.url)
 // Their types are missing, or say `default` of what is exported as a whole.
-const flru = require('flru') as (max: number) => adapters.FlruLike & { set(key: string, value: object): unknown }
+const flru = require('flru') as (max: number) => FlruLike & { set(key: string, value: object): unknown }
 const memoize = require('lodash.memoize') as (compute: (key: string) => object | undefined) => Memoized
 
 /** It would make JSON of every value otherwise. */
@@ -247,7 +249,7 @@ interface MnemonistLru {
 
 /** Its types leave out what holds the entries. */
 function mnemonistSubject(cache: MnemonistLru): Subject {
-  return subject(adapters.fromMnemonist(cache as unknown as adapters.MnemonistLruLike), cache, {
+  return subject(adapters.fromMnemonist(cache as unknown as MnemonistLruLike), cache, {
     set: (key, value) => {
       cache.set(key, value)
     },

@@ -105,7 +105,7 @@ export interface Mapping {
 }
 
 /** What tells a mapped file from another at the same path. */
-export interface FileIdentity {
+interface FileIdentity {
   /** Of the file system, as `/proc/PID/maps` writes it: `fe:00`. */
   readonly device: string
   readonly inode: number

@@ -29,7 +29,6 @@ export interface AdminHandlerOptions {
   readonly basePath?: string | undefined
   /**
    * Decides who may ask, see {@link Authorize}; `bearerToken()` makes one.
-   * @link Authorize}; `bearerToken()` makes one.
    * @default undefined: only requests whose socket and whose Host are loopback, as operator
    */
   readonly authorize?: Authorize | undefined

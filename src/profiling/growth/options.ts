@@ -32,7 +32,7 @@ export type GrowthAction =
   'dump' | 'observe' | 'attribute' | 'discover' | 'heap-snapshot' | ((event: GrowthEvent) => unknown)
 
 /** Growth in bytes a second over a time. */
-export interface GrowthRate {
+interface GrowthRate {
   /** At least this much, in every half of the window compared with the one before. */
   readonly bytesPerSecond: number
   /** Longer than two of the waves that the quantity has by itself (collections, traffic). 1 s to 1 day. */

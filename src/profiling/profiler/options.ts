@@ -36,7 +36,7 @@ export type CaptureKind = 'heap' | 'js'
  * What a capture shows: `'delta'` the change between its begin and its end, `'live'` all sampled memory that is live at its
  * end, also from earlier times in which profiling was active.
  */
-export type CaptureView = 'delta' | 'live'
+type CaptureView = 'delta' | 'live'
 
 /** Options of `capture()`. */
 export interface CaptureOptions {

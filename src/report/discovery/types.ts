@@ -124,7 +124,7 @@ export interface RecognisedCache {
 }
 
 /** What came back when the rest of a cache was taken out. */
-export interface MeasuredLeftover extends AttributedBytes {
+interface MeasuredLeftover extends AttributedBytes {
   readonly uncertaintyBytes: number | null
   readonly significant: boolean
 }

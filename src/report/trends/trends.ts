@@ -7,7 +7,6 @@ import type { FloorTrend, Forecast, OwnerGrowth, Trend, TrendSlope, Trends } fro
 import { trendSteps } from './verdict.js'
 
 export { trendOf } from './verdict.js'
-export type { TrendKind } from './verdict.js'
 
 /** What the process uses, and may. */
 export interface MemoryUse {

@@ -44,11 +44,4 @@ export interface DiscoverHoardsOptions {
   readonly namingBudgetMs?: number | undefined
 }
 
-export type {
-  Discovery,
-  Hoard,
-  HoardKind,
-  MeasuredLeftover,
-  MeasuredNoise,
-  RecognisedCache,
-} from '../../report/discovery/types.js'
+export type { Discovery, Hoard, HoardKind, MeasuredNoise, RecognisedCache } from '../../report/discovery/types.js'

@@ -35,7 +35,7 @@ export interface LargestOfClass {
 }
 
 /** How the heap was read: by this library's own walk, or by V8's heap snapshot. */
-export type HistogramMethod = 'heap walk' | 'heap snapshot'
+type HistogramMethod = 'heap walk' | 'heap snapshot'
 
 /** A class histogram; plain JSON. */
 export interface ClassHistogram {

@@ -3,8 +3,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
-import { DumpCatalogue, dumpName, parseDumpName } from '../../../src/profiling/index.js'
-import type { DumpTrigger } from '../../../src/profiling/index.js'
+import { DumpCatalogue } from '../../../src/profiling/index.js'
+import { dumpName, parseDumpName } from '../../../src/profiling/dumps/dump-names.js'
+import type { DumpTrigger } from '../../../src/profiling/dumps/dump-names.js'
 
 const HEAP = 'heap_v2/524288\n  t*: 0: 0 [0: 0]\n\nMAPPED_LIBRARIES:\n'
 
