@@ -43,7 +43,7 @@ export function callerOutside(callee: AnyFunction, isOutside: (file: string) => 
 
 function framesAbove(callee: AnyFunction, count: number): readonly Frame[] {
   const { stackTraceLimit } = Error
-  const prepare = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace')
+  const prepare: unknown = Reflect.get(Error, 'prepareStackTrace')
   const holder: { stack?: unknown } = {}
   try {
     Error.stackTraceLimit = count
@@ -64,11 +64,11 @@ function asTheyAre(_error: Error, frames: Frame[]): Frame[] {
   return frames
 }
 
-function restore(limit: number, prepare: PropertyDescriptor | undefined): void {
+function restore(limit: number, prepare: unknown): void {
   try {
     Error.stackTraceLimit = limit
-    if (prepare === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace')
-    else Object.defineProperty(Error, 'prepareStackTrace', prepare)
+    // Not deleted where it was missing: that would make every access to Error slow.
+    Error.prepareStackTrace = prepare as typeof asTheyAre
   } catch {
     // Frozen: nothing was changed.
   }

@@ -21,7 +21,7 @@ import { libraryOf } from './libraries.js'
 import { partsOf } from './parts.js'
 
 /** So many creations of a class are taken at once, and so many more in a second. */
-const TAKEN_AT_ONCE = 4096
+const TAKEN_AT_ONCE = 2048
 const TAKEN_PER_SECOND = 200
 /** A place whose first caches must all not be emptied is asked about no more. */
 const REFUSALS_MAX = 1000

@@ -207,7 +207,7 @@ export const WARNINGS = {
   WARN_AUTO_NOT_FOLLOWED: {
     gist: 'a class of caches has more instances than are followed: rows show those that are',
     cause:
-      'more than 4,096 instances of a cache class were created at once, or later more than 200 a second, as of a cache that lives for one request. Those beyond are not followed, since that would cost the service more than they tell.',
+      'more than 2,048 instances of a cache class were created at once, or later more than 200 a second, as of a cache that lives for one request. Those beyond are not followed, since that would cost the service more than they tell.',
     cure: 'none needed for caches of requests. To see what long-lived ones hold, seek their owners: `discover()`.',
     example:
       '`120,000 instances of DataLoader were created too fast to be followed: what of them still lives is in no row`',
