@@ -1,7 +1,7 @@
 /**
- * discover() against the truth: five hoards planted among 20,000 small Maps, each of them found, named and measured.
+ * discover() against the truth: five owners planted among 20,000 small Maps, each of them found, named and measured.
  *
- *   node dist/bench/discover.js [--node PATH]… [--objects 0] [--entries 100000] [--paths quick]
+ *   node dist/bench/discover.js [--node PATH]… [--objects 0] [--entries 100000]
  *
  * `--objects` adds ballast: what finding costs on a large heap.
  */
@@ -14,7 +14,8 @@ import { settleAfter, settleBefore, settleTools } from '../src/measure/settle.js
 import { watchThreads } from '../src/measure/threads.js'
 import { nodeEnvironment as environment } from '../src/support/environment.js'
 import { formatDiscovery } from '../src/report/discovery/format-discovery.js'
-import type { Discovery, Hoard, MeasuredRelease } from '../src/twin/discover/types.js'
+import type { Figures } from '../src/measure/figures.js'
+import type { Discovery, Owner } from '../src/report/discovery/types.js'
 import { chosenNodes, flags, report, runScript } from './support/processes.js'
 import { printTable, verdict } from './support/table.js'
 
@@ -25,9 +26,9 @@ const NAMED_BAR = 4
 const READINGS = 4
 let strings = 0
 
-/** Name of the hoard, and what a path to it must say to name the right owner. */
+/** What is planted, and what a path to it must say. */
 const PLANTED = {
-  'Map in a class': /UserStore.*byId/,
+  'Map in a class': /store\.byId/,
   'array in a closure': /createQueue.*pending/,
   'Set of a module': /seenTokens/,
   'object dictionary': /pages/,
@@ -82,16 +83,16 @@ function isNode(argument: string, before: string | undefined): boolean {
 }
 
 function show(node: string, { truth, discovery, text, peakRssBytes, heapBytes }: Outcome): void {
-  const { examined, durationMs } = discovery
-  console.log(`### Hoards found, ${node}\n\n${text}\n`)
+  const { durationMs } = discovery
+  console.log(`### Owners found, ${node}\n\n${text}\n`)
   console.log(
-    `${String(examined.objects)} objects; census ${durationMs.census.toFixed(0)} ms, names ${durationMs.naming.toFixed(0)} ms, measuring ${durationMs.measuring.toFixed(0)} ms; heap ${(heapBytes / 1e6).toFixed(0)} MB, peak RSS ${(peakRssBytes / 1e6).toFixed(0)} MB\n`,
+    `walking ${durationMs.walking.toFixed(0)} ms, measuring ${durationMs.measuring.toFixed(0)} ms; heap ${(heapBytes / 1e6).toFixed(0)} MB, peak RSS ${(peakRssBytes / 1e6).toFixed(0)} MB\n`,
   )
   const rows = (Object.keys(PLANTED) as Planted[]).map((name) => {
-    const rank = rankOf(name, discovery.hoards, truth[name])
-    const hoard = discovery.hoards[rank]
-    const error = ((hoard?.released.totalBytes ?? 0) - truth[name]) / truth[name]
-    return { name, rank, path: hoard?.path ?? '–', error, isNamed: PLANTED[name].test(hoard?.path ?? '') }
+    const rank = rankOf(name, discovery.owners, truth[name])
+    const owner = discovery.owners[rank]
+    const error = ((owner?.released?.totalBytes ?? 0) - truth[name]) / truth[name]
+    return { name, rank, path: owner?.path ?? '–', error, isNamed: PLANTED[name].test(owner?.path ?? '') }
   })
   printTable(
     ['planted', 'rank', 'path', 'truth, B', 'error'],
@@ -108,11 +109,11 @@ function show(node: string, { truth, discovery, text, peakRssBytes, heapBytes }:
   verdict('the right owner of at least four', rows.filter(({ isNamed }) => isNamed).length >= NAMED_BAR)
 }
 
-/** By its path; a hoard without the right one is recognised by its bytes. */
-function rankOf(name: Planted, hoards: readonly Hoard[], bytes: number): number {
-  const named = hoards.findIndex(({ path }) => path !== null && PLANTED[name].test(path))
+/** By its path; an owner without the right one is recognised by its bytes. */
+function rankOf(name: Planted, owners: readonly Owner[], bytes: number): number {
+  const named = owners.findIndex(({ path }) => path !== null && PLANTED[name].test(path))
   if (named !== -1) return named
-  return hoards.findIndex(({ released }) => Math.abs((released.totalBytes ?? 0) - bytes) < bytes * ERROR_BAR)
+  return owners.findIndex(({ released }) => Math.abs((released?.totalBytes ?? 0) - bytes) < bytes * ERROR_BAR)
 }
 
 async function child(): Promise<void> {
@@ -123,7 +124,7 @@ async function child(): Promise<void> {
   for (let index = 0; index < SMALL_MAPS; index++) small.push(new Map([[index, { index }]]))
   fill(entries)
   const heapBytes = environment.heapUsedBytes()
-  const discovery = await discover({ paths: flags('paths')[0] === 'none' ? 'none' : 'quick' })
+  const discovery = await discover()
   const peakRssBytes = process.resourceUsage().maxRSS * 1024
   const truth = dropInOrder()
   report({ truth, discovery, text: formatDiscovery(discovery, { color: false }), peakRssBytes, heapBytes })
@@ -167,8 +168,8 @@ const ORDER: readonly Planted[] = [
 ]
 
 /**
- * The truth: what comes back in this process, which nobody forked, when its hoards are dropped one after the other. In the order
- * in which the twin emptied them, since V8's table of strings shrinks in steps, and a step goes with the hoard that reached it.
+ * The truth: what comes back in this process, which nobody forked, when its owners are dropped one after the other. In the order
+ * in which the twin emptied them, since V8's table of strings shrinks in steps, and a step goes with the owner that reached it.
  */
 function dropInOrder(): Record<Planted, number> {
   const tools = windowTools()
@@ -205,7 +206,7 @@ function fillThumbnails(entries: number): void {
 
 type Tools = ReturnType<typeof windowTools>
 
-function windowTools(): { readonly read: () => MeasuredRelease; readonly settle: (before: boolean) => void } {
+function windowTools(): { readonly read: () => Figures; readonly settle: (before: boolean) => void } {
   const sampler = createSampler(openAllocator(), environment)
   const collector = environment.collector()
   const tools = settleTools({ environment, sampler, threads: watchThreads(environment) })
@@ -216,7 +217,7 @@ function windowTools(): { readonly read: () => MeasuredRelease; readonly settle:
 }
 
 /** What `release` gave back: once the table of strings has shrunk, which it does when a string is added to it. */
-function changeOf(tools: Tools, release: () => void): MeasuredRelease {
+function changeOf(tools: Tools, release: () => void): Figures {
   const before = level(tools)
   release()
   tools.settle(false)
@@ -226,7 +227,7 @@ function changeOf(tools: Tools, release: () => void): MeasuredRelease {
 }
 
 /** The least of several readings: what is left of the page to which survivors were moved counts as used. */
-function level(tools: Tools): MeasuredRelease {
+function level(tools: Tools): Figures {
   return Array.from({ length: READINGS }, () => {
     tools.settle(true)
     return tools.read()

@@ -1,6 +1,6 @@
 /**
- * A server that leaks: it keeps every session in a plain Map which nobody registered. discover() finds the Map in a twin,
- * names it and measures it, while the server goes on.
+ * A server that leaks: it keeps every session in a plain Map which nobody registered. discover() names the Map as the first owner
+ * of live memory and measures it in a twin, while the server goes on.
  *
  *   npx cache-attribution run dist/examples/14-discover.js
  */
@@ -44,12 +44,12 @@ await coordinator.close()
 async function find(): Promise<void> {
   const discovery = await discover({ coordinator, limit: 5 })
   console.log(formatDiscovery(discovery))
-  const [largest] = discovery.hoards
+  const [largest] = discovery.owners
   console.log(`\nThe server still has all of its ${sessions.byId.size} sessions.`)
-  const isFound = largest?.path?.includes('SessionStore.byId') === true && largest.entries === REQUESTS
-  const isQuiet = discovery.hoards.every(({ path }) => path?.includes('templates') !== true)
-  if (!isFound || !isQuiet || sessions.byId.size !== REQUESTS) {
-    console.error('Self-check failed: the leak was to be found first, the registered cache not to be listed.')
+  const isFound = largest?.path === 'sessions.byId' && largest.entries === REQUESTS && largest.cache === null
+  const isKnown = discovery.owners.every(({ path, cache }) => path !== 'templates' || cache === 'templates')
+  if (!isFound || !isKnown || sessions.byId.size !== REQUESTS) {
+    console.error('Self-check failed: the leak was to be the first owner, and the registered cache to be recognised.')
     process.exitCode = 1
   }
 }

@@ -6,6 +6,7 @@
 #include "heap-paths.h"
 #include "heap-sites.h"
 #include "twin.h"
+#include "v8-fields.h"
 #include "v8-layout.h"
 #include "v8-symbols.h"
 
@@ -210,8 +211,27 @@ static double line_of(const struct function_handles *handles, int place) {
   return line < 0 ? 0 : line + 1;
 }
 
+/* The owner itself, where it is a plain object, for JavaScript; NULL of any other. A handle of the global
+ * object is made to point at it: making one allocates nothing on V8's heap, and V8 moves it from then on. */
+static napi_value handle_of(napi_env env, const struct heap_owner *owner, const struct heap_tree *tree) {
+  napi_value handle = NULL;
+  const uint64_t address = owner->instances == 1 ? heap_address_of(tree->node_of.at[owner->number]) : 0;
+  if (address == 0 || !v8_type_is_plain(v8_type_of(address)) || napi_get_global(env, &handle) != napi_ok)
+    return NULL;
+  *(uint64_t *)(void *)handle = address + 1;
+  return handle;
+}
+
+/* For each owner one, or NULL; before anything else is made. */
+static napi_value *objects_of(napi_env env, const struct heap_owners *owners, const struct heap_tree *tree) {
+  napi_value *objects = calloc(owners->count + 1, sizeof *objects);
+  for (size_t i = 0; objects != NULL && i < owners->count; i++)
+    objects[i] = handle_of(env, &owners->at[i], tree);
+  return objects;
+}
+
 static napi_value owners_of(napi_env env, const struct heap_owners *owners,
-                            const struct function_handles *handles) {
+                            const struct function_handles *handles, const napi_value *objects) {
   napi_value rows;
   napi_create_array_with_length(env, owners->count, &rows);
   for (size_t i = 0; i < owners->count; i++) {
@@ -234,6 +254,8 @@ static napi_value owners_of(napi_env env, const struct heap_owners *owners,
     set_number(env, row, "partOf", owner->part_of);
     set_number(env, row, "known", owner->known);
     napi_set_named_property(env, row, "kindBytes", kind_bytes(env, owner->kind_bytes));
+    if (objects[i] != NULL)
+      napi_set_named_property(env, row, "object", objects[i]);
     napi_set_element(env, rows, (uint32_t)i, row);
   }
   return rows;
@@ -294,7 +316,8 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   const struct parts_of_owners pieces = {owners.owner_of.at, kind_bytes_of, &owners};
   is_done = is_done && heap_parts_find(&parts, &graph, &tree, &via, &pieces) &&
             heap_sites_find(&owners, &graph, &tree);
-  if (reason == NULL && !is_done)
+  napi_value *owned = is_done ? objects_of(env, &owners, &tree) : NULL;
+  if (reason == NULL && owned == NULL)
     reason = "there is no memory for the walk";
   for (size_t i = 0; reason == NULL && i < owners.count; i++)
     owners.at[i].handle = handles_put(&handles, owners.at[i].function);
@@ -307,9 +330,10 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     set_number(env, result, "totalBytes", (double)tree.retained[0]);
     set_number(env, result, "restBytes", (double)owners.rest_bytes);
     set_number(env, result, "readOnlyBytes", (double)graph.read_only_bytes);
-    napi_set_named_property(env, result, "owners", owners_of(env, &owners, &handles));
+    napi_set_named_property(env, result, "owners", owners_of(env, &owners, &handles, owned));
     napi_set_named_property(env, result, "parts", parts_of(env, &parts));
   }
+  free(owned);
   heap_owners_free(&owners);
   heap_parts_free(&parts);
   heap_tree_free(&tree);
@@ -321,10 +345,29 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* twinDropFields(object) → how many named properties were written over, private ones too; -1 where it is no
+ * plain object. In a twin, after heapOwners() has learnt V8's layout. */
+static napi_value TwinDropFields(napi_env env, napi_callback_info info) {
+  napi_value object, undefined, result;
+  size_t count = 1;
+  napi_valuetype type = napi_undefined;
+  napi_get_cb_info(env, info, &count, &object, NULL, NULL);
+  if (!twin_is_child() || count < 1 || napi_typeof(env, object, &type) != napi_ok || type != napi_object) {
+    napi_throw_type_error(env, NULL, "twinDropFields(object) was expected, in a twin");
+    return NULL;
+  }
+  napi_get_undefined(env, &undefined);
+  const uint64_t address = tagged_of(object) - 1;
+  const bool is_plain = v8_layout.first_object_type != 0 && v8_type_is_plain(v8_type_of(address));
+  napi_create_int32(env, is_plain ? (int32_t)v8_drop_fields(address, tagged_of(undefined)) : -1, &result);
+  return result;
+}
+
 void heap_define(napi_env env, napi_value exports) {
   const napi_property_descriptor properties[] = {
       {"twinHeapClasses", NULL, TwinHeapClasses, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinHeapOwners", NULL, TwinHeapOwners, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinDropFields", NULL, TwinDropFields, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
 }

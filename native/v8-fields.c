@@ -180,4 +180,30 @@ uint64_t v8_field_of(uint64_t object, const char *name) {
              ? word_at(outside - 1, (uint32_t)(ARRAY_HEADER + index - fields.inside))
              : 0;
 }
+
+bool v8_type_is_plain(int type) {
+  return v8_type_is(type, "JSObject") || v8_type_is(type, "JSArray") || v8_type_is(type, "JSMap") ||
+         v8_type_is(type, "JSSet");
+}
+
+uint32_t v8_drop_fields(uint64_t object, uint64_t undefined) {
+  read_constants();
+  const struct fields fields = fields_of(v8_map_of(object));
+  const uint64_t outside = word_at(object, 1);
+  const bool has_outside = v8_is_object(outside) && v8_type_is(v8_type_of(outside - 1), "PropertyArray");
+  uint32_t dropped = 0;
+  for (uint32_t property = 0; property < fields.count; property++) {
+    uint64_t key;
+    const int index = field_index(&fields, property, &key);
+    if (index < 0 || (index >= fields.inside && !has_outside))
+      continue;
+    const uint64_t field =
+        index < fields.inside
+            ? object + (uint64_t)WORD * (uint64_t)(fields.start + index)
+            : outside - 1 + (uint64_t)WORD * (uint64_t)(ARRAY_HEADER + index - fields.inside);
+    *(uint64_t *)field = undefined;
+    dropped++;
+  }
+  return dropped;
+}
 #endif

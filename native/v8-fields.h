@@ -15,4 +15,12 @@ void v8_add_field(struct text *text, uint64_t object, uint32_t place, bool is_in
  * is known by its address. */
 uint64_t v8_field_of(uint64_t object, const char *name);
 
+/* Whether objects of a type are nothing but properties, elements and entries: a plain object or an instance
+ * of a class, an array, a Map, a Set. */
+bool v8_type_is_plain(int type);
+
+/* Writes over every named property of a plain object, private ones too, and returns how many there were;
+ * those of a dictionary stay. In a twin only: no code of the service may meet the object again. */
+uint32_t v8_drop_fields(uint64_t object, uint64_t undefined);
+
 #endif

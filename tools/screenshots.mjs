@@ -123,7 +123,7 @@ async function openDialog(page) {
 
 /** @param {import('playwright-core').Page} page */
 async function discover(page) {
-  await page.getByRole('button', { name: 'Look for hoards' }).click()
+  await page.getByRole('button', { name: 'Find owners' }).click()
 }
 
 /** @param {import('playwright-core').Page} page */

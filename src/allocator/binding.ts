@@ -76,6 +76,8 @@ interface Addon {
   unwatchMajorGcs(): void
   lastMajorGc(): LastMajorGc | null
   twinMajorGcs(): MajorGcState
+  /** Undefined on other systems than Linux. */
+  readonly twinDropFields?: (object: object) => number
   twinPurge(isHeap: boolean): boolean
   twinReap(pid: number): EndedTwin | null
   /** Throws an Error whose `code` is the decimal errno. */
@@ -293,6 +295,7 @@ function twinBinding(addon: Addon): TwinBinding {
     heapClasses: (functions, objects, likeSnapshot) =>
       addon.twinHeapClasses?.(functions, objects, likeSnapshot) ?? NO_WALK,
     heapOwners: (functions, known, leastBytes) => addon.twinHeapOwners?.(functions, known, leastBytes) ?? NO_WALK,
+    dropFields: (object) => addon.twinDropFields?.(object) ?? -1,
     purgeHeap: () => addon.twinPurge(true),
     purgeAllocator: () => addon.twinPurge(false),
     majorGcs: () => addon.twinMajorGcs(),

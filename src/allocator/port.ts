@@ -226,6 +226,11 @@ export interface TwinBinding {
    */
   heapOwners(functions: readonly unknown[], known: readonly object[], leastBytes: number): HeapOwners | NoHeapWalk
   /**
+   * In a twin, after `heapOwners()`: writes over every named property of a plain object, private ones too, and runs no code
+   * for it. How many there were; -1 where it is no plain object. Nobody may use the object afterwards.
+   */
+  dropFields(object: object): number
+  /**
    * In a twin: V8 collects as under memory pressure, compacts, and gives its pool of freed pages back. False where this Node
    * has no way to ask for it.
    */
@@ -333,6 +338,8 @@ export interface RawOwner {
   readonly partOf: number
   /** Place in `known` of the object that it is or lies in. */
   readonly known: number
+  /** The owner itself, where it is a plain object, an array, a Map or a Set. */
+  object?: object
 }
 
 /** A walked heap: what is strongly reachable, by class. Bytes. */

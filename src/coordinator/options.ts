@@ -102,8 +102,8 @@ export interface AttributeOptions {
    */
   readonly twins?: number | undefined
   /**
-   * With `mode: 'twin'`, how many hoards to list that nobody registered: they are sought and emptied in the first twin, when
-   * the caches have been measured, and stand in `report.discovery`. 0 to 100.
+   * With `mode: 'twin'`, how many owners of the memory that no cache held to list: they are found and measured in the first
+   * twin, when the caches have been released, and stand in `report.discovery`. 0 to 100.
    * @default 0
    */
   readonly discover?: number | undefined

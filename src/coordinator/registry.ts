@@ -5,7 +5,7 @@
  * inside a release, and change nothing about a run under way but that an unregistered cache is not released any more.
  */
 import type { AttributedBytes } from '../report/types.js'
-import type { KnownCache } from '../twin/discover/types.js'
+import type { KnownCache } from '../twin/discover/known-cache.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
 import { nearestName, text } from '../support/options.js'
 import { cachesBehind, checkReleasable, noteRegistered, resolveTraits, traitsBeside } from './releasable.js'

@@ -7,7 +7,7 @@
 import { knownSum } from '../measure/figures.js'
 import { figuresOf } from '../measure/sample.js'
 import { formatBytes, formatCount, formatShare, printable, signed } from '../support/units.js'
-import { describeOwner } from './discovery/format-owners.js'
+import { describeOwner } from './discovery/format-discovery.js'
 import type { Owner } from './discovery/types.js'
 import { isGrowing } from './trends/format-trends.js'
 import type { Trend } from './trends/types.js'

@@ -7,9 +7,9 @@ import type { MemoryNode } from './breakdown/types.js'
 import type { Discovery } from './discovery/types.js'
 import type { ReportResidual } from './residual/types.js'
 import type { FloorTrend, Forecast, Trend } from './trends/types.js'
-import type { AttributedBytes, ReportWarning, RowFacts } from './values.js'
+import type { AttributedBytes, ReportWarning, ReturnedBytes, RowFacts } from './values.js'
 
-export type { AttributedBytes, CacheStatus, ReportWarning, RowError, RowFacts } from './values.js'
+export type { AttributedBytes, CacheStatus, ReportWarning, ReturnedBytes, RowError, RowFacts } from './values.js'
 
 /**
  * How a run takes memory away: `release` empties each cache wholly, in the live process; `twin` does so in a
@@ -33,14 +33,6 @@ export interface ToldBytes {
   readonly bytes: number
   /** Who counts, and what. */
   readonly source: string
-}
-
-/** By how much resident memory falls, in bytes. */
-export interface ReturnedBytes {
-  /** Less than `released` where others have memory on the same pages; more where the release tore pages of its neighbours free. */
-  readonly residentBytes: number
-  /** Half-width of the 95 % interval; null without controls to tell. */
-  readonly uncertaintyBytes: number | null
 }
 
 /** One cache's row. */

@@ -30,6 +30,14 @@ export interface RowError {
   readonly signal?: string
 }
 
+/** By how much resident memory falls, in bytes. */
+export interface ReturnedBytes {
+  /** Less than `released` where others have memory on the same pages; more where the release tore pages of its neighbours free. */
+  readonly residentBytes: number
+  /** Half-width of the 95 % interval; null without controls to tell. */
+  readonly uncertaintyBytes: number | null
+}
+
 /** What every stage of a run knows of a cache: the live run, the twin and the report each add to it. */
 export interface RowFacts {
   /** As registered. */

@@ -276,14 +276,24 @@ describe('the terminal', function () {
     const bytes = { heapBytes: 1, memoryBytes: 2, totalBytes: 3 }
     const owner = { path: 'a', script: 's', package: 'p', kind: 'object', className: 'C', entries: 3, instances: 2 }
     const discovery = {
-      owners: [{ ...owner, own: bytes, retained: bytes, partOf: null, cache: 'users' }],
+      owners: [
+        {
+          ...owner,
+          released: { allocatedBytes: 1, heapBytes: 2, mappedBytes: null, totalBytes: 3 },
+          uncertaintyBytes: 1,
+          returned: { residentBytes: 1, uncertaintyBytes: 2 },
+          disagreement: 'd',
+          own: bytes,
+          retained: bytes,
+          partOf: null,
+          cache: 'users',
+        },
+      ],
       live: { totalBytes: 5, ownedBytes: 3, restBytes: 2 },
-      hoards: [],
-      recognised: [{ cache: 'users', path: 'a', kind: 'Map', entries: 3 }],
-      examined: { objects: 1, collections: 2 },
-      durationMs: { census: 1, naming: 2, measuring: 3 },
+      others: { count: 1, totalBytes: 1 },
+      durationMs: { walking: 1, measuring: 3 },
       noise: { allocatedBytes: 1, heapBytes: 2 },
-      warnings: [{ code: 'WARN_HOARD_NAMES', message: 'm' }],
+      warnings: [{ code: 'WARN_KNOWN_RELEASE', message: 'm' }],
     }
     const forms = [
       [whole, (value: unknown) => formatReport(value as never, { color: true })],

@@ -20,6 +20,10 @@ function owner(path: string | null, totalBytes: number, rest: Partial<Owner> = {
     className: 'Map',
     entries: 1000,
     instances: 1,
+    released: null,
+    uncertaintyBytes: null,
+    returned: null,
+    disagreement: null,
     own: bytes,
     retained: bytes,
     partOf: null,
@@ -32,11 +36,9 @@ function discovered(owners: readonly Owner[]): Discovery {
   return {
     owners,
     live: { totalBytes: 900 * MIB, ownedBytes: 900 * MIB, restBytes: 0 },
-    hoards: [],
-    recognised: [],
-    examined: { objects: 1, collections: 1 },
+    others: { count: 0, totalBytes: 0 },
     noise: { allocatedBytes: 0, heapBytes: 0, mappedBytes: null },
-    durationMs: { census: 1, naming: 1, measuring: 1 },
+    durationMs: { walking: 1, measuring: 1 },
     warnings: [],
   }
 }

@@ -16,6 +16,10 @@ function owner(path: string, totalBytes: number, rest: Partial<Owner> = {}): Own
     className: 'Map',
     entries: 1000,
     instances: 1,
+    released: null,
+    uncertaintyBytes: null,
+    returned: null,
+    disagreement: null,
     own: bytes,
     retained: bytes,
     partOf: null,
@@ -28,11 +32,9 @@ function discovery(owners: readonly Owner[], totalBytes = 300 * MIB): Discovery 
   return {
     owners,
     live: { totalBytes, ownedBytes: totalBytes, restBytes: 0 },
-    hoards: [],
-    recognised: [],
-    examined: { objects: 1, collections: 1 },
+    others: { count: 0, totalBytes: 0 },
     noise: { allocatedBytes: 0, heapBytes: 0, mappedBytes: null },
-    durationMs: { census: 1, naming: 1, measuring: 1 },
+    durationMs: { walking: 1, measuring: 1 },
     warnings: [],
   }
 }

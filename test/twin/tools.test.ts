@@ -11,28 +11,30 @@ describe('what is made with twins', function () {
   })
 
   it('discover() finds what nobody registered, names it, and measures it', () => {
-    const hoard = result.discovery.hoards.find(({ path }) => path?.includes('SessionStore.byToken'))
-    expect(hoard).to.include({ kind: 'Map', entries: 50_000, significant: true })
+    const [owner] = result.discovery.owners
+    expect(owner).to.include({ path: 'store.byToken', className: 'Map', entries: 50_000, cache: null })
     // A Map of 50,000 takes 2 MB or so, keys and objects as much again.
-    expect(hoard?.released.totalBytes).to.be.within(4e6, 12e6)
+    expect(owner?.released?.totalBytes).to.be.within(4e6, 12e6)
+    expect(owner?.returned?.residentBytes).to.be.within(3e6, 15e6)
   })
 
-  it('discover() recognises registered caches, and does not list them', () => {
-    expect(result.discovery.recognised.map(({ cache }) => cache)).to.include('thumbnails')
-    expect(result.discovery.hoards.some(({ path }) => path?.includes('thumbnails'))).to.equal(false)
+  it('discover() recognises registered caches', () => {
+    const row = result.discovery.owners.find(({ path }) => path === 'thumbnails')
+    expect(row).to.include({ cache: 'thumbnails', entries: 64 })
+    expect(row?.released?.allocatedBytes).to.be.within(64 * 65_000, 64 * 66_500)
   })
 
-  it('attribute({ discover }) seeks hoards after the caches, outside of its balance', () => {
+  it('attribute({ discover }) finds owners after the caches, outside of its balance', () => {
     const { discovery, caches, unattributed, floor } = result.report
     expect(caches.map(({ name, status }) => [name, status])).to.deep.equal([
       ['thumbnails', 'released'],
       ['of threads', 'skipped'],
     ])
-    const hoard = discovery?.hoards.find(({ path }) => path?.includes('SessionStore.byToken'))
-    expect(hoard?.entries).to.equal(50_000)
-    expect(hoard?.released.heapBytes).to.be.below(floor.heapBytes)
+    const owner = discovery?.owners.find(({ path }) => path === 'store.byToken')
+    expect(owner?.entries).to.equal(50_000)
+    expect(owner?.released?.heapBytes).to.be.below(floor.heapBytes)
     expect(Math.abs(unattributed.heapBytes)).to.be.below(1e6)
-    expect(result.text).to.contain('SessionStore.byToken: Map(50,000)')
+    expect(result.text).to.contain('tools.js › store.byToken: Map(50,000)')
   })
 
   it('classHistogram() counts the objects of a class', () => {

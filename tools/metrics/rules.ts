@@ -86,7 +86,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     severity: 'warning',
     summary: 'Memory that no cache holds grows in {{ $labels.instance }}',
     description:
-      'The floor after every release grows by {{ $value | humanize1024 }}B a second. No registered cache explains it: profile what allocates, or let discover() look for hoards.',
+      'The floor after every release grows by {{ $value | humanize1024 }}B a second. No registered cache explains it: profile what allocates, or let discover() name its owners.',
   },
   {
     alert: 'CacheAttributionCacheUnbounded',

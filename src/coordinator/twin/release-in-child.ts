@@ -12,8 +12,9 @@ import type { Instrument } from '../../measure/window.js'
 import { difference } from '../../report/build-report.js'
 import type { ReportSelfCheck, ReportWarning, RowError, RowFacts } from '../../report/types.js'
 import { messageOf } from '../../support/errors.js'
-import { discoverHere } from '../../twin/discover/in-twin.js'
-import type { Discovery, KnownCache } from '../../twin/discover/types.js'
+import { discoverHere } from '../../twin/discover/discover.js'
+import type { Discovery } from '../../report/discovery/types.js'
+import type { KnownCache } from '../../twin/discover/known-cache.js'
 import type { TwinContext } from '../../twin/child.js'
 import { ReturnedPages } from '../../twin/returned-pages.js'
 import { settleInTwin } from '../../twin/settle-in-twin.js'
@@ -69,9 +70,9 @@ export interface TwinReleases {
   readonly durationMs: number | undefined
   /** Dumps the heap profile of what lives after every release; null where that is not wanted. */
   readonly dumpResidual: (() => void) | null
-  /** Hoards to seek when the caches have been measured; 0: none. */
+  /** Owners to list when the caches have been measured; 0: none. */
   readonly discover: number
-  /** The registered caches: they are not listed as hoards. */
+  /** The registered caches: they are recognised among the owners. */
   readonly known: readonly KnownCache[]
   /** Wraps the call of a release. */
   readonly duringRelease: (release: () => unknown) => unknown
@@ -100,8 +101,6 @@ class TwinWindows {
   readonly #caches: readonly RegisteredCache[]
   readonly #startMs: number
   readonly #earlier: string[] = []
-  /** Caches whose release has ended. */
-  readonly #emptied = new Set<string>()
   #inspections = new Map<RegisteredCache, Inspection>()
   #level: Figures = UNREAD
   #settleMs = 0
@@ -180,15 +179,17 @@ class TwinWindows {
     if (discover === 0) return
     this.#send({ kind: 'settle', name: null }, DISCOVERY_MS)
     try {
-      const told = known.map((cache) => ({ ...cache, isReleased: this.#emptied.has(cache.name) }))
-      this.#send({ kind: 'discovery', discovery: discoverHere(instrument, { limit: discover, known: told }) })
+      const tell = (discovery: Discovery): void => {
+        this.#send({ kind: 'discovery', discovery })
+      }
+      tell(discoverHere(instrument, { limit: discover, known }, tell))
     } catch (error) {
-      this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${messageOf(error)}` })
+      this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be sought: ${messageOf(error)}` })
     }
     this.#noteCopies(0)
   }
 
-  /** Before hoards are emptied, which no cache held either. */
+  /** Before owners are emptied, which no cache held either. */
   #dumpResidual(): void {
     const { dumpResidual } = this.#releases
     if (dumpResidual === null) return
@@ -221,7 +222,6 @@ class TwinWindows {
     this.#watch.beforeItsRelease(cache, inspection?.entries ?? null, this.#earlier)
     this.#send({ kind: 'release', name }, releaseTimeoutMs)
     const end = release(cache, this.#twin, duringRelease)
-    if (end.status === 'released' && !end.isPending) this.#emptied.add(name)
     this.#send({ kind: 'settle', name }, this.#allowMs)
     const after = this.#settle(name)
     const before = this.#level

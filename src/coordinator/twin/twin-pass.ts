@@ -21,7 +21,7 @@ export class TwinPass implements EndedPass {
   selfCheck: ReportSelfCheck | null = null
   /** The heap profile of what was left was dumped. */
   hasResidual = false
-  /** Every cache was measured; what may follow is the search for hoards. */
+  /** Every cache was measured; what may follow is the search for owners. */
   isComplete = false
   /** Whether code of {@link TwinPass.current} is at work, its release or finalizers, and not the collections after it. */
   activity: EndedPass['activity'] = 'settle'

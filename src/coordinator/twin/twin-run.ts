@@ -13,7 +13,7 @@ import { selfCheckWarnings, worstSelfCheck } from '../../report/self-check.js'
 import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../../report/types.js'
 import { CacheAttributionError, reasonOf } from '../../support/errors.js'
 import type { TwinContext } from '../../twin/child.js'
-import { discoverBytes } from '../../twin/discover/in-twin.js'
+import { discoverBytes } from '../../twin/discover/discover.js'
 import { TwinError, makeTwin } from '../../twin/make-twin.js'
 import type { TwinOrder, TwinOutcome } from '../../twin/make-twin.js'
 import type { TwinCost } from '../../twin/types.js'
@@ -211,7 +211,7 @@ export class TwinRun implements Run {
       this.warn(residualUnexplained(reason))
     }
     if (best.isComplete && options.discover > 0 && this.#passes.length === 0 && best.discovery === undefined) {
-      this.warn({ code: 'WARN_DISCOVERY_FAILED', message: `hoards could not be sought: ${reason}` })
+      this.warn({ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be sought: ${reason}` })
     }
     this.#isOver = true
     this.#ended = { code: error instanceof CacheAttributionError ? error.code : 'ERR_TWIN_CRASHED', message: reason }

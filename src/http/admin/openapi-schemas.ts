@@ -31,6 +31,8 @@ function orNull(schema: Json): Json {
 
 const attributed = object({ allocatedBytes: maybe, heapBytes: maybe, mappedBytes: maybe, totalBytes: maybe })
 const floor = object({ allocatedBytes: maybe, heapBytes: number, mappedBytes: maybe })
+const returned = orNull(object({ residentBytes: number, uncertaintyBytes: maybe }))
+const graphBytes = object({ heapBytes: number, memoryBytes: number, totalBytes: number })
 const lastMeasured = object({
   allocatedBytes: maybe,
   heapBytes: maybe,
@@ -66,7 +68,7 @@ const row: Json = {
   released: attributed,
   estimated: attributed,
   estimatedUncertaintyBytes: maybe,
-  returned: orNull(object({ residentBytes: number, uncertaintyBytes: maybe })),
+  returned,
   uncertaintyBytes: maybe,
   significant: boolean,
   entriesBefore: maybe,
@@ -226,39 +228,20 @@ export const SCHEMAS: Json = {
         className: string,
         entries: maybe,
         instances: integer,
-        own: object({ heapBytes: number, memoryBytes: number, totalBytes: number }),
-        retained: object({ heapBytes: number, memoryBytes: number, totalBytes: number }),
+        released: orNull(attributed),
+        uncertaintyBytes: maybe,
+        returned,
+        disagreement: { type: ['string', 'null'] },
+        own: graphBytes,
+        retained: graphBytes,
         partOf: maybe,
         cache: { type: ['string', 'null'] },
       }),
     ),
-    live: { type: ['object', 'null'] },
-    hoards: arrayOf(
-      object({
-        path: { type: ['string', 'null'] },
-        kind: { enum: ['Map', 'Set', 'Array', 'object', 'cache'] },
-        className: string,
-        entries: integer,
-        instances: integer,
-        released: attributed,
-        own: attributed,
-        uncertaintyBytes: maybe,
-        significant: boolean,
-        partOf: maybe,
-      }),
-    ),
-    recognised: arrayOf(
-      object({
-        cache: string,
-        path: { type: ['string', 'null'] },
-        kind: string,
-        entries: integer,
-        leftBehind: { type: ['object', 'null'] },
-      }),
-    ),
-    examined: object({ objects: integer, collections: integer }),
+    live: orNull(object({ totalBytes: number, ownedBytes: number, restBytes: number })),
+    others: object({ count: integer, totalBytes: number }),
     noise: { type: 'object' },
-    durationMs: { type: 'object' },
+    durationMs: object({ walking: number, measuring: number }),
     warnings: arrayOf(warning),
   }),
   ClassHistogram: object({

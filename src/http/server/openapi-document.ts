@@ -105,7 +105,6 @@ const OF_KIND: Readonly<Record<Kind, Json>> = {
 const OF_NAME: Json = {
   mode: { enum: ATTRIBUTION_MODES },
   choice: { enum: ['coldest', 'random'] },
-  paths: { enum: ['quick', 'none'] },
   fraction: { type: 'number', minimum: 0.0001, maximum: 1 },
   controls: { type: 'integer', minimum: 0, maximum: 100 },
   twins: { type: 'integer', minimum: 1, maximum: 8 },

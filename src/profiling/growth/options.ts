@@ -6,7 +6,7 @@ import type { Environment } from '../../support/environment.js'
 import { CacheAttributionError, describe } from '../../support/errors.js'
 import { boolean, number, oneOf, optional, resolveOptions, shaped, text } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
-import type { KnownCache } from '../../twin/discover/types.js'
+import type { KnownCache } from '../../twin/discover/known-cache.js'
 import { DUMP_PREFIX } from '../dumps/dump-names.js'
 import { HeapProfiler } from '../profiler/heap-profiler.js'
 import type { GrowthEvent } from './growth-monitor.js'
@@ -25,7 +25,7 @@ export interface GrowthCoordinator {
 
 /**
  * What a monitor does when it fires. `'dump'`: a heap profile of jemalloc; `'observe'`: what the caches hold, nothing is
- * released; `'attribute'`: a run in a twin; `'discover'`: hoards that nobody registered, sought in a twin;
+ * released; `'attribute'`: a run in a twin; `'discover'`: the owners of live memory, found in a twin;
  * `'heap-snapshot'`: one of V8's, made in a twin; a function: whatever it does. Each of the others writes a file.
  */
 export type GrowthAction =

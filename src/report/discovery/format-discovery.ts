@@ -1,11 +1,12 @@
 /** A discovery as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
 import { boolean, optional, resolveOptions } from '../../support/options.js'
-import { formatBytes, formatCount, formatMs, printable } from '../../support/units.js'
+import { formatBytes, formatCount, formatMs, formatShare, printable } from '../../support/units.js'
 import { formatTable, palette } from '../format-table.js'
-import type { TableColumn } from '../format-table.js'
+import type { Palette, TableColumn } from '../format-table.js'
 import { knownBytes } from '../whole.js'
-import { ownerLines } from './format-owners.js'
-import type { Discovery, Hoard, RecognisedCache } from './types.js'
+import { baseOf, placeOf } from './place-of.js'
+import { trendCell } from '../trends/format-trends.js'
+import type { Discovery, Owner, OwnerSite } from './types.js'
 
 /** How {@link formatDiscovery} writes. */
 export interface FormatDiscoveryOptions {
@@ -16,112 +17,135 @@ export interface FormatDiscoveryOptions {
   readonly color?: boolean | undefined
 }
 
-const PATH_LENGTH_MAX = 90
+const OWNER_LENGTH_MAX = 100
 
 /**
- * A table of the owners of live memory, then one of the hoards by bytes, parts under what they lie in, then the registered caches that were found, then what
- * went wrong.
+ * A table of the owners of live memory, the largest first, then the rest of it in one line, the noise, and what went wrong.
  *
  * @returns several lines, without a newline at the end
  * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
  */
 export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryOptions): string {
   const { color } = resolveOptions('formatDiscovery()', options, { color: optional(boolean) })
-  const { strong, dim, bad } = palette(color)
-  const { hoards, recognised, examined, durationMs, noise, warnings } = discovery
-  const tookMs = durationMs.census + durationMs.naming + durationMs.measuring
-  const rows = inTree(hoards)
-  const table = formatTable(
-    columns(hoards),
-    rows,
-    strong,
-    ({ error, significant }) =>
-      (text) =>
-        error !== undefined ? bad(text) : significant ? text : dim(text),
-  )
+  const paints = palette(color)
+  const { warnings } = discovery
   return [
-    ...ownerLines(discovery, { strong, dim }),
-    `${strong('Hoards that nobody registered')} ${dim(`(of ${formatCount(examined.objects)} live objects and ${formatCount(examined.collections)} collections, took ${formatMs(tookMs)})`)}`,
-    '',
-    ...(rows.length === 0 ? ['none was found'] : table),
-    '',
-    `noise       ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap`,
-    ...registered(recognised),
-    ...rows.flatMap(({ path, error }) =>
-      error === undefined
-        ? []
-        : [
-            bad(
-              `${printable(path ?? NO_PATH, PATH_LENGTH_MAX)}: ${printable(error.code, 60)}: ${printable(error.message, 300)}`,
-            ),
-          ],
-    ),
-    ...warnings.map(({ code, message }) => dim(`${printable(code, 60)}: ${printable(message, 300)}`)),
+    ...ownerLines(discovery, paints),
+    ...warnings.map(({ code, message }) => paints.dim(`${printable(code, 60)}: ${printable(message, 300)}`)),
   ].join('\n')
 }
 
-const NO_PATH = '(no path found)'
-
-/** `server.js › UserStore.byId: Map(500,000)`, with the instances where there are several. */
-export function describeHoard({ path, className, entries, instances }: Hoard): string {
-  const times = instances === 1 ? '' : ` in ${formatCount(instances)} instances`
-  return `${printable(path ?? NO_PATH, PATH_LENGTH_MAX)}: ${printable(className, 40)}(${formatCount(entries)})${times}`
+function ownerLines(discovery: Discovery, { strong, dim }: Palette): string[] {
+  const { owners, live, others, noise, durationMs } = discovery
+  // Reports of before had discoveries of another kind.
+  if (live === null) return [strong('Owners of live memory'), 'none is known: the heap was not walked']
+  const { totalBytes } = live
+  const rest = totalBytes - owners.reduce((bytes, { own }) => bytes + own.totalBytes, 0) - others.totalBytes
+  const took = formatMs(durationMs.walking + durationMs.measuring)
+  return [
+    `${strong('Owners of live memory')} ${dim(`(${formatBytes(totalBytes)} live, by the graph of the heap, took ${took})`)}`,
+    '',
+    ...(owners.length === 0
+      ? ['none holds as much as is asked for']
+      : formatTable(columns(totalBytes), owners, strong, ({ cache }) => (cache === null ? (text) => text : dim))),
+    ...(others.count === 0
+      ? []
+      : [dim(`${formatCount(others.count)} smaller owners: ${ofLive(others.totalBytes, totalBytes)}`)]),
+    dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and what is small`),
+    ...owners.flatMap((owner, place) =>
+      owner.disagreement === null
+        ? []
+        : [dim(`owner ${formatCount(place + 1)}: ${printable(owner.disagreement, 300)}`)],
+    ),
+    '',
+    `noise       ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap`,
+  ]
 }
 
-function columns(hoards: readonly Hoard[]): TableColumn<Hoard>[] {
-  const hasMapped = hoards.some(({ released }) => (released.mappedBytes ?? 0) !== 0)
-  const indent = (hoard: Hoard): string => (hoard.partOf === null ? '' : `${'  '.repeat(depthOf(hoard, hoards) - 1)}└ `)
+function ofLive(bytes: number, totalBytes: number): string {
+  return `${formatBytes(bytes)} (${formatShare(bytes, totalBytes)})`
+}
+
+/** `server.js › createQueue() › pending: Array(5,000)`, `timers ×20,000 set in queue.js:17`. */
+export function describeOwner(owner: Owner): string {
+  const registered = owner.cache === null ? '' : ` (the cache ${JSON.stringify(owner.cache)})`
+  return printable(`${whatOf(owner)}${registered}`, OWNER_LENGTH_MAX)
+}
+
+function whatOf(owner: Owner): string {
+  const { path, script, className, entries, instances, kind, site = null } = owner
+  const times = instances === 1 ? '' : ` ×${formatCount(instances)}`
+  const place = placeOf(script, path)
+  switch (kind) {
+    case 'timers':
+    case 'immediates':
+      return `${kind} ×${formatCount(instances)}${site === null ? '' : ` set in ${lineOf(site)}`}`
+    case 'calls':
+      return `promises awaiting ${path ?? 'an async function'} ×${formatCount(instances)}${from(site)}`
+    case 'generators':
+      return `suspended generators ${path ?? ''} ×${formatCount(instances)}${from(site)}`
+    case 'modules':
+      return `${formatCount(instances)} modules ${script === null ? '' : baseOf(script)}`
+    case 'listeners':
+      return `${listenersOf(place)} ×${formatCount((entries ?? 1) * (entries === null ? instances : 1))}${from(site)}`
+    default: {
+      const what = `${nameOf(className)}${entries === null ? '' : `(${formatCount(entries)})`}`
+      const functions = site === null ? '' : `, ×${formatCount(site.count)} ${nameOfSite(site)} from ${lineOf(site)}`
+      return `${place === '' ? '' : `${place}: `}${what}${times}${functions}`
+    }
+  }
+}
+
+/** `app.js › bus._events.config` → `app.js › bus.listeners('config')`. */
+function listenersOf(place: string): string {
+  return place.replace(/\._events\.([^.]+)$/, ".listeners('$1')")
+}
+
+function from(site: OwnerSite | null): string {
+  return site === null ? '' : ` from ${lineOf(site)}`
+}
+
+function lineOf({ script, line }: OwnerSite): string {
+  return `${baseOf(script)}${line === null ? '' : `:${String(line)}`}`
+}
+
+function nameOfSite(site: OwnerSite): string {
+  return site.function === null ? 'functions' : `${site.function}()`
+}
+
+/** V8's words for what has no class. */
+function nameOf(className: string): string {
+  if (className === '(closure)') return 'function'
+  return className === 'system / Context' ? 'variables of a function' : className
+}
+
+function columns(totalBytes: number): TableColumn<Owner>[] {
   return [
-    { title: 'hoard', alignsLeft: true, cell: (hoard) => indent(hoard) + describeHoard(hoard) },
-    { title: 'released', cell: ({ released }) => formatBytes(knownBytes(released)) },
+    { title: 'owner', alignsLeft: true, cell: describeOwner },
+    { title: 'holds', cell: ({ own }) => formatBytes(own.totalBytes) },
+    { title: 'share', cell: ({ own }) => formatShare(own.totalBytes, totalBytes) },
+    { title: 'JS heap', cell: ({ own }) => formatBytes(own.heapBytes) },
+    { title: 'buffers', cell: ({ own }) => formatBytes(own.memoryBytes) },
+    { title: 'released', cell: ({ released }) => (released === null ? '–' : formatBytes(knownBytes(released))) },
     { title: '±', cell: ({ uncertaintyBytes }) => formatBytes(uncertaintyBytes) },
-    { title: 'allocator', cell: ({ released }) => formatBytes(released.allocatedBytes) },
-    { title: 'JS heap', cell: ({ released }) => formatBytes(released.heapBytes) },
-    { title: 'mapped', cell: ({ released }) => (hasMapped ? formatBytes(released.mappedBytes) : '–') },
+    { title: 'RSS falls by', cell: ({ returned }) => (returned === null ? '–' : formatBytes(returned.residentBytes)) },
     { title: 'B/entry', cell: bytesPerEntry },
+    { title: 'trend', cell: ({ growth }) => trendCell(growth) },
     { title: '', alignsLeft: true, cell: remark },
   ]
 }
 
-function bytesPerEntry({ released, entries, significant }: Hoard): string {
-  const bytes = knownBytes(released)
-  return significant && entries > 0 && bytes !== null ? formatCount(bytes / entries) : '–'
+function bytesPerEntry({ own, entries }: Owner): string {
+  return entries === null || entries === 0 ? '–' : formatCount(own.totalBytes / entries)
 }
 
-function remark({ significant, uncertaintyBytes, error, partOf, own, released }: Hoard): string {
+function remark({ own, retained, released, partOf, package: from }: Owner): string {
   return [
-    error === undefined ? '' : 'not emptied',
-    !significant && uncertaintyBytes !== null ? 'within noise' : '',
-    partOf !== null ? 'part of the above' : '',
-    knownBytes(own) !== knownBytes(released) ? `${formatBytes(knownBytes(own))} without its parts` : '',
+    own.totalBytes === retained.totalBytes ? '' : `${formatBytes(retained.totalBytes)} with what lies in it`,
+    partOf === null ? '' : `in owner ${printable(partOf + 1, 12)}`,
+    from === null || from === 'node' ? '' : `package ${printable(from, 40)}`,
+    released === null ? 'by the graph alone' : '',
   ]
     .filter((part) => part !== '')
     .join(', ')
-}
-
-/** Each hoard followed by its parts. */
-function inTree(hoards: readonly Hoard[]): Hoard[] {
-  const partsOf = (outer: number | null): Hoard[] =>
-    hoards.flatMap((hoard, index) => (hoard.partOf === outer ? [hoard, ...partsOf(index)] : []))
-  return partsOf(null)
-}
-
-function depthOf(hoard: Hoard, hoards: readonly Hoard[]): number {
-  let depth = 0
-  for (let at: Hoard | undefined = hoard; at?.partOf != null && depth < hoards.length; at = hoards[at.partOf]) depth++
-  return depth
-}
-
-function registered(recognised: readonly RecognisedCache[]): string[] {
-  return recognised.map(
-    ({ cache, path, kind, entries, leftBehind }) =>
-      `registered  ${printable(path ?? NO_PATH, PATH_LENGTH_MAX)}: ${printable(kind, 40)}(${formatCount(entries)}) is "${printable(cache, 40)}"${leftover(leftBehind)}`,
-  )
-}
-
-/** What is within the noise is not told. */
-function leftover(left: RecognisedCache['leftBehind']): string {
-  return left?.significant === true
-    ? `; its release leaves ${formatBytes(left.totalBytes ?? left.heapBytes)} behind`
-    : ''
 }

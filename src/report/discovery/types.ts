@@ -1,37 +1,10 @@
-/** What discover() found: the hoards of a process that nobody registered. Plain JSON. */
+/** What discover() found: the owners of a process's live memory. Plain JSON. */
 import type { ByQuantity } from '../../measure/figures.js'
 import type { Trend } from '../trends/types.js'
-import type { AttributedBytes, ReportWarning, RowError } from '../values.js'
+import type { AttributedBytes, ReportWarning, ReturnedBytes } from '../values.js'
 
 /** What the same windows show when nothing is released; null where there were no controls. */
 export type MeasuredNoise = ByQuantity<number | null>
-
-/** What a hoard is made of; `cache` is an object with the methods of a cache and several collections inside. */
-export type HoardKind = 'Map' | 'Set' | 'Array' | 'object' | 'cache'
-
-/** A large collection that nobody registered. */
-export interface Hoard {
-  /** The path to reach it, `server.js › UserStore.byId`; null where no holder was found. */
-  readonly path: string | null
-  /** The script at the head of `path`, in full. */
-  readonly script: string | null
-  readonly kind: HoardKind
-  /** `Map`, or the name of the subclass or of the cache's class. */
-  readonly className: string
-  readonly entries: number
-  /** More than one where several hoards have the same path (one in each instance of a class): measured together. */
-  readonly instances: number
-  /** What came back when it was emptied, its listed parts included. */
-  readonly released: AttributedBytes
-  /** The same without its listed parts: these figures add up over all hoards. */
-  readonly own: AttributedBytes
-  /** As a row of the report: half-width of the 95 % interval around `released.totalBytes`. */
-  readonly uncertaintyBytes: number | null
-  readonly significant: boolean
-  /** Index in `hoards` of the listed hoard that this one lies in. */
-  readonly partOf: number | null
-  readonly error?: RowError
-}
 
 /** Bytes by the graph of the heap: nothing was emptied for them. */
 export interface GraphBytes {
@@ -89,9 +62,20 @@ export interface Owner {
   readonly entries: number | null
   /** More than one where several with the same path, or held by nothing in particular, are told together. */
   readonly instances: number
-  /** Without the listed owners that lie in it: these figures add up. */
+  /**
+   * Measured: what came back when it was emptied in the twin, with the listed owners that lie in it. Null where it is nothing
+   * that can be emptied safely (a function, a promise, variables, what is Node's): the graph's figures are all there is.
+   */
+  readonly released: AttributedBytes | null
+  /** As a row of the report: half-width of the 95 % interval around `released.totalBytes`. */
+  readonly uncertaintyBytes: number | null
+  /** By how much RSS falls with it, every freed page given back; null where it was not emptied, or that is unknown. */
+  readonly returned: ReturnedBytes | null
+  /** Where `released` is further from `retained` than the ±: by how much, and why. Null where they agree. */
+  readonly disagreement: string | null
+  /** By the graph, without the listed owners that lie in it: these figures add up. */
   readonly own: GraphBytes
-  /** With them: what would go if it went. */
+  /** By the graph, with them: what would go if it went. */
   readonly retained: GraphBytes
   /** Index in `owners` of the owner that this one lies in. */
   readonly partOf: number | null
@@ -110,23 +94,10 @@ export interface LiveMemory {
   readonly restBytes: number
 }
 
-/** A registered cache as it was found. */
-export interface RecognisedCache {
-  readonly cache: string
-  readonly path: string | null
-  readonly kind: HoardKind
-  readonly entries: number
-  /**
-   * What its release leaves behind (arrays that keep their slots, indexes beside the entries), measured; null where it was not
-   * released, or not wholly.
-   */
-  readonly leftBehind: MeasuredLeftover | null
-}
-
-/** What came back when the rest of a cache was taken out. */
-interface MeasuredLeftover extends AttributedBytes {
-  readonly uncertaintyBytes: number | null
-  readonly significant: boolean
+/** Owners that are not listed, in one figure. */
+export interface OtherOwners {
+  readonly count: number
+  readonly totalBytes: number
 }
 
 /** What `discover()` found; plain JSON. */
@@ -135,12 +106,10 @@ export interface Discovery {
   readonly owners: readonly Owner[]
   /** What they are parts of; null where the heap could not be walked (a warning says why). */
   readonly live: LiveMemory | null
-  /** The largest first. */
-  readonly hoards: readonly Hoard[]
-  readonly recognised: readonly RecognisedCache[]
-  /** How many live objects were looked at, and how many of them might have been hoards. */
-  readonly examined: { readonly objects: number; readonly collections: number }
+  /** Owners beyond the limit. */
+  readonly others: OtherOwners
+  /** Of the windows in which owners were emptied. */
   readonly noise: MeasuredNoise
-  readonly durationMs: { readonly census: number; readonly naming: number; readonly measuring: number }
+  readonly durationMs: { readonly walking: number; readonly measuring: number }
   readonly warnings: readonly ReportWarning[]
 }

@@ -77,13 +77,6 @@ export const ERRORS_OF_ROWS = {
     example:
       '`images skipped: ERR_TWIN_FINALIZERS: its memory may wait for finalizers, which could not be run in this twin: V8 gave up 45.36 MiB of Buffers, and the allocator has 104.4 KiB of them back`',
   },
-  ERR_HOARD_NOT_EMPTIED: {
-    gist: 'a hoard could not be emptied, or not wholly',
-    cause:
-      'a hoard that `discover()` found could not be emptied, or not wholly: it is frozen or sealed, or threw. Its row shows what came back all the same.',
-    cure: 'none is needed for a constant table. A cache that is frozen cannot be a cache: thaw it, or register it with a release of its own.',
-    example: '`ERR_HOARD_NOT_EMPTIED: 1,200 entries cannot be taken out (frozen or sealed)`',
-  },
   ERR_TRIM_UNSUPPORTED: {
     gist: 'this cache has no trim(), and the run drops parts only',
     cause:

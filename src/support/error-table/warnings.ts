@@ -140,38 +140,32 @@ export const WARNINGS = {
       '`WARN_OWNERS_UNKNOWN: the heap was not walked, so nothing is said of its owners: this V8 compresses its pointers`',
   },
   WARN_DISCOVERY_FAILED: {
-    gist: 'hoards were to be sought in the twin of a run, and could not be',
+    gist: 'owners of memory were to be sought in the twin of a run, and could not be',
     cause:
-      '`attribute({ discover })` was to seek hoards in its twin, and that failed; the rows of the caches are not touched by it.',
+      '`attribute({ discover })` was to find owners of memory in its twin, and that failed; the rows of the caches are not touched by it.',
     cure: 'the message has the reason, with its own code where it has one.',
-    example: '`hoards could not be sought: ERR_INSPECTOR: …`',
-  },
-  WARN_HOARD_UNREADABLE: {
-    gist: 'some live objects could not be looked into when hoards were sought',
-    cause:
-      'some live objects threw when `discover()` looked at what they hold: a module that is not evaluated yet, an exotic object of a native library.',
-    cure: 'none is needed unless a large hoard is missing from the list.',
-    example: '`3 objects could not be looked into (a module that is not evaluated yet, an exotic object)`',
+    example: '`owners could not be sought: ERR_TWIN_CRASHED: …`',
   },
   WARN_DISCOVER_THREADS: {
     gist: 'other threads of the process have heaps, which discover() did not search',
     cause:
-      'other threads of the process run JavaScript: workers of the service, of pino, of a pool. A heap belongs to its thread, and `discover()` searches that of the thread that calls it; what the others hold is in no owner and no hoard. They are counted as far as a coordinator heard of them, or Node names their threads (24 and later).',
+      'other threads of the process run JavaScript: workers of the service, of pino, of a pool. A heap belongs to its thread, and `discover()` searches that of the thread that calls it; what the others hold is in no owner. They are counted as far as a coordinator heard of them, or Node names their threads (24 and later).',
     cure: '`breakdown({ isolates: await workerHeaps(workers) })` and `report.workers` tell how large their heaps are.',
     example:
       '`WARN_DISCOVER_THREADS: not searched: what 1 worker thread of this process holds, since each has a heap of its own; breakdown() tells how large these are together`',
   },
-  WARN_HOARD_NAMES: {
-    gist: 'the time for naming hoards was over before all were named',
+  WARN_OWNERS_UNMEASURED: {
+    gist: 'a twin ended while owners of memory were emptied in it: the figures are those of the graph',
     cause:
-      'the time for finding names was over before every hoard had one: a very large heap, or scripts of ten thousands of functions.',
-    cure: 'allow more with `namingBudgetMs`. Bytes are not affected; paths may be missing or short, and parts may be listed as hoards.',
-    example: '`names were sought for 30000 ms and not to the end: paths may be missing or short`',
+      'a twin ended while `discover()` emptied owners in it. What the graph of the heap told was known by then, and is all that is shown.',
+    cure: 'none is needed for the list itself. Where it comes again, tell the project which owner was the last.',
+    example: '`the twin ended while owners were emptied: all figures are those of the graph`',
   },
-  WARN_HOARD_RELEASE: {
-    gist: 'the release of a registered cache threw when hoards were sought: its hoards may be listed',
-    cause: 'the release of a registered cache threw when `discover()` called it in the twin.',
-    cure: 'mend the release; until then the cache may be listed as a hoard that nobody registered.',
+  WARN_KNOWN_RELEASE: {
+    gist: 'the release of a registered cache threw when owners were sought: it may be listed as unknown',
+    cause:
+      '`discover()` called the release of a registered cache of which no object is at hand, in a twin, to see what it empties, and it threw.',
+    cure: 'mend the release; until then the cache may be listed as an owner that nobody registered.',
     example: '`the release of "users" threw: no such table`',
   },
   WARN_BREAKDOWN: {

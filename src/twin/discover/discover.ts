@@ -1,229 +1,232 @@
+/** discover(): the owners of live memory, found and measured in a twin. */
+import v8 from 'node:v8'
+import { isMainThread } from 'node:worker_threads'
+import { byQuantity } from '../../measure/figures.js'
+import type { Instrument } from '../../measure/window.js'
+import { countWorkers } from '../../measure/worker-threads.js'
+import { difference, noise } from '../../report/build-report.js'
+import type { Discovery } from '../../report/discovery/types.js'
+import type { ReportWarning } from '../../report/types.js'
+import { CacheAttributionError } from '../../support/errors.js'
+import { number, optional, resolveOptions, shaped } from '../../support/options.js'
+import type { TwinContext } from '../child.js'
+import { ReturnedPages } from '../returned-pages.js'
+import { settleInTwin } from '../settle-in-twin.js'
+import { twinRules, workInTwin } from '../run-in-twin.js'
+import type { ResolvedTwinOptions } from '../run-in-twin.js'
+import type { TwinOptions } from '../types.js'
+import { ownersHere } from '../owners/owners-here.js'
+import type { GraphOwner, OwnersFound } from '../owners/owners-of.js'
+import { containerKind, entryCount } from './intrinsics.js'
+import type { KnownCache } from './known-cache.js'
+import { measureOwners } from './measure-owners.js'
+import type { OwnerWindow } from './measure-owners.js'
+import { openCoordinators } from './open-coordinators.js'
+import type { CachesOfCoordinator } from './open-coordinators.js'
+import { cacheObjects, releaseCaches } from './recognise-caches.js'
+
+/** Options of {@link discover}. */
+export interface DiscoverOptions extends TwinOptions {
+  /** Owners to list, the largest first. 1 to 100. @default 10 */
+  readonly limit?: number | undefined
+  /** What alone keeps less alive is no owner, in bytes. @default 65_536 */
+  readonly leastBytes?: number | undefined
+  /**
+   * Its registered caches are recognised.
+   * @default those of every coordinator of this process that is not closed
+   */
+  readonly coordinator?: CachesOfCoordinator | undefined
+}
+
+const TIMEOUT_MS = 600_000
+const CONTROLS = 2
+const LEAST_BYTES = 65_536
+/** Of the heap in use: the columns of the walk. Measured for small objects, the worst case, with a margin. */
+const HEAP_FACTOR = 1.3
+
 /**
- * Discovers hoards: finds the large collections that nobody registered, empties each, and measures what comes back.
+ * Finds who holds this process's memory: the objects that alone keep it alive, by the dominators of the heap's graph, each named
+ * by the path that reaches it. What can be emptied safely is emptied in the twin and measured. This process keeps every entry.
  *
- * Rule: it destroys what it measures, so it belongs into a process that nobody needs: a twin. It is synchronous from
- * end to end, runs none of the service's own code but the releases it is given, and what one hoard throws costs that
- * hoard's row only.
+ * @throws CacheAttributionError as `runInTwin()`
+ * @example
+ * console.log(formatDiscovery(await discover({ limit: 20 })))
  */
-import { performance } from 'node:perf_hooks'
-import { QUANTITIES, UNREAD, byQuantity, knownSum, plus } from '../../measure/figures.js'
-import type { ReportWarning, RowError } from '../../report/types.js'
-import { hypotenuse, withTotal } from '../../report/whole.js'
-import { CacheAttributionError, messageOf } from '../../support/errors.js'
-import { number, oneOf, resolveOptions, shaped } from '../../support/options.js'
-import type { OptionRules } from '../../support/options.js'
-import { formatCount } from '../../support/units.js'
-import { explore } from './explore.js'
-import type { Exploration } from './explore.js'
-import type { FoundHoard, HoardPart } from './hoards.js'
-import { emptyContainer } from './intrinsics.js'
-import { recognise } from './known.js'
-import type { Recognised } from './known.js'
-import type {
-  Discovery,
-  DiscoverHoardsOptions,
-  Hoard,
-  MeasuredNoise,
-  MeasuredRelease,
-  RecognisedCache,
-} from './types.js'
-
-type Settings = Required<{ [K in keyof DiscoverHoardsOptions]: Exclude<DiscoverHoardsOptions[K], undefined> }>
-
-const RULES: OptionRules<Settings> = {
-  measure: { check: shaped('a function', (value) => typeof value === 'function'), fallback: unmeasured },
-  noise: { check: shaped('an object', () => true), fallback: byQuantity(() => null) },
-  limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
-  leastBytes: { check: number({ min: 1024 }), fallback: 64 * 1024 },
-  known: { check: shaped('an array', Array.isArray), fallback: [] },
-  paths: { check: oneOf('quick', 'none'), fallback: 'quick' },
-  namingBudgetMs: { check: number({ min: 0 }), fallback: 30_000 },
+export async function discover(options?: DiscoverOptions): Promise<Discovery> {
+  const { limit, leastBytes, coordinator, ...twin } = resolveDiscoverOptions(options)
+  const coordinators = coordinator === undefined ? openCoordinators.all() : [coordinator]
+  const known = coordinators.flatMap((each) => each.knownCaches())
+  const walked: Discovery[] = []
+  // A twin has no other thread.
+  const settings: DiscoverySettings = { limit, leastBytes, known, workers: countWorkers() }
+  const work = (context: TwinContext, instrument: Instrument): Discovery =>
+    discoverHere(instrument, settings, (early) => {
+      context.send(early)
+    })
+  const onMessage = (early: unknown): void => {
+    walked[0] = early as Discovery
+  }
+  try {
+    return (await workInTwin(work, { ...twin, onMessage }, { extraBytes: discoverBytes() })) as Discovery
+  } catch (error) {
+    // What the graph told does not go with what emptying did to a twin.
+    const [early] = walked
+    if (early !== undefined && error instanceof CacheAttributionError && ENDED.has(error.code)) return early
+    throw error
+  }
 }
 
-/** This many times `limit` collections are measured: the largest by estimate need not be the largest. */
-const MEASURED_FOR_EACH_LISTED = 2
-
 /**
- * Finds, names, empties and measures. For a twin: afterwards the process's collections are empty.
+ * The same options as {@link discover} takes, checked and with its defaults.
  *
- * @throws CacheAttributionError `ERR_INSPECTOR`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`, `ERR_OPTION_UNKNOWN`
+ * @throws CacheAttributionError `ERR_OPTION_*`
+ * @internal
  */
-export function discoverHoards(options: DiscoverHoardsOptions): FoundHoards {
-  const settings = resolveOptions<Settings>('discover()', options, RULES)
-  const { targets, leftovers, durationMs, ...found } = findTargets(settings)
-  const startMs = performance.now()
-  const noise = quietDown(settings)
-  const recognised = leftovers.map((leftover) => measureLeftover(leftover, settings.measure, noise))
-  // Parts first: what comes back of a hoard afterwards is without them.
-  for (const target of targets.toSorted((a, b) => b.depth - a.depth || a.estimatedBytes - b.estimatedBytes)) {
-    measureTarget(target, settings.measure)
-  }
-  const measuring = performance.now() - startMs
-  return {
-    hoards: rowsOf(targets, settings, noise),
-    recognised,
-    ...found,
-    noise,
-    durationMs: { ...durationMs, measuring },
-  }
-}
-
-/** What emptying tells; owners are told by the graph of the heap. */
-export type FoundHoards = Omit<Discovery, 'owners' | 'live'>
-
-/** A hoard that is measured. Its containers are let go of as they are emptied. */
-interface Target {
-  readonly facts: Pick<FoundHoard, 'kind' | 'className' | 'route' | 'entries' | 'instances'>
-  readonly estimatedBytes: number
-  readonly parts: HoardPart[]
-  readonly depth: number
-  readonly outer: Target | null
-  own: MeasuredRelease | null
-  error: RowError | null
-}
-
-/** Holds nothing of the heap afterwards but the containers of the targets. */
-function findTargets({ leastBytes, paths, namingBudgetMs, limit, known }: Settings): {
-  readonly targets: Target[]
-  readonly leftovers: readonly Recognised[]
-  readonly warnings: readonly ReportWarning[]
-  readonly examined: Discovery['examined']
-  readonly durationMs: Exploration['durationMs']
-} {
-  const own = new Set<object>([known])
-  const { hoards, caches, warnings, ...explored } = explore({ leastBytes, paths, namingBudgetMs, own, known })
-  const { unknown, recognised, ...told } = recognise(hoards, caches)
-  return {
-    targets: targetsOf(unknown, limit * MEASURED_FOR_EACH_LISTED),
-    leftovers: recognised,
-    warnings: [...warnings, ...told.warnings],
-    ...explored,
-  }
-}
-
-/** The first `count` hoards that are no parts, and the parts of these. */
-function targetsOf(hoards: readonly FoundHoard[], count: number): Target[] {
-  const targets = new Map<FoundHoard, Target>()
-  const wanted = new Set(hoards.filter(({ partOf }) => partOf === null).slice(0, count))
-  const add = (hoard: FoundHoard): Target | null => {
-    const done = targets.get(hoard)
-    if (done !== undefined) return done
-    const outer = hoard.partOf === null ? null : add(hoard.partOf)
-    if (outer === null && !wanted.has(hoard)) return null
-    const { kind, className, route, entries, instances, estimatedBytes, parts } = hoard
-    const facts = { kind, className, route, entries, instances }
-    const depth = outer === null ? 0 : outer.depth + 1
-    const target = { facts, estimatedBytes, parts, depth, outer, own: null, error: null }
-    targets.set(hoard, target)
-    return target
-  }
-  for (const hoard of hoards) add(hoard)
-  return [...targets.values()]
-}
-
-const NULL_WINDOWS = 2
-
-/**
- * Windows in which nothing is released: what exploring leaves behind (compiled scripts of the inspector, V8's caches) goes
- * over several collections. The last one is also a control, and the noise is at least what it shows.
- */
-function quietDown({ measure, noise }: Settings): MeasuredNoise {
-  let last: MeasuredRelease = UNREAD
-  for (let window = 0; window < NULL_WINDOWS; window++) last = measure(() => undefined)
-  return byQuantity((quantity) => {
-    const given = noise[quantity]
-    return given === null ? null : Math.max(given, Math.abs(last[quantity] ?? 0))
+export function resolveDiscoverOptions(options: DiscoverOptions | undefined): ResolvedDiscoverOptions {
+  return resolveOptions<ResolvedDiscoverOptions>('discover()', options, {
+    ...twinRules(TIMEOUT_MS),
+    limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
+    leastBytes: { check: number({ min: 1024 }), fallback: LEAST_BYTES },
+    coordinator: optional(shaped<CachesOfCoordinator>('a Coordinator', (value) => 'knownCaches' in value)),
   })
 }
 
-function measureTarget(target: Target, measure: Settings['measure']): void {
-  target.own = measure(() => {
-    target.error = emptyParts(target.parts)
+/** The heap of a thread is its own, and a twin has one thread. */
+function threadWarnings(workers: number): ReportWarning[] {
+  const others = isMainThread ? workers : workers - 1
+  const whose = [
+    ...(isMainThread ? [] : ['the main thread']),
+    ...(others > 0 ? [`${String(others)} ${isMainThread ? '' : 'other '}worker thread${others === 1 ? '' : 's'}`] : []),
+  ]
+  if (whose.length === 0) return []
+  const message = `not searched: what ${whose.join(' and ')} of this process hold${whose.length === 1 && others <= 1 ? 's' : ''}, since each has a heap of its own; breakdown() tells how large these are together`
+  return [{ code: 'WARN_DISCOVER_THREADS', message }]
+}
+
+const ENDED: ReadonlySet<string> = new Set(['ERR_TWIN_CRASHED', 'ERR_TWIN_STUCK', 'ERR_TWIN_OVERTIME'])
+
+interface ResolvedDiscoverOptions extends ResolvedTwinOptions {
+  readonly limit: number
+  readonly leastBytes: number
+  readonly coordinator: DiscoverOptions['coordinator']
+}
+
+/** What is sought in a twin. */
+export interface DiscoverySettings {
+  readonly limit: number
+  readonly leastBytes?: number
+  readonly known: readonly KnownCache[]
+  /** How many worker threads run, whose heaps are not searched. @default those that were heard of */
+  readonly workers?: number
+}
+
+/**
+ * In a twin: walks the heap, empties, measures. Windows share reads, as those of a run do.
+ *
+ * @param onWalked gets what is known before anything is emptied, for the case that this ends the twin
+ */
+export function discoverHere(
+  instrument: Instrument,
+  settings: DiscoverySettings,
+  onWalked: (early: Discovery) => void = () => undefined,
+): Discovery {
+  const { limit, leastBytes = LEAST_BYTES, known, workers = countWorkers() } = settings
+  const { environment } = instrument
+  const warnings = threadWarnings(workers)
+  const startMs = environment.now()
+  settleInTwin(instrument)
+  const walked = ownersHere(instrument, { limit, leastBytes, caches: cacheObjects(known) })
+  const found: OwnersFound | null = 'code' in walked ? null : walked
+  if ('code' in walked) warnings.push(walked)
+  const owners = recogniseByRelease(found?.owners ?? [], known, warnings)
+  const walking = environment.now() - startMs
+  const rest = { live: found?.live ?? null, others: found?.others ?? { count: 0, totalBytes: 0 } }
+  onWalked({
+    owners: owners.map(({ row }) => row),
+    ...rest,
+    noise: byQuantity(() => null),
+    durationMs: { walking, measuring: 0 },
+    warnings: [...warnings, UNMEASURED],
   })
-}
-
-/** Of a cache that was released: what is in its collections still. */
-function measureLeftover(
-  { cache, hoard, isReleased }: Recognised,
-  measure: Settings['measure'],
-  noise: MeasuredNoise,
-): RecognisedCache {
-  const { route, kind, entries, parts } = hoard
-  const told = { cache, path: route?.text ?? null, kind, entries }
-  if (!isReleased) return { ...told, leftBehind: null }
-  const left = measure(() => emptyParts(parts))
-  return { ...told, leftBehind: { ...withTotal(left), ...certainty(left, noise) } }
-}
-
-function emptyParts(parts: HoardPart[]): RowError | null {
-  const problems: string[] = []
-  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-    try {
-      const left = emptyContainer(part.value, part.kind)
-      if (left > 0) problems.push(`${formatCount(left)} entries cannot be taken out (frozen or sealed)`)
-    } catch (error) {
-      problems.push(messageOf(error))
-    }
+  const windows = new Windows(instrument)
+  const controls = Array.from({ length: CONTROLS }, () => windows.measure(() => undefined))
+  const { controls: _, ...bounds } = noise(controls.map(({ change }) => change))
+  const rows = measureOwners(owners, {
+    window: (empty) => windows.measure(empty),
+    noise: bounds,
+    residentControls: controls.flatMap(({ residentFall }) => residentFall ?? []),
+  })
+  return {
+    owners: rows,
+    ...rest,
+    noise: bounds,
+    durationMs: { walking, measuring: environment.now() - startMs - walking },
+    warnings,
   }
-  return problems.length === 0 ? null : { code: 'ERR_HOARD_NOT_EMPTIED', message: problems.slice(0, 3).join('; ') }
 }
 
-/** The largest first, cut to the limit; parts stay with what they are parts of. */
-function rowsOf(targets: readonly Target[], { limit, leastBytes }: Settings, noise: MeasuredNoise): Hoard[] {
-  const released = new Map<Target, MeasuredRelease>()
-  for (const target of targets) {
-    for (let at: Target | null = target; at !== null; at = at.outer) released.set(at, sum(released.get(at), target.own))
+const UNMEASURED: ReportWarning = {
+  code: 'WARN_OWNERS_UNMEASURED',
+  message: 'the twin ended while owners were emptied: all figures are those of the graph',
+}
+
+/** Settled windows that share reads. */
+class Windows {
+  readonly #instrument: Instrument
+  readonly #pages: ReturnedPages
+  #level
+
+  constructor(instrument: Instrument) {
+    this.#instrument = instrument
+    this.#pages = new ReturnedPages(instrument)
+    this.#pages.prepare()
+    // What the walk and the purge leave behind goes over several collections.
+    settleInTwin(instrument)
+    this.#level = this.#settle()
+    this.#pages.begin()
   }
-  const bytes = (target: Target): number => knownSum(released.get(target) ?? UNREAD)
-  const sorted = targets.toSorted((a, b) => bytes(b) - bytes(a))
-  const outermost = new Set(sorted.filter(({ outer }) => outer === null).slice(0, limit))
-  // What gives hardly anything back is no hoard, whatever it was estimated at.
-  const isWorthIt = (target: Target): boolean =>
-    bytes(target) >= leastBytes ||
-    (target.facts.route !== null &&
-      bytes(target) >= leastBytes * LISTED_SHARE &&
-      certainty(released.get(target) ?? UNREAD, noise).significant)
-  const listed = sorted.filter(
-    (target) => outermost.has(outermostOf(target)) && (target.error !== null || isWorthIt(target)),
+
+  measure(empty: () => void): OwnerWindow {
+    empty()
+    const after = this.#settle()
+    const change = difference(this.#level, after)
+    this.#level = after
+    return { change, residentFall: this.#pages.fall(change.heapBytes) }
+  }
+
+  #settle(): ReturnType<typeof settleInTwin>['figures'] {
+    return this.#pages.asUnpurged(settleInTwin(this.#instrument).figures)
+  }
+}
+
+/** Caches of which no object is known are known by what their release empties; that is not emptied again. */
+function recogniseByRelease(
+  owners: readonly GraphOwner[],
+  known: readonly KnownCache[],
+  warnings: ReportWarning[],
+): GraphOwner[] {
+  const recognised = new Set(owners.map(({ row }) => row.cache))
+  const counts = owners.map(({ objects }) => () => {
+    const [only] = objects
+    return objects.length === 1 && only !== undefined ? collectionSize(only) : null
+  })
+  const emptied = releaseCaches(
+    known.filter(({ name }) => !recognised.has(name)),
+    counts,
+    (warning) => warnings.push(warning),
   )
-  return listed.map((target) => ({
-    path: target.facts.route?.text ?? null,
-    script: target.facts.route?.script ?? null,
-    kind: target.facts.kind,
-    className: target.facts.className,
-    entries: target.facts.entries,
-    instances: target.facts.instances,
-    released: withTotal(released.get(target) ?? UNREAD),
-    own: withTotal(target.own ?? UNREAD),
-    ...certainty(released.get(target) ?? UNREAD, noise),
-    partOf: target.outer === null ? null : listed.indexOf(target.outer),
-    ...(target.error === null ? {} : { error: target.error }),
-  }))
+  return owners.map((owner, place) => {
+    const cache = emptied.get(place)
+    return cache === undefined || owner.row.cache !== null ? owner : { row: { ...owner.row, cache }, objects: [] }
+  })
 }
 
-/** Of the least size that is sought: an estimate may be so much too high. */
-const LISTED_SHARE = 0.5
-
-function outermostOf(target: Target): Target {
-  let at = target
-  while (at.outer !== null) at = at.outer
-  return at
+function collectionSize(object: object): number | null {
+  const kind = containerKind(object)
+  return kind === null || kind === 'object' ? null : entryCount(object, kind)
 }
 
-function sum(a: MeasuredRelease | undefined, b: MeasuredRelease | null): MeasuredRelease {
-  return a === undefined || b === null ? (a ?? b ?? UNREAD) : plus(a, b)
-}
-
-/** As for a row of the report: a quantity counts when it is beyond what null releases show. */
-function certainty(released: MeasuredRelease, noise: MeasuredNoise): Pick<Hoard, 'uncertaintyBytes' | 'significant'> {
-  const isBeyond = (bytes: number | null, bound: number | null): boolean =>
-    bytes !== null && bound !== null && Math.abs(bytes) > bound
-  return {
-    uncertaintyBytes: hypotenuse(noise, released),
-    significant: QUANTITIES.some((quantity) => isBeyond(released[quantity], noise[quantity])),
-  }
-}
-
-function unmeasured(): MeasuredRelease {
-  throw new CacheAttributionError('ERR_OPTION_TYPE', '"measure" must be a function, got undefined')
+/** What seeking allocates beyond what a twin copies. */
+export function discoverBytes(): number {
+  return HEAP_FACTOR * v8.getHeapStatistics().used_heap_size
 }

@@ -1,5 +1,5 @@
 /**
- * The inspector on the same thread: the live objects of the heap, private fields, closures, scripts.
+ * The inspector on the same thread: private fields, and the variables that functions close over.
  *
  * Rule: everything here is synchronous. A session of one's own thread answers before post() returns; a command that does
  * not is refused (`ERR_INSPECTOR`), since no event loop turns where this runs. What is asked for goes into one object
@@ -16,11 +16,8 @@ interface Bridge {
   value: unknown
 }
 
-/** What the inspector knows of a function: where it stands, and the variables it closes over. */
+/** What the inspector knows of a function: the variables it closes over. */
 export interface FunctionFacts {
-  /** Null for a native function. */
-  readonly scriptId: string | null
-  readonly line: number
   readonly scopes: readonly Scope[]
   /** The target of a bound function. */
   readonly boundThis?: unknown
@@ -70,29 +67,14 @@ export class HeapInspector {
     }
   }
 
-  /** Every live object that has `prototype` among its prototypes. The collector runs first. */
-  objectsOf(prototype: object): object[] {
-    const prototypeObjectId = this.#remote(prototype)
-    const parameters = { prototypeObjectId, objectGroup: GROUP }
-    const { objects } = this.#post('Runtime.queryObjects', parameters) as { objects: RemoteValue }
-    const found = this.#local(idOf(objects)) as object[]
-    this.#letGo()
-    return found
-  }
-
-  /** Where a function stands and what it closes over; `withScopes` is what costs. */
-  functionFacts(value: object, withScopes: (scriptId: string) => boolean): FunctionFacts {
+  /** What a function closes over, and what it is bound to. */
+  functionFacts(value: object): FunctionFacts {
     const { internalProperties = [] } = this.#properties(value)
-    const internal = (name: string): RemoteValue | undefined =>
-      internalProperties.find((property) => property.name === name)?.value
-    const location = internal('[[FunctionLocation]]')?.value as { scriptId: string; lineNumber: number } | undefined
-    const scopes = internal('[[Scopes]]')?.objectId
-    const boundThis = internal('[[BoundThis]]')?.objectId
-    const isWanted = location !== undefined && scopes !== undefined && withScopes(location.scriptId)
+    const internal = (name: string): string | undefined =>
+      internalProperties.find((property) => property.name === name)?.value?.objectId
+    const [scopes, boundThis] = [internal('[[Scopes]]'), internal('[[BoundThis]]')]
     const facts = {
-      scriptId: location?.scriptId ?? null,
-      line: (location?.lineNumber ?? 0) + 1,
-      scopes: isWanted ? scopesOf(this.#local(scopes)) : [],
+      scopes: scopes === undefined ? [] : scopesOf(this.#local(scopes)),
       ...(boundThis === undefined ? {} : { boundThis: this.#local(boundThis) }),
     }
     this.#letGo()
@@ -107,23 +89,6 @@ export class HeapInspector {
     )
     this.#letGo()
     return fields
-  }
-
-  /** Script id → URL or path, of every script that is loaded. */
-  scripts(): Map<string, string> {
-    const urls = new Map<string, string>()
-    const note = (message: { params: { scriptId: string; url: string } }): void => {
-      urls.set(message.params.scriptId, message.params.url)
-    }
-    this.#session.on('Debugger.scriptParsed', note)
-    this.#post('Debugger.enable')
-    this.#session.off('Debugger.scriptParsed', note)
-    return urls
-  }
-
-  /** The source of a script; after {@link HeapInspector.scripts}. */
-  scriptSource(scriptId: string): string {
-    return (this.#post('Debugger.getScriptSource', { scriptId }) as { scriptSource: string }).scriptSource
   }
 
   close(): void {

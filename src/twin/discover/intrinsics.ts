@@ -9,14 +9,10 @@ import { types } from 'node:util'
 const mapSize = getterOf(Map.prototype, 'size')
 const setSize = getterOf(Set.prototype, 'size')
 /* eslint-disable @typescript-eslint/unbound-method -- they are called with Reflect.apply on what is looked at */
-const mapForEach = Map.prototype.forEach
-const setForEach = Set.prototype.forEach
 const mapClear = Map.prototype.clear
 const setClear = Set.prototype.clear
 const functionText = Function.prototype.toString
 /* eslint-enable @typescript-eslint/unbound-method */
-const viewLength = getterOf(Object.getPrototypeOf(Uint8Array.prototype) as object, 'byteLength')
-const dataViewLength = getterOf(DataView.prototype, 'byteLength')
 
 /** What an object holds others in. */
 export type ContainerKind = 'Map' | 'Set' | 'Array' | 'object'
@@ -39,25 +35,14 @@ export function entryCount(value: object, kind: ContainerKind): number {
   return kind === 'Array' ? (value as unknown[]).length : Reflect.ownKeys(value).length
 }
 
-/** Calls back for every key and value of a Map; the callback must not change it. */
-export function eachEntry(map: object, visit: (value: unknown, key: unknown) => void): void {
-  Reflect.apply(mapForEach, map, [visit])
-}
-
-/** The same for a Set. */
-export function eachMember(set: object, visit: (value: unknown) => void): void {
-  Reflect.apply(setForEach, set, [visit])
+/** Whether something can hold others. */
+export function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
 /** The source text of a function. */
 export function functionSource(value: object): string {
   return Reflect.apply(functionText, value, [])
-}
-
-/** Bytes of a view on a buffer; 0 for anything else. */
-export function viewBytes(value: object): number {
-  if (!ArrayBuffer.isView(value)) return 0
-  return Reflect.apply(types.isDataView(value) ? dataViewLength : viewLength, value, []) as number
 }
 
 /**

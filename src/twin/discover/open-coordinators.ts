@@ -4,7 +4,7 @@
  *
  * Rule: none is kept alive by this, and nothing is left of it when the last one is closed.
  */
-import type { KnownCache } from './types.js'
+import type { KnownCache } from './known-cache.js'
 
 /** What discover() needs of a Coordinator. */
 export interface CachesOfCoordinator {

@@ -199,16 +199,17 @@ describe('the page in a browser', function () {
     expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).to.equal('Details of files')
   })
 
-  it('lists hoards with their paths, and how to reach them', async () => {
+  it('lists owners with their paths, what was measured of them, and the rest', async () => {
     await open({ discovery: discovery() })
-    await page.getByRole('button', { name: 'Look for hoards' }).click()
-    const owners = page.getByRole('table', { name: /^Owners of the 38\.15 MiB that live/ })
-    expect(await owners.innerText()).to.match(/bus\._events\.config/)
-    expect(await owners.innerText()).to.match(/the rest: code, Node itself and smaller owners/)
-    const hoards = page.getByRole('table', { name: 'Unregistered hoards' })
-    const row = hoards.getByRole('row').filter({ hasText: 'UserStore.byId' }).first()
-    expect(await row.innerText()).to.match(/15\.50 MiB[^]*± 409\.6 KiB[^]*48,100[^]*\/srv\/app\/server\.js/)
-    expect(await hoards.innerText()).to.contain('No holder was found')
+    await page.getByRole('button', { name: 'Find owners' }).click()
+    const owners = page.getByRole('table', { name: 'Owners of live memory' })
+    const row = owners.getByRole('row').filter({ hasText: 'bus._events.config' }).first()
+    expect(await row.innerText()).to.match(/29\.56 MiB[^]*29\.60 MiB ± 409\.6 KiB[^]*28\.00 MiB/)
+    const text = await owners.innerText()
+    expect(text).to.match(/12 smaller owners/)
+    expect(text).to.match(/the rest: code, Node itself and what is small/)
+    expect(text).to.match(/by the graph alone: it cannot be emptied safely/)
+    expect(await page.getByRole('list', { name: 'Notes' }).innerText()).to.match(/Owner 1: 2\.00 MiB more came back/)
   })
 
   it('draws the history, hides and shows its lines, and shows an older report', async () => {
@@ -330,7 +331,7 @@ describe('the page in a browser', function () {
     await page.getByText('No twin can be had here: this is darwin.').first().waitFor()
     expect(await page.getByRole('radio', { name: 'Twin' }).isDisabled()).to.equal(true)
     expect(await page.getByRole('radio', { name: 'Release' }).isChecked()).to.equal(true)
-    expect(await page.getByRole('button', { name: 'Look for hoards' }).isDisabled()).to.equal(true)
+    expect(await page.getByRole('button', { name: 'Find owners' }).isDisabled()).to.equal(true)
   })
 
   it('lets a reader read only', async () => {
@@ -417,8 +418,8 @@ describe('the page in a browser', function () {
     await open({ ...grown(), discovery: discovery(), histogram: histogram() }, NARROW)
     await page.getByRole('button', { name: 'Count objects by class' }).click()
     await page.getByRole('table', { name: 'JS heap by class' }).waitFor()
-    await page.getByRole('button', { name: 'Look for hoards' }).click()
-    await page.getByRole('table', { name: 'Unregistered hoards' }).waitFor()
+    await page.getByRole('button', { name: 'Find owners' }).click()
+    await page.getByRole('table', { name: 'Owners of live memory' }).waitFor()
     await page.getByRole('button', { name: 'Details of files' }).click()
     await page.getByText('All 4 reports as a table').click()
     await page.getByText('Options', { exact: true }).click()
@@ -450,8 +451,8 @@ describe('the page in a browser', function () {
       await open({ ...grown(), discovery: discovery(), histogram: histogram() }, { colorScheme })
       await page.getByRole('button', { name: 'Count objects by class' }).click()
       await page.getByRole('table', { name: 'JS heap by class' }).waitFor()
-      await page.getByRole('button', { name: 'Look for hoards' }).click()
-      await page.getByRole('table', { name: 'Unregistered hoards' }).waitFor()
+      await page.getByRole('button', { name: 'Find owners' }).click()
+      await page.getByRole('table', { name: 'Owners of live memory' }).waitFor()
       await page.getByRole('button', { name: 'Details of files' }).click()
       await page.getByText('All 4 reports as a table').click()
       await page.getByText('Options', { exact: true }).click()

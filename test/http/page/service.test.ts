@@ -135,11 +135,11 @@ describe('the page over a service with real caches, under load', function () {
     expect(await rowOf('files').innerText(), 'the other caches keep what was found of them').to.contain('MiB')
   })
 
-  it('finds the hoard that nobody registered', async () => {
-    await page.getByRole('button', { name: 'Look for hoards' }).click()
-    const hoards = page.getByRole('table', { name: 'Unregistered hoards' })
-    await hoards.waitFor({ timeout: 60_000 })
-    expect(await hoards.innerText()).to.match(/service\.js › forgotten[^]*5\.\d+ MiB/)
+  it('finds the owner that nobody registered', async () => {
+    await page.getByRole('button', { name: 'Find owners' }).click()
+    const owners = page.getByRole('table', { name: 'Owners of live memory' })
+    await owners.waitFor({ timeout: 60_000 })
+    expect(await owners.innerText()).to.match(/service\.js › forgotten[^]*5\.\d+ MiB/)
   })
 
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -77,7 +77,7 @@ describe('the page behind a token, over a history on disk', function () {
   it('lets a read-only token look, and offers it nothing else', async () => {
     const { page } = await signIn(READER)
     await page.getByText('you may read only').waitFor()
-    for (const name of [/^Measure/, 'Look for hoards', 'Count objects by class', 'Download a snapshot …']) {
+    for (const name of [/^Measure/, 'Find owners', 'Count objects by class', 'Download a snapshot …']) {
       expect(await page.getByRole('button', { name }).isDisabled(), String(name)).to.equal(true)
     }
   })

@@ -1,37 +1,47 @@
 import { expect } from 'chai'
-import { describeHoard, formatDiscovery } from '../../../src/report/discovery/format-discovery.js'
-import type { Discovery, Hoard } from '../../../src/twin/discover/types.js'
+import { formatDiscovery } from '../../../src/report/discovery/format-discovery.js'
+import type { Discovery, Owner } from '../../../src/report/discovery/types.js'
 
 const MIB = 1024 * 1024
 
-function hoard(path: string | null, mib: number, rest: Partial<Hoard> = {}): Hoard {
-  const bytes = { allocatedBytes: 0, heapBytes: mib * MIB, mappedBytes: null, totalBytes: mib * MIB }
+function owner(path: string | null, mib: number, rest: Partial<Owner> = {}): Owner {
+  const bytes = { heapBytes: mib * MIB, memoryBytes: 0, totalBytes: mib * MIB }
   return {
     path,
     script: 'file:///srv/server.js',
-    kind: 'Map',
+    package: null,
+    kind: 'collection',
     className: 'Map',
     entries: 1000,
     instances: 1,
-    released: bytes,
+    released: null,
+    uncertaintyBytes: null,
+    returned: null,
+    disagreement: null,
     own: bytes,
-    uncertaintyBytes: 2048,
-    significant: true,
+    retained: bytes,
     partOf: null,
+    cache: null,
     ...rest,
   }
 }
 
-function shown(hoards: readonly Hoard[], rest: Partial<Discovery> = {}): string[] {
+function measured(mib: number): Partial<Owner> {
+  return {
+    released: { allocatedBytes: 0, heapBytes: mib * MIB, mappedBytes: null, totalBytes: mib * MIB },
+    uncertaintyBytes: 2048,
+    returned: { residentBytes: mib * MIB, uncertaintyBytes: 2048 },
+  }
+}
+
+function shown(owners: readonly Owner[], rest: Partial<Discovery> = {}): string[] {
   return formatDiscovery(
     {
-      hoards,
-      recognised: [],
-      owners: [],
-      live: null,
-      examined: { objects: 470_000, collections: 21_000 },
+      owners,
+      live: { totalBytes: 400 * MIB, ownedBytes: 300 * MIB, restBytes: 100 * MIB },
+      others: { count: 0, totalBytes: 0 },
       noise: { allocatedBytes: 1024, heapBytes: 2048, mappedBytes: null },
-      durationMs: { census: 1000, naming: 1500, measuring: 500 },
+      durationMs: { walking: 2500, measuring: 500 },
       warnings: [],
       ...rest,
     },
@@ -40,109 +50,50 @@ function shown(hoards: readonly Hoard[], rest: Partial<Discovery> = {}): string[
 }
 
 describe('formatDiscovery()', () => {
-  it('says where each hoard is, what it is, and what came back', () => {
-    const [title, , head, row] = shown([hoard('server.js › UserStore.byId', 181, { entries: 500_000 })])
-    expect(title).to.equal(
-      'Hoards that nobody registered (of 470,000 live objects and 21,000 collections, took 3.00 s)',
+  it('says where each owner is, what it holds, what came back, and by how much RSS falls', () => {
+    const [title, , head, row, rest] = shown([owner('store.byId', 180, { entries: 500_000, ...measured(181) })])
+    expect(title).to.equal('Owners of live memory (400.0 MiB live, by the graph of the heap, took 3.00 s)')
+    expect(head).to.match(/^owner +holds +share +JS heap +buffers +released +± +RSS falls by +B\/entry$/)
+    expect(row).to.match(
+      /^server\.js › store\.byId: Map\(500,000\) +180\.0 MiB +45\.0 % +180\.0 MiB +0 B +181\.0 MiB +2\.00 KiB +181\.0 MiB +377$/,
     )
-    expect(head).to.match(/^hoard +released +± +allocator +JS heap +B\/entry$/)
-    expect(row).to.equal('server.js › UserStore.byId: Map(500,000)  181.0 MiB  2.00 KiB        0 B  181.0 MiB      380')
+    expect(rest).to.equal('the rest: 220.0 MiB (55.0 %) of code, Node itself and what is small')
   })
 
-  it('puts parts under what they lie in', () => {
+  it('marks what was not emptied, what lies in another, and what is of a package', () => {
     const lines = shown([
-      hoard('a.js › all', 90, {
-        own: { allocatedBytes: 0, heapBytes: 20 * MIB, mappedBytes: null, totalBytes: 20 * MIB },
-      }),
-      hoard('a.js › other', 80),
-      hoard('a.js › all.get("x")', 70, { partOf: 0 }),
-    ]).slice(3, 6)
-    expect(lines[0]).to.match(/^a\.js › all: Map\(1,000\) .* 20\.00 MiB without its parts$/)
-    expect(lines[1]).to.match(/^└ a\.js › all\.get\("x"\): Map\(1,000\) .* part of the above$/)
-    expect(lines[2]).to.match(/^a\.js › other: /)
+      owner('all', 20, { ...measured(90), retained: { heapBytes: 90 * MIB, memoryBytes: 0, totalBytes: 90 * MIB } }),
+      owner('all.part', 70, { partOf: 0, package: 'undici' }),
+    ])
+    expect(lines[3]).to.match(/ 90\.00 MiB with what lies in it$/)
+    expect(lines[4]).to.match(/ in owner 1, package undici, by the graph alone$/)
   })
 
-  it('says what went wrong', () => {
-    const error = { code: 'ERR_HOARD_NOT_EMPTIED' as const, message: '7 entries\ncannot be taken out' }
-    const lines = shown([hoard('a.js › frozen', 1, { error })], {
-      warnings: [{ code: 'WARN_HOARD_NAMES', message: 'not to the end' }],
+  it('folds smaller owners into one line', () => {
+    const lines = shown([owner('a', 100)], { others: { count: 1200, totalBytes: 40 * MIB } })
+    expect(lines[4]).to.equal('1,200 smaller owners: 40.00 MiB (10.0 %)')
+    expect(lines[5]).to.match(/^the rest: 260\.0 MiB/)
+  })
+
+  it('says which owner the measurement and the graph differ about, and why', () => {
+    const lines = shown([owner('a', 1), owner('b', 1, { ...measured(3), disagreement: '2.00 MiB\nmore came back' })])
+    expect(lines).to.include('owner 2: 2.00 MiB\\u{a}more came back')
+  })
+
+  it('names a registered cache, and what went wrong', () => {
+    const lines = shown([owner('users', 1, { cache: 'users' })], {
+      warnings: [{ code: 'WARN_KNOWN_RELEASE', message: 'it threw' }],
     })
-    expect(lines).to.include.members([
-      'a.js › frozen: ERR_HOARD_NOT_EMPTIED: 7 entries\\u{a}cannot be taken out',
-      'WARN_HOARD_NAMES: not to the end',
-    ])
-    expect(lines[3]).to.match(/ not emptied$/)
+    expect(lines[3]).to.match(/^server\.js › users: Map\(1,000\) \(the cache "users"\) /)
+    expect(lines).to.include('WARN_KNOWN_RELEASE: it threw')
   })
 
-  it('names the registered caches that it found', () => {
-    const users = { cache: 'users', path: 'server.js › users', kind: 'Map' as const, entries: 12 }
-    const rest = { allocatedBytes: 0, heapBytes: MIB, mappedBytes: 0, totalBytes: MIB, uncertaintyBytes: 2048 }
-    const recognised = [
-      { ...users, leftBehind: null },
-      { ...users, cache: 'pages', leftBehind: { ...rest, significant: true } },
-      { ...users, cache: 'clean', leftBehind: { ...rest, significant: false } },
-    ]
-    expect(shown([], { recognised })).to.include.members([
-      'none was found',
-      'registered  server.js › users: Map(12) is "users"',
-      'registered  server.js › users: Map(12) is "pages"; its release leaves 1.00 MiB behind',
-      'registered  server.js › users: Map(12) is "clean"',
-    ])
+  it('says that none is known where the heap was not walked, and none where none is large', () => {
+    expect(shown([], { live: null })[1]).to.equal('none is known: the heap was not walked')
+    expect(shown([])[2]).to.equal('none holds as much as is asked for')
   })
 
-  it('shows the unknown as –, and leaves out a column of it', () => {
-    const released = { allocatedBytes: null, heapBytes: MIB, mappedBytes: null, totalBytes: null }
-    const lines = shown([hoard(null, 1, { released, own: released, uncertaintyBytes: null })])
-    expect(lines[2]).to.not.include('allocator')
-    expect(lines[3]).to.match(/^\(no path found\): Map\(1,000\) +1\.00 MiB /)
-    expect(lines.join('\n')).to.not.match(/null|NaN|undefined/)
-  })
-
-  it('keeps a minus sign and says what is within the noise', () => {
-    const released = { allocatedBytes: -100, heapBytes: -200, mappedBytes: null, totalBytes: -300 }
-    expect(shown([hoard('a.js › x', 0, { released, own: released, significant: false })])[3]).to.match(
-      / −300 B .* within noise$/,
-    )
-  })
-
-  it('shows a hostile path in one line', () => {
-    const lines = shown([hoard('a.js › x["\u001b[2J\n fake"]', 1, { className: 'M\u0007'.repeat(100) })])
-    // eslint-disable-next-line no-control-regex -- it looks for them
-    expect(lines.join('')).to.not.match(/[\u0000-\u001f]/)
-  })
-
-  it('ends when parts are said to lie in each other', () => {
-    const ring = [hoard('a', 1, { partOf: 1 }), hoard('b', 1, { partOf: 0 })]
-    expect(shown(ring)).to.include('none was found')
-  })
-
-  it('refuses an option that it does not have', () => {
+  it('refuses an option that it does not know', () => {
     expect(() => formatDiscovery({} as never, { colour: true } as never)).to.throw('ERR_OPTION_UNKNOWN')
-  })
-
-  it('colours on demand, and changes nothing else', () => {
-    const discovery = { ...({} as Discovery) }
-    Object.assign(discovery, {
-      hoards: [hoard('a', 1), hoard('b', 1, { significant: false })],
-      recognised: [],
-      owners: [],
-      live: null,
-      examined: { objects: 1, collections: 1 },
-      noise: { allocatedBytes: 0, heapBytes: 0, mappedBytes: null },
-      durationMs: { census: 0, naming: 0, measuring: 0 },
-      warnings: [],
-    })
-    const coloured = formatDiscovery(discovery, { color: true })
-    expect(coloured).to.include('\u001b[1m')
-    // eslint-disable-next-line no-control-regex -- it takes them away
-    expect(coloured.replace(/\u001b\[\d+m/g, '')).to.equal(formatDiscovery(discovery, { color: false }))
-  })
-})
-
-describe('describeHoard()', () => {
-  it('says how many instances share a name', () => {
-    expect(describeHoard(hoard('a.js › Session.items', 1, { instances: 200 }))).to.equal(
-      'a.js › Session.items: Map(1,000) in 200 instances',
-    )
   })
 })

@@ -1,12 +1,5 @@
 import { expect } from 'chai'
-import {
-  containerKind,
-  eachEntry,
-  eachMember,
-  emptyContainer,
-  entryCount,
-  viewBytes,
-} from '../../../src/twin/discover/intrinsics.js'
+import { containerKind, emptyContainer, entryCount } from '../../../src/twin/discover/intrinsics.js'
 import type { ContainerKind } from '../../../src/twin/discover/intrinsics.js'
 
 /** Every method and getter of it throws. */
@@ -52,13 +45,6 @@ describe('a container that lies', () => {
     expect(entryCount(hostile(new Set([1, 2])), 'Set')).to.equal(2)
   })
 
-  it('is walked without its own methods', () => {
-    const seen: unknown[] = []
-    eachEntry(hostile(new Map([['key', 'value']])), (value, key) => seen.push(key, value))
-    eachMember(hostile(new Set(['member'])), (value) => seen.push(value))
-    expect(seen).to.deep.equal(['key', 'value', 'member'])
-  })
-
   const FULL: readonly [what: string, value: object, kind: ContainerKind][] = [
     ['Map', hostile(new Map([[1, 2]])), 'Map'],
     ['Set', hostile(new Set([1])), 'Set'],
@@ -91,15 +77,6 @@ describe('a container that lies', () => {
   it('is emptied by number as well, its store with it', () => {
     const numbered = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [index, {}]))
     expect(emptyContainer(numbered, 'object')).to.equal(0)
-  })
-})
-
-describe('bytes of a view', () => {
-  it('are its own, of whatever kind it is', () => {
-    expect(viewBytes(new Uint16Array(4))).to.equal(8)
-    expect(viewBytes(new DataView(new ArrayBuffer(5)))).to.equal(5)
-    expect(viewBytes(Object.defineProperty(Buffer.alloc(3), 'byteLength', { value: 99 }))).to.equal(3)
-    expect(viewBytes({})).to.equal(0)
   })
 })
 

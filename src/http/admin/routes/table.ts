@@ -6,7 +6,7 @@ import { showMetrics } from './metrics.js'
 import { showObservation, showOpenApi, showOverview, showStatus } from './overview.js'
 import type { Route } from './route.js'
 import { showTrends } from './trends.js'
-import { discoverHoards, takeSnapshot } from './twin-tools.js'
+import { discoverOwners, takeSnapshot } from './twin-tools.js'
 
 /** Where two fit, the first counts. GET releases nothing. */
 export const ROUTES: readonly Route[] = [
@@ -25,7 +25,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/attribution', methods: { GET: lastReport, POST: startRun } },
   { path: '/attribution/current', methods: { DELETE: abortRun } },
   { path: '/attribution/{id}', methods: { GET: oneReport } },
-  { path: '/discover', methods: { POST: discoverHoards } },
+  { path: '/discover', methods: { POST: discoverOwners } },
   { path: '/heap-snapshot', methods: { POST: takeSnapshot } },
   { path: '/openapi.json', methods: { GET: showOpenApi } },
 ]

@@ -1,8 +1,8 @@
 /** Discoveries, heap snapshots and class histograms: in a twin, or not at all. */
 import { formatDiscovery } from '../../../report/discovery/format-discovery.js'
 import { CacheAttributionError } from '../../../support/errors.js'
-import { discover, resolveDiscoverOptions } from '../../../twin/discover/in-twin.js'
-import type { DiscoverOptions } from '../../../twin/discover/in-twin.js'
+import { discover, resolveDiscoverOptions } from '../../../twin/discover/discover.js'
+import type { DiscoverOptions } from '../../../twin/discover/discover.js'
 import { formatHistogram } from '../../../twin/heap-snapshot/format-histogram.js'
 import { classHistogram, resolveHistogramOptions } from '../../../twin/heap-snapshot/in-twin.js'
 import type { HistogramOptions } from '../../../twin/heap-snapshot/in-twin.js'
@@ -19,7 +19,7 @@ const FORMS = [JSON_TYPE, 'text/plain'] as const
 const SNAPSHOT_TYPE = 'application/octet-stream'
 
 /** `POST /discover` */
-export const discoverHoards: Action = async (admin, { request, url, timings }) => {
+export const discoverOwners: Action = async (admin, { request, url, timings }) => {
   const form = negotiate(request.headers.get('accept'), FORMS)
   const body = await timings.time('read', () => readJsonBody(request, admin.settings))
   const given = parametersOf(url, body, DISCOVER_PARAMETERS)

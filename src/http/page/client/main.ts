@@ -14,7 +14,7 @@ import { mountGrowth } from './views/growth.js'
 import { mountHeader } from './views/header.js'
 import { mountHeap } from './views/heap.js'
 import { mountHistory } from './views/history.js'
-import { mountHoards } from './views/hoards.js'
+import { mountOwners } from './views/owners.js'
 import { mountMemory } from './views/memory.js'
 import { mountProblems } from './views/problems.js'
 import { mountProgress } from './views/progress.js'
@@ -37,7 +37,7 @@ mountCacheTable(store, {
   release: (name) => void releaseOne(store, runs, dialog, name),
 })
 mountGrowth(store)
-mountHoards(store, runs)
+mountOwners(store, runs)
 mountHeap(store, runs, dialog)
 const redrawHistory = mountHistory(store, reports)
 mountBreakdown(store)

@@ -21,7 +21,7 @@ export interface RunForm {
   readonly twins: number | null
   /** Which entries a trim drops: without it the coldest. */
   readonly choice: 'random' | null
-  /** So many hoards, with a twin. */
+  /** So many owners, with a twin. */
   readonly discover: number | null
 }
 

@@ -72,7 +72,7 @@ function table({ classes, others, total }: ClassHistogram): HTMLElement {
     )
   return make(
     'table',
-    { role: 'table', class: 'table hoards', 'aria-labelledby': 'heap-title' },
+    { role: 'table', class: 'table owners', 'aria-labelledby': 'heap-title' },
     tableHead(
       columnHead('cell-path', 'class'),
       columnHead('number', 'held, with what it alone reaches'),

@@ -1,65 +1,140 @@
-/** Who alone keeps the live memory of the process alive, by the graph of its heap. */
-import { describeOwner } from '../../../../report/discovery/format-owners.js'
+/** Who alone keeps the live memory of the process alive: found by the graph of its heap, measured where it can be emptied. */
+import { describeOwner } from '../../../../report/discovery/format-discovery.js'
 import type { Discovery, LiveMemory, Owner } from '../../../../report/discovery/types.js'
-import { formatBytes, formatCount, formatShare } from '../../../../support/units.js'
+import { formatBytes, formatCount, formatMs, formatShare } from '../../../../support/units.js'
+import { knownBytes } from '../../model/bytes.js'
 import { longName } from '../../model/names.js'
-import { make } from '../dom.js'
+import { byId, make, onClick, setText } from '../dom.js'
+import type { Runs } from '../runs.js'
+import type { State, Store } from '../state.js'
 import { columnHead, tableHead } from './table-head.js'
 
-/** A table of the owners with the rest of live memory; nothing where the heap was not walked. */
-export function ownersTable({ owners, live }: Pick<Discovery, 'owners' | 'live'>): HTMLElement[] {
-  if (live === null) return []
-  const caption = `Owners of the ${formatBytes(live.totalBytes)} that live: each alone keeps its part alive, and no byte is counted twice.`
+/** Fills the section and keeps it up to date. */
+export function mountOwners(store: Store, runs: Runs): void {
+  const button = byId('discover', HTMLButtonElement)
+  onClick(button, () => void runs.discover())
+  store.watch(['status', 'isDiscovering', 'run'], ({ status, isDiscovering, run }) => {
+    button.disabled = status?.twin.supported !== true || status.role !== 'operator' || isDiscovering || run !== null
+    setText(button, isDiscovering ? 'Looking …' : 'Find owners')
+  })
+  store.watch(['discovery', 'status', 'isDiscovering'], (state) => {
+    byId('owners', HTMLElement).replaceChildren(...content(state))
+  })
+}
+
+function content({ discovery, status, isDiscovering }: State): HTMLElement[] {
+  const say = (words: string): HTMLElement[] => [make('p', { class: 'empty' }, words)]
+  if (isDiscovering) {
+    const words =
+      'A twin walks the heap for the owners of live memory, empties and measures them. This takes some seconds.'
+    return [make('p', { class: 'empty', role: 'status' }, words)]
+  }
+  if (discovery !== null) return found(discovery)
+  if (status !== null && !status.twin.supported) {
+    return say(`Owners are sought in a twin, and none can be had here: ${status.twin.reason ?? 'no reason given'}.`)
+  }
+  return say(
+    'Finds what keeps the live memory alive: collections, lists, listeners, timers, promises. Each owner has the path that reaches it, and is emptied and measured in a twin where that is safe: nothing is lost.',
+  )
+}
+
+function found(discovery: Discovery): HTMLElement[] {
+  const { owners, live, durationMs, warnings } = discovery
+  const notes = [
+    ...owners.flatMap(({ disagreement }, place) =>
+      disagreement === null ? [] : [make('li', {}, `Owner ${formatCount(place + 1)}: ${longName(disagreement)}.`)],
+    ),
+    ...warnings.map(({ code, message }) =>
+      make('li', {}, longName(message.replace(`${code}: `, '')), ' ', make('code', {}, code)),
+    ),
+  ]
   return [
-    make('p', { class: 'memory-note', id: 'owners-title' }, caption),
+    ...(live === null ? [] : table(discovery, live)),
+    make('p', { class: 'memory-note' }, `Took ${formatMs(durationMs.walking + durationMs.measuring)}, in a twin.`),
+    ...(notes.length === 0 ? [] : [make('ul', { class: 'notes', 'aria-label': 'Notes' }, ...notes)]),
+  ]
+}
+
+function table({ owners, others }: Discovery, live: LiveMemory): HTMLElement[] {
+  const caption = `Owners of the ${formatBytes(live.totalBytes)} that live: each alone keeps its part alive, and no byte is counted twice.`
+  const owned = owners.reduce((bytes, { own }) => bytes + own.totalBytes, others.totalBytes)
+  return [
+    make('p', { class: 'memory-note' }, caption),
     make(
       'table',
-      { role: 'table', class: 'table hoards', 'aria-labelledby': 'owners-title' },
+      { role: 'table', class: 'table owners', 'aria-labelledby': 'owners-title' },
       tableHead(
         columnHead('cell-path', 'owner'),
         columnHead('number', 'holds'),
         columnHead('number', 'share'),
         columnHead('number', 'JS heap'),
         columnHead('number', 'buffers'),
+        columnHead('number', 'released'),
+        columnHead('number', 'RSS falls by'),
         columnHead('number', 'entries'),
       ),
-      make('tbody', { role: 'rowgroup' }, ...owners.map((owner) => row(owner, live)), restRow(owners, live)),
+      make(
+        'tbody',
+        { role: 'rowgroup' },
+        ...owners.map((owner) => row(owner, owners, live)),
+        ...(others.count === 0
+          ? []
+          : [totals(`${formatCount(others.count)} smaller owners`, others.totalBytes, live.totalBytes)]),
+        totals('the rest: code, Node itself and what is small', live.totalBytes - owned, live.totalBytes),
+      ),
     ),
   ]
 }
 
-function row(owner: Owner, { totalBytes }: LiveMemory): HTMLElement {
-  const { own, entries, script, package: from } = owner
-  const where = [script, from === null || from === 'node' ? null : `package ${from}`].filter((part) => part !== null)
-  return cells(
-    [longName(describeOwner(owner)), make('div', { class: 'reach' }, longName(where.join(', ')))],
-    [own.totalBytes, own.heapBytes, own.memoryBytes],
-    totalBytes,
-    entries,
-  )
-}
-
-function restRow(owners: readonly Owner[], { totalBytes }: LiveMemory): HTMLElement {
-  const owned = owners.reduce((bytes, { own }) => bytes + own.totalBytes, 0)
-  return cells(['the rest: code, Node itself and smaller owners'], [totalBytes - owned, null, null], totalBytes, null)
-}
-
-function cells(
-  name: readonly (string | HTMLElement)[],
-  [bytes, heapBytes, memoryBytes]: readonly [number, number | null, number | null],
-  totalBytes: number,
-  entries: number | null,
-): HTMLElement {
-  const cell = (label: string, text: string, classNames = 'number'): HTMLElement =>
-    make('td', { role: 'cell', class: classNames, 'data-label': label }, text)
+function row(owner: Owner, owners: readonly Owner[], { totalBytes }: LiveMemory): HTMLElement {
+  const { own, entries, released, returned, uncertaintyBytes } = owner
   return make(
     'tr',
     { role: 'row' },
-    make('th', { role: 'rowheader', scope: 'row', class: 'cell-path' }, ...name),
-    cell('holds', formatBytes(bytes), 'number strong'),
-    cell('share', formatShare(bytes, totalBytes)),
-    cell('JS heap', formatBytes(heapBytes)),
-    cell('buffers', formatBytes(memoryBytes)),
+    make(
+      'th',
+      { role: 'rowheader', scope: 'row', class: 'cell-path' },
+      longName(describeOwner(owner)),
+      make('div', { class: 'reach' }, longName(whereOf(owner, owners))),
+    ),
+    cell('holds', formatBytes(own.totalBytes), 'cell-bytes number strong'),
+    cell('share', formatShare(own.totalBytes, totalBytes)),
+    cell('JS heap', formatBytes(own.heapBytes)),
+    cell('buffers', formatBytes(own.memoryBytes)),
+    cell(
+      'released',
+      released === null ? '–' : `${formatBytes(knownBytes(released))} ± ${formatBytes(uncertaintyBytes)}`,
+    ),
+    cell('RSS falls by', returned === null ? '–' : formatBytes(returned.residentBytes)),
     cell('entries', formatCount(entries)),
   )
+}
+
+function whereOf({ script, package: from, partOf, cache, released }: Owner, owners: readonly Owner[]): string {
+  const around = partOf === null ? undefined : owners[partOf]
+  return [
+    cache === null ? '' : 'a registered cache',
+    script ?? '',
+    from === null || from === 'node' ? '' : `package ${from}`,
+    around === undefined ? '' : `in ${around.path ?? 'another owner of this list'}`,
+    released === null ? 'by the graph alone: it cannot be emptied safely' : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ')
+}
+
+function totals(name: string, bytes: number, totalBytes: number): HTMLElement {
+  const blank = ['JS heap', 'buffers', 'released', 'RSS falls by', 'entries']
+  return make(
+    'tr',
+    { role: 'row' },
+    make('th', { role: 'rowheader', scope: 'row', class: 'cell-path' }, name),
+    cell('holds', formatBytes(bytes), 'cell-bytes number strong'),
+    cell('share', formatShare(bytes, totalBytes)),
+    ...blank.map((label) => cell(label, '–')),
+  )
+}
+
+function cell(label: string, text: string, classNames = 'number'): HTMLElement {
+  return make('td', { role: 'cell', class: classNames, 'data-label': label }, text)
 }

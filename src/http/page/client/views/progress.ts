@@ -10,7 +10,7 @@ const MODE_TITLES: Readonly<Record<RunProgress['mode'], string>> = {
   twin: 'Measuring in a twin',
   release: 'Releasing',
   trim: 'Trimming',
-  discover: 'Looking for hoards',
+  discover: 'Looking for owners',
   'class-histogram': 'Counting classes',
   'heap-snapshot': 'Taking a heap snapshot',
 }

@@ -10,7 +10,7 @@ import type { Runs } from '../runs.js'
 import type { State, Store } from '../state.js'
 import type { ConfirmDialog } from './confirm.js'
 
-const HOARDS_LISTED = 20
+const OWNERS_LISTED = 20
 
 /** Makes the form work. */
 export function mountRunForm(store: Store, runs: Runs, dialog: ConfirmDialog): void {
@@ -130,7 +130,7 @@ function readForm(form: HTMLFormElement, { ticked }: State): RunForm {
     pauseMs: number('pauseMs'),
     twins: number('twins'),
     choice: data.get('choice') === 'random' ? 'random' : null,
-    discover: data.has('discover') ? HOARDS_LISTED : null,
+    discover: data.has('discover') ? OWNERS_LISTED : null,
   }
 }
 

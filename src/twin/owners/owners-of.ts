@@ -5,19 +5,27 @@
  */
 import { ITEM_KINDS } from '../../allocator/port.js'
 import type { HeapOwners, RawOwner } from '../../allocator/port.js'
-import type { GraphBytes, LiveMemory, Owner, OwnerKind, OwnerSite } from '../../report/discovery/types.js'
 import { packageOf } from '../../report/discovery/package-of.js'
-import type { KnownCache } from '../discover/types.js'
+import type { GraphBytes, LiveMemory, OtherOwners, Owner, OwnerKind, OwnerSite } from '../../report/discovery/types.js'
+import type { CacheObject } from '../discover/recognise-caches.js'
 import { livePartsOf } from './live-parts.js'
 import type { LivePart } from './live-parts.js'
 import { isOwnScript } from './own-script.js'
 
 /** The owners of a heap. */
 export interface OwnersFound {
-  readonly owners: readonly Owner[]
+  readonly owners: readonly GraphOwner[]
   readonly live: LiveMemory
   /** All of it once more, by package and kind; not part of a discovery's JSON. */
   readonly parts: readonly LivePart[]
+  readonly others: OtherOwners
+}
+
+/** An owner before it is emptied. */
+export interface GraphOwner {
+  readonly row: Owner
+  /** The owner itself and those of its path; empty where one of them is nothing that can be emptied safely. */
+  readonly objects: object[]
 }
 
 /** What Node itself holds in any process is in pieces smaller than this; a larger one holds what the service gave it. */
@@ -33,46 +41,64 @@ interface Group {
  * Rows of what the addon found: those with one path are told together, the largest first, at most `limit` of them and
  * what these lie in. Pure.
  */
-export function ownersOf(found: HeapOwners, known: readonly NamedObject[], limit: number): OwnersFound {
+export function ownersOf(found: HeapOwners, caches: readonly CacheObject[], limit: number): OwnersFound {
   const { owners: raw, totalBytes, restBytes } = found
   const unlisted = new Set(raw.filter((owner) => isOwnScript(owner.script) || isOfNodeAlone(owner)))
   const groups = grouped(raw.filter((owner) => !unlisted.has(owner)))
-  const listed = groups.toSorted((a, b) => ownBytesOf(b) - ownBytesOf(a)).slice(0, limit)
+  const sorted = groups.toSorted((a, b) => ownBytesOf(b) - ownBytesOf(a))
+  const listed = sorted.slice(0, limit)
   const placeOf = new Map(listed.flatMap((group, place) => group.members.map((member) => [member, place] as const)))
   const partOf = (owner: RawOwner): RawOwner | undefined => (owner.partOf < 0 ? undefined : raw[owner.partOf])
-  const owners = listed.map((group, place): Owner => {
+  const owners = listed.map((group, place): GraphOwner => {
     const { first, members } = group
     let outer = partOf(first)
     while (outer !== undefined && (placeOf.get(outer) ?? place) === place) outer = partOf(outer)
-    return {
+    const row: Owner = {
       ...namesOf(first),
       kind: kindOf(first),
       site: siteOf(members),
       className: first.className,
       entries: members.every(({ entries }) => entries >= 0) ? sum(members.map(({ entries }) => entries)) : null,
       instances: sum(members.map(({ instances }) => instances)),
+      ...NOT_EMPTIED,
       own: bytesOf(members),
       retained: bytesOf(raw.filter((owner) => members.some((member) => liesIn(owner, member, partOf)))),
       partOf: outer === undefined ? null : (placeOf.get(outer) ?? null),
-      cache: first.known < 0 ? null : (known[first.known]?.cache ?? null),
+      cache: cacheOf(first, caches),
     }
+    return { row, objects: objectsOf(members, row) }
   })
   const unlistedBytes = sum([...unlisted].map(({ ownBytes }) => ownBytes))
   const rest = restBytes + unlistedBytes
-  return { owners, live: { totalBytes, ownedBytes: totalBytes - rest, restBytes: rest }, parts: livePartsOf(found) }
+  const folded = sorted.slice(limit)
+  return {
+    owners,
+    live: { totalBytes, ownedBytes: totalBytes - rest, restBytes: rest },
+    parts: livePartsOf(found),
+    others: { count: folded.length, totalBytes: sum(folded.map(ownBytesOf)) },
+  }
 }
 
-/** An object of a registered cache. */
-export interface NamedObject {
-  readonly cache: string
-  readonly object: object
+/** The graph's figures are all there is. */
+const NOT_EMPTIED = { released: null, uncertaintyBytes: null, returned: null, disagreement: null }
+
+/** What the process cannot do without, even for the moment that a twin has left. */
+const NEEDED: ReadonlySet<string> = new Set(['process', 'Module', 'Console', 'console'])
+const IN_USE: ReadonlySet<object> = new Set<object>([process, process.env, Math, Reflect, JSON, Atomics, Intl])
+/** Less is within the noise of any window. */
+const EMPTIED_LEAST_BYTES = 16 * 1024
+
+/** Node's own objects are its machinery, and the language's are everybody's. */
+function objectsOf(members: readonly RawOwner[], { package: from, className, own }: Owner): object[] {
+  if (from === 'node' || NEEDED.has(className) || own.totalBytes < EMPTIED_LEAST_BYTES) return []
+  // No flatMap(): an owner may be an array.
+  const objects = members.map(({ object }) => object).filter((object) => object !== undefined)
+  return objects.length === members.length && !objects.some((object) => IN_USE.has(object)) ? objects : []
 }
 
-/** The objects of registered caches, one after the other. */
-export function namedObjects(known: readonly KnownCache[]): NamedObject[] {
-  return known.flatMap(({ name, adapted = [], objects = [] }) =>
-    [...adapted, ...objects].map((object) => ({ cache: name, object })),
-  )
+function cacheOf({ known, object }: RawOwner, caches: readonly CacheObject[]): string | null {
+  const found = caches[known]
+  return found !== undefined && (found.isWhole || found.object === object) ? found.cache : null
 }
 
 function isOfNodeAlone({ script, ownBytes }: RawOwner): boolean {

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { ITEM_KINDS } from '../../../src/allocator/port.js'
 import type { RawOwner } from '../../../src/allocator/port.js'
-import { describeOwner } from '../../../src/report/discovery/format-owners.js'
+import { describeOwner } from '../../../src/report/discovery/format-discovery.js'
 import { packageOf } from '../../../src/report/discovery/package-of.js'
-import { ownersOf } from '../../../src/twin/owners/owners.js'
+import { ownersOf } from '../../../src/twin/owners/owners-of.js'
 
 const MIB = 1024 * 1024
 const EMPTY = { readOnlyBytes: 0, parts: [] }
@@ -29,15 +29,21 @@ function raw(path: string, ownBytes: number, rest: Partial<RawOwner> = {}): RawO
   }
 }
 
-function found(owners: readonly RawOwner[], limit = 10): ReturnType<typeof ownersOf> {
-  const totalBytes = owners.reduce((sum, { ownBytes }) => sum + ownBytes, 0) + 1000
-  return ownersOf({ ...EMPTY, objectBytes: totalBytes, totalBytes, restBytes: 1000, owners }, [], limit)
+function found(raws: readonly RawOwner[], limit = 10) {
+  const totalBytes = raws.reduce((sum, { ownBytes }) => sum + ownBytes, 0) + 1000
+  const { owners, ...rest } = ownersOf(
+    { ...EMPTY, objectBytes: totalBytes, totalBytes, restBytes: 1000, owners: raws },
+    [],
+    limit,
+  )
+  return { owners: owners.map(({ row }) => row), objects: owners.map(({ objects }) => objects), ...rest }
 }
 
 describe('ownersOf()', () => {
   it('lists the largest first, and leaves the rest in the rest', () => {
-    const { owners, live } = found([raw('a', 1), raw('b', 3), raw('c', 2)], 2)
+    const { owners, live, others } = found([raw('a', 1), raw('b', 3), raw('c', 2)], 2)
     expect(owners.map(({ path }) => path)).to.deep.equal(['b', 'c'])
+    expect(others).to.deep.equal({ count: 1, totalBytes: 1 })
     expect(live).to.deep.equal({ totalBytes: 1006, ownedBytes: 6, restBytes: 1000 })
   })
 
@@ -76,14 +82,29 @@ describe('ownersOf()', () => {
     expect(owners[0]?.package).to.equal('node')
   })
 
-  it('names the registered cache that an owner is', () => {
-    const known = [{ cache: 'users', object: {} }]
-    const { owners } = ownersOf(
-      { ...EMPTY, objectBytes: 10, totalBytes: 10, restBytes: 0, owners: [raw('a', 10, { known: 0 })] },
-      known,
-      5,
-    )
-    expect(owners[0]?.cache).to.equal('users')
+  it('names the registered cache that an owner is or lies in, and none for what lies in a hub', () => {
+    const [whole, hub] = [{}, {}]
+    const caches = [
+      { cache: 'users', object: whole, isWhole: true },
+      { cache: 'app', object: hub, isWhole: false },
+    ]
+    const owners = [raw('a', 10, { known: 0 }), raw('b', 9, { known: 1 }), raw('c', 8, { known: 1, object: hub })]
+    const rows = ownersOf({ ...EMPTY, objectBytes: 27, totalBytes: 27, restBytes: 0, owners }, caches, 5).owners
+    expect(rows.map(({ row }) => row.cache)).to.deep.equal(['users', null, 'app'])
+  })
+
+  it('has what is emptied of all members of a row, and nothing where one cannot be', () => {
+    const [list, map] = [[1, 2], new Map()]
+    const { objects } = found([
+      raw('a', 9 * MIB, { object: list }),
+      raw('a', 9 * MIB, { object: map }),
+      raw('b', 8 * MIB, { object: [3] }),
+      raw('b', 8 * MIB),
+      raw('c', 7 * MIB, { object: {}, script: 'node:internal/timers' }),
+      raw('d', 6 * MIB, { object: process }),
+      raw('within noise', 10, { object: {} }),
+    ])
+    expect(objects).to.deep.equal([[list, map], [], [], [], []])
   })
 
   it('says null where there is no path and no script', () => {

@@ -3,18 +3,17 @@
  * functions mention of the variables that they close over.
  *
  * Rule: a hub such as an application object, which holds much besides, is never taken for a cache because a release mentions
- * it: only what is a collection, or has the methods of one, is searched for the hoards that lie in it.
+ * it: only what is a collection, or has the methods of one, is taken to hold nothing else.
  */
 import type { HeapInspector } from './inspector.js'
-import { functionSource } from './intrinsics.js'
+import { functionSource, isObject } from './intrinsics.js'
 import type { ObjectReader } from './object-reader.js'
-import type { KnownCache } from './types.js'
-import { isObject } from './walk.js'
+import type { KnownCache } from './known-cache.js'
 
 /** A registered cache, by its objects. */
 export interface CacheObjects {
   readonly cache: KnownCache
-  /** A hoard that is one of these is the cache's. */
+  /** An owner that is one of these is the cache's. */
   readonly same: ReadonlySet<object>
   /** What is reached through one of these alone is the cache's, too. */
   readonly whole: ReadonlySet<object>
@@ -46,7 +45,7 @@ const WRITES = ['set', 'put', 'add']
 const EMPTIES = ['clear', 'reset', 'flushAll', 'clearAll', 'purge', 'flush']
 
 /** Whether an object has the methods of a cache. */
-export function hasCacheMethods(owner: object, reader: ObjectReader): boolean {
+function hasCacheMethods(owner: object, reader: ObjectReader): boolean {
   const hasOne = (names: readonly string[]): boolean =>
     names.some((name) => typeof reader.inheritedProperty(owner, name) === 'function')
   try {
@@ -56,14 +55,15 @@ export function hasCacheMethods(owner: object, reader: ObjectReader): boolean {
   }
 }
 
-function isCollection(value: object, reader: ObjectReader): boolean {
+/** Whether it is a collection, or has the methods of a cache. */
+export function isCollection(value: object, reader: ObjectReader): boolean {
   const kind = reader.kindOf(value)
   return kind === 'Map' || kind === 'Set' || kind === 'Array' || (kind === 'object' && hasCacheMethods(value, reader))
 }
 
 function mentioned(value: object, cache: KnownCache, inspector: HeapInspector, reader: ObjectReader): object[] {
   try {
-    const { scopes, boundThis } = inspector.functionFacts(value, () => true)
+    const { scopes, boundThis } = inspector.functionFacts(value)
     const variables = scopes.filter(({ description }) => !/^(?:Global|With)/.test(description))
     const start = (name: string): unknown => {
       if (name === 'this') return cache.objects?.[0]

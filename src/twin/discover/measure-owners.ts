@@ -1,0 +1,102 @@
+/**
+ * Empties the listed owners one after the other and measures what comes back, beside what the graph of the heap says.
+ *
+ * Rule: those that lie in others come first, so that what comes back of an outer one is without them; a row has both. What one
+ * owner throws costs its own row only.
+ */
+import { QUANTITIES, byQuantity, plus } from '../../measure/figures.js'
+import type { Figures } from '../../measure/figures.js'
+import { disagreementOf } from '../../report/discovery/disagreement.js'
+import type { MeasuredNoise, Owner } from '../../report/discovery/types.js'
+import { returnedOf } from '../../report/returned.js'
+import { hypotenuse, withTotal } from '../../report/whole.js'
+import type { GraphOwner } from '../owners/owners-of.js'
+import { emptyOwner } from './empty-owner.js'
+
+/** What one window showed. */
+export interface OwnerWindow {
+  readonly change: Figures
+  /** By how much resident memory fell; null where unknown. */
+  readonly residentFall: number | null
+}
+
+/** How they are measured. */
+export interface OwnerMeasure {
+  /** One settled window around `empty`. */
+  readonly window: (empty: () => void) => OwnerWindow
+  readonly noise: MeasuredNoise
+  readonly residentControls: readonly number[]
+}
+
+/** The rows, with what emptying showed. The lists of objects are emptied, too. */
+export function measureOwners(owners: readonly GraphOwner[], measure: OwnerMeasure): Owner[] {
+  const windows = new Map<number, OwnerWindow>()
+  const places = owners.map((_, place) => place).toSorted((a, b) => depthOf(b, owners) - depthOf(a, owners))
+  for (const place of places) {
+    const { objects = [] } = owners[place] ?? {}
+    if (objects.length === 0) continue
+    const emptied: boolean[] = []
+    const found = measure.window(() => {
+      emptied.push(emptyAll(objects))
+    })
+    if (emptied.every(Boolean)) windows.set(place, found)
+  }
+  return owners.map(({ row }, place) => {
+    const found = withParts(place, owners, windows)
+    return found === null ? row : { ...row, ...measured(row, found, measure) }
+  })
+}
+
+function emptyAll(objects: object[]): boolean {
+  let all = true
+  for (let object = objects.pop(); object !== undefined; object = objects.pop()) {
+    try {
+      all = emptyOwner(object) && all
+    } catch {
+      all = false
+    }
+  }
+  return all
+}
+
+/** With the listed owners in it, as far as the graph counts them to it; null where one of them was not emptied. */
+function withParts(
+  place: number,
+  owners: readonly GraphOwner[],
+  windows: ReadonlyMap<number, OwnerWindow>,
+): OwnerWindow | null {
+  const own = windows.get(place)
+  if (own === undefined) return null
+  let { change, residentFall } = own
+  for (const [part, { row }] of owners.entries()) {
+    if (row.partOf !== place) continue
+    // One that was not emptied itself went with this one.
+    const inner = withParts(part, owners, windows)
+    if (inner === null) continue
+    change = plus(change, inner.change)
+    residentFall = residentFall === null || inner.residentFall === null ? null : residentFall + inner.residentFall
+  }
+  return { change, residentFall }
+}
+
+function measured(row: Owner, { change, residentFall }: OwnerWindow, measure: OwnerMeasure): Partial<Owner> {
+  const { noise, residentControls } = measure
+  const released = withTotal(byQuantity((quantity) => change[quantity]))
+  const uncertaintyBytes = hypotenuse(noise, released)
+  const isSeen = QUANTITIES.some((quantity) => Math.abs(change[quantity] ?? 0) > (noise[quantity] ?? Infinity))
+  return {
+    released,
+    uncertaintyBytes,
+    returned: returnedOf({ falls: [residentFall], controls: residentControls }),
+    // A registered cache was released before: what was left of it is what came back.
+    disagreement: row.cache !== null && !isSeen ? null : disagreementOf(released, row.retained, uncertaintyBytes),
+  }
+}
+
+function depthOf(place: number, owners: readonly GraphOwner[]): number {
+  let depth = 0
+  for (let at = owners[place]?.row.partOf ?? null; at !== null && depth < owners.length; depth++) {
+    at = owners[at]?.row.partOf ?? null
+  }
+  return depth
+}
