@@ -27,6 +27,8 @@ interface Holder {
   readonly bytes: number
   readonly uncertaintyBytes: number | null
   readonly row: CacheAttribution | null
+  /** Of an owner: whose code holds it; null for the application's, and of a cache. */
+  readonly package: string | null
 }
 
 /**
@@ -53,7 +55,7 @@ function holdersOf(report: AttributionReport): Holder[] {
     const { bytes, uncertaintyBytes } = wholeOf(row, report.mode)
     const known = knownBytes(bytes)
     if (known === null || known <= 0 || !row.significant) return []
-    return [{ name: `The cache ${quoted(row.name)}`, bytes: known, uncertaintyBytes, row }]
+    return [{ name: `The cache ${quoted(row.name)}`, bytes: known, uncertaintyBytes, row, package: null }]
   })
   // Of an owner in another the outer one is told.
   const owners = (report.discovery?.owners ?? []).flatMap((owner): Holder[] =>
@@ -63,7 +65,13 @@ function holdersOf(report: AttributionReport): Holder[] {
 }
 
 function holderOf(owner: Owner): Holder {
-  return { name: describeOwner(owner), bytes: owner.retained.totalBytes, uncertaintyBytes: null, row: null }
+  return {
+    name: describeOwner(owner),
+    bytes: owner.retained.totalBytes,
+    uncertaintyBytes: null,
+    row: null,
+    package: owner.package,
+  }
 }
 
 function holdsMost({ name, bytes, uncertaintyBytes, row }: Holder, report: AttributionReport): string {
@@ -124,7 +132,7 @@ function fragmentation({ before }: AttributionReport): string | null {
 
 function nextStep(report: AttributionReport, largest: Holder | undefined, isTold: boolean): string | null {
   const { caches, discovery, mode } = report
-  if (largest?.row === null) return `Bound it, or register it (fromCache()), and every run measures it.`
+  if (largest?.row === null) return nextStepOfOwner(largest)
   if (largest !== undefined && isGrowing(largest.row.trend)) return 'Bound it by size or by age.'
   const isUnexplained = largest === undefined || largest.bytes < liveBytes(report) / 2
   if (isUnexplained && discovery === undefined) {
@@ -133,6 +141,14 @@ function nextStep(report: AttributionReport, largest: Holder | undefined, isTold
       : 'Seek the owners of the rest: discover(), in a twin.'
   }
   return isTold || hasTrends(report) ? null : 'Whether it grows takes several observations: keep a history, or watch.'
+}
+
+/** Nobody bounds what Node or a package holds inside. */
+function nextStepOfOwner({ package: from }: Holder): string | null {
+  if (from === 'node') return null
+  return from === null
+    ? 'Bound it, or register it (fromCache()), and every run measures it.'
+    : `It is held by the package ${printable(from, NAME_LENGTH_MAX)}: see whether that has a limit for it.`
 }
 
 function hasTrends({ caches, floor }: AttributionReport): boolean {

@@ -73,6 +73,13 @@ describe('headline()', () => {
     expect(lines.at(-1)).to.match(/^Bound it, or register it/)
   })
 
+  it('gives the advice that fits whose code holds it', () => {
+    const of = (from: string | null): string[] =>
+      headline(report([], { discovery: discovery([owner('table', 200 * MIB, { package: from })]) }))
+    expect(of('pg').at(-1)).to.match(/^It is held by the package pg/)
+    expect(of('node').join(' ')).not.to.match(/[Bb]ound|register/)
+  })
+
   it('passes over an owner that is a registered cache', () => {
     const found = discovery([owner('byId', 200 * MIB, { cache: 'users' })])
     expect(headline(report([row('users', 190 * MIB)], { discovery: found }))[0]).to.match(/^The cache "users"/)

@@ -9,6 +9,7 @@ import { palette } from '../../report/format-table.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes, formatMs } from '../../support/units.js'
 import { readTargeted } from '../arguments.js'
+import { watchOwners } from '../ask/watch-owners.js'
 import { targetOf, withAnswerer } from '../ask/open-answerer.js'
 import type { Command } from '../command.js'
 
@@ -22,12 +23,15 @@ on its loopback interface (SIGUSR1), this library is loaded into it, and nothing
 Needs: Linux, Node 20.19 or later there, the same user or root. Works with and without jemalloc.
 
 Options:
-  --limit N  owners to list (default 10)
-  --json     the same as JSON
+  --limit N          owners to list (default 10)
+  --watch[=SECONDS]  look at the owners again and again, and show which of them grow (every 60 seconds); Ctrl-C ends it
+  --json             the same as JSON; with --watch one line for each observation
 
 Environment:
   CACHE_ATTRIBUTION_TOKEN  sent as a bearer token where the process has an admin endpoint
 `
+
+const WATCH_SECONDS = 60
 
 /** The subcommand. */
 export const attach: Command = {
@@ -38,11 +42,17 @@ export const attach: Command = {
     const { args, print } = context
     const { options, target } = readTargeted('attach', args, {
       limit: { kind: 'count', min: 1, max: 100 },
+      watch: { kind: 'level', min: 1, max: 86_400 },
       json: { kind: 'switch' },
     })
     const limit = options.get('limit')
     const question = limit === undefined ? {} : { limit: Number(limit) }
+    const watch = options.get('watch')
     await withAnswerer(context, targetOf('attach', target), async (answerer) => {
+      if (watch !== undefined) {
+        const intervalMs = 1000 * (watch === true ? WATCH_SECONDS : Number(watch))
+        return watchOwners(answerer, { question, intervalMs, isJson: options.has('json'), print })
+      }
       const overview = await answerer.overview(question)
       const cost = await answerer.cost()
       print(`${options.has('json') ? terminalJson(jsonOf(overview, cost)) : textOf(overview, cost)}\n`)

@@ -13,12 +13,14 @@ import { symbolize } from '../../heap-profile/symbols/symbolize.js'
 import { readArguments, refuseRest, usageError } from '../arguments.js'
 import type { ArgumentRule, Arguments } from '../arguments.js'
 import type { Command, CommandContext } from '../command.js'
+import { profileOfProcess } from '../ask/process-profile.js'
 import { readSource } from './profile-source.js'
 
-const HELP = `Usage: cache-attribution profile FILE|URL [options]
+const HELP = `Usage: cache-attribution profile FILE|URL|PID [options]
 
 Shows a heap profile: a dump of jemalloc (heap_v2) or a pprof file, or what a running service answers at
-…/debug/pprof/heap. Functions are named by the files that the process had mapped, where they are on this machine.
+…/debug/pprof/heap. Of a PID (a running Node process, which need not be prepared) allocations are sampled for 30 seconds.
+Functions are named by the files that the process had mapped, where they are on this machine.
 
 Options:
   --base FILE|URL      show the difference: what grew since that one, and what shrank
@@ -26,9 +28,10 @@ Options:
   --format flamegraph  one HTML page: needs --output
   --format folded      one line a stack
   --format pprof       for go tool pprof and the like: needs --output, and the package pprof-format
-  --output FILE        write it there (mode 0600) in place of stdout
+  --output FILE, -o    write it there (mode 0600) in place of stdout
   --type NAME          inuse_space (default), inuse_objects, alloc_space or alloc_objects
-  --seconds N          of a URL: what is allocated in the next N seconds
+  --seconds N          of a URL or a PID: what is allocated in the next N seconds
+  --kind KIND          of a PID: js (V8's heap, default) or heap (native memory, where jemalloc was started with profiling)
   --thread N           one thread alone, by jemalloc's number
   --root FOLDER        look up the mapped files below this folder, e.g. /proc/PID/root
   --allocator          show the allocator's own frames too
@@ -42,9 +45,10 @@ Environment:
 const RULES: Readonly<Record<string, ArgumentRule>> = {
   base: { kind: 'text', what: 'a file or an address' },
   format: { kind: 'choice', of: ['top', 'flamegraph', 'folded', 'pprof'] },
-  output: { kind: 'text', what: 'a file' },
+  output: { kind: 'text', what: 'a file', short: 'o' },
   type: { kind: 'choice', of: ['inuse_space', 'inuse_objects', 'alloc_space', 'alloc_objects'] },
   seconds: { kind: 'text', what: 'a number of seconds' },
+  kind: { kind: 'choice', of: ['js', 'heap'] },
   thread: { kind: 'text', what: "a thread's number" },
   root: { kind: 'text', what: 'a folder' },
   allocator: { kind: 'switch' },
@@ -98,7 +102,9 @@ async function readProfile(
     truncated: options.has('truncated'),
     threads: thread !== undefined,
   }
-  let shown = await readSource(target, { ...source, seconds })
+  let shown = isProcess(target)
+    ? await profileOfProcess(Number(target), { seconds, kind: kindOf(options) }, context.log)
+    : await readSource(target, { ...source, seconds })
   if (thread !== undefined) shown = selectThread(shown, thread)
   if (base !== undefined) {
     let earlier = await readSource(base, { ...source, seconds: undefined })
@@ -108,6 +114,15 @@ async function readProfile(
   const root = textOption(options, 'root')
   const lines = !options.has('no-lines')
   return symbolize(shown, root === undefined ? { lines } : { lines, root: path.resolve(context.cwd, root) })
+}
+
+/** A file of such a name is given as ./4711. */
+function isProcess(target: string): boolean {
+  return /^[1-9]\d{0,9}$/.test(target)
+}
+
+function kindOf(options: Arguments['options']): 'js' | 'heap' {
+  return options.get('kind') === 'heap' ? 'heap' : 'js'
 }
 
 async function outputOf(

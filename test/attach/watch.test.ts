@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'chai'
+import type { Owner } from '../../src/report/discovery/types.js'
+import { MAIN } from '../cli/fixtures.js'
+import { command, targets } from './target.js'
+
+describe('attach, again and again', function () {
+  this.timeout(120_000)
+  const start = targets()
+
+  it('shows which owner grew since the first observation, and leaves the process when it is told to end', async () => {
+    const target = await start({ file: new URL('fixtures/growing.js', import.meta.url).pathname })
+    await target.state()
+    const before = await target.state()
+    const child = spawn(process.execPath, [MAIN, 'attach', '--watch=1', '--json', String(target.pid)], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let stdout = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    while (stdout.split('\n').length < 4 && child.exitCode === null) await delay(100)
+    child.kill('SIGTERM')
+    const [code] = (await once(child, 'exit')) as [number | null]
+    expect(code).to.equal(143)
+    const sizes = stdout
+      .split('\n')
+      .slice(0, 3)
+      .map((line) =>
+        (JSON.parse(line) as { owners: Owner[] }).owners.find(({ path }) => path?.includes('leak') === true),
+      )
+    const bytes = sizes.map((owner) => owner?.retained.totalBytes ?? 0)
+    expect(bytes).to.deep.equal(bytes.toSorted((a, b) => a - b))
+    expect(bytes.at(-1)).to.be.greaterThan(bytes[0] ?? 0)
+    expect(sizes.at(-1)?.growth?.readings).to.be.at.least(3)
+    await delay(500)
+    expect(await target.state()).to.deep.equal(before)
+  })
+
+  it('gives a profile of what is allocated', async () => {
+    const target = await start({ file: new URL('fixtures/growing.js', import.meta.url).pathname })
+    const { code, stdout, stderr } = await command('profile', String(target.pid), '--seconds', '2')
+    expect(code, stderr).to.equal(0)
+    expect(stdout).to.contain('allocateAndKeep')
+    expect(await target.state()).to.include({ inspector: null })
+  })
+})
