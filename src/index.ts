@@ -5,7 +5,7 @@
  */
 export { Coordinator, RunAbortedError } from './coordinator/coordinator.js'
 export type { ExtendReport } from './coordinator/run/report-extensions.js'
-export type { CalibrationState } from './coordinator/calibration.js'
+export type { CalibrationState } from './coordinator/calibration-json.js'
 export type { CoordinatorEventPayloads, CoordinatorEvents } from './coordinator/events.js'
 export type { CacheObservation, Observation } from './coordinator/observe.js'
 export type { AttributeOptions, Budget, CoordinatorOptions } from './coordinator/options.js'

@@ -4,8 +4,27 @@
  * Rule: every value is checked before any is taken, and nothing is taken that was not asked for.
  */
 import { ATTRIBUTION_MODES } from '../report/types.js'
+import type { AttributionMode } from '../report/types.js'
 import { CacheAttributionError, describe, messageOf } from '../support/errors.js'
-import type { CalibrationPoint, CalibrationState } from './calibration.js'
+
+/** What one run found of one cache. */
+export interface CalibrationPoint {
+  /** ISO 8601. */
+  readonly measuredAt: string
+  readonly mode: AttributionMode
+  readonly entries: number
+  readonly bytesPerEntry: number
+  /** Half-width of the 95 % interval around `bytesPerEntry`; null where the run had none. */
+  readonly uncertaintyPerEntry: number | null
+  /** Measured ÷ claimed bytes; null where the cache claims nothing. */
+  readonly measuredPerClaimed: number | null
+}
+
+/** The calibrations of a coordinator, as plain JSON. */
+export interface CalibrationState {
+  readonly schemaVersion: 1
+  readonly caches: readonly { readonly name: string; readonly points: readonly CalibrationPoint[] }[]
+}
 
 const NAME_LENGTH_MAX = 200
 const POINTS_MAX = 1000

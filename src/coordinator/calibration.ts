@@ -5,29 +5,11 @@
  * Rule: an estimate carries the age and the error of the measurement behind it. The error grows with what the measurement
  * cannot know: entries that came and went since, and sizes that changed.
  */
-import type { AttributionMode, AttributionReport, CacheAttribution } from '../report/types.js'
+import type { AttributionReport, CacheAttribution } from '../report/types.js'
 import { wholeOf } from '../report/whole.js'
 import { CacheAttributionError } from '../support/errors.js'
 import { parseCalibration } from './calibration-json.js'
-
-/** What one run found of one cache. */
-export interface CalibrationPoint {
-  /** ISO 8601. */
-  readonly measuredAt: string
-  readonly mode: AttributionMode
-  readonly entries: number
-  readonly bytesPerEntry: number
-  /** Half-width of the 95 % interval around `bytesPerEntry`; null where the run had none. */
-  readonly uncertaintyPerEntry: number | null
-  /** Measured ÷ claimed bytes; null where the cache claims nothing. */
-  readonly measuredPerClaimed: number | null
-}
-
-/** The calibrations of a coordinator, as plain JSON. */
-export interface CalibrationState {
-  readonly schemaVersion: 1
-  readonly caches: readonly { readonly name: string; readonly points: readonly CalibrationPoint[] }[]
-}
+import type { CalibrationPoint, CalibrationState } from './calibration-json.js'
 
 /** A cache's size now, as its calibration tells it. */
 export interface CalibratedEstimate {

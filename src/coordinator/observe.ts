@@ -1,6 +1,7 @@
 /** A look without a release: what the process holds, and what the caches say of themselves. */
 import type { Sampler, MemorySample } from '../measure/sample.js'
-import type { CalibrationPoint, Calibrations } from './calibration.js'
+import type { Calibrations } from './calibration.js'
+import type { CalibrationPoint } from './calibration-json.js'
 import { inspect } from './inspect.js'
 import type { LastMeasured, RegisteredCache } from './registry.js'
 

@@ -13,21 +13,6 @@ import { TRENDS } from './collectors/trends.js'
 import { TWINS } from './collectors/twins.js'
 import type { Metric, PulledMetric, RecordedMetric } from './definition.js'
 
-/** Read at every look. */
-export const PULLED: readonly PulledMetric[] = [
-  ...ALLOCATOR,
-  ...ARENAS,
-  ...CACHES,
-  ...FLOOR,
-  ...TRENDS,
-  ...RUNS,
-  ...TWINS,
-  ...PROFILING,
-  ...GROWTH,
-  ...ALLOCATION_COUNTERS,
-  ...ITSELF,
-]
-
 /** Recorded as runs end. */
 export const RECORDED: readonly RecordedMetric[] = [RUN_DURATION, RUN_PAUSE]
 
@@ -44,4 +29,11 @@ export const GROUPS: Readonly<Record<string, readonly Metric[]>> = {
   'Growth monitors': GROWTH,
   'Allocation counters': ALLOCATION_COUNTERS,
   'The collectors themselves': ITSELF,
+}
+
+/** Read at every look. */
+export const PULLED: readonly PulledMetric[] = Object.values(GROUPS).flat().filter(isPulled)
+
+function isPulled(metric: Metric): metric is PulledMetric {
+  return !RECORDED.some((recorded) => recorded === metric)
 }

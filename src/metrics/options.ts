@@ -1,6 +1,6 @@
 /** Options of the collectors: what each means, its bounds, its default. */
 import type { Coordinator } from '../coordinator/coordinator.js'
-import type { FinishedGrowthEvent, GrowthEvent, GrowthStatistics } from '../profiling/growth/growth-monitor.js'
+import type { FinishedGrowthEvent, GrowthEvent, GrowthStatistics } from '../profiling/growth/types.js'
 import type { ProfilingState } from '../profiling/profiler/profiling-state.js'
 import type { AttributionReport } from '../report/types.js'
 import { nodeEnvironment } from '../support/environment.js'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { CalibrationPoint, CalibrationState } from '../../src/coordinator/calibration.js'
+import type { CalibrationPoint, CalibrationState } from '../../src/coordinator/calibration-json.js'
 import { Calibrations } from '../../src/coordinator/calibration.js'
 import { ATTRIBUTION_MODES } from '../../src/report/types.js'
 import type { CacheAttribution } from '../../src/report/types.js'

@@ -5,9 +5,7 @@ import { readFileSync } from 'node:fs'
 import { endianness } from 'node:os'
 import { secureStartOf } from './secure-start.js'
 import type { SecureStart } from './secure-start.js'
-
-/** Which C library this Node uses. */
-export type Libc = 'glibc' | 'musl'
+import type { Libc } from './types.js'
 
 /** The machine, as the search sees it. */
 export interface Host {

@@ -3,7 +3,7 @@
  *
  * Rule: pure. The kernel's own word counts, and where that may not be read, the rule by which it decides.
  */
-import type { Libc } from './host.js'
+import type { Libc } from './types.js'
 
 /** Why the start was a secure one: file capabilities, set-user-ID or set-group-ID bits, something else (a security module). */
 export type SecureStart = 'capabilities' | 'user' | 'other'

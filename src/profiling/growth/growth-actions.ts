@@ -6,26 +6,14 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { CacheAttributionError, reasonOf } from '../../support/errors.js'
-import type { ErrorCode } from '../../support/errors.js'
 import { discover } from '../../twin/discover/discover.js'
 import { heapSnapshot } from '../../twin/heap-snapshot/in-twin.js'
 import { supportsTwin } from '../../twin/support.js'
 import { dumpName } from '../dumps/dump-names.js'
 import type { DumpKind } from '../dumps/dump-names.js'
 import type { HeapProfiler } from '../profiler/heap-profiler.js'
-import type { GrowthEvent } from './growth-monitor.js'
-import type { GrowthAction, GrowthCoordinator } from './options.js'
-
-/** What came of one action. */
-export interface GrowthActionResult {
-  /** `'callback'` is a function. */
-  readonly action: Exclude<GrowthAction, (...values: never[]) => unknown> | 'callback'
-  /** The file that it wrote; null where it wrote none. */
-  readonly path: string | null
-  readonly bytes: number | null
-  readonly durationMs: number
-  readonly error: { readonly code: ErrorCode; readonly message: string } | null
-}
+import type { GrowthCoordinator } from './options.js'
+import type { GrowthAction, GrowthActionResult, GrowthEvent } from './types.js'
 
 /** What actions work with. */
 export interface ActionContext {

@@ -11,56 +11,19 @@ import { CacheAttributionError } from '../../support/errors.js'
 import { DumpCatalogue } from '../dumps/dump-catalogue.js'
 import { HeapProfiler } from '../profiler/heap-profiler.js'
 import { carryOut } from './growth-actions.js'
-import type { GrowthActionResult } from './growth-actions.js'
 import { resolveGrowthOptions } from './options.js'
 import type { GrowthMonitorOptions, ResolvedGrowthOptions } from './options.js'
 import { growthLimit, growthReader } from './growth-reader.js'
-import type { GrowthQuantity, GrowthReader } from './growth-reader.js'
+import type { GrowthReader } from './growth-reader.js'
 import { GrowthRules } from './growth-rules.js'
-import type { DueTrigger, GrowthTrigger } from './growth-rules.js'
-
-/** A firing. */
-export interface GrowthEvent {
-  readonly trigger: GrowthTrigger
-  readonly quantity: GrowthQuantity
-  /** What the quantity was, confirmed. */
-  readonly bytes: number
-  /** The base of the growth: the level before, the limit's share, or the level at the start of the window. */
-  readonly fromBytes: number
-  /** The limit that `share` is a part of; null where there is none. */
-  readonly limitBytes: number | null
-  /** ISO 8601: when the reading was taken. */
-  readonly firedAt: string
-  /** From the reading that was first beyond the rule to this firing: what stood in the way takes that long. */
-  readonly delayMs: number
-}
-
-/** A firing with what came of its actions. */
-export interface FinishedGrowthEvent extends GrowthEvent {
-  readonly results: readonly GrowthActionResult[]
-}
-
-/** What a monitor tells. */
-export interface GrowthMonitorEvents {
-  /** It fires; its actions are about to begin. */
-  fired: (event: GrowthEvent) => void
-  /** Its actions are over. */
-  finished: (event: FinishedGrowthEvent) => void
-  /** What went wrong outside of an action: a reading that failed, files that could not be pruned. */
-  failed: (error: unknown) => void
-}
-
-/** What a monitor has done so far. */
-export interface GrowthStatistics {
-  readonly polls: number
-  /** Collections made to confirm what seemed due. */
-  readonly confirmations: number
-  /** Those that showed it was garbage. */
-  readonly refuted: number
-  readonly firings: number
-  /** The latest reading; null before the first. */
-  readonly bytes: number | null
-}
+import type { DueTrigger } from './growth-rules.js'
+import type {
+  FinishedGrowthEvent,
+  GrowthActionResult,
+  GrowthEvent,
+  GrowthMonitorEvents,
+  GrowthStatistics,
+} from './types.js'
 
 const LIMIT_EVERY_MS = 60_000
 /** At most a tenth of the time goes into confirming. */

@@ -9,8 +9,8 @@ import type { Check } from '../../support/options.js'
 import type { KnownCache } from '../../twin/discover/known-cache.js'
 import { DUMP_PREFIX } from '../dumps/dump-names.js'
 import { HeapProfiler } from '../profiler/heap-profiler.js'
-import type { GrowthEvent } from './growth-monitor.js'
 import type { GrowthQuantity } from './growth-reader.js'
+import type { GrowthAction, GrowthEvent } from './types.js'
 
 /** What of a coordinator a monitor uses. */
 export interface GrowthCoordinator {
@@ -22,14 +22,6 @@ export interface GrowthCoordinator {
   /** See `Coordinator.knownCaches()`. */
   knownCaches(): readonly KnownCache[]
 }
-
-/**
- * What a monitor does when it fires. `'dump'`: a heap profile of jemalloc; `'observe'`: what the caches hold, nothing is
- * released; `'attribute'`: a run in a twin; `'discover'`: the owners of live memory, found in a twin;
- * `'heap-snapshot'`: one of V8's, made in a twin; a function: whatever it does. Each of the others writes a file.
- */
-export type GrowthAction =
-  'dump' | 'observe' | 'attribute' | 'discover' | 'heap-snapshot' | ((event: GrowthEvent) => unknown)
 
 /** Growth in bytes a second over a time. */
 interface GrowthRate {

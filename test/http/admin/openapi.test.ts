@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
@@ -123,3 +123,17 @@ function mismatches(value: unknown, schema: Schema, at: string): string[] {
 function typeOf(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
 }
+
+describe('docs/reference/http.md', () => {
+  it('has every route and method of the description', () => {
+    const text = readFileSync(new URL('../../../../docs/reference/http.md', import.meta.url), 'utf8')
+    const routes = Object.entries(document.paths).flatMap(([route, methods]) =>
+      Object.keys(methods)
+        .filter((method) => method !== 'parameters')
+        .map((method) => `${method.toUpperCase()} ${route}`),
+    )
+    expect(routes.filter((route) => !new RegExp(`\`${route.replace(/[{}/]/g, '\\$&')}[?\`]`).test(text))).to.deep.equal(
+      [],
+    )
+  })
+})

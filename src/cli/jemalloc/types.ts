@@ -1,0 +1,2 @@
+/** Which C library this Node uses. */
+export type Libc = 'glibc' | 'musl'
