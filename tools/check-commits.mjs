@@ -1,17 +1,18 @@
 // Holds the form of commits: `area: imperative` in at most 72 characters, an empty line, and a body that says why.
 //
-//   node tools/check-commits.mjs [--root <folder>] [<revision range>]
+//   node tools/check-commits.mjs [--root <folder>] [--since <commit>] [<revision range>]
 //
-// Without a range the commits since the last tag are checked, or, where there is no tag yet, those since the check
-// was added. A clone that does not reach so far back (a shallow one) has nothing to check, nor has a folder without
-// Git history, such as an unpacked archive.
+// Without a range the commits since the last tag are checked, or, where there is no tag yet, those since FIRST, before
+// which there were other forms. A clone that does not reach so far back (a shallow one) has nothing to check, nor has a
+// folder without Git history, such as an unpacked archive.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const MAX_SUBJECT = 72
-const SELF = 'tools/check-commits.mjs'
+/** The last commit before the form was held. */
+const FIRST = '10426d55b2a2d8c5c82e33527b4768d2b4f1f4f7'
 /** One or two words in lower case, several areas joined by a comma: `twin`, `heap-profile`, `docs, tools`. */
 const SUBJECT = /^[a-z][a-z0-9-]*(?:[ ,/]+[a-z][a-z0-9-]*)*: \S/
 /** First words that look like another form of a verb and are its imperative. */
@@ -29,7 +30,10 @@ const IMPERATIVES = new Set([
 ])
 const GENERATED = /^(?:Merge|Revert|fixup!|squash!|amend!) /
 
-const { values, positionals } = parseArgs({ options: { root: { type: 'string' } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { root: { type: 'string' }, since: { type: 'string', default: FIRST } },
+  allowPositionals: true,
+})
 const root = path.resolve(values.root ?? fileURLToPath(new URL('..', import.meta.url)))
 
 const range = positionals[0] ?? rangeSinceTag()
@@ -74,14 +78,12 @@ function isImperative(words) {
   return /^[a-z][a-z-]*$/.test(first) && !/(?:ed|ing|[^s]s)$/.test(first)
 }
 
-/** The commits since the last tag; without one, since this check was added. Undefined where neither is known. */
+/** The commits since the last tag; without one, since FIRST. Undefined where neither is known. */
 function rangeSinceTag() {
   const tag = git('describe', '--tags', '--abbrev=0')
   if (tag !== undefined) return `${tag}..HEAD`
-  const added = git('log', '--diff-filter=A', '--format=%H', '-1', '--', SELF)
-  // In a shallow clone the oldest commit seems to add every file: the one that did so has a parent.
-  const isKnown = added !== undefined && git('rev-parse', '--verify', '--quiet', `${added}^`) !== undefined
-  return isKnown ? `${added}..HEAD` : undefined
+  const isKnown = git('merge-base', '--is-ancestor', values.since, 'HEAD') !== undefined
+  return isKnown ? `${values.since}..HEAD` : undefined
 }
 
 /** What a command of Git prints, without the last line end; undefined where it fails. @param {...string} args */

@@ -1,6 +1,6 @@
 /** The check of commit messages: over real histories that git makes. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -62,31 +62,25 @@ describe('tools/check-commits', function () {
     })
   }
 
-  it('begins where the check was added while there is no tag', () => {
-    commit('Before the check there were other forms')
-    mkdirSync(path.join(folder, 'tools'))
-    writeFileSync(path.join(folder, 'tools', 'check-commits.mjs'), '')
-    git('add', '.')
-    commit('Adding the check')
-    expect(check().stdout).to.match(/^commits: 0 checked .*all hold\n$/)
+  it('begins after a known commit while there is no tag', () => {
+    commit('Before there were other forms')
+    const since = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: folder, encoding: 'utf8' }).trim()
+    expect(check(folder, '--since', since).stdout).to.match(/^commits: 0 checked .*all hold\n$/)
     commit('Another form again')
-    expect(check().status).to.equal(1)
+    expect(check(folder, '--since', since).status).to.equal(1)
   })
 
   it('has nothing to check in a shallow clone, nor without a history', () => {
-    commit('Before the check there were other forms')
-    mkdirSync(path.join(folder, 'tools'))
-    writeFileSync(path.join(folder, 'tools', 'check-commits.mjs'), '')
-    git('add', '.')
-    commit('Adding the check')
+    commit('Before there were other forms')
+    const since = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: folder, encoding: 'utf8' }).trim()
     commit('Another form again')
     const clone = path.join(folder, 'clone')
     git('clone', '--quiet', '--depth', '1', pathToFileURL(folder).href, clone)
     const archive = path.join(folder, 'archive')
-    cpSync(path.join(folder, 'tools'), archive, { recursive: true })
+    mkdirSync(archive)
     writeFileSync(path.join(archive, '.git'), 'gitdir: nowhere\n')
     for (const root of [clone, archive]) {
-      const { status, stdout } = check(root)
+      const { status, stdout } = check(root, '--since', since)
       expect(stdout).to.include('nothing to check')
       expect(status).to.equal(0)
     }
