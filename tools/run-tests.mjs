@@ -14,21 +14,24 @@ import { groupsOf, isFast, testFiles } from './test-files.mjs'
 const bin = fileURLToPath(new URL('../node_modules/.bin', import.meta.url))
 const folder = fileURLToPath(new URL('../dist/test', import.meta.url))
 const [first, ...others] = process.argv.slice(2)
-const { timeout, 'node-option': nodeOptions } = JSON.parse(readFileSync(new URL('../.mocharc.json', import.meta.url)))
+const { timeout, 'node-option': nodeOptions } = JSON.parse(
+  readFileSync(new URL('../.mocharc.json', import.meta.url), 'utf8'),
+)
 /** The settings of .mocharc.json without its files, to which mocha would only add these. */
 const SETTINGS = [
   '--no-config',
   '--forbid-only',
   '--timeout',
   String(timeout),
-  ...nodeOptions.map((name) => `--${name}`),
+  ...nodeOptions.map((/** @type {string} */ name) => `--${name}`),
 ]
 /** Set in the process that c8 starts. */
 const COVERED = 'CACHE_ATTRIBUTION_TESTS_COVERED'
 
+/** @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set()
 // A terminal sends Ctrl-C to all of them; what is sent to this process alone is passed on.
-for (const signal of ['SIGINT', 'SIGTERM']) {
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
   process.on(signal, () => {
     for (const child of children) child.kill(signal)
   })
@@ -47,13 +50,14 @@ if (isCoverageTaken && process.env[COVERED] === undefined) {
   process.exitCode = await run(path.join(bin, 'mocha'), process.argv.slice(2), { stdio: 'inherit' })
 }
 
-/** Most tests wait for a process that they have started: one group more than there are processors. */
+/** Most tests wait for a process that they have started: one group more than there are processors. @param {readonly string[]} files */
 async function runGroups(files) {
   const started = performance.now()
   const { beside, alone } = groupsOf(files, folder)
   let [exitCode, passed, failed] = [0, 0, 0]
-  const lane = async (groups) => {
+  const lane = async (/** @type {string[][]} */ groups) => {
     for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+      /** @type {Buffer[]} */
       const chunks = []
       const args = [...SETTINGS, process.stdout.isTTY ? '--color' : '--no-color', ...group]
       const code = await run(path.join(bin, 'mocha'), args, { stdio: ['ignore', 'pipe', 'pipe'] }, (chunk) =>
@@ -74,17 +78,25 @@ async function runGroups(files) {
   return exitCode
 }
 
+/** @param {string} text @param {string} word */
 function counted(text, word) {
   return Number(new RegExp(`^\\s*(?:\\u001b\\[[\\d;]*m|\\s)*(\\d+) ${word}`, 'm').exec(text)?.[1] ?? 0)
 }
 
-/** The exit code; 1 of what could not be started or was killed. */
+/**
+ * The exit code; 1 of what could not be started or was killed.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import('node:child_process').SpawnOptions} options
+ * @param {(chunk: Buffer) => void} [onOutput]
+ * @returns {Promise<number>}
+ */
 function run(command, args, options, onOutput) {
   return new Promise((resolve) => {
     const child = spawn(command, args, options)
     children.add(child)
-    child.stdout?.on('data', onOutput)
-    child.stderr?.on('data', onOutput)
+    if (onOutput !== undefined) for (const stream of [child.stdout, child.stderr]) stream?.on('data', onOutput)
     child.once('error', (error) => {
       console.error(`${path.basename(command)} could not be started: ${error.message}`)
       resolve(1)

@@ -31,9 +31,9 @@ const FORKS =
   /src\/twin\/(?:index|run-in-twin|make-twin|fork-at-rest|(?:discover|heap-snapshot|owners)\/in-twin)\.js['"]/
 const IMPORTED = /\bfrom ['"](\.[^'"]+)['"]|^import ['"](\.[^'"]+)['"]/gm
 
-/** Every test file below a folder, sorted. */
+/** Every test file below a folder, sorted. @param {string} folder */
 export function testFiles(folder) {
-  return readdirSync(folder, { recursive: true })
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.js'))
     .map((name) => path.join(folder, name))
     .toSorted()
@@ -42,7 +42,10 @@ export function testFiles(folder) {
 /**
  * Whether a test stays in its process: neither it nor a helper of the tests that it imports starts, forks or serves anything.
  *
- * @param folder of all tests: what lies outside is the product's
+ * @param {string} file
+ * @param {string} folder of all tests: what lies outside is the product's
+ * @param {Set<string>} [seen]
+ * @returns {boolean}
  */
 export function isFast(file, folder, seen = new Set()) {
   if (seen.has(file) || !existsSync(file)) return true
@@ -50,7 +53,7 @@ export function isFast(file, folder, seen = new Set()) {
   const text = readFileSync(file, 'utf8')
   if (SLOW.test(text) || FORKS.test(text)) return false
   return [...text.matchAll(IMPORTED)]
-    .map(([, from, alone]) => path.join(path.dirname(file), from ?? alone))
+    .map(([, from, alone]) => path.join(path.dirname(file), from ?? alone ?? ''))
     .filter((imported) => !path.relative(folder, imported).startsWith('..'))
     .every((imported) => isFast(imported, folder, seen))
 }
@@ -58,26 +61,30 @@ export function isFast(file, folder, seen = new Set()) {
 /**
  * The files in groups that may be run side by side, those that are likely to take longest first; and those that are run when
  * all others are over.
+ *
+ * @param {readonly string[]} files
+ * @param {string} folder
  */
 export function groupsOf(files, folder) {
-  const below = (file) => path.relative(folder, file)
+  const below = (/** @type {string} */ file) => path.relative(folder, file)
   const alone = files.filter((file) => ALONE.includes(below(file)))
+  /** @type {Map<string, string[]>} */
   const byKey = new Map()
   for (const file of files.filter((each) => !alone.includes(each))) {
-    const key = TOGETHER.find((name) => below(file).startsWith(name + path.sep)) ?? below(file).split(path.sep)[0]
+    const key = TOGETHER.find((name) => below(file).startsWith(name + path.sep)) ?? below(file).split(path.sep)[0] ?? ''
     byKey.set(key, [...(byKey.get(key) ?? []), file])
   }
   const beside = [...byKey].flatMap(([key, own]) => (TOGETHER.includes(key) ? [own] : dealt(own)))
   return { beside: beside.toSorted((a, b) => weightOf(b) - weightOf(a)), alone }
 }
 
-/** Neighbours are alike: dealt out in turn, no group has all of the slow ones. */
+/** Neighbours are alike: dealt out in turn, no group has all of the slow ones. @param {readonly string[]} files */
 function dealt(files) {
   const count = Math.ceil(files.length / GROUP_MOST)
   return Array.from({ length: count }, (_, group) => files.filter((_file, index) => index % count === group))
 }
 
-/** A file that uses processes takes some ten times as long as another. */
+/** A file that uses processes takes some ten times as long as another. @param {readonly string[]} files */
 function weightOf(files) {
   return files.reduce((sum, file) => {
     const text = readFileSync(file, 'utf8')

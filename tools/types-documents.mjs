@@ -13,7 +13,7 @@ import ts from 'typescript'
 /**
  * @typedef {object} Section
  * @property {string} title
- * @property {string} type name of a public interface; its members are the items
+ * @property {string} type name of an interface, public or of a public call's parameter; its members are the items
  *
  * @typedef {object} Page
  * @property {string} file
@@ -116,6 +116,20 @@ function publicTypes() {
   return { program: made, exported: found }
 }
 
+/** A type that has a name in the sources only: a structural parameter needs none. @param {string} name @returns {ts.Symbol} */
+function internal(name) {
+  const found = program
+    .getSourceFiles()
+    .filter(({ fileName }) => fileName.startsWith(path.join(root, 'src')))
+    .flatMap(({ statements }) => statements.filter(ts.isInterfaceDeclaration))
+    .filter((declaration) => declaration.name.text === name)
+    .flatMap((declaration) => checker.getSymbolAtLocation(declaration.name) ?? [])
+  const [symbol, ...others] = found
+  if (symbol === undefined) throw new Error(`there is no type ${name}`)
+  if (others.length > 0) throw new Error(`there are ${found.length} types ${name}`)
+  return symbol
+}
+
 /** @param {Page} page */
 async function writePage({ file, head, sections }) {
   const target = path.join(root, file)
@@ -134,8 +148,7 @@ async function writePage({ file, head, sections }) {
 
 /** @param {Section} section */
 function sectionText({ title, type }) {
-  const found = exported.get(type)
-  if (found === undefined) throw new Error(`${type} is exported by no entry point`)
+  const found = exported.get(type) ?? internal(type)
   const symbol = found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found
   const all = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol))
   // Clocks and collectors that tests put in are nothing for users.
