@@ -24,7 +24,7 @@ export interface FunctionFacts {
 }
 
 /** One scope of a closure: a module, a function, a block. */
-export interface Scope {
+interface Scope {
   /** As V8 says it: `Module`, `Closure (createCache)`, `Block`, `Global`. */
   readonly description: string
   readonly variables: object
