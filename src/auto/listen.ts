@@ -3,7 +3,6 @@
  *
  * Rule: nothing here keeps the process alive, and nothing ends it: what cannot be opened is told of.
  */
-import { randomBytes } from 'node:crypto'
 import { chmodSync, lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
@@ -117,7 +116,14 @@ async function removeStale(folder: string): Promise<void> {
 /** A process of another container may have the same id and the same folder. */
 async function freePath(folder: string): Promise<string> {
   const file = socketIn(folder, process.pid)
-  return (await isServed(file)) ? file.replace(/\.sock$/, `-${randomBytes(3).toString('hex')}.sock`) : file
+  return (await isServed(file)) ? file.replace(/\.sock$/, `-${randomHex()}.sock`) : file
+}
+
+/** Six digits: who listens is known by the kernel, this only keeps two apart. */
+function randomHex(): string {
+  return Math.floor(Math.random() * 0x1000000)
+    .toString(16)
+    .padStart(6, '0')
 }
 
 function isSocket(file: string): boolean {

@@ -3,7 +3,6 @@
  *
  * Rule: the program must not notice. What is not needed until somebody asks is loaded then.
  */
-import cluster from 'node:cluster'
 import { writeSync } from 'node:fs'
 import type net from 'node:net'
 import { isMainThread } from 'node:worker_threads'
@@ -61,7 +60,7 @@ function registerCaches(settings: AutoSettings): void {
 
 async function open(settings: AutoSettings, kind: ProcessKind): Promise<void> {
   // Workers of a cluster do the service's work: what the environment asks of reports, it asks of them.
-  const isReporting = kind === 'service' || cluster.isWorker
+  const isReporting = kind === 'service' || (await isClusterWorker())
   let admin: Promise<Admin> | undefined
   const load = (): Promise<Admin> => (admin ??= loadAdmin(settings, isReporting))
   const wantsReports = settings.history ?? settings.logMs ?? settings.attributeMs
@@ -91,6 +90,12 @@ async function open(settings: AutoSettings, kind: ProcessKind): Promise<void> {
   if (kind !== 'service') return
   if (settings.extra !== null) await listen('CACHE_ATTRIBUTION_ADMIN', listenAt(settings.extra, onConnection))
   if (!settings.quiet && addresses.length > 0) announce(addresses)
+}
+
+/** Loaded for this question alone: a service is none, as a rule. */
+async function isClusterWorker(): Promise<boolean> {
+  const { default: cluster } = await import('node:cluster')
+  return cluster.isWorker
 }
 
 async function loadAdmin(settings: AutoSettings, isReporting: boolean): Promise<Admin> {

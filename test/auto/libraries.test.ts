@@ -57,3 +57,18 @@ for (const system of ['import', 'require']) {
     })
   })
 }
+
+describe('the place of a cache', function () {
+  this.timeout(60_000)
+
+  it('is the line of its source, where Node has source maps', async () => {
+    const { names } = await runFixture<LibrariesResult>('auto/fixtures/libraries', {
+      args: ['import'],
+      execArgv: ['--enable-source-maps', '--import', AUTO],
+      timeoutMs: 50_000,
+    })
+    const places = names.filter((name) => !name.startsWith('sharp ')).map((name) => name.split(' ')[0])
+    for (const place of places) expect(place).to.match(/^test\/auto\/fixtures\/libraries\.ts:\d+$/)
+    expect(new Set(places).size).to.equal(places.length)
+  })
+})
