@@ -74,7 +74,7 @@ async function dispatch(line: CommandLine, log: (text: string) => void): Promise
     print(topic?.help ?? helpText())
     return { code: 0 }
   }
-  if (name === '--version') {
+  if (name === '--version' || name === '-v' || name === '-V') {
     print(`${packageVersion()}\n`)
     return { code: 0 }
   }
@@ -106,8 +106,8 @@ Subcommands:
 ${list.join('\n')}
 
 Options:
-  --help     this text, or after a subcommand that one's
-  --version  the version of this package
+  -h, --help     this text, or after a subcommand that one's
+  -v, --version  the version of this package
 `
 }
 

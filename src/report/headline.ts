@@ -124,7 +124,7 @@ function growthOf({ caches, floor, forecast, discovery }: AttributionReport): st
 /** Of the allocator's pages; what V8 keeps is told by a breakdown. */
 function fragmentation({ before }: AttributionReport): string | null {
   const { activeBytes, rawAllocatedBytes } = before
-  if (activeBytes === null || rawAllocatedBytes === null) return null
+  if (activeBytes == null || rawAllocatedBytes == null) return null
   const lost = activeBytes - rawAllocatedBytes
   if (lost < FRAGMENTED.bytes || lost < FRAGMENTED.share * activeBytes) return null
   return `The allocator is fragmented: ${formatBytes(lost)} (${formatShare(lost, activeBytes)}) of its pages hold no live memory.`

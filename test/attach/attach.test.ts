@@ -62,7 +62,7 @@ describe('attach', function () {
   })
 
   it('prints what it means first, then the owners, where RSS is, and the cost', async () => {
-    const target = await start()
+    const target = await start({ usualPort: true })
     const { code, stdout, stderr } = await command('attach', String(target.pid))
     expect(code, stderr).to.equal(0)
     expect(stdout).to.match(/^\S*byId: Map\(4,000\) holds most|^plain-server\.js/)

@@ -14,6 +14,8 @@ export interface TargetOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** In place of the plain server. */
   readonly file?: string
+  /** Whether its inspector opens on Node's own choice of a port. @default false: on any port */
+  readonly usualPort?: boolean
   /** Behind the file. */
   readonly args?: readonly string[]
   /** A command that starts the rest in its turn, e.g. `unshare`. */
@@ -38,11 +40,21 @@ export class Target {
 
   /** Starts one and waits until it has printed its port. */
   static async start(options: TargetOptions = {}): Promise<Target> {
-    const { node = process.execPath, execArgv = [], env = {}, file = PLAIN_SERVER, args = [], through = [] } = options
+    const {
+      node = process.execPath,
+      execArgv = [],
+      env = {},
+      file = PLAIN_SERVER,
+      args = [],
+      through = [],
+      usualPort,
+    } = options
     const command = through[0] ?? node
     const rest = [...through, node].slice(1)
+    // Other tests, and other people on this machine, use the usual port.
+    const inspectorPort = node === process.execPath && usualPort !== true ? ['--inspect-port=0'] : []
     const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.includes(name))
-    const child = spawn(command, [...rest, ...execArgv, ...(file === '' ? [] : [file]), ...args], {
+    const child = spawn(command, [...rest, ...inspectorPort, ...execArgv, ...(file === '' ? [] : [file]), ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -46,7 +46,9 @@ describe('the command line', () => {
 
   it('prints the version of the package', async () => {
     const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-    expect((await line(['--version'])).stdout).to.equal(`${(JSON.parse(text) as { version: string }).version}\n`)
+    for (const flag of ['--version', '-v', '-V']) {
+      expect((await line([flag])).stdout).to.equal(`${(JSON.parse(text) as { version: string }).version}\n`)
+    }
   })
 
   for (const [args, expected] of [

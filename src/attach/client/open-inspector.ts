@@ -68,9 +68,14 @@ function isPortTaken(error: unknown): boolean {
  */
 export async function inspectorOf(target: TargetProcess): Promise<InspectorTarget | null> {
   const port = expectedPort(target)
-  const isAnyPort = port === 0 && startsInspector(target)
-  const candidates = target.ownListeners().filter((listener) => isAnyPort || listener.port === port)
+  const candidates = target.ownListeners().filter((listener) => mayBeInspector(target, listener, port))
   return firstInspector(candidates)
+}
+
+/** On any port it is on the loopback interface, unless its options say where. */
+function mayBeInspector(target: TargetProcess, { address, port }: Listener, expected: number): boolean {
+  if (expected !== 0) return port === expected
+  return startsInspector(target) || address === '127.0.0.1' || address === '::1'
 }
 
 async function firstInspector(candidates: readonly Listener[]): Promise<InspectorTarget | null> {
