@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 
 const MAX_SUBJECT = 72
 /** The last commit before the form was held. */
-const FIRST = '10426d55b2a2d8c5c82e33527b4768d2b4f1f4f7'
+const FIRST = 'a36ee186337fb261c3ee0b429847b195de298ff4'
 /** One or two words in lower case, several areas joined by a comma: `twin`, `heap-profile`, `docs, tools`. */
 const SUBJECT = /^[a-z][a-z0-9-]*(?:[ ,/]+[a-z][a-z0-9-]*)*: \S/
 /** First words that look like another form of a verb and are its imperative. */
