@@ -261,6 +261,29 @@ static napi_value owners_of(napi_env env, const struct heap_owners *owners,
   return rows;
 }
 
+static napi_value items_of(napi_env env, const struct heap_items *items,
+                           const struct function_handles *handles) {
+  const struct heap_item_group *groups = items->groups.at;
+  napi_value rows;
+  napi_create_array(env, &rows);
+  for (size_t i = 0, place = 0; i < items->groups.count; i++) {
+    if (groups[i].kind == ITEM_MODULES)
+      continue;
+    napi_value row;
+    napi_create_object(env, &row);
+    set_number(env, row, "item", groups[i].kind);
+    set_text(env, row, "className", groups[i].class_name);
+    set_text(env, row, "siteName", groups[i].site_name);
+    set_text(env, row, "siteScript", groups[i].site_script);
+    set_number(env, row, "siteLine", line_of(handles, groups[i].handle));
+    set_number(env, row, "count", groups[i].count);
+    set_number(env, row, "retainedBytes", (double)groups[i].once);
+    set_number(env, row, "bufferedBytes", groups[i].kind >= ITEM_SOCKETS ? (double)groups[i].buffered : -1);
+    napi_set_element(env, rows, (uint32_t)place++, row);
+  }
+  return rows;
+}
+
 static napi_value parts_of(napi_env env, const struct heap_parts *parts) {
   const struct heap_part *all = parts->parts.at;
   const char *scripts = parts->scripts.at;
@@ -321,6 +344,9 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     reason = "there is no memory for the walk";
   for (size_t i = 0; reason == NULL && i < owners.count; i++)
     owners.at[i].handle = handles_put(&handles, owners.at[i].function);
+  struct heap_item_group *groups = owners.items.groups.at;
+  for (size_t i = 0; reason == NULL && i < owners.items.groups.count; i++)
+    groups[i].handle = handles_put(&handles, groups[i].function);
   /* From here on V8 may move what it likes. */
   if (reason != NULL)
     result = refusal(env, reason);
@@ -332,6 +358,7 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     set_number(env, result, "readOnlyBytes", (double)graph.read_only_bytes);
     napi_set_named_property(env, result, "owners", owners_of(env, &owners, &handles, owned));
     napi_set_named_property(env, result, "parts", parts_of(env, &parts));
+    napi_set_named_property(env, result, "items", items_of(env, &owners.items, &handles));
   }
   free(owned);
   heap_owners_free(&owners);

@@ -1,5 +1,6 @@
-/* What waits: timers, immediates, suspended calls; and modules that were loaded several times. Many of a kind
- * are one owner: those whose function is the same, or whose file. */
+/* What waits: timers, immediates, suspended calls, by the function that is the same of them; pending
+ * promises; sockets, requests and streams by their class; and modules that were loaded several times. Those
+ * that hold much are owners, up to the modules. */
 #ifndef CACHE_ATTRIBUTION_HEAP_ITEMS_H
 #define CACHE_ATTRIBUTION_HEAP_ITEMS_H
 
@@ -8,7 +9,20 @@
 #include "v8-names.h"
 
 /* src/allocator/port.ts has the same names in the same order. */
-enum heap_item_kind { ITEM_NONE, ITEM_TIMERS, ITEM_IMMEDIATES, ITEM_CALLS, ITEM_GENERATORS, ITEM_MODULES };
+enum heap_item_kind {
+  ITEM_NONE,
+  ITEM_TIMERS,
+  ITEM_IMMEDIATES,
+  ITEM_CALLS,
+  ITEM_GENERATORS,
+  ITEM_MODULES,
+  ITEM_PROMISES,
+  ITEM_SOCKETS,
+  ITEM_REQUESTS,
+  ITEM_STREAMS
+};
+
+enum { ITEM_CLASS_SIZE = 100, ITEM_SITE_SIZE = 300 };
 
 struct heap_item_group {
   enum heap_item_kind kind;
@@ -16,6 +30,10 @@ struct heap_item_group {
   uint64_t function; /* that is called, or was; its address, 0 of modules */
   uint32_t count, example;
   uint64_t retained; /* by all, what lies in one another counted again */
+  uint64_t once;     /* the same with each byte counted once */
+  int64_t buffered;  /* bytes that wait in streams; -1: they do not tell */
+  int handle;        /* where a reference to the function is kept; -1: nowhere */
+  char class_name[ITEM_CLASS_SIZE], site_name[ITEM_CLASS_SIZE], site_script[ITEM_SITE_SIZE];
   uint64_t all, outside;
   uint32_t owner; /* its place + 1; 0: it is none */
 };
@@ -31,6 +49,9 @@ struct heap_items {
 
 /* False: there is no memory. */
 bool heap_items_find(struct heap_items *items, const struct heap_graph *graph, const struct heap_tree *tree);
+
+/* Fills the groups' `once` and their names; while nothing may be allocated on V8's heap. */
+void heap_items_describe(const struct heap_items *items, const struct heap_tree *tree);
 
 /* Marks, by number, the items of groups that hold at least so many bytes, and what lies in modules that were
  * loaded several times, which is theirs as a whole. heap_items_unmark() puts the owners' places + 1 there. */

@@ -278,29 +278,29 @@ bool heap_owners_find(struct heap_owners *owners, const struct heap_graph *graph
                       const struct owners_sought *sought) {
   heap_owners_free(owners);
   const size_t bytes = tree->count * sizeof(uint64_t);
-  struct heap_items items = {0};
   struct pieces pieces = {pages_map(bytes), pages_map(bytes), pages_map(bytes), NULL};
   bool is_done = pieces.outside != NULL && pieces.cut != NULL && pieces.cut_outside != NULL &&
                  column_make(&owners->owner_of, tree->count);
   pieces.owner_of = owners->owner_of.at;
   if (is_done)
     find_outside(graph, tree, pieces.outside);
-  is_done = is_done && heap_items_find(&items, graph, tree);
+  is_done = is_done && heap_items_find(&owners->items, graph, tree);
   if (is_done)
-    heap_items_mark(&items, tree, pieces.owner_of, sought->least_bytes);
-  is_done =
-      is_done && cut(owners, graph, tree, &pieces, &items, sought->least_bytes) && add_items(owners, &items);
+    heap_items_mark(&owners->items, tree, pieces.owner_of, sought->least_bytes);
+  is_done = is_done && cut(owners, graph, tree, &pieces, &owners->items, sought->least_bytes) &&
+            add_items(owners, &owners->items);
   if (is_done)
-    heap_items_unmark(&items, tree, pieces.owner_of);
-  heap_items_free(&items);
+    heap_items_unmark(&owners->items, tree, pieces.owner_of);
   is_done = is_done && group(owners, graph, tree, &pieces, sought->least_bytes);
   owners->rest_bytes = tree->retained[0];
   for (size_t i = 0; is_done && i < owners->count; i++) {
     name(&owners->at[i], graph, tree, via);
     owners->rest_bytes -= owners->at[i].own_bytes;
   }
-  if (is_done)
+  if (is_done) {
     relate(owners, tree, sought);
+    heap_items_describe(&owners->items, tree);
+  }
   pages_unmap(pieces.outside, bytes);
   pages_unmap(pieces.cut, bytes);
   pages_unmap(pieces.cut_outside, bytes);
@@ -310,6 +310,7 @@ bool heap_owners_find(struct heap_owners *owners, const struct heap_graph *graph
 void heap_owners_free(struct heap_owners *owners) {
   pages_unmap(owners->at, owners->capacity * sizeof *owners->at);
   column_free(&owners->owner_of);
+  heap_items_free(&owners->items);
   *owners = (struct heap_owners){0};
 }
 #endif

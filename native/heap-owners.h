@@ -32,6 +32,7 @@ struct heap_owner {
 };
 
 struct heap_owners {
+  struct heap_items items; /* all that waits, owner or not */
   struct heap_owner *at;
   size_t count, capacity;
   uint64_t rest_bytes; /* in no piece of at least `least_bytes` */

@@ -263,6 +263,23 @@ export interface HeapOwners {
   readonly owners: readonly RawOwner[]
   /** All of `totalBytes` once more, by script and kind. */
   readonly parts: readonly RawPart[]
+  /** What waits, owners or not. */
+  readonly items: readonly RawItems[]
+}
+
+/** Items of one kind with one function, or of one class. */
+export interface RawItems {
+  /** Place in {@link ITEM_KINDS}. */
+  readonly item: number
+  readonly className: string
+  /** Empty, and the line 0, where there is no function. */
+  readonly siteName: string
+  readonly siteScript: string
+  readonly siteLine: number
+  readonly count: number
+  readonly retainedBytes: number
+  /** -1 where nothing is buffered in such, or where they do not tell. */
+  readonly bufferedBytes: number
 }
 
 /**
@@ -293,7 +310,18 @@ export type PartKind = (typeof PART_KINDS)[number]
  * What the members of a group wait for, in the order of native/heap-items.h: timers and immediates by the function that
  * they call, suspended calls of async functions and generators by theirs, modules that were loaded several times.
  */
-export const ITEM_KINDS = ['none', 'timers', 'immediates', 'calls', 'generators', 'modules'] as const
+export const ITEM_KINDS = [
+  'none',
+  'timers',
+  'immediates',
+  'calls',
+  'generators',
+  'modules',
+  'promises',
+  'sockets',
+  'requests',
+  'streams',
+] as const
 
 /** One of {@link ITEM_KINDS}. */
 export type ItemKind = (typeof ITEM_KINDS)[number]

@@ -240,6 +240,18 @@ export const SCHEMAS: Json = {
     ),
     live: orNull(object({ totalBytes: number, ownedBytes: number, restBytes: number })),
     others: object({ count: integer, totalBytes: number }),
+    inFlight: arrayOf(
+      object({
+        kind: {
+          enum: ['timers', 'immediates', 'calls', 'generators', 'promises', 'sockets', 'requests', 'streams'],
+        },
+        className: string,
+        site: orNull(object({ function: { type: ['string', 'null'] }, script: string, line: maybe, count: integer })),
+        count: integer,
+        retainedBytes: number,
+        bufferedBytes: maybe,
+      }),
+    ),
     noise: { type: 'object' },
     durationMs: object({ walking: number, measuring: number }),
     warnings: arrayOf(warning),

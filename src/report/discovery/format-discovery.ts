@@ -4,7 +4,8 @@ import { formatBytes, formatCount, formatMs, formatShare, printable } from '../.
 import { formatTable, palette } from '../format-table.js'
 import type { Palette, TableColumn } from '../format-table.js'
 import { knownBytes } from '../whole.js'
-import { baseOf, placeOf } from './place-of.js'
+import { inFlightLines } from './format-in-flight.js'
+import { baseOf, lineOf, placeOf } from './place-of.js'
 import { trendCell } from '../trends/format-trends.js'
 import type { Discovery, Owner, OwnerSite } from './types.js'
 
@@ -31,6 +32,7 @@ export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryO
   const { warnings } = discovery
   return [
     ...ownerLines(discovery, paints),
+    ...inFlightLines(discovery.inFlight ?? [], paints),
     ...warnings.map(({ code, message }) => paints.dim(`${printable(code, 60)}: ${printable(message, 300)}`)),
   ].join('\n')
 }
@@ -103,10 +105,6 @@ function listenersOf(place: string): string {
 
 function from(site: OwnerSite | null): string {
   return site === null ? '' : ` from ${lineOf(site)}`
-}
-
-function lineOf({ script, line }: OwnerSite): string {
-  return `${baseOf(script)}${line === null ? '' : `:${String(line)}`}`
 }
 
 function nameOfSite(site: OwnerSite): string {

@@ -31,3 +31,8 @@ export function describeLargest({ count, largest }: ClassReached): string {
   if (largest == null || place === '') return ''
   return printable(count === 1 ? place : `${place} (${formatBytes(largest.retainedBytes)})`, REACH_LENGTH_MAX)
 }
+
+/** `queue.js:17`. */
+export function lineOf({ script, line }: { readonly script: string; readonly line: number | null }): string {
+  return `${baseOf(script)}${line === null ? '' : `:${String(line)}`}`
+}

@@ -85,6 +85,27 @@ export interface Owner {
   readonly growth?: Trend
 }
 
+/** What {@link InFlight} is told of. */
+export type InFlightKind =
+  'timers' | 'immediates' | 'calls' | 'generators' | 'promises' | 'sockets' | 'requests' | 'streams'
+
+/**
+ * What waits: timers and immediates by the function that they will call, suspended `calls` of async functions and
+ * `generators` by theirs, pending `promises`, `sockets`, `requests` (and their answers) and other `streams` by their class,
+ * the closed ones that something still holds among them.
+ */
+export interface InFlight {
+  readonly kind: InFlightKind
+  readonly className: string
+  /** The function; null where it is the class that they have in common. */
+  readonly site: OwnerSite | null
+  readonly count: number
+  /** What would go with all of them, each byte counted once; what other rows hold may be in it. */
+  readonly retainedBytes: number
+  /** Of sockets, requests and streams: bytes that wait to be read or sent; null where they do not tell. */
+  readonly bufferedBytes: number | null
+}
+
 /** All that is strongly reachable, in bytes. */
 export interface LiveMemory {
   readonly totalBytes: number
@@ -106,6 +127,11 @@ export interface Discovery {
   readonly owners: readonly Owner[]
   /** What they are parts of; null where the heap could not be walked (a warning says why). */
   readonly live: LiveMemory | null
+  /**
+   * What waits, whatever it holds, the largest first, at most `limit` of each kind; empty where the heap could not be walked,
+   * absent in a result of an older version.
+   */
+  readonly inFlight?: readonly InFlight[]
   /** Owners beyond the limit. */
   readonly others: OtherOwners
   /** Of the windows in which owners were emptied. */

@@ -140,7 +140,11 @@ export function discoverHere(
   if ('code' in walked) warnings.push(walked)
   const owners = recogniseByRelease(found?.owners ?? [], known, warnings)
   const walking = environment.now() - startMs
-  const rest = { live: found?.live ?? null, others: found?.others ?? { count: 0, totalBytes: 0 } }
+  const rest = {
+    live: found?.live ?? null,
+    inFlight: found?.inFlight ?? [],
+    others: found?.others ?? { count: 0, totalBytes: 0 },
+  }
   onWalked({
     owners: owners.map(({ row }) => row),
     ...rest,

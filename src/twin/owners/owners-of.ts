@@ -4,10 +4,19 @@
  * Rule: no property of the service is read and nothing is emptied for them; what lies in several owners is counted once.
  */
 import { ITEM_KINDS } from '../../allocator/port.js'
-import type { HeapOwners, RawOwner } from '../../allocator/port.js'
+import type { HeapOwners, ItemKind, RawOwner } from '../../allocator/port.js'
 import { packageOf } from '../../report/discovery/package-of.js'
-import type { GraphBytes, LiveMemory, OtherOwners, Owner, OwnerKind, OwnerSite } from '../../report/discovery/types.js'
+import type {
+  GraphBytes,
+  InFlight,
+  LiveMemory,
+  OtherOwners,
+  Owner,
+  OwnerKind,
+  OwnerSite,
+} from '../../report/discovery/types.js'
 import type { CacheObject } from '../discover/recognise-caches.js'
+import { inFlightOf } from './in-flight.js'
 import { livePartsOf } from './live-parts.js'
 import type { LivePart } from './live-parts.js'
 import { isOwnScript } from './own-script.js'
@@ -18,6 +27,7 @@ export interface OwnersFound {
   readonly live: LiveMemory
   /** All of it once more, by package and kind; not part of a discovery's JSON. */
   readonly parts: readonly LivePart[]
+  readonly inFlight: readonly InFlight[]
   readonly others: OtherOwners
 }
 
@@ -75,6 +85,7 @@ export function ownersOf(found: HeapOwners, caches: readonly CacheObject[], limi
     owners,
     live: { totalBytes, ownedBytes: totalBytes - rest, restBytes: rest },
     parts: livePartsOf(found),
+    inFlight: inFlightOf(found, limit),
     others: { count: folded.length, totalBytes: sum(folded.map(ownBytesOf)) },
   }
 }
@@ -140,12 +151,17 @@ function namesOf({ path, script }: RawOwner): Pick<Owner, 'path' | 'script' | 'p
   }
 }
 
+/** Kinds of items that may be owners. */
+function isWaiting(kind: ItemKind): kind is ItemKind & OwnerKind {
+  return kind !== 'none' && !['promises', 'sockets', 'requests', 'streams'].includes(kind)
+}
+
 /** An emitter keeps its listeners under the event: one function, or an array of them. */
 const LISTENERS = /\._events\.[^.[]+$/
 
 function kindOf({ item, className, entries, path }: RawOwner): OwnerKind {
   const waits = ITEM_KINDS[item] ?? 'none'
-  if (waits !== 'none') return waits
+  if (isWaiting(waits)) return waits
   if (LISTENERS.test(path) && (className === 'Array' || className === '(closure)')) return 'listeners'
   if (entries >= 0) return 'collection'
   if (className === '(closure)') return 'function'

@@ -6,7 +6,7 @@ import { packageOf } from '../../../src/report/discovery/package-of.js'
 import { ownersOf } from '../../../src/twin/owners/owners-of.js'
 
 const MIB = 1024 * 1024
-const EMPTY = { readOnlyBytes: 0, parts: [] }
+const EMPTY = { readOnlyBytes: 0, parts: [], items: [] }
 
 function raw(path: string, ownBytes: number, rest: Partial<RawOwner> = {}): RawOwner {
   return {

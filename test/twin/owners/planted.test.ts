@@ -103,4 +103,18 @@ describe('owners of a real process', () => {
     expect(result.text).to.match(/planted\.js › createQueue\(\) › pending: Array\(300\)/)
     expect(result.text).to.match(/the rest: .* of code, Node itself and what is small/)
   })
+
+  it('stand beside what is in flight, by where its function stands', () => {
+    const inFlight = result.discovery.inFlight ?? []
+    const timers = inFlight.find(({ kind, count }) => kind === 'timers' && count === 1000)
+    expect(timers?.site?.script).to.match(/planted\.js$/)
+    expect(timers?.retainedBytes).to.be.within(1000 * 40 * 8, 1000 * 1000)
+    const calls = inFlight.find(({ site }) => site?.function === 'fetchUser')
+    expect(calls).to.include({ kind: 'calls', count: 3000, bufferedBytes: null })
+    const promises = inFlight.find(({ kind }) => kind === 'promises')
+    expect(promises?.count).to.be.within(3001, 3100)
+    const streams = inFlight.find(({ className }) => className === 'PassThrough')
+    expect(streams).to.include({ kind: 'streams', count: 2, bufferedBytes: 6000 })
+    expect(result.text).to.match(/^promises awaiting fetchUser\(\) ×3,000 from planted\.js:\d+ /m)
+  })
 })

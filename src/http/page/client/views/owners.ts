@@ -7,6 +7,7 @@ import { longName } from '../../model/names.js'
 import { byId, make, onClick, setText } from '../dom.js'
 import type { Runs } from '../runs.js'
 import type { State, Store } from '../state.js'
+import { inFlightTable } from './in-flight.js'
 import { columnHead, tableHead } from './table-head.js'
 
 /** Fills the section and keeps it up to date. */
@@ -50,6 +51,7 @@ function found(discovery: Discovery): HTMLElement[] {
   ]
   return [
     ...(live === null ? [] : table(discovery, live)),
+    ...inFlightTable(discovery.inFlight ?? []),
     make('p', { class: 'memory-note' }, `Took ${formatMs(durationMs.walking + durationMs.measuring)}, in a twin.`),
     ...(notes.length === 0 ? [] : [make('ul', { class: 'notes', 'aria-label': 'Notes' }, ...notes)]),
   ]

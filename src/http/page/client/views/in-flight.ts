@@ -1,0 +1,43 @@
+/** What waits in the process: timers, suspended calls, sockets, streams. */
+import { describeInFlight } from '../../../../report/discovery/format-in-flight.js'
+import type { InFlight } from '../../../../report/discovery/types.js'
+import { formatBytes, formatCount } from '../../../../support/units.js'
+import { longName } from '../../model/names.js'
+import { make } from '../dom.js'
+import { columnHead, tableHead } from './table-head.js'
+
+/** A table of what waits; nothing where nothing does, or the heap was not walked. */
+export function inFlightTable(inFlight: readonly InFlight[]): HTMLElement[] {
+  if (inFlight.length === 0) return []
+  return [
+    make(
+      'p',
+      { class: 'memory-note', id: 'in-flight-title' },
+      'In flight: what waits, by where its function stands or by its class. What the owners hold may be in it.',
+    ),
+    make(
+      'table',
+      { role: 'table', class: 'table hoards', 'aria-labelledby': 'in-flight-title' },
+      tableHead(
+        columnHead('cell-path', 'what waits'),
+        columnHead('number', 'count'),
+        columnHead('number', 'holds'),
+        columnHead('number', 'buffered'),
+      ),
+      make('tbody', { role: 'rowgroup' }, ...inFlight.map(row)),
+    ),
+  ]
+}
+
+function row(each: InFlight): HTMLElement {
+  const cell = (label: string, text: string, classNames = 'number'): HTMLElement =>
+    make('td', { role: 'cell', class: classNames, 'data-label': label }, text)
+  return make(
+    'tr',
+    { role: 'row' },
+    make('th', { role: 'rowheader', scope: 'row', class: 'cell-path' }, longName(describeInFlight(each))),
+    cell('count', formatCount(each.count)),
+    cell('holds', formatBytes(each.retainedBytes), 'number strong'),
+    cell('buffered', formatBytes(each.bufferedBytes)),
+  )
+}
