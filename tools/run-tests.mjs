@@ -50,32 +50,59 @@ if (isCoverageTaken && process.env[COVERED] === undefined) {
   process.exitCode = await run(path.join(bin, 'mocha'), process.argv.slice(2), { stdio: 'inherit' })
 }
 
-/** Most tests wait for a process that they have started: one group more than there are processors. @param {readonly string[]} files */
+/**
+ * Most tests wait for a process that they have started: one group more than there are processors. A group that fails beside
+ * others is run once more with the machine to itself, since tests measure bytes and times: what fails there has failed.
+ *
+ * @param {readonly string[]} files
+ */
 async function runGroups(files) {
   const started = performance.now()
   const { beside, alone } = groupsOf(files, folder)
-  let [exitCode, passed, failed] = [0, 0, 0]
-  const lane = async (/** @type {string[][]} */ groups) => {
-    for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
-      /** @type {Buffer[]} */
-      const chunks = []
-      const args = [...SETTINGS, process.stdout.isTTY ? '--color' : '--no-color', ...group]
-      const code = await run(path.join(bin, 'mocha'), args, { stdio: ['ignore', 'pipe', 'pipe'] }, (chunk) =>
-        chunks.push(chunk),
-      )
-      const text = Buffer.concat(chunks).toString()
-      process.stdout.write(text)
-      passed += counted(text, 'passing')
-      failed += counted(text, 'failing')
-      // A process that dies has counted nothing.
-      if (code !== 0) exitCode = 1
+  const total = { exitCode: 0, passed: 0, failed: 0 }
+  /** @type {string[][]} */
+  const again = []
+  const lane = async () => {
+    for (let group = beside.shift(); group !== undefined; group = beside.shift()) {
+      const { code, text } = await runGroup(group)
+      if (code === 0) take(total, code, text)
+      else again.push(group)
+      process.stdout.write(code === 0 ? text : text.replace(/^(?=.)/gm, 'beside others: '))
     }
   }
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, () => lane(beside)))
-  if (alone.length > 0) await lane([alone])
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, lane))
+  for (const group of alone.length > 0 ? [...again, alone] : again) {
+    const { code, text } = await runGroup(group)
+    take(total, code, text)
+    process.stdout.write(text)
+  }
   const seconds = ((performance.now() - started) / 1000).toFixed(0)
-  console.log(`all groups: ${passed} passed, ${failed} failed, in ${seconds} s`)
-  return exitCode
+  if (again.length > 0) console.log(`run again with nothing beside them: ${again.length} groups of files`)
+  console.log(`all groups: ${total.passed} passed, ${total.failed} failed, in ${seconds} s`)
+  return total.exitCode
+}
+
+/** @param {readonly string[]} group */
+async function runGroup(group) {
+  /** @type {Buffer[]} */
+  const chunks = []
+  const args = [...SETTINGS, process.stdout.isTTY ? '--color' : '--no-color', ...group]
+  const code = await run(path.join(bin, 'mocha'), args, { stdio: ['ignore', 'pipe', 'pipe'] }, (chunk) =>
+    chunks.push(chunk),
+  )
+  return { code, text: Buffer.concat(chunks).toString() }
+}
+
+/**
+ * @param {{ exitCode: number, passed: number, failed: number }} total
+ * @param {number} code
+ * @param {string} text
+ */
+function take(total, code, text) {
+  total.passed += counted(text, 'passing')
+  total.failed += counted(text, 'failing')
+  // A process that dies has counted nothing.
+  if (code !== 0) total.exitCode = 1
 }
 
 /** @param {string} text @param {string} word */
