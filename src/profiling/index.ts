@@ -1,6 +1,6 @@
 /**
  * Heap profiles of this process: taken on demand and on growth, kept and found again. What reads and converts them is
- * `cache-attribution/heap-profile`.
+ * `cache-attribution/heap-profile`, whose names stand here, too: a profile that is taken is mostly read.
  *
  * @packageDocumentation
  */
@@ -15,3 +15,4 @@ export type { GrowthMonitorOptions } from './growth/options.js'
 export type { GrowthAction } from './growth/types.js'
 export { DumpCatalogue } from './dumps/dump-catalogue.js'
 export type { Dump, DumpCatalogueOptions } from './dumps/dump-catalogue.js'
+export * from '../heap-profile/index.js'

@@ -11,7 +11,7 @@ import { packageOf } from '../../report/discovery/package-of.js'
 import { isOwnScript } from './own-script.js'
 
 /** Whose a part is. */
-export type PartOwner =
+type PartOwner =
   /** A package under node_modules, by name. */
   | { readonly of: 'package'; readonly package: string }
   /** Scripts in no package: the application's. */
