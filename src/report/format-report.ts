@@ -9,6 +9,7 @@ import { formatDiscovery } from './discovery/format-discovery.js'
 import { residualLines } from './residual/format-residual.js'
 import { heldByNone } from './held-by-none.js'
 import { formatTable, palette } from './format-table.js'
+import { headline } from './headline.js'
 import type { Palette, TableColumn } from './format-table.js'
 import { floorTrendLine, forecastLine, trendCell } from './trends/format-trends.js'
 import type { AttributionReport, CacheAttribution, ReportTwin, ReportWarning } from './types.js'
@@ -30,7 +31,7 @@ const WARNING_LENGTH_MAX = 300
 const WHOLE_WARNINGS: ReadonlySet<string> = new Set(['WARN_ALLOCATOR_UNAVAILABLE'])
 
 /**
- * A table of the caches by bytes, then noise, unattributed, floor and fragmentation, then the warnings.
+ * The headline, then a table of the caches by bytes, then noise, unattributed, floor and fragmentation, then the warnings.
  *
  * @returns several lines, without a newline at the end
  * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
@@ -40,10 +41,16 @@ const WHOLE_WARNINGS: ReadonlySet<string> = new Set(['WARN_ALLOCATOR_UNAVAILABLE
 export function formatReport(report: AttributionReport, options?: FormatOptions): string {
   const { color } = resolveOptions('formatReport()', options, { color: optional(boolean) })
   const paints = palette(color)
+  const told = headline(report).map(paints.strong)
+  return [...told, ...(told.length === 0 ? [] : ['']), ...reportLines(report, paints)].join('\n')
+}
+
+/** The same without the headline. */
+export function reportLines(report: AttributionReport, paints: Palette): string[] {
   const size = (row: CacheAttribution): number => sortBytes(row, report)
   const rows = report.caches.toSorted((a, b) => size(b) - size(a))
   return [
-    headline(report, paints),
+    titleLine(report, paints),
     '',
     ...table(report, rows, paints),
     '',
@@ -53,7 +60,7 @@ export function formatReport(report: AttributionReport, options?: FormatOptions)
     ...(report.breakdown == null ? [] : ['', formatBreakdown(report.breakdown, { color: paints.isColored })]),
     ...(report.residual === undefined ? [] : ['', ...residualLines(report.residual, paints)]),
     ...(report.discovery === undefined ? [] : ['', formatDiscovery(report.discovery, { color: paints.isColored })]),
-  ].join('\n')
+  ]
 }
 
 function warningLine({ code, message }: ReportWarning): string {
@@ -61,7 +68,7 @@ function warningLine({ code, message }: ReportWarning): string {
   return `${printable(code, 60)}: ${printable(message, length)}`
 }
 
-function headline(report: AttributionReport, { strong, dim }: Palette): string {
+function titleLine(report: AttributionReport, { strong, dim }: Palette): string {
   const { allocator, pid, nodeVersion } = report.process
   const source =
     allocator.version === null ? allocator.name : `${allocator.name} ${allocator.version.split('-', 1)[0] ?? ''}`

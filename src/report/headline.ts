@@ -1,123 +1,124 @@
 /**
- * What a report means and what to do next, in one to three sentences. Pure.
+ * What a report means and what to do next, in at most three sentences. Pure.
  *
  * Rule: each sentence is true of the report as it stands: what one observation cannot tell (growth, a leak) is said only where a
- * history told it, and figures within the noise are no finding.
+ * history told it, figures within the noise are no finding, and what was not measured is not compared. Else there is no line.
  */
 import { knownSum } from '../measure/figures.js'
-import { figuresOf } from '../measure/sample.js'
 import { formatBytes, formatCount, formatShare, printable, signed } from '../support/units.js'
 import { describeOwner } from './discovery/format-discovery.js'
 import type { Owner } from './discovery/types.js'
+import { holdersOf, measuredRows, quoted } from './holders.js'
+import type { Holder } from './holders.js'
 import { isGrowing } from './trends/format-trends.js'
 import type { Trend } from './trends/types.js'
 import { formatRate } from './trends/rates.js'
 import type { AttributionReport, CacheAttribution } from './types.js'
-import { knownBytes, wholeOf } from './whole.js'
 
-const NAME_LENGTH_MAX = 60
+const PACKAGE_LENGTH_MAX = 60
 /** A claim that is off by less misleads nobody. */
 const CLAIM = { factor: 2, leastBytes: 1024 * 1024 }
 /** Pages without live memory below these are every process's. */
 const FRAGMENTED = { share: 0.25, bytes: 32 * 1024 * 1024 }
 
-/** Who holds something, and how much. */
-interface Holder {
-  readonly name: string
-  readonly bytes: number
-  readonly uncertaintyBytes: number | null
-  readonly row: CacheAttribution | null
-  /** Of an owner: whose code holds it; null for the application's, and of a cache. */
-  readonly package: string | null
-}
-
 /**
  * What holds most, whether it grows or lies fragmented, and what to do next.
  *
- * @returns one to three sentences, without line ends
+ * @returns at most three sentences, without line ends; none where nothing can be said for sure
  * @example
  * console.log(headline(await coordinator.attribute({ discover: 10 })).join('\n'))
  */
 export function headline(report: AttributionReport): string[] {
-  const largest = holdersOf(report)[0]
+  const holders = holdersOf(report)
   const growth = growthOf(report)
+  const middle = growth ?? fragmentation(report)
   const sentences = [
-    largest === undefined ? nothingStandsOut(report) : holdsMost(largest, report),
-    growth ?? fragmentation(report),
-    nextStep(report, largest, growth !== null),
+    holders.length === 0 ? nothingStandsOut(report) : holdsMost(holders, report),
+    middle,
+    nextStep(report, holders[0], { isGrowthTold: growth !== null, it: middle === null ? 'it' : 'the largest' }),
   ]
   return sentences.filter((sentence) => sentence !== null)
 }
 
-/** Caches that were measured beyond the noise, and owners that nobody registered; the largest first. */
-function holdersOf(report: AttributionReport): Holder[] {
-  const caches = report.caches.flatMap((row): Holder[] => {
-    const { bytes, uncertaintyBytes } = wholeOf(row, report.mode)
-    const known = knownBytes(bytes)
-    if (known === null || known <= 0 || !row.significant) return []
-    return [{ name: `The cache ${quoted(row.name)}`, bytes: known, uncertaintyBytes, row, package: null }]
-  })
-  // Of an owner in another the outer one is told.
-  const owners = (report.discovery?.owners ?? []).flatMap((owner): Holder[] =>
-    owner.cache === null && owner.partOf === null ? [holderOf(owner)] : [],
-  )
-  return [...caches, ...owners].toSorted((a, b) => b.bytes - a.bytes)
+function holdsMost(holders: readonly Holder[], report: AttributionReport): string {
+  const [largest] = holders
+  if (largest === undefined) return ''
+  const alike = holders.filter(
+    ({ bytes, uncertaintyBytes }) => largest.bytes - bytes <= Math.hypot(largest.uncertaintyBytes, uncertaintyBytes),
+  ).length
+  const others = alike - 1
+  const facts = `${largest.amount}${shareOf(largest, report)}${claim(largest)}`
+  const also =
+    others === 0 ? '' : `; ${formatCount(others)} other${others === 1 ? ' holds' : 's hold'} as much within the ±`
+  const isAlone = report.discovery?.live == null && measuredRows(report).length === 1
+  return `${subjectOf(largest, report)} ${others === 0 && !isAlone ? 'holds most: ' : 'holds '}${facts}${also}.`
 }
 
-function holderOf(owner: Owner): Holder {
-  return {
-    name: describeOwner(owner),
-    bytes: owner.retained.totalBytes,
-    uncertaintyBytes: null,
-    row: null,
-    package: owner.package,
-  }
+/** Without owners only the measured caches were compared. */
+function subjectOf({ name, row }: Holder, report: AttributionReport): string {
+  if (row === null) return name
+  const cache = row.instances === undefined || row.instances === 1 ? `The cache ${name}` : capital(name)
+  if (report.discovery?.live != null) return cache
+  const rows = measuredRows(report)
+  const count = rows.reduce((sum, { instances = 1 }) => sum + instances, 0)
+  return rows.length === 1 ? cache : `Of ${formatCount(count)} measured caches ${name}`
 }
 
-function holdsMost({ name, bytes, uncertaintyBytes, row }: Holder, report: AttributionReport): string {
-  const error = uncertaintyBytes === null ? '' : ` ± ${formatBytes(uncertaintyBytes)}`
-  // An owner is a part of what the graph of the heap reaches, as the table of owners says; a row is one of all live memory.
-  const whole = row === null ? (report.discovery?.live?.totalBytes ?? 0) : liveBytes(report)
+/** Of an owner the graph tells the share; a row is a part of all live memory. */
+function shareOf({ bytes, graphBytes }: Holder, report: AttributionReport): string {
+  const whole = graphBytes === null ? liveBytes(report) : (report.discovery?.live?.totalBytes ?? 0)
+  const part = graphBytes ?? bytes
   // Trims estimate the whole, and a cache may fill between two readings.
-  const share =
-    bytes > whole ? '' : `, ${formatShare(bytes, whole)} of ${row === null ? 'what the heap reaches' : 'live memory'}`
-  return `${name} holds most: ${formatBytes(bytes)}${error}${share}${claim(row, bytes)}.`
+  if (whole <= 0 || part > whole) return ''
+  return `, ${formatShare(part, whole)} of ${graphBytes === null ? liveName(report) : 'what the heap reaches'}`
 }
 
-function claim(row: CacheAttribution | null, bytes: number): string {
+function claim({ row, bytes }: Holder): string {
   const claimed = row?.claimedBytes ?? 0
   if (claimed <= 0 || Math.abs(bytes - claimed) < CLAIM.leastBytes) return ''
   const factor = bytes / claimed
   return factor < CLAIM.factor && factor > 1 / CLAIM.factor
     ? ''
-    : `, ${signed(factor, 1)} × the ${formatBytes(claimed)} that it claims`
+    : `, ${signed(factor, factor < 1 ? 2 : 1)} × the ${formatBytes(claimed)} that it claims`
 }
 
-function nothingStandsOut(report: AttributionReport): string {
-  const live = formatBytes(liveBytes(report))
+function nothingStandsOut(report: AttributionReport): string | null {
+  const live = `${formatBytes(liveBytes(report))} of ${liveName(report)}`
   const { caches, discovery } = report
-  if (discovery !== undefined) return `No owner stands out in ${live} of live memory: it lies in many small pieces.`
-  const measured = caches.filter(({ status }) => status !== 'skipped')
-  if (caches.length === 0) return `No cache is registered: ${live} of live memory is not told apart.`
-  if (measured.length === 0) return `No cache was measured: all ${formatCount(caches.length)} were skipped.`
-  return `None of ${formatCount(measured.length)} measured caches holds more than the noise, of ${live} of live memory.`
+  if (discovery?.live != null) {
+    return discovery.owners.length > 0
+      ? null
+      : `No owner stands out in the ${formatBytes(discovery.live.totalBytes)} that the heap reaches.`
+  }
+  if (caches.length === 0) return `No cache is registered: ${live} is not told apart.`
+  const measured = measuredRows(report).length
+  if (measured > 0) {
+    const which =
+      measured === 1 ? 'The measured cache holds no' : `None of ${formatCount(measured)} measured caches holds`
+    return `${which} more than the noise, of ${live}.`
+  }
+  return caches.every(({ status }) => status === 'skipped')
+    ? `No cache was measured: all ${formatCount(caches.length)} were skipped.`
+    : null
 }
 
 /** What a history tells; null without one, or where nothing grows. */
-function growthOf({ caches, floor, forecast, discovery }: AttributionReport): string | null {
+function growthOf(report: AttributionReport): string | null {
+  const { caches, floor, forecast, discovery } = report
+  const isWhole = caches.every(({ status }) => status === 'released' || status === 'trimmed')
   const growing = [
-    ...caches.map(({ name, trend }) => ({ name: quoted(name), trend })),
+    ...caches.map((row) => ({ name: quoted(row), trend: row.trend })),
     ...(discovery?.owners ?? []).map((owner) => ({ name: describeOwner(owner), trend: owner.growth })),
-    { name: 'what no cache holds', trend: floor.trend },
+    { name: isWhole ? 'What no cache holds' : 'What no measured cache holds', trend: floor.trend },
   ].flatMap(({ name, trend }) =>
     isGrowing(trend) && trend?.slope != null ? [{ name, rate: trend.slope.bytesPerHour }] : [],
   )
   const most = growing.toSorted((a, b) => b.rate - a.rate)[0]
-  if (most === undefined) return null
+  if (most === undefined || most.rate <= 0) return null
   const when =
     forecast?.at == null
       ? ''
-      : `; the limit of ${formatBytes(forecast.limitBytes)} is reached about ${printable(forecast.at, 40)}`
+      : `; at the present rates the limit of ${formatBytes(forecast.limitBytes)} is reached about ${printable(forecast.at, 40)}`
   return `${capital(most.name)} grows by ${formatRate(most.rate).replace(/^\+/, '')}${when}.`
 }
 
@@ -130,40 +131,57 @@ function fragmentation({ before }: AttributionReport): string | null {
   return `The allocator is fragmented: ${formatBytes(lost)} (${formatShare(lost, activeBytes)}) of its pages hold no live memory.`
 }
 
-function nextStep(report: AttributionReport, largest: Holder | undefined, isTold: boolean): string | null {
-  const { caches, discovery, mode } = report
-  if (largest?.row === null) return nextStepOfOwner(largest)
-  if (largest !== undefined && isGrowing(largest.row.trend)) return 'Bound it by size or by age.'
-  const isUnexplained = largest === undefined || largest.bytes < liveBytes(report) / 2
-  if (isUnexplained && discovery === undefined) {
-    return mode === 'twin' || caches.length === 0
-      ? 'Seek the owners of the rest: discover().'
-      : 'Seek the owners of the rest: discover(), in a twin.'
+/** What a next step depends on beside the largest; `it` is unmistakable behind the sentence before. */
+interface Said {
+  readonly isGrowthTold: boolean
+  readonly it: string
+}
+
+function nextStep(report: AttributionReport, largest: Holder | undefined, { isGrowthTold, it }: Said): string | null {
+  const { discovery, mode, caches } = report
+  const ofOwner = largest?.owner == null ? null : nextStepOfOwner(largest.owner, it)
+  if (ofOwner !== null) return ofOwner
+  if (largest?.row != null && isGrowing(largest.row.trend)) return `Bound ${largest.name} by size or by age.`
+  if (discovery === undefined && (largest === undefined || largest.bytes < liveBytes(report) / 2)) {
+    const where = mode === 'twin' || caches.length === 0 ? '' : ', in a twin'
+    return `Seek the owners of the rest: discover()${where}.`
   }
-  return isTold || hasTrends(report) ? null : 'Whether it grows takes several observations: keep a history, or watch.'
+  if (isGrowthTold || hasTrends(report)) return null
+  const what = largest === undefined ? 'anything' : it
+  return `Whether ${what} grows takes several observations: keep a history, or watch.`
 }
 
-/** Nobody bounds what Node or a package holds inside. */
-function nextStepOfOwner({ package: from }: Holder): string | null {
+/** Nobody bounds what Node holds inside, and only a collection can be bounded as it is. */
+function nextStepOfOwner({ package: from, cache, kind, className }: Owner, it: string): string | null {
+  if (cache !== null) return `Bound ${it} by size or by age.`
   if (from === 'node') return null
-  return from === null
-    ? 'Bound it, or register it (fromCache()), and every run measures it.'
-    : `It is held by the package ${printable(from, NAME_LENGTH_MAX)}: see whether that has a limit for it.`
+  if (from !== null) {
+    return `${capital(it)} is held by the package ${printable(from, PACKAGE_LENGTH_MAX)}: see whether that has a limit for it.`
+  }
+  if (kind !== 'collection') return null
+  const how = className === 'Map' || className === 'Set' ? ' (fromCache())' : ''
+  return `Bound ${it}, or register it${how}, and every run measures it.`
 }
 
-function hasTrends({ caches, floor }: AttributionReport): boolean {
-  const trends: (Trend | undefined)[] = [floor.trend, ...caches.map(({ trend }) => trend)]
+function hasTrends({ caches, floor, discovery }: AttributionReport): boolean {
+  const trends: (Trend | undefined)[] = [
+    floor.trend,
+    ...caches.map(({ trend }: CacheAttribution) => trend),
+    ...(discovery?.owners ?? []).map(({ growth }) => growth),
+  ]
   return trends.some((trend) => trend !== undefined)
 }
 
 function liveBytes({ before }: AttributionReport): number {
-  return knownSum(figuresOf(before))
+  return knownSum({ ...before, heapBytes: before.heapUsedBytes })
 }
 
-function quoted(name: string): string {
-  return JSON.stringify(printable(name, NAME_LENGTH_MAX))
+/** Without the allocator's statistics only the heap is known. */
+function liveName({ before }: AttributionReport): string {
+  return before.allocatedBytes === null ? 'the JS heap' : 'live memory'
 }
 
+/** Names of caches are quoted, and those of owners are code: both stay as they are. */
 function capital(text: string): string {
-  return text.startsWith('what ') ? `W${text.slice(1)}` : text
+  return /^(?:it$|the (?:largest|group))/.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : text
 }

@@ -97,6 +97,7 @@ describe('cache-attribution diff', () => {
     const { code, out } = await run(['diff', path.join(folder, 'a'), path.join(folder, 'b')])
     expect(code).to.equal(0)
     expect(out).to.match(/^users +976\.6 KiB +2\.86 MiB +\+1\.91 MiB +11\.31 KiB/m)
+    expect(out).to.match(/^from .*\nafter: The cache "users" holds 2\.86 MiB ± 8\.00 KiB, 1\.2 % of live memory\.\n/)
   })
 
   it('does not take what a trim dropped that failed for the whole', async () => {

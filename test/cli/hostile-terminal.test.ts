@@ -214,7 +214,7 @@ describe('the terminal', function () {
     child.on('error', () => undefined)
     try {
       await once(child.stdout, 'data')
-      for (const args of [[], ['--json']]) {
+      for (const args of [['--mappings'], ['--mappings', '--json']]) {
         const { out, all } = await command(['breakdown', ...args, String(child.pid)])
         expect(out).to.not.equal('')
         expectHarmless(all, args.join(' '))

@@ -283,7 +283,9 @@ describe('PeriodicReporter', () => {
     })
     await time.pass(HOUR)
     expect(lines[0]).to.match(/^memory, observe: .*\ncache +estimated +entries\nusers +976\.6 KiB +3$/)
-    expect(lines.find((line) => line.startsWith('memory, twin'))).to.contain('Memory by cache')
+    expect(lines.find((line) => line.startsWith('memory, twin'))).to.match(
+      /^memory, twin: .*\nThe cache "users" holds [^]*\n\nMemory by cache/,
+    )
   })
 
   it('warns of five readings in a row that rise, where there is no history', async () => {

@@ -18,6 +18,13 @@ function table(lines: readonly string[]): string[] {
 }
 
 describe('formatReport()', () => {
+  it('begins with the headline', () => {
+    const lines = shown(report([row('big', 120 * MIB)]))
+    expect(lines[0]).to.match(/^The cache "big" holds 120\.0 MiB ± 8\.00 KiB, 48\.4 % of live memory\.$/)
+    expect(lines.slice(1, 4)).to.deep.equal(['Seek the owners of the rest: discover(), in a twin.', '', lines[3]])
+    expect(lines[3]).to.match(/^Memory by cache/)
+  })
+
   it('sorts by bytes, the skipped ones last', () => {
     const lines = table(
       shown(
@@ -186,7 +193,7 @@ describe('formatReport()', () => {
         },
       }),
     ).join('\n')
-    expect(text).to.match(/^Memory by cache, measured by release \(pid 1, Node v20\.0\.0, unavailable, /)
+    expect(text).to.match(/(?:^|\n)Memory by cache, measured by release \(pid 1, Node v20\.0\.0, unavailable, /)
     expect(text).to.include('unattributed  – allocator, 1.00 MiB JS heap')
     expect(text).to.include('floor         – allocator, 80.00 MiB JS heap held by no cache, of – and 90.00 MiB')
     expect(text).to.include('a      9.00 MiB')

@@ -58,7 +58,7 @@ describe('headline()', () => {
   it('names the cache that holds most, its share of live memory, and a claim that is far off', () => {
     const [first] = headline(report([row('small', 20 * MIB), row('big', 120 * MIB, { claimedBytes: 2 * MIB })]))
     expect(first).to.equal(
-      'The cache "big" holds most: 120.0 MiB ± 8.00 KiB, 48.4 % of live memory, 60.0 × the 2.00 MiB that it claims.',
+      'Of 2 measured caches "big" holds most: 120.0 MiB ± 8.00 KiB, 48.4 % of live memory, 60.0 × the 2.00 MiB that it claims.',
     )
   })
 
@@ -115,6 +115,70 @@ describe('headline()', () => {
       },
     })
     expect(headline(growing)[1]).to.equal('What no cache holds grows by 5.00 MiB/h.')
+  })
+
+  it('does not call that the most which was not compared, or is not more beyond the ±', () => {
+    const skipped = row('other', null, { status: 'skipped', significant: false })
+    expect(headline(report([row('big', 120 * MIB), skipped]))[0]).to.match(/^The cache "big" holds 120\.0 MiB ±/)
+    const alike = [row('a', 120 * MIB), row('b', 120 * MIB - 4096), row('c', 20 * MIB)]
+    expect(headline(report(alike))[0]).to.equal(
+      'Of 3 measured caches "a" holds 120.0 MiB ± 8.00 KiB, 48.4 % of live memory; 1 other holds as much within the ±.',
+    )
+    const failed = row('failed', 200 * MIB, { status: 'failed' })
+    expect(headline(report([failed, row('big', 20 * MIB)]))[0]).to.match(/^The cache "big" holds 20\.00 MiB/)
+  })
+
+  it('finds as an owner the cache that was not measured', () => {
+    const found = discovery([owner('byId', 200 * MIB, { cache: 'users' })])
+    const skipped = row('users', null, { status: 'skipped', significant: false })
+    const lines = headline(report([row('big', 20 * MIB), skipped], { discovery: found }))
+    expect(lines[0]).to.match(/^server\.js › byId: Map\(1,000\) \(the cache "users"\) holds most: 200\.0 MiB/)
+    expect(lines.at(-1)).to.equal('Bound it by size or by age.')
+  })
+
+  it('gives the measured bytes of an owner, and those of the graph only where they differ by more than the ±', () => {
+    const released = { allocatedBytes: 0, heapBytes: 150 * MIB, mappedBytes: null, totalBytes: 150 * MIB }
+    const of = (rest: Partial<Owner>): string | undefined =>
+      headline(report([], { discovery: discovery([owner('byId', 200 * MIB, { released, ...rest })]) }))[0]
+    expect(of({ uncertaintyBytes: MIB })).to.equal(
+      'server.js › byId: Map(1,000) holds most: 150.0 MiB ± 1.00 MiB measured (200.0 MiB by the graph of the heap), ' +
+        '66.7 % of what the heap reaches.',
+    )
+    expect(of({ uncertaintyBytes: 60 * MIB })).to.contain('holds most: 150.0 MiB ± 60.00 MiB, 66.7 %')
+    expect(of({ uncertaintyBytes: null })).to.contain('holds most: 200.0 MiB, 66.7 %')
+  })
+
+  it('does not tell noise from findings without controls', () => {
+    const lines = headline(report([row('big', 120 * MIB, { uncertaintyBytes: null, significant: false })]))
+    expect(lines.join(' ')).not.to.match(/noise|holds/)
+  })
+
+  it('does not say of a heap that was not walked that nothing stands out in it', () => {
+    const unknown = { ...discovery([]), live: null }
+    expect(headline(report([], { discovery: unknown }))[0]).to.match(/^No cache is registered/)
+    expect(headline(report([], { discovery: discovery([]) }))[0]).to.equal(
+      'No owner stands out in the 300.0 MiB that the heap reaches.',
+    )
+  })
+
+  it('speaks of the heap alone where the allocator tells nothing', () => {
+    const released = { allocatedBytes: null, heapBytes: 20 * MIB, mappedBytes: null, totalBytes: null }
+    const lines = headline(
+      report([row('big', null, { released, significant: true, status: 'released' })], {
+        before: sample(null, 40 * MIB),
+      }),
+    )
+    expect(lines[0]).to.contain('20.00 MiB ± 8.00 KiB, 50.0 % of the JS heap')
+  })
+
+  it('advises for the largest also behind a sentence about another', () => {
+    const growing = { ...trend('unbounded', 5 * MIB), allocated: null, heap: null, mapped: null }
+    const lines = headline(
+      report([row('big', 200 * MIB, { trend: trend('growing', MIB) })], {
+        floor: { allocatedBytes: 1, heapBytes: 1, mappedBytes: null, trend: growing },
+      }),
+    )
+    expect(lines.slice(1)).to.deep.equal(['What no cache holds grows by 5.00 MiB/h.', 'Bound "big" by size or by age.'])
   })
 
   it('calls the allocator fragmented where a quarter of its pages are lost, and no sooner', () => {

@@ -3,7 +3,7 @@ import type { AttachCost } from '../../attach/protocol.js'
 import type { Overview } from '../../attach/agent/tasks.js'
 import { formatBreakdown } from '../../report/breakdown/format-breakdown.js'
 import { formatDiscovery } from '../../report/discovery/format-discovery.js'
-import { formatReport } from '../../report/format-report.js'
+import { reportLines } from '../../report/format-report.js'
 import { headline } from '../../report/headline.js'
 import { palette } from '../../report/format-table.js'
 import { terminalJson } from '../../support/terminal-text.js'
@@ -75,10 +75,10 @@ function jsonOf({ reports, discovery, breakdown }: Overview, cost: AttachCost): 
 
 function textOf(overview: Overview, cost: AttachCost): string {
   const { reports, discovery, breakdown } = overview
-  const { strong } = palette(undefined)
+  const paints = palette(undefined)
   return [
-    ...headlineOf(overview).map(strong),
-    ...reports.filter(({ caches }) => caches.length > 0).flatMap((report) => ['', formatReport(report)]),
+    ...headlineOf(overview).map(paints.strong),
+    ...reports.filter(({ caches }) => caches.length > 0).flatMap((report) => ['', ...reportLines(report, paints)]),
     '',
     formatDiscovery(discovery),
     ...(breakdown === null ? [] : ['', formatBreakdown(breakdown)]),
@@ -89,7 +89,8 @@ function textOf(overview: Overview, cost: AttachCost): string {
 
 function headlineOf({ reports, discovery }: Overview): string[] {
   const [report] = reports
-  return report === undefined ? [] : headline({ ...report, discovery })
+  // One whole: what holds most may be registered with any of the coordinators.
+  return report === undefined ? [] : headline({ ...report, caches: reports.flatMap(({ caches }) => caches), discovery })
 }
 
 /** What it cost the process, in one line. */

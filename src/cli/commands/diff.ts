@@ -7,6 +7,7 @@ import { isReport } from '../../history/record-faults.js'
 import { QUANTITIES } from '../../measure/figures.js'
 import type { ByQuantity } from '../../measure/figures.js'
 import { formatTable, palette } from '../../report/format-table.js'
+import { headline } from '../../report/headline.js'
 import type { AttributionReport } from '../../report/types.js'
 import { knownBytes, wholeOf } from '../../report/whole.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
@@ -60,14 +61,16 @@ export const diff: Command = {
         ? await nearestReports(path.resolve(cwd, folder), [momentOf(first), momentOf(second)])
         : await Promise.all([reportIn(path.resolve(cwd, first)), reportIn(path.resolve(cwd, second))])
     const changes = changesBetween(before, after)
-    if (options.has('json')) print(`${terminalJson({ before: before.startedAt, after: after.startedAt, changes })}\n`)
-    else {
+    const told = headline(after)
+    if (options.has('json')) {
+      print(`${terminalJson({ before: before.startedAt, after: after.startedAt, headline: told, changes })}\n`)
+    } else {
       const { strong, dim } = palette(undefined)
       const head = `from ${printable(before.startedAt, 40)} to ${printable(after.startedAt, 40)}`
       const table = formatTable(COLUMNS, changes, strong, ({ change, uncertainty }) =>
         Math.abs(change ?? 0) > (uncertainty ?? 0) ? (text) => text : dim,
       )
-      print(`${[head, '', ...table].join('\n')}\n`)
+      print(`${[head, ...told.map((line) => strong(`after: ${line}`)), '', ...table].join('\n')}\n`)
     }
     return { code: 0 }
   },

@@ -204,7 +204,7 @@ describe('POST /attribution', () => {
       site.coordinator.register('evil\r\n\u001b[31mrow', { release: () => undefined })
       const answer = await post(site, '/attribution?mode=release&except=gate', { headers: { accept: 'text/plain' } })
       const text = await answer.text()
-      expect(text).to.match(/^Memory by cache, measured by release/)
+      expect(text).to.match(/^Memory by cache, measured by release/m)
       expect(text).to.include('<script>').and.to.include('evil\\u{d}\\u{a}\\u{1b}[31mrow')
       expect(text).not.to.include('\u001b').and.not.to.include('\r')
       expect(answer.headers.get('content-type')).to.equal('text/plain; charset=utf-8')

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import { headline } from '../../../src/report/headline.js'
 import { seriousViolations } from './fixtures/axe.js'
 import { launchChromium, openPage } from './fixtures/chromium.js'
 import type { WatchedPage } from './fixtures/chromium.js'
@@ -92,6 +93,9 @@ describe('the page in a browser', function () {
     }
     expect(await rowOf('held by no cache (floor)').innerText()).to.contain('36.90 MiB')
     expect(await rowOf('unattributed').innerText()).to.contain('−204.8 KiB')
+    const told = headline(reportOf({ id: 'last' }))
+    expect(told).not.to.deep.equal([])
+    expect(await page.locator('#headline').innerText()).to.equal(told.join(' '))
   })
 
   it('shows the largest first, and sorts by what is asked for', async () => {
