@@ -114,7 +114,7 @@ export function reportOf(report: AttributionReport): AttributionReport {
       ...rest
     } = isObject(report) ? report : ({} as AttributionReport)
     if (!isObject(floor) || !isObjects(caches)) throw notKept('report', faultOfReport(report) ?? 'its members change')
-    const { trend: _trend, ...bytes } = floor
+    const { trend: _trend, owners: _owners, ...bytes } = floor
     return {
       ...rest,
       caches: withoutTrends(caches),

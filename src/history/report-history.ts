@@ -15,6 +15,7 @@ import { listFiles } from './files.js'
 import { maintain } from './maintain.js'
 import { resolveHistoryOptions } from './options.js'
 import type { HistoryOptions, ResolvedHistoryOptions } from './options.js'
+import { ownersOfFloor } from '../report/discovery/explained.js'
 import { withGrowth } from '../report/discovery/owner-growth.js'
 import { readHistory } from './read-history.js'
 import { observationOf, reportOf, writtenRecord } from './records.js'
@@ -147,6 +148,7 @@ export class ReportHistory implements AsyncDisposable {
    */
   async withTrends(report: AttributionReport): Promise<AttributionReport> {
     const { caches, owners, floor, forecast } = await this.trends()
+    const discovery = report.discovery === undefined ? undefined : withGrowth(report.discovery, owners)
     const trends = new Map(caches.map(({ name, trend }) => [name, trend]))
     return {
       ...report,
@@ -154,8 +156,8 @@ export class ReportHistory implements AsyncDisposable {
         const trend = trends.get(row.name)
         return trend === undefined ? row : { ...row, trend }
       }),
-      floor: { ...report.floor, trend: floor },
-      ...(report.discovery === undefined ? {} : { discovery: withGrowth(report.discovery, owners) }),
+      floor: { ...report.floor, ...ownersOfFloor(discovery), trend: floor },
+      ...(discovery === undefined ? {} : { discovery }),
       ...(forecast === null ? {} : { forecast }),
     }
   }

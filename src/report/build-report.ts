@@ -17,6 +17,7 @@ import type { Miscounts } from './miscounts.js'
 import { pinningWarnings, returnedOf } from './returned.js'
 import type { ResidentFalls } from './returned.js'
 import { orderWarnings, remembered, sharingWarnings } from './sharing.js'
+import { explainedBy, ownersOfFloor } from './discovery/explained.js'
 import type { EarlierRun } from './sharing.js'
 import { estimateStep, noiseOf, spreadOf } from './statistics.js'
 import { estimateWhole } from './estimate-whole.js'
@@ -85,7 +86,10 @@ export function unmeasured(
 
 /** A finished run, as measured. */
 export interface MeasuredRun {
-  readonly head: Omit<AttributionReport, 'noise' | 'caches' | 'unattributed' | 'floor' | 'schemaVersion' | 'warnings'>
+  readonly head: Omit<
+    AttributionReport,
+    'noise' | 'caches' | 'unattributed' | 'floor' | 'explained' | 'schemaVersion' | 'warnings'
+  >
   readonly controls: readonly Figures[]
   readonly caches: readonly MeasuredCache[]
   readonly gaps: readonly Gap[]
@@ -125,7 +129,8 @@ export function buildReport(run: MeasuredRun): AttributionReport {
     noise: noise(run.controls),
     caches,
     unattributed: unattributed(before, after, caches),
-    floor: floor(before, caches),
+    floor: { ...floor(before, caches), ...ownersOfFloor(run.head.discovery) },
+    ...explainedBy(before, caches, run.head.discovery),
     warnings: [...warnings, ...claimWarnings(caches, warnings, uncollected)],
   }
 }

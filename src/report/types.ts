@@ -4,7 +4,7 @@ import type { ByQuantity, Figures } from '../measure/figures.js'
 import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
 import type { MemoryNode } from './breakdown/types.js'
-import type { Discovery } from './discovery/types.js'
+import type { Discovery, Owner } from './discovery/types.js'
 import type { ReportResidual } from './residual/types.js'
 import type { FloorTrend, Forecast, Trend } from './trends/types.js'
 import type { AttributedBytes, ReportWarning, ReturnedBytes, RowFacts } from './values.js'
@@ -148,6 +148,20 @@ export interface ReportSelfCheck extends SelfCheckPart {
   readonly attempts: number
 }
 
+/** Shares of live memory, 0 to 1; null where the whole is unknown. */
+export interface Explained {
+  /**
+   * Of V8's heap in use: what the rows got back, and what the graph reaches strongly afterwards. It may come short by garbage
+   * and by weakly held objects.
+   */
+  readonly heapShare: number | null
+  /**
+   * Of the allocator's live bytes: what the rows got back, and the memory of Buffers and external strings that the graph
+   * reaches. What Node and V8 allocate for themselves has no name in it.
+   */
+  readonly nativeShare: number | null
+}
+
 /** The twins of a run. `before` and `after` of the report were read in the first of them. */
 export interface ReportTwin {
   /** How many gave a result, each in another order. */
@@ -223,6 +237,8 @@ export interface AttributionReport {
    * refill during the run, so watch it for leaks.
    */
   readonly floor: Figures & {
+    /** With `discover`: who holds it, as `discovery.owners`, without the registered caches. */
+    readonly owners?: readonly Owner[]
     /** With a history attached: how it changes over the reports, which decides whether something leaks. */
     readonly trend?: FloorTrend
   }
@@ -245,8 +261,13 @@ export interface AttributionReport {
    * before the first coordinator are not known here; `breakdown()` has their heaps together.
    */
   readonly workers?: readonly WorkerHeap[]
-  /** With `discover`: large collections that nobody registered, emptied and measured in the first twin. */
+  /** With `discover`: the owners of live memory, found and measured in the first twin when every cache was released. */
   readonly discovery?: Discovery
+  /**
+   * With `discover`: how much of the live memory before the run has a name, which is that of a row, an owner, a package, or a part
+   * of the engine.
+   */
+  readonly explained?: Explained
   /**
    * With `breakdown`: where all of RSS was before the run, divided by the caches that this run measured. Null if the
    * system does not report it.

@@ -238,7 +238,26 @@ export const SCHEMAS: Json = {
         cache: { type: ['string', 'null'] },
       }),
     ),
-    live: orNull(object({ totalBytes: number, ownedBytes: number, restBytes: number })),
+    live: orNull(
+      object({
+        totalBytes: number,
+        heapBytes: number,
+        memoryBytes: number,
+        usedHeapBytes: number,
+        allocatedBytes: maybe,
+        ownedBytes: number,
+        restBytes: number,
+      }),
+    ),
+    packages: arrayOf(
+      object({
+        of: { enum: ['application', 'package', 'node', 'library', 'engine'] },
+        package: { type: ['string', 'null'] },
+        totalBytes: number,
+        ownedBytes: number,
+        kinds: arrayOf(object({ kind: string, totalBytes: number })),
+      }),
+    ),
     others: object({ count: integer, totalBytes: number }),
     inFlight: arrayOf(
       object({

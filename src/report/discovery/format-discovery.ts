@@ -4,10 +4,12 @@ import { formatBytes, formatCount, formatMs, formatShare, printable } from '../.
 import { formatTable, palette } from '../format-table.js'
 import type { Palette, TableColumn } from '../format-table.js'
 import { knownBytes } from '../whole.js'
+import { namedByGraph } from './explained.js'
 import { inFlightLines } from './format-in-flight.js'
+import { packageLines } from './format-packages.js'
 import { baseOf, lineOf, placeOf } from './place-of.js'
 import { trendCell } from '../trends/format-trends.js'
-import type { Discovery, Owner, OwnerSite } from './types.js'
+import type { Discovery, LiveMemory, Owner, OwnerSite } from './types.js'
 
 /** How {@link formatDiscovery} writes. */
 export interface FormatDiscoveryOptions {
@@ -32,6 +34,8 @@ export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryO
   const { warnings } = discovery
   return [
     ...ownerLines(discovery, paints),
+    '',
+    ...packageLines(discovery.packages ?? [], paints),
     ...inFlightLines(discovery.inFlight ?? [], paints),
     ...warnings.map(({ code, message }) => paints.dim(`${printable(code, 60)}: ${printable(message, 300)}`)),
   ].join('\n')
@@ -54,6 +58,7 @@ function ownerLines(discovery: Discovery, { strong, dim }: Palette): string[] {
       ? []
       : [dim(`${formatCount(others.count)} smaller owners: ${ofLive(others.totalBytes, totalBytes)}`)]),
     dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and what is small`),
+    ...graphLines(live).map((line) => dim(line)),
     ...owners.flatMap((owner, place) =>
       owner.disagreement === null
         ? []
@@ -61,6 +66,25 @@ function ownerLines(discovery: Discovery, { strong, dim }: Palette): string[] {
     ),
     '',
     `noise       ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap`,
+  ]
+}
+
+/** Less is what Node and V8 allocate for themselves in any process. */
+const NATIVE_LEAST_BYTES = 8 * 1024 * 1024
+
+/** How much of what was live the graph names, and what it cannot name. */
+function graphLines(live: LiveMemory): string[] {
+  const named = namedByGraph(live)
+  if (named === null) return []
+  const { usedHeapBytes = 0, allocatedBytes = null } = live
+  const native = allocatedBytes === null ? '' : `${formatBytes(allocatedBytes)} allocator + `
+  return [
+    `of the live ${native}${formatBytes(usedHeapBytes)} JS heap, ${formatShare(named.share, 1)} are explained by owner, package or part of the engine`,
+    ...(named.nativeBytes === null || named.nativeBytes < NATIVE_LEAST_BYTES
+      ? []
+      : [
+          `native memory without a JavaScript owner: ${formatBytes(named.nativeBytes)}, Node's and V8's own among it; a heap profile names who allocated it (cache-attribution run --profile)`,
+        ]),
   ]
 }
 

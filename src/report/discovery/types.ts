@@ -1,4 +1,5 @@
 /** What discover() found: the owners of a process's live memory. Plain JSON. */
+import type { PartKind } from '../../allocator/port.js'
 import type { ByQuantity } from '../../measure/figures.js'
 import type { Trend } from '../trends/types.js'
 import type { AttributedBytes, ReportWarning, ReturnedBytes } from '../values.js'
@@ -109,10 +110,34 @@ export interface InFlight {
 /** All that is strongly reachable, in bytes. */
 export interface LiveMemory {
   readonly totalBytes: number
+  /** Of it, objects on V8's heap; absent in a result of an older version. */
+  readonly heapBytes?: number
+  /** Of it, outside of V8's heap: the memory of Buffers and other ArrayBuffers, the text of external strings. */
+  readonly memoryBytes?: number
+  /** V8's heap in use when it was walked, right after collections: what is more than `heapBytes` is reached by nothing strong. */
+  readonly usedHeapBytes?: number
+  /** What the allocator counted as live then; null where it tells nothing. What is more than `memoryBytes` has no JavaScript owner. */
+  readonly allocatedBytes?: number | null
   /** In pieces of `leastBytes` and more, each with an owner. */
   readonly ownedBytes: number
   /** The rest: code, shapes and strings of all scripts, Node's own, and whatever is small. */
   readonly restBytes: number
+}
+
+/**
+ * What the memory of one package is made of. `application` is scripts in no package, `node` Node's own, `library` this library,
+ * and `engine` what is of no script, or held by several.
+ */
+export interface PackageCost {
+  readonly of: 'application' | 'package' | 'node' | 'library' | 'engine'
+  /** The name under node_modules; null of all but packages. */
+  readonly package: string | null
+  /** All of its live memory by the graph, Buffers included; over all packages the live memory. */
+  readonly totalBytes: number
+  /** Of it, in the pieces of owners: the data that they keep alive. The rest is code, and what is small. */
+  readonly ownedBytes: number
+  /** `totalBytes` by what it is, the largest first. */
+  readonly kinds: readonly { readonly kind: PartKind; readonly totalBytes: number }[]
 }
 
 /** Owners that are not listed, in one figure. */
@@ -127,6 +152,8 @@ export interface Discovery {
   readonly owners: readonly Owner[]
   /** What they are parts of; null where the heap could not be walked (a warning says why). */
   readonly live: LiveMemory | null
+  /** All of live memory once more, by package, the largest first; absent in a result of an older version. */
+  readonly packages?: readonly PackageCost[]
   /**
    * What waits, whatever it holds, the largest first, at most `limit` of each kind; empty where the heap could not be walked,
    * absent in a result of an older version.

@@ -134,14 +134,18 @@ export function discoverHere(
   const { environment } = instrument
   const warnings = threadWarnings(workers)
   const startMs = environment.now()
-  settleInTwin(instrument)
+  const { figures } = settleInTwin(instrument)
   const walked = ownersHere(instrument, { limit, leastBytes, caches: cacheObjects(known) })
   const found: OwnersFound | null = 'code' in walked ? null : walked
   if ('code' in walked) warnings.push(walked)
   const owners = recogniseByRelease(found?.owners ?? [], known, warnings)
   const walking = environment.now() - startMs
   const rest = {
-    live: found?.live ?? null,
+    live:
+      found === null
+        ? null
+        : { ...found.live, usedHeapBytes: figures.heapBytes, allocatedBytes: figures.allocatedBytes },
+    packages: found?.packages ?? [],
     inFlight: found?.inFlight ?? [],
     others: found?.others ?? { count: 0, totalBytes: 0 },
   }

@@ -7,6 +7,7 @@
  */
 import { PART_KINDS } from '../../allocator/port.js'
 import type { HeapOwners, PartKind } from '../../allocator/port.js'
+import type { PackageCost } from '../../report/discovery/types.js'
 import { packageOf } from '../../report/discovery/package-of.js'
 import { isOwnScript } from './own-script.js'
 
@@ -53,6 +54,23 @@ export function livePartsOf({ parts }: Pick<HeapOwners, 'parts'>): LivePart[] {
     })
   }
   return [...joined.values()].sort((a, b) => bytesOf(b) - bytesOf(a))
+}
+
+/** The same by package, with the kinds of each. Pure. */
+export function packageCostsOf(parts: readonly LivePart[]): PackageCost[] {
+  const costs = new Map<string, { -readonly [Key in keyof PackageCost]: PackageCost[Key] }>()
+  for (const part of parts) {
+    const name = part.of === 'package' ? part.package : null
+    const key = JSON.stringify([part.of, name])
+    const cost = costs.get(key) ?? { of: part.of, package: name, totalBytes: 0, ownedBytes: 0, kinds: [] }
+    const totalBytes = bytesOf(part)
+    cost.totalBytes += totalBytes
+    cost.ownedBytes += part.ownedBytes
+    // The parts come the largest first, one of each kind.
+    if (totalBytes > 0) cost.kinds = [...cost.kinds, { kind: part.kind, totalBytes }]
+    costs.set(key, cost)
+  }
+  return [...costs.values()].sort((a, b) => b.totalBytes - a.totalBytes)
 }
 
 function ownerOf(script: string): PartOwner {

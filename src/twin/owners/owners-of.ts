@@ -14,10 +14,11 @@ import type {
   Owner,
   OwnerKind,
   OwnerSite,
+  PackageCost,
 } from '../../report/discovery/types.js'
 import type { CacheObject } from '../discover/recognise-caches.js'
 import { inFlightOf } from './in-flight.js'
-import { livePartsOf } from './live-parts.js'
+import { livePartsOf, packageCostsOf } from './live-parts.js'
 import type { LivePart } from './live-parts.js'
 import { isOwnScript } from './own-script.js'
 
@@ -27,6 +28,7 @@ export interface OwnersFound {
   readonly live: LiveMemory
   /** All of it once more, by package and kind; not part of a discovery's JSON. */
   readonly parts: readonly LivePart[]
+  readonly packages: readonly PackageCost[]
   readonly inFlight: readonly InFlight[]
   readonly others: OtherOwners
 }
@@ -81,10 +83,19 @@ export function ownersOf(found: HeapOwners, caches: readonly CacheObject[], limi
   const unlistedBytes = sum([...unlisted].map(({ ownBytes }) => ownBytes))
   const rest = restBytes + unlistedBytes
   const folded = sorted.slice(limit)
+  const parts = livePartsOf(found)
+  const memoryBytes = sum([...raw, ...found.parts].map((each) => each.memoryBytes))
   return {
     owners,
-    live: { totalBytes, ownedBytes: totalBytes - rest, restBytes: rest },
-    parts: livePartsOf(found),
+    live: {
+      totalBytes,
+      heapBytes: totalBytes - memoryBytes,
+      memoryBytes,
+      ownedBytes: totalBytes - rest,
+      restBytes: rest,
+    },
+    parts,
+    packages: packageCostsOf(parts),
     inFlight: inFlightOf(found, limit),
     others: { count: folded.length, totalBytes: sum(folded.map(ownBytesOf)) },
   }

@@ -56,6 +56,17 @@ describe('parts of a real process', () => {
     expect(sum(parts.map(bytesOf))).to.equal(live.totalBytes)
   })
 
+  it('are told by package, each byte once, and the heap apart from Buffers', () => {
+    const { packages, live } = result.found
+    expect(sum(packages.map(({ totalBytes }) => totalBytes))).to.equal(live.totalBytes)
+    expect((live.heapBytes ?? NaN) + (live.memoryBytes ?? NaN)).to.equal(live.totalBytes)
+    expect(live.memoryBytes).to.be.within(0, live.totalBytes / 2)
+    const planted = packages.find((each) => each.package === '@planted/package')
+    expect(planted?.totalBytes).to.equal(sum(planted?.kinds.map(({ totalBytes }) => totalBytes) ?? []))
+    expect(planted?.kinds.find(({ kind }) => kind === 'data')?.totalBytes).to.equal(ofPackage('data'))
+    expect(packages.filter(({ of }) => of === 'node').length).to.equal(1)
+  })
+
   it('tell the text of a package, what is compiled of it, what V8 learnt of it, its functions and its data', () => {
     expect(ofPackage('source')).to.be.within(result.sourceBytes, 1.02 * result.sourceBytes + 1000)
     expect(ofPackage('bytecode')).to.be.within(400 * 100, 400 * 2000)

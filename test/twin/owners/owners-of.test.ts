@@ -44,7 +44,13 @@ describe('ownersOf()', () => {
     const { owners, live, others } = found([raw('a', 1), raw('b', 3), raw('c', 2)], 2)
     expect(owners.map(({ path }) => path)).to.deep.equal(['b', 'c'])
     expect(others).to.deep.equal({ count: 1, totalBytes: 1 })
-    expect(live).to.deep.equal({ totalBytes: 1006, ownedBytes: 6, restBytes: 1000 })
+    expect(live).to.deep.equal({
+      totalBytes: 1006,
+      heapBytes: 1006,
+      memoryBytes: 0,
+      ownedBytes: 6,
+      restBytes: 1000,
+    })
   })
 
   it('says of an owner in another what both hold', () => {

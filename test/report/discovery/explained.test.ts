@@ -1,0 +1,119 @@
+import { expect } from 'chai'
+import { explainedBy, namedByGraph, ownersOfFloor } from '../../../src/report/discovery/explained.js'
+import { formatDiscovery } from '../../../src/report/discovery/format-discovery.js'
+import type { Discovery, LiveMemory, PackageCost } from '../../../src/report/discovery/types.js'
+import type { CacheAttribution } from '../../../src/report/types.js'
+import type { MemorySample } from '../../../src/measure/sample.js'
+
+const MIB = 1024 * 1024
+
+function liveOf(heap: number, memory: number, used: number, allocated: number | null): LiveMemory {
+  return {
+    totalBytes: (heap + memory) * MIB,
+    heapBytes: heap * MIB,
+    memoryBytes: memory * MIB,
+    usedHeapBytes: used * MIB,
+    allocatedBytes: allocated === null ? null : allocated * MIB,
+    ownedBytes: 0,
+    restBytes: (heap + memory) * MIB,
+  }
+}
+
+function discovery(live: LiveMemory | null, packages: readonly PackageCost[] = []): Discovery {
+  return {
+    owners: [],
+    live,
+    packages,
+    others: { count: 0, totalBytes: 0 },
+    noise: { allocatedBytes: 0, heapBytes: 0, mappedBytes: null },
+    durationMs: { walking: 1, measuring: 1 },
+    warnings: [],
+  }
+}
+
+const before = (allocated: number | null, heap: number): MemorySample =>
+  ({
+    allocatedBytes: allocated === null ? null : allocated * MIB,
+    heapUsedBytes: heap * MIB,
+  }) as unknown as MemorySample
+
+const row = (allocatedBytes: number | null, heapBytes: number): CacheAttribution =>
+  ({ released: { allocatedBytes, heapBytes, mappedBytes: null, totalBytes: null } }) as unknown as CacheAttribution
+
+describe('explainedBy()', () => {
+  it('adds what the rows got back to what the graph reaches, each of its whole', () => {
+    const rows = [row(30 * MIB, 10 * MIB), row(null, 20 * MIB)]
+    const { explained } = explainedBy(before(50, 60), rows, discovery(liveOf(24, 10, 25, 20)))
+    expect(explained).to.deep.equal({ heapShare: 0.9, nativeShare: 0.8 })
+  })
+
+  it('is never more than all, and counts no row below nothing', () => {
+    const { explained } = explainedBy(before(10, 10), [row(-5 * MIB, -MIB)], discovery(liveOf(12, 4, 12, 10)))
+    expect(explained).to.deep.equal({ heapShare: 1, nativeShare: 0.4 })
+  })
+
+  it('is null of what the allocator does not tell', () => {
+    expect(explainedBy(before(null, 10), [], discovery(liveOf(5, 1, 6, null))).explained?.nativeShare).to.equal(null)
+  })
+
+  it('is absent where the heap was not walked, or an older version walked it', () => {
+    const older = { totalBytes: MIB, ownedBytes: 0, restBytes: MIB }
+    for (const found of [undefined, discovery(null), discovery(older)]) {
+      expect(explainedBy(before(1, 1), [], found)).to.deep.equal({})
+    }
+    expect(ownersOfFloor(discovery(null))).to.deep.equal({})
+    expect(ownersOfFloor(discovery(older))).to.deep.equal({ owners: [] })
+  })
+})
+
+describe('what the graph explains, as a terminal shows it', () => {
+  const shown = (live: LiveMemory, packages?: readonly PackageCost[]): string =>
+    formatDiscovery(discovery(live, packages), { color: false })
+
+  it('says the share, and how much native memory has no JavaScript owner', () => {
+    const text = shown(liveOf(27, 1, 30, 45))
+    expect(text).to.include(
+      'of the live 45.00 MiB allocator + 30.00 MiB JS heap, 37.3 % are explained by owner, package or part of the engine',
+    )
+    expect(text).to.include('native memory without a JavaScript owner: 44.00 MiB, ')
+    expect(text).to.include('cache-attribution run --profile')
+  })
+
+  it('says nothing of native memory that any process has, or that is not known', () => {
+    expect(shown(liveOf(27, 1, 30, 4))).not.to.include('native memory without')
+    expect(shown(liveOf(27, 1, 30, null))).to.include('of the live 30.00 MiB JS heap, 90.0 % are explained')
+    expect(shown({ totalBytes: MIB, ownedBytes: 0, restBytes: MIB })).not.to.include('explained')
+  })
+
+  it('takes mapped Buffers, which the allocator does not count, for no more than there is', () => {
+    expect(namedByGraph(liveOf(10, 80, 10, 5))).to.deep.equal({ share: 1, nativeBytes: 0 })
+  })
+
+  it('lists packages with what they are made of, and the others in one line', () => {
+    const packages = Array.from({ length: 14 }, (_, index): PackageCost => ({
+      of: 'package',
+      package: `package-${String(index)}`,
+      totalBytes: (20 - index) * MIB,
+      ownedBytes: MIB,
+      kinds: [
+        { kind: 'source', totalBytes: (19 - index) * MIB },
+        { kind: 'data', totalBytes: MIB },
+      ],
+    }))
+    const lines = shown(liveOf(100, 1, 100, null), [
+      {
+        of: 'node',
+        package: null,
+        totalBytes: 30 * MIB,
+        ownedBytes: 0,
+        kinds: [{ kind: 'data', totalBytes: 30 * MIB }],
+      },
+      ...packages,
+    ]).split('\n')
+    const start = lines.indexOf('By package')
+    expect(lines[start - 1]).to.equal('')
+    expect(lines[start + 3]).to.match(/^Node itself +30\.00 MiB +13\.\d % +0 B +data 30\.00 MiB$/)
+    expect(lines[start + 4]).to.match(/^package-0 +20\.00 MiB +9\.\d % +1\.00 MiB +source 19\.00 MiB, data 1\.00 MiB$/)
+    expect(lines).to.include('3 more: 24.00 MiB')
+  })
+})
