@@ -26,7 +26,7 @@ const SETTINGS = [
   ...nodeOptions.map((/** @type {string} */ name) => `--${name}`),
 ]
 /** Set in the process that c8 starts. */
-const COVERED = 'CACHE_ATTRIBUTION_TESTS_COVERED'
+const COVERED = 'TESTS_ARE_COVERED'
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set()

@@ -136,7 +136,12 @@ describe('what is in the way of an attach', function () {
   })
 
   it('each worker of a cluster is asked by its own id', async () => {
-    const target = await start({ file: new URL('fixtures/clustered.js', import.meta.url).pathname })
+    // Node counts up from the primary's port for each worker, which it cannot from 0.
+    const target = await start({
+      file: new URL('fixtures/clustered.js', import.meta.url).pathname,
+      execArgv: ['--inspect-port=39329'],
+      usualPort: true,
+    })
     const workers = readFileSync(`/proc/${target.pid}/task/${target.pid}/children`, 'utf8').trim().split(' ')
     expect(workers).to.have.length(2)
     const counts = await Promise.all(

@@ -464,6 +464,7 @@ describe('a release that touches others', () => {
         {
           code: 'WARN_RELEASED_OTHER',
           message: 'the release of "a" emptied "b" too: the row holds both',
+          caches: ['a', 'b'],
           cache: 'a',
         },
       ])
