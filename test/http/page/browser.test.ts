@@ -355,7 +355,7 @@ describe('the page in a browser', function () {
 
   for (const [status, words] of [
     [401, 'the browser asks for the token'],
-    [403, 'ask whoever mounted it'],
+    [403, 'ask its operator'],
     [409, 'Wait for its end'],
     [429, 'Possible again in 24 s'],
   ] as const) {
