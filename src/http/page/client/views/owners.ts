@@ -138,5 +138,6 @@ function totals(name: string, bytes: number, totalBytes: number): HTMLElement {
 }
 
 function cell(label: string, text: string, classNames = 'number'): HTMLElement {
-  return make('td', { role: 'cell', class: classNames, 'data-label': label }, text)
+  const known = text === '–' ? `${classNames} is-unknown` : classNames
+  return make('td', { role: 'cell', class: known, 'data-label': label }, text)
 }
