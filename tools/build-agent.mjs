@@ -1,5 +1,5 @@
-// Builds the agents of `attach`: one text each, which the command evaluates in the other process. They need nothing but
-// Node's own modules, and the native addon beside them.
+// Builds the agent of `attach`: one text, which the command evaluates in the other process. It needs nothing but Node's own
+// modules, and the native addon beside it.
 //
 //   node tools/build-agent.mjs        part of `npm run build:ts`
 import path from 'node:path'
@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 await build({
-  entryPoints: ['agent'].map((name) => path.join(root, 'dist', 'src', 'attach', 'agent', `${name}.js`)),
+  entryPoints: [path.join(root, 'dist', 'src', 'attach', 'agent', 'agent.js')],
   outdir: path.join(root, 'dist', 'src', 'attach', 'agent'),
   outExtension: { '.js': '.bundle.js' },
   absWorkingDir: root,

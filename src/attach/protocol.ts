@@ -14,7 +14,6 @@ export type AgentTask =
   | 'histogram'
   | 'heap-snapshot'
   | 'profile'
-  | 'serve'
   | 'close-file'
 
 /** With what the agent is started. */

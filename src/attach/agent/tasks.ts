@@ -3,7 +3,6 @@ import { breakdown } from '../../breakdown/index.js'
 import type { MemoryNode } from '../../report/breakdown/types.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { AttributionReport } from '../../report/types.js'
-import { CacheAttributionError } from '../../support/errors.js'
 import { openUnnamedFile } from '../../support/unnamed-file.js'
 import { discover } from '../../twin/discover/discover.js'
 import { classHistogram, heapSnapshotInto } from '../../twin/heap-snapshot/in-twin.js'
@@ -55,9 +54,6 @@ export const TASKS: Readonly<Record<AgentTask, Task>> = {
   },
   'heap-snapshot': (options, context) => snapshot(options, context),
   profile: (options, context) => captureProfile(options, context),
-  serve: () => {
-    throw new CacheAttributionError('ERR_OPTION_UNKNOWN', 'this agent has no page: it was started for other tasks')
-  },
   'close-file': ({ descriptor }) => {
     closeDescriptors(Number(descriptor))
   },

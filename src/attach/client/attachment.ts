@@ -21,8 +21,6 @@ import { TargetProcess } from './target-process.js'
 export interface AttachOptions {
   /** Told what is being done, for people. */
   readonly progress?: (text: string) => void
-  /** Which agent: the one with the admin page is larger. @default 'agent' */
-  readonly agent?: 'agent' | 'page-agent'
   /** How long the process may take to open its inspector, in milliseconds. @default 10_000 */
   readonly openTimeoutMs?: number
   /**
@@ -70,7 +68,7 @@ export class Attachment {
    * @throws CacheAttributionError `ERR_ATTACH_*`, `ERR_ADDON_MISSING`; then nothing was left in the process
    */
   static async open(pid: number, options: AttachOptions = {}): Promise<Attachment> {
-    const { progress = () => undefined, agent = 'agent', openTimeoutMs = 10_000, portTimeoutMs = 60_000 } = options
+    const { progress = () => undefined, openTimeoutMs = 10_000, portTimeoutMs = 60_000 } = options
     const startMs = performance.now()
     if (process.platform !== 'linux') {
       throw new CacheAttributionError(
@@ -84,7 +82,7 @@ export class Attachment {
     const addon = ownAddon()
     for (let attempt = 1; ; attempt++) {
       try {
-        const loaded = await loadAgent(target, { addon, agent, openTimeoutMs, portTimeoutMs, progress })
+        const loaded = await loadAgent(target, { addon, openTimeoutMs, portTimeoutMs, progress })
         return new Attachment(target, loaded, { startMs, progress })
       } catch (error) {
         const isLost = error instanceof CacheAttributionError && error.code === 'ERR_ATTACH_CONNECTION'

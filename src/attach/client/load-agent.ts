@@ -28,7 +28,6 @@ export interface LoadedAgent {
 export interface LoadSettings {
   /** The file of the addon, as this process sees it. */
   readonly addon: string
-  readonly agent: 'agent' | 'page-agent'
   readonly openTimeoutMs: number
   readonly portTimeoutMs: number
   readonly progress: (text: string) => void
@@ -69,7 +68,7 @@ async function loadThrough(
     checkVersion(target, String(await session.evaluate('process.version', { timeoutMs: ANSWER_MS })))
     settings.progress('loading the agent into the process')
     return await withAddon(target, session, settings, (addonFile) =>
-      startAgent(session, settings.agent, { addonFile, opened: settings.opened }),
+      startAgent(session, { addonFile, opened: settings.opened }),
     )
   } catch (error) {
     if (settings.opened) await session.evaluate(CLOSE_INSPECTOR, { timeoutMs: ANSWER_MS }).catch(() => undefined)
@@ -132,12 +131,8 @@ function cannotLoad(target: TargetProcess, problem: string): CacheAttributionErr
   )
 }
 
-async function startAgent(
-  session: InspectorSession,
-  name: LoadSettings['agent'],
-  settings: AgentSettings,
-): Promise<LoadedAgent> {
-  const file = new URL(`../agent/${name}.bundle.js`, import.meta.url)
+async function startAgent(session: InspectorSession, settings: AgentSettings): Promise<LoadedAgent> {
+  const file = new URL('../agent/agent.bundle.js', import.meta.url)
   const text = readFileSync(file, 'utf8')
   const expression = expressionOf(text, pathToFileURL(fileURLToPath(file)).href, settings)
   const handle = (await session.evaluate(expression, { timeoutMs: START_MS, keep: true })) as string
