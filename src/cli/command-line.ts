@@ -8,6 +8,7 @@ import { nameHint, quoted, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
 import { attach } from './commands/attach.js'
 import { attribute, breakdown, discover, heapSnapshot, histogram } from './commands/ask-commands.js'
+import { completionOf } from './commands/completion.js'
 import { diff } from './commands/diff.js'
 import { doctor } from './commands/doctor.js'
 import { env } from './commands/env.js'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   watch,
   history,
   diff,
+  completionOf(() => COMMANDS),
 ]
 
 /** What a command line works on. */

@@ -2,6 +2,7 @@
  * What a subcommand is. To add one: write src/cli/commands/<name>.ts and put it into the table of command-line.ts.
  */
 
+import type { ArgumentRule } from './arguments.js'
 import type { Host } from './jemalloc/host.js'
 
 /** What a subcommand gets of the outside. */
@@ -28,6 +29,10 @@ export interface Command {
   readonly summary: string
   /** The whole text of `<name> --help`. */
   readonly help: string
+  /** Its options, by name. */
+  readonly rules: Readonly<Record<string, ArgumentRule>>
+  /** What stands beside them: words of its own, a process (or an endpoint), a file (or one of these), a program, or nothing. */
+  readonly takes: readonly string[] | 'process' | 'process-or-file' | 'file' | 'program' | 'url' | 'nothing'
   /** Throws a CacheAttributionError for what the user can fix; `ERR_COMMAND_USAGE` ends the process with code 2. */
   run(context: CommandContext): Promise<Outcome>
 }

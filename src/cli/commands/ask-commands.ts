@@ -36,6 +36,8 @@ interface Question<T> {
 }
 
 const JSON_SWITCH = { json: { kind: 'switch' } } as const
+const BREAKDOWN_RULES = { mappings: { kind: 'switch' }, ...JSON_SWITCH } as const
+const SNAPSHOT_RULES = { output: { kind: 'text', what: 'a file', short: 'o' } } as const
 const LIMIT = { limit: { kind: 'count', min: 1, max: 100 } } as const
 
 /** `discover` */
@@ -90,11 +92,10 @@ Options:
 
 ${ENVIRONMENT_HELP}
 `,
+  rules: BREAKDOWN_RULES,
+  takes: 'process',
   run: async (context) => {
-    const { options, target } = readTargeted('breakdown', context.args, {
-      mappings: { kind: 'switch' },
-      ...JSON_SWITCH,
-    })
+    const { options, target } = readTargeted('breakdown', context.args, BREAKDOWN_RULES)
     const where = targetOf('breakdown', target)
     const show = (tree: NonNullable<Awaited<ReturnType<Answerer['breakdown']>>>): void => {
       context.print(`${options.has('json') ? terminalJson(tree) : formatBreakdown(tree)}\n`)
@@ -125,10 +126,10 @@ Options:
 
 ${ENVIRONMENT_HELP}
 `,
+  rules: SNAPSHOT_RULES,
+  takes: 'process',
   run: async (context) => {
-    const { options, target } = readTargeted('heap-snapshot', context.args, {
-      output: { kind: 'text', what: 'a file', short: 'o' },
-    })
+    const { options, target } = readTargeted('heap-snapshot', context.args, SNAPSHOT_RULES)
     const output = options.get('output')
     if (typeof output !== 'string') throw usageError('"heap-snapshot" needs "--output FILE"')
     const where = targetOf('heap-snapshot', target)
@@ -163,6 +164,8 @@ ${optionsHelp}  --json     the same as JSON
 
 ${ENVIRONMENT_HELP}
 `,
+    rules: { ...rules, ...JSON_SWITCH },
+    takes: 'process',
     run: async (context: CommandContext) => {
       const { options, target } = readTargeted(name, context.args, { ...rules, ...JSON_SWITCH })
       const answer = await withAnswerer(context, targetOf(name, target), (answerer) => ask(answerer, options))

@@ -9,6 +9,7 @@ import { palette } from '../../report/format-table.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes, formatMs } from '../../support/units.js'
 import { readTargeted } from '../arguments.js'
+import type { ArgumentRule } from '../arguments.js'
 import { watchOwners } from '../ask/watch-owners.js'
 import { targetOf, withAnswerer } from '../ask/open-answerer.js'
 import type { Command } from '../command.js'
@@ -32,19 +33,22 @@ Environment:
 `
 
 const WATCH_SECONDS = 60
+const RULES: Readonly<Record<string, ArgumentRule>> = {
+  limit: { kind: 'count', min: 1, max: 100 },
+  watch: { kind: 'level', min: 1, max: 86_400 },
+  json: { kind: 'switch' },
+}
 
 /** The subcommand. */
 export const attach: Command = {
   name: 'attach',
   summary: 'show what holds the memory of a running process that nobody prepared',
   help: HELP,
+  rules: RULES,
+  takes: 'process',
   run: async (context) => {
     const { args, print } = context
-    const { options, target } = readTargeted('attach', args, {
-      limit: { kind: 'count', min: 1, max: 100 },
-      watch: { kind: 'level', min: 1, max: 86_400 },
-      json: { kind: 'switch' },
-    })
+    const { options, target } = readTargeted('attach', args, RULES)
     const limit = options.get('limit')
     const question = limit === undefined ? {} : { limit: Number(limit) }
     const watch = options.get('watch')

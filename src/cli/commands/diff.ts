@@ -41,16 +41,17 @@ interface Change {
   readonly entriesAfter: number | null
 }
 
+const RULES = { json: { kind: 'switch' }, history: { kind: 'text', what: 'a folder' } } as const
+
 /** The subcommand. */
 export const diff: Command = {
   name: 'diff',
   summary: 'what changed between two reports, or two moments of a history',
   help: HELP,
+  rules: RULES,
+  takes: 'file',
   run: async ({ args, cwd, print }) => {
-    const { options, rest } = readArguments('diff', args, {
-      json: { kind: 'switch' },
-      history: { kind: 'text', what: 'a folder' },
-    })
+    const { options, rest } = readArguments('diff', args, RULES)
     const [first, second, ...surplus] = rest
     if (first === undefined || second === undefined || surplus.length > 0) {
       throw usageError('"diff" takes two reports, or with --history two moments, the options before them')

@@ -15,13 +15,17 @@ Options:
   --fetch  fetch a missing libjemalloc now, as "run" would (e.g. while an image is built)
 `
 
+const RULES = { json: { kind: 'switch' }, fetch: { kind: 'switch' } } as const
+
 /** The subcommand. */
 export const doctor: Command = {
   name: 'doctor',
   summary: 'show what measuring needs, what is missing, and how to fix it',
   help: HELP,
+  rules: RULES,
+  takes: 'nothing',
   run: async ({ args, env, cwd, print, log, host }) => {
-    const { options, rest } = readArguments('doctor', args, { json: { kind: 'switch' }, fetch: { kind: 'switch' } })
+    const { options, rest } = readArguments('doctor', args, RULES)
     refuseRest('doctor', rest)
     const diagnosis = await examine({ env, cwd, log, host, fetch: options.has('fetch') })
     print(options.has('json') ? `${terminalJson(diagnosis)}\n` : diagnosisText(diagnosis))

@@ -1,5 +1,6 @@
 /** `cache-attribution env`: the variables that `run` sets, for places where no command can stand in front. */
 import { readArguments, refuseRest, usageError } from '../arguments.js'
+import type { ArgumentRule } from '../arguments.js'
 import { AUTO_OPTIONS, readAuto } from '../auto-options.js'
 import type { Command } from '../command.js'
 import { thisHost } from '../jemalloc/host.js'
@@ -28,18 +29,22 @@ const FORMATS = ['shell', 'docker', 'systemd', 'pm2', 'dotenv', 'json'] as const
 type Format = (typeof FORMATS)[number]
 type Variables = readonly (readonly [string, string])[]
 
+const RULES: Readonly<Record<string, ArgumentRule>> = {
+  format: { kind: 'choice', of: FORMATS },
+  profile: { kind: 'level', min: 0, max: 62 },
+  ...AUTO_OPTIONS,
+  'no-fetch': { kind: 'switch' },
+}
+
 /** The subcommand. */
 export const env: Command = {
   name: 'env',
   summary: 'print the variables that "run" sets, for Dockerfiles, systemd and pm2',
   help: HELP,
+  rules: RULES,
+  takes: 'nothing',
   run: async (context) => {
-    const { options, rest } = readArguments('env', context.args, {
-      format: { kind: 'choice', of: FORMATS },
-      profile: { kind: 'level', min: 0, max: 62 },
-      ...AUTO_OPTIONS,
-      'no-fetch': { kind: 'switch' },
-    })
+    const { options, rest } = readArguments('env', context.args, RULES)
     refuseRest('env', rest)
     const auto = readAuto('env', options)
     const profile = options.get('profile')

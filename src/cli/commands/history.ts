@@ -29,13 +29,17 @@ const NAME_WIDTH_MAX = 40
 /** Something grows. */
 const EXIT_GROWING = 3
 
+const RULES = { json: { kind: 'switch' } } as const
+
 /** The subcommand. */
 export const history: Command = {
   name: 'history',
   summary: 'what a folder of reports tells: sizes over time, rates, verdicts',
   help: HELP,
+  rules: RULES,
+  takes: 'file',
   run: async ({ args, cwd, print, log }) => {
-    const { options, rest } = readArguments('history', args, { json: { kind: 'switch' } })
+    const { options, rest } = readArguments('history', args, RULES)
     const [folder, ...surplus] = rest
     if (folder === undefined || surplus.length > 0)
       throw usageError('"history" takes one folder, the options before it')

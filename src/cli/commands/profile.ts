@@ -64,6 +64,8 @@ export const profile: Command = {
   name: 'profile',
   summary: 'show a heap profile, or the difference of two',
   help: HELP,
+  rules: RULES,
+  takes: 'process-or-file',
   run: async (context) => {
     const { target, options } = targetAndOptions(context.args)
     const format = options.get('format') ?? 'top'

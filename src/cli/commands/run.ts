@@ -1,6 +1,7 @@
 /** `cache-attribution run`: starts a Node program under jemalloc, or says under what else. */
 import inspector from 'node:inspector'
 import { readArguments, usageError } from '../arguments.js'
+import type { ArgumentRule } from '../arguments.js'
 import { runProgram, withForwarding } from '../run-program.js'
 import type { Command, Outcome } from '../command.js'
 import { thisHost } from '../jemalloc/host.js'
@@ -40,11 +41,21 @@ Environment:
   CACHE_ATTRIBUTION_JEMALLOC  the libjemalloc to use, and no other
 `
 
+const RULES: Readonly<Record<string, ArgumentRule>> = {
+  allocator: { kind: 'choice', of: ['auto', 'jemalloc', 'glibc'] },
+  profile: { kind: 'level', min: 0, max: 62 },
+  ...AUTO_OPTIONS,
+  'no-fetch': { kind: 'switch' },
+  quiet: { kind: 'switch' },
+}
+
 /** The subcommand. */
 export const run: Command = {
   name: 'run',
   summary: 'start a Node program under jemalloc',
   help: HELP,
+  rules: RULES,
+  takes: 'program',
   run: (context) => {
     const options = readOptions(context.args)
     return withForwarding(async (early, started): Promise<Outcome> => {
@@ -63,13 +74,7 @@ export const run: Command = {
 }
 
 function readOptions(args: readonly string[]): RunOptions {
-  const { options, rest } = readArguments('run', args, {
-    allocator: { kind: 'choice', of: ['auto', 'jemalloc', 'glibc'] },
-    profile: { kind: 'level', min: 0, max: 62 },
-    ...AUTO_OPTIONS,
-    'no-fetch': { kind: 'switch' },
-    quiet: { kind: 'switch' },
-  })
+  const { options, rest } = readArguments('run', args, RULES)
   if (rest.length === 0)
     throw usageError('"run" needs a program: run app.js, run npm start, or run -- --flag-of-node app.js')
   const profile = options.get('profile')

@@ -33,16 +33,20 @@ const TIMEOUT_MS = 10_000
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024
 const WINDOW_HOURS = 1
 
+const RULES = {
+  interval: { kind: 'text', what: 'a number of seconds' },
+  count: { kind: 'text', what: 'a number' },
+} as const
+
 /** The subcommand. */
 export const watch: Command = {
   name: 'watch',
   summary: 'a live view of a service, through its admin endpoint',
   help: HELP,
+  rules: RULES,
+  takes: 'url',
   run: async ({ args, env, print, log }) => {
-    const { options, rest } = readArguments('watch', args, {
-      interval: { kind: 'text', what: 'a number of seconds' },
-      count: { kind: 'text', what: 'a number' },
-    })
+    const { options, rest } = readArguments('watch', args, RULES)
     const [address, ...surplus] = rest
     if (address === undefined || surplus.length > 0) throw usageError('"watch" takes one URL, the options before it')
     const base = baseOf(address)

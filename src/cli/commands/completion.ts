@@ -1,0 +1,38 @@
+/** `cache-attribution completion`: what makes a shell complete this command. */
+import { nameHint, quoted, readArguments, usageError } from '../arguments.js'
+import type { Command } from '../command.js'
+import { bashScript } from '../completion/bash.js'
+import { wordsOf } from '../completion/words.js'
+import { zshScript } from '../completion/zsh.js'
+
+const HELP = `Usage: cache-attribution completion bash|zsh
+
+Prints the script by which the shell completes subcommands, options, their values, and ids of running Node processes. It
+is for a command in PATH (npm install --global, or node_modules/.bin in PATH), not for npx.
+
+  bash  in ~/.bashrc:                 source <(cache-attribution completion bash)
+  zsh   in ~/.zshrc, behind compinit: source <(cache-attribution completion zsh)
+`
+
+const SHELLS = { bash: bashScript, zsh: zshScript } as const
+const NAMES = Object.keys(SHELLS)
+
+/** The subcommand; `commands` are all that there are, itself among them. */
+export function completionOf(commands: () => readonly Command[]): Command {
+  return {
+    name: 'completion',
+    summary: 'print what makes bash or zsh complete this command',
+    help: HELP,
+    rules: {},
+    takes: NAMES,
+    run: ({ args, print }) => {
+      const [shell, ...surplus] = readArguments('completion', args, {}).rest
+      if (shell === undefined || surplus.length > 0) throw usageError('"completion" takes one shell: bash or zsh')
+      if (!Object.hasOwn(SHELLS, shell)) {
+        throw usageError(`"completion" knows no shell ${quoted(shell)}: ${nameHint(shell, NAMES)}`)
+      }
+      print(SHELLS[shell as keyof typeof SHELLS](wordsOf(commands())))
+      return Promise.resolve({ code: 0 })
+    },
+  }
+}
