@@ -17,7 +17,7 @@ export interface SampleType {
 export interface HeapProfile {
   /** Which profiler took it. */
   readonly source: 'jemalloc' | 'v8'
-  /** The columns of {@link SampleTable.values}, in this order. */
+  /** The columns of `SampleTable.values`, in this order. */
   readonly sampleTypes: readonly SampleType[]
   /**
    * Mean distance of samples in allocated bytes. jemalloc's values are unbiased for it already: they estimate the whole,
@@ -31,7 +31,7 @@ export interface HeapProfile {
   /** How long allocations were sampled for it, in milliseconds; null where nobody said. */
   readonly durationMs: number | null
   readonly samples: SampleTable
-  /** What the numbers in {@link SampleTable.frames} stand for. */
+  /** What the numbers in `SampleTable.frames` stand for. */
   readonly frames: readonly Frame[]
   /** Files with code that the process had mapped, by their start; empty in a profile without addresses. */
   readonly mappings: readonly Mapping[]

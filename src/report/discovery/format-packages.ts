@@ -40,7 +40,7 @@ export function packageLines(packages: readonly PackageCost[], { strong, dim }: 
 }
 
 /** `express`, `the application`, `Node itself`. */
-export function namePackage({ of, package: name }: PackageCost): string {
+function namePackage({ of, package: name }: PackageCost): string {
   return of === 'package' ? printable(name ?? '', NAME_LENGTH_MAX) : TITLES[of]
 }
 
