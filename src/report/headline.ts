@@ -108,7 +108,10 @@ function growthOf(report: AttributionReport): string | null {
   const isWhole = caches.every(({ status }) => status === 'released' || status === 'trimmed')
   const growing = [
     ...caches.map((row) => ({ name: quoted(row), trend: row.trend })),
-    ...(discovery?.owners ?? []).map((owner) => ({ name: describeOwner(owner), trend: owner.growth })),
+    ...(discovery?.owners ?? []).flatMap((owner) =>
+      // Owners of older reports are of another kind, and have none.
+      owner.growth === undefined ? [] : [{ name: describeOwner(owner), trend: owner.growth }],
+    ),
     { name: isWhole ? 'What no cache holds' : 'What no measured cache holds', trend: floor.trend },
   ].flatMap(({ name, trend }) =>
     isGrowing(trend) && trend?.slope != null ? [{ name, rate: trend.slope.bytesPerHour }] : [],

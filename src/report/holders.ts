@@ -30,8 +30,9 @@ export function holdersOf(report: AttributionReport): Holder[] {
     return known > error && row.significant ? [holderOfRow(row, known, error)] : []
   })
   const measured = new Set(measuredRows(report).map(({ name }) => name))
-  // Of an owner in another the outer one is told.
-  const owners = (report.discovery?.owners ?? []).filter(
+  const { discovery } = report
+  // Of an owner in another the outer one is told. Reports of before had discoveries of another kind.
+  const owners = (discovery?.live == null ? [] : discovery.owners).filter(
     ({ cache, partOf }) => partOf === null && (cache === null || !measured.has(cache)),
   )
   return [...caches, ...owners.map(holderOfOwner)].toSorted((a, b) => b.bytes - a.bytes)

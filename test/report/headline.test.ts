@@ -155,6 +155,9 @@ describe('headline()', () => {
 
   it('does not say of a heap that was not walked that nothing stands out in it', () => {
     const unknown = { ...discovery([]), live: null }
+    // As older versions had them.
+    const older = { ...unknown, owners: [{ name: 'byId', bytes: 1 }] } as unknown as Discovery
+    expect(headline(report([], { discovery: older }))[0]).to.match(/^No cache is registered/)
     expect(headline(report([], { discovery: unknown }))[0]).to.match(/^No cache is registered/)
     expect(headline(report([], { discovery: discovery([]) }))[0]).to.equal(
       'No owner stands out in the 300.0 MiB that the heap reaches.',
