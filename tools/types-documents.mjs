@@ -42,6 +42,7 @@ This page is made of the doc comments (\`npm run docs:types\`).
       { title: '`formatReport(report, options)`', type: 'FormatOptions' },
       { title: '`runInTwin(work, options)`, `heapSnapshot(path, options)`', type: 'TwinOptions' },
       { title: '`discover(options)`', type: 'DiscoverOptions' },
+      { title: '`budget` of `discover()`', type: 'DiscoverBudget' },
       { title: '`classHistogram(options)`', type: 'HistogramOptions' },
       { title: '`ReportHistory.open(folder, options)`', type: 'HistoryOptions' },
       { title: '`new PeriodicReporter(coordinator, options)`', type: 'PeriodicReporterOptions' },

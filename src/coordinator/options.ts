@@ -76,7 +76,8 @@ export interface Budget {
    */
   readonly pauseMs?: number | undefined
   /**
-   * Longest duration of the run in milliseconds. A cache that would not fit any more is skipped, never half-measured.
+   * Longest duration of the run in milliseconds. A cache that would not fit any more is skipped, never half-measured; owners that
+   * would not (`discover`) have the figures of the graph. A walk of the heap that began in time is finished.
    * @default undefined: no limit
    */
   readonly durationMs?: number | undefined

@@ -122,7 +122,11 @@ export function runMicrotasks(): boolean {
 /** Memory of this process that no other shares, from the kernel's sums. */
 function privateBytes(): number | null {
   const text = readText('/proc/self/smaps_rollup')
-  if (text === null) return null
+  return text === null ? null : privateBytesIn(text)
+}
+
+/** Of the text of a `smaps_rollup`. */
+export function privateBytesIn(text: string): number {
   let kilobytes = 0
   for (const [, amount] of text.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)) kilobytes += Number(amount)
   return kilobytes * 1024

@@ -10,6 +10,7 @@ import type { MemorySample } from '../measure/sample.js'
 import { inStretch } from '../measure/in-stretch.js'
 import type { Instrument } from '../measure/window.js'
 import { CacheAttributionError, reasonOf } from '../support/errors.js'
+import { notePause } from './expected-pause.js'
 import { checkHeadroom, forgetCopiedBytes, mayDieFirst, noteCopiedBytes } from './headroom.js'
 import { TWIN_EXIT, describeExit } from './exit-codes.js'
 import { frameSecret } from './frames.js'
@@ -36,7 +37,7 @@ export interface TwinOrder {
   readonly isTelling: boolean
   readonly work: (twin: TwinContext) => unknown
   /** A child was forked; `before` is this process right before it. */
-  onForked(before: MemorySample): void
+  onForked(before: MemorySample, pid: number): void
   onMessage(message: unknown): void
   /** An attempt failed. True: try again, as far as attempts are left. */
   onFailure(error: TwinError): boolean
@@ -98,8 +99,9 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
         order.onMessage(message)
       },
     })
-    order.onForked(before)
+    order.onForked(before, forked.pid)
     const end = await ending
+    notePause(Math.max(...pausesMs), before.rssBytes)
     const copiedBytes = end.kind === 'result' ? end.copiedBytes : null
     if (copiedBytes !== null && order.isTelling) noteCopiedBytes(copiedBytes, before.heapTotalBytes)
     if (end.kind === 'crashed' && end.ended.signal === constants.signals.SIGKILL) forgetCopiedBytes()
@@ -143,6 +145,8 @@ async function fork({ order, binding, attempt, secret, held }: Attempt): Promise
     openHeap: binding.openHeap,
     closeHeap: binding.closeHeap,
     fork: (isStillAtRest) => {
+      // Coming to rest takes a while, and a fork that nobody waits for pauses all the same.
+      throwIfAborted(order.signal)
       const busyThreads = instrument.threads?.passedOver() ?? []
       return binding.fork(lifeOf(binding, work, isStillAtRest, secret), {
         keepFd,

@@ -37,11 +37,19 @@ export async function runInTwin<T>(fn: (twin: TwinContext) => T, options?: TwinO
   return workInTwin((twin) => refusePromise(fn(twin)), resolveTwinOptions(options)) as Promise<T>
 }
 
+/** What `work` needs beside the options. */
+interface TwinNeeds {
+  readonly keepFd?: number
+  readonly extraBytes?: number
+  /** Called with each child that is made. */
+  readonly onForked?: (pid: number) => void
+}
+
 /** Runs `work` in a twin under the lock of the process. */
 export async function workInTwin(
   work: (twin: TwinContext, instrument: Instrument) => unknown,
   { timeoutMs, attempts, signal, onMessage, onCost }: ResolvedTwinOptions,
-  needs: { readonly keepFd?: number; readonly extraBytes?: number } = {},
+  needs: TwinNeeds = {},
 ): Promise<unknown> {
   return withRunLock(async () => {
     const instrument = newInstrument()
@@ -55,7 +63,7 @@ export async function workInTwin(
         extraBytes: needs.extraBytes ?? 0,
         isTelling: false,
         work: (twin) => work(twin, instrument),
-        onForked: () => undefined,
+        onForked: (_before, pid) => needs.onForked?.(pid),
         onMessage: (message) => onMessage?.(message),
         // A function that used up its time would do so again.
         onFailure: ({ code }) => code !== 'ERR_TWIN_OVERTIME',

@@ -1,8 +1,10 @@
 /** What an agent does, by name: each takes options as JSON and gives JSON. */
 import { breakdown } from '../../breakdown/index.js'
+import { byQuantity } from '../../measure/figures.js'
 import type { MemoryNode } from '../../report/breakdown/types.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { AttributionReport } from '../../report/types.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { openUnnamedFile } from '../../support/unnamed-file.js'
 import { discover } from '../../twin/discover/discover.js'
 import { classHistogram, heapSnapshotInto } from '../../twin/heap-snapshot/in-twin.js'
@@ -62,8 +64,23 @@ export const TASKS: Readonly<Record<AgentTask, Task>> = {
 async function overview(options: Options, context: TaskContext): Promise<Overview> {
   const tree = brokenDown(context)
   const reports = await attributeAll({}, context)
-  const discovery = await discovered(options, context)
+  const discovery = await discovered(options, context).catch(withoutBudget)
   return { reports, discovery, breakdown: tree }
+}
+
+const BUDGETS: ReadonlySet<string> = new Set(['ERR_BUDGET_DURATION', 'ERR_BUDGET_MEMORY', 'ERR_BUDGET_PAUSE'])
+
+/** The rest of an overview does not need owners. @throws unknown anything but the end of a budget */
+function withoutBudget(error: unknown): Discovery {
+  if (!(error instanceof CacheAttributionError && BUDGETS.has(error.code))) throw error
+  return {
+    owners: [],
+    live: null,
+    others: { count: 0, totalBytes: 0 },
+    noise: byQuantity(() => null),
+    durationMs: { walking: 0, measuring: 0 },
+    warnings: [{ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be sought: ${error.message}` }],
+  }
 }
 
 function discovered(options: Options, context: TaskContext): Promise<Discovery> {

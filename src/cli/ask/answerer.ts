@@ -10,6 +10,7 @@ import type { ClassHistogram } from '../../twin/heap-snapshot/histogram.js'
 export interface DiscoverQuestion {
   readonly limit?: number
   readonly leastBytes?: number
+  readonly budget?: { readonly durationMs?: number; readonly memoryBytes?: number }
 }
 
 /** What can be asked. Nothing of it releases anything in the process. */

@@ -28,9 +28,9 @@ export class HttpAnswerer implements Answerer {
     return { reports, discovery: await this.discover(question), breakdown }
   }
 
-  async discover(question: DiscoverQuestion): Promise<Discovery> {
+  async discover({ budget, ...question }: DiscoverQuestion): Promise<Discovery> {
     this.#progress('seeking owners in a copy of the process')
-    return (await this.#post('discover', question)) as Discovery
+    return (await this.#post('discover', { ...question, ...budget })) as Discovery
   }
 
   async attribute(): Promise<readonly AttributionReport[]> {

@@ -13,6 +13,7 @@ import { readTargeted, usageError } from '../arguments.js'
 import type { ArgumentRule, Arguments } from '../arguments.js'
 import { targetOf, withAnswerer } from '../ask/open-answerer.js'
 import type { Answerer } from '../ask/answerer.js'
+import { BUDGET_HELP, DISCOVER_RULES, discoverQuestion } from '../ask/discover-question.js'
 import type { Command, CommandContext } from '../command.js'
 
 const TARGET_HELP = `PID is a running Node process, which need not be prepared ("attach --help" says what is done to it); URL is the admin
@@ -38,7 +39,6 @@ interface Question<T> {
 const JSON_SWITCH = { json: { kind: 'switch' } } as const
 const BREAKDOWN_RULES = { mappings: { kind: 'switch' }, ...JSON_SWITCH } as const
 const SNAPSHOT_RULES = { output: { kind: 'text', what: 'a file', short: 'o' } } as const
-const LIMIT = { limit: { kind: 'count', min: 1, max: 100 } } as const
 
 /** `discover` */
 export const discover: Command = question({
@@ -46,9 +46,9 @@ export const discover: Command = question({
   summary: 'show who owns the memory of a running process',
   about:
     'Shows the largest owners of live memory, each by the path that reaches it, measured in a copy of the process.',
-  rules: LIMIT,
-  optionsHelp: '  --limit N  owners to list (default 10)\n',
-  ask: (answerer, options) => answerer.discover(limitOf(options)),
+  rules: DISCOVER_RULES,
+  optionsHelp: `  --limit N  owners to list (default 10)\n${BUDGET_HELP}`,
+  ask: (answerer, options) => answerer.discover(discoverQuestion(options)),
   format: (discovery) => formatDiscovery(discovery),
 })
 

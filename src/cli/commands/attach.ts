@@ -10,6 +10,7 @@ import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes, formatMs } from '../../support/units.js'
 import { readTargeted } from '../arguments.js'
 import type { ArgumentRule } from '../arguments.js'
+import { DISCOVER_RULES, discoverQuestion } from '../ask/discover-question.js'
 import { watchOwners } from '../ask/watch-owners.js'
 import { targetOf, withAnswerer } from '../ask/open-answerer.js'
 import type { Command } from '../command.js'
@@ -25,6 +26,9 @@ Needs: Linux, Node 20.19 or later there, the same user or root. Works with and w
 
 Options:
   --limit N          owners to list (default 10)
+  --budget-ms N      seek owners for N milliseconds at most, and show what is known by then
+  --budget-memory N  make no copy of the process to seek owners that may need more than N MiB of its own, and end one
+                     that does
   --watch[=SECONDS]  look at the owners again and again, and show which of them grow (every 60 seconds); Ctrl-C ends it
   --json             the same as JSON; with --watch one line for each observation
 
@@ -34,7 +38,7 @@ Environment:
 
 const WATCH_SECONDS = 60
 const RULES: Readonly<Record<string, ArgumentRule>> = {
-  limit: { kind: 'count', min: 1, max: 100 },
+  ...DISCOVER_RULES,
   watch: { kind: 'level', min: 1, max: 86_400 },
   json: { kind: 'switch' },
 }
@@ -49,8 +53,7 @@ export const attach: Command = {
   run: async (context) => {
     const { args, print } = context
     const { options, target } = readTargeted('attach', args, RULES)
-    const limit = options.get('limit')
-    const question = limit === undefined ? {} : { limit: Number(limit) }
+    const question = discoverQuestion(options)
     const watch = options.get('watch')
     await withAnswerer(context, targetOf('attach', target), async (answerer) => {
       if (watch !== undefined) {

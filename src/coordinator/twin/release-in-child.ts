@@ -11,7 +11,7 @@ import type { MemorySample } from '../../measure/sample.js'
 import type { Instrument } from '../../measure/window.js'
 import { difference } from '../../report/build-report.js'
 import type { ReportSelfCheck, ReportWarning, RowError, RowFacts } from '../../report/types.js'
-import { messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { discoverHere } from '../../twin/discover/discover.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { KnownCache } from '../../twin/discover/known-cache.js'
@@ -85,6 +85,7 @@ const COLLECTION_FACTOR = 10
 const COLLECTION_LEAST_MS = 30_000
 const FIRST_COLLECTIONS_MS = 120_000
 const DISCOVERY_MS = 600_000
+const NOTHING_LEFT = 'nothing is left of budget.durationMs'
 /** A look at the twin's own memory costs milliseconds a gigabyte. */
 const COPIES_EVERY_MS = 250
 
@@ -175,14 +176,16 @@ class TwinWindows {
 
   /** After the last sample: what is emptied here is no part of the run's balance. */
   #discover(): void {
-    const { discover, instrument, known } = this.#releases
+    const { discover, durationMs = Infinity, instrument, known } = this.#releases
     if (discover === 0) return
+    const endsAtMs = this.#startMs + durationMs
     this.#send({ kind: 'settle', name: null }, DISCOVERY_MS)
     try {
+      if (instrument.environment.now() >= endsAtMs) throw new CacheAttributionError('ERR_BUDGET_DURATION', NOTHING_LEFT)
       const tell = (discovery: Discovery): void => {
         this.#send({ kind: 'discovery', discovery })
       }
-      tell(discoverHere(instrument, { limit: discover, known }, tell))
+      tell(discoverHere(instrument, { limit: discover, known, endsAtMs }, tell))
     } catch (error) {
       this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be sought: ${messageOf(error)}` })
     }

@@ -273,6 +273,7 @@ export const SCHEMAS: Json = {
     ),
     noise: { type: 'object' },
     durationMs: object({ walking: number, measuring: number }),
+    leastBytes: number,
     warnings: arrayOf(warning),
   }),
   ClassHistogram: object({

@@ -19,6 +19,6 @@ export const RELEASE_PARAMETERS = { controls: 'number', budget: 'object' } as co
 /** That of an address of one cache. */
 export const CACHE_PARAMETERS = { name: 'text' } as const satisfies Kinds
 /** Those of a discovery. */
-export const DISCOVER_PARAMETERS = { limit: 'number', leastBytes: 'number' } as const satisfies Kinds
+export const DISCOVER_PARAMETERS = { limit: 'number', leastBytes: 'number', budget: 'limits' } as const satisfies Kinds
 /** Those of a heap snapshot. */
 export const SNAPSHOT_PARAMETERS = { histogram: 'flag', limit: 'number', retained: 'flag' } as const satisfies Kinds

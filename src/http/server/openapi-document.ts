@@ -1,6 +1,6 @@
 /** What descriptions as OpenAPI 3.1 have in common: the document around the paths, operations, parameters. */
 import { ATTRIBUTION_MODES } from '../../report/types.js'
-import { BUDGET_PARAMETERS } from './parameters.js'
+import { budgetParameters } from './parameters.js'
 import type { Kind, Kinds } from './parameters.js'
 
 /** A part of such a document. */
@@ -64,7 +64,9 @@ export function takesQuery(kinds: Kinds, described: Json): Json {
   return {
     ...described,
     parameters: Object.entries(kinds).flatMap(([name, kind]) =>
-      kind === 'object' ? [] : [{ name, in: 'query', required: false, schema: parameterSchema(name, kind) }],
+      kind === 'object' || kind === 'limits'
+        ? []
+        : [{ name, in: 'query', required: false, schema: parameterSchema(name, kind) }],
     ),
   }
 }
@@ -72,7 +74,7 @@ export function takesQuery(kinds: Kinds, described: Json): Json {
 /** The parameters as a query, and the same as JSON. */
 export function takes(kinds: Kinds, described: Json): Json {
   return {
-    ...takesQuery({ ...kinds, ...('budget' in kinds ? BUDGET_PARAMETERS : {}) }, described),
+    ...takesQuery({ ...kinds, ...budgetParameters(kinds) }, described),
     requestBody: {
       required: false,
       content: {
@@ -101,6 +103,11 @@ const OF_KIND: Readonly<Record<Kind, Json>> = {
   names: { type: 'array', items: string, uniqueItems: true },
   flag: { type: 'boolean' },
   object: { type: 'object', properties: { pauseMs: number, durationMs: number }, additionalProperties: false },
+  limits: {
+    type: 'object',
+    properties: { pauseMs: number, durationMs: number, memoryBytes: number },
+    additionalProperties: false,
+  },
 }
 const OF_NAME: Json = {
   mode: { enum: ATTRIBUTION_MODES },

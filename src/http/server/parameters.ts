@@ -9,14 +9,19 @@ import { nearestName } from '../../support/options.js'
 import { decodeName } from './encoded-name.js'
 import { HttpProblem } from './problem.js'
 
-/** How a parameter is written in a query; in JSON it is what the option is. `names` may be repeated. */
-export type Kind = 'text' | 'number' | 'names' | 'flag' | 'object'
+/** How a parameter is written in a query; in JSON it is what the option is. `names` may be repeated; `object` and `limits` are budgets. */
+export type Kind = 'text' | 'number' | 'names' | 'flag' | 'object' | 'limits'
 
 /** Name → kind. A `budget.pauseMs` is `pauseMs` in a query and a member of `budget` in JSON. */
 export type Kinds = Readonly<Record<string, Kind>>
 
+const BUDGET_PARAMETERS = { pauseMs: 'number', durationMs: 'number' } as const satisfies Kinds
+const LIMITS_PARAMETERS = { ...BUDGET_PARAMETERS, memoryBytes: 'number' } as const satisfies Kinds
+
 /** Those of `budget`, in a query. */
-export const BUDGET_PARAMETERS = { pauseMs: 'number', durationMs: 'number' } as const satisfies Kinds
+export function budgetParameters({ budget }: Kinds): Kinds {
+  return budget === 'limits' ? LIMITS_PARAMETERS : budget === 'object' ? BUDGET_PARAMETERS : {}
+}
 
 /** Query and body as one object. @throws HttpProblem `ERR_HTTP_PARAMETER`, `ERR_OPTION_UNKNOWN` */
 export function parametersOf(url: URL, body: Readonly<Record<string, unknown>>, kinds: Kinds): Record<string, unknown> {
@@ -31,23 +36,27 @@ export function parametersOf(url: URL, body: Readonly<Record<string, unknown>>, 
 
 function fromQuery(url: URL, kinds: Kinds): Record<string, unknown> {
   const query = decoded(url.search)
-  const hasBudget = Object.hasOwn(kinds, 'budget')
-  const known: Kinds = hasBudget ? { ...kinds, ...BUDGET_PARAMETERS } : kinds
+  const ofBudget = budgetParameters(kinds)
+  const known: Kinds = { ...kinds, ...ofBudget }
   const given: Record<string, unknown> = {}
   const budget: Record<string, unknown> = {}
   for (const [name, values] of query) {
     const kind = Object.hasOwn(known, name) ? known[name] : undefined
-    if (kind === undefined || kind === 'object') {
+    if (kind === undefined || isBudget(kind)) {
       throw unknownParameter(
         name,
-        Object.keys(known).filter((key) => known[key] !== 'object'),
+        Object.keys(known).filter((key) => !isBudget(known[key])),
       )
     }
     const value = parsed(name, kind, values)
-    if (hasBudget && name in BUDGET_PARAMETERS) budget[name] = value
+    if (Object.hasOwn(ofBudget, name)) budget[name] = value
     else given[name] = value
   }
   return Object.keys(budget).length === 0 ? given : { ...given, budget }
+}
+
+function isBudget(kind: Kind | undefined): kind is 'object' | 'limits' {
+  return kind === 'object' || kind === 'limits'
 }
 
 /** The parameters and their values. Refuses a query that could be decoded in more than one way. */
@@ -66,7 +75,7 @@ function decoded(search: string): Map<string, string[]> {
   }
 }
 
-function parsed(name: string, kind: Exclude<Kind, 'object'>, values: readonly string[]): unknown {
+function parsed(name: string, kind: Exclude<Kind, 'object' | 'limits'>, values: readonly string[]): unknown {
   if (kind === 'names') return values
   const [value = ''] = values
   if (values.length > 1) throw refused(name, `is given ${String(values.length)} times`)

@@ -31,14 +31,18 @@ const OWNER_LENGTH_MAX = 100
 export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryOptions): string {
   const { color } = resolveOptions('formatDiscovery()', options, { color: optional(boolean) })
   const paints = palette(color)
-  const { warnings } = discovery
-  return [
-    ...ownerLines(discovery, paints),
-    '',
-    ...packageLines(discovery.packages ?? [], paints),
-    ...inFlightLines(discovery.inFlight ?? [], paints),
-    ...warnings.map(({ code, message }) => paints.dim(`${printable(code, 60)}: ${printable(message, 300)}`)),
-  ].join('\n')
+  const warnings = discovery.warnings.map(({ code, message }) => `${printable(code, 60)}: ${printable(message, 300)}`)
+  const parts = [
+    ownerLines(discovery, paints),
+    packageLines(discovery.packages ?? [], paints),
+    inFlightLines(discovery.inFlight ?? [], paints),
+    warnings.map((line) => paints.dim(line)),
+  ]
+  // One empty line between parts.
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n').trimEnd())
+    .join('\n\n')
 }
 
 function ownerLines(discovery: Discovery, { strong, dim }: Palette): string[] {
@@ -52,7 +56,7 @@ function ownerLines(discovery: Discovery, { strong, dim }: Palette): string[] {
     `${strong('Owners of live memory')} ${dim(`(${formatBytes(totalBytes)} live, by the graph of the heap, took ${took})`)}`,
     '',
     ...(owners.length === 0
-      ? ['none holds as much as is asked for']
+      ? [noneLine(discovery)]
       : formatTable(columns(totalBytes), owners, strong, ({ cache }) => (cache === null ? (text) => text : dim))),
     ...(others.count === 0
       ? []
@@ -86,6 +90,12 @@ function graphLines(live: LiveMemory): string[] {
           `native memory without a JavaScript owner: ${formatBytes(named.nativeBytes)}, Node's and V8's own among it; a heap profile names who allocated it (cache-attribution run --profile)`,
         ]),
   ]
+}
+
+function noneLine({ leastBytes }: Discovery): string {
+  return leastBytes === undefined
+    ? 'none holds as much as is asked for'
+    : `none holds ${formatBytes(leastBytes)} or more`
 }
 
 function ofLive(bytes: number, totalBytes: number): string {

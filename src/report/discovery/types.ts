@@ -150,6 +150,8 @@ export interface OtherOwners {
 export interface Discovery {
   /** The largest owners of live memory, registered caches included; empty where the heap could not be walked. */
   readonly owners: readonly Owner[]
+  /** What alone keeps less alive is no owner, in bytes; absent in a result of an older version. */
+  readonly leastBytes?: number
   /** What they are parts of; null where the heap could not be walked (a warning says why). */
   readonly live: LiveMemory | null
   /** All of live memory once more, by package, the largest first; absent in a result of an older version. */

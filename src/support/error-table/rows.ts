@@ -43,17 +43,29 @@ export const ERRORS_OF_ROWS = {
     example: '`users skipped: ERR_RELEASE_LIVE: it was registered with live: false: a twin measures it`',
   },
   ERR_BUDGET_PAUSE: {
-    gist: 'the smallest window of this cache does not fit into budget.pauseMs',
-    cause: 'two settlings, the least that a window takes, are longer than `budget.pauseMs`.',
-    cure: "allow a longer pause, or register caches whose memory the release itself frees with `gc: 'none'`. Status: `skipped`.",
+    gist: 'the smallest window of a cache, or the twin of a discovery, does not fit into budget.pauseMs',
+    status: 422,
+    cause:
+      'two settlings, the least that a window takes, are longer than `budget.pauseMs`. Of `discover()`: the last twin paused the process for longer, and none was made.',
+    cure: "allow a longer pause, or register caches whose memory the release itself frees with `gc: 'none'`. Status of a row: `skipped`. `discover()` forgets the pause of the last twin after ten minutes.",
     example: '`documents skipped: ERR_BUDGET_PAUSE: its window needs about 212 ms, budget.pauseMs is 100`',
   },
   ERR_BUDGET_DURATION: {
-    gist: 'this cache did not fit into budget.durationMs any more',
-    cause: "what was left of `budget.durationMs` was less than the cache's turn would have taken.",
-    cure: 'allow a longer run. The order rotates, so the next run begins with other caches. Status: `skipped`.',
+    gist: 'a cache did not fit into budget.durationMs any more, or a discovery had walked no heap by then',
+    status: 422,
+    cause:
+      "what was left of `budget.durationMs` was less than the cache's turn would have taken. Of `discover()`: the time ended before V8's heap was walked, so nothing is known; the twin was ended.",
+    cure: 'allow a longer run. The order of caches rotates, so the next run begins with other ones. Status of a row: `skipped`. A walk takes about a second for 100 MiB of heap.',
     example:
       '`documents skipped: ERR_BUDGET_DURATION: it would take about 240 ms, 120 ms of budget.durationMs are left`',
+  },
+  ERR_BUDGET_MEMORY: {
+    gist: 'a discovery does not fit into budget.memoryBytes',
+    status: 422,
+    cause:
+      "the twin of `discover()` may need more than `budget.memoryBytes`, by an upper bound, and none was made; or it really had more before V8's heap was walked, and was ended.",
+    cure: 'allow more, or leave it out: what the machine and the control groups have left is looked at all the same. `expectedDiscoverCost()` tells the bound.',
+    example: '`ERR_BUDGET_MEMORY: the twin may need up to 564.0 MiB, budget.memoryBytes is 256.0 MiB`',
   },
   ERR_TWIN_EXCLUDED: {
     gist: 'the cache was registered with twin: false',

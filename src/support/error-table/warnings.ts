@@ -161,6 +161,13 @@ export const WARNINGS = {
     cure: 'none is needed for the list itself. Where it comes again, tell the project which owner was the last.',
     example: '`the twin ended while owners were emptied: all figures are those of the graph`',
   },
+  WARN_BUDGET_ENDED: {
+    gist: 'the budget of a discovery ended before all owners were emptied: the others have the figures of the graph',
+    cause:
+      "`discover()` had a `budget` (or `attribute({ discover })` a `budget.durationMs`), which ended when the heap was walked and owners were being emptied. What was measured by then stands; where the twin had to be ended, all figures are the graph's.",
+    cure: 'none is needed for the list itself: paths and `retained` are complete. For measured figures allow more time or memory, or list fewer owners (`limit`).',
+    example: '`no time of the budget was left to empty 7 owners, whose figures are those of the graph`',
+  },
   WARN_KNOWN_RELEASE: {
     gist: 'the release of a registered cache threw when owners were sought: it may be listed as unknown',
     cause:

@@ -7,9 +7,11 @@ import { countWorkers } from '../../measure/worker-threads.js'
 import { difference, noise } from '../../report/build-report.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { ReportWarning } from '../../report/types.js'
-import { CacheAttributionError } from '../../support/errors.js'
 import { number, optional, resolveOptions, shaped } from '../../support/options.js'
+import { ownTimers } from '../../support/own-timers.js'
 import type { TwinContext } from '../child.js'
+import { expectedPauseMs } from '../expected-pause.js'
+import { estimateCopiedBytes } from '../headroom.js'
 import { ReturnedPages } from '../returned-pages.js'
 import { settleInTwin } from '../settle-in-twin.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
@@ -17,13 +19,17 @@ import type { ResolvedTwinOptions } from '../run-in-twin.js'
 import type { TwinOptions } from '../types.js'
 import { ownersHere } from '../owners/owners-here.js'
 import type { GraphOwner, OwnersFound } from '../owners/owners-of.js'
+import { BudgetWatch, discoverBudget, leftOut, refuseOverBudget } from './discover-budget.js'
+import type { DiscoverBudget, ExpectedCost, ResolvedDiscoverBudget } from './discover-budget.js'
 import { containerKind, entryCount } from './intrinsics.js'
+import { UNMEASURED, knownBefore } from './known-before.js'
 import type { KnownCache } from './known-cache.js'
 import { measureOwners } from './measure-owners.js'
 import type { OwnerWindow } from './measure-owners.js'
 import { openCoordinators } from './open-coordinators.js'
 import type { CachesOfCoordinator } from './open-coordinators.js'
 import { cacheObjects, releaseCaches } from './recognise-caches.js'
+import { TimeLeft } from './time-left.js'
 
 /** Options of {@link discover}. */
 export interface DiscoverOptions extends TwinOptions {
@@ -36,6 +42,8 @@ export interface DiscoverOptions extends TwinOptions {
    * @default those of every coordinator of this process that is not closed
    */
   readonly coordinator?: CachesOfCoordinator | undefined
+  /** What it may cost. @default no limits but those of the twin */
+  readonly budget?: DiscoverBudget | undefined
 }
 
 const TIMEOUT_MS = 600_000
@@ -43,22 +51,29 @@ const CONTROLS = 2
 const LEAST_BYTES = 65_536
 /** Of the heap in use: the columns of the walk. Measured for small objects, the worst case, with a margin. */
 const HEAP_FACTOR = 1.3
+/** Of a duration: the rest is for the result's way. */
+const DURATION_SHARE = 0.9
+/** Settlings before the first owner is emptied: of the level, and of controls. */
+const SETTLINGS_BEFORE = 2 + CONTROLS
 
 /**
  * Finds who holds this process's memory: the objects that alone keep it alive, by the dominators of the heap's graph, each named
  * by the path that reaches it. What can be emptied safely is emptied in the twin and measured. This process keeps every entry.
  *
- * @throws CacheAttributionError as `runInTwin()`
+ * @throws CacheAttributionError as `runInTwin()`; `ERR_BUDGET_MEMORY`, `ERR_BUDGET_PAUSE` before anything is done,
+ *   `ERR_BUDGET_DURATION` and `ERR_BUDGET_MEMORY` where the budget ended the twin before the heap was walked
  * @example
- * console.log(formatDiscovery(await discover({ limit: 20 })))
+ * console.log(formatDiscovery(await discover({ limit: 20, budget: { durationMs: 5000 } })))
  */
 export async function discover(options?: DiscoverOptions): Promise<Discovery> {
-  const { limit, leastBytes, coordinator, ...twin } = resolveDiscoverOptions(options)
+  const { limit, leastBytes, coordinator, budget, ...twin } = resolveDiscoverOptions(options)
+  refuseOverBudget(budget, expectedDiscoverCost())
+  const endsAtMs = ownTimers.now() + DURATION_SHARE * (budget.durationMs ?? Infinity)
   const coordinators = coordinator === undefined ? openCoordinators.all() : [coordinator]
   const known = coordinators.flatMap((each) => each.knownCaches())
   const walked: Discovery[] = []
   // A twin has no other thread.
-  const settings: DiscoverySettings = { limit, leastBytes, known, workers: countWorkers() }
+  const settings: DiscoverySettings = { limit, leastBytes, known, workers: countWorkers(), endsAtMs }
   const work = (context: TwinContext, instrument: Instrument): Discovery =>
     discoverHere(instrument, settings, (early) => {
       context.send(early)
@@ -66,14 +81,29 @@ export async function discover(options?: DiscoverOptions): Promise<Discovery> {
   const onMessage = (early: unknown): void => {
     walked[0] = early as Discovery
   }
-  try {
-    return (await workInTwin(work, { ...twin, onMessage }, { extraBytes: discoverBytes() })) as Discovery
-  } catch (error) {
-    // What the graph told does not go with what emptying did to a twin.
-    const [early] = walked
-    if (early !== undefined && error instanceof CacheAttributionError && ENDED.has(error.code)) return early
-    throw error
+  const watch = new BudgetWatch(budget, twin.signal)
+  const onForked = (pid: number): void => {
+    watch.watchMemory(pid)
   }
+  try {
+    const options = { ...twin, onMessage, signal: watch.signal }
+    return (await workInTwin(work, options, { extraBytes: discoverBytes(), onForked })) as Discovery
+  } catch (error) {
+    return knownBefore(error, walked[0], watch)
+  } finally {
+    watch.close()
+  }
+}
+
+/**
+ * What `discover()` would cost now: an upper bound of its memory, and the pause that the last twin lets expect.
+ *
+ * @example
+ * const { memoryBytes } = expectedDiscoverCost()
+ * if (memoryBytes < 512 * 1024 * 1024) await discover()
+ */
+export function expectedDiscoverCost(): ExpectedCost {
+  return { memoryBytes: estimateCopiedBytes() + discoverBytes(), pauseMs: expectedPauseMs() }
 }
 
 /**
@@ -88,6 +118,7 @@ export function resolveDiscoverOptions(options: DiscoverOptions | undefined): Re
     limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
     leastBytes: { check: number({ min: 1024 }), fallback: LEAST_BYTES },
     coordinator: optional(shaped<CachesOfCoordinator>('a Coordinator', (value) => 'knownCaches' in value)),
+    budget: { check: discoverBudget, fallback: discoverBudget({}, 'budget') },
   })
 }
 
@@ -103,12 +134,11 @@ function threadWarnings(workers: number): ReportWarning[] {
   return [{ code: 'WARN_DISCOVER_THREADS', message }]
 }
 
-const ENDED: ReadonlySet<string> = new Set(['ERR_TWIN_CRASHED', 'ERR_TWIN_STUCK', 'ERR_TWIN_OVERTIME'])
-
 interface ResolvedDiscoverOptions extends ResolvedTwinOptions {
   readonly limit: number
   readonly leastBytes: number
   readonly coordinator: DiscoverOptions['coordinator']
+  readonly budget: ResolvedDiscoverBudget
 }
 
 /** What is sought in a twin. */
@@ -118,6 +148,8 @@ export interface DiscoverySettings {
   readonly known: readonly KnownCache[]
   /** How many worker threads run, whose heaps are not searched. @default those that were heard of */
   readonly workers?: number
+  /** No owner is emptied that would not be measured by then, on the clock of the environment. @default never */
+  readonly endsAtMs?: number
 }
 
 /**
@@ -130,17 +162,18 @@ export function discoverHere(
   settings: DiscoverySettings,
   onWalked: (early: Discovery) => void = () => undefined,
 ): Discovery {
-  const { limit, leastBytes = LEAST_BYTES, known, workers = countWorkers() } = settings
+  const { limit, leastBytes = LEAST_BYTES, known, workers = countWorkers(), endsAtMs = Infinity } = settings
   const { environment } = instrument
   const warnings = threadWarnings(workers)
   const startMs = environment.now()
-  const { figures } = settleInTwin(instrument)
+  const { figures, tookMs } = settleInTwin(instrument)
   const walked = ownersHere(instrument, { limit, leastBytes, caches: cacheObjects(known) })
   const found: OwnersFound | null = 'code' in walked ? null : walked
   if ('code' in walked) warnings.push(walked)
   const owners = recogniseByRelease(found?.owners ?? [], known, warnings)
   const walking = environment.now() - startMs
   const rest = {
+    leastBytes,
     live:
       found === null
         ? null
@@ -149,18 +182,22 @@ export function discoverHere(
     inFlight: found?.inFlight ?? [],
     others: found?.others ?? { count: 0, totalBytes: 0 },
   }
-  onWalked({
+  const early = {
     owners: owners.map(({ row }) => row),
     ...rest,
     noise: byQuantity(() => null),
     durationMs: { walking, measuring: 0 },
-    warnings: [...warnings, UNMEASURED],
-  })
+  }
+  onWalked({ ...early, warnings: [...warnings, UNMEASURED] })
+  const time = new TimeLeft(environment, endsAtMs)
+  const emptiable = owners.filter(({ objects }) => objects.length > 0).length
+  if (!time.suffices(SETTLINGS_BEFORE * tookMs)) return { ...early, warnings: [...warnings, ...leftOut(emptiable)] }
   const windows = new Windows(instrument)
-  const controls = Array.from({ length: CONTROLS }, () => windows.measure(() => undefined))
+  const controls = Array.from({ length: CONTROLS }, () => time.timed(() => windows.measure(() => undefined)))
   const { controls: _, ...bounds } = noise(controls.map(({ change }) => change))
   const rows = measureOwners(owners, {
-    window: (empty) => windows.measure(empty),
+    window: (empty) => time.timed(() => windows.measure(empty)),
+    hasTime: () => time.suffices(),
     noise: bounds,
     residentControls: controls.flatMap(({ residentFall }) => residentFall ?? []),
   })
@@ -169,13 +206,8 @@ export function discoverHere(
     ...rest,
     noise: bounds,
     durationMs: { walking, measuring: environment.now() - startMs - walking },
-    warnings,
+    warnings: [...warnings, ...leftOut(time.refused)],
   }
-}
-
-const UNMEASURED: ReportWarning = {
-  code: 'WARN_OWNERS_UNMEASURED',
-  message: 'the twin ended while owners were emptied: all figures are those of the graph',
 }
 
 /** Settled windows that share reads. */

@@ -24,6 +24,8 @@ export interface OwnerWindow {
 export interface OwnerMeasure {
   /** One settled window around `empty`. */
   readonly window: (empty: () => void) => OwnerWindow
+  /** Whether there is time for one more window; asked before each. */
+  readonly hasTime: () => boolean
   readonly noise: MeasuredNoise
   readonly residentControls: readonly number[]
 }
@@ -34,7 +36,7 @@ export function measureOwners(owners: readonly GraphOwner[], measure: OwnerMeasu
   const places = owners.map((_, place) => place).toSorted((a, b) => depthOf(b, owners) - depthOf(a, owners))
   for (const place of places) {
     const { objects = [] } = owners[place] ?? {}
-    if (objects.length === 0) continue
+    if (objects.length === 0 || !measure.hasTime()) continue
     const emptied: boolean[] = []
     const found = measure.window(() => {
       emptied.push(emptyAll(objects))

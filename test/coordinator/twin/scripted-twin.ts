@@ -64,7 +64,7 @@ export async function scriptedRun(
       const out = events.filter(({ event }) => event === 'cache-failed' || event === 'cache-skipped')
       const left = names.filter((name) => !out.some((each) => each.name === name))
       const { messages, end } = twinOf(left, twins++)
-      order.onForked(sampler.sample())
+      order.onForked(sampler.sample(), 0)
       for (const message of messages) order.onMessage(message)
       if (end === 'result') return { value: undefined, cost: COST }
       const error = errorOf(end, COST, 1000)

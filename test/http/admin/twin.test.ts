@@ -24,6 +24,13 @@ describe('what is done in a twin, over HTTP', () => {
     expect(unregistered[0]?.path).to.include('sessions')
   })
 
+  it('is refused, or ended, where a discovery is beyond its budget', () => {
+    expect(seen.beyond).to.deep.equal([
+      [422, 'ERR_BUDGET_MEMORY'],
+      [422, 'ERR_BUDGET_DURATION'],
+    ])
+  })
+
   it('is a table of classes, as JSON and as text', () => {
     expect(seen.histogram.classes).to.have.length(10)
     expect(seen.histogramText).to.match(/^Live objects by class/)

@@ -91,6 +91,18 @@ describe('formatDiscovery()', () => {
   it('says that none is known where the heap was not walked, and none where none is large', () => {
     expect(shown([], { live: null })[1]).to.equal('none is known: the heap was not walked')
     expect(shown([])[2]).to.equal('none holds as much as is asked for')
+    expect(shown([], { leastBytes: 1 * MIB })[2]).to.equal('none holds 1.00 MiB or more')
+  })
+
+  it('has one empty line between its parts', () => {
+    const inFlight = [
+      { kind: 'promises', className: 'Promise', site: null, count: 9, retainedBytes: MIB, bufferedBytes: null },
+    ] as const
+    const lines = shown([owner('a', 1)], { inFlight, warnings: [{ code: 'WARN_KNOWN_RELEASE', message: 'it threw' }] })
+    const empty = lines.flatMap((line, at) => (line === '' ? [at] : []))
+    expect(empty).to.include(lines.indexOf('In flight') - 1)
+    expect(empty).to.include(lines.indexOf('WARN_KNOWN_RELEASE: it threw') - 1)
+    expect(empty.some((at) => empty.includes(at + 1) || at === lines.length - 1)).to.equal(false)
   })
 
   it('refuses an option that it does not know', () => {

@@ -1,0 +1,35 @@
+/** The options of the commands that seek owners. */
+import type { Arguments } from '../arguments.js'
+import type { DiscoverQuestion } from './answerer.js'
+
+const MIB = 1024 * 1024
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** Their rules. */
+export const DISCOVER_RULES = {
+  limit: { kind: 'count', min: 1, max: 100 },
+  'budget-ms': { kind: 'count', min: 1, max: DAY_MS },
+  'budget-memory': { kind: 'count', min: 1, max: 1024 * 1024 },
+} as const
+
+/** Lines of the help. */
+export const BUDGET_HELP = `  --budget-ms N
+             seek owners for N milliseconds at most, and show what is known by then
+  --budget-memory N
+             make no copy of the process that may need more than N MiB of its own, and end one that does
+`
+
+/** What is asked with them. */
+export function discoverQuestion(options: Arguments['options']): DiscoverQuestion {
+  const limit = options.get('limit')
+  const durationMs = options.get('budget-ms')
+  const memory = options.get('budget-memory')
+  const budget = {
+    ...(durationMs === undefined ? {} : { durationMs: Number(durationMs) }),
+    ...(memory === undefined ? {} : { memoryBytes: Number(memory) * MIB }),
+  }
+  return {
+    ...(limit === undefined ? {} : { limit: Number(limit) }),
+    ...(Object.keys(budget).length === 0 ? {} : { budget }),
+  }
+}

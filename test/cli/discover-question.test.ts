@@ -1,0 +1,31 @@
+import { expect } from 'chai'
+import { readTargeted } from '../../src/cli/arguments.js'
+import { DISCOVER_RULES, discoverQuestion } from '../../src/cli/ask/discover-question.js'
+
+function asked(...args: string[]): object {
+  return discoverQuestion(readTargeted('discover', [...args, '7'], DISCOVER_RULES).options)
+}
+
+describe('discoverQuestion()', () => {
+  it('asks for a budget where one is given', () => {
+    expect(asked()).to.deep.equal({})
+    expect(asked('--limit', '3')).to.deep.equal({ limit: 3 })
+    expect(asked('--budget-ms', '500', '--budget-memory=64')).to.deep.equal({
+      budget: { durationMs: 500, memoryBytes: 64 * 1024 * 1024 },
+    })
+  })
+
+  it('is refused where a budget is none', () => {
+    for (const args of [
+      ['--budget-ms', '0'],
+      ['--budget-ms', '-5'],
+      ['--budget-ms', '1e99'],
+      ['--budget-ms', 'NaN'],
+      ['--budget-memory', '64MiB'],
+      ['--budget-memory', '99999999999999999999'],
+      ['--budget', '5'],
+    ]) {
+      expect(() => asked(...args), args.join(' ')).to.throw('ERR_COMMAND_USAGE')
+    }
+  })
+})
