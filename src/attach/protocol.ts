@@ -7,14 +7,7 @@
 
 /** What the agent can be asked for. */
 export type AgentTask =
-  | 'overview'
-  | 'discover'
-  | 'attribute'
-  | 'breakdown'
-  | 'histogram'
-  | 'heap-snapshot'
-  | 'profile'
-  | 'close-file'
+  'overview' | 'discover' | 'attribute' | 'breakdown' | 'histogram' | 'heap-snapshot' | 'profile' | 'close-file'
 
 /** With what the agent is started. */
 export interface AgentSettings {
