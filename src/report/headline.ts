@@ -6,6 +6,7 @@
  */
 import { knownSum } from '../measure/figures.js'
 import { formatBytes, formatCount, formatShare, printable, signed } from '../support/units.js'
+import { NATIVE_LEAST_BYTES, namedByGraph } from './discovery/explained.js'
 import { describeOwner } from './discovery/format-discovery.js'
 import type { Owner } from './discovery/types.js'
 import { holdersOf, measuredRows, quoted } from './holders.js'
@@ -35,7 +36,8 @@ export function headline(report: AttributionReport): string[] {
   const sentences = [
     holders.length === 0 ? nothingStandsOut(report) : holdsMost(holders, report),
     middle,
-    nextStep(report, holders[0], { isGrowthTold: growth !== null, it: middle === null ? 'it' : 'the largest' }),
+    nativeWithoutOwner(report, holders[0]) ??
+      nextStep(report, holders[0], { isGrowthTold: growth !== null, it: middle === null ? 'it' : 'the largest' }),
   ]
   return sentences.filter((sentence) => sentence !== null)
 }
@@ -132,6 +134,13 @@ function fragmentation({ before }: AttributionReport): string | null {
   const lost = activeBytes - rawAllocatedBytes
   if (lost < FRAGMENTED.bytes || lost < FRAGMENTED.share * activeBytes) return null
   return `The allocator is fragmented: ${formatBytes(lost)} (${formatShare(lost, activeBytes)}) of its pages hold no live memory.`
+}
+
+/** Where more native memory than anything holds belongs to no JavaScript object, that is what to ask about next. */
+function nativeWithoutOwner({ discovery }: AttributionReport, largest: Holder | undefined): string | null {
+  const bytes = discovery?.live == null ? null : (namedByGraph(discovery.live)?.nativeBytes ?? null)
+  if (bytes === null || bytes < NATIVE_LEAST_BYTES || bytes <= (largest?.bytes ?? 0)) return null
+  return `${formatBytes(bytes)} of native memory have no JavaScript owner: a heap profile names who allocated them (cache-attribution run --profile).`
 }
 
 /** What a next step depends on beside the largest; `it` is unmistakable behind the sentence before. */

@@ -153,6 +153,19 @@ describe('headline()', () => {
     expect(lines.join(' ')).not.to.match(/noise|holds/)
   })
 
+  it('tells native memory without a JavaScript owner where nothing holds as much', () => {
+    const native = (mib: number, rows: Parameters<typeof report>[0]): string | undefined => {
+      const live = { ...discovery([]).live, totalBytes: 300 * MIB, ownedBytes: 0, restBytes: 300 * MIB }
+      const walked = { heapBytes: 300 * MIB, memoryBytes: 0, usedHeapBytes: 300 * MIB, allocatedBytes: mib * MIB }
+      return headline(report(rows, { discovery: { ...discovery([]), live: { ...live, ...walked } } })).at(-1)
+    }
+    expect(native(44, [])).to.equal(
+      '44.00 MiB of native memory have no JavaScript owner: a heap profile names who allocated them (cache-attribution run --profile).',
+    )
+    expect(native(4, [])).not.to.contain('native')
+    expect(native(44, [row('big', 120 * MIB)])).not.to.contain('native')
+  })
+
   it('does not say of a heap that was not walked that nothing stands out in it', () => {
     const unknown = { ...discovery([]), live: null }
     // As older versions had them.

@@ -3,6 +3,9 @@ import type { MemorySample } from '../../measure/sample.js'
 import type { AttributionReport, CacheAttribution, Explained } from '../types.js'
 import type { Discovery, LiveMemory } from './types.js'
 
+/** Native memory without a JavaScript owner: less is what Node and V8 allocate for themselves in any process. */
+export const NATIVE_LEAST_BYTES = 8 * 1024 * 1024
+
 /** `floor.owners` of a report: the owners that are no registered cache. */
 export function ownersOfFloor(discovery: Discovery | undefined): Pick<AttributionReport['floor'], 'owners'> {
   return discovery?.live == null ? {} : { owners: discovery.owners.filter(({ cache }) => cache === null) }

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatMs, formatShare, printable } from '../.
 import { formatTable, palette } from '../format-table.js'
 import type { Palette, TableColumn } from '../format-table.js'
 import { knownBytes } from '../whole.js'
-import { namedByGraph } from './explained.js'
+import { NATIVE_LEAST_BYTES, namedByGraph } from './explained.js'
 import { inFlightLines } from './format-in-flight.js'
 import { packageLines } from './format-packages.js'
 import { baseOf, lineOf, placeOf } from './place-of.js'
@@ -72,9 +72,6 @@ function ownerLines(discovery: Discovery, { strong, dim }: Palette): string[] {
     `noise       ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap`,
   ]
 }
-
-/** Less is what Node and V8 allocate for themselves in any process. */
-const NATIVE_LEAST_BYTES = 8 * 1024 * 1024
 
 /** How much of what was live the graph names, and what it cannot name. */
 function graphLines(live: LiveMemory): string[] {
