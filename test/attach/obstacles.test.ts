@@ -107,18 +107,18 @@ describe('what is in the way of an attach', function () {
   })
 
   it("somebody else's listener on the port, to whom nothing is sent", async () => {
-    const target = await start({ execArgv: ['--inspect-port=39229'] })
+    const target = await start({ execArgv: ['--inspect-port=21229'] })
     const asked: string[] = []
     const other = createServer((socket) => {
       socket.on('data', (data) => asked.push(String(data)))
     })
-    other.listen(39229, '127.0.0.1')
+    other.listen(21229, '127.0.0.1')
     await once(other, 'listening')
     try {
       const refused: unknown = await Attachment.open(target.pid, { portTimeoutMs: 500 }).catch(
         (error: unknown) => error,
       )
-      expect(refused).to.match(/ERR_ATTACH_PORT_TAKEN: port 39229/)
+      expect(refused).to.match(/ERR_ATTACH_PORT_TAKEN: port 21229/)
       expect(asked).to.deep.equal([])
       expect(target.stderr).to.equal('')
     } finally {
@@ -127,7 +127,7 @@ describe('what is in the way of an attach', function () {
   })
 
   it('a port of its own is found, also any', async () => {
-    for (const port of ['39230', '0']) {
+    for (const port of ['21240', '0']) {
       const target = await start({ execArgv: [`--inspect-port=${port}`] })
       const { code, stderr } = await command('attribute', '--json', String(target.pid))
       expect(code, stderr).to.equal(0)
@@ -139,7 +139,7 @@ describe('what is in the way of an attach', function () {
     // Node counts up from the primary's port for each worker, which it cannot from 0.
     const target = await start({
       file: new URL('fixtures/clustered.js', import.meta.url).pathname,
-      execArgv: ['--inspect-port=39329'],
+      execArgv: ['--inspect-port=21329'],
       usualPort: true,
     })
     const workers = readFileSync(`/proc/${target.pid}/task/${target.pid}/children`, 'utf8').trim().split(' ')
