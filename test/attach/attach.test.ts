@@ -176,9 +176,11 @@ describe('attach', function () {
       await target.state()
       const before = await target.state()
       const child = spawn(process.execPath, [MAIN, 'attach', String(target.pid)], { stdio: 'ignore' })
+      // Where the machine is quick it may have ended by then.
+      const exited = once(child, 'exit')
       await delay(afterMs)
       child.kill('SIGKILL')
-      await once(child, 'exit')
+      await exited
       const endMs = performance.now() + 30_000
       const isAsBefore = async (): Promise<boolean> => JSON.stringify(await target.state()) === JSON.stringify(before)
       while (!(await isAsBefore()) && performance.now() < endMs) await delay(250)
