@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 
 const MAX_SUBJECT = 72
 /** The last commit before the form was held. */
-const FIRST = 'e666caf960408a6d67929f56839f1fbde182779e'
+const FIRST = '51d13fef3f19d0b19e3efaefbb140238c1e36480'
 /** One or two words in lower case, several areas joined by a comma: `twin`, `heap-profile`, `docs, tools`. */
 const SUBJECT = /^[a-z][a-z0-9-]*(?:[ ,/]+[a-z][a-z0-9-]*)*: \S/
 /** First words that look like another form of a verb and are its imperative. */
