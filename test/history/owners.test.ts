@@ -6,31 +6,10 @@ import { trendsText } from '../../src/report/trends/format-trends.js'
 import type { AttributionReport } from '../../src/report/types.js'
 import { report, row } from '../report/reports.js'
 import { FakeClock, historyFolders, linesIn, openHistory } from './folder.js'
+import { ownerOf as owner } from '../report/owners.js'
 
 const HOUR = 3_600_000
 const MIB = 1024 * 1024
-
-function owner(path: string | null, totalBytes: number, rest: Partial<Owner> = {}): Owner {
-  const bytes = { heapBytes: totalBytes, memoryBytes: 0, totalBytes }
-  return {
-    path,
-    script: 'file:///app/server.js',
-    package: null,
-    kind: 'collection',
-    className: 'Map',
-    entries: 1000,
-    instances: 1,
-    released: null,
-    uncertaintyBytes: null,
-    returned: null,
-    disagreement: null,
-    own: bytes,
-    retained: bytes,
-    partOf: null,
-    cache: null,
-    ...rest,
-  }
-}
 
 function discovered(owners: readonly Owner[]): Discovery {
   return {

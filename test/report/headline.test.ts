@@ -3,30 +3,9 @@ import type { Discovery, Owner } from '../../src/report/discovery/types.js'
 import { headline } from '../../src/report/headline.js'
 import type { Trend } from '../../src/report/trends/types.js'
 import { report, row, sample } from './reports.js'
+import { ownerOf as owner } from './owners.js'
 
 const MIB = 1024 * 1024
-
-function owner(path: string, totalBytes: number, rest: Partial<Owner> = {}): Owner {
-  const bytes = { heapBytes: totalBytes, memoryBytes: 0, totalBytes }
-  return {
-    path,
-    script: 'file:///app/server.js',
-    package: null,
-    kind: 'collection',
-    className: 'Map',
-    entries: 1000,
-    instances: 1,
-    released: null,
-    uncertaintyBytes: null,
-    returned: null,
-    disagreement: null,
-    own: bytes,
-    retained: bytes,
-    partOf: null,
-    cache: null,
-    ...rest,
-  }
-}
 
 function discovery(owners: readonly Owner[], totalBytes = 300 * MIB): Discovery {
   return {

@@ -1,30 +1,12 @@
 import { expect } from 'chai'
 import { formatDiscovery } from '../../../src/report/discovery/format-discovery.js'
 import type { Discovery, Owner } from '../../../src/report/discovery/types.js'
+import { ownerOf } from '../owners.js'
 
 const MIB = 1024 * 1024
 
-function owner(path: string | null, mib: number, rest: Partial<Owner> = {}): Owner {
-  const bytes = { heapBytes: mib * MIB, memoryBytes: 0, totalBytes: mib * MIB }
-  return {
-    path,
-    script: 'file:///srv/server.js',
-    package: null,
-    kind: 'collection',
-    className: 'Map',
-    entries: 1000,
-    instances: 1,
-    released: null,
-    uncertaintyBytes: null,
-    returned: null,
-    disagreement: null,
-    own: bytes,
-    retained: bytes,
-    partOf: null,
-    cache: null,
-    ...rest,
-  }
-}
+const owner = (path: string | null, mib: number, rest: Partial<Owner> = {}): Owner =>
+  ownerOf(path, mib * MIB, { script: 'file:///srv/server.js', ...rest })
 
 function measured(mib: number): Partial<Owner> {
   return {
