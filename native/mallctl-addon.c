@@ -168,6 +168,10 @@ static int ask(napi_env env, const char *key, enum value_type type, napi_value g
       napi_throw_type_error(env, NULL, "the value does not fit the type of this mallctl");
     return -1;
   }
+  if (value->uint64 == 0 && mallctl_key_is_divisor(key)) {
+    napi_throw_type_error(env, NULL, "jemalloc divides by this key's value: it cannot be 0");
+    return -1;
+  }
   const int failed = allocator_mallctl()(key, NULL, NULL, value, value_sizes[type]);
   free(owned);
   return failed;

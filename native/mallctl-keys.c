@@ -1,6 +1,5 @@
 #include "mallctl-keys.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* jemalloc 4 to 5.3 and its development branch; the same lists as in src/allocator/mallctl.ts, which the
@@ -33,6 +32,8 @@ static const char *const maybe_text_keys[] = {"prof.dump", "prof.log_start"};
 static const char *const read_only_keys[] = {"arena.#.extent_hooks", "arenas.create", "arenas.extend"};
 
 static const char *const refused_keys[] = {"experimental.*", "arenas.lookup", "tcache.*"};
+
+static const char *const divisor_keys[] = {"max_background_threads"};
 
 static bool matches(const char *pattern, const char *key) {
   for (; *pattern != '\0'; pattern++) {
@@ -69,3 +70,5 @@ enum key_kind mallctl_key_kind(const char *key) {
     return KEY_REFUSED;
   return IS_AMONG(read_only_keys, key) ? KEY_READ_ONLY : KEY_NUMBER;
 }
+
+bool mallctl_key_is_divisor(const char *key) { return IS_AMONG(divisor_keys, key); }

@@ -2,6 +2,8 @@
 #ifndef CACHE_ATTRIBUTION_MALLCTL_KEYS_H
 #define CACHE_ATTRIBUTION_MALLCTL_KEYS_H
 
+#include <stdbool.h>
+
 enum key_kind {
   KEY_NUMBER,     /* a boolean or a number, or a key without a value */
   KEY_TEXT,       /* a pointer to text, which some versions follow where none is given */
@@ -11,5 +13,8 @@ enum key_kind {
 };
 
 enum key_kind mallctl_key_kind(const char *key);
+
+/* Whether jemalloc divides by this key's value and does not check it: 0 ends the process by SIGFPE, later. */
+bool mallctl_key_is_divisor(const char *key);
 
 #endif

@@ -43,6 +43,9 @@ const REFUSED_KEYS = /^experimental\.|^arenas\.lookup$|^tcache\./
 /** The same, where they are written or called. */
 const READ_ONLY_KEYS = /^arena\.\d+\.extent_hooks$|^arenas\.(?:create|extend)$/
 
+/** Keys by whose value jemalloc divides without a check: 0 ends the process by SIGFPE, at some later allocation. */
+const DIVISOR_KEYS = /^max_background_threads$/
+
 const VALUE_CHECKS: Record<MallctlType, { expected: string; holds: (value: unknown) => boolean }> = {
   bool: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
   unsigned: { expected: 'an integer from 0 to 2^32 - 1', holds: (value) => isInteger(value, 0, UNSIGNED_MAX) },
@@ -91,6 +94,9 @@ export function checkedMallctl(raw: RawMallctl): Mallctl {
       const check = VALUE_CHECKS[type]
       if (!check.holds(value)) {
         throw wrongType(`the ${type} for "${key}" must be ${check.expected}, got ${describe(value)}`)
+      }
+      if (DIVISOR_KEYS.test(key) && Number(value) === 0) {
+        throw new CacheAttributionError('ERR_OPTION_RANGE', `"${key}" cannot be 0: jemalloc divides by it`)
       }
       const errno = raw.write(key, type, value)
       if (errno !== 0) throw mallctlFailure('writing', key, errno)
