@@ -15,7 +15,7 @@ import type { AgentAnswer, AgentCost, AgentQuestion, AgentSettings, AgentStart }
 import { joinAgents, leaveAgents } from './agents.js'
 import { Pauses } from './pauses.js'
 import { TASKS } from './tasks.js'
-import type { TaskContext } from './tasks.js'
+import type { TaskContext } from './types.js'
 
 const WATCH_MS = 1_000
 

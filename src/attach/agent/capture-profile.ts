@@ -2,7 +2,7 @@
 import v8 from 'node:v8'
 import { HeapProfiler } from '../../profiling/profiler/heap-profiler.js'
 import type { CaptureOptions } from '../../profiling/profiler/options.js'
-import type { TaskContext } from './tasks.js'
+import type { TaskContext } from './types.js'
 
 /** Serialized as `v8.serialize()` does, in base64: it is made of columns, which JSON would blow up. */
 export async function captureProfile(

@@ -1,6 +1,6 @@
 /** Open files that wait until the command has read them, by its view of this process's descriptors. */
 import type { UnnamedFile } from '../../support/unnamed-file.js'
-import type { TaskContext } from './tasks.js'
+import type { TaskContext } from './types.js'
 
 const kept = new Map<number, () => void>()
 

@@ -7,7 +7,7 @@ import { Coordinator } from '../../coordinator/coordinator.js'
 import type { AttributeOptions } from '../../coordinator/options.js'
 import type { AttributionReport } from '../../report/types.js'
 import { openCoordinators } from '../../twin/discover/open-coordinators.js'
-import type { TaskContext } from './tasks.js'
+import type { TaskContext } from './types.js'
 import { whenFree } from './when-free.js'
 
 /** The coordinators that have caches, the one with most of them first. */

@@ -1,9 +1,7 @@
 /** What an agent does, by name: each takes options as JSON and gives JSON. */
 import { breakdown } from '../../breakdown/index.js'
 import { byQuantity } from '../../measure/figures.js'
-import type { MemoryNode } from '../../report/breakdown/types.js'
 import type { Discovery } from '../../report/discovery/types.js'
-import type { AttributionReport } from '../../report/types.js'
 import { CacheAttributionError } from '../../support/errors.js'
 import { openUnnamedFile } from '../../support/unnamed-file.js'
 import { discover } from '../../twin/discover/discover.js'
@@ -12,37 +10,12 @@ import type { TwinOptions } from '../../twin/types.js'
 import type { AgentTask } from '../protocol.js'
 import { captureProfile } from './capture-profile.js'
 import { closeDescriptors, keepDescriptor } from './descriptors.js'
-import type { Pauses } from './pauses.js'
 import { attributeAll, coordinatorsHere } from './reports.js'
+import type { OpenFile, Overview, TaskContext } from './types.js'
 import { whenFree } from './when-free.js'
-
-/** What a task works with. */
-export interface TaskContext {
-  /** Aborted when the agent goes. */
-  readonly signal: AbortSignal
-  readonly pauses: Pauses
-  /** Says what is being done. */
-  readonly progress: (text: string) => void
-  /** What has to be closed when the agent goes; what it returns takes it off the list again. */
-  readonly onEnd: (close: () => void) => () => void
-}
 
 type Options = Readonly<Record<string, unknown>>
 type Task = (options: Options, context: TaskContext) => unknown
-
-/** Everything that `attach` prints but for the cost. */
-export interface Overview {
-  /** One for each coordinator of the process; one without caches where there is none. */
-  readonly reports: readonly AttributionReport[]
-  readonly discovery: Discovery
-  readonly breakdown: MemoryNode | null
-}
-
-/** A file without a name, open in the other process. */
-export interface OpenFile {
-  readonly descriptor: number
-  readonly bytes: number
-}
 
 /** By name. */
 export const TASKS: Readonly<Record<AgentTask, Task>> = {
@@ -89,7 +62,7 @@ function discovered(options: Options, context: TaskContext): Promise<Discovery> 
 }
 
 /** Null where the system does not tell; the rest of an overview does not need it. */
-function brokenDown({ pauses, progress }: TaskContext): MemoryNode | null {
+function brokenDown({ pauses, progress }: TaskContext): Overview['breakdown'] {
   progress('reading where resident memory is')
   const [coordinator] = coordinatorsHere()
   return pauses.during(() => breakdown(coordinator === undefined ? {} : { coordinator }))

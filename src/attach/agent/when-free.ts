@@ -1,6 +1,6 @@
 /** Waits until no other run is under way in the process: its own, or that of another attach. */
 import { ownTimers } from '../../support/own-timers.js'
-import type { TaskContext } from './tasks.js'
+import type { TaskContext } from './types.js'
 
 const WAIT_MS = 120_000
 const LOOK_MS = 200

@@ -1,5 +1,5 @@
 /** Who answers for a process: the agent that the command brings into it, or the admin endpoint that it has. */
-import type { Overview } from '../../attach/agent/tasks.js'
+import type { Overview } from '../../attach/agent/types.js'
 import type { AttachCost } from '../../attach/protocol.js'
 import type { MemoryNode } from '../../report/breakdown/types.js'
 import type { Discovery } from '../../report/discovery/types.js'

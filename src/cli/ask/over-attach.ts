@@ -1,6 +1,6 @@
 /** Answers of the agent that was brought into a process. */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
-import type { OpenFile, Overview } from '../../attach/agent/tasks.js'
+import type { OpenFile, Overview } from '../../attach/agent/types.js'
 import { temporaryFolders } from '../../attach/client/addon-file.js'
 import type { Attachment } from '../../attach/client/attachment.js'
 import type { AttachCost } from '../../attach/protocol.js'

@@ -1,6 +1,6 @@
 /** Answers of an admin endpoint. */
 import { writeSync } from 'node:fs'
-import type { Overview } from '../../attach/agent/tasks.js'
+import type { Overview } from '../../attach/agent/types.js'
 import type { AttachCost } from '../../attach/protocol.js'
 import type { MemoryNode } from '../../report/breakdown/types.js'
 import type { Discovery } from '../../report/discovery/types.js'

@@ -1,6 +1,6 @@
 /** `cache-attribution attach`: what holds the memory of a process that nobody prepared. */
 import type { AttachCost } from '../../attach/protocol.js'
-import type { Overview } from '../../attach/agent/tasks.js'
+import type { Overview } from '../../attach/agent/types.js'
 import { formatBreakdown } from '../../report/breakdown/format-breakdown.js'
 import { formatDiscovery } from '../../report/discovery/format-discovery.js'
 import { reportLines } from '../../report/format-report.js'
