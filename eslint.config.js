@@ -158,6 +158,8 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       eqeqeq: ['error', 'always', { null: 'ignore' }],
+      // One name, one value, also across nested functions.
+      '@typescript-eslint/no-shadow': 'error',
       // What was caught is passed on as it is.
       '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
       // The compiler's noUnusedLocals and noUnusedParameters say it, and know `_unused`.
@@ -216,6 +218,6 @@ export default defineConfig(
   {
     // Plain JavaScript: `npm run typecheck` covers it, undefined names included.
     files: ['**/*.{js,mjs}'],
-    rules: { 'no-undef': 'off', eqeqeq: 'error' },
+    rules: { 'no-undef': 'off', 'no-shadow': 'error', eqeqeq: 'error' },
   },
 )

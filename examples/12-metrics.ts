@@ -86,23 +86,23 @@ async function putLoad(): Promise<void> {
   }
 }
 
-async function waitForAlert(server: Prometheus): Promise<readonly Alert[]> {
+async function waitForAlert(scraper: Prometheus): Promise<readonly Alert[]> {
   const deadline = performance.now() + LONGEST_MS
   while (performance.now() < deadline) {
-    const firing = (await server.alerts()).filter(({ state }) => state === 'firing')
+    const firing = (await scraper.alerts()).filter(({ state }) => state === 'firing')
     if (firing.some(({ labels }) => labels['alertname'] === ALERT)) return firing
     await delay(500)
   }
   return []
 }
 
-async function check(server: Prometheus, alerts: readonly Alert[]): Promise<void> {
+async function check(scraper: Prometheus, alerts: readonly Alert[]): Promise<void> {
   for (const { labels, annotations } of alerts)
     console.log(`${labels['alertname'] ?? ''}: ${annotations['summary'] ?? ''}`)
-  const sizes = await server.query('instance_cache:cache_attribution_cache_bytes:best')
+  const sizes = await scraper.query('instance_cache:cache_attribution_cache_bytes:best')
   for (const { metric, value } of sizes) console.log(metric['cache'], `${(Number(value?.[1]) / 1e6).toFixed(1)} MB`)
   const accused = alerts.filter(({ labels }) => labels['alertname'] === ALERT).map(({ labels }) => labels['cache'])
-  const runs = await server.query('sum(cache_attribution_runs_total{status="finished"})')
+  const runs = await scraper.query('sum(cache_attribution_runs_total{status="finished"})')
   const problems = [
     accused.includes('sessions') ? '' : 'no alert told of the sessions',
     accused.includes('pages') ? 'an alert accused the pages, which are bounded' : '',

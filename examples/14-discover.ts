@@ -32,7 +32,7 @@ const server = http.createServer((request, response) => {
 })
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
-await visit((server.address() as AddressInfo).port)
+await putLoad((server.address() as AddressInfo).port)
 
 const support = supportsTwin()
 if (support.supported) await find()
@@ -55,7 +55,7 @@ async function find(): Promise<void> {
 }
 
 /** One visitor after the other, each with an id of their own, over some connections. */
-async function visit(port: number): Promise<void> {
+async function putLoad(port: number): Promise<void> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS })
   let next = 0
   await Promise.all(

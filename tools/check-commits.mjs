@@ -36,9 +36,9 @@ const { values, positionals } = parseArgs({
 })
 const root = path.resolve(values.root ?? fileURLToPath(new URL('..', import.meta.url)))
 
-const range = positionals[0] ?? rangeSinceTag()
-if (range === undefined) console.log('commits: no history back to a tag or to this check, nothing to check')
-else checkCommits(range)
+const asked = positionals[0] ?? rangeSinceTag()
+if (asked === undefined) console.log('commits: no history back to a tag or to this check, nothing to check')
+else checkCommits(asked)
 
 /** @param {string} range */
 function checkCommits(range) {

@@ -16,7 +16,7 @@ const LIMIT_MS = 180_000
 
 const root = path.resolve(fileURLToPath(new URL('..', import.meta.url)))
 const consumer = path.join(root, 'tools', 'package-consumer')
-const bin = path.join(root, 'node_modules', '.bin')
+const installedBin = path.join(root, 'node_modules', '.bin')
 const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
 
 /** The files that every installation needs, and what may stand beside them. */
@@ -175,7 +175,7 @@ async function checkByTools(tarball) {
     ['attw', [tarball, '--profile', 'esm-only', '--no-definitely-typed', '--no-emoji', '--no-color']],
   ]
   for (const [tool, args] of tools) {
-    const result = await runCommand(path.join(bin, tool), args, { cwd: root, timeoutMs: LIMIT_MS })
+    const result = await runCommand(path.join(installedBin, tool), args, { cwd: root, timeoutMs: LIMIT_MS })
     check(tool, failureOf(result) && `${failureOf(result)}\n${tail(result.output)}`)
   }
 }
@@ -232,7 +232,7 @@ async function checkTypes() {
   check('every entry point has a consumer of its types', missing.length > 0 && `none for ${missing.join(', ')}`)
   await linkPeers()
   await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify(CONSUMER_TSCONFIG))
-  const result = await runCommand(path.join(bin, 'tsc'), ['-p', project], { cwd: project, timeoutMs: LIMIT_MS })
+  const result = await runCommand(path.join(installedBin, 'tsc'), ['-p', project], { cwd: project, timeoutMs: LIMIT_MS })
   check('a strict consumer compiles', failureOf(result) && `\n${tail(result.output)}`)
 }
 

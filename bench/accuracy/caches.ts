@@ -46,7 +46,7 @@ function image(): Promise<Buffer> {
     .toBuffer()
 }
 
-function buffer(): Buffer {
+function filledBuffer(): Buffer {
   return Buffer.allocUnsafeSlow(BUFFER_BYTES).fill(1)
 }
 
@@ -57,13 +57,13 @@ let ids = 0
 
 function finalized(): object {
   const handle = { id: ids++ }
-  owned.set(handle.id, buffer())
+  owned.set(handle.id, filledBuffer())
   registry.register(handle, handle.id)
   return handle
 }
 
 const ENTRY_OF: Readonly<Record<Exclude<Kind, 'sharp'>, (index: number) => unknown>> = {
-  buffers: buffer,
+  buffers: filledBuffer,
   objects: doubles,
   mapped,
   registry: finalized,

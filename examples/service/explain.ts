@@ -51,11 +51,11 @@ function remainder({ before, after, floor, twin }: AttributionReport): string {
   return `The rows explain ${mib(live(before) - nobodys)} of the ${mib(live(before))} that were live; ${mib(nobodys)} belong to no cache: code, connections, requests in flight. They are the floor, and that is where a leak would show.${refilled}`
 }
 
-function pauses({ pauses: { count, longestMs, totalMs }, durationMs, twin }: AttributionReport): string {
+function pauses({ pauses: { count: times, longestMs, totalMs }, durationMs, twin }: AttributionReport): string {
   if (twin !== undefined) {
     return `The caches were released in a copy of the service; the service itself stood still for ${ms(totalMs)}, and kept every entry.`
   }
-  return `To measure to the byte, the service stood still ${count} times, ${ms(totalMs)} in all within ${(durationMs / 1000).toFixed(1)} s, ${ms(longestMs)} at the longest.`
+  return `To measure to the byte, the service stood still ${times} times, ${ms(totalMs)} in all within ${(durationMs / 1000).toFixed(1)} s, ${ms(longestMs)} at the longest.`
 }
 
 function requests({ connections, failures, phases }: Traffic): string {

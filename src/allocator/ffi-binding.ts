@@ -219,14 +219,14 @@ function servesMalloc(foreign: Foreign, raw: RawMallctl): boolean | null {
 /** See allocator_has_mallinfo2() in native/allocator.c. */
 function mallinfo2Counts({ mallinfo2, malloc, free }: Foreign): boolean {
   if (mallinfo2 === null) return false
-  const inUse = (): number => {
+  const usedBytes = (): number => {
     const { mapped, inUse } = readMallinfo(mallinfo2)
     return inUse + mapped
   }
   for (let attempt = 0; attempt < 3; attempt++) {
-    const before = inUse()
+    const before = usedBytes()
     const probe = malloc(BigInt(PROBE_BYTES)).readBigUInt64LE()
-    const after = inUse()
+    const after = usedBytes()
     free(probe)
     if (after - before >= PROBE_BYTES / 2) return true
   }

@@ -49,12 +49,12 @@ export class Target {
       through = [],
       usualPort,
     } = options
-    const command = through[0] ?? node
+    const program = through[0] ?? node
     const rest = [...through, node].slice(1)
     // Other tests, and other people on this machine, use the usual port.
     const inspectorPort = node === process.execPath && usualPort !== true ? ['--inspect-port=0'] : []
     const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.includes(name))
-    const child = spawn(command, [...rest, ...inspectorPort, ...execArgv, ...(file === '' ? [] : [file]), ...args], {
+    const child = spawn(program, [...rest, ...inspectorPort, ...execArgv, ...(file === '' ? [] : [file]), ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -149,7 +149,7 @@ describe('memory that goes late', () => {
   })
 
   it("is nobody else's, but for what V8 itself may drop at any time", () => {
-    for (const { name, late } of result.report.caches.filter(({ name }) => name.startsWith('quiet'))) {
+    for (const { name, late } of result.report.caches.filter((row) => row.name.startsWith('quiet'))) {
       expect(late?.allocatedBytes ?? 0, name).to.be.lessThan(MIB)
     }
     expect(remainderOf(result.report)).to.deep.equal({ allocated: 0, heap: 0 })

@@ -96,15 +96,15 @@ describe('history.attach()', () => {
     const world = new World()
     const coordinator = world.coordinator()
     coordinator.register('users', world.cache('users', { allocated: MIB }))
-    coordinator.extendReports(async (report) => {
+    coordinator.extendReports(async (original) => {
       await new Promise((resolve) => setImmediate(resolve))
-      return { ...report, id: 'later' }
+      return { ...original, id: 'later' }
     })
     coordinator.extendReports(() => Promise.reject(new Error('no')))
     const told = new Promise((resolve) => coordinator.once('run-finished', resolve))
-    const report = await coordinator.attribute({ mode: 'release' })
-    expect(report.id).to.equal('later')
-    expect(report.warnings.map(({ code }) => code)).to.deep.equal(['WARN_REPORT_EXTENSION'])
+    const extended = await coordinator.attribute({ mode: 'release' })
+    expect(extended.id).to.equal('later')
+    expect(extended.warnings.map(({ code }) => code)).to.deep.equal(['WARN_REPORT_EXTENSION'])
     expect(await told).to.have.nested.property('report.id', 'later')
     await coordinator.close()
   })
@@ -115,10 +115,10 @@ describe('history.attach()', () => {
     const undo = coordinator.extendReports(() => {
       throw new Error('no')
     })
-    coordinator.extendReports((report) => ({ ...report, id: 'mine' }))
-    const report = await coordinator.attribute()
-    expect(report.id).to.equal('mine')
-    expect(report.warnings.map(({ code }) => code)).to.deep.equal(['WARN_REPORT_EXTENSION'])
+    coordinator.extendReports((original) => ({ ...original, id: 'mine' }))
+    const extended = await coordinator.attribute()
+    expect(extended.id).to.equal('mine')
+    expect(extended.warnings.map(({ code }) => code)).to.deep.equal(['WARN_REPORT_EXTENSION'])
     undo()
     expect((await coordinator.attribute()).warnings).to.deep.equal([])
     await coordinator.close()

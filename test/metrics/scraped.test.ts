@@ -54,7 +54,7 @@ describe('a real Prometheus that scrapes a service', function () {
     const { groups } = (await observed.prometheus.api('rules')) as {
       groups: { rules: { name: string; health: string; lastError?: string }[] }[]
     }
-    const rules = groups.flatMap(({ rules }) => rules)
+    const rules = groups.flatMap((group) => group.rules)
     expect(rules).to.have.length(ALERT_RULES.length + RECORDING_RULES.length)
     expect(rules.filter(({ health }) => health !== 'ok')).to.deep.equal([])
   })

@@ -197,15 +197,20 @@ function functionsOf(
   lines: readonly FrameFunction[],
   known: Map<string, string>,
 ): FrameFunction[] {
-  if (lines.length === 0) return symbol === null ? [] : [named(symbol, null, null, known)]
+  if (lines.length === 0) return symbol === null ? [] : [functionNamed(symbol, null, null, known)]
   return lines.flatMap(({ name, file, line }, index) => {
     // The symbol table knows functions of assembly, and parts that a compiler split off.
     const own = index === lines.length - 1 ? (symbol ?? name) : name
-    return own === '' ? [] : [named(own, file, line, known)]
+    return own === '' ? [] : [functionNamed(own, file, line, known)]
   })
 }
 
-function named(symbol: string, file: string | null, line: number | null, known: Map<string, string>): FrameFunction {
+function functionNamed(
+  symbol: string,
+  file: string | null,
+  line: number | null,
+  known: Map<string, string>,
+): FrameFunction {
   const name = known.get(symbol) ?? demangle(symbol)
   known.set(symbol, name)
   return { name, linkerName: name === symbol ? null : symbol, file, line }

@@ -114,13 +114,13 @@ function whatOf(owner: Owner): string {
     case 'immediates':
       return `${kind} ×${formatCount(instances)}${site === null ? '' : ` set in ${lineOf(site)}`}`
     case 'calls':
-      return `promises awaiting ${path ?? 'an async function'} ×${formatCount(instances)}${from(site)}`
+      return `promises awaiting ${path ?? 'an async function'} ×${formatCount(instances)}${fromSite(site)}`
     case 'generators':
-      return `suspended generators ${path ?? ''} ×${formatCount(instances)}${from(site)}`
+      return `suspended generators ${path ?? ''} ×${formatCount(instances)}${fromSite(site)}`
     case 'modules':
       return `${formatCount(instances)} modules ${script === null ? '' : baseOf(script)}`
     case 'listeners':
-      return `${listenersOf(place)} ×${formatCount((entries ?? 1) * (entries === null ? instances : 1))}${from(site)}`
+      return `${listenersOf(place)} ×${formatCount((entries ?? 1) * (entries === null ? instances : 1))}${fromSite(site)}`
     default: {
       const what = `${nameOf(className)}${entries === null ? '' : `(${formatCount(entries)})`}`
       const functions = site === null ? '' : `, ×${formatCount(site.count)} ${nameOfSite(site)} from ${lineOf(site)}`
@@ -134,7 +134,7 @@ function listenersOf(place: string): string {
   return place.replace(/\._events\.([^.]+)$/, ".listeners('$1')")
 }
 
-function from(site: OwnerSite | null): string {
+function fromSite(site: OwnerSite | null): string {
   return site === null ? '' : ` from ${lineOf(site)}`
 }
 
@@ -168,11 +168,11 @@ function bytesPerEntry({ own, entries }: Owner): string {
   return entries === null || entries === 0 ? '–' : formatCount(own.totalBytes / entries)
 }
 
-function remark({ own, retained, released, partOf, package: from }: Owner): string {
+function remark({ own, retained, released, partOf, package: packageName }: Owner): string {
   return [
     own.totalBytes === retained.totalBytes ? '' : `${formatBytes(retained.totalBytes)} with what lies in it`,
     partOf === null ? '' : `in owner ${printable(partOf + 1, 12)}`,
-    from === null || from === 'node' ? '' : `package ${printable(from, 40)}`,
+    packageName === null || packageName === 'node' ? '' : `package ${printable(packageName, 40)}`,
     released === null ? 'by the graph alone' : '',
   ]
     .filter((part) => part !== '')

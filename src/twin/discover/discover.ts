@@ -86,8 +86,8 @@ export async function discover(options?: DiscoverOptions): Promise<Discovery> {
     watch.watchMemory(pid)
   }
   try {
-    const options = { ...twin, onMessage, signal: watch.signal }
-    return (await workInTwin(work, options, { extraBytes: discoverBytes(), onForked })) as Discovery
+    const watched = { ...twin, onMessage, signal: watch.signal }
+    return (await workInTwin(work, watched, { extraBytes: discoverBytes(), onForked })) as Discovery
   } catch (error) {
     return knownBefore(error, walked[0], watch)
   } finally {

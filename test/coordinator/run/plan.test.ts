@@ -20,7 +20,7 @@ function shown(turns: readonly PlannedTurn[]): string {
     .join(' | ')
 }
 
-function order(names: readonly string[], options: Parameters<typeof selectCaches>[1], rotation = 0): string {
+function chosen(names: readonly string[], options: Parameters<typeof selectCaches>[1], rotation = 0): string {
   return selectCaches(
     names.map((name) => cache(name)),
     options,
@@ -32,30 +32,30 @@ function order(names: readonly string[], options: Parameters<typeof selectCaches
 
 describe('the choice of caches', () => {
   it('is all of them in the order of registration', () => {
-    expect(order(['b', 'a', 'c'], {})).to.equal('bac')
+    expect(chosen(['b', 'a', 'c'], {})).to.equal('bac')
   })
 
   it('rotates by one a run, and comes round', () => {
-    const orders = [0, 1, 2, 3, 4, 3_000_000].map((rotation) => order(['a', 'b', 'c'], {}, rotation))
+    const orders = [0, 1, 2, 3, 4, 3_000_000].map((rotation) => chosen(['a', 'b', 'c'], {}, rotation))
     expect(orders).to.deep.equal(['abc', 'bca', 'cab', 'abc', 'bca', 'abc'])
   })
 
   it('rotates what is left when some are put out', () => {
-    expect(order(['a', 'b', 'c', 'd'], { except: ['b'] }, 1)).to.equal('cda')
+    expect(chosen(['a', 'b', 'c', 'd'], { except: ['b'] }, 1)).to.equal('cda')
   })
 
   it('is the order of only, whatever the rotation', () => {
-    expect(order(['a', 'b', 'c'], { only: ['c', 'a'] }, 5)).to.equal('ca')
+    expect(chosen(['a', 'b', 'c'], { only: ['c', 'a'] }, 5)).to.equal('ca')
   })
 
   it('leaves out of only what except names', () => {
-    expect(order(['a', 'b', 'c'], { only: ['c', 'b', 'a'], except: ['b'] })).to.equal('ca')
+    expect(chosen(['a', 'b', 'c'], { only: ['c', 'b', 'a'], except: ['b'] })).to.equal('ca')
   })
 
   it('is nothing of nothing', () => {
     expect(selectCaches([], {}, 7)).to.deep.equal({ order: [], skipped: [] })
-    expect(order(['a'], { only: [] })).to.equal('')
-    expect(order(['a'], { except: ['a'] }, 3)).to.equal('')
+    expect(chosen(['a'], { only: [] })).to.equal('')
+    expect(chosen(['a'], { except: ['a'] }, 3)).to.equal('')
   })
 
   it('leaves out what is costly or lossy, and says why', () => {
@@ -81,9 +81,9 @@ describe('the choice of caches', () => {
   })
 
   it('leaves to twins what must not be released here, named or not', () => {
-    const caches = [cache('a', { live: false, lossless: false }), cache('b', { live: true })]
+    const offered = [cache('a', { live: false, lossless: false }), cache('b', { live: true })]
     for (const choice of [{}, { only: ['a', 'b'] }]) {
-      const { order, skipped } = selectCaches(caches, choice, 0)
+      const { order, skipped } = selectCaches(offered, choice, 0)
       expect(order.map(({ name }) => name)).to.deep.equal(['b'])
       expect(skipped.map(({ planned, error }) => [planned.name, error.code])).to.deep.equal([['a', 'ERR_RELEASE_LIVE']])
     }

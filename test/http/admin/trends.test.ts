@@ -92,12 +92,12 @@ describe('a history behind the admin handler', () => {
   it('is for those who may look, and for nobody else', async () => {
     history = await ReportHistory.open(folderOf())
     site = await openSite({ history, authorize: bearerToken({ operator: OPERATOR, readOnly: READER }) })
-    for (const path of ['trends', 'reports']) {
+    for (const route of ['trends', 'reports']) {
       const status = async (headers: Record<string, string>): Promise<number> =>
-        (await fetch(`${site.base}/${path}`, { headers })).status
-      expect(await status({}), path).to.equal(401)
-      expect(await status({ authorization: `Bearer ${READER}x` }), path).to.equal(401)
-      expect(await status({ authorization: `Bearer ${READER}` }), path).to.equal(200)
+        (await fetch(`${site.base}/${route}`, { headers })).status
+      expect(await status({}), route).to.equal(401)
+      expect(await status({ authorization: `Bearer ${READER}x` }), route).to.equal(401)
+      expect(await status({ authorization: `Bearer ${READER}` }), route).to.equal(200)
     }
   })
 

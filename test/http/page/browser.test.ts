@@ -279,10 +279,10 @@ describe('the page in a browser', function () {
   it('counts objects by class', async () => {
     await open({ histogram: histogram() })
     await page.getByRole('button', { name: 'Count objects by class' }).click()
-    const table = page.getByRole('table', { name: 'JS heap by class' })
-    await table.waitFor()
-    expect(await table.innerText()).to.match(/Document[^]*26\.51 MiB[^]*20,000/)
-    expect(await table.getByRole('rowheader', { name: HOSTILE }).count()).to.equal(1)
+    const classes = page.getByRole('table', { name: 'JS heap by class' })
+    await classes.waitFor()
+    expect(await classes.innerText()).to.match(/Document[^]*26\.51 MiB[^]*20,000/)
+    expect(await classes.getByRole('rowheader', { name: HOSTILE }).count()).to.equal(1)
   })
 
   it('downloads a snapshot, once it is said what is in it', async () => {
