@@ -6,7 +6,7 @@
  */
 import { knownSum } from '../measure/figures.js'
 import { formatBytes, formatCount, formatShare, printable, signed } from '../support/units.js'
-import { NATIVE_LEAST_BYTES, namedByGraph } from './discovery/explained.js'
+import { NATIVE_LEAST_BYTES, hasOtherHeaps, namedByGraph } from './discovery/explained.js'
 import { describeOwner } from './discovery/format-discovery.js'
 import type { Owner } from './discovery/types.js'
 import { holdersOf, measuredRows, quoted } from './holders.js'
@@ -138,9 +138,11 @@ function fragmentation({ before }: AttributionReport): string | null {
 
 /** Where more native memory than anything holds belongs to no JavaScript object, that is what to ask about next. */
 function nativeWithoutOwner({ discovery }: AttributionReport, largest: Holder | undefined): string | null {
-  const bytes = discovery?.live == null ? null : (namedByGraph(discovery.live)?.nativeBytes ?? null)
+  if (discovery?.live == null) return null
+  const bytes = namedByGraph(discovery.live)?.nativeBytes ?? null
   if (bytes === null || bytes < NATIVE_LEAST_BYTES || bytes <= (largest?.bytes ?? 0)) return null
-  return `${formatBytes(bytes)} of native memory have no JavaScript owner: a heap profile names who allocated them (cache-attribution run --profile).`
+  const whose = hasOtherHeaps(discovery) ? "owner in this thread's heap" : 'JavaScript owner'
+  return `${formatBytes(bytes)} of native memory have no ${whose}: a heap profile names who allocated them (cache-attribution run --profile).`
 }
 
 /** What a next step depends on beside the largest; `it` is unmistakable behind the sentence before. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Discovery, Owner } from '../../src/report/discovery/types.js'
 import { headline } from '../../src/report/headline.js'
+import type { ReportWarning } from '../../src/report/types.js'
 import type { Trend } from '../../src/report/trends/types.js'
 import { report, row, sample } from './reports.js'
 import { ownerOf as owner } from './owners.js'
@@ -133,14 +134,20 @@ describe('headline()', () => {
   })
 
   it('tells native memory without a JavaScript owner where nothing holds as much', () => {
-    const native = (mib: number, rows: Parameters<typeof report>[0]): string | undefined => {
+    const native = (
+      mib: number,
+      rows: Parameters<typeof report>[0],
+      warnings: readonly ReportWarning[] = [],
+    ): string | undefined => {
       const live = { ...discovery([]).live, totalBytes: 300 * MIB, ownedBytes: 0, restBytes: 300 * MIB }
       const walked = { heapBytes: 300 * MIB, memoryBytes: 0, usedHeapBytes: 300 * MIB, allocatedBytes: mib * MIB }
-      return headline(report(rows, { discovery: { ...discovery([]), live: { ...live, ...walked } } })).at(-1)
+      return headline(report(rows, { discovery: { ...discovery([]), warnings, live: { ...live, ...walked } } })).at(-1)
     }
     expect(native(44, [])).to.equal(
       '44.00 MiB of native memory have no JavaScript owner: a heap profile names who allocated them (cache-attribution run --profile).',
     )
+    const others = [{ code: 'WARN_DISCOVER_THREADS', message: 'not searched' }] as const
+    expect(native(44, [], others)).to.match(/^44\.00 MiB of native memory have no owner in this thread's heap: /)
     expect(native(4, [])).not.to.contain('native')
     expect(native(44, [row('big', 120 * MIB)])).not.to.contain('native')
   })

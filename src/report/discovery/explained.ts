@@ -33,6 +33,11 @@ export function explainedBy(
   return { explained }
 }
 
+/** Whether other threads run, whose heaps were not walked: what they hold outside of them has an owner all the same. */
+export function hasOtherHeaps({ warnings }: Discovery): boolean {
+  return warnings.some(({ code }) => code === 'WARN_DISCOVER_THREADS')
+}
+
 /** What the graph names of the memory that was live when it was walked, and what it cannot name; null where that is unknown. */
 export function namedByGraph(live: LiveMemory): { readonly share: number; readonly nativeBytes: number | null } | null {
   const { heapBytes, memoryBytes, usedHeapBytes, allocatedBytes } = live

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatMs, formatShare, printable } from '../.
 import { formatTable, palette } from '../format-table.js'
 import type { Palette, TableColumn } from '../format-table.js'
 import { knownBytes } from '../whole.js'
-import { NATIVE_LEAST_BYTES, namedByGraph } from './explained.js'
+import { NATIVE_LEAST_BYTES, hasOtherHeaps, namedByGraph } from './explained.js'
 import { inFlightLines } from './format-in-flight.js'
 import { packageLines } from './format-packages.js'
 import { baseOf, lineOf, placeOf } from './place-of.js'
@@ -62,7 +62,7 @@ function ownerLines(discovery: Discovery, { strong, dim }: Palette): string[] {
       ? []
       : [dim(`${formatCount(others.count)} smaller owners: ${ofLive(others.totalBytes, totalBytes)}`)]),
     dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and what is small`),
-    ...graphLines(live).map((line) => dim(line)),
+    ...graphLines(live, hasOtherHeaps(discovery)).map((line) => dim(line)),
     ...owners.flatMap((owner, place) =>
       owner.disagreement === null
         ? []
@@ -74,7 +74,7 @@ function ownerLines(discovery: Discovery, { strong, dim }: Palette): string[] {
 }
 
 /** How much of what was live the graph names, and what it cannot name. */
-function graphLines(live: LiveMemory): string[] {
+function graphLines(live: LiveMemory, withOthers: boolean): string[] {
   const named = namedByGraph(live)
   if (named === null) return []
   const { usedHeapBytes = 0, allocatedBytes = null } = live
@@ -84,7 +84,7 @@ function graphLines(live: LiveMemory): string[] {
     ...(named.nativeBytes === null || named.nativeBytes < NATIVE_LEAST_BYTES
       ? []
       : [
-          `native memory without a JavaScript owner: ${formatBytes(named.nativeBytes)}, Node's and V8's own among it; a heap profile names who allocated it (cache-attribution run --profile)`,
+          `native memory without ${withOthers ? "an owner in this thread's heap" : 'a JavaScript owner'}: ${formatBytes(named.nativeBytes)}, Node's and V8's own${withOthers ? ' and what other threads hold' : ''} among it; a heap profile names who allocated it (cache-attribution run --profile)`,
         ]),
   ]
 }

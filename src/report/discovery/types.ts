@@ -116,7 +116,7 @@ export interface LiveMemory {
   readonly memoryBytes?: number
   /** V8's heap in use when it was walked, right after collections: what is more than `heapBytes` is reached by nothing strong. */
   readonly usedHeapBytes?: number
-  /** What the allocator counted as live then; null where it tells nothing. What is more than `memoryBytes` has no JavaScript owner. */
+  /** What the allocator counted as live then; null where it tells nothing. What is more than `memoryBytes` has no JavaScript owner in this thread's heap. */
   readonly allocatedBytes?: number | null
   /** In pieces of `leastBytes` and more, each with an owner. */
   readonly ownedBytes: number

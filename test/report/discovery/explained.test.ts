@@ -79,6 +79,13 @@ describe('what the graph explains, as a terminal shows it', () => {
     expect(text).to.include('cache-attribution run --profile')
   })
 
+  it('says that what other threads hold is among it where their heaps were not walked', () => {
+    const warnings = [{ code: 'WARN_DISCOVER_THREADS', message: 'not searched' }] as const
+    const text = formatDiscovery({ ...discovery(liveOf(27, 1, 30, 45)), warnings }, { color: false })
+    expect(text).to.include("native memory without an owner in this thread's heap: 44.00 MiB, ")
+    expect(text).to.include('and what other threads hold among it')
+  })
+
   it('says nothing of native memory that any process has, or that is not known', () => {
     expect(shown(liveOf(27, 1, 30, 4))).not.to.include('native memory without')
     expect(shown(liveOf(27, 1, 30, null))).to.include('of the live 30.00 MiB JS heap, 90.0 % are explained')
