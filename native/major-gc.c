@@ -37,6 +37,7 @@ typedef void (*get_statistics_fn)(void *isolate, size_t *statistics);
 /* An isolate lives on one thread, and V8 calls back on it. */
 static _Thread_local struct {
   bool is_told, is_marking;
+  void *isolate;
   unsigned watchers;
   double notices, ended_ms, last_heap_bytes, heap_bytes;
   get_statistics_fn get_statistics;
@@ -72,7 +73,7 @@ static void begin(void) {
   if (told.is_told || !major_gcs_are_told())
     return;
   told.get_statistics = (get_statistics_fn)dlsym(RTLD_DEFAULT, GET_STATISTICS);
-  void *isolate = current_isolate();
+  void *isolate = told.isolate = current_isolate();
   ((add_callback_fn)dlsym(RTLD_DEFAULT, ADD_PROLOGUE))(isolate, on_marking_begin, NULL, INCREMENTAL_MARKING);
   ((add_callback_fn)dlsym(RTLD_DEFAULT, ADD_EPILOGUE))(isolate, on_major_gc_end, NULL, MARK_SWEEP_COMPACT);
   told.is_told = true;
@@ -84,9 +85,8 @@ static void end(void) {
   const remove_callback_fn remove_epilogue = (remove_callback_fn)dlsym(RTLD_DEFAULT, REMOVE_EPILOGUE);
   if (!told.is_told || remove_prologue == NULL || remove_epilogue == NULL)
     return;
-  void *isolate = current_isolate();
-  remove_prologue(isolate, on_marking_begin, NULL);
-  remove_epilogue(isolate, on_major_gc_end, NULL);
+  remove_prologue(told.isolate, on_marking_begin, NULL);
+  remove_epilogue(told.isolate, on_major_gc_end, NULL);
   told.is_told = told.is_marking = false;
   told.ended_ms = told.last_heap_bytes = told.heap_bytes = -1;
   told.notices++;
@@ -100,6 +100,11 @@ void major_gcs_watch(void) {
 void major_gcs_unwatch(void) {
   if (told.watchers > 0 && --told.watchers == 0)
     end();
+}
+
+void major_gcs_end_of_thread(void) {
+  told.watchers = 0;
+  end();
 }
 
 struct major_gcs major_gcs_read(void) {
@@ -124,6 +129,8 @@ struct last_major_gc major_gc_last(void) {
 void major_gcs_watch(void) {}
 
 void major_gcs_unwatch(void) {}
+
+void major_gcs_end_of_thread(void) {}
 
 double major_gc_heap_bytes(void) { return -1; }
 

@@ -24,6 +24,10 @@ bool major_gcs_are_told(void);
 void major_gcs_watch(void);
 void major_gcs_unwatch(void);
 
+/* The environment of the calling thread ends: V8 calls this addon no more, which may be unloaded before the
+ * isolate is gone. */
+void major_gcs_end_of_thread(void);
+
 /* What V8 has told of this thread's isolate since it calls back. */
 struct major_gcs major_gcs_read(void);
 

@@ -258,7 +258,16 @@ static napi_value TwinReap(napi_env env, napi_callback_info info) {
   return result;
 }
 
+static void end_of_thread(void *data) {
+  (void)data;
+  if (twin_is_child())
+    return;
+  twin_end_of_thread();
+  major_gcs_end_of_thread();
+}
+
 void twin_define(napi_env env, napi_value exports) {
+  napi_add_env_cleanup_hook(env, end_of_thread, env);
   const napi_property_descriptor properties[] = {
       {"twinFacts", NULL, TwinFacts, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinOpenHeap", NULL, TwinOpenHeap, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,15 +159,21 @@ static void become_twin(pid_t parent, const struct twin_order *order) {
 /* Threads of V8's have done what they were given by then; others of the service may work on. */
 static const double THREADS_PATIENCE_MS = 25;
 
-/* What of V8's heap forks get for the time being. Main thread only. */
+/* What of V8's heap forks get for the time being. One thread at a time makes twins: the lock of runs says so.
+ */
 static struct {
   bool is_open;
+  pthread_t opener;
   struct fork_ranges kept;   /* to be kept from forks again */
   struct fork_ranges layout; /* all that was mapped when it was opened */
 } heap;
 
+/* The twin that this thread made last, while nobody has heard of its end; 0 where there is none. */
+static _Thread_local pid_t child;
+
 int twin_open_heap(const char **step) {
   twin_close_heap();
+  heap.opener = pthread_self();
   *step = "reading /proc/self/smaps";
   int failed = fork_ranges_add_kept(&heap.kept);
   if (failed == 0) {
@@ -246,6 +253,7 @@ int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
     close(ends[0]);
   else
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  child = failed == 0 ? forked->pid : 0;
   forked->fd = ends[0];
 end:
   if (!was_open)
@@ -277,8 +285,22 @@ int twin_dump_profile(void) {
   return mallctl == NULL ? ENOSYS : mallctl("prof.dump", NULL, NULL, &path, sizeof path);
 }
 
+void twin_end_of_thread(void) {
+  const bool is_main = syscall(SYS_gettid) == getpid();
+  if (heap.is_open && pthread_equal(heap.opener, pthread_self()))
+    twin_close_heap();
+  /* With the process the kernel ends it and reaps it. */
+  if (child == 0 || is_main || kill(child, SIGKILL) != 0)
+    return;
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+    ;
+  child = 0;
+}
+
 int twin_reap(pid_t pid, int *status) {
   const pid_t ended = waitpid(pid, status, WNOHANG);
+  if (ended != 0 && pid == child)
+    child = 0;
   return ended == pid ? 1 : ended == 0 ? 0 : -1;
 }
 
@@ -312,6 +334,8 @@ void twin_write(const char *bytes, size_t length) {
 }
 
 int twin_dump_profile(void) { return ENOSYS; }
+
+void twin_end_of_thread(void) {}
 
 int twin_reap(pid_t pid, int *status) {
   (void)pid;

@@ -61,6 +61,10 @@ void twin_write(const char *bytes, size_t length);
 /* Whether this process is a twin. */
 bool twin_is_child(void);
 
+/* The calling thread ends: with a worker its twin ends and is reaped, and a heap that it opened is kept from
+ * forks again. */
+void twin_end_of_thread(void);
+
 /* 0: it still runs; 1: it ended, with `status` as of waitpid(); -1: there is no such child (any more). */
 int twin_reap(pid_t pid, int *status);
 

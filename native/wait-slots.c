@@ -35,7 +35,8 @@
  * robust, priority-inheriting or -protecting, shared with other processes. */
 enum { KIND_TYPE = 3, KIND_SPECIAL = 0xf0 };
 
-static pid_t forked_from;
+/* The number that this thread had before the fork; each thread notes its own. */
+static _Thread_local pid_t forked_from;
 
 /* glibc's, noted while this object's own slot still leads to it. */
 static int (*waits_for_mutex)(pthread_mutex_t *);
@@ -287,7 +288,7 @@ int wait_slots_find(void) {
   pthread_mutex_lock(&searching);
   const struct search *search = search_known();
   const int wakes = search == NULL ? -1 : search->wakes_of_executable;
-  forked_from = getpid();
+  forked_from = this_thread();
   waits_for_mutex = pthread_mutex_lock;
   pthread_mutex_unlock(&searching);
   return wakes;

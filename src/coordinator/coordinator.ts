@@ -47,7 +47,7 @@ import type { Run, RunContext } from './run/run-context.js'
 import { SingleFlight } from '../support/single-flight.js'
 import { TwinRun } from './twin/twin-run.js'
 import { allocatorWarnings } from './run/allocator-warnings.js'
-import { TCACHE_UNKNOWN, WORKER_THREAD, aliased, allocatorUnavailable } from './run/warnings.js'
+import { TCACHE_UNKNOWN, aliased, allocatorUnavailable, workerThread } from './run/warnings.js'
 
 /** Runs that a later one is compared with: after this many the rotation has swapped every pair of neighbours. */
 const EARLIER_RUNS_MAX = 8
@@ -355,7 +355,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         finalizers: openFinalizers(environment),
       },
       caches,
-      warnings: [...this.#standingWarnings(), ...warnings],
+      warnings: [...this.#standingWarnings(options.mode), ...warnings],
       earlier: this.#earlier,
       rotation: this.#runs++,
       signal,
@@ -392,7 +392,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     }
   }
 
-  #standingWarnings(): ReportWarning[] {
+  #standingWarnings(mode: ResolvedAttributeOptions['mode']): ReportWarning[] {
     const { name, reason } = this.#allocator
     const sample = this.#sampler.sample()
     const lacksTcache = name === 'jemalloc' && sample.tcacheBytes === null
@@ -400,7 +400,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       ...(name === 'unavailable' ? [allocatorUnavailable(reason)] : []),
       ...(lacksTcache ? [TCACHE_UNKNOWN] : []),
       ...allocatorWarnings(this.#allocator, sample),
-      ...(this.#settings.environment.isMainThread ? [] : [WORKER_THREAD]),
+      ...(this.#settings.environment.isMainThread ? [] : [workerThread(mode)]),
       ...this.#registry.aliases().map(({ names, count }) => aliased(names, count)),
     ]
   }

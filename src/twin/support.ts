@@ -4,7 +4,6 @@
  * Rule: the answer costs next to nothing, since status pages ask for it every few seconds.
  */
 import { closeSync, openSync, readSync } from 'node:fs'
-import { isMainThread } from 'node:worker_threads'
 import { addonOrNull, reasonAddonMissing } from '../allocator/binding.js'
 import type { TwinBinding } from '../allocator/port.js'
 import { CacheAttributionError } from '../support/errors.js'
@@ -21,7 +20,6 @@ export interface TwinSupport {
 export interface TwinGround {
   readonly platform: string
   readonly arch: string
-  readonly isMainThread: boolean
   readonly binding: TwinBinding | null
   /** The content of a file below /proc, or null where it cannot be read. */
   readonly read: (path: string) => string | null
@@ -36,7 +34,6 @@ function groundOfProcess(): TwinGround {
   return {
     platform: process.platform,
     arch: process.arch,
-    isMainThread,
     binding: addonOrNull()?.twin ?? null,
     read: readText,
     canReadSmaps,
@@ -91,17 +88,9 @@ function addonReason(): string {
 }
 
 /** Why no twin can be made; null where one can. */
-export function refusalOf({
-  platform,
-  arch,
-  isMainThread: isMain,
-  binding,
-  read,
-  canReadSmaps: canRead,
-}: TwinGround): string | null {
+export function refusalOf({ platform, arch, binding, read, canReadSmaps: canRead }: TwinGround): string | null {
   if (platform !== 'linux') return `twins are made on Linux only, this is ${platform}`
   if (!ARCHITECTURES.includes(arch)) return `twins are made on ${ARCHITECTURES.join(' and ')} only, this is ${arch}`
-  if (!isMain) return 'a twin is made by the main thread only: in a forked worker the main thread would not exist'
   if (binding === null) return addonReason()
   const { libc, signalSlots, canConfine, tellsMajorGcs } = binding.facts()
   if (libc === null) return 'this is not glibc: how its threads wait is not known well enough to do without them'

@@ -18,7 +18,6 @@ function ground(changes: Partial<TwinGround> = {}, files: Record<string, string 
   return {
     platform: 'linux',
     arch: 'x64',
-    isMainThread: true,
     binding: bindingOf({}),
     read: (path) => content[path] ?? null,
     canReadSmaps: () => true,
@@ -36,7 +35,6 @@ describe('supportsTwin()', () => {
   const refusals: readonly (readonly [string, TwinGround, RegExp])[] = [
     ['another system', ground({ platform: 'darwin' }), /Linux only, this is darwin/],
     ['another processor', ground({ arch: 'riscv64' }), /x64 and arm64 only, this is riscv64/],
-    ['a worker thread', ground({ isMainThread: false }), /main thread only/],
     ['no addon', ground({ binding: null }), /addon is not loaded/],
     ['musl', ground({ binding: bindingOf({ libc: null }) }), /not glibc/],
     ['a static binary', ground({ binding: bindingOf({ signalSlots: 0 }) }), /cannot be replaced/],

@@ -6,7 +6,7 @@ export const ERRORS_OF_TOOLS = {
     gist: 'no twin can be made of this process',
     status: 501,
     cause:
-      'no twin can be made of this process: not Linux, not glibc, a worker thread, `vm.overcommit_memory=2`, a limited address space, a kernel without filters of system calls, a Node binary without the import slots that have to be replaced. `discover()` also needs a Node binary that tells native accessors from data. Nothing was done.',
+      'no twin can be made of this process: not Linux, not glibc, `vm.overcommit_memory=2`, a limited address space, a kernel without filters of system calls, a Node binary without the import slots that have to be replaced. `discover()` also needs a Node binary that tells native accessors from data. Nothing was done.',
     cure: "the message has the reason, and so has `supportsTwin()`. Where it cannot be mended, ask for `mode: 'release'`, which empties the caches of the process, or for `mode: 'trim'`, which drops a part of each.",
     example: '`ERR_TWIN_UNSUPPORTED: twins are made on Linux only, this is darwin`',
   },

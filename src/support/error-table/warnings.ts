@@ -104,10 +104,10 @@ export const WARNINGS = {
     example: '`V8 made no major GC of its own within 30000 ms: garbage may count as live`',
   },
   WARN_WORKER_THREAD: {
-    gist: 'measured in a worker thread: the other threads were not quiescent',
+    gist: "made by a worker thread: the JS heap is this thread's, the allocator is that of the whole process",
     cause:
-      'the run was made inside a worker thread. The allocator is that of the whole process, the heap that of the worker, and the other threads were not quiescent.',
-    cure: 'run it on the main thread where that is possible.',
+      'the run was made by a worker thread. The heap is that of the worker, the allocator that of the whole process, so that the floor has what all threads hold. Rows of a twin are as exact as those of the main thread, since a twin has one thread; in the live modes the other threads were not quiescent.',
+    cure: "none is needed in a twin. For the live modes use `mode: 'twin'`, or run it on the main thread.",
     example: '`measured in a worker thread: the other threads were not quiescent`',
   },
   WARN_CACHE_METHOD: {
