@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { fileName } from '../src/history/files.js'
 import { ReportHistory } from '../src/history/report-history.js'
-import { lineOf } from '../src/history/records.js'
+import { recordLine } from '../src/history/records.js'
 import { readHistory } from '../src/history/read-history.js'
 import { atOnce } from '../src/support/slices.js'
 import { estimateSlope } from '../src/report/trends/theil-sen.js'
@@ -180,7 +180,7 @@ async function million(): Promise<void> {
           estimatedUncertaintyBytes: 1e5,
         })),
       }
-      const line = lineOf({ kind: 'observation', at, upMs: index * 1000, lifetime: 'a1', observation })
+      const line = recordLine({ kind: 'observation', at, upMs: index * 1000, lifetime: 'a1', observation })
       bytes += line.length
       if (!stream.write(line)) await once(stream, 'drain')
     }

@@ -8,6 +8,7 @@
 import { adaptedFrom } from '../coordinator/releasable.js'
 import type { Releasable, ReleasableTraits } from '../coordinator/releasable.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
+import { isObject } from '../support/is-object.js'
 
 /** One row of docs/reference/adapters.md. Texts are Markdown. */
 export interface AdapterInfo {
@@ -58,11 +59,6 @@ export function adaptWith<Shape extends object>(adapter: Adapter<Shape>, cache: 
   const releasable: Releasable = adaptedFrom({ traits: adapter.info.traits, ...adapter.adapt(cache) }, cache)
   made.set(cache, { adapter, releasable })
   return releasable
-}
-
-/** An object or a function: what can have a shape. */
-export function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
 /** The refusal of a cache whose release would touch more than memory. */

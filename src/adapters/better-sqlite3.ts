@@ -2,7 +2,7 @@
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { hasMethods, read } from './shape.js'
+import { hasMethods, readMember } from './shape.js'
 import { dataInMemory } from './sqlite-told.js'
 
 /** What of a database is used. */
@@ -32,7 +32,7 @@ export const betterSqlite3Adapter: Adapter<BetterSqlite3Like> = {
     ],
   },
   matches: (value): value is BetterSqlite3Like =>
-    hasMethods(value, 'pragma', 'prepare', 'exec') && typeof read(value, 'inTransaction') === 'boolean',
+    hasMethods(value, 'pragma', 'prepare', 'exec') && typeof readMember(value, 'inTransaction') === 'boolean',
   adapt: (database): Releasable => ({
     release: () => {
       const size = database.pragma('cache_size', { simple: true })
@@ -46,7 +46,7 @@ export const betterSqlite3Adapter: Adapter<BetterSqlite3Like> = {
     },
     // Of one without a file name: in memory, or temporary.
     told: () =>
-      read(database, 'memory') === true ? dataInMemory((name) => database.pragma(name, { simple: true })) : null,
+      readMember(database, 'memory') === true ? dataInMemory((name) => database.pragma(name, { simple: true })) : null,
   }),
 }
 

@@ -1,10 +1,11 @@
 /** cache-manager: those of its stores that are memory of this process. */
 import type { Releasable } from '../coordinator/releasable.js'
-import { adaptWith, isObject, refused } from './adapter.js'
+import { isObject } from '../support/is-object.js'
+import { adaptWith, refused } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { releasableOver } from './in-process.js'
 import { memoryBehind } from './keyv.js'
-import { hasMethods, read } from './shape.js'
+import { hasMethods, readMember } from './shape.js'
 
 /** What of a cache-manager is used. */
 export interface CacheManagerLike {
@@ -33,7 +34,7 @@ export const cacheManagerAdapter: Adapter<CacheManagerLike> = {
     ],
   },
   matches: (value): value is CacheManagerLike =>
-    Array.isArray(read(value, 'stores')) && hasMethods(value, 'mget', 'mdel', 'wrap'),
+    Array.isArray(readMember(value, 'stores')) && hasMethods(value, 'mget', 'mdel', 'wrap'),
   adapt: (cache): Releasable => {
     const stores = (): Releasable[] => {
       const inProcess = [...cache.stores].flatMap((store) => (isObject(store) ? (memoryBehind(store) ?? []) : []))

@@ -3,7 +3,7 @@ import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { chooseKeys } from './keys.js'
-import { hasMethods, hasNumbers, objectIn, read } from './shape.js'
+import { hasMethods, hasNumbers, objectIn, readMember } from './shape.js'
 
 /** What of a CacheableMemory is used. */
 export interface CacheableMemoryLike {
@@ -52,7 +52,7 @@ export const cacheableMemoryAdapter: Adapter<CacheableMemoryLike> = {
 export function cacheableMemoryBehind(store: object): CacheableMemoryLike | undefined {
   const isKeyvStore =
     hasMethods(store, 'getStore', 'getMany', 'deleteMany') && objectIn(store, '_defaultCache') !== undefined
-  const memory = isKeyvStore ? read(store, 'store') : undefined
+  const memory = isKeyvStore ? readMember(store, 'store') : undefined
   return typeof memory === 'object' && memory !== null && cacheableMemoryAdapter.matches(memory) ? memory : undefined
 }
 

@@ -3,7 +3,7 @@
  *
  * Rule: one sign is enough. A user who knows that a cache is memory alone can register an own `release`.
  */
-import { hasMethods, objectIn, read } from './shape.js'
+import { hasMethods, objectIn, readMember } from './shape.js'
 
 const MEMBERS = [
   'connect',
@@ -43,8 +43,8 @@ export const CONNECTION_REASON =
 export function isConnected(value: object): boolean {
   const options = objectIn(value, 'opts')
   return (
-    MEMBERS.some((name) => read(value, name) != null) ||
+    MEMBERS.some((name) => readMember(value, name) != null) ||
     hasMethods(value, ...TOGETHER) ||
-    (options !== undefined && IN_OPTIONS.some((name) => read(options, name) != null))
+    (options !== undefined && IN_OPTIONS.some((name) => readMember(options, name) != null))
   )
 }

@@ -1,10 +1,11 @@
 /** Recognises a cache by its shape. */
 import type { Releasable } from '../coordinator/releasable.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
-import { adaptWith, isObject, refused } from './adapter.js'
+import { isObject } from '../support/is-object.js'
+import { adaptWith, refused } from './adapter.js'
 import { LAST, SPECIFIC } from './catalogue.js'
 import { REFUSALS } from './refusals.js'
-import { read } from './shape.js'
+import { readMember } from './shape.js'
 
 /** A shape that has this has any. */
 const NO_SUCH_MEMBER = 'cache-attribution: no cache has a member of this name'
@@ -31,7 +32,8 @@ export function fromCache(cache: object): Releasable {
 export function recognised(cache: object): Releasable | undefined {
   const given: unknown = cache
   if (!isObject(given)) throw unknown(given, 'a cache is an object or a function')
-  if (read(given, NO_SUCH_MEMBER) !== undefined) throw unknown(given, 'it answers to every name, as a remote call does')
+  if (readMember(given, NO_SUCH_MEMBER) !== undefined)
+    throw unknown(given, 'it answers to every name, as a remote call does')
   const adapter = SPECIFIC.find((each) => each.matches(given))
   if (adapter !== undefined) return adaptWith(adapter, given)
   const refusal = REFUSALS.find((each) => each.matches(given))

@@ -13,7 +13,7 @@ import { isConnected } from './connection.js'
 import { lruCacheAdapter } from './lru-cache.js'
 import { mnemonistAdapter } from './mnemonist.js'
 import { quickLruAdapter } from './quick-lru.js'
-import { read } from './shape.js'
+import { readMember } from './shape.js'
 import { tinyLruAdapter } from './tiny-lru.js'
 import { ttlCacheAdapter } from './ttlcache.js'
 
@@ -40,7 +40,7 @@ export function storeInProcess(store: unknown): Releasable | undefined {
 
 /** Whether `clear` and `delete` are those of Map itself, in whatever realm: their text is the same in every one. */
 function dropsAsMap(map: object): boolean {
-  return ['clear', 'delete'].every((name) => textOf(read(map, name)) === textOf(read(Map.prototype, name)))
+  return ['clear', 'delete'].every((name) => textOf(readMember(map, name)) === textOf(readMember(Map.prototype, name)))
 }
 
 function textOf(method: unknown): string | undefined {

@@ -23,7 +23,7 @@ export function chooseKeys(
   coldestFirst: Iterable<unknown>,
   random: () => number = Math.random,
 ): unknown[] {
-  const wanted = sizeOf(count, fraction)
+  const wanted = fractionCount(count, fraction)
   const chosen: unknown[] = []
   if (wanted === 0) return chosen
   const stretch = count / wanted
@@ -41,6 +41,6 @@ export function chooseKeys(
 }
 
 /** How many entries a fraction is: one at least, all at most. */
-export function sizeOf(count: number, fraction: number): number {
+export function fractionCount(count: number, fraction: number): number {
   return Math.min(count, Math.max(1, Math.round(count * fraction)))
 }

@@ -3,7 +3,7 @@ import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith, refused } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { releasableOver, storeInProcess } from './in-process.js'
-import { hasAny, hasMethods, objectIn, read } from './shape.js'
+import { hasAny, hasMethods, objectIn, readMember } from './shape.js'
 
 /** What of a Keyv is used. */
 export interface KeyvLike {
@@ -49,7 +49,7 @@ export const keyvAdapter: Adapter<KeyvLike> = {
 export function memoryBehind(keyv: object): Releasable | undefined {
   // opts.store is what its methods use; `store` is only the way to change it.
   const options = objectIn(keyv, 'opts')
-  return storeInProcess((options === undefined ? undefined : read(options, 'store')) ?? read(keyv, 'store'))
+  return storeInProcess((options === undefined ? undefined : readMember(options, 'store')) ?? readMember(keyv, 'store'))
 }
 
 function memoryOf(keyv: object): Releasable {

@@ -4,7 +4,7 @@ import { adaptWith, refused } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { CONNECTION_REASON, isConnected } from './connection.js'
 import { releasableBehind, storeInProcess } from './in-process.js'
-import { hasMethods, objectIn, read } from './shape.js'
+import { hasMethods, objectIn, readMember } from './shape.js'
 
 /** What of a function memoized by lodash is used. */
 export interface MemoizedLike {
@@ -51,7 +51,7 @@ export const lodashMemoizeAdapter: Adapter<MemoizedLike> = {
 }
 
 function sizeOf(cache: object): number | null {
-  const size = read(cache, 'size')
+  const size = readMember(cache, 'size')
   return typeof size === 'number' ? size : null
 }
 

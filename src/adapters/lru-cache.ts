@@ -2,7 +2,7 @@
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { chooseKeys, sizeOf } from './keys.js'
+import { chooseKeys, fractionCount } from './keys.js'
 import { hasMethods, hasNumbers } from './shape.js'
 
 /** What of an lru-cache is used. */
@@ -53,7 +53,7 @@ export const lruCacheAdapter: Adapter<LruCacheLike> = {
       if (choice === 'random') {
         for (const key of anyOf(cache, fraction)) cache.delete(key)
       } else {
-        for (let count = sizeOf(cache.size, fraction); count > 0; count--) cache.pop()
+        for (let count = fractionCount(cache.size, fraction); count > 0; count--) cache.pop()
       }
     },
   }),

@@ -4,7 +4,7 @@ import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { chooseKeys } from './keys.js'
-import { hasMethods, hasNumbers, objectIn, read } from './shape.js'
+import { hasMethods, hasNumbers, objectIn, readMember } from './shape.js'
 
 /** What of a mnemonist LRU is used. */
 export interface MnemonistLruLike {
@@ -70,9 +70,9 @@ export const mnemonistAdapter: Adapter<MnemonistLruLike> = {
 
 /** Where a key's entry lies: `items` is a Map or an object. */
 function slotOf(cache: MnemonistLruLike, key: unknown): unknown {
-  const items = read(cache, 'items')
+  const items = readMember(cache, 'items')
   if (types.isMap(items)) return items.get(key)
-  return typeof items === 'object' && items !== null ? read(items, key as PropertyKey) : undefined
+  return typeof items === 'object' && items !== null ? readMember(items, key as PropertyKey) : undefined
 }
 
 /** Numbers hold nothing alive. */

@@ -2,7 +2,7 @@
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { hasMethods, read } from './shape.js'
+import { hasMethods, readMember } from './shape.js'
 import { dataInMemory } from './sqlite-told.js'
 
 /** What of a `DatabaseSync` is used. */
@@ -34,7 +34,7 @@ export const nodeSqliteAdapter: Adapter<NodeSqliteLike> = {
   },
   matches: (value): value is NodeSqliteLike =>
     hasMethods(value, 'exec', 'prepare', 'createSession', 'function') &&
-    typeof (read(value, 'isOpen') ?? read(value, 'location')) !== 'undefined',
+    typeof (readMember(value, 'isOpen') ?? readMember(value, 'location')) !== 'undefined',
   adapt: (database): Releasable => ({
     release: () => {
       database.exec('PRAGMA shrink_memory')

@@ -4,7 +4,7 @@ import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { chooseKeys } from './keys.js'
-import { hasMethods, hasNumbers, read } from './shape.js'
+import { hasMethods, hasNumbers, readMember } from './shape.js'
 
 /** What of a quick-lru is used. */
 export interface QuickLruLike {
@@ -82,7 +82,7 @@ function counterOf(cache: QuickLruLike): () => number | null {
 
 /** What version 6 holds, by the two Maps that 7 hides. A key that is in both is that of one entry. */
 function countOfMaps(cache: object): number | undefined {
-  const [recent, old] = [read(cache, 'cache'), read(cache, 'oldCache')]
+  const [recent, old] = [readMember(cache, 'cache'), readMember(cache, 'oldCache')]
   if (!types.isMap(recent) || !types.isMap(old)) return undefined
   let count = recent.size
   for (const key of old.keys()) if (!recent.has(key)) count++

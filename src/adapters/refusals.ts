@@ -3,7 +3,7 @@
  */
 import { createRequire } from 'node:module'
 import { CONNECTION_REASON, CONNECTION_SIGNS, isConnected } from './connection.js'
-import { hasMethods, literalKeys, objectIn, read } from './shape.js'
+import { hasMethods, literalKeys, objectIn, readMember } from './shape.js'
 
 /** A kind of object that is refused. */
 export interface Refusal {
@@ -55,8 +55,8 @@ function isModuleRegistry(value: object): boolean {
   const module = first === undefined ? undefined : objectIn(value, first)
   return (
     module !== undefined &&
-    typeof read(module, 'filename') === 'string' &&
-    typeof read(module, 'loaded') === 'boolean' &&
-    read(module, 'exports') !== undefined
+    typeof readMember(module, 'filename') === 'string' &&
+    typeof readMember(module, 'loaded') === 'boolean' &&
+    readMember(module, 'exports') !== undefined
   )
 }

@@ -5,7 +5,7 @@
  */
 
 /** A member of `value`, inherited ones included; undefined where reading it throws. */
-export function read(value: object, name: PropertyKey): unknown {
+export function readMember(value: object, name: PropertyKey): unknown {
   try {
     return (value as Record<PropertyKey, unknown>)[name]
   } catch {
@@ -15,22 +15,22 @@ export function read(value: object, name: PropertyKey): unknown {
 
 /** Whether all of these are methods. */
 export function hasMethods(value: object, ...names: readonly PropertyKey[]): boolean {
-  return names.every((name) => typeof read(value, name) === 'function')
+  return names.every((name) => typeof readMember(value, name) === 'function')
 }
 
 /** Whether all of these are numbers. A Proxy that answers every question with a function is told from a cache by it. */
 export function hasNumbers(value: object, ...names: readonly PropertyKey[]): boolean {
-  return names.every((name) => typeof read(value, name) === 'number')
+  return names.every((name) => typeof readMember(value, name) === 'number')
 }
 
 /** Whether any of these is there. */
 export function hasAny(value: object, ...names: readonly PropertyKey[]): boolean {
-  return names.some((name) => read(value, name) !== undefined)
+  return names.some((name) => readMember(value, name) !== undefined)
 }
 
 /** The object in a member, or undefined. */
 export function objectIn(value: object, name: PropertyKey): object | undefined {
-  const member = read(value, name)
+  const member = readMember(value, name)
   return typeof member === 'object' && member !== null ? member : undefined
 }
 

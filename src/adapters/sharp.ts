@@ -2,7 +2,7 @@
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { sizeOf } from './keys.js'
+import { fractionCount } from './keys.js'
 import { hasMethods } from './shape.js'
 
 /** What of sharp is used. */
@@ -53,7 +53,7 @@ export const sharpAdapter: Adapter<SharpLike> = {
       trimChoices: ['coldest'],
       trim: (fraction) => {
         const { current } = sharp.cache().items
-        within({ items: current - sizeOf(current, fraction) })
+        within({ items: current - fractionCount(current, fraction) })
       },
     }
   },

@@ -4,7 +4,7 @@ import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { chooseKeys } from './keys.js'
-import { hasMethods, hasNumbers, read } from './shape.js'
+import { hasMethods, hasNumbers, readMember } from './shape.js'
 
 /** What of a TTLCache is used. */
 export interface TtlCacheLike {
@@ -42,7 +42,7 @@ export const ttlCacheAdapter: Adapter<TtlCacheLike> = {
   adapt: (cache): Releasable => ({
     release: () => {
       cache.clear()
-      const immortal = read(cache, 'immortalKeys')
+      const immortal = readMember(cache, 'immortalKeys')
       // Nothing that is left has an entry; a `dispose` that set one again would show in the size.
       if (types.isSet(immortal) && cache.size === 0) immortal.clear()
     },

@@ -4,9 +4,10 @@
  */
 import type { Releasable } from '../coordinator/releasable.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
-import { isObject, refused } from './adapter.js'
+import { isObject } from '../support/is-object.js'
+import { refused } from './adapter.js'
 import type { Adapter, AdapterInfo } from './adapter.js'
-import { hasMethods, hasNumbers, objectIn, read } from './shape.js'
+import { hasMethods, hasNumbers, objectIn, readMember } from './shape.js'
 
 /** What of a MemoryCacheStore is used. */
 export interface UndiciStoreLike {
@@ -71,7 +72,7 @@ export function fromUndici<Store extends UndiciStoreLike>(create: () => Store): 
   const store = new Proxy({} as Store, {
     // Its members are private: they work on the store itself only, and `this` must be that one.
     get: (_, name) => {
-      const member = read(current, name)
+      const member = readMember(current, name)
       return typeof member === 'function' ? (member.bind(current) as unknown) : member
     },
     has: (_, name) => name in current,
@@ -82,7 +83,7 @@ export function fromUndici<Store extends UndiciStoreLike>(create: () => Store): 
     release: () => {
       current = made(create)
     },
-    claimedBytes: () => (hasNumbers(current, 'size') ? (read(current, 'size') as number) : null),
+    claimedBytes: () => (hasNumbers(current, 'size') ? (readMember(current, 'size') as number) : null),
   }
 }
 

@@ -23,12 +23,12 @@ const THIS_MACHINE = '127.0.0.1'
 const OBSERVE_MS = 60_000
 
 /** Takes connections. */
-export interface Admin {
+export interface AdminServer {
   serve(socket: net.Socket, isPrivate: boolean): void
 }
 
 /** Makes all of it, around the coordinator that the process shares. */
-export async function createAdmin(settings: AutoSettings, isReporting: boolean): Promise<Admin> {
+export async function createAdmin(settings: AutoSettings, isReporting: boolean): Promise<AdminServer> {
   const coordinator = Coordinator.default()
   const history = settings.history === null || !isReporting ? undefined : await ReportHistory.open(settings.history)
   history?.attach(coordinator)

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { packageFolder } from './libraries.js'
 
 /** A place in the code as V8 has it, before source maps. */
-export interface Place {
+export interface CodePlace {
   /** Path or URL; empty where the code is of no file. */
   readonly file: string
   readonly line: number
@@ -18,7 +18,7 @@ export interface Place {
 
 /** Longest part of a name that tells the place, in UTF-16 units. */
 const PLACE_LENGTH_MAX = 140
-const NOWHERE: Place = { file: '', line: 0, column: 0 }
+const NOWHERE: CodePlace = { file: '', line: 0, column: 0 }
 /** Frames that are looked at where the innermost is of a cache library itself. */
 const FRAMES_MAX = 20
 
@@ -29,14 +29,14 @@ type AnyFunction = Function
 /**
  * The place that called `callee`. `levels` constructors of subclasses are passed over: the place is that of their `new`.
  */
-export function callerOf(callee: AnyFunction, levels: number): Place {
+export function callerOf(callee: AnyFunction, levels: number): CodePlace {
   const frames = framesAbove(callee, 1 + levels)
   const frame = frames.find((each, index) => index >= levels || !each.isConstructor()) ?? frames.at(-1)
   return frame === undefined ? NOWHERE : placeOf(frame)
 }
 
 /** The innermost place for which `isOutside` holds; else the outermost that there is. */
-export function callerOutside(callee: AnyFunction, isOutside: (file: string) => boolean): Place {
+export function callerOutside(callee: AnyFunction, isOutside: (file: string) => boolean): CodePlace {
   const places = framesAbove(callee, FRAMES_MAX).map(placeOf)
   return places.find(({ file }) => file !== '' && isOutside(file)) ?? places[0] ?? NOWHERE
 }
@@ -74,7 +74,7 @@ function restore(limit: number, prepare: unknown): void {
   }
 }
 
-function placeOf(frame: Frame): Place {
+function placeOf(frame: Frame): CodePlace {
   const file: unknown = frame.getFileName() ?? frame.getEvalOrigin()
   return {
     file: typeof file === 'string' ? file : '',
@@ -84,7 +84,7 @@ function placeOf(frame: Frame): Place {
 }
 
 /** `src/users.ts:14`, `@apollo/server/dist/cache.js:5`; by the source map where Node has one. */
-export function nameOfPlace(place: Place, cwd: string): string {
+export function nameOfPlace(place: CodePlace, cwd: string): string {
   if (place.file === '') return 'code without a file'
   const { file, line } = sourceOf(place)
   const name = shortened(pathOf(file), cwd)
@@ -116,7 +116,7 @@ function withSlashes(file: string): string {
 }
 
 /** By the source map, which Node keeps where it is started with --enable-source-maps, or a loader has it keep them. */
-function sourceOf({ file, line, column }: Place): { readonly file: string; readonly line: number } {
+function sourceOf({ file, line, column }: CodePlace): { readonly file: string; readonly line: number } {
   try {
     const entry: object | undefined = findSourceMap(file)?.findEntry(line - 1, column - 1)
     const { originalSource, originalLine } = (entry ?? {}) as { originalSource?: unknown; originalLine?: unknown }

@@ -13,12 +13,12 @@ import type { AttributionReport } from '../report/types.js'
 import { formatCount } from '../support/units.js'
 import type { ReleasableTraits } from '../coordinator/releasable.js'
 import { callerOf, callerOutside, nameOfPlace, pathOf } from './creation-place.js'
-import type { Place } from './creation-place.js'
-import { Group, byShape } from './group.js'
-import type { AsReleasable } from './group.js'
-import type { Creation } from './instrument.js'
+import type { CodePlace } from './creation-place.js'
+import { CacheGroup, byShape } from './cache-group.js'
+import type { AsReleasable } from './cache-group.js'
+import type { Creation } from './export-wrapper.js'
 import { libraryOf } from './libraries.js'
-import { partsOf } from './parts.js'
+import { cacheParts } from './cache-parts.js'
 
 /** So many creations of a class are taken at once, and so many more in a second. */
 const TAKEN_AT_ONCE = 2048
@@ -29,7 +29,7 @@ const NAME_LENGTH_MAX = 195
 
 /** One place, and what is created there. */
 interface FoundGroup {
-  readonly group: Group
+  readonly group: CacheGroup
   readonly name: string
   registration: Registration | undefined
   refusals: number
@@ -156,11 +156,11 @@ export class FoundCaches {
       },
       className,
     }: Creation,
-    place: Place,
+    place: CodePlace,
   ): FoundGroup {
     const asReleasable: AsReleasable = kind === 'memoizer' ? (made) => this.#memoized(made) : byShape
     const where = kind === 'value' ? library : nameOfPlace(place, this.#options.cwd)
-    const group = new Group(asReleasable, (cache) => this.#wholes.get(cache)?.deref() !== undefined)
+    const group = new CacheGroup(asReleasable, (cache) => this.#wholes.get(cache)?.deref() !== undefined)
     return { group, name: `${where} ${className}`.slice(0, NAME_LENGTH_MAX), registration: undefined, refusals: 0 }
   }
 
@@ -212,7 +212,7 @@ export class FoundCaches {
     for (const whole of this.#composites.splice(0)) {
       const made = whole.deref()
       if (made === undefined || byShape(made) === undefined) continue
-      for (const part of partsOf(made)) this.#wholes.set(part, whole)
+      for (const part of cacheParts(made)) this.#wholes.set(part, whole)
     }
   }
 
@@ -238,12 +238,12 @@ function unregister(found: FoundGroup): void {
 }
 
 /** The place outside of the cache libraries: one may be built on another. */
-function placeOf({ callee, levels }: Creation): Place {
+function placeOf({ callee, levels }: Creation): CodePlace {
   const place = callerOf(callee, levels)
   return isOfLibrary(place.file) ? callerOutside(callee, (file) => !isOfLibrary(file)) : place
 }
 
-const INSTRUMENT = new URL('./instrument.js', import.meta.url).href
+const EXPORT_WRAPPER = new URL('./export-wrapper.js', import.meta.url).href
 
 /** File, as V8 names it → whether it is a cache library's. */
 const ofLibrary = new Map<string, boolean>()
@@ -251,7 +251,7 @@ const ofLibrary = new Map<string, boolean>()
 function isOfLibrary(file: string): boolean {
   let is = ofLibrary.get(file)
   // Between a library's frames there are those of what wraps it.
-  if (is === undefined) ofLibrary.set(file, (is = file === INSTRUMENT || libraryOf(pathOf(file)) !== null))
+  if (is === undefined) ofLibrary.set(file, (is = file === EXPORT_WRAPPER || libraryOf(pathOf(file)) !== null))
   return is
 }
 

@@ -9,6 +9,6 @@
  *
  * @module auto
  */
-import { start } from './start.js'
+import { startAuto } from './start-auto.js'
 
-start()
+startAuto()

@@ -6,7 +6,7 @@
 import module from 'node:module'
 import type { LoadFnOutput, LoadHookContext, ResolveFnOutput, ResolveHookContext } from 'node:module'
 import { originalContext, redirected, shimOf, shimmedUrl } from './esm-hooks.js'
-import type { Instrument } from './instrument.js'
+import type { ExportWrapper } from './export-wrapper.js'
 import { LIBRARIES, libraryOf } from './libraries.js'
 import { SHIM_KEY } from './shim.js'
 
@@ -27,12 +27,12 @@ type RegisterHooks = (hooks: {
 type Compile = (this: NodeJS.Module, ...args: unknown[]) => unknown
 
 /** Hooks both module systems. */
-export function hookModules(instrument: Instrument): void {
+export function hookModules(instrument: ExportWrapper): void {
   hookRequire(instrument)
   hookImport(instrument)
 }
 
-function hookRequire(instrument: Instrument): void {
+function hookRequire(instrument: ExportWrapper): void {
   const { Module } = module as unknown as { Module: { prototype: { _compile: Compile } } }
   const compile = Module.prototype._compile
   // The file has run when this returns, and nobody but those that it requires itself has seen its exports.
@@ -48,7 +48,7 @@ function hookRequire(instrument: Instrument): void {
   }
 }
 
-function wrapExports(loaded: NodeJS.Module, file: unknown, instrument: Instrument): void {
+function wrapExports(loaded: NodeJS.Module, file: unknown, instrument: ExportWrapper): void {
   try {
     const library = typeof file === 'string' ? libraryOf(file) : null
     if (library !== null) loaded.exports = instrument.exports(loaded.exports, library, file as string)
@@ -57,7 +57,7 @@ function wrapExports(loaded: NodeJS.Module, file: unknown, instrument: Instrumen
   }
 }
 
-function hookImport(instrument: Instrument): void {
+function hookImport(instrument: ExportWrapper): void {
   const wrap = (value: unknown, library: string, name: string, namespace: unknown): unknown => {
     const kind = LIBRARIES[library]?.[name]
     try {

@@ -40,7 +40,7 @@ const TOOL_SCRIPTS = /^(?:np[mx]-cli|pnp[mx]|yarn(?:-[\w.-]+)?|corepack|processC
 const TEST_VARIABLES = ['NODE_TEST_CONTEXT', 'JEST_WORKER_ID', 'VITEST', 'VITEST_WORKER_ID', 'VITEST_POOL_ID']
 
 /** Tells it. */
-export function kindOf(facts: ProcessFacts): ProcessKind {
+export function processKindOf(facts: ProcessFacts): ProcessKind {
   const { isMainThread, pid, env, script, execArgv } = facts
   if (!isMainThread || isSwitchedOff(env)) return 'tool'
   if (TEST_VARIABLES.some((name) => env[name] !== undefined)) return 'tool'

@@ -7,10 +7,10 @@
  */
 import type { AllocatorName } from '../allocator/port.js'
 import type { MappedBytes, NamedBytes } from '../report/breakdown/types.js'
-import type { Mapping } from './smaps.js'
+import type { MemoryMapping } from './smaps.js'
 
 /** What the mappings do not tell themselves. */
-export interface Surroundings {
+export interface MappingContext {
   readonly allocator: AllocatorName
   /** Stack pointers of threads, sorted. */
   readonly stackPointers: readonly number[]
@@ -40,8 +40,8 @@ const STACK_BYTES_LEAST = 256 * KIB
 type Kind = 'v8' | 'wasm' | 'arena' | 'block' | 'stack' | 'binary' | 'file' | 'shared' | 'other'
 
 /** The resident bytes of each kind. */
-export function classify(mappings: readonly Mapping[], surroundings: Surroundings): MappedBytes {
-  const look = new Look(mappings, surroundings)
+export function classify(mappings: readonly MemoryMapping[], surroundings: MappingContext): MappedBytes {
+  const look = new MappingClassifier(mappings, surroundings)
   const rss = { v8: 0, wasm: 0, arena: 0, block: 0, stack: 0, other: 0 }
   const named = {
     binary: new Map<string, number>(),
@@ -85,15 +85,15 @@ function listed(bytesByName: ReadonlyMap<string, number>): NamedBytes[] {
   return [...bytesByName].map(([name, bytes]) => ({ name, bytes }))
 }
 
-class Look {
+class MappingClassifier {
   /** Whether V8's mappings can be told by their flags. */
   readonly hasMarks: boolean
-  readonly #mappings: readonly Mapping[]
-  readonly #around: Surroundings
+  readonly #mappings: readonly MemoryMapping[]
+  readonly #around: MappingContext
   readonly #executables: ReadonlySet<string>
   readonly #hasUnreserved: boolean
 
-  constructor(mappings: readonly Mapping[], around: Surroundings) {
+  constructor(mappings: readonly MemoryMapping[], around: MappingContext) {
     this.#mappings = mappings
     this.#around = around
     this.#executables = new Set(
@@ -122,13 +122,13 @@ class Look {
     return path === '' ? 'unnamed' : path
   }
 
-  isWorkerStack({ start, end }: Mapping): boolean {
+  isWorkerStack({ start, end }: MemoryMapping): boolean {
     const bytes = end - start
     const usual = this.#around.defaultStackBytes
     return usual !== null && bytes >= STACK_BYTES_LEAST && Math.abs(bytes - usual) > GUARD_BYTES_MAX
   }
 
-  #kindOfFile({ path, perms, inode }: Mapping): Kind {
+  #kindOfFile({ path, perms, inode }: MemoryMapping): Kind {
     if (/^(?:\/dev\/shm\/|\/memfd:|\/SYSV|\/dev\/zero|\[anon_shmem)/.test(path)) return 'shared'
     if (inode === 0) return perms[3] === 's' ? 'shared' : 'other'
     return this.#executables.has(path) ? 'binary' : 'file'
@@ -167,7 +167,7 @@ class Look {
     return isData && before.inode !== 0 && this.#executables.has(before.path) ? before.path : null
   }
 
-  #kindOfAnonymous(index: number, mapping: Mapping): Kind {
+  #kindOfAnonymous(index: number, mapping: MemoryMapping): Kind {
     const { allocator, wordAt } = this.#around
     const isUnreserved = mapping.flags?.isUnreserved === true
     if (allocator === 'jemalloc') return isUnreserved || !this.#hasUnreserved ? 'arena' : 'other'
@@ -192,13 +192,13 @@ class Look {
 }
 
 /** A block of glibc's with a mapping of its own begins with its length, marked as mapped. */
-function isBlock({ start, end }: Mapping, wordAt: Surroundings['wordAt']): boolean {
+function isBlock({ start, end }: MemoryMapping, wordAt: MappingContext['wordAt']): boolean {
   const word = wordAt(start + 8)
   const bytes = word & ~7n
   return (word & 7n) === 2n && bytes > 0n && bytes % PAGE === 0n && bytes <= BigInt(end - start)
 }
 
-function isPrivateAnonymous({ inode, perms, path }: Mapping): boolean {
+function isPrivateAnonymous({ inode, perms, path }: MemoryMapping): boolean {
   return inode === 0 && perms[3] !== 's' && !path.startsWith('/') && !path.startsWith('[anon_shmem')
 }
 

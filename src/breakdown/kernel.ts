@@ -7,7 +7,7 @@
 import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs'
 import { namedWorkers } from '../measure/worker-threads.js'
 import { SmapsParser } from './smaps.js'
-import type { Mapping } from './smaps.js'
+import type { MemoryMapping } from './smaps.js'
 
 /** The files of one process under /proc. */
 export interface ProcessFiles {
@@ -16,7 +16,7 @@ export interface ProcessFiles {
    *
    * @throws Error of the file system where they cannot be read
    */
-  mappings(): readonly Mapping[]
+  mappings(): readonly MemoryMapping[]
   /** The text of a file of the process, e.g. `status`; null where it cannot be read. */
   text(name: string): string | null
   /** Kernel ids of its threads; null where they cannot be listed. */
@@ -39,7 +39,7 @@ export function processFiles(pid: number | 'self'): ProcessFiles {
   }
 }
 
-function readMappings(path: string): readonly Mapping[] {
+function readMappings(path: string): readonly MemoryMapping[] {
   const parser = new SmapsParser()
   const chunk = Buffer.alloc(CHUNK_BYTES)
   const file = openSync(path, 'r')

@@ -10,7 +10,7 @@ import { CacheAttributionError, MallctlError, messageOf } from '../support/error
 import { classify } from './classify.js'
 import { readThreads } from './kernel.js'
 import type { ProcessFiles } from './kernel.js'
-import type { Mapping } from './smaps.js'
+import type { MemoryMapping } from './smaps.js'
 import { divideAnonymous, totalsOf } from './totals.js'
 import type { CoarseFigures } from './totals.js'
 
@@ -32,7 +32,7 @@ export function readMapped(files: ProcessFiles, figures: CoarseFigures): MappedB
 }
 
 /** The mappings, or why they cannot be had. */
-function readMappings(files: ProcessFiles): readonly Mapping[] | string {
+function readMappings(files: ProcessFiles): readonly MemoryMapping[] | string {
   try {
     const mappings = files.mappings()
     return mappings.some(({ rssBytes }) => rssBytes > 0) ? mappings : 'no resident sizes are listed'
@@ -41,7 +41,7 @@ function readMappings(files: ProcessFiles): readonly Mapping[] | string {
   }
 }
 
-function byAddress(files: ProcessFiles, figures: CoarseFigures, mappings: readonly Mapping[]): MappedBytes {
+function byAddress(files: ProcessFiles, figures: CoarseFigures, mappings: readonly MemoryMapping[]): MappedBytes {
   const { count, stackPointers, workers, defaultStackBytes } = readThreads(files)
   const mapped = files.withMemory((wordAt) =>
     classify(mappings, {

@@ -6,7 +6,7 @@
  */
 
 /** One mapping. */
-export interface Mapping {
+export interface MemoryMapping {
   readonly start: number
   readonly end: number
   /** `rw-p`; the fourth letter is s for shared. */
@@ -36,7 +36,7 @@ const [LETTER_A, LETTER_Z] = [65, 90]
 
 /** Takes the bytes as they come and keeps the mappings. */
 export class SmapsParser {
-  readonly #mappings: Mapping[] = []
+  readonly #mappings: MemoryMapping[] = []
   #torn: Buffer = Buffer.alloc(0)
   /** A torn line with the chunk that follows it, used again for each: what is read is memory, and adds none to it. */
   #joined: Buffer = Buffer.alloc(0)
@@ -63,7 +63,7 @@ export class SmapsParser {
   }
 
   /** All of it, in order of address. */
-  end(): readonly Mapping[] {
+  end(): readonly MemoryMapping[] {
     if (this.#torn.length > 0) this.#line(this.#torn, 0, this.#torn.length)
     this.#torn = Buffer.alloc(0)
     return this.#mappings
@@ -95,7 +95,7 @@ function startsWith(bytes: Buffer, from: number, name: Buffer): boolean {
 }
 
 /** `start-end perms offset device inode path`; null for a line of another kind. */
-function parseHead(line: string): Mapping | null {
+function parseHead(line: string): MemoryMapping | null {
   const [, start, end, perms, inode, path = ''] = HEAD.exec(line) ?? []
   if (start === undefined || end === undefined || perms === undefined) return null
   return {

@@ -29,7 +29,7 @@ export function usageError(message: string): CacheAttributionError {
 }
 
 /** An argument as error texts show it: in quotes, never long. */
-export function quoted(argument: string): string {
+export function quotedArgument(argument: string): string {
   return JSON.stringify(argument.length > 60 ? `${argument.slice(0, 59)}…` : argument)
 }
 
@@ -82,13 +82,13 @@ export function readTargeted(
   const after = readArguments(owner, behind, rules)
   const [surplus] = after.rest
   if (surplus !== undefined)
-    throw usageError(`"${owner}" takes one argument besides options, got ${quoted(surplus)} too`)
+    throw usageError(`"${owner}" takes one argument besides options, got ${quotedArgument(surplus)} too`)
   return { options: new Map([...before.options, ...after.options]), target }
 }
 
 /** Refuses a rest that the subcommand has no use for. */
 export function refuseRest(owner: string, rest: readonly string[]): void {
-  if (rest.length > 0) throw usageError(`"${owner}" takes no ${quoted(rest[0] ?? '')}, only options`)
+  if (rest.length > 0) throw usageError(`"${owner}" takes no ${quotedArgument(rest[0] ?? '')}, only options`)
 }
 
 interface OptionToken {
@@ -102,11 +102,11 @@ function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule
   const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
   if (rule === undefined) {
     throw usageError(
-      `"${owner}" has no option ${quoted(rawName)}: ${nameHint(rawName, Object.keys(rules).map(dashed))}`,
+      `"${owner}" has no option ${quotedArgument(rawName)}: ${nameHint(rawName, Object.keys(rules).map(dashed))}`,
     )
   }
   if (rule.kind === 'switch') {
-    if (value !== undefined) throw usageError(`"${rawName}" takes no value, got ${quoted(value)}`)
+    if (value !== undefined) throw usageError(`"${rawName}" takes no value, got ${quotedArgument(value)}`)
     return true
   }
   if (rule.kind === 'level') return value === undefined ? true : checkedLevel(rawName, value, rule)
@@ -117,7 +117,7 @@ function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule
   }
   if (value === undefined || !rule.of.includes(value)) {
     throw usageError(
-      `"${rawName}" must be one of ${rule.of.join(', ')}, got ${value === undefined ? 'nothing' : quoted(value)}`,
+      `"${rawName}" must be one of ${rule.of.join(', ')}, got ${value === undefined ? 'nothing' : quotedArgument(value)}`,
     )
   }
   return value
@@ -126,7 +126,7 @@ function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule
 function checkedLevel(rawName: string, value: string, { min, max }: { min: number; max: number }): string {
   const level = /^\d{1,9}$/.test(value) ? Number(value) : NaN
   if (level >= min && level <= max) return value
-  throw usageError(`"${rawName}" takes an integer from ${min} to ${max}, got ${quoted(value)}`)
+  throw usageError(`"${rawName}" takes an integer from ${min} to ${max}, got ${quotedArgument(value)}`)
 }
 
 function dashed(name: string): string {

@@ -4,35 +4,41 @@
 import { readFileSync } from 'node:fs'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { escapeUnprintable, terminalText } from '../support/terminal-text.js'
-import { nameHint, quoted, usageError } from './arguments.js'
+import { nameHint, quotedArgument, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
-import { attach } from './commands/attach.js'
-import { attribute, breakdown, discover, heapSnapshot, histogram } from './commands/ask-commands.js'
+import { attachCommand } from './commands/attach.js'
+import {
+  attributeCommand,
+  breakdownCommand,
+  discoverCommand,
+  heapSnapshotCommand,
+  histogramCommand,
+} from './commands/ask-commands.js'
 import { completionOf } from './commands/completion.js'
-import { diff } from './commands/diff.js'
-import { doctor } from './commands/doctor.js'
-import { env } from './commands/env.js'
-import { history } from './commands/history.js'
-import { profile } from './commands/profile.js'
-import { run } from './commands/run.js'
-import { watch } from './commands/watch.js'
+import { diffCommand } from './commands/diff.js'
+import { doctorCommand } from './commands/doctor.js'
+import { envCommand } from './commands/env.js'
+import { historyCommand } from './commands/history.js'
+import { profileCommand } from './commands/profile.js'
+import { runCommand } from './commands/run.js'
+import { watchCommand } from './commands/watch.js'
 import type { Host } from './jemalloc/host.js'
 
 /** The subcommands, in the order of the help text. */
 export const COMMANDS: readonly Command[] = [
-  attach,
-  discover,
-  attribute,
-  breakdown,
-  histogram,
-  heapSnapshot,
-  profile,
-  run,
-  env,
-  doctor,
-  watch,
-  history,
-  diff,
+  attachCommand,
+  discoverCommand,
+  attributeCommand,
+  breakdownCommand,
+  histogramCommand,
+  heapSnapshotCommand,
+  profileCommand,
+  runCommand,
+  envCommand,
+  doctorCommand,
+  watchCommand,
+  historyCommand,
+  diffCommand,
   completionOf(() => COMMANDS),
 ]
 
@@ -91,12 +97,12 @@ async function dispatch(line: CommandLine, log: (text: string) => void): Promise
 
 function unknown(name: string, names: readonly string[]): CacheAttributionError {
   if (name.startsWith('-')) {
-    return usageError(`there is no option ${quoted(name)}: ${nameHint(name, ['--help', '--version'])}`)
+    return usageError(`there is no option ${quotedArgument(name)}: ${nameHint(name, ['--help', '--version'])}`)
   }
   // What is most often forgotten.
   if (/\.[cm]?[jt]sx?$/.test(name))
-    return usageError(`there is no subcommand ${quoted(name)}: run a program with "run"`)
-  return usageError(`there is no subcommand ${quoted(name)}: ${nameHint(name, names)}`)
+    return usageError(`there is no subcommand ${quotedArgument(name)}: run a program with "run"`)
+  return usageError(`there is no subcommand ${quotedArgument(name)}: ${nameHint(name, names)}`)
 }
 
 function helpText(): string {

@@ -6,10 +6,10 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { CacheAttributionError } from '../support/errors.js'
-import { quoted, usageError } from './arguments.js'
+import { quotedArgument, usageError } from './arguments.js'
 
 /** Where it is sought. */
-export interface Surroundings {
+export interface ProgramSearch {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
   /** The Node that runs scripts. */
@@ -36,7 +36,7 @@ const LOADER_FLAG = /(?:^|\s)(?:--import|--require|-r|--loader|--experimental-(?
  * @throws CacheAttributionError `ERR_COMMAND_START` where there is no such file and no such command; `ERR_COMMAND_USAGE` for TypeScript
  *   that this Node does not run
  */
-export function findProgram(program: readonly string[], { cwd, env, execPath }: Surroundings): FoundProgram {
+export function findProgram(program: readonly string[], { cwd, env, execPath }: ProgramSearch): FoundProgram {
   const [name = '', ...args] = program
   const script: FoundProgram = { file: execPath, args: program, env, isNode: true }
   checkTypeScript(program, env)
@@ -50,7 +50,7 @@ export function findProgram(program: readonly string[], { cwd, env, execPath }: 
   if (found === undefined) {
     throw new CacheAttributionError(
       'ERR_COMMAND_START',
-      `there is no file ${quoted(name)} in ${cwd}, and no command of this name in node_modules/.bin or PATH`,
+      `there is no file ${quotedArgument(name)} in ${cwd}, and no command of this name in node_modules/.bin or PATH`,
     )
   }
   // As npm does: what the command starts finds the project's commands too.
@@ -114,6 +114,6 @@ function checkTypeScript(program: readonly string[], env: NodeJS.ProcessEnv): vo
   if (!TYPESCRIPT.test(name) || (runs !== undefined && runs !== false)) return
   if (LOADER_FLAG.test(env['NODE_OPTIONS'] ?? '')) return
   throw usageError(
-    `Node ${process.version} does not run ${quoted(name)} by itself: run tsx ${name}, run -- --import tsx ${name}, or use Node 22.18 or newer`,
+    `Node ${process.version} does not run ${quotedArgument(name)} by itself: run tsx ${name}, run -- --import tsx ${name}, or use Node 22.18 or newer`,
   )
 }

@@ -11,12 +11,12 @@ export interface Inspection {
 }
 
 /** Asks both methods; each failure is told to `warn` and gives null. */
-export function inspect(cache: RegisteredCache, warn: (warning: ReportWarning) => void): Inspection {
-  return { entries: ask(cache, 'entries', warn), claimedBytes: ask(cache, 'claimedBytes', warn) }
+export function inspectCache(cache: RegisteredCache, warn: (warning: ReportWarning) => void): Inspection {
+  return { entries: askCache(cache, 'entries', warn), claimedBytes: askCache(cache, 'claimedBytes', warn) }
 }
 
 /** Asks one method; null where the cache has none, does not know, or failed. */
-export function ask(
+export function askCache(
   cache: RegisteredCache,
   method: 'entries' | 'claimedBytes',
   warn: (warning: ReportWarning) => void,

@@ -2,7 +2,7 @@
 import type { Sampler, MemorySample } from '../measure/sample.js'
 import type { Calibrations } from './calibration.js'
 import type { CalibrationPoint } from './calibration-json.js'
-import { inspect } from './inspect.js'
+import { inspectCache } from './inspect.js'
 import type { LastMeasured, RegisteredCache } from './registry.js'
 
 /** One cache as it stands. */
@@ -42,7 +42,7 @@ export function observeCaches(
   return {
     sample: sampler.sample(),
     caches: caches.map((cache) => {
-      const { entries, claimedBytes } = inspect(cache, silent)
+      const { entries, claimedBytes } = inspectCache(cache, silent)
       const { name, lastMeasured } = cache
       const estimate = calibrations.estimate(name, entries, claimedBytes, now) ?? UNCALIBRATED
       return { name, entries, claimedBytes, lastMeasured, ...estimate }

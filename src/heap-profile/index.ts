@@ -5,7 +5,7 @@
  */
 export { parseHeapProfile, readHeapProfile } from './profile/parser.js'
 export type { ParseOptions } from './profile/parser.js'
-export { parseAnyProfile } from './profile/from-pprof.js'
+export { parseAnyProfile } from './profile/parse-any-profile.js'
 export { selectThread } from './profile/threads.js'
 export { ProfileBuilder } from './profile/builder.js'
 export { subtractProfile } from './profile/difference.js'

@@ -17,7 +17,7 @@ import type { HistoryFile } from './files.js'
 import { leftovers, takeMaintenanceLock, temporaryName } from './maintenance-lock.js'
 import { entriesOf, filesOf, headOf, replacedNames } from './read-history.js'
 import type { Entry } from './read-history.js'
-import { lineOf } from './records.js'
+import { recordLine } from './records.js'
 import type { HistoryRecord, HistoryWarning } from './types.js'
 
 /** What is to be kept. */
@@ -119,7 +119,7 @@ async function mergeGroup(
   const handle = await open(temporary, 'wx', 0o640)
   try {
     try {
-      await handle.write(lineOf({ kind: MERGED, replaces: files.map(({ name }) => name), stepMs }))
+      await handle.write(recordLine({ kind: MERGED, replaces: files.map(({ name }) => name), stepMs }))
       await copyThinned(handle, entriesOf(files, bounds), stepMs)
       await handle.sync()
     } finally {

@@ -31,7 +31,7 @@ export type ParsedLine =
   | { readonly kind: 'torn' | 'newer' | 'ignored' }
 
 /** One line, with its newline. Its first fields are always in the same order. */
-export function lineOf(record: HistoryRecord | MergedHead): string {
+export function recordLine(record: HistoryRecord | MergedHead): string {
   const { kind, ...rest } = record
   return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, kind, ...rest })}\n`
 }
@@ -79,7 +79,7 @@ function faultOfRecord(value: Record<string, unknown>, kind: HistoryRecord['kind
 export function writtenRecord(record: HistoryRecord): { line: string; record: HistoryRecord } {
   let line: string
   try {
-    line = lineOf(record)
+    line = recordLine(record)
   } catch (error) {
     throw notKept(record.kind, `it cannot be made JSON: ${messageOf(error)}`)
   }

@@ -16,7 +16,7 @@ import { resolveReporterOptions } from './options.js'
 import type { PeriodicReporterOptions, ResolvedReporterOptions, ResolvedSchedule } from './options.js'
 import { cron, everyMs } from './schedule.js'
 import { Sink } from './sinks.js'
-import { textOf } from './text.js'
+import { lineText } from './text.js'
 import { Ticker } from './ticker.js'
 import type { Due } from './ticker.js'
 
@@ -179,7 +179,7 @@ export class PeriodicReporter implements AsyncDisposable {
 
   async #logMemory(line: MemoryLine, report: AttributionReport | null): Promise<void> {
     const isWarning = line.growth.length > 0 || line.caches.some(({ status }) => FAILED.has(status ?? ''))
-    await this.#log(isWarning ? 'warn' : 'info', line, sentenceOf(line), () => textOf(line, report))
+    await this.#log(isWarning ? 'warn' : 'info', line, sentenceOf(line), () => lineText(line, report))
   }
 
   async #logSkip(tick: Tick, reason: string, skippedInARow: number): Promise<void> {

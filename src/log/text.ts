@@ -16,7 +16,7 @@ const COLUMNS: readonly TableColumn<CacheLine>[] = [
 ]
 
 /** The sentence, and under it the report's tables, or the caches as they stand. Without colours: logs are files. */
-export function textOf(line: MemoryLine, report: AttributionReport | null): string {
+export function lineText(line: MemoryLine, report: AttributionReport | null): string {
   const plain = (text: string): string => text
   if (report !== null) return `${sentenceOf(line)}\n${formatReport(report, { color: false })}`
   if (line.caches.length === 0) return sentenceOf(line)

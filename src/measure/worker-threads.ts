@@ -9,7 +9,7 @@ import { readdirSync } from 'node:fs'
 import { readText } from '../support/read-text.js'
 
 /** What is used of a `Worker`: its heap is told from Node 22.16 and 24 on, its name from 24.6 on. */
-export interface HeardWorker {
+export interface WatchedWorker {
   readonly threadId: number
   readonly threadName?: string | null
   getHeapStatistics?(): Promise<{ total_heap_size: number; used_heap_size: number; external_memory?: number }>
@@ -19,7 +19,7 @@ export interface HeardWorker {
 export type EndWatch = () => void
 
 let watchers = 0
-const heard = new Set<WeakRef<HeardWorker>>()
+const heard = new Set<WeakRef<WatchedWorker>>()
 
 /** Listens for worker threads from now on. */
 export function watchWorkers(): EndWatch {
@@ -34,14 +34,14 @@ export function watchWorkers(): EndWatch {
   }
 }
 
-function note(worker: HeardWorker): void {
+function note(worker: WatchedWorker): void {
   runningWorkers()
   heard.add(new WeakRef(worker))
 }
 
 /** Those that were heard of and run; a worker that has ended has the id −1. */
-export function runningWorkers(): HeardWorker[] {
-  const workers: HeardWorker[] = []
+export function runningWorkers(): WatchedWorker[] {
+  const workers: WatchedWorker[] = []
   for (const reference of heard) {
     const worker = reference.deref()
     if (worker === undefined || worker.threadId === -1) heard.delete(reference)

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { printable } from '../support/units.js'
 
 /** What is beyond the largest is added up under this label. */
-export const OTHER = 'other'
+export const OTHER_LABEL = 'other'
 
 /** Longest label, in code points, its hash included. */
 const LENGTH_MAX = 120
@@ -20,7 +20,8 @@ const UNSAFE = /[\p{Cs}]|(?!\n)\p{Cc}/u
 /** The label of a name: the name itself where it can be, else a readable part of it with a hash. */
 export function labelOf(name: string): string {
   // What already looks like a label of another name, or like the sum of the others, gets a hash of its own.
-  const isPlain = name.length <= LENGTH_MAX && !UNSAFE.test(name) && !HASHED.test(name) && name !== OTHER && name !== ''
+  const isPlain =
+    name.length <= LENGTH_MAX && !UNSAFE.test(name) && !HASHED.test(name) && name !== OTHER_LABEL && name !== ''
   if (isPlain) return name
   // UTF-16: in UTF-8 two halves of characters would be the same replacement.
   const hash = createHash('sha256').update(Buffer.from(name, 'utf16le')).digest('hex').slice(0, HASH_DIGITS)
@@ -34,7 +35,7 @@ export class LabelCache {
   /** {@link labelOf}, remembered. */
   of(name: string): string {
     // Plain names are told in less time than they are looked up.
-    if (name.length <= LENGTH_MAX && /^[\w ./:-]+$/.test(name) && name !== OTHER) return name
+    if (name.length <= LENGTH_MAX && /^[\w ./:-]+$/.test(name) && name !== OTHER_LABEL) return name
     let label = this.#labels.get(name)
     if (label === undefined) {
       if (this.#labels.size >= 10_000) this.#labels = new Map()
@@ -46,7 +47,7 @@ export class LabelCache {
 }
 
 /** The `count` largest, the largest first, and the rest; what is as large stays in its order. */
-export function largest<T>(values: readonly T[], count: number, sizeOf: (value: T) => number): [T[], T[]] {
+export function largestAndOthers<T>(values: readonly T[], count: number, sizeOf: (value: T) => number): [T[], T[]] {
   if (values.length <= count) return [[...values], []]
   const sorted = values.toSorted((a, b) => sizeOf(b) - sizeOf(a))
   return [sorted.slice(0, count), sorted.slice(count)]

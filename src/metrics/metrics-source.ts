@@ -12,8 +12,8 @@ import { CacheAttributionError } from '../support/errors.js'
 import { allocationCounters } from './allocation-counter.js'
 import type { AllocationCounter } from './allocation-counter.js'
 import { readArenas } from './arenas.js'
-import { LabelCache, OTHER, largest } from './labels.js'
-import { cacheLook, sizeOf, sumOfCaches } from './snapshot.js'
+import { LabelCache, OTHER_LABEL, largestAndOthers } from './labels.js'
+import { cacheLook, bestKnownBytes, sumOfCaches } from './snapshot.js'
 import type { CacheLook, CounterLook, LastReport, Look, MonitorLook } from './snapshot.js'
 import type { MeteredCoordinator, MeteredMonitor, ResolvedMetricsOptions } from './options.js'
 import { RunTallies } from './run-tallies.js'
@@ -155,11 +155,11 @@ export class MetricsSource {
   }
 
   #caches(observed: Observation['caches']): CacheLook[] {
-    const [shown, rest] = largest(observed, this.#options.maxCaches, sizeOf)
+    const [shown, rest] = largestAndOthers(observed, this.#options.maxCaches, bestKnownBytes)
     const looks = shown.map((cache) =>
       cacheLook(cache, this.#labels.of(cache.name), this.#trends.get(cache.name) ?? null),
     )
-    return rest.length === 0 ? looks : [...looks, sumOfCaches(rest, OTHER)]
+    return rest.length === 0 ? looks : [...looks, sumOfCaches(rest, OTHER_LABEL)]
   }
 
   #monitors(): MonitorLook[] {
@@ -171,7 +171,7 @@ export class MetricsSource {
   }
 
   #counters(): CounterLook[] {
-    const [shown, rest] = largest(allocationCounters(), this.#options.maxCaches, ({ liveBytes }) => liveBytes)
+    const [shown, rest] = largestAndOthers(allocationCounters(), this.#options.maxCaches, ({ liveBytes }) => liveBytes)
     const looks = shown.map(({ name, allocatedBytes, freedBytes }) => ({
       label: this.#labels.of(name),
       allocatedBytes,
@@ -180,7 +180,7 @@ export class MetricsSource {
     const sum = (of: (counter: AllocationCounter) => number): number =>
       rest.reduce((total, counter) => total + of(counter), 0)
     const other = {
-      label: OTHER,
+      label: OTHER_LABEL,
       allocatedBytes: sum(({ allocatedBytes }) => allocatedBytes),
       freedBytes: sum(({ freedBytes }) => freedBytes),
     }

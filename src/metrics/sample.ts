@@ -12,7 +12,7 @@ export interface Sample {
 }
 
 /** One sample without labels, or none where the value is unknown. */
-export function one(value: number | null | undefined, labels?: Labels): Sample[] {
+export function oneSample(value: number | null | undefined, labels?: Labels): Sample[] {
   if (value === null || value === undefined) return []
   return [labels === undefined ? { value } : { value, labels }]
 }
@@ -20,8 +20,8 @@ export function one(value: number | null | undefined, labels?: Labels): Sample[]
 /** What is measured of each memory, told apart by the label `memory`. */
 export function ofMemories(bytes: ByQuantity<number | null> | null | undefined, labels?: Labels): Sample[] {
   return [
-    ...one(bytes?.allocatedBytes, { ...labels, memory: 'allocator' }),
-    ...one(bytes?.heapBytes, { ...labels, memory: 'heap' }),
-    ...one(bytes?.mappedBytes, { ...labels, memory: 'mapped' }),
+    ...oneSample(bytes?.allocatedBytes, { ...labels, memory: 'allocator' }),
+    ...oneSample(bytes?.heapBytes, { ...labels, memory: 'heap' }),
+    ...oneSample(bytes?.mappedBytes, { ...labels, memory: 'mapped' }),
   ]
 }

@@ -114,7 +114,7 @@ export function cacheLook(cache: CacheObservation, label: string, trend: Trend |
 }
 
 /** What a cache holds, as well as it is known: by its entries now, as measured last, as it claims. */
-export function sizeOf({ estimatedBytes, lastMeasured, claimedBytes }: CacheObservation): number {
+export function bestKnownBytes({ estimatedBytes, lastMeasured, claimedBytes }: CacheObservation): number {
   return estimatedBytes ?? lastMeasured?.totalBytes ?? claimedBytes ?? 0
 }
 

@@ -11,7 +11,7 @@ import type { MemorySample } from '../measure/sample.js'
 import type { GcMode } from '../measure/settle.js'
 import { claimWarnings } from './claims.js'
 import { findLate, lateWarnings } from './late-bytes.js'
-import type { Gap, Late } from './late-bytes.js'
+import type { LateGap, LateBytes } from './late-bytes.js'
 import { miscountOf, miscountOfWhole } from './miscounts.js'
 import type { Miscounts } from './miscounts.js'
 import { pinningWarnings, returnedOf } from './returned.js'
@@ -27,7 +27,7 @@ import type { AttributedBytes, ReportWarning, RowFacts } from './values.js'
 import { UNKNOWN, hypotenuse, withTotal } from './whole.js'
 
 export { difference } from '../measure/figures.js'
-export type { Gap } from './late-bytes.js'
+export type { LateGap } from './late-bytes.js'
 export type { TrimmedPart } from './estimate-whole.js'
 
 /** A settled reading between releases. */
@@ -92,7 +92,7 @@ export interface MeasuredRun {
   >
   readonly controls: readonly Figures[]
   readonly caches: readonly MeasuredCache[]
-  readonly gaps: readonly Gap[]
+  readonly gaps: readonly LateGap[]
   /** The latest runs before it. */
   readonly earlier?: readonly EarlierRun[]
   /** Nothing where every reading is right, as in twins. */
@@ -168,7 +168,7 @@ interface AttributedWhole extends Attributed {
   readonly late?: AttributedBytes
 }
 
-function buildRow(cache: MeasuredCache, found: Late | undefined, miscounts: Miscounts): CacheAttribution {
+function buildRow(cache: MeasuredCache, found: LateBytes | undefined, miscounts: Miscounts): CacheAttribution {
   const { measurement, gc: _gc, controls, trimmed, resident, error, ...row } = cache
   const attributed = withLate(attribute(measurement, controls), found)
   const { released, late } = attributed
@@ -199,7 +199,7 @@ function buildRow(cache: MeasuredCache, found: Late | undefined, miscounts: Misc
 }
 
 /** What went right after the window is part of the row; nothing is added to what is unknown. */
-function withLate({ released, uncertainty }: Attributed, found: Late | undefined): AttributedWhole {
+function withLate({ released, uncertainty }: Attributed, found: LateBytes | undefined): AttributedWhole {
   if (found === undefined) return { released, uncertainty }
   const late = byQuantity((quantity) => (released[quantity] === null ? null : found.bytes[quantity]))
   return {
@@ -275,7 +275,7 @@ function estimateOf(
   measurement: Measurement,
   trimmed: readonly (TrimmedPart | null)[],
   { released, late, miscountBytes }: AttributedWhole & { readonly miscountBytes: number },
-  found: Late | undefined,
+  found: LateBytes | undefined,
   windowNoise: ReportNoise,
 ): Pick<CacheAttribution, 'trim' | 'estimated' | 'estimatedUncertaintyBytes'> {
   const changes =
@@ -317,7 +317,7 @@ function spreadLate(
 }
 
 /** No part shows by how much late bytes differ from part to part: they may be off by all of them. */
-function noiseOfPart(windowNoise: ReportNoise, parts: number, late: Late | undefined): ByQuantity<number | null> {
+function noiseOfPart(windowNoise: ReportNoise, parts: number, late: LateBytes | undefined): ByQuantity<number | null> {
   if (late === undefined) return windowNoise
   return widen(
     windowNoise,

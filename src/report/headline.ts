@@ -9,7 +9,7 @@ import { formatBytes, formatCount, formatShare, printable, signed } from '../sup
 import { NATIVE_LEAST_BYTES, hasOtherHeaps, namedByGraph } from './discovery/explained.js'
 import { describeOwner } from './discovery/format-discovery.js'
 import type { Owner } from './discovery/types.js'
-import { holdersOf, measuredRows, quoted } from './holders.js'
+import { holdersOf, measuredRows, quotedCache } from './holders.js'
 import type { Holder } from './holders.js'
 import { isGrowing } from './trends/format-trends.js'
 import type { Trend } from './trends/types.js'
@@ -109,7 +109,7 @@ function growthOf(report: AttributionReport): string | null {
   const { caches, floor, forecast, discovery } = report
   const isWhole = caches.every(({ status }) => status === 'released' || status === 'trimmed')
   const growing = [
-    ...caches.map((row) => ({ name: quoted(row), trend: row.trend })),
+    ...caches.map((row) => ({ name: quotedCache(row), trend: row.trend })),
     ...(discovery?.owners ?? []).flatMap((owner) =>
       // Owners of older reports are of another kind, and have none.
       owner.growth === undefined ? [] : [{ name: describeOwner(owner), trend: owner.growth }],
@@ -146,12 +146,16 @@ function nativeWithoutOwner({ discovery }: AttributionReport, largest: Holder | 
 }
 
 /** What a next step depends on beside the largest; `it` is unmistakable behind the sentence before. */
-interface Said {
+interface NextStepContext {
   readonly isGrowthTold: boolean
   readonly it: string
 }
 
-function nextStep(report: AttributionReport, largest: Holder | undefined, { isGrowthTold, it }: Said): string | null {
+function nextStep(
+  report: AttributionReport,
+  largest: Holder | undefined,
+  { isGrowthTold, it }: NextStepContext,
+): string | null {
   const { discovery, mode, caches } = report
   const ofOwner = largest?.owner == null ? null : nextStepOfOwner(largest.owner, it)
   if (ofOwner !== null) return ofOwner

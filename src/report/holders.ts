@@ -48,14 +48,14 @@ export function measuredRows({ caches, mode }: AttributionReport): CacheAttribut
 }
 
 /** A cache's name as a sentence has it. */
-export function quoted({ name, instances = 1 }: Pick<CacheAttribution, 'name' | 'instances'>): string {
+export function quotedCache({ name, instances = 1 }: Pick<CacheAttribution, 'name' | 'instances'>): string {
   const text = JSON.stringify(printable(name, NAME_LENGTH_MAX))
   return instances === 1 ? text : `the group ${text} (×${formatCount(instances)})`
 }
 
 function holderOfRow(row: CacheAttribution, bytes: number, uncertaintyBytes: number): Holder {
   return {
-    name: quoted(row),
+    name: quotedCache(row),
     bytes,
     uncertaintyBytes,
     amount: withError(bytes, uncertaintyBytes),

@@ -11,7 +11,7 @@ import { median, noiseOf, outstanding } from './statistics.js'
 import type { CacheAttribution, ReportWarning } from './types.js'
 
 /** The change between the last read of a turn and the next read in a later one. */
-export interface Gap {
+export interface LateGap {
   /** The caches that were released in that turn; none after a control. */
   readonly caches: readonly string[]
   readonly change: Figures
@@ -20,7 +20,7 @@ export interface Gap {
 }
 
 /** What the gaps say of one cache. */
-export interface Late {
+export interface LateBytes {
   /** What went right after its releases; null where that is not known. */
   readonly bytes: ByQuantity<number | null>
   /** By how much its row is less certain for it: half-widths of 95 % intervals. */
@@ -29,7 +29,7 @@ export interface Late {
 
 /** What the gaps of a run say. */
 export interface LateFindings {
-  readonly byCache: ReadonlyMap<string, Late>
+  readonly byCache: ReadonlyMap<string, LateBytes>
   /** What went behind turns that several caches shared. */
   readonly shared: readonly { readonly caches: readonly string[]; readonly bytes: number }[]
 }
@@ -41,10 +41,10 @@ const LEAST_BYTES: ByQuantity<number> = { allocatedBytes: 64 * 1024, heapBytes: 
 const NAMES_MAX = 5
 
 /** Finds the late bytes of a run. */
-export function findLate(gaps: readonly Gap[]): LateFindings {
+export function findLate(gaps: readonly LateGap[]): LateFindings {
   const found = byQuantity((quantity) => fallsOf(gaps, quantity))
   const noise = byQuantity((quantity) => noiseOfOthers(gaps, quantity, found[quantity]))
-  const byCache = new Map<string, Late>()
+  const byCache = new Map<string, LateBytes>()
   const shared: { caches: readonly string[]; bytes: number }[] = []
   for (const [index, { caches, change }] of gaps.entries()) {
     const bytes = byQuantity((quantity) => (change[quantity] === null ? null : (found[quantity][index] ?? 0)))
@@ -63,7 +63,7 @@ export function findLate(gaps: readonly Gap[]): LateFindings {
  * What went in each gap: a fall that stands out among all gaps of the run, to a level lower than any before, and that did
  * not come back by the next reading. A fall alone would not do: in-flight memory that rose before the window falls after it.
  */
-function fallsOf(gaps: readonly Gap[], quantity: Quantity): number[] {
+function fallsOf(gaps: readonly LateGap[], quantity: Quantity): number[] {
   const changes = gaps.map(({ change }) => change[quantity] ?? 0)
   return outstanding(changes, LEAST_BYTES[quantity]).map((beyond, index) => {
     const bytes = Math.min(beyond ?? 0, gaps[index]?.newLow[quantity] ?? 0)
@@ -73,7 +73,7 @@ function fallsOf(gaps: readonly Gap[], quantity: Quantity): number[] {
 }
 
 /** What the gaps show that no cache explains. */
-function noiseOfOthers(gaps: readonly Gap[], quantity: Quantity, found: readonly number[]): number {
+function noiseOfOthers(gaps: readonly LateGap[], quantity: Quantity, found: readonly number[]): number {
   const middle = median(gaps.map(({ change }) => change[quantity] ?? 0))
   const others = gaps.flatMap(({ caches, change }, index) => {
     const bytes = change[quantity]
@@ -85,7 +85,7 @@ function noiseOfOthers(gaps: readonly Gap[], quantity: Quantity, found: readonly
 }
 
 /** Two findings of one cache, of a trim in several turns. They err independently of each other. */
-function together(one: Late | undefined, other: Late): Late {
+function together(one: LateBytes | undefined, other: LateBytes): LateBytes {
   if (one === undefined) return other
   return {
     bytes: byQuantity((quantity) => {

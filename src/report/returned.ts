@@ -8,7 +8,7 @@
  */
 import { knownSum } from '../measure/figures.js'
 import { formatBytes } from '../support/units.js'
-import { movingTogether, namesOf } from './sharing.js'
+import { movingTogether, alternativeNames } from './sharing.js'
 import type { MovingCache, RepeatedCache } from './sharing.js'
 import { noiseOf, spreadOf } from './statistics.js'
 import type { ReportWarning, ReturnedBytes } from './types.js'
@@ -61,7 +61,7 @@ export function pinningWarnings(caches: readonly ReturnedInTwins[]): ReportWarni
 function pinned({ name, spreadBytes }: MovingCache, others: readonly MovingCache[]): ReportWarning {
   return {
     code: 'WARN_PINNED_PAGES',
-    message: `${JSON.stringify(name)} has memory on the same pages as ${namesOf(others)}: of what it releases about ${formatBytes(spreadBytes)} leave RSS only when both are released`,
+    message: `${JSON.stringify(name)} has memory on the same pages as ${alternativeNames(others)}: of what it releases about ${formatBytes(spreadBytes)} leave RSS only when both are released`,
     cache: name,
   }
 }

@@ -126,7 +126,7 @@ function areBalanced(group: readonly MovingCache[]): boolean {
 }
 
 function sharedByOrder({ name, spreadBytes }: MovingCache, others: readonly MovingCache[]): ReportWarning {
-  const names = namesOf(others)
+  const names = alternativeNames(others)
   return {
     code: 'WARN_SHARED_MEMORY',
     message: `${JSON.stringify(name)} seems to hold the same values as ${names}: what it gives back depends on the order, by ${formatBytes(spreadBytes)}`,
@@ -136,7 +136,7 @@ function sharedByOrder({ name, spreadBytes }: MovingCache, others: readonly Movi
 }
 
 /** In quotation marks, one or the other. */
-export function namesOf(caches: readonly { readonly name: string }[]): string {
+export function alternativeNames(caches: readonly { readonly name: string }[]): string {
   return caches.map(({ name }) => JSON.stringify(name)).join(' or ')
 }
 

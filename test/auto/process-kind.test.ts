@@ -3,13 +3,13 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { kindOf } from '../../src/auto/process-kind.js'
+import { processKindOf } from '../../src/auto/process-kind.js'
 import type { ProcessFacts, ProcessKind } from '../../src/auto/process-kind.js'
 
 const FACTS: ProcessFacts = { isMainThread: true, pid: 7, env: {}, script: undefined, execArgv: [] }
 
 function kind(facts: Partial<ProcessFacts>): ProcessKind {
-  return kindOf({ ...FACTS, ...facts })
+  return processKindOf({ ...FACTS, ...facts })
 }
 
 describe('the kind of a process', () => {

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
 import { classify } from '../../src/breakdown/classify.js'
-import type { Surroundings } from '../../src/breakdown/classify.js'
-import type { Mapping } from '../../src/breakdown/smaps.js'
+import type { MappingContext } from '../../src/breakdown/classify.js'
+import type { MemoryMapping } from '../../src/breakdown/smaps.js'
 import type { MappedBytes } from '../../src/report/breakdown/types.js'
 import { GUARD, KIB, MIB, V8_PAGE, mapping, surroundings } from './mappings.js'
 
 const AT = 0x7f00_0000_0000
 
-function classified(mappings: readonly Mapping[], more: Partial<Surroundings> = {}): MappedBytes {
+function classified(mappings: readonly MemoryMapping[], more: Partial<MappingContext> = {}): MappedBytes {
   return classify([V8_PAGE, ...mappings], surroundings(more))
 }
 
@@ -16,7 +16,7 @@ function totalOf({ v8, wasm, arenas, blocks, stacks, other, binary, files, share
   return v8 + wasm + arenas + blocks + stacks + other + named
 }
 
-const node = (start: number, bytes: number, perms: string): Mapping =>
+const node = (start: number, bytes: number, perms: string): MemoryMapping =>
   mapping(start, bytes, { perms, inode: 7, path: '/usr/bin/node' })
 
 describe('classify()', () => {
@@ -183,7 +183,7 @@ function lcg(seed: number): () => number {
   }
 }
 
-function anyMapping(random: () => number, start: number): Mapping {
+function anyMapping(random: () => number, start: number): MemoryMapping {
   const pick = <T>(...of: readonly T[]): T => of[Math.floor(random() * of.length)] as T
   return mapping(start, pick(4 * KIB, MIB, 64 * MIB), {
     perms: pick('rw-p', '---p', 'r-xp', 'rw-s', 'r--p'),

@@ -1,12 +1,16 @@
 /** Mappings out of literals. */
-import type { Surroundings } from '../../src/breakdown/classify.js'
-import type { Mapping, MappingFlags } from '../../src/breakdown/smaps.js'
+import type { MappingContext } from '../../src/breakdown/classify.js'
+import type { MemoryMapping, MappingFlags } from '../../src/breakdown/smaps.js'
 
 export const KIB = 1024
 export const MIB = 1024 * KIB
 
 /** A mapping of so many bytes at an address; wholly resident unless said. */
-export function mapping(start: number, bytes: number, more: Partial<Mapping> & { marks?: string } = {}): Mapping {
+export function mapping(
+  start: number,
+  bytes: number,
+  more: Partial<MemoryMapping> & { marks?: string } = {},
+): MemoryMapping {
   const { marks, ...rest } = more
   return {
     start,
@@ -33,7 +37,7 @@ export function flags(marks: string): MappingFlags {
 export const GUARD = { perms: '---p', rssBytes: 0 }
 
 /** A process under jemalloc of which nothing else is known. */
-export function surroundings(more: Partial<Surroundings> = {}): Surroundings {
+export function surroundings(more: Partial<MappingContext> = {}): MappingContext {
   return {
     allocator: 'jemalloc',
     stackPointers: [],

@@ -4,7 +4,7 @@ import { readThreads } from '../../src/breakdown/kernel.js'
 import type { ProcessFiles } from '../../src/breakdown/kernel.js'
 import { isolateHeap, workerHeaps } from '../../src/breakdown/isolates.js'
 import { cacheBytes, readMapped, unknownAllocator } from '../../src/breakdown/read.js'
-import type { Mapping } from '../../src/breakdown/smaps.js'
+import type { MemoryMapping } from '../../src/breakdown/smaps.js'
 import { MIB, heap, readings } from '../report/breakdown/readings.js'
 import { V8_PAGE, mapping } from './mappings.js'
 
@@ -12,7 +12,7 @@ const FIGURES = { isolates: readings().isolates, allocator: readings().allocator
 
 /** A process whose kernel tells so much. */
 function files(told: {
-  mappings?: readonly Mapping[] | Error
+  mappings?: readonly MemoryMapping[] | Error
   texts?: Record<string, string>
   threads?: string[]
 }): ProcessFiles {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { SmapsParser } from '../../src/breakdown/smaps.js'
-import type { Mapping } from '../../src/breakdown/smaps.js'
+import type { MemoryMapping } from '../../src/breakdown/smaps.js'
 
 const TEXT = `00400000-02d5a000 r-xp 00000000 08:01 1234                               /usr/bin/my node (deleted)
 Size:              42344 kB
@@ -22,7 +22,7 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsysca
 `
 
 /** Parsed with the text cut into pieces of this size. */
-function parse(text: string, pieceBytes = text.length): readonly Mapping[] {
+function parse(text: string, pieceBytes = text.length): readonly MemoryMapping[] {
   const parser = new SmapsParser()
   const bytes = Buffer.from(text)
   for (let at = 0; at < bytes.length; at += pieceBytes) parser.write(bytes.subarray(at, at + pieceBytes))

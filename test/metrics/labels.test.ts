@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { LabelCache, labelOf, largest } from '../../src/metrics/labels.js'
+import { LabelCache, labelOf, largestAndOthers } from '../../src/metrics/labels.js'
 
 /** Names that mean harm, or only look alike. */
 const HOSTILE = [
@@ -71,13 +71,13 @@ describe('labelOf()', () => {
 
 describe('largest()', () => {
   it('cuts where asked, the largest first', () => {
-    expect(largest([1, 3, 2, 3], 2, (value) => value)).to.deep.equal([
+    expect(largestAndOthers([1, 3, 2, 3], 2, (value) => value)).to.deep.equal([
       [3, 3],
       [2, 1],
     ])
   })
 
   it('keeps the order of those that all fit', () => {
-    expect(largest([1, 3, 2], 3, (value) => value)).to.deep.equal([[1, 3, 2], []])
+    expect(largestAndOthers([1, 3, 2], 3, (value) => value)).to.deep.equal([[1, 3, 2], []])
   })
 })

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { RESOLUTION, buildReport, difference, noise } from '../../src/report/build-report.js'
 import type {
   FigureLevel,
-  Gap,
+  LateGap,
   MeasuredCache,
   MeasuredRun,
   Measurement,
@@ -268,7 +268,7 @@ describe('late bytes', () => {
     allocated: number | null,
     heap = 0,
     newLow = figures(allocated, heap),
-  ): Gap => ({
+  ): LateGap => ({
     caches: cache === null ? [] : typeof cache === 'string' ? [cache] : cache,
     change: figures(allocated, heap),
     newLow,
@@ -276,7 +276,7 @@ describe('late bytes', () => {
   const quiet = Array.from({ length: 9 }, (_, index) => gap(String(index), 100))
   const calm = [figures(0, 0), figures(0, 0)]
 
-  function lateRow(...gaps: Gap[]): ReturnType<typeof buildReport>['caches'][number] {
+  function lateRow(...gaps: LateGap[]): ReturnType<typeof buildReport>['caches'][number] {
     const report = buildReport(run([measured('a', atomic(MIB, 0), { controls: calm })], { gaps }))
     const [row] = report.caches
     if (row === undefined) throw new Error('no row')
@@ -333,7 +333,7 @@ describe('late bytes', () => {
   })
 
   it('make a row significant whose window showed nothing', () => {
-    const significant = (gaps: readonly Gap[]): boolean | undefined =>
+    const significant = (gaps: readonly LateGap[]): boolean | undefined =>
       buildReport(run([measured('a', atomic(0, 0), { controls: calm })], { gaps })).caches[0]?.significant
     expect([significant(quiet), significant([...quiet, gap('a', 5 * MIB)])]).to.deep.equal([false, true])
   })

@@ -4,7 +4,7 @@
  */
 import { Attachment } from '../../attach/client/attachment.js'
 import { findAdminSocket } from '../../support/admin-socket.js'
-import { quoted, usageError } from '../arguments.js'
+import { quotedArgument, usageError } from '../arguments.js'
 import type { CommandContext } from '../command.js'
 import { AdminClient, adminUrl } from './admin-client.js'
 import type { Answerer } from './answerer.js'
@@ -19,7 +19,7 @@ export function targetOf(owner: string, text: string | undefined): Target {
   if (text === undefined) throw usageError(`"${owner}" needs the id of a process or the URL of an admin endpoint`)
   if (/^[1-9]\d{0,9}$/.test(text)) return { pid: Number(text) }
   if (/^https?:\/\//i.test(text)) return { url: adminUrl(text) }
-  throw usageError(`"${owner}" takes the id of a process or an http or https URL, got ${quoted(text)}`)
+  throw usageError(`"${owner}" takes the id of a process or an http or https URL, got ${quotedArgument(text)}`)
 }
 
 /**

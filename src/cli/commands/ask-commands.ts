@@ -41,7 +41,7 @@ const BREAKDOWN_RULES = { mappings: { kind: 'switch' }, ...JSON_SWITCH } as cons
 const SNAPSHOT_RULES = { output: { kind: 'text', what: 'a file', short: 'o' } } as const
 
 /** `discover` */
-export const discover: Command = question({
+export const discoverCommand: Command = question({
   name: 'discover',
   summary: 'show who owns the memory of a running process',
   about:
@@ -53,7 +53,7 @@ export const discover: Command = question({
 })
 
 /** `attribute` */
-export const attribute: Command = question({
+export const attributeCommand: Command = question({
   name: 'attribute',
   summary: 'measure the registered caches of a running process',
   about:
@@ -65,7 +65,7 @@ export const attribute: Command = question({
 })
 
 /** `histogram` */
-export const histogram: Command = question({
+export const histogramCommand: Command = question({
   name: 'histogram',
   summary: 'count the live objects of a running process by class',
   about:
@@ -77,7 +77,7 @@ export const histogram: Command = question({
 })
 
 /** `breakdown` */
-export const breakdown: Command = {
+export const breakdownCommand: Command = {
   name: 'breakdown',
   summary: 'show where all of the memory of a running process is',
   help: `Usage: cache-attribution breakdown [--json] [--mappings] PID|URL
@@ -113,7 +113,7 @@ ${ENVIRONMENT_HELP}
 }
 
 /** `heap-snapshot` */
-export const heapSnapshot: Command = {
+export const heapSnapshotCommand: Command = {
   name: 'heap-snapshot',
   summary: 'write a heap snapshot of a running process, which goes on meanwhile',
   help: `Usage: cache-attribution heap-snapshot PID|URL --output FILE

@@ -44,7 +44,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
 }
 
 /** The subcommand. */
-export const attach: Command = {
+export const attachCommand: Command = {
   name: 'attach',
   summary: 'show what holds the memory of a running process that nobody prepared',
   help: HELP,

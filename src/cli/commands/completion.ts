@@ -1,5 +1,5 @@
 /** `cache-attribution completion`: what makes a shell complete this command. */
-import { nameHint, quoted, readArguments, usageError } from '../arguments.js'
+import { nameHint, quotedArgument, readArguments, usageError } from '../arguments.js'
 import type { Command } from '../command.js'
 import { bashScript } from '../completion/bash.js'
 import { wordsOf } from '../completion/words.js'
@@ -29,7 +29,7 @@ export function completionOf(commands: () => readonly Command[]): Command {
       const [shell, ...surplus] = readArguments('completion', args, {}).rest
       if (shell === undefined || surplus.length > 0) throw usageError('"completion" takes one shell: bash or zsh')
       if (!Object.hasOwn(SHELLS, shell)) {
-        throw usageError(`"completion" knows no shell ${quoted(shell)}: ${nameHint(shell, NAMES)}`)
+        throw usageError(`"completion" knows no shell ${quotedArgument(shell)}: ${nameHint(shell, NAMES)}`)
       }
       print(SHELLS[shell as keyof typeof SHELLS](wordsOf(commands())))
       return Promise.resolve({ code: 0 })

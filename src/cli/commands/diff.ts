@@ -44,7 +44,7 @@ interface Change {
 const RULES = { json: { kind: 'switch' }, history: { kind: 'text', what: 'a folder' } } as const
 
 /** The subcommand. */
-export const diff: Command = {
+export const diffCommand: Command = {
   name: 'diff',
   summary: 'what changed between two reports, or two moments of a history',
   help: HELP,

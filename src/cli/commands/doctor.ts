@@ -18,7 +18,7 @@ Options:
 const RULES = { json: { kind: 'switch' }, fetch: { kind: 'switch' } } as const
 
 /** The subcommand. */
-export const doctor: Command = {
+export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'show what measuring needs, what is missing, and how to fix it',
   help: HELP,

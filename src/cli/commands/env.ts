@@ -37,7 +37,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
 }
 
 /** The subcommand. */
-export const env: Command = {
+export const envCommand: Command = {
   name: 'env',
   summary: 'print the variables that "run" sets, for Dockerfiles, systemd and pm2',
   help: HELP,

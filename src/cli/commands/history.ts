@@ -32,7 +32,7 @@ const EXIT_GROWING = 3
 const RULES = { json: { kind: 'switch' } } as const
 
 /** The subcommand. */
-export const history: Command = {
+export const historyCommand: Command = {
   name: 'history',
   summary: 'what a folder of reports tells: sizes over time, rates, verdicts',
   help: HELP,

@@ -60,7 +60,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
 const MAX_SECONDS = 3_600
 
 /** The subcommand. */
-export const profile: Command = {
+export const profileCommand: Command = {
   name: 'profile',
   summary: 'show a heap profile, or the difference of two',
   help: HELP,

@@ -50,7 +50,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
 }
 
 /** The subcommand. */
-export const run: Command = {
+export const runCommand: Command = {
   name: 'run',
   summary: 'start a Node program under jemalloc',
   help: HELP,

@@ -39,7 +39,7 @@ const RULES = {
 } as const
 
 /** The subcommand. */
-export const watch: Command = {
+export const watchCommand: Command = {
   name: 'watch',
   summary: 'a live view of a service, through its admin endpoint',
   help: HELP,

@@ -29,7 +29,7 @@ export interface Finding {
 }
 
 /** What the doctor found. Plain JSON, printed by `doctor --json`. */
-export interface Diagnosis {
+export interface Examination {
   /** Whether `run` can measure with jemalloc. */
   readonly ready: boolean
   readonly node: { readonly version: string; readonly path: string }
@@ -67,7 +67,7 @@ export interface ExamineOptions {
 const CHILD_TIMEOUT_MS = 20_000
 
 /** Examines this machine, this process, and a process under jemalloc. Never rejects. */
-export async function examine(options: ExamineOptions): Promise<Diagnosis> {
+export async function examine(options: ExamineOptions): Promise<Examination> {
   const host = options.host ?? thisHost()
   const found = await searchLibrary(options, host)
   const underRun = found.path === null ? null : await factsUnder(host, options.env, found)
@@ -108,7 +108,7 @@ async function searchLibrary(options: ExamineOptions, host: Host): Promise<Found
   }
 }
 
-function libraryFinding(found: FoundJemalloc | MissingJemalloc): Diagnosis['library'] {
+function libraryFinding(found: FoundJemalloc | MissingJemalloc): Examination['library'] {
   if (found.path === null) {
     // Not tried yet, needs no root, and fixes it for "run", too.
     const canFetch = found.fetchable && found.code === 'ERR_JEMALLOC_NOT_FOUND'

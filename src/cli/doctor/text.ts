@@ -2,13 +2,13 @@
 import { printable } from '../../support/units.js'
 import { MALLOC_CONF_FILE } from '../jemalloc/secure-start.js'
 import type { AllocatorFacts } from './allocator-facts.js'
-import type { Diagnosis, Finding } from './examine.js'
+import type { Examination, Finding } from './examine.js'
 
 /** Nothing is cut off in practice: a cure is worth nothing without its end. */
 const LINE_LENGTH_MAX = 4000
 
 /** A line for each finding, below each lack its cure, and the conclusion last. */
-export function diagnosisText(diagnosis: Diagnosis): string {
+export function diagnosisText(diagnosis: Examination): string {
   const { node, platform, addon, ffi, library, here, underRun, twin, ready } = diagnosis
   const libc =
     platform.libc === null ? '' : `, ${platform.libc}${platform.libcVersion === null ? '' : ` ${platform.libcVersion}`}`
@@ -52,7 +52,7 @@ function findingLines(name: string, finding: Finding, optional: boolean): readon
   return [line(mark, name, finding.detail), ...cure]
 }
 
-function libraryDetail({ library }: Diagnosis): string {
+function libraryDetail({ library }: Examination): string {
   return library.path === null ? library.detail : `${library.detail} (${library.source ?? ''}: ${library.path})`
 }
 
@@ -62,7 +62,7 @@ function allocatorDetail({ name, version, statistic, binding, reason }: Allocato
   return `${what}${how}${reason === null ? '' : `: ${reason}`}`
 }
 
-function profilingDetail({ platform }: Diagnosis, { settings }: AllocatorFacts): string {
+function profilingDetail({ platform }: Examination, { settings }: AllocatorFacts): string {
   if (settings?.configProf !== true) return 'this build of jemalloc has none (config.prof: false)'
   if (settings.optProf === true) return 'enabled (opt.prof: true)'
   const cure =

@@ -5,7 +5,7 @@
  */
 
 /** Distributions that share a package manager and a package name. */
-export type Family = 'debian' | 'fedora' | 'suse' | 'alpine' | 'arch'
+export type DistributionFamily = 'debian' | 'fedora' | 'suse' | 'alpine' | 'arch'
 
 /** The fields of os-release that matter here. */
 export interface Distribution {
@@ -13,7 +13,7 @@ export interface Distribution {
   readonly id: string
   /** `VERSION_ID`, e.g. `12`, in the same characters; empty for a rolling distribution. */
   readonly versionId: string
-  readonly family: Family | null
+  readonly family: DistributionFamily | null
 }
 
 /** What stands between this platform and jemalloc, and the command that fixes it. */
@@ -44,7 +44,7 @@ export function distributionOf(osRelease: string): Distribution {
 }
 
 /** The line that installs jemalloc on this platform, or what stands in its way. */
-export function installAdvice(platform: NodeJS.Platform, family: Family | null): InstallAdvice {
+export function installAdvice(platform: NodeJS.Platform, family: DistributionFamily | null): InstallAdvice {
   if (platform === 'darwin') {
     return {
       obstacle: 'macOS has no LD_PRELOAD: DYLD_INSERT_LIBRARIES does not simply replace its malloc zones',
@@ -61,7 +61,7 @@ export function installAdvice(platform: NodeJS.Platform, family: Family | null):
   }
 }
 
-const INSTALL_LINES: Record<Family, string> = {
+const INSTALL_LINES: Record<DistributionFamily, string> = {
   debian: 'apt-get install libjemalloc2',
   fedora: 'dnf install jemalloc',
   suse: 'zypper install libjemalloc2',
@@ -69,7 +69,7 @@ const INSTALL_LINES: Record<Family, string> = {
   arch: 'pacman -S jemalloc',
 }
 
-const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
+const FAMILIES: ReadonlyMap<string, DistributionFamily> = new Map<string, DistributionFamily>([
   ['debian', 'debian'],
   ['ubuntu', 'debian'],
   ['fedora', 'fedora'],

@@ -11,7 +11,7 @@ import { inStretch } from '../../measure/in-stretch.js'
 import { measureLevel, measureTurn } from '../../measure/window.js'
 import type { Instrument, TurnReadings, WindowStep } from '../../measure/window.js'
 import { difference } from '../../report/build-report.js'
-import type { FigureLevel, Gap } from '../../report/build-report.js'
+import type { FigureLevel, LateGap } from '../../report/build-report.js'
 import { levelsSuffice } from '../../report/statistics.js'
 import { LevelSeries } from './level-series.js'
 
@@ -43,7 +43,7 @@ export class RunReadings {
   readonly cost: Record<GcMode, number> = { forced: 0, natural: 0, none: 0 }
   /** How long the latest reading of each kind waited for one of V8's own collections. */
   readonly waitMs: Record<GcMode, number> = { forced: 0, natural: 0, none: 0 }
-  readonly gaps: Gap[] = []
+  readonly gaps: LateGap[] = []
   /** Every stretch for which the event loop was held. */
   readonly pausesMs: number[] = []
   readonly #context: ReadingsContext

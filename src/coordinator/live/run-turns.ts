@@ -11,7 +11,7 @@ import type { Measurement } from '../../report/build-report.js'
 import type { RowError } from '../../report/types.js'
 import { ABORTED, UNREGISTERED } from '../run/run-context.js'
 import type { RunCache, RunContext } from '../run/run-context.js'
-import { inspect } from '../inspect.js'
+import { inspectCache } from '../inspect.js'
 import type { Inspection } from '../inspect.js'
 import type { LiveLedger } from './live-ledger.js'
 import type { PlannedStep, TrimBatch } from '../run/plan.js'
@@ -144,7 +144,7 @@ export class RunTurns {
   }
 
   #look(cache: RegisteredCache): Inspection {
-    return inspect(cache, (warning) => this.#parts.ledger.warn(warning))
+    return inspectCache(cache, (warning) => this.#parts.ledger.warn(warning))
   }
 
   /** What a cache counts behind the drop of a part. */

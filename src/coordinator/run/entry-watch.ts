@@ -4,7 +4,7 @@
  * A release that empties a neighbour would otherwise pass for a large cache, and its neighbour for an empty one.
  */
 import type { ReportWarning } from '../../report/types.js'
-import { ask, inspect } from '../inspect.js'
+import { askCache, inspectCache } from '../inspect.js'
 import type { Inspection } from '../inspect.js'
 import type { RegisteredCache } from '../registry.js'
 
@@ -99,12 +99,12 @@ export class EntryWatch {
 
   #ask(cache: RegisteredCache, warn = this.#warn): number | null {
     this.#onAsk(cache)
-    return ask(cache, 'entries', warn)
+    return askCache(cache, 'entries', warn)
   }
 
   #inspect(cache: RegisteredCache): Inspection {
     this.#onAsk(cache)
-    return inspect(cache, this.#warn)
+    return inspectCache(cache, this.#warn)
   }
 }
 

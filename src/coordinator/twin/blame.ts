@@ -50,7 +50,7 @@ export interface TwinFailure {
 }
 
 /** What follows. */
-export interface Verdict {
+export interface BlameDecision {
   readonly state: BlameState
   /** Whether another twin is made. */
   readonly isRetried: boolean
@@ -65,7 +65,7 @@ export function blame(
   { current: name, activity, measured }: EndedPass,
   failure: TwinFailure,
   releaseTimeoutMs: number,
-): Verdict {
+): BlameDecision {
   const warning = twinRetried(`${failure.code}: ${failure.reason}`, name)
   const state: BlameState = {
     ...before,
@@ -95,7 +95,7 @@ function exclusionOf(
   activity: EndedPass['activity'],
   failure: TwinFailure,
   { crashes, releaseTimeoutMs }: { readonly crashes: number; readonly releaseTimeoutMs: number },
-): Verdict['exclusion'] {
+): BlameDecision['exclusion'] {
   if (failure.code === 'ERR_TWIN_OVERTIME' && activity !== 'settle') {
     const what = activity === 'release' ? 'it' : 'the finalizers of what it released'
     const message = `${what} did not finish within ${String(releaseTimeoutMs)} ms of processor time`

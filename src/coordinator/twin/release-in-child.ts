@@ -18,7 +18,7 @@ import type { KnownCache } from '../../twin/discover/known-cache.js'
 import type { TwinContext } from '../../twin/child.js'
 import { ReturnedPages } from '../../twin/returned-pages.js'
 import { settleInTwin } from '../../twin/settle-in-twin.js'
-import { ask } from '../inspect.js'
+import { askCache } from '../inspect.js'
 import type { Inspection } from '../inspect.js'
 import type { RegisteredCache } from '../registry.js'
 import { ReleaseCall } from '../run/release-call.js'
@@ -242,7 +242,7 @@ class TwinWindows {
   ): void {
     const { name } = cache
     const { status, error } = end
-    const entriesAfter = ask(cache, 'entries', (warning) => {
+    const entriesAfter = askCache(cache, 'entries', (warning) => {
       this.#warn(warning)
     })
     const inspection = this.#inspections.get(cache)

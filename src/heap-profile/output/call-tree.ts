@@ -3,7 +3,7 @@ import { columnOf } from '../profile/columns-of.js'
 import { PairTable } from '../profile/pair-table.js'
 import type { HeapProfile } from '../profile/types.js'
 import { allocatorFrames, shownFrom } from './labels.js'
-import { namesOf } from './top.js'
+import { numberedNames } from './top.js'
 import type { OutputOptions } from './top.js'
 
 /** Nodes as columns; a node's parent has a smaller number than it. The root is not among them. */
@@ -23,7 +23,7 @@ export interface CallTree {
 export function callTree(profile: HeapProfile, options: Required<OutputOptions>): CallTree {
   const { index } = columnOf(profile, options.type)
   const { count, values, offsets, frames } = profile.samples
-  const { list, ofFrame } = namesOf(profile, options.allocatorFrames)
+  const { list, ofFrame } = numberedNames(profile, options.allocatorFrames)
   const allocator = options.allocatorFrames ? null : allocatorFrames(profile)
   const nodes = new PairTable()
   const ends = new Uint32Array(count)

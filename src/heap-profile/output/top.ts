@@ -52,7 +52,7 @@ export const OUTPUT_RULES: OptionRules<Required<OutputOptions>> = {
 export function topTable(profile: HeapProfile, options: OutputOptions = {}): TopTable {
   const resolved = resolveOptions<Required<OutputOptions>>('topTable()', options, OUTPUT_RULES)
   const column = columnOf(profile, resolved.type)
-  const names = namesOf(profile, resolved.allocatorFrames)
+  const names = numberedNames(profile, resolved.allocatorFrames)
   const flat = new Float64Array(names.list.length)
   const cumulative = new Float64Array(names.list.length)
   const total = addUp(profile, column.index, names, flat, cumulative, resolved)
@@ -92,7 +92,7 @@ interface Names {
 }
 
 /** Numbers the names of all frames. */
-export function namesOf(profile: HeapProfile, withAllocator: boolean): Names {
+export function numberedNames(profile: HeapProfile, withAllocator: boolean): Names {
   const numbers = new Map<string, number>()
   const ofFrame = profile.frames.map((frame) => {
     return labelsOf(profile, frame, withAllocator).map((name) => {

@@ -5,13 +5,20 @@
  * left out, as profiles of every tool leave them out: what is counted is the function.
  */
 import { NotDemangled } from './cursor.js'
-import { encoding, name, unqualified } from './itanium-names.js'
-import { Reader, textOf } from './itanium-reader.js'
+import { readEncoding, readName, readUnqualifiedName } from './itanium-names.js'
+import { ItaniumReader, pieceText } from './itanium-reader.js'
 import type { Grammar } from './itanium-reader.js'
-import { expression, templateArguments, type } from './itanium-types.js'
+import { readExpression, readTemplateArguments, readType } from './itanium-types.js'
 import { rustSymbol } from './rust-names.js'
 
-const GRAMMAR: Grammar = { encoding, name, type, expression, templateArguments, unqualified }
+const GRAMMAR: Grammar = {
+  encoding: readEncoding,
+  name: readName,
+  type: readType,
+  expression: readExpression,
+  templateArguments: readTemplateArguments,
+  unqualified: readUnqualifiedName,
+}
 
 /** Longest name that is looked into. */
 const MAX_NAME_LENGTH = 16_384
@@ -25,7 +32,7 @@ export function demangle(symbol: string): string {
   const rest = bare.slice(mangled.length)
   try {
     if (mangled.endsWith('R')) return rustOf(rest)
-    const text = textOf(encoding(new Reader(rest, GRAMMAR), true))
+    const text = pieceText(readEncoding(new ItaniumReader(rest, GRAMMAR), true))
     return rustName(text) ?? text + cloneOf(bare)
   } catch (error) {
     if (error instanceof NotDemangled) return bare

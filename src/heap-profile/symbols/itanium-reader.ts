@@ -7,7 +7,7 @@ import { Cursor } from './cursor.js'
 /**
  * A piece of the result. What is declared stands between `left` and `right`: `int (*` and `)[4]`.
  */
-export interface Piece {
+export interface NamePiece {
   readonly left: string
   readonly right: string
   /** A function or an array: a pointer to it needs brackets. */
@@ -20,18 +20,18 @@ export interface Piece {
 
 /** The parts of the grammar that call each other across files. */
 export interface Grammar {
-  encoding(reader: Reader): Piece
-  name(reader: Reader): Piece
-  type(reader: Reader): Piece
-  expression(reader: Reader): string
-  templateArguments(reader: Reader): string
-  unqualified(reader: Reader, scope: Piece | null): Piece
+  encoding(reader: ItaniumReader): NamePiece
+  name(reader: ItaniumReader): NamePiece
+  type(reader: ItaniumReader): NamePiece
+  expression(reader: ItaniumReader): string
+  templateArguments(reader: ItaniumReader): string
+  unqualified(reader: ItaniumReader, scope: NamePiece | null): NamePiece
 }
 
 /** One name that is being read. */
-export class Reader extends Cursor {
+export class ItaniumReader extends Cursor {
   readonly grammar: Grammar
-  readonly substitutions: Piece[] = []
+  readonly substitutions: NamePiece[] = []
   /** Arguments of the innermost template around, for `T_`. */
   templateParameters: readonly string[] = []
 
@@ -70,13 +70,13 @@ export class Reader extends Cursor {
   }
 
   /** Puts a piece into the table of substitutions. */
-  remember(piece: Piece): Piece {
+  remember(piece: NamePiece): NamePiece {
     this.substitutions.push(piece)
     return piece
   }
 
   /** A piece that `body` reads one level deeper. */
-  pieceWithin(body: () => Piece): Piece {
+  pieceWithin(body: () => NamePiece): NamePiece {
     return this.bounded(this.within(body))
   }
 
@@ -88,18 +88,18 @@ export class Reader extends Cursor {
   }
 
   /** Counts a piece that was made. */
-  bounded(piece: Piece): Piece {
+  bounded(piece: NamePiece): NamePiece {
     this.spend(piece.left.length + piece.right.length)
     return piece
   }
 }
 
 /** The whole text of a piece. */
-export function textOf({ left, right }: Piece): string {
+export function pieceText({ left, right }: NamePiece): string {
   return left + right
 }
 
 /** A piece that is all left. */
-export function plain(left: string): Piece {
+export function leftPiece(left: string): NamePiece {
   return { left, right: '' }
 }

@@ -2,7 +2,7 @@
 import type { RustReader } from './rust-reader.js'
 
 /** Hexadecimal digits up to a `_`; none are a zero. */
-export function hexadecimal(reader: RustReader): string {
+export function readHexadecimal(reader: RustReader): string {
   const end = reader.text.indexOf('_', reader.at)
   const digits = reader.text.slice(reader.at, end)
   if (end < 0 || !/^(?:0|[1-9a-f][0-9a-f]*|)$/.test(digits)) reader.fail()
@@ -11,14 +11,14 @@ export function hexadecimal(reader: RustReader): string {
 }
 
 /** A number without its sign. Tools show what does not fit into 64 bits as it was written. */
-export function integer(reader: RustReader): string {
-  const digits = hexadecimal(reader)
+export function readInteger(reader: RustReader): string {
+  const digits = readHexadecimal(reader)
   return digits.length > 16 ? `0x${digits}` : BigInt(`0x${digits}`).toString()
 }
 
 /** A character, in quotes. */
-export function character(reader: RustReader): string {
-  const point = Number.parseInt(hexadecimal(reader), 16)
+export function readCharacter(reader: RustReader): string {
+  const point = Number.parseInt(readHexadecimal(reader), 16)
   if (!isCharacter(point)) reader.fail()
   return `'${escaped(String.fromCodePoint(point), "'")}'`
 }
@@ -28,7 +28,7 @@ function isCharacter(point: number): boolean {
 }
 
 /** Text, which stands there as UTF-8 in hexadecimal. */
-export function string(reader: RustReader): string {
+export function readString(reader: RustReader): string {
   const end = reader.text.indexOf('_', reader.at)
   const digits = reader.text.slice(reader.at, end)
   if (end < 0 || !/^(?:[0-9a-f]{2})*$/.test(digits)) reader.fail()

@@ -4,7 +4,7 @@
  * Rule: shown without the hashes of crates and without the types of constants, as tools show it that are not asked for more.
  */
 import { Cursor } from './cursor.js'
-import { character, hexadecimal, integer, string } from './rust-literals.js'
+import { readCharacter, readHexadecimal, readInteger, readString } from './rust-literals.js'
 import { RustReader } from './rust-reader.js'
 
 /** The name behind `_R`. @throws NotDemangled */
@@ -221,22 +221,22 @@ function constantOf(reader: RustReader, isValue: boolean): string {
     case 'y':
     case 'o':
     case 'j':
-      return integer(reader)
+      return readInteger(reader)
     case 'a':
     case 's':
     case 'l':
     case 'x':
     case 'n':
     case 'i':
-      return `${reader.take('n') ? '-' : ''}${integer(reader)}`
+      return `${reader.take('n') ? '-' : ''}${readInteger(reader)}`
     case 'b':
-      return ['false', 'true'][Number(`0x${hexadecimal(reader)}`)] ?? reader.fail()
+      return ['false', 'true'][Number(`0x${readHexadecimal(reader)}`)] ?? reader.fail()
     case 'c':
-      return character(reader)
+      return readCharacter(reader)
     case 'e':
-      return braced(`*${string(reader)}`)
+      return braced(`*${readString(reader)}`)
     case 'R':
-      return reader.take('e') ? string(reader) : braced(`&${constant(reader, true)}`)
+      return reader.take('e') ? readString(reader) : braced(`&${constant(reader, true)}`)
     case 'Q':
       return braced(`&mut ${constant(reader, true)}`)
     case 'A':

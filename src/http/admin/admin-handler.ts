@@ -9,7 +9,7 @@ import { CacheAttributionError, describe } from '../../support/errors.js'
 import { admit } from '../server/authorization.js'
 import { costlyReads } from './costly-reads.js'
 import { checkReader, checkSameOrigin } from '../server/same-origin.js'
-import { framed } from '../server/request-pipeline.js'
+import { requestPipeline } from '../server/request-pipeline.js'
 import type { AdminHandler, Admitted } from '../server/request-pipeline.js'
 import { resolveAdminOptions } from './options.js'
 import type { AdminHandlerOptions } from './options.js'
@@ -17,9 +17,9 @@ import { PastReports } from './past-reports.js'
 import { findRoute } from '../server/routing.js'
 import { HttpProblem } from '../server/problem.js'
 import { ReportStore } from './report-store.js'
-import type { Admin, Method, Route } from './routes/route.js'
+import type { AdminState, HttpMethod, Route } from './routes/route.js'
 import { ROUTES } from './routes/table.js'
-import { Runs } from './run-tracker.js'
+import { RunTracker } from './run-tracker.js'
 import { TwinTools } from './twin-tools.js'
 
 /**
@@ -46,11 +46,11 @@ export function createAdminHandler(coordinator: Coordinator, options?: AdminHand
   const settings = resolveAdminOptions(options)
   const reports = new ReportStore(settings.reports)
   const past = new PastReports(settings.history, settings.reports, settings.onError)
-  const runs = new Runs(coordinator, reports, settings.coolDownMs, () => performance.now())
+  const runs = new RunTracker(coordinator, reports, settings.coolDownMs, () => performance.now())
   const tools = new TwinTools(runs, settings.temporaryFolder)
   const reads = costlyReads(coordinator, settings.history)
-  const admin: Admin = { coordinator, settings, reports, past, runs, tools, reads }
-  return framed({
+  const admin: AdminState = { coordinator, settings, reports, past, runs, tools, reads }
+  return requestPipeline({
     basePath: settings.basePath,
     onError: settings.onError,
     tellsTimings: true,
@@ -64,14 +64,14 @@ export function createAdminHandler(coordinator: Coordinator, options?: AdminHand
   })
 }
 
-async function dispatch(admin: Admin, admitted: Admitted): Promise<Response> {
+async function dispatch(admin: AdminState, admitted: Admitted): Promise<Response> {
   const { request, below, role } = admitted
   const { method } = request
   const { route, names } = findRoute(ROUTES, below)
   if (method === 'OPTIONS') {
     return new Response(null, { status: 204, headers: { allow: allowed(route) } })
   }
-  const action = route.methods[(method === 'HEAD' ? 'GET' : method) as Method]
+  const action = route.methods[(method === 'HEAD' ? 'GET' : method) as HttpMethod]
   if (action === undefined || !Object.hasOwn(route.methods, method === 'HEAD' ? 'GET' : method)) {
     throw new HttpProblem('ERR_HTTP_METHOD', `this address takes ${allowed(route)}`, {
       headers: { allow: allowed(route) },

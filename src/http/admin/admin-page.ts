@@ -7,26 +7,26 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 /** The page and what a browser may do with it. */
-export interface Page {
+export interface ServedPage {
   /** The whole document. */
   readonly html: string
   /** For the header `Content-Security-Policy`. */
   readonly contentSecurityPolicy: string
 }
 
-let cached: Page | undefined
+let cached: ServedPage | undefined
 
 /**
  * The page. It asks for everything by addresses relative to its own, so that it works below any base.
  *
  * @returns the same object each time
  */
-export function page(): Page {
+export function adminPage(): ServedPage {
   cached ??= load()
   return cached
 }
 
-function load(): Page {
+function load(): ServedPage {
   const html = readFileSync(new URL('../page/page.html', import.meta.url), 'utf8')
   return { html, contentSecurityPolicy: policy(inline(html, 'script'), inline(html, 'style')) }
 }

@@ -1,31 +1,31 @@
 /** The schemas of openapi.ts: what routes give, and what parameters take. */
 import { ATTRIBUTION_MODES } from '../../report/types.js'
 import { PROBLEM_SCHEMA } from '../server/openapi-document.js'
-import type { Json } from '../server/openapi-document.js'
+import type { OpenApiPart } from '../server/openapi-document.js'
 
-const string: Json = { type: 'string' }
-const integer: Json = { type: 'integer' }
-const number: Json = { type: 'number' }
-const boolean: Json = { type: 'boolean' }
+const string: OpenApiPart = { type: 'string' }
+const integer: OpenApiPart = { type: 'integer' }
+const number: OpenApiPart = { type: 'number' }
+const boolean: OpenApiPart = { type: 'boolean' }
 /** Bytes or counts that may be unknown. */
-const maybe: Json = { type: ['number', 'null'] }
-const when: Json = { type: 'string', format: 'date-time' }
-const mode: Json = { enum: ATTRIBUTION_MODES }
+const maybe: OpenApiPart = { type: ['number', 'null'] }
+const when: OpenApiPart = { type: 'string', format: 'date-time' }
+const mode: OpenApiPart = { enum: ATTRIBUTION_MODES }
 
 /** Every property is always there, unless `optional` names it; further ones may come. */
-function object(properties: Json, optional: readonly string[] = []): Json {
+function object(properties: OpenApiPart, optional: readonly string[] = []): OpenApiPart {
   return { type: 'object', properties, required: Object.keys(properties).filter((name) => !optional.includes(name)) }
 }
 
-function arrayOf(items: Json): Json {
+function arrayOf(items: OpenApiPart): OpenApiPart {
   return { type: 'array', items }
 }
 
-function ref(name: string): Json {
+function ref(name: string): OpenApiPart {
   return { $ref: `#/components/schemas/${name}` }
 }
 
-function orNull(schema: Json): Json {
+function orNull(schema: OpenApiPart): OpenApiPart {
   return { oneOf: [schema, { type: 'null' }] }
 }
 
@@ -42,7 +42,7 @@ const lastMeasured = object({
   reportId: string,
   measuredAt: when,
 })
-const ofCache: Json = {
+const ofCache: OpenApiPart = {
   name: string,
   entries: maybe,
   claimedBytes: maybe,
@@ -51,7 +51,7 @@ const ofCache: Json = {
   calibrationAgeMs: maybe,
   lastMeasured: orNull(lastMeasured),
 }
-const status: Json = {
+const status: OpenApiPart = {
   process: object({ pid: integer, nodeVersion: string, uptimeSeconds: integer, title: string }),
   allocator: object({ name: string, version: { type: ['string', 'null'] } }),
   twin: object({ supported: boolean, reason: { type: ['string', 'null'] } }),
@@ -62,7 +62,7 @@ const status: Json = {
   hasHistory: boolean,
   links: arrayOf(object({ title: string, href: { type: 'string', format: 'uri-reference' } })),
 }
-const row: Json = {
+const row: OpenApiPart = {
   name: string,
   status: { enum: ['released', 'trimmed', 'failed', 'timed-out', 'skipped'] },
   released: attributed,
@@ -75,9 +75,9 @@ const row: Json = {
   claimedBytes: maybe,
 }
 const OF_MODES = ['estimated', 'estimatedUncertaintyBytes', 'returned']
-const report: Json = { id: string, mode, trigger: string, startedAt: when, durationMs: number, floor }
+const report: OpenApiPart = { id: string, mode, trigger: string, startedAt: when, durationMs: number, floor }
 const slope = object({ bytesPerHour: number, lowBytesPerHour: number, highBytesPerHour: number })
-const trend: Json = {
+const trend: OpenApiPart = {
   verdict: { enum: ['stable', 'saturating', 'growing', 'unbounded', 'unknown'] },
   evidence: string,
   slope: orNull(slope),
@@ -94,7 +94,7 @@ const warning = object({ code: string, message: string, cache: string }, ['cache
 const error = object({ code: string, message: string, signal: string }, ['signal'])
 
 /** Under `components.schemas`. */
-export const SCHEMAS: Json = {
+export const SCHEMAS: OpenApiPart = {
   Problem: PROBLEM_SCHEMA,
   Cache: object({
     ...ofCache,

@@ -4,15 +4,15 @@
  */
 import {
   TEXT,
-  documentOf,
-  jsonOf,
+  openApiDocumentOf,
+  jsonAnswer,
   operation,
   pathParameter,
   schemaOf,
   takes,
   takesQuery,
 } from '../server/openapi-document.js'
-import type { Json } from '../server/openapi-document.js'
+import type { OpenApiPart } from '../server/openapi-document.js'
 import {
   CACHE_PARAMETERS,
   DISCOVER_PARAMETERS,
@@ -28,7 +28,7 @@ const RUN_FORMS = { ...REPORT_FORMS, 'text/event-stream': TEXT }
 const name = pathParameter('name', 'Name of a registered cache, percent-encoded')
 const id = pathParameter('id', 'Id of a report')
 
-const PATHS: Json = {
+const PATHS: OpenApiPart = {
   '/': {
     get: operation('overview', 'The page, the caches as a table, or a summary, by Accept', {
       'text/plain': TEXT,
@@ -37,10 +37,10 @@ const PATHS: Json = {
     }),
   },
   '/status': {
-    get: operation('status', 'The process, what is under way, what the client may do', jsonOf('Status')),
+    get: operation('status', 'The process, what is under way, what the client may do', jsonAnswer('Status')),
   },
-  '/caches': { get: operation('listCaches', 'The registered caches as they stand', jsonOf('Caches')) },
-  '/caches/{name}': { parameters: [name], get: operation('showCache', 'One cache as it stands', jsonOf('Cache')) },
+  '/caches': { get: operation('listCaches', 'The registered caches as they stand', jsonAnswer('Caches')) },
+  '/caches/{name}': { parameters: [name], get: operation('showCache', 'One cache as it stands', jsonAnswer('Cache')) },
   '/caches/{name}/release': {
     parameters: [name],
     post: takes(
@@ -54,7 +54,7 @@ const PATHS: Json = {
       operation(
         'showCacheByName',
         'One cache as it stands, by any name: also . and .., and half a surrogate pair as in WTF-8',
-        jsonOf('Cache'),
+        jsonAnswer('Cache'),
       ),
     ),
   },
@@ -64,7 +64,7 @@ const PATHS: Json = {
       operation('releaseCacheByName', 'Releases one cache in the live process, measured; by any name', RUN_FORMS),
     ),
   },
-  '/observation': { get: operation('observe', 'Caches and allocator as they stand', jsonOf('Observation')) },
+  '/observation': { get: operation('observe', 'Caches and allocator as they stand', jsonAnswer('Observation')) },
   '/breakdown': {
     get: operation('breakdown', 'Where all of RSS is, as a tree that adds up', {
       'application/json': schemaOf('MemoryNode'),
@@ -84,7 +84,7 @@ const PATHS: Json = {
     }),
   },
   '/reports': {
-    get: operation('listReports', 'The reports that are kept, in short, the newest last', jsonOf('Reports')),
+    get: operation('listReports', 'The reports that are kept, in short, the newest last', jsonAnswer('Reports')),
   },
   '/attribution': {
     get: operation('lastReport', 'The last report', REPORT_FORMS),
@@ -97,7 +97,7 @@ const PATHS: Json = {
       ),
     ),
   },
-  '/attribution/current': { delete: operation('abort', 'Aborts what is under way', jsonOf('Aborted'), '202') },
+  '/attribution/current': { delete: operation('abort', 'Aborts what is under way', jsonAnswer('Aborted'), '202') },
   '/attribution/{id}': { parameters: [id], get: operation('showReport', 'One report', REPORT_FORMS) },
   '/discover': {
     post: takes(
@@ -124,7 +124,7 @@ const PATHS: Json = {
 }
 
 /** The document; `basePath` is where its addresses lie. */
-export function openApiDocument(basePath: string): Json {
+export function openApiDocument(basePath: string): OpenApiPart {
   const description = 'Measures which cache of this process holds how much memory. GET releases nothing.'
-  return documentOf({ title: 'Memory by cache', description }, basePath, PATHS, SCHEMAS)
+  return openApiDocumentOf({ title: 'Memory by cache', description }, basePath, PATHS, SCHEMAS)
 }

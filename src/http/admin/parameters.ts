@@ -1,5 +1,5 @@
 /** The parameters of the admin API, by purpose. */
-import type { Kinds } from '../server/parameters.js'
+import type { ParameterKinds } from '../server/parameters.js'
 
 /** Those of a run. */
 export const RUN_PARAMETERS = {
@@ -13,12 +13,20 @@ export const RUN_PARAMETERS = {
   discover: 'number',
   breakdown: 'flag',
   budget: 'object',
-} as const satisfies Kinds
+} as const satisfies ParameterKinds
 /** Those of the release of one cache. */
-export const RELEASE_PARAMETERS = { controls: 'number', budget: 'object' } as const satisfies Kinds
+export const RELEASE_PARAMETERS = { controls: 'number', budget: 'object' } as const satisfies ParameterKinds
 /** That of an address of one cache. */
-export const CACHE_PARAMETERS = { name: 'text' } as const satisfies Kinds
+export const CACHE_PARAMETERS = { name: 'text' } as const satisfies ParameterKinds
 /** Those of a discovery. */
-export const DISCOVER_PARAMETERS = { limit: 'number', leastBytes: 'number', budget: 'limits' } as const satisfies Kinds
+export const DISCOVER_PARAMETERS = {
+  limit: 'number',
+  leastBytes: 'number',
+  budget: 'limits',
+} as const satisfies ParameterKinds
 /** Those of a heap snapshot. */
-export const SNAPSHOT_PARAMETERS = { histogram: 'flag', limit: 'number', retained: 'flag' } as const satisfies Kinds
+export const SNAPSHOT_PARAMETERS = {
+  histogram: 'flag',
+  limit: 'number',
+  retained: 'flag',
+} as const satisfies ParameterKinds

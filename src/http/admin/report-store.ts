@@ -48,7 +48,7 @@ export class ReportStore {
   /** Takes a report up; the oldest go. The last one stays whatever its size. */
   keep(report: AttributionReport): void {
     if (this.#countMax === 0) return
-    const kept = [...this.#kept, { id: report.id, json: jsonOf(report) }].slice(-this.#countMax)
+    const kept = [...this.#kept, { id: report.id, json: reportJson(report) }].slice(-this.#countMax)
     let bytes = kept.reduce((sum, { json }) => sum + json.length, 0)
     while (bytes > this.#bytesMax && kept.length > 1) bytes -= kept.shift()?.json.length ?? 0
     this.#kept = kept
@@ -81,7 +81,7 @@ export class ReportStore {
 const written = new WeakMap<AttributionReport, Uint8Array<ArrayBuffer>>()
 
 /** The report as the bytes of an answer. */
-export function jsonOf(report: AttributionReport): Uint8Array<ArrayBuffer> {
+export function reportJson(report: AttributionReport): Uint8Array<ArrayBuffer> {
   const known = written.get(report)
   if (known !== undefined) return known
   const bytes = encodeJson(report)

@@ -13,14 +13,14 @@ import { HttpProblem } from '../server/problem.js'
 import type { ReportStore } from './report-store.js'
 
 /** What is under way. */
-export interface Current {
+export interface CurrentRun {
   readonly id: string
   readonly mode: AttributionMode | 'discover' | 'class-histogram' | 'heap-snapshot'
   /** ISO 8601. */
   readonly startedAt: string
 }
 
-interface Started extends Current {
+interface Started extends CurrentRun {
   readonly startedMs: number
   readonly isOfHttp: boolean
   readonly abort: () => void
@@ -42,7 +42,7 @@ const REMEMBERED_MAX = 2000
 const RETRY_MS = 5000
 
 /** Watches one coordinator. */
-export class Runs {
+export class RunTracker {
   readonly #coordinator: Coordinator
   readonly #coolDownMs: number
   readonly #now: () => number
@@ -61,7 +61,7 @@ export class Runs {
   }
 
   /** What is under way, or null. */
-  get current(): Current | null {
+  get current(): CurrentRun | null {
     if (this.#current === null) return null
     const { id, mode, startedAt } = this.#current
     return { id, mode, startedAt }
@@ -86,7 +86,7 @@ export class Runs {
   }
 
   /** Marks something other than a run of the coordinator. Returns what marks its end. @throws HttpProblem */
-  begin(mode: Current['mode'], abort: () => void): () => void {
+  begin(mode: CurrentRun['mode'], abort: () => void): () => void {
     if (this.#current !== null || this.#coordinator.isRunning) throw this.inProgress()
     const started = this.#start(randomUUID(), mode, true, abort)
     return () => {
@@ -173,7 +173,7 @@ export class Runs {
     }
   }
 
-  #start(id: string, mode: Current['mode'], isOfHttp: boolean, abort: () => void): Started {
+  #start(id: string, mode: CurrentRun['mode'], isOfHttp: boolean, abort: () => void): Started {
     this.#told = []
     const startedAt = new Date().toISOString()
     const started = { id, mode, isOfHttp, abort, startedAt, startedMs: this.#now() }

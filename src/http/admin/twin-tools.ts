@@ -11,7 +11,7 @@ import { contentOf, openUnnamedFile } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
 import { heapSnapshotInto } from '../../twin/heap-snapshot/in-twin.js'
 import { HttpProblem } from '../server/problem.js'
-import type { Current, Runs } from './run-tracker.js'
+import type { CurrentRun, RunTracker } from './run-tracker.js'
 
 /** A snapshot on its way to the one who asked. */
 export interface SnapshotDownload {
@@ -21,19 +21,19 @@ export interface SnapshotDownload {
 
 /** Does them one at a time. */
 export class TwinTools {
-  readonly #runs: Runs
+  readonly #runs: RunTracker
   readonly #temporaryFolder: string
   readonly #flight = new SingleFlight<unknown>('ERR_RUN_ABORTED')
   #isDownloading = false
 
-  constructor(runs: Runs, temporaryFolder: string) {
+  constructor(runs: RunTracker, temporaryFolder: string) {
     this.#runs = runs
     this.#temporaryFolder = temporaryFolder
   }
 
   /** Does a task, or joins the same one under way. @throws HttpProblem `ERR_RUN_IN_PROGRESS` */
   async share<T>(
-    mode: Current['mode'],
+    mode: CurrentRun['mode'],
     key: string,
     signal: AbortSignal,
     task: (signal: AbortSignal) => Promise<T>,

@@ -21,15 +21,15 @@ import { admit } from '../server/authorization.js'
 import type { Authorize } from '../server/authorization.js'
 import { refuseBody } from '../server/body.js'
 import { checkSameOrigin } from '../server/same-origin.js'
-import { framed } from '../server/request-pipeline.js'
+import { requestPipeline } from '../server/request-pipeline.js'
 import type { AdminHandler, Admitted } from '../server/request-pipeline.js'
 import { listOf, origin, pathOption } from '../server/option-checks.js'
 import { parametersOf } from '../server/parameters.js'
 import { findRoute } from '../server/routing.js'
-import type { Pattern } from '../server/routing.js'
+import type { RoutePattern } from '../server/routing.js'
 import { HttpProblem } from '../server/problem.js'
 import { PROFILE_PARAMETERS, profilesOpenApi } from './profiles-openapi.js'
-import { bytesResponse, html, json, text } from '../server/respond.js'
+import { bytesResponse, htmlResponse, jsonResponse, textResponse } from '../server/respond.js'
 
 /** Options of `createProfileHandler()`. */
 export interface ProfileHandlerOptions {
@@ -63,7 +63,7 @@ interface Call {
 }
 
 interface ProfileRoute {
-  readonly path: Pattern
+  readonly path: RoutePattern
   readonly methods: Readonly<Record<string, (call: Call) => Promise<Response>>>
 }
 
@@ -87,7 +87,7 @@ export function createProfileHandler(profiler: HeapProfiler, options?: ProfileHa
     origins: { check: listOf(origin), fallback: [] },
     onError: { check: callable as Check<(error: unknown) => void>, fallback: warnOfError },
   })
-  return framed({
+  return requestPipeline({
     basePath: settings.basePath,
     onError: settings.onError,
     tellsTimings: false,
@@ -106,16 +106,16 @@ export const PROFILE_ROUTES: readonly ProfileRoute[] = [
   { path: '/', methods: { GET: sendProfile } },
   {
     path: '/flamegraph',
-    methods: { GET: async (call) => html(toFlamegraph(await named(call)), flamegraphPolicy()) },
+    methods: { GET: async (call) => htmlResponse(toFlamegraph(await named(call)), flamegraphPolicy()) },
   },
-  { path: '/top', methods: { GET: async (call) => text(tableOf(await named(call))) } },
+  { path: '/top', methods: { GET: async (call) => textResponse(tableOf(await named(call))) } },
   { path: '/dumps', methods: { GET: listDumps } },
   { path: '/dumps/{id}', methods: { GET: sendDump, DELETE: removeDump } },
   { path: '/profiling/activate', methods: { POST: (call) => switchProfiling(call, true) } },
   { path: '/profiling/deactivate', methods: { POST: (call) => switchProfiling(call, false) } },
   {
     path: '/openapi.json',
-    methods: { GET: ({ settings }) => Promise.resolve(json(profilesOpenApi(settings.basePath))) },
+    methods: { GET: ({ settings }) => Promise.resolve(jsonResponse(profilesOpenApi(settings.basePath))) },
   },
 ]
 
@@ -204,7 +204,7 @@ function isCollecting({ url }: Call): boolean {
 async function listDumps({ settings }: Call): Promise<Response> {
   const dumps = await catalogueOf(settings).list()
   // Where they lie is nobody's business.
-  return json({ dumps: dumps.map(({ path: _path, ...dump }) => dump) })
+  return jsonResponse({ dumps: dumps.map(({ path: _path, ...dump }) => dump) })
 }
 
 async function sendDump({ id, settings }: Call): Promise<Response> {
@@ -225,7 +225,7 @@ async function removeDump({ id, settings }: Call): Promise<Response> {
 function switchProfiling({ profiler }: Call, isOn: boolean): Promise<Response> {
   if (isOn) profiler.activate()
   else profiler.deactivate()
-  return Promise.resolve(json(profiler.state))
+  return Promise.resolve(jsonResponse(profiler.state))
 }
 
 function catalogueOf({ dumps }: Resolved): DumpCatalogue {

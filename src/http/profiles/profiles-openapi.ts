@@ -2,9 +2,16 @@
  * The description of the routes of the profile handler as OpenAPI 3.1. A test validates it, and holds it and the table of
  * routes together, both ways.
  */
-import { PROBLEM_SCHEMA, TEXT, documentOf, operation, pathParameter, takesQuery } from '../server/openapi-document.js'
-import type { Json } from '../server/openapi-document.js'
-import type { Kinds } from '../server/parameters.js'
+import {
+  PROBLEM_SCHEMA,
+  TEXT,
+  openApiDocumentOf,
+  operation,
+  pathParameter,
+  takesQuery,
+} from '../server/openapi-document.js'
+import type { OpenApiPart } from '../server/openapi-document.js'
+import type { ParameterKinds } from '../server/parameters.js'
 
 /** Those of a profile. */
 export const PROFILE_PARAMETERS = {
@@ -13,7 +20,7 @@ export const PROFILE_PARAMETERS = {
   debug: 'number',
   base: 'text',
   kind: 'text',
-} as const satisfies Kinds
+} as const satisfies ParameterKinds
 
 const { debug: _debug, ...OF_VIEWS } = PROFILE_PARAMETERS
 const OBJECT = { 'application/json': { schema: { type: 'object' } } }
@@ -24,7 +31,7 @@ const dumps = {
   required: ['dumps'],
 }
 
-const PATHS: Json = {
+const PATHS: OpenApiPart = {
   '/': {
     get: takesQuery(
       PROFILE_PARAMETERS,
@@ -63,9 +70,9 @@ const PATHS: Json = {
 }
 
 /** The document; `basePath` is where its addresses lie. */
-export function profilesOpenApi(basePath: string): Json {
+export function profilesOpenApi(basePath: string): OpenApiPart {
   const description = 'Who allocated what lives: heap profiles of this process. All of it is for operators.'
-  return documentOf({ title: 'Heap profiles', description }, basePath === '' ? '/' : basePath, PATHS, {
+  return openApiDocumentOf({ title: 'Heap profiles', description }, basePath === '' ? '/' : basePath, PATHS, {
     Problem: PROBLEM_SCHEMA,
   })
 }

@@ -1,16 +1,16 @@
 /** What descriptions as OpenAPI 3.1 have in common: the document around the paths, operations, parameters. */
 import { ATTRIBUTION_MODES } from '../../report/types.js'
 import { budgetParameters } from './parameters.js'
-import type { Kind, Kinds } from './parameters.js'
+import type { ParameterKind, ParameterKinds } from './parameters.js'
 
 /** A part of such a document. */
-export type Json = Readonly<Record<string, unknown>>
+export type OpenApiPart = Readonly<Record<string, unknown>>
 
-const string: Json = { type: 'string' }
-const number: Json = { type: 'number' }
+const string: OpenApiPart = { type: 'string' }
+const number: OpenApiPart = { type: 'number' }
 
 /** The schema of a problem. */
-export const PROBLEM_SCHEMA: Json = {
+export const PROBLEM_SCHEMA: OpenApiPart = {
   type: 'object',
   properties: { type: string, title: string, status: { type: 'integer' }, detail: string, code: string },
   required: ['type', 'title', 'status', 'detail', 'code'],
@@ -20,7 +20,12 @@ export const PROBLEM_SCHEMA: Json = {
 export const TEXT = { schema: { type: 'string' } }
 
 /** What every description here has around its paths; `schemas` has `Problem`. */
-export function documentOf(info: Json, basePath: string, paths: Json, schemas: Json): Json {
+export function openApiDocumentOf(
+  info: OpenApiPart,
+  basePath: string,
+  paths: OpenApiPart,
+  schemas: OpenApiPart,
+): OpenApiPart {
   return {
     openapi: '3.1.0',
     info: { ...info, version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
@@ -41,17 +46,17 @@ export function documentOf(info: Json, basePath: string, paths: Json, schemas: J
 }
 
 /** A reference to a schema of the document. */
-export function schemaOf(name: string): Json {
+export function schemaOf(name: string): OpenApiPart {
   return { schema: { $ref: `#/components/schemas/${name}` } }
 }
 
 /** An answer in JSON alone. */
-export function jsonOf(name: string): Json {
+export function jsonAnswer(name: string): OpenApiPart {
   return { 'application/json': schemaOf(name) }
 }
 
 /** What one method of an address does, and the forms of its answer. */
-export function operation(operationId: string, summary: string, content: Json, status = '200'): Json {
+export function operation(operationId: string, summary: string, content: OpenApiPart, status = '200'): OpenApiPart {
   return {
     operationId,
     summary,
@@ -60,7 +65,7 @@ export function operation(operationId: string, summary: string, content: Json, s
 }
 
 /** The parameters as a query. */
-export function takesQuery(kinds: Kinds, described: Json): Json {
+export function takesQuery(kinds: ParameterKinds, described: OpenApiPart): OpenApiPart {
   return {
     ...described,
     parameters: Object.entries(kinds).flatMap(([name, kind]) =>
@@ -72,7 +77,7 @@ export function takesQuery(kinds: Kinds, described: Json): Json {
 }
 
 /** The parameters as a query, and the same as JSON. */
-export function takes(kinds: Kinds, described: Json): Json {
+export function takes(kinds: ParameterKinds, described: OpenApiPart): OpenApiPart {
   return {
     ...takesQuery({ ...kinds, ...budgetParameters(kinds) }, described),
     requestBody: {
@@ -93,11 +98,11 @@ export function takes(kinds: Kinds, described: Json): Json {
 }
 
 /** A part of a path that stands for a name. */
-export function pathParameter(name: string, description: string): Json {
+export function pathParameter(name: string, description: string): OpenApiPart {
   return { name, in: 'path', required: true, description, schema: { type: 'string' } }
 }
 
-const OF_KIND: Readonly<Record<Kind, Json>> = {
+const OF_KIND: Readonly<Record<ParameterKind, OpenApiPart>> = {
   text: string,
   number,
   names: { type: 'array', items: string, uniqueItems: true },
@@ -109,7 +114,7 @@ const OF_KIND: Readonly<Record<Kind, Json>> = {
     additionalProperties: false,
   },
 }
-const OF_NAME: Json = {
+const OF_NAME: OpenApiPart = {
   mode: { enum: ATTRIBUTION_MODES },
   choice: { enum: ['coldest', 'random'] },
   fraction: { type: 'number', minimum: 0.0001, maximum: 1 },
@@ -119,6 +124,6 @@ const OF_NAME: Json = {
 }
 
 /** The schema of a parameter. */
-function parameterSchema(name: string, kind: Kind): Json {
-  return (OF_NAME[name] as Json | undefined) ?? OF_KIND[kind]
+function parameterSchema(name: string, kind: ParameterKind): OpenApiPart {
+  return (OF_NAME[name] as OpenApiPart | undefined) ?? OF_KIND[kind]
 }

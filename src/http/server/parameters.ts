@@ -10,21 +10,25 @@ import { decodeName } from './encoded-name.js'
 import { HttpProblem } from './problem.js'
 
 /** How a parameter is written in a query; in JSON it is what the option is. `names` may be repeated; `object` and `limits` are budgets. */
-export type Kind = 'text' | 'number' | 'names' | 'flag' | 'object' | 'limits'
+export type ParameterKind = 'text' | 'number' | 'names' | 'flag' | 'object' | 'limits'
 
 /** Name → kind. A `budget.pauseMs` is `pauseMs` in a query and a member of `budget` in JSON. */
-export type Kinds = Readonly<Record<string, Kind>>
+export type ParameterKinds = Readonly<Record<string, ParameterKind>>
 
-const BUDGET_PARAMETERS = { pauseMs: 'number', durationMs: 'number' } as const satisfies Kinds
-const LIMITS_PARAMETERS = { ...BUDGET_PARAMETERS, memoryBytes: 'number' } as const satisfies Kinds
+const BUDGET_PARAMETERS = { pauseMs: 'number', durationMs: 'number' } as const satisfies ParameterKinds
+const LIMITS_PARAMETERS = { ...BUDGET_PARAMETERS, memoryBytes: 'number' } as const satisfies ParameterKinds
 
 /** Those of `budget`, in a query. */
-export function budgetParameters({ budget }: Kinds): Kinds {
+export function budgetParameters({ budget }: ParameterKinds): ParameterKinds {
   return budget === 'limits' ? LIMITS_PARAMETERS : budget === 'object' ? BUDGET_PARAMETERS : {}
 }
 
 /** Query and body as one object. @throws HttpProblem `ERR_HTTP_PARAMETER`, `ERR_OPTION_UNKNOWN` */
-export function parametersOf(url: URL, body: Readonly<Record<string, unknown>>, kinds: Kinds): Record<string, unknown> {
+export function parametersOf(
+  url: URL,
+  body: Readonly<Record<string, unknown>>,
+  kinds: ParameterKinds,
+): Record<string, unknown> {
   const given = fromQuery(url, kinds)
   for (const [name, value] of Object.entries(body)) {
     if (!Object.hasOwn(kinds, name)) throw unknownParameter(name, Object.keys(kinds))
@@ -34,10 +38,10 @@ export function parametersOf(url: URL, body: Readonly<Record<string, unknown>>, 
   return given
 }
 
-function fromQuery(url: URL, kinds: Kinds): Record<string, unknown> {
+function fromQuery(url: URL, kinds: ParameterKinds): Record<string, unknown> {
   const query = decoded(url.search)
   const ofBudget = budgetParameters(kinds)
-  const known: Kinds = { ...kinds, ...ofBudget }
+  const known: ParameterKinds = { ...kinds, ...ofBudget }
   const given: Record<string, unknown> = {}
   const budget: Record<string, unknown> = {}
   for (const [name, values] of query) {
@@ -55,7 +59,7 @@ function fromQuery(url: URL, kinds: Kinds): Record<string, unknown> {
   return Object.keys(budget).length === 0 ? given : { ...given, budget }
 }
 
-function isBudget(kind: Kind | undefined): kind is 'object' | 'limits' {
+function isBudget(kind: ParameterKind | undefined): kind is 'object' | 'limits' {
   return kind === 'object' || kind === 'limits'
 }
 
@@ -75,7 +79,7 @@ function decoded(search: string): Map<string, string[]> {
   }
 }
 
-function parsed(name: string, kind: Exclude<Kind, 'object' | 'limits'>, values: readonly string[]): unknown {
+function parsed(name: string, kind: Exclude<ParameterKind, 'object' | 'limits'>, values: readonly string[]): unknown {
   if (kind === 'names') return values
   const [value = ''] = values
   if (values.length > 1) throw refused(name, `is given ${String(values.length)} times`)

@@ -53,7 +53,7 @@ export function isInternal(thrown: unknown): boolean {
 }
 
 /** The document of a problem. */
-export function documentOf({ code, reason, parts }: HttpProblem): ProblemDocument {
+export function problemDocument({ code, reason, parts }: HttpProblem): ProblemDocument {
   return {
     type: `urn:cache-attribution:${code}`,
     title: ERROR_TABLE[code].gist,
@@ -66,7 +66,7 @@ export function documentOf({ code, reason, parts }: HttpProblem): ProblemDocumen
 
 /** The answer to a request that has this problem. */
 export function problemResponse(problem: HttpProblem): Response {
-  const document = documentOf(problem)
+  const document = problemDocument(problem)
   const body = new TextEncoder().encode(`${JSON.stringify(document)}\n`)
   return new Response(body, {
     status: document.status,

@@ -41,7 +41,7 @@ export interface Admitted {
 }
 
 /** What a handler has of its own. */
-export interface Frame {
+export interface PipelineParts {
   readonly basePath: string
   readonly onError: OnError
   /** Whether answers tell in `Server-Timing` how long each phase took. */
@@ -54,7 +54,7 @@ export interface Frame {
 }
 
 /** The handler that a frame makes. */
-export function framed(frame: Frame): AdminHandler {
+export function requestPipeline(frame: PipelineParts): AdminHandler {
   const { basePath, tellsTimings } = frame
   const onError = guarded(frame.onError)
   let isClosed = false

@@ -26,7 +26,7 @@ export function bytesResponse(
 }
 
 /** JSON, and a newline for terminals. */
-export function json(value: unknown, status = 200): Response {
+export function jsonResponse(value: unknown, status = 200): Response {
   const body = encodeJson(value)
   return new Response(body, { status, headers: { 'content-type': JSON_TYPE, 'content-length': String(body.length) } })
 }
@@ -40,7 +40,7 @@ export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
 }
 
 /** Plain text. */
-export function text(content: string): Response {
+export function textResponse(content: string): Response {
   return bytesResponse(encodeText(content), TEXT_TYPE)
 }
 
@@ -53,7 +53,7 @@ export function encodeText(content: string): Uint8Array<ArrayBuffer> {
 }
 
 /** A document, with the policy under which it was written. */
-export function html(content: string, contentSecurityPolicy: string): Response {
+export function htmlResponse(content: string, contentSecurityPolicy: string): Response {
   return bytesResponse(encoder.encode(content), 'text/html; charset=utf-8', {
     'content-security-policy': contentSecurityPolicy,
   })

@@ -7,10 +7,10 @@
 import { HttpProblem } from './problem.js'
 
 /** A route's pattern, such as `/caches/{name}`. */
-export type Pattern = `/${string}`
+export type RoutePattern = `/${string}`
 
 /** A route that a path leads to, and the parts that stand for names. */
-export interface Match<Route> {
+export interface RouteMatch<Route> {
   readonly route: Route
   readonly names: Readonly<Record<string, string>>
 }
@@ -23,10 +23,10 @@ export function pathBelow(basePath: string, pathname: string): string | undefine
 }
 
 /** The route of a path; where several fit, the first. @throws HttpProblem `ERR_HTTP_PATH`, `ERR_HTTP_NOT_FOUND` */
-export function findRoute<Route extends { readonly path: Pattern }>(
+export function findRoute<Route extends { readonly path: RoutePattern }>(
   routes: readonly Route[],
   below: string,
-): Match<Route> {
+): RouteMatch<Route> {
   const segments = segmentsOf(below === '' ? '/' : below)
   if (segments.slice(0, -1).includes('')) throw new HttpProblem('ERR_HTTP_PATH', 'a part of the path is empty')
   for (const route of routes) {

@@ -1,6 +1,6 @@
 /** What the code of the service counts itself, see `allocationCounter()`. */
 import type { PulledMetric } from '../definition.js'
-import { one } from '../sample.js'
+import { oneSample } from '../sample.js'
 
 const LABELS = ['counter'] as const
 const NEEDS = '`allocationCounter()`'
@@ -16,7 +16,9 @@ export const ALLOCATION_COUNTERS: readonly PulledMetric[] = [
     needs: NEEDS,
     adds: true,
     read: ({ counters }) =>
-      counters.flatMap(({ label, allocatedBytes, freedBytes }) => one(allocatedBytes - freedBytes, { counter: label })),
+      counters.flatMap(({ label, allocatedBytes, freedBytes }) =>
+        oneSample(allocatedBytes - freedBytes, { counter: label }),
+      ),
   },
   {
     name: 'cache_attribution_allocation_bytes_total',
@@ -26,7 +28,8 @@ export const ALLOCATION_COUNTERS: readonly PulledMetric[] = [
     acrossProcesses: 'sum',
     source: '`add()`, `track()`',
     needs: NEEDS,
-    read: ({ counters }) => counters.flatMap(({ label, allocatedBytes }) => one(allocatedBytes, { counter: label })),
+    read: ({ counters }) =>
+      counters.flatMap(({ label, allocatedBytes }) => oneSample(allocatedBytes, { counter: label })),
   },
   {
     name: 'cache_attribution_allocation_freed_bytes_total',
@@ -36,6 +39,6 @@ export const ALLOCATION_COUNTERS: readonly PulledMetric[] = [
     acrossProcesses: 'sum',
     source: '`add()` of a negative number; the end of what `track()` watches',
     needs: NEEDS,
-    read: ({ counters }) => counters.flatMap(({ label, freedBytes }) => one(freedBytes, { counter: label })),
+    read: ({ counters }) => counters.flatMap(({ label, freedBytes }) => oneSample(freedBytes, { counter: label })),
   },
 ]

@@ -1,7 +1,7 @@
 /** The allocator as a whole. Under glibc or V8 alone only what they know is there. */
 import type { MemorySample } from '../../measure/sample.js'
 import type { PulledMetric } from '../definition.js'
-import { one } from '../sample.js'
+import { oneSample } from '../sample.js'
 
 export const ALLOCATOR: readonly PulledMetric[] = [
   {
@@ -13,7 +13,7 @@ export const ALLOCATOR: readonly PulledMetric[] = [
     source: 'mallctl `version`',
     counts: 'process',
     read: ({ allocator: { name, version, binding } }) =>
-      one(1, { allocator: name, version: version ?? 'unknown', binding: binding ?? 'none' }),
+      oneSample(1, { allocator: name, version: version ?? 'unknown', binding: binding ?? 'none' }),
   },
   {
     name: 'cache_attribution_allocator_live_bytes',
@@ -23,7 +23,7 @@ export const ALLOCATOR: readonly PulledMetric[] = [
     acrossProcesses: 'sum',
     source: '`stats.allocated` less `stats.arenas.4096.tcache_bytes` and `tcache_stashed_bytes`; glibc: `mallinfo2`',
     adds: true,
-    read: ({ sample }) => one(sample?.allocatedBytes),
+    read: ({ sample }) => oneSample(sample?.allocatedBytes),
   },
   {
     name: 'cache_attribution_mapped_bytes',
@@ -33,7 +33,7 @@ export const ALLOCATOR: readonly PulledMetric[] = [
     acrossProcesses: 'sum',
     source: 'the backing stores of this isolate, by `mincore()`',
     adds: true,
-    read: ({ sample }) => one(sample?.mappedBytes),
+    read: ({ sample }) => oneSample(sample?.mappedBytes),
   },
   jemalloc('allocated', 'rawAllocatedBytes', 'Bytes handed out, freed ones in thread caches included.'),
   jemalloc('active', 'activeBytes', 'Bytes in pages that hold at least one allocation.'),
@@ -59,6 +59,6 @@ function jemalloc(key: string, field: keyof MemorySample, help: string): PulledM
     adds: true,
     // glibc's figures of these names mean something else.
     read: ({ allocator, sample }) =>
-      allocator.name === 'jemalloc' && sample !== null ? one(sample[field] as number | null) : [],
+      allocator.name === 'jemalloc' && sample !== null ? oneSample(sample[field] as number | null) : [],
   }
 }

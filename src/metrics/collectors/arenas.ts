@@ -1,7 +1,7 @@
 /** jemalloc's arenas, one by one, where asked for. */
 import type { PulledMetric } from '../definition.js'
 import type { ArenaLook } from '../snapshot.js'
-import { one } from '../sample.js'
+import { oneSample } from '../sample.js'
 
 export const ARENAS: readonly PulledMetric[] = [
   {
@@ -15,8 +15,8 @@ export const ARENAS: readonly PulledMetric[] = [
     adds: true,
     read: ({ arenas }) =>
       arenas.flatMap(({ label, smallBytes, largeBytes }) => [
-        ...one(smallBytes, { arena: label, size: 'small' }),
-        ...one(largeBytes, { arena: label, size: 'large' }),
+        ...oneSample(smallBytes, { arena: label, size: 'small' }),
+        ...oneSample(largeBytes, { arena: label, size: 'large' }),
       ]),
   },
   arena('active_bytes', 'activeBytes', 'Bytes of one arena in pages that hold at least one allocation.', 'pactive'),
@@ -39,6 +39,6 @@ function arena(name: string, field: Exclude<keyof ArenaLook, 'label'>, help: str
     source: `mallctl \`stats.arenas.<i>.${key}\`${inPages ? ' times `arenas.page`' : ''}`,
     needs: '`arenas: true`, jemalloc',
     adds: true,
-    read: ({ arenas }) => arenas.flatMap((look) => one(look[field], { arena: look.label })),
+    read: ({ arenas }) => arenas.flatMap((look) => oneSample(look[field], { arena: look.label })),
   }
 }

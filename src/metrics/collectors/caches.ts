@@ -1,7 +1,7 @@
 /** The registered caches: the largest by themselves, the rest as `other`. An unregistered one is gone at the next look. */
 import type { Aggregation, PulledMetric } from '../definition.js'
 import type { CacheLook } from '../snapshot.js'
-import { ofMemories, one } from '../sample.js'
+import { ofMemories, oneSample } from '../sample.js'
 
 const LABELS = ['cache'] as const
 
@@ -15,7 +15,7 @@ export const CACHES: readonly PulledMetric[] = [
     source: '`coordinator.observe().caches.length`',
     counts: 'cache',
     adds: true,
-    read: ({ registeredCaches }) => one(registeredCaches),
+    read: ({ registeredCaches }) => oneSample(registeredCaches),
   },
   {
     name: 'cache_attribution_cache_measured_bytes',
@@ -95,6 +95,6 @@ function cache(
     acrossProcesses,
     source,
     needs,
-    read: ({ caches }) => caches.flatMap((look) => one(look[field], { cache: look.label })),
+    read: ({ caches }) => caches.flatMap((look) => oneSample(look[field], { cache: look.label })),
   }
 }

@@ -1,6 +1,6 @@
 /** Growth monitors, under the names that the caller chose. */
 import type { PulledMetric } from '../definition.js'
-import { one } from '../sample.js'
+import { oneSample } from '../sample.js'
 
 const NEEDS = '`monitors`'
 
@@ -16,7 +16,7 @@ export const GROWTH: readonly PulledMetric[] = [
     counts: 'firing',
     read: ({ monitors }) =>
       monitors.flatMap(({ label, firings }) =>
-        [...firings].flatMap(([trigger, count]) => one(count, { monitor: label, trigger })),
+        [...firings].flatMap(([trigger, count]) => oneSample(count, { monitor: label, trigger })),
       ),
   },
   {
@@ -28,7 +28,8 @@ export const GROWTH: readonly PulledMetric[] = [
     source: '`monitor.statistics.polls`',
     needs: NEEDS,
     counts: 'reading',
-    read: ({ monitors }) => monitors.flatMap(({ label, statistics }) => one(statistics.polls, { monitor: label })),
+    read: ({ monitors }) =>
+      monitors.flatMap(({ label, statistics }) => oneSample(statistics.polls, { monitor: label })),
   },
   {
     name: 'cache_attribution_growth_confirmations_total',
@@ -41,8 +42,8 @@ export const GROWTH: readonly PulledMetric[] = [
     counts: 'collection',
     read: ({ monitors }) =>
       monitors.flatMap(({ label, statistics: { confirmations, refuted } }) => [
-        ...one(confirmations - refuted, { monitor: label, result: 'confirmed' }),
-        ...one(refuted, { monitor: label, result: 'refuted' }),
+        ...oneSample(confirmations - refuted, { monitor: label, result: 'confirmed' }),
+        ...oneSample(refuted, { monitor: label, result: 'refuted' }),
       ]),
   },
   {
@@ -53,6 +54,7 @@ export const GROWTH: readonly PulledMetric[] = [
     acrossProcesses: 'sum',
     source: '`monitor.statistics.bytes`',
     needs: NEEDS,
-    read: ({ monitors }) => monitors.flatMap(({ label, statistics }) => one(statistics.bytes, { monitor: label })),
+    read: ({ monitors }) =>
+      monitors.flatMap(({ label, statistics }) => oneSample(statistics.bytes, { monitor: label })),
   },
 ]

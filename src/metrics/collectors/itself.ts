@@ -1,6 +1,6 @@
 /** The collectors themselves. */
 import type { PulledMetric } from '../definition.js'
-import { one } from '../sample.js'
+import { oneSample } from '../sample.js'
 
 export const ITSELF: readonly PulledMetric[] = [
   {
@@ -11,6 +11,6 @@ export const ITSELF: readonly PulledMetric[] = [
     acrossProcesses: 'sum',
     source: 'this library',
     counts: 'failure',
-    read: ({ failures }) => one(failures),
+    read: ({ failures }) => oneSample(failures),
   },
 ]

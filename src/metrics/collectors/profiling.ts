@@ -1,7 +1,7 @@
 /** The heap profiler of jemalloc, where one is given: always read, never remembered. */
 import type { ProfilingState } from '../../profiling/profiler/profiling-state.js'
 import type { PulledMetric } from '../definition.js'
-import { one } from '../sample.js'
+import { oneSample } from '../sample.js'
 
 const NEEDS = '`profiler`, jemalloc'
 
@@ -16,7 +16,7 @@ export const PROFILING: readonly PulledMetric[] = [
     acrossProcesses: 'max',
     source: '2 to the power of mallctl `prof.lg_sample`',
     needs: `${NEEDS} started with \`prof:true\``,
-    read: ({ profiling }) => one(profiling?.sampleBytes),
+    read: ({ profiling }) => oneSample(profiling?.sampleBytes),
   },
   {
     name: 'cache_attribution_profiling_captures',
@@ -29,7 +29,7 @@ export const PROFILING: readonly PulledMetric[] = [
     counts: 'capture',
     adds: true,
     read: ({ captures }) =>
-      captures === null ? [] : ['heap', 'js'].flatMap((kind) => one(Number(captures.includes(kind)), { kind })),
+      captures === null ? [] : ['heap', 'js'].flatMap((kind) => oneSample(Number(captures.includes(kind)), { kind })),
   },
 ]
 
@@ -46,7 +46,7 @@ function flag(name: string, field: keyof ProfilingState, help: string, key: stri
     adds: true,
     read: ({ profiling }) => {
       const value = profiling?.[field] ?? null
-      return one(value === null ? null : Number(value))
+      return oneSample(value === null ? null : Number(value))
     },
   }
 }

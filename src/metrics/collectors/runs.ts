@@ -1,6 +1,6 @@
 /** Attribution runs: how many, how they ended. */
 import type { PulledMetric } from '../definition.js'
-import { one } from '../sample.js'
+import { oneSample } from '../sample.js'
 
 export const RUNS: readonly PulledMetric[] = [
   {
@@ -43,7 +43,7 @@ export const RUNS: readonly PulledMetric[] = [
     acrossProcesses: 'max',
     source: 'events `run-finished` and `run-failed`',
     counts: 'run',
-    read: ({ runs }) => one(runs.failedInARow),
+    read: ({ runs }) => oneSample(runs.failedInARow),
   },
   {
     name: 'cache_attribution_run_active',
@@ -54,7 +54,7 @@ export const RUNS: readonly PulledMetric[] = [
     source: '`coordinator.isRunning`',
     counts: 'run',
     adds: true,
-    read: ({ isRunning }) => one(Number(isRunning)),
+    read: ({ isRunning }) => oneSample(Number(isRunning)),
   },
   {
     name: 'cache_attribution_run_finished_timestamp_seconds',
@@ -64,6 +64,6 @@ export const RUNS: readonly PulledMetric[] = [
     acrossProcesses: 'max',
     source: 'event `run-finished`',
     needs: 'a run',
-    read: ({ runs }) => one(runs.lastFinishedSeconds),
+    read: ({ runs }) => oneSample(runs.lastFinishedSeconds),
   },
 ]

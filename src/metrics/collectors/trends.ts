@@ -1,7 +1,7 @@
 /** How sizes change over the reports, where a history tells; and the limit that they run into. */
 import type { Trend } from '../../report/trends/types.js'
 import type { PulledMetric } from '../definition.js'
-import { one } from '../sample.js'
+import { oneSample } from '../sample.js'
 
 const HOUR_SECONDS = 3600
 const NEEDS = 'a history, several runs'
@@ -28,7 +28,9 @@ export const TRENDS: readonly PulledMetric[] = [
     counts: 'cache',
     adds: true,
     read: ({ caches }) =>
-      caches.flatMap(({ label, trend }) => (trend === null ? [] : one(1, { cache: label, verdict: trend.verdict }))),
+      caches.flatMap(({ label, trend }) =>
+        trend === null ? [] : oneSample(1, { cache: label, verdict: trend.verdict }),
+      ),
   },
   floorGrowth('growth', 'bytesPerHour', 'How fast the floor grows over the reports.'),
   floorGrowth('growth_low', 'lowBytesPerHour', 'Lower end of the 95 percent interval of the growth of the floor.'),
@@ -43,7 +45,7 @@ export const TRENDS: readonly PulledMetric[] = [
     needs: NEEDS,
     counts: 'process',
     adds: true,
-    read: ({ last }) => (last?.floorTrend ? one(1, { verdict: last.floorTrend.verdict }) : []),
+    read: ({ last }) => (last?.floorTrend ? oneSample(1, { verdict: last.floorTrend.verdict }) : []),
   },
   {
     name: 'cache_attribution_memory_limit_bytes',
@@ -55,7 +57,7 @@ export const TRENDS: readonly PulledMetric[] = [
       'option `limitBytes`, else the limit of the control group (`memory.max`, `memory.limit_in_bytes`, `hierarchical_memory_limit`)',
     needs: 'a limit',
     adds: true,
-    read: ({ limitBytes }) => one(limitBytes),
+    read: ({ limitBytes }) => oneSample(limitBytes),
   },
   forecast('', 'at', 'When the memory limit is reached if everything that grows goes on, in seconds since 1970.'),
   forecast('earliest_', 'earliest', 'The same at the upper end of the interval of the growth.'),
@@ -77,7 +79,7 @@ function floorGrowth(name: string, field: keyof NonNullable<Trend['slope']>, hel
 
 function rate(trend: Trend | null, field: keyof NonNullable<Trend['slope']>, labels?: { readonly cache: string }) {
   const slope = trend?.slope ?? null
-  return one(slope === null ? null : slope[field] / HOUR_SECONDS, labels)
+  return oneSample(slope === null ? null : slope[field] / HOUR_SECONDS, labels)
 }
 
 function forecast(infix: string, field: 'at' | 'earliest', help: string): PulledMetric {
@@ -91,7 +93,7 @@ function forecast(infix: string, field: 'at' | 'earliest', help: string): Pulled
     needs: 'a history in which something grows, a limit',
     read: ({ last }) => {
       const when = last?.forecast?.[field] ?? null
-      return one(when === null ? null : Date.parse(when) / 1000)
+      return oneSample(when === null ? null : Date.parse(when) / 1000)
     },
   }
 }

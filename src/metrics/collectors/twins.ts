@@ -1,6 +1,6 @@
 /** Twins: what became of each, and what the last one cost. */
 import type { PulledMetric } from '../definition.js'
-import { one } from '../sample.js'
+import { oneSample } from '../sample.js'
 
 export const TWINS: readonly PulledMetric[] = [
   {
@@ -22,6 +22,6 @@ export const TWINS: readonly PulledMetric[] = [
     acrossProcesses: 'max',
     source: '`report.twin.copiedBytes`',
     needs: 'a run with `mode: twin`',
-    read: ({ last }) => one(last?.report.twin?.copiedBytes),
+    read: ({ last }) => oneSample(last?.report.twin?.copiedBytes),
   },
 ]

@@ -7,8 +7,8 @@
  */
 import { formatBytes, formatShare } from '../../support/units.js'
 import { bytesOfAll } from './node.js'
-import { partsOf } from './parts.js'
-import type { Part } from './parts.js'
+import { accountableParts } from './parts.js'
+import type { BreakdownPart } from './parts.js'
 import { PART } from './types.js'
 import type { MemoryNode } from './types.js'
 
@@ -53,17 +53,17 @@ export function diagnose(root: MemoryNode, earlier?: MemoryNode, said?: Diagnosi
     const line = `${share(undivided, root)} is live or free, which mappings alone do not tell: breakdown() in the process itself does`
     return { verdict: 'unclear', largest: PART.undivided, named: [PART.undivided], hasGrown: null, line }
   }
-  const parts = partsOf(root)
+  const parts = accountableParts(root)
   return earlier === undefined ? observed(root, parts, said) : compared(root, parts, { earlier, said })
 }
 
-function observed(root: MemoryNode, parts: readonly Part[], said: Diagnosis | undefined): Diagnosis {
+function observed(root: MemoryNode, parts: readonly BreakdownPart[], said: Diagnosis | undefined): Diagnosis {
   const [largest, ...others] = ordered(parts, ({ bytes }) => bytes, OVERTAKE_SHARE * root.bytes, said?.named)
   if (largest === undefined || largest.bytes === 0) {
     const line = `${formatBytes(root.bytes)} resident, code and nothing else`
     return { verdict: 'observed', largest: PART.binary, named: [PART.binary], hasGrown: null, line }
   }
-  const isNamed = ({ name, bytes }: Part): boolean =>
+  const isNamed = ({ name, bytes }: BreakdownPart): boolean =>
     bytes >= (said?.named.includes(name) === true ? NAMED.keptShare : NAMED.share) * root.bytes
   const named = [largest, ...others.filter(isNamed).slice(0, NAMED.count - 1)]
   const list = named.map(({ name, bytes }) => `${name} ${share(bytes, root)}`).join(', ')
@@ -76,16 +76,16 @@ interface Before {
   readonly said: Diagnosis | undefined
 }
 
-function compared(root: MemoryNode, parts: readonly Part[], before: Before): Diagnosis {
+function compared(root: MemoryNode, parts: readonly BreakdownPart[], before: Before): Diagnosis {
   return grown(root, parts, before) ?? fragmented(root, parts, before) ?? steady(root, parts, before)
 }
 
-function grown(root: MemoryNode, parts: readonly Part[], { earlier, said }: Before): Diagnosis | null {
-  const bytesBefore = new Map(partsOf(earlier).map(({ name, bytes }) => [name, bytes]))
+function grown(root: MemoryNode, parts: readonly BreakdownPart[], { earlier, said }: Before): Diagnosis | null {
+  const bytesBefore = new Map(accountableParts(earlier).map(({ name, bytes }) => [name, bytes]))
   const byBytes = root.bytes - earlier.bytes
   const kept = said?.hasGrown === true ? KEPT : 1
   if (byBytes < kept * Math.max(CHANGE.bytes, CHANGE.share * earlier.bytes)) return null
-  const by = ({ name, bytes }: Part): number => bytes - (bytesBefore.get(name) ?? 0)
+  const by = ({ name, bytes }: BreakdownPart): number => bytes - (bytesBefore.get(name) ?? 0)
   const [most] = ordered(parts, by, OVERTAKE_SHARE * root.bytes, said?.named)
   if (most === undefined || by(most) <= 0) return null
   const line = `RSS grew by ${formatBytes(byBytes)} since the earlier observation, most by ${most.name}, ${formatBytes(by(most))}; ${most.advice}`
@@ -93,25 +93,25 @@ function grown(root: MemoryNode, parts: readonly Part[], { earlier, said }: Befo
 }
 
 /** A good part of both is free. */
-function fragmented(root: MemoryNode, parts: readonly Part[], { earlier, said }: Before): Diagnosis | null {
+function fragmented(root: MemoryNode, parts: readonly BreakdownPart[], { earlier, said }: Before): Diagnosis | null {
   const kept = said?.verdict === 'fragmented' ? KEPT : 1
   const isFree = (bytes: number, of: MemoryNode): boolean =>
     bytes >= kept * FREE.share * of.bytes && bytes >= kept * FREE.bytes
   const free = freeBytes(parts)
-  if (!isFree(free, root) || !isFree(freeBytes(partsOf(earlier)), earlier)) return null
+  if (!isFree(free, root) || !isFree(freeBytes(accountableParts(earlier)), earlier)) return null
   const ofNobody = parts.filter((part) => part.isFree === true)
   const largest = largestOf(ofNobody, root, said)
   const line = `${changeText(root, earlier)}, and ${share(free, root)} is held by nobody in both, most of it ${largest.name}, ${formatBytes(largest.bytes)}; ${largest.advice}`
   return { verdict: 'fragmented', ...naming(largest), hasGrown: false, line }
 }
 
-function steady(root: MemoryNode, parts: readonly Part[], { earlier, said }: Before): Diagnosis {
+function steady(root: MemoryNode, parts: readonly BreakdownPart[], { earlier, said }: Before): Diagnosis {
   const largest = largestOf(parts, root, said)
   const line = `${changeText(root, earlier)}: it does not grow; largest: ${largest.name} ${share(largest.bytes, root)}`
   return { verdict: 'steady', ...naming(largest), hasGrown: false, line }
 }
 
-function naming({ name }: Part): Pick<Diagnosis, 'largest' | 'named'> {
+function naming({ name }: BreakdownPart): Pick<Diagnosis, 'largest' | 'named'> {
   return { largest: name, named: [name] }
 }
 
@@ -124,14 +124,14 @@ function changeText(root: MemoryNode, earlier: MemoryNode): string {
  * first.
  */
 function ordered(
-  parts: readonly Part[],
-  sizeOf: (part: Part) => number,
+  parts: readonly BreakdownPart[],
+  sizeOf: (part: BreakdownPart) => number,
   margin: number,
   named: readonly string[] = [],
-): Part[] {
+): BreakdownPart[] {
   const rest = parts.toSorted((a, b) => sizeOf(b) - sizeOf(a))
-  const place = ({ name }: Part): number => (named.includes(name) ? named.indexOf(name) : Infinity)
-  const result: Part[] = []
+  const place = ({ name }: BreakdownPart): number => (named.includes(name) ? named.indexOf(name) : Infinity)
+  const result: BreakdownPart[] = []
   for (let [largest] = rest; largest !== undefined; [largest] = rest) {
     const least = sizeOf(largest) - margin
     const near = rest.filter((part) => sizeOf(part) >= least)
@@ -142,8 +142,8 @@ function ordered(
   return result
 }
 
-function largestOf(parts: readonly Part[], root: MemoryNode, said: Diagnosis | undefined): Part {
-  const none: Part = { name: PART.binary, bytes: 0, advice: 'there is nothing else' }
+function largestOf(parts: readonly BreakdownPart[], root: MemoryNode, said: Diagnosis | undefined): BreakdownPart {
+  const none: BreakdownPart = { name: PART.binary, bytes: 0, advice: 'there is nothing else' }
   return ordered(parts, ({ bytes }) => bytes, OVERTAKE_SHARE * root.bytes, said?.named)[0] ?? none
 }
 
@@ -151,6 +151,6 @@ function share(bytes: number, root: MemoryNode): string {
   return `${formatBytes(bytes)} (${formatShare(bytes, root.bytes)} of RSS)`
 }
 
-function freeBytes(parts: readonly Part[]): number {
+function freeBytes(parts: readonly BreakdownPart[]): number {
   return parts.reduce((total, { bytes, isFree }) => total + (isFree === true ? bytes : 0), 0)
 }

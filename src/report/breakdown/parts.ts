@@ -4,7 +4,7 @@ import { PART } from './types.js'
 import type { MemoryNode } from './types.js'
 
 /** One of them. */
-export interface Part {
+export interface BreakdownPart {
   readonly name: string
   readonly bytes: number
   /** What would tell more, or gives it back. */
@@ -14,11 +14,11 @@ export interface Part {
 }
 
 /** All of RSS but code, which is large in every process, and what is not divided. */
-export function partsOf(root: MemoryNode): readonly Part[] {
+export function accountableParts(root: MemoryNode): readonly BreakdownPart[] {
   return [...heldParts(root), ...freeParts(root), ...mappedParts(root), ...unclearParts(root)]
 }
 
-function heldParts(root: MemoryNode): readonly Part[] {
+function heldParts(root: MemoryNode): readonly BreakdownPart[] {
   const inV8 = isolatesOf(root).flatMap(({ children = [] }) => children)
   const native = root.children?.find(({ name }) => name === PART.allocator)?.children ?? []
   const named = (nodes: readonly MemoryNode[], name: string): MemoryNode[] => nodes.filter((node) => node.name === name)
@@ -70,7 +70,7 @@ function heldParts(root: MemoryNode): readonly Part[] {
   ]
 }
 
-function freeParts(root: MemoryNode): readonly Part[] {
+function freeParts(root: MemoryNode): readonly BreakdownPart[] {
   const of = (name: string): number => bytesAt(root, PART.allocator, name)
   return [
     {
@@ -107,7 +107,7 @@ function freeParts(root: MemoryNode): readonly Part[] {
   ]
 }
 
-function mappedParts(root: MemoryNode): readonly Part[] {
+function mappedParts(root: MemoryNode): readonly BreakdownPart[] {
   const advice = {
     [PART.files]: 'their pages are given up under pressure',
     [PART.shared]: 'it is held until every process that has it mapped lets go',
@@ -116,7 +116,7 @@ function mappedParts(root: MemoryNode): readonly Part[] {
   return Object.entries(advice).map(([name, text]) => ({ name, bytes: bytesAt(root, name), advice: text }))
 }
 
-function unclearParts(root: MemoryNode): readonly Part[] {
+function unclearParts(root: MemoryNode): readonly BreakdownPart[] {
   return [
     {
       name: PART.notAsked,

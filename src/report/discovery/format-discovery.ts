@@ -7,7 +7,7 @@ import { knownBytes } from '../whole.js'
 import { NATIVE_LEAST_BYTES, hasOtherHeaps, namedByGraph } from './explained.js'
 import { inFlightLines } from './format-in-flight.js'
 import { packageLines } from './format-packages.js'
-import { baseOf, lineOf, placeOf } from './place-of.js'
+import { baseOf, scriptLine, placeOf } from './place-of.js'
 import { trendCell } from '../trends/format-trends.js'
 import type { Discovery, LiveMemory, Owner, OwnerSite } from './types.js'
 
@@ -112,7 +112,7 @@ function whatOf(owner: Owner): string {
   switch (kind) {
     case 'timers':
     case 'immediates':
-      return `${kind} ×${formatCount(instances)}${site === null ? '' : ` set in ${lineOf(site)}`}`
+      return `${kind} ×${formatCount(instances)}${site === null ? '' : ` set in ${scriptLine(site)}`}`
     case 'calls':
       return `promises awaiting ${path ?? 'an async function'} ×${formatCount(instances)}${fromSite(site)}`
     case 'generators':
@@ -123,7 +123,8 @@ function whatOf(owner: Owner): string {
       return `${listenersOf(place)} ×${formatCount((entries ?? 1) * (entries === null ? instances : 1))}${fromSite(site)}`
     default: {
       const what = `${nameOf(className)}${entries === null ? '' : `(${formatCount(entries)})`}`
-      const functions = site === null ? '' : `, ×${formatCount(site.count)} ${nameOfSite(site)} from ${lineOf(site)}`
+      const functions =
+        site === null ? '' : `, ×${formatCount(site.count)} ${nameOfSite(site)} from ${scriptLine(site)}`
       return `${place === '' ? '' : `${place}: `}${what}${times}${functions}`
     }
   }
@@ -135,7 +136,7 @@ function listenersOf(place: string): string {
 }
 
 function fromSite(site: OwnerSite | null): string {
-  return site === null ? '' : ` from ${lineOf(site)}`
+  return site === null ? '' : ` from ${scriptLine(site)}`
 }
 
 function nameOfSite(site: OwnerSite): string {

@@ -2,7 +2,7 @@
 import { formatBytes, formatCount, printable } from '../../support/units.js'
 import { formatTable } from '../format-table.js'
 import type { Palette } from '../format-table.js'
-import { lineOf } from './place-of.js'
+import { scriptLine } from './place-of.js'
 import type { InFlight } from './types.js'
 
 /** What holds less is not shown here; a result has it all the same. */
@@ -27,7 +27,7 @@ export function inFlightLines(inFlight: readonly InFlight[], { strong }: Pick<Pa
 /** `timers ×20,000 set in queue.js:17`, `promises awaiting fetchUser() ×9,000 from api.js:12`, `sockets Socket ×150`. */
 export function describeInFlight({ kind, className, site, count }: InFlight): string {
   const times = `×${formatCount(count)}`
-  const place = site === null ? '' : lineOf(site)
+  const place = site === null ? '' : scriptLine(site)
   const name = site?.function == null ? 'a function' : `${site.function}()`
   return printable(text(), NAME_LENGTH_MAX)
 

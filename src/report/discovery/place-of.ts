@@ -33,6 +33,6 @@ export function describeLargest({ count, largest }: ClassReached): string {
 }
 
 /** `queue.js:17`. */
-export function lineOf({ script, line }: { readonly script: string; readonly line: number | null }): string {
+export function scriptLine({ script, line }: { readonly script: string; readonly line: number | null }): string {
   return `${baseOf(script)}${line === null ? '' : `:${String(line)}`}`
 }

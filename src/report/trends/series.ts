@@ -30,7 +30,7 @@ export function readingsOf(segments: readonly Segment[]): number {
 }
 
 /** From the first reading to the last. */
-export function spanOf(segments: readonly Segment[]): number {
+export function hoursSpanned(segments: readonly Segment[]): number {
   if (readingsOf(segments) === 0) return 0
   return (
     Math.max(...segments.map(({ hours }) => hours.at(-1) ?? -Infinity)) -

@@ -10,7 +10,7 @@ import { formatBytes } from '../../support/units.js'
 import { median } from '../statistics.js'
 import { formatHours, formatRate } from './rates.js'
 import { describeRefill, refillOf } from './refill.js'
-import { readingsOf, spanOf } from './series.js'
+import { readingsOf, hoursSpanned } from './series.js'
 import type { Segment, SeriesBasis, TrendInput } from './series.js'
 import { estimateSlope } from './theil-sen.js'
 import type { SlopeEstimate } from './theil-sen.js'
@@ -52,7 +52,7 @@ export function* trendSteps(input: TrendInput, kind: TrendKind): Steps<Trend> {
     lastBytes: lastOf(all),
     readings: readingsOf(all),
     lifetimes: new Set(all.map(({ lifetime }) => lifetime)).size,
-    spanHours: spanOf(all),
+    spanHours: hoursSpanned(all),
   }
   const refill = kind === 'cache' ? yield* refillOf([...input.measured, ...input.estimated]) : null
   if (refill !== null) {

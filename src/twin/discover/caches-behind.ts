@@ -5,8 +5,9 @@
  * Rule: a hub such as an application object, which holds much besides, is never taken for a cache because a release mentions
  * it: only what is a collection, or has the methods of one, is taken to hold nothing else.
  */
+import { isObject } from '../../support/is-object.js'
 import type { HeapInspector } from './inspector.js'
-import { functionSource, isObject } from './intrinsics.js'
+import { functionSource } from './intrinsics.js'
 import type { ObjectReader } from './object-reader.js'
 import type { KnownCache } from './known-cache.js'
 

@@ -35,11 +35,6 @@ export function entryCount(value: object, kind: ContainerKind): number {
   return kind === 'Array' ? (value as unknown[]).length : Reflect.ownKeys(value).length
 }
 
-/** Whether something can hold others. */
-export function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
-}
-
 /** The source text of a function. */
 export function functionSource(value: object): string {
   return Reflect.apply(functionText, value, [])

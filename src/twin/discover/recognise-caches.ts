@@ -6,10 +6,10 @@
 import { types } from 'node:util'
 import type { ReportWarning } from '../../report/types.js'
 import { messageOf } from '../../support/errors.js'
+import { isObject } from '../../support/is-object.js'
 import { isCollection, objectsBehind } from './caches-behind.js'
 import type { CacheObjects } from './caches-behind.js'
 import { HeapInspector } from './inspector.js'
-import { isObject } from './intrinsics.js'
 import type { KnownCache } from './known-cache.js'
 import { ObjectReader } from './object-reader.js'
 

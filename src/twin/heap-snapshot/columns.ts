@@ -1,11 +1,11 @@
 /** From the numbers of a snapshot, one after the other, to the columns of a graph. Pure. */
 import type { HeapGraph, StringTable } from './graph.js'
 import { malformed } from './layout.js'
-import type { Layout } from './layout.js'
+import type { SnapshotLayout } from './layout.js'
 
 /** The columns while they are filled. */
-export class Columns {
-  readonly #layout: Layout
+export class SnapshotColumns {
+  readonly #layout: SnapshotLayout
   readonly #nodeType: Uint8Array
   readonly #nodeName: Uint32Array
   readonly #nodeId: Uint32Array
@@ -19,7 +19,7 @@ export class Columns {
   #edges = 0
   #edgesAnnounced = 0
 
-  constructor(layout: Layout) {
+  constructor(layout: SnapshotLayout) {
     const { nodeCount, edgeCount } = layout
     this.#layout = layout
     this.#nodeType = new Uint8Array(nodeCount)
@@ -75,7 +75,7 @@ export class Columns {
     }
   }
 
-  graph({ nodeCount, edgeCount, nodeTypes, edgeTypes }: Layout, strings: StringTable): HeapGraph {
+  graph({ nodeCount, edgeCount, nodeTypes, edgeTypes }: SnapshotLayout, strings: StringTable): HeapGraph {
     if (this.#nodes !== nodeCount || this.#edges !== edgeCount || this.#edgesAnnounced !== edgeCount) {
       throw malformed(`it has ${String(this.#nodes)} nodes and ${String(this.#edges)} edges, and says otherwise`)
     }

@@ -50,7 +50,7 @@ export interface ClassHistogram {
 }
 
 /** How {@link histogramOf} counts. */
-export interface HistogramOptions {
+export interface HistogramSettings {
   /** Rows. */
   readonly limit: number
   /** Whether retained bytes are found: twice the memory, three times the time. */
@@ -74,7 +74,7 @@ export function listed(rows: readonly ClassRow[], limit: number): Pick<ClassHist
 /** Counts the nodes of V8's own snapshot by class; `reason` says why there is no walk. */
 export function histogramOf(
   graph: HeapGraph,
-  { limit, retained }: HistogramOptions,
+  { limit, retained }: HistogramSettings,
   reason: string | null = null,
 ): ClassHistogram {
   const classes = new Classes(graph)

@@ -12,7 +12,7 @@ import { walkClasses } from '../heap-walk/walk-classes.js'
 import { headroomProblem } from '../headroom.js'
 import { snapshotHistogram } from './class-histogram.js'
 import { listed } from './histogram.js'
-import type { ClassHistogram, ClassRow, HistogramOptions as Counting } from './histogram.js'
+import type { ClassHistogram, ClassRow, HistogramSettings } from './histogram.js'
 import { writeHeapSnapshot } from './write.js'
 
 const TIMEOUT_MS = 3_600_000
@@ -152,7 +152,7 @@ type Counted =
   | { readonly histogram: null; readonly problem: string }
 
 /** In the twin. @internal */
-export function countClasses(instrument: Instrument, { limit, retained }: Counting): Counted {
+export function countClasses(instrument: Instrument, { limit, retained }: HistogramSettings): Counted {
   const walked = walkClasses(instrument)
   if (walked.reason !== undefined) {
     const problem = headroomProblem(heapBytes(SNAPSHOT_FACTOR), "V8's heap snapshot")

@@ -2,7 +2,7 @@
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 
 /** Places of the fields that are needed, and how many there are. */
-export interface Layout {
+export interface SnapshotLayout {
   readonly nodeCount: number
   readonly edgeCount: number
   readonly nodeFields: number
@@ -27,7 +27,7 @@ const COUNT_MAX = 2 ** 31
  *
  * @throws CacheAttributionError `ERR_HEAP_SNAPSHOT_FORMAT`
  */
-export function layoutOf(json: string): Layout {
+export function layoutOf(json: string): SnapshotLayout {
   let parsed: unknown
   try {
     parsed = JSON.parse(json)

@@ -5,11 +5,11 @@
  * object at the front, which says what the fields are, goes through JSON.parse. Sections that are not needed are passed
  * over. What does not look as expected is refused with `ERR_HEAP_SNAPSHOT_FORMAT`, never guessed.
  */
-import { Columns } from './columns.js'
+import { SnapshotColumns } from './columns.js'
 import { StringTable } from './graph.js'
 import type { HeapGraph } from './graph.js'
 import { layoutOf, malformed } from './layout.js'
-import type { Layout } from './layout.js'
+import type { SnapshotLayout } from './layout.js'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -42,8 +42,8 @@ export class SnapshotParser {
   #isEscaped = false
   #key = ''
   #meta: number[] = []
-  #layout: Layout | undefined
-  #columns: Columns | undefined
+  #layout: SnapshotLayout | undefined
+  #columns: SnapshotColumns | undefined
   #number = 0
   #isNumber = false
   readonly #text = new Uint8Array(TEXT_BYTES_MAX)
@@ -139,7 +139,7 @@ export class SnapshotParser {
 
   #readMeta(): void {
     this.#layout = layoutOf(Buffer.from(this.#meta).toString('latin1'))
-    this.#columns = new Columns(this.#layout)
+    this.#columns = new SnapshotColumns(this.#layout)
     this.#meta = []
     this.#state = 'between'
   }

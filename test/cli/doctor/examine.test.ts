@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { examine } from '../../../src/cli/doctor/examine.js'
-import type { Diagnosis } from '../../../src/cli/doctor/examine.js'
+import type { Examination } from '../../../src/cli/doctor/examine.js'
 import { bareHost, command, plainEnvironment, program, requireJemalloc, temporaryFolders } from '../fixtures.js'
 
 const folder = temporaryFolders()
@@ -17,7 +17,7 @@ describe('doctor', () => {
   it('is ready where jemalloc and a binding are there, and says so by exit code 0', async function () {
     const library = await requireJemalloc(this)
     const { code, stdout } = await command(['doctor', '--json'])
-    const diagnosis = JSON.parse(stdout) as Diagnosis
+    const diagnosis = JSON.parse(stdout) as Examination
     expect(code).to.equal(0)
     expect(diagnosis).to.include({ ready: true })
     expect(diagnosis.library, library).to.include({ present: true, source: 'system' })
@@ -32,7 +32,7 @@ describe('doctor', () => {
       MALLOC_CONF: 'prof:true,prof_active:false',
     })
     const { stdout } = await command(['doctor', '--json'], { env })
-    const { here, library } = JSON.parse(stdout) as Diagnosis
+    const { here, library } = JSON.parse(stdout) as Examination
     expect(here).to.include({ name: 'jemalloc' })
     if (here.settings?.configProf === true) expect(here.settings.optProf).to.equal(true)
     expect(library).to.include({ source: 'preloaded' })
@@ -87,7 +87,7 @@ describe('doctor', () => {
     const env = plainEnvironment({ CACHE_ATTRIBUTION_JEMALLOC: '/nonexistent.so' })
     const { code, stdout } = await command(['doctor', '--json'], { env })
     expect(code).to.equal(1)
-    expect((JSON.parse(stdout) as Diagnosis).library.mend).to.include('CACHE_ATTRIBUTION_JEMALLOC')
+    expect((JSON.parse(stdout) as Examination).library.mend).to.include('CACHE_ATTRIBUTION_JEMALLOC')
   })
 
   it('what could go wrong if NODE_OPTIONS makes every process print: the findings are still read', async function () {

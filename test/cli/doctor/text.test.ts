@@ -1,10 +1,10 @@
 import { expect } from 'chai'
-import type { Diagnosis } from '../../../src/cli/doctor/examine.js'
+import type { Examination } from '../../../src/cli/doctor/examine.js'
 import { diagnosisText } from '../../../src/cli/doctor/text.js'
 
 const NONE = { name: 'unavailable', version: null, statistic: null, binding: null, settings: null }
 
-const READY: Diagnosis = {
+const READY: Examination = {
   ready: true,
   node: { version: 'v20.0.0', path: '/usr/bin/node' },
   platform: { os: 'linux', arch: 'x64', libc: 'glibc', libcVersion: '2.36', secureStart: null },

@@ -1,7 +1,7 @@
 import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { preparePrivateFolder } from '../../../src/cli/jemalloc/cache-folder.js'
+import { preparePrivateFolder } from '../../../src/cli/jemalloc/cache-folders.js'
 import { thisHost } from '../../../src/cli/jemalloc/host.js'
 import { CacheAttributionError } from '../../../src/support/errors.js'
 import { bareHost, findBare, requireJemalloc, temporaryFolders } from '../fixtures.js'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { NO_BLAME, blame } from '../../../src/coordinator/twin/blame.js'
-import type { BlameState, EndedPass, TwinFailure, Verdict } from '../../../src/coordinator/twin/blame.js'
+import type { BlameState, EndedPass, TwinFailure, BlameDecision } from '../../../src/coordinator/twin/blame.js'
 
 const CRASH: TwinFailure = { code: 'ERR_TWIN_CRASHED', reason: 'it ended after 1.0 s by SIGSEGV', signal: 'SIGSEGV' }
 const OVERTIME: TwinFailure = { code: 'ERR_TWIN_OVERTIME', reason: 'it was ended', signal: null }
@@ -10,7 +10,7 @@ function pass(current: string | null, activity: EndedPass['activity'] = 'release
 }
 
 /** One end after the other. */
-function judged(ends: readonly (readonly [EndedPass, TwinFailure])[]): Verdict[] {
+function judged(ends: readonly (readonly [EndedPass, TwinFailure])[]): BlameDecision[] {
   let state: BlameState = NO_BLAME
   return ends.map(([ended, failure]) => {
     const verdict = blame(state, ended, failure, 5000)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
-import { page } from '../../../src/http/admin/admin-page.js'
+import { adminPage } from '../../../src/http/admin/admin-page.js'
 
-const { html, contentSecurityPolicy } = page()
+const { html, contentSecurityPolicy } = adminPage()
 const inlined = (tag: string): string[] =>
   [...html.matchAll(new RegExp(`<${tag}(?: [^>]*)?>([^]*?)</${tag}>`, 'g'))].map(([, text = '']) => text)
 /** The markup without what is inlined in it. */
@@ -41,6 +41,6 @@ describe('the page as a document', () => {
   })
 
   it('is the same object each time', () => {
-    expect(page()).to.equal(page())
+    expect(adminPage()).to.equal(adminPage())
   })
 })

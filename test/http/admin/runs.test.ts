@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { createAdminHandler } from '../../../src/http/index.js'
 import type { AdminHandlerOptions } from '../../../src/http/index.js'
 import { ReportStore } from '../../../src/http/admin/report-store.js'
-import { Runs } from '../../../src/http/admin/run-tracker.js'
+import { RunTracker } from '../../../src/http/admin/run-tracker.js'
 import type { HttpProblem } from '../../../src/http/server/problem.js'
 import type { AttributionReport } from '../../../src/report/types.js'
 import { thrownBy, turns } from '../../coordinator/world.js'
@@ -249,7 +249,7 @@ describe('the cool-down', () => {
   it('is over after its time', async () => {
     const site = await openSite()
     let now = 1000
-    const runs = new Runs(site.coordinator, new ReportStore(1), 30_000, () => now)
+    const runs = new RunTracker(site.coordinator, new ReportStore(1), 30_000, () => now)
     runs.checkCoolDown()
     await site.coordinator.attribute({ only: ['users'] })
     now += 29_999

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { bytesAt, bytesOfAll } from '../../../src/report/breakdown/node.js'
-import { partsOf } from '../../../src/report/breakdown/parts.js'
+import { accountableParts } from '../../../src/report/breakdown/parts.js'
 import { shareOut } from '../../../src/report/breakdown/share.js'
 import { buildBreakdown } from '../../../src/report/breakdown/build-breakdown.js'
 import { PART } from '../../../src/report/breakdown/types.js'
@@ -235,7 +235,7 @@ describe('buildBreakdown()', () => {
       )
       expect(faultsOf(tree)).to.deep.equal([])
       expect(tree.bytes).to.equal(mapped.v8 + mapped.arenas + mapped.blocks + mapped.other + 40 * MIB)
-      const compared = partsOf(tree).reduce((sum, { bytes }) => sum + bytes, 0)
+      const compared = accountableParts(tree).reduce((sum, { bytes }) => sum + bytes, 0)
       expect(compared + bytesAt(tree, PART.binary) + bytesOfAll(tree, PART.undivided)).to.equal(tree.bytes)
     }
   })

@@ -15,19 +15,19 @@ import { readJsonBody, refuseBody } from '../../server/body.js'
 import { eventStreamResponse } from '../event-stream.js'
 import { CACHE_PARAMETERS, RELEASE_PARAMETERS, RUN_PARAMETERS } from '../parameters.js'
 import { parametersOf } from '../../server/parameters.js'
-import { HttpProblem, documentOf, isInternal, problemOf } from '../../server/problem.js'
-import { jsonOf, readReport } from '../report-store.js'
+import { HttpProblem, problemDocument, isInternal, problemOf } from '../../server/problem.js'
+import { reportJson, readReport } from '../report-store.js'
 import type { KeptReport } from '../report-store.js'
-import { JSON_TYPE, bytesResponse, json, text } from '../../server/respond.js'
+import { JSON_TYPE, bytesResponse, jsonResponse, textResponse } from '../../server/respond.js'
 import { checkRun } from '../check-run.js'
 import { nameIn } from './caches.js'
-import type { Action, Admin, Exchange } from './route.js'
+import type { RouteAction, AdminState, Exchange } from './route.js'
 
 const FORMS = [JSON_TYPE, 'text/plain', 'text/event-stream'] as const
 const FORMS_OF_REPORT = [JSON_TYPE, 'text/plain'] as const
 
 /** `POST /attribution` */
-export const startRun: Action = async (admin, exchange) => {
+export const startRun: RouteAction = async (admin, exchange) => {
   const { request, url, timings } = exchange
   const form = negotiate(request.headers.get('accept'), FORMS)
   const body = await timings.time('read', () => readJsonBody(request, admin.settings))
@@ -37,7 +37,7 @@ export const startRun: Action = async (admin, exchange) => {
 }
 
 /** `POST /caches/{name}/release`, and `POST /cache/release?name=` for any name at all */
-export const releaseCache: Action = async (admin, exchange) => {
+export const releaseCache: RouteAction = async (admin, exchange) => {
   const { request, url, names, timings } = exchange
   const form = negotiate(request.headers.get('accept'), FORMS)
   const body = await timings.time('read', () => readJsonBody(request, admin.settings))
@@ -50,7 +50,7 @@ export const releaseCache: Action = async (admin, exchange) => {
 }
 
 function release(
-  admin: Admin,
+  admin: AdminState,
   exchange: Exchange,
   form: (typeof FORMS)[number],
   options: Record<string, unknown>,
@@ -60,14 +60,14 @@ function release(
 }
 
 /** `GET /attribution` */
-export const lastReport: Action = ({ reports }, exchange) => {
+export const lastReport: RouteAction = ({ reports }, exchange) => {
   const report = reports.last()
   if (report === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'there was no run yet')
   return showReport(report, exchange)
 }
 
 /** `GET /attribution/{id}` */
-export const oneReport: Action = async ({ reports, past }, exchange) => {
+export const oneReport: RouteAction = async ({ reports, past }, exchange) => {
   const id = exchange.names['id'] ?? ''
   const report = reports.get(id) ?? (await past.load()).get(id)
   if (report === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'no report of this id is kept')
@@ -75,27 +75,27 @@ export const oneReport: Action = async ({ reports, past }, exchange) => {
 }
 
 /** `GET /reports` */
-export const listReports: Action = async ({ reports, past }, { request }) => {
+export const listReports: RouteAction = async ({ reports, past }, { request }) => {
   negotiate(request.headers.get('accept'), [JSON_TYPE])
-  return json({ reports: reports.summariesAfter(await past.load()) })
+  return jsonResponse({ reports: reports.summariesAfter(await past.load()) })
 }
 
 /** `DELETE /attribution/current` */
-export const abortRun: Action = async ({ runs, settings }, { request, url }) => {
+export const abortRun: RouteAction = async ({ runs, settings }, { request, url }) => {
   parametersOf(url, {}, {})
   await refuseBody(request, settings)
   const id = runs.abort()
   if (id === undefined) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'nothing is under way')
-  return json({ id }, 202)
+  return jsonResponse({ id }, 202)
 }
 
 /** The modes that may be asked for here, the mildest first. */
-export function possibleModes({ settings }: Admin): AttributionMode[] {
+export function possibleModes({ settings }: AdminState): AttributionMode[] {
   const { supported } = supportsTwin()
   return settings.modes.filter((mode) => mode !== 'twin' || supported)
 }
 
-function modeOf(admin: Admin, given: unknown): unknown {
+function modeOf(admin: AdminState, given: unknown): unknown {
   const { modes } = admin.settings
   if (given === undefined) {
     const choices = possibleModes(admin)
@@ -116,7 +116,7 @@ function modeOf(admin: Admin, given: unknown): unknown {
 }
 
 async function run(
-  admin: Admin,
+  admin: AdminState,
   exchange: Exchange,
   form: (typeof FORMS)[number],
   options: Record<string, unknown>,
@@ -126,13 +126,13 @@ async function run(
   if (form === 'text/event-stream') return streamRun(admin, request, options)
   const report = await timings.time('run', () => attribute(admin, options, request.signal))
   timings.add('pauses', report.pauses.totalMs)
-  if (form === 'text/plain') return text(formatReport(report, { color: false }))
-  return bytesResponse(jsonOf(report), JSON_TYPE)
+  if (form === 'text/plain') return textResponse(formatReport(report, { color: false }))
+  return bytesResponse(reportJson(report), JSON_TYPE)
 }
 
 /** Its own words for what is in the way, and what was measured before an abort. */
 async function attribute(
-  { coordinator, runs }: Admin,
+  { coordinator, runs }: AdminState,
   options: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<AttributionReport> {
@@ -149,7 +149,7 @@ async function attribute(
 }
 
 /** What is refused at once is answered with its status; from then on the stream tells. */
-async function streamRun(admin: Admin, request: Request, options: Record<string, unknown>): Promise<Response> {
+async function streamRun(admin: AdminState, request: Request, options: Record<string, unknown>): Promise<Response> {
   const leave = new AbortController()
   const onAbort = (): void => {
     leave.abort()
@@ -170,7 +170,7 @@ async function streamRun(admin: Admin, request: Request, options: Record<string,
     (found) => ({ event: 'report' as const, data: JSON.stringify(found) }),
     (error: unknown) => {
       if (isInternal(error)) admin.settings.onError(error)
-      return { event: 'problem' as const, data: JSON.stringify(documentOf(problemOf(error))) }
+      return { event: 'problem' as const, data: JSON.stringify(problemDocument(problemOf(error))) }
     },
   )
   return eventStreamResponse({
@@ -184,6 +184,6 @@ async function streamRun(admin: Admin, request: Request, options: Record<string,
 
 function showReport(report: KeptReport, { request }: Exchange): Response {
   return negotiate(request.headers.get('accept'), FORMS_OF_REPORT) === 'text/plain'
-    ? text(formatReport(readReport(report), { color: false }))
+    ? textResponse(formatReport(readReport(report), { color: false }))
     : bytesResponse(report.json, JSON_TYPE)
 }

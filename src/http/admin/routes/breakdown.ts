@@ -7,10 +7,10 @@ import { negotiate } from '../../server/accept.js'
 import { ageHeader } from '../costly-reads.js'
 import { JSON_TYPE, TEXT_TYPE, bytesResponse, encodeJson, encodeText } from '../../server/respond.js'
 import { encodedOnce } from '../../server/shared-read.js'
-import type { Action } from './route.js'
+import type { RouteAction } from './route.js'
 
 /** The tree as JSON (a `MemoryNode`), or as text. */
-export const showBreakdown: Action = async ({ reads, reports }, { request, timings }) => {
+export const showBreakdown: RouteAction = async ({ reads, reports }, { request, timings }) => {
   const form = negotiate(request.headers.get('accept'), [JSON_TYPE, 'text/plain'])
   const shared = await timings.time('breakdown', () => reads.breakdown.get(reports.last()?.id))
   const { value: tree } = shared

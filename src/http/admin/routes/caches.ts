@@ -8,8 +8,8 @@ import { encodeName } from '../../server/encoded-name.js'
 import { CACHE_PARAMETERS } from '../parameters.js'
 import { parametersOf } from '../../server/parameters.js'
 import { HttpProblem } from '../../server/problem.js'
-import { JSON_TYPE, json } from '../../server/respond.js'
-import type { Action } from './route.js'
+import { JSON_TYPE, jsonResponse } from '../../server/respond.js'
+import type { RouteAction } from './route.js'
 
 /** One cache, as the routes show it. */
 export interface CacheView extends Omit<CacheObservation, 'calibration'> {
@@ -50,16 +50,16 @@ export function nameIn({ name }: Readonly<Record<string, unknown>>): string {
 }
 
 /** `GET /caches` */
-export const listCaches: Action = ({ coordinator }, { request }) => {
+export const listCaches: RouteAction = ({ coordinator }, { request }) => {
   negotiate(request.headers.get('accept'), [JSON_TYPE])
-  return json({ caches: cacheViews(coordinator) })
+  return jsonResponse({ caches: cacheViews(coordinator) })
 }
 
 /** `GET /caches/{name}`, and `GET /cache?name=` for any name at all */
-export const showCache: Action = ({ coordinator }, { request, url, names }) => {
+export const showCache: RouteAction = ({ coordinator }, { request, url, names }) => {
   negotiate(request.headers.get('accept'), [JSON_TYPE])
   const name = names['name'] ?? nameIn(parametersOf(url, {}, CACHE_PARAMETERS))
   const view = cacheViews(coordinator).find((cache) => cache.name === name)
   if (view === undefined) throw new HttpProblem('ERR_CACHE_UNKNOWN', `no cache named ${describe(name)} is registered`)
-  return json(view)
+  return jsonResponse(view)
 }

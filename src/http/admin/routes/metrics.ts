@@ -3,14 +3,14 @@ import { OPENMETRICS_FORMAT, TEXT_FORMAT, formatMetrics } from '../../../metrics
 import { negotiate } from '../../server/accept.js'
 import { HttpProblem } from '../../server/problem.js'
 import { bytesResponse } from '../../server/respond.js'
-import type { Action } from './route.js'
+import type { RouteAction } from './route.js'
 
 /** Prometheus names its format; a client that accepts anything gets the text format. */
 const FORMATS = { 'text/plain': TEXT_FORMAT, 'application/openmetrics-text': OPENMETRICS_FORMAT } as const
 const FORMS = ['text/plain', 'application/openmetrics-text'] as const
 
 /** `GET /metrics` */
-export const showMetrics: Action = async ({ settings }, { request, timings }) => {
+export const showMetrics: RouteAction = async ({ settings }, { request, timings }) => {
   const { metrics } = settings
   if (metrics === undefined) {
     throw new HttpProblem(

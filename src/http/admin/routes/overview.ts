@@ -2,36 +2,36 @@
 import { negotiate } from '../../server/accept.js'
 import { overviewText } from '../overview-text.js'
 import type { AdminLink } from '../options.js'
-import { page } from '../admin-page.js'
+import { adminPage } from '../admin-page.js'
 import { readReport, summaryOf } from '../report-store.js'
-import { JSON_TYPE, html, json, text } from '../../server/respond.js'
+import { JSON_TYPE, htmlResponse, jsonResponse, textResponse } from '../../server/respond.js'
 import { supportsTwin } from '../../../twin/support.js'
 import { openApiDocument } from '../openapi.js'
 import { profileLinks } from '../profile-links.js'
 import { possibleModes } from './attribution.js'
 import { cacheViews } from './caches.js'
-import type { Action, Admin, Exchange } from './route.js'
+import type { RouteAction, AdminState, Exchange } from './route.js'
 
 /** Text first: that is what a terminal gets, which accepts anything. A browser says that it wants HTML. */
 const FORMS = ['text/plain', JSON_TYPE, 'text/html'] as const
 
 /** `GET /` */
-export const showOverview: Action = (admin, exchange) => {
+export const showOverview: RouteAction = (admin, exchange) => {
   const { request, url, below } = exchange
   const { coordinator, reports } = admin
   const form = negotiate(request.headers.get('accept'), FORMS)
   if (form === 'text/html') {
     // The page's own requests are relative to it.
     if (below === '') return toFolder(url)
-    const { html: content, contentSecurityPolicy } = page()
-    return html(content, contentSecurityPolicy)
+    const { html: content, contentSecurityPolicy } = adminPage()
+    return htmlResponse(content, contentSecurityPolicy)
   }
   const last = reports.last()
   const report = last === undefined ? null : readReport(last)
   const views = cacheViews(coordinator)
   const { sample } = coordinator.observe()
-  if (form === 'text/plain') return text(overviewText(statusOf(admin, exchange), views, sample, report))
-  return json({
+  if (form === 'text/plain') return textResponse(overviewText(statusOf(admin, exchange), views, sample, report))
+  return jsonResponse({
     ...statusOf(admin, exchange),
     sample,
     caches: views,
@@ -40,25 +40,25 @@ export const showOverview: Action = (admin, exchange) => {
 }
 
 /** `GET /status` */
-export const showStatus: Action = (admin, exchange) => {
+export const showStatus: RouteAction = (admin, exchange) => {
   negotiate(exchange.request.headers.get('accept'), [JSON_TYPE])
-  return json(statusOf(admin, exchange))
+  return jsonResponse(statusOf(admin, exchange))
 }
 
 /** `GET /observation` */
-export const showObservation: Action = ({ coordinator }, { request }) => {
+export const showObservation: RouteAction = ({ coordinator }, { request }) => {
   negotiate(request.headers.get('accept'), [JSON_TYPE])
-  return json(coordinator.observe())
+  return jsonResponse(coordinator.observe())
 }
 
 /** `GET /openapi.json` */
-export const showOpenApi: Action = ({ settings }, { request }) => {
+export const showOpenApi: RouteAction = ({ settings }, { request }) => {
   negotiate(request.headers.get('accept'), [JSON_TYPE])
-  return json(openApiDocument(settings.basePath === '' ? '/' : settings.basePath))
+  return jsonResponse(openApiDocument(settings.basePath === '' ? '/' : settings.basePath))
 }
 
 /** What `GET /status` tells. */
-function statusOf(admin: Admin, { role }: Exchange) {
+function statusOf(admin: AdminState, { role }: Exchange) {
   const { coordinator, runs, settings } = admin
   const { name, version } = coordinator.allocator
   return {
@@ -79,7 +79,7 @@ function statusOf(admin: Admin, { role }: Exchange) {
   }
 }
 
-function profileLinksOf({ settings: { basePath, profiles } }: Admin): AdminLink[] {
+function profileLinksOf({ settings: { basePath, profiles } }: AdminState): AdminLink[] {
   return profiles === undefined ? [] : profileLinks(basePath, profiles.basePath)
 }
 

@@ -4,16 +4,16 @@ import type { Admitted } from '../../server/request-pipeline.js'
 import type { CostlyReads } from '../costly-reads.js'
 import type { ResolvedAdminOptions } from '../options.js'
 import type { PastReports } from '../past-reports.js'
-import type { Pattern } from '../../server/routing.js'
+import type { RoutePattern } from '../../server/routing.js'
 import type { ReportStore } from '../report-store.js'
-import type { Runs } from '../run-tracker.js'
+import type { RunTracker } from '../run-tracker.js'
 import type { TwinTools } from '../twin-tools.js'
 
 /** What all requests share. */
-export interface Admin {
+export interface AdminState {
   readonly coordinator: Coordinator
   readonly settings: ResolvedAdminOptions
-  readonly runs: Runs
+  readonly runs: RunTracker
   readonly reports: ReportStore
   readonly past: PastReports
   readonly tools: TwinTools
@@ -27,13 +27,13 @@ export interface Exchange extends Admitted {
 }
 
 /** Answers. What it throws is made a problem document. */
-export type Action = (admin: Admin, exchange: Exchange) => Response | Promise<Response>
+export type RouteAction = (admin: AdminState, exchange: Exchange) => Response | Promise<Response>
 
 /** The methods with an action of their own; HEAD is GET, OPTIONS is answered for all. */
-export type Method = 'GET' | 'POST' | 'DELETE'
+export type HttpMethod = 'GET' | 'POST' | 'DELETE'
 
 /** An address and what it does. */
 export interface Route {
-  readonly path: Pattern
-  readonly methods: Readonly<Partial<Record<Method, Action>>>
+  readonly path: RoutePattern
+  readonly methods: Readonly<Partial<Record<HttpMethod, RouteAction>>>
 }

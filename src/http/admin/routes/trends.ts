@@ -5,10 +5,10 @@ import { ageHeader } from '../costly-reads.js'
 import { HttpProblem } from '../../server/problem.js'
 import { JSON_TYPE, TEXT_TYPE, bytesResponse, encodeJson, encodeText } from '../../server/respond.js'
 import { encodedOnce } from '../../server/shared-read.js'
-import type { Action } from './route.js'
+import type { RouteAction } from './route.js'
 
 /** The trends as JSON, or as text; those who ask share a computation. */
-export const showTrends: Action = async ({ reads, reports }, { request, timings }) => {
+export const showTrends: RouteAction = async ({ reads, reports }, { request, timings }) => {
   const form = negotiate(request.headers.get('accept'), [JSON_TYPE, 'text/plain'])
   const { trends: reader } = reads
   if (reader === null) throw new HttpProblem('ERR_HTTP_NOT_FOUND', 'this handler was given no history')

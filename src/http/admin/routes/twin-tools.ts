@@ -12,14 +12,14 @@ import { readJsonBody } from '../../server/body.js'
 import { DISCOVER_PARAMETERS, SNAPSHOT_PARAMETERS } from '../parameters.js'
 import { parametersOf } from '../../server/parameters.js'
 import { HttpProblem } from '../../server/problem.js'
-import { JSON_TYPE, json, text } from '../../server/respond.js'
-import type { Action, Admin } from './route.js'
+import { JSON_TYPE, jsonResponse, textResponse } from '../../server/respond.js'
+import type { RouteAction, AdminState } from './route.js'
 
 const FORMS = [JSON_TYPE, 'text/plain'] as const
 const SNAPSHOT_TYPE = 'application/octet-stream'
 
 /** `POST /discover` */
-export const discoverOwners: Action = async (admin, { request, url, timings }) => {
+export const discoverOwners: RouteAction = async (admin, { request, url, timings }) => {
   const form = negotiate(request.headers.get('accept'), FORMS)
   const body = await timings.time('read', () => readJsonBody(request, admin.settings))
   const given = parametersOf(url, body, DISCOVER_PARAMETERS)
@@ -35,11 +35,11 @@ export const discoverOwners: Action = async (admin, { request, url, timings }) =
       ),
     ),
   )
-  return form === 'text/plain' ? text(formatDiscovery(found, { color: false })) : json(found)
+  return form === 'text/plain' ? textResponse(formatDiscovery(found, { color: false })) : jsonResponse(found)
 }
 
 /** `POST /heap-snapshot`, and with `?histogram` the table of classes. */
-export const takeSnapshot: Action = async (admin, { request, url, timings }) => {
+export const takeSnapshot: RouteAction = async (admin, { request, url, timings }) => {
   const body = await timings.time('read', () => readJsonBody(request, admin.settings))
   const { histogram = false, ...options } = parametersOf(url, body, SNAPSHOT_PARAMETERS)
   if (typeof histogram !== 'boolean') throw new HttpProblem('ERR_HTTP_PARAMETER', '"histogram" must be true or false')
@@ -56,7 +56,7 @@ export const takeSnapshot: Action = async (admin, { request, url, timings }) => 
         ),
       ),
     )
-    return form === 'text/plain' ? text(formatHistogram(counted, { color: false })) : json(counted)
+    return form === 'text/plain' ? textResponse(formatHistogram(counted, { color: false })) : jsonResponse(counted)
   }
   const [unused] = Object.keys(options)
   if (unused !== undefined) throw new HttpProblem('ERR_HTTP_PARAMETER', `"${unused}" is for ?histogram`)
@@ -80,7 +80,7 @@ function needTwin(): void {
 }
 
 /** Its own words for what is in the way. */
-async function told<T>({ runs }: Admin, task: () => Promise<T>): Promise<T> {
+async function told<T>({ runs }: AdminState, task: () => Promise<T>): Promise<T> {
   try {
     return await task()
   } catch (error) {

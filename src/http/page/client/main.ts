@@ -3,9 +3,9 @@ import { problemOfSilence } from '../model/problem.js'
 import { getReport, getReportText, ProblemError } from './api.js'
 import { saveAs } from './dom.js'
 import { startRefreshing } from './refresh.js'
-import { createRuns } from './runs.js'
+import { createRunActions } from './run-actions.js'
 import { createStore, withProblem, withoutProblem } from './state.js'
-import type { Store } from './state.js'
+import type { PageStore } from './state.js'
 import { createTheme } from './theme.js'
 import { mountBreakdown } from './views/breakdown.js'
 import { mountCacheTable } from './views/cache-table.js'
@@ -24,7 +24,7 @@ import { mountTotals } from './views/totals.js'
 
 const store = createStore()
 const refresher = startRefreshing(store)
-const runs = createRuns(store, refresher)
+const runs = createRunActions(store, refresher)
 const dialog = createConfirmDialog()
 const reports = reportActions(store)
 
@@ -52,7 +52,7 @@ addEventListener('unhandledrejection', ({ reason }) => {
 })
 void refresher.now()
 
-function reportActions(of: Store): ReportActions {
+function reportActions(of: PageStore): ReportActions {
   const tried = async (action: () => Promise<void>): Promise<void> => {
     try {
       of.set(withoutProblem(of.state, 'report'))

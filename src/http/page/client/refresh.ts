@@ -19,7 +19,7 @@ import {
   ProblemError,
 } from './api.js'
 import { withProblem, withoutProblem } from './state.js'
-import type { State, Store } from './state.js'
+import type { PageState, PageStore } from './state.js'
 
 const EVERY_MS = 5_000
 /** Trends change with readings, which come each minute or more rarely. */
@@ -33,7 +33,7 @@ export interface Refresher {
 }
 
 /** Begins to ask. */
-export function startRefreshing(store: Store): Refresher {
+export function startRefreshing(store: PageStore): Refresher {
   let timer: ReturnType<typeof setTimeout> | undefined
   let current: Promise<void> | null = null
   const known: Known = { asked: new Set(), trendsOf: undefined }
@@ -67,7 +67,7 @@ interface Known {
   trendsOf: string | undefined
 }
 
-async function refresh(store: Store, known: Known): Promise<void> {
+async function refresh(store: PageStore, known: Known): Promise<void> {
   try {
     const [status, caches, { sample }] = await Promise.all([getStatus(), getCaches(), getObservation()])
     const { state } = store
@@ -102,7 +102,7 @@ async function refresh(store: Store, known: Known): Promise<void> {
 }
 
 /** The list of reports, and the last of them unless an older one was chosen. */
-export async function refreshReports(store: Store, chosen?: AttributionReport): Promise<void> {
+export async function refreshReports(store: PageStore, chosen?: AttributionReport): Promise<void> {
   const reports = await getReports()
   // An earlier process's is a point of the history, and nothing that this one holds.
   const pid = store.state.status?.process.pid
@@ -111,7 +111,7 @@ export async function refreshReports(store: Store, chosen?: AttributionReport): 
 }
 
 /** A cache was measured by a run that this page has not seen: by a schedule, or by a program. */
-function isBehind({ caches, reports }: State, asked: Set<string>): boolean {
+function isBehind({ caches, reports }: PageState, asked: Set<string>): boolean {
   // A run that was aborted leaves no report: it is asked for once.
   const known = new Set([...asked, ...(reports ?? []).map(({ id }) => id)])
   for (const { lastMeasured } of caches ?? []) if (lastMeasured !== null) asked.add(lastMeasured.reportId)
@@ -122,7 +122,7 @@ function isBehind({ caches, reports }: State, asked: Set<string>): boolean {
   )
 }
 
-function othersRun(state: State, { run }: StatusView): Partial<State> {
+function othersRun(state: PageState, { run }: StatusView): Partial<PageState> {
   // What this page itself has asked for is told where it was asked.
   if (state.run?.own === true || (state.isDiscovering && run?.mode === 'discover') || state.heapTask !== null) return {}
   if (run === null) return state.run === null ? {} : { run: null }
@@ -135,7 +135,7 @@ function isRestarted(before: StatusView, after: StatusView): boolean {
   return before.process.pid !== after.process.pid || after.process.uptimeSeconds < before.process.uptimeSeconds - 1
 }
 
-function forgotten(): Partial<State> {
+function forgotten(): Partial<PageState> {
   return {
     report: null,
     reports: null,
@@ -148,7 +148,7 @@ function forgotten(): Partial<State> {
   }
 }
 
-function restartProblem(state: State, { process }: StatusView): Partial<State> {
+function restartProblem(state: PageState, { process }: StatusView): Partial<PageState> {
   const before = state.status?.process.pid ?? 0
   const problem: Problem = {
     ...problemOfSilence(

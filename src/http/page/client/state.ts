@@ -33,7 +33,7 @@ export interface ShownProblem {
 }
 
 /** Everything. Null: not known yet. */
-export interface State {
+export interface PageState {
   readonly status: StatusView | null
   readonly caches: readonly CacheView[] | null
   readonly sample: MemorySample | null
@@ -61,7 +61,7 @@ export interface State {
   readonly tick: number
 }
 
-const INITIAL: State = {
+const INITIAL: PageState = {
   status: null,
   caches: null,
   sample: null,
@@ -85,16 +85,16 @@ const INITIAL: State = {
 }
 
 /** The state and its watchers. */
-export interface Store {
-  readonly state: State
+export interface PageStore {
+  readonly state: PageState
   /** Replaces some parts. */
-  set(parts: Partial<State>): void
+  set(parts: Partial<PageState>): void
   /** Calls `show` now, and before the next frame in which one of these parts is another. */
-  watch(parts: readonly (keyof State)[], show: (state: State) => void): void
+  watch(parts: readonly (keyof PageState)[], show: (state: PageState) => void): void
 }
 
 /** A store with nothing in it yet. */
-export function createStore(): Store {
+export function createStore(): PageStore {
   let state = INITIAL
   let isPlanned = false
   const watchers: (() => void)[] = []
@@ -129,12 +129,12 @@ export function createStore(): Store {
 }
 
 /** Shows a problem in place of the last one about the same. */
-export function withProblem(state: State, topic: ShownProblem['topic'], problem: Problem): Partial<State> {
+export function withProblem(state: PageState, topic: ShownProblem['topic'], problem: Problem): Partial<PageState> {
   return { problems: [...state.problems.filter((shown) => shown.topic !== topic), { topic, problem }] }
 }
 
 /** Puts away what was said about these. */
-export function withoutProblem(state: State, ...topics: readonly ShownProblem['topic'][]): Partial<State> {
+export function withoutProblem(state: PageState, ...topics: readonly ShownProblem['topic'][]): Partial<PageState> {
   const problems = state.problems.filter(({ topic }) => !topics.includes(topic))
   return problems.length === state.problems.length ? {} : { problems }
 }

@@ -34,7 +34,7 @@ const IS_STRAIGHT: ReadonlySet<string> = new Set(['growing', 'unbounded', 'stabl
  * From where to where an axis of time goes, in seconds: a minute at least around what it shows. What the chart would choose for one
  * reading is a thousand days.
  */
-export function spanOf(times: readonly number[]): [number, number] {
+export function axisRange(times: readonly number[]): [number, number] {
   const [from = 0, to = from] = [times[0], times.at(-1)]
   return to - from < 60 ? [(from + to) / 2 - 30, (from + to) / 2 + 30] : [from, to]
 }

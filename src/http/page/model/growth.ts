@@ -1,4 +1,5 @@
 /** What grows, in words and in points: the rows of the table, the forecast, the line of a trend and its band. */
+import { isGrowing } from '../../../report/trends/format-trends.js'
 import { formatBytes } from '../../../support/units.js'
 import type { Forecast, Trend, Trends } from '../../../report/trends/types.js'
 import { ownerName } from '../../../report/discovery/owner-identity.js'
@@ -33,11 +34,6 @@ export function growthRows({ caches, owners }: Trends): GrowthRow[] {
         (a.isAccused ? rate(b.trend) - rate(a.trend) : 0) ||
         (b.trend.lastBytes ?? -1) - (a.trend.lastBytes ?? -1),
     )
-}
-
-/** Whether a trend accuses. */
-export function isGrowing({ verdict }: Trend): boolean {
-  return verdict === 'growing' || verdict === 'unbounded'
 }
 
 /** What the verdict on the floor means. */

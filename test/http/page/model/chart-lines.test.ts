@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { spanOf } from '../../../../src/http/page/model/chart-lines.js'
+import { axisRange } from '../../../../src/http/page/model/chart-lines.js'
 
 describe('the span of an axis of time', () => {
   for (const [name, times, span] of [
@@ -9,7 +9,7 @@ describe('the span of an axis of time', () => {
     ['none has a minute too', [], [-30, 30]],
   ] as const) {
     it(name, () => {
-      expect(spanOf(times)).to.deep.equal(span)
+      expect(axisRange(times)).to.deep.equal(span)
     })
   }
 })

@@ -3,10 +3,10 @@ import { formatBytes, formatShare } from '../../../../support/units.js'
 import { longName } from '../../model/names.js'
 import type { MemoryNode } from '../../model/types.js'
 import { byId, make } from '../dom.js'
-import type { Store } from '../state.js'
+import type { PageStore } from '../state.js'
 
 /** Shows the section where there is something in it. */
-export function mountBreakdown(store: Store): void {
+export function mountBreakdown(store: PageStore): void {
   store.watch(['breakdown'], ({ breakdown }) => {
     const section = byId('breakdown-section', HTMLElement)
     section.hidden = breakdown === null

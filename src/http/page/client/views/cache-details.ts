@@ -3,7 +3,7 @@ import { longName } from '../../model/names.js'
 import type { CacheRow } from '../../model/cache-rows.js'
 import { cures } from '../cures.js'
 import { make, onClick } from '../dom.js'
-import type { State } from '../state.js'
+import type { PageState } from '../state.js'
 import { detailsOf } from './cache-row.js'
 
 /** What the details can ask for. */
@@ -15,7 +15,7 @@ export interface DetailActions {
 /** The row below a row; its button stays, so that the focus does. */
 export interface DetailsElement {
   readonly element: HTMLTableRowElement
-  show(row: CacheRow, id: string, state: State): void
+  show(row: CacheRow, id: string, state: PageState): void
 }
 
 /** Empty details of the cache of this name. */
@@ -32,7 +32,7 @@ export function makeDetails(name: string, actions: DetailActions): DetailsElemen
     { role: 'row', class: 'details' },
     make('td', { role: 'cell', colspan: 10 }, grid, failure, release),
   )
-  const show = (row: CacheRow, id: string, { status, run }: State): void => {
+  const show = (row: CacheRow, id: string, { status, run }: PageState): void => {
     element.id = id
     const items = [['Name', longName(name)] as const, ...detailsOf(row)]
     grid.replaceChildren(

@@ -3,7 +3,7 @@ import { filterRows, joinRows, sortRows } from '../../model/cache-rows.js'
 import type { CacheRow, SortKey } from '../../model/cache-rows.js'
 import { scaleOf } from '../../model/scale.js'
 import { byId, make, onClick, setAttributes, setText } from '../dom.js'
-import type { State, Store } from '../state.js'
+import type { PageState, PageStore } from '../state.js'
 import { makeAxis } from './bar.js'
 import { makeRow } from './cache-row.js'
 import type { RowElement } from './cache-row.js'
@@ -27,7 +27,7 @@ const COLUMNS: readonly (readonly [title: string, classes: string, sort: SortKey
 ]
 
 /** Fills the table and keeps it up to date. */
-export function mountCacheTable(store: Store, actions: DetailActions): void {
+export function mountCacheTable(store: PageStore, actions: DetailActions): void {
   const table = createTable(store, actions)
   mountTools(store)
   store.watch(
@@ -51,7 +51,7 @@ function showIn(place: HTMLElement, elements: readonly HTMLElement[]): void {
   place.replaceChildren(...elements)
 }
 
-function mountTools(store: Store): void {
+function mountTools(store: PageStore): void {
   const filter = byId('filter', HTMLInputElement)
   filter.addEventListener('input', () => {
     store.set({ filter: filter.value })
@@ -68,10 +68,10 @@ function mountTools(store: Store): void {
 interface Table {
   readonly element: HTMLElement
   readonly rest: HTMLElement
-  show(rows: readonly CacheRow[], state: State): void
+  show(rows: readonly CacheRow[], state: PageState): void
 }
 
-function createTable(store: Store, actions: DetailActions): Table {
+function createTable(store: PageStore, actions: DetailActions): Table {
   const axisCell = columnHead('cell-chart')
   const head = headOf(store, axisCell)
   const body = make('tbody', { role: 'rowgroup', id: 'caches-body' })
@@ -89,7 +89,7 @@ function createTable(store: Store, actions: DetailActions): Table {
   const rowOf = (name: string): RowElement => keep(kept, name, () => makeRow(name, rowActions(store)))
   const detailsOf = (name: string): DetailsElement => keep(keptDetails, name, () => makeDetails(name, actions))
   let axisKey = ''
-  const show = (rows: readonly CacheRow[], state: State): void => {
+  const show = (rows: readonly CacheRow[], state: PageState): void => {
     const found = filterRows(rows, state.filter)
     const shown = state.showsAll ? found : found.slice(0, ROWS_SHOWN)
     const scale = scaleOf(rows)
@@ -120,7 +120,7 @@ function keep<T>(kept: Map<string, T>, name: string, create: () => T): T {
   return there
 }
 
-function rowActions(store: Store): Parameters<typeof makeRow>[1] {
+function rowActions(store: PageStore): Parameters<typeof makeRow>[1] {
   const toggled = (set: ReadonlySet<string>, name: string, isIn: boolean): ReadonlySet<string> => {
     const copy = new Set(set)
     if (isIn) copy.add(name)
@@ -138,7 +138,7 @@ function rowActions(store: Store): Parameters<typeof makeRow>[1] {
   }
 }
 
-function headOf(store: Store, axisCell: HTMLElement): HTMLElement {
+function headOf(store: PageStore, axisCell: HTMLElement): HTMLElement {
   const cells = COLUMNS.map(([title, classes, sort]) => {
     if (title === '') return axisCell
     const cell = columnHead(classes)
@@ -185,7 +185,7 @@ function replaceKept(body: HTMLElement, lines: readonly HTMLElement[]): void {
   }
 }
 
-function showRest(store: Store, rest: HTMLElement, found: number, shown: number): void {
+function showRest(store: PageStore, rest: HTMLElement, found: number, shown: number): void {
   rest.hidden = found > 0 && found === shown
   if (found === 0) {
     rest.replaceChildren('No cache has these words in its name.')

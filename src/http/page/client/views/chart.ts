@@ -1,7 +1,7 @@
 /** Lines over time, drawn by uPlot in the page's own colours. */
 import UPlot from 'uplot'
 import { formatBytes } from '../../../../support/units.js'
-import { spanOf } from '../../model/chart-lines.js'
+import { axisRange } from '../../model/chart-lines.js'
 import type { ChartData, ChartLine } from '../../model/chart-lines.js'
 
 /** A chart in its place. */
@@ -45,7 +45,7 @@ function plotOf(
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
-      x: { range: () => spanOf(times) },
+      x: { range: () => axisRange(times) },
       y: { range: (_plot, from, to) => [Math.min(0, from), Math.max(1, to * 1.06)] },
     },
     axes: [

@@ -1,26 +1,19 @@
 /** What grows: when the limit is reached, whether something leaks, and a verdict on each cache. */
+import { isGrowing } from '../../../../report/trends/format-trends.js'
 import type { Trend, Trends } from '../../../../report/trends/types.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
-import {
-  floorWords,
-  forecastWords,
-  growthRows,
-  intervalWords,
-  isGrowing,
-  rateWords,
-  reasonWords,
-} from '../../model/growth.js'
+import { floorWords, forecastWords, growthRows, intervalWords, rateWords, reasonWords } from '../../model/growth.js'
 import { longName } from '../../model/names.js'
 import { formatDuration } from '../../model/time.js'
 import { byId, make, onClick } from '../dom.js'
-import type { Store } from '../state.js'
+import type { PageStore } from '../state.js'
 import { columnHead, tableHead } from './table-head.js'
 
 /** Caches that are shown until all are asked for. */
 const ROWS_SHOWN = 20
 
 /** Fills the section where the server has a history, and keeps it up to date. */
-export function mountGrowth(store: Store): void {
+export function mountGrowth(store: PageStore): void {
   let showsAll = false
   const show = (trends: Trends | null): void => {
     byId('growth-section', HTMLElement).hidden = trends === null

@@ -3,11 +3,11 @@ import { longName } from '../../model/names.js'
 import { formatDuration } from '../../model/time.js'
 import type { StatusView } from '../../model/types.js'
 import { byId, make, onClick, setText } from '../dom.js'
-import type { State, Store } from '../state.js'
+import type { PageState, PageStore } from '../state.js'
 import type { Theme } from '../theme.js'
 
 /** Fills the header and keeps it up to date. */
-export function mountHeader(store: Store, theme: Theme): void {
+export function mountHeader(store: PageStore, theme: Theme): void {
   store.watch(['status'], ({ status }) => {
     if (status !== null) showProcess(status)
   })
@@ -51,7 +51,7 @@ function isSafe(href: string): boolean {
   return ['http:', 'https:'].includes(new URL(href, location.href).protocol)
 }
 
-function showConnection({ connection }: State): void {
+function showConnection({ connection }: PageState): void {
   const element = byId('connection', HTMLElement)
   element.dataset['state'] = connection.state
   setText(element, { connecting: 'connecting', live: 'live', lost: 'no answer' }[connection.state])

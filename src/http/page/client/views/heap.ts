@@ -4,8 +4,8 @@ import { formatBytes, formatCount } from '../../../../support/units.js'
 import { longName } from '../../model/names.js'
 import type { ClassHistogram } from '../../model/types.js'
 import { byId, make, onClick, setText } from '../dom.js'
-import type { Runs } from '../runs.js'
-import type { State, Store } from '../state.js'
+import type { RunActions } from '../run-actions.js'
+import type { PageState, PageStore } from '../state.js'
 import type { ConfirmDialog } from './confirm.js'
 import { columnHead, tableHead } from './table-head.js'
 
@@ -20,7 +20,7 @@ const SNAPSHOT = {
 } as const
 
 /** Fills the section and keeps it up to date. */
-export function mountHeap(store: Store, runs: Runs, dialog: ConfirmDialog): void {
+export function mountHeap(store: PageStore, runs: RunActions, dialog: ConfirmDialog): void {
   const count = byId('histogram', HTMLButtonElement)
   const download = byId('snapshot', HTMLButtonElement)
   onClick(count, () => void runs.countClasses())
@@ -42,7 +42,7 @@ export function mountHeap(store: Store, runs: Runs, dialog: ConfirmDialog): void
   })
 }
 
-function content({ histogram, heapTask, status }: State): HTMLElement {
+function content({ histogram, heapTask, status }: PageState): HTMLElement {
   if (heapTask !== null)
     return make('p', { class: 'empty', role: 'status' }, 'A twin walks the heap. This takes some seconds.')
   if (histogram !== null) return table(histogram)

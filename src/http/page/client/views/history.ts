@@ -7,7 +7,7 @@ import type { ReportSummary } from '../../model/types.js'
 import { longName } from '../../model/names.js'
 import { byId, make, onClick, setText } from '../dom.js'
 import type { Trend, Trends } from '../../../../report/trends/types.js'
-import type { Store } from '../state.js'
+import type { PageStore } from '../state.js'
 import { createChart } from './chart.js'
 import type { Chart } from './chart.js'
 import { makeReportList } from './report-list.js'
@@ -25,7 +25,7 @@ interface HistoryView {
 }
 
 /** Fills the section and keeps it up to date; gives what redraws it in new colours. */
-export function mountHistory(store: Store, actions: ReportActions): () => void {
+export function mountHistory(store: PageStore, actions: ReportActions): () => void {
   const view = createView(store, actions)
   store.watch(['reports', 'report', 'trends'], ({ reports, status }) => {
     const count = reports?.length ?? 0
@@ -54,7 +54,7 @@ function summaryOf(reports: readonly ReportSummary[], pid: number | undefined): 
   return past === 0 ? `${count} kept in memory` : `${count}, ${String(past)} of them of earlier processes`
 }
 
-function createView(store: Store, actions: ReportActions): HistoryView {
+function createView(store: PageStore, actions: ReportActions): HistoryView {
   const chartPlace = make('div', {
     class: 'chart',
     role: 'img',

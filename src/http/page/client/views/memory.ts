@@ -3,10 +3,10 @@ import { formatBytes, formatShare } from '../../../../support/units.js'
 import { splitBreakdown, splitMemory } from '../../model/memory-split.js'
 import type { MemoryPart, MemorySplit } from '../../model/memory-split.js'
 import { byId, make } from '../dom.js'
-import type { Store } from '../state.js'
+import type { PageStore } from '../state.js'
 
 /** Fills the section and keeps it up to date. */
-export function mountMemory(store: Store): void {
+export function mountMemory(store: PageStore): void {
   const section = byId('memory', HTMLElement)
   for (const [event, isOver] of [
     ['pointerover', true],

@@ -5,13 +5,13 @@ import { formatBytes, formatCount, formatMs, formatShare } from '../../../../sup
 import { knownBytes } from '../../model/bytes.js'
 import { longName } from '../../model/names.js'
 import { byId, make, onClick, setText } from '../dom.js'
-import type { Runs } from '../runs.js'
-import type { State, Store } from '../state.js'
+import type { RunActions } from '../run-actions.js'
+import type { PageState, PageStore } from '../state.js'
 import { inFlightTable } from './in-flight.js'
 import { columnHead, tableHead } from './table-head.js'
 
 /** Fills the section and keeps it up to date. */
-export function mountOwners(store: Store, runs: Runs): void {
+export function mountOwners(store: PageStore, runs: RunActions): void {
   const button = byId('discover', HTMLButtonElement)
   onClick(button, () => void runs.discover())
   store.watch(['status', 'isDiscovering', 'run'], ({ status, isDiscovering, run }) => {
@@ -23,7 +23,7 @@ export function mountOwners(store: Store, runs: Runs): void {
   })
 }
 
-function content({ discovery, status, isDiscovering }: State): HTMLElement[] {
+function content({ discovery, status, isDiscovering }: PageState): HTMLElement[] {
   const say = (words: string): HTMLElement[] => [make('p', { class: 'empty' }, words)]
   if (isDiscovering) {
     const words =

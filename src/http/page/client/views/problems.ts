@@ -1,10 +1,10 @@
 /** Problems in words: what happened, its code, and what to do about it. */
 import { byId, make, onClick, setText } from '../dom.js'
 import { withoutProblem } from '../state.js'
-import type { ShownProblem, State, Store } from '../state.js'
+import type { ShownProblem, PageState, PageStore } from '../state.js'
 
 /** Shows problems until they are put away; `retry` asks the server at once. */
-export function mountProblems(store: Store, retry: () => void): void {
+export function mountProblems(store: PageStore, retry: () => void): void {
   const region = byId('problems', HTMLElement)
   store.watch(['problems'], ({ problems }) => {
     region.hidden = problems.length === 0
@@ -17,7 +17,7 @@ export function mountProblems(store: Store, retry: () => void): void {
   store.watch(['connection', 'problems'], showCountdown)
 }
 
-function card(store: Store, { topic, problem }: ShownProblem, retry: () => void): HTMLElement {
+function card(store: PageStore, { topic, problem }: ShownProblem, retry: () => void): HTMLElement {
   const { title, detail, code, status, cure, retryAfterSeconds, runId } = problem
   const isLost = topic === 'connection'
   const dismiss = make('button', { type: 'button', 'aria-label': `Dismiss: ${title}` }, 'Dismiss')
@@ -45,7 +45,7 @@ function card(store: Store, { topic, problem }: ShownProblem, retry: () => void)
   )
 }
 
-function showCountdown({ connection }: State): void {
+function showCountdown({ connection }: PageState): void {
   const element = document.querySelector('.countdown')
   if (element === null || connection.state !== 'lost') return
   const seconds = Math.max(0, Math.ceil((connection.retryAtMs - Date.now()) / 1000))

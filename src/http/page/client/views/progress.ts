@@ -3,8 +3,8 @@ import { formatBytes, formatCount } from '../../../../support/units.js'
 import { sumKnown } from '../../model/bytes.js'
 import { shortName } from '../../model/names.js'
 import { byId, onClick, setAttributes, setText } from '../dom.js'
-import type { Runs } from '../runs.js'
-import type { RunProgress, State, Store } from '../state.js'
+import type { RunActions } from '../run-actions.js'
+import type { RunProgress, PageState, PageStore } from '../state.js'
 
 const MODE_TITLES: Readonly<Record<RunProgress['mode'], string>> = {
   twin: 'Measuring in a twin',
@@ -19,7 +19,7 @@ const MODE_TITLES: Readonly<Record<RunProgress['mode'], string>> = {
 const ANNOUNCE_EVERY_MS = 4_000
 
 /** Fills the bar and keeps it up to date. */
-export function mountProgress(store: Store, runs: Runs): void {
+export function mountProgress(store: PageStore, runs: RunActions): void {
   const abort = byId('abort', HTMLButtonElement)
   onClick(abort, () => void runs.abort())
   const announce = createAnnouncer()
@@ -74,7 +74,7 @@ function doneOf({ planned, done }: RunProgress): number {
   return [...(planned ?? [])].filter((name) => done.has(name)).length
 }
 
-function createAnnouncer(): (state: State, before: RunProgress | null) => void {
+function createAnnouncer(): (state: PageState, before: RunProgress | null) => void {
   let lastMs = 0
   return ({ run, report, problems }, before) => {
     const element = byId('announcer', HTMLElement)

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatMs } from '../../../../support/units.js
 import { floorBytes, knownBytes, sumKnown } from '../../model/bytes.js'
 import type { ReportSummary } from '../../model/types.js'
 import { make, onClick } from '../dom.js'
-import type { State } from '../state.js'
+import type { PageState } from '../state.js'
 import { columnHead, tableHead, unseen } from './table-head.js'
 import { downloadLinks } from './totals.js'
 
@@ -18,7 +18,7 @@ export interface ReportActions {
 let isOpen = false
 
 /** The list. */
-export function makeReportList({ reports, report }: State, actions: ReportActions): HTMLElement {
+export function makeReportList({ reports, report }: PageState, actions: ReportActions): HTMLElement {
   const rows = (reports ?? []).toReversed().map((summary) => row(summary, summary.id === report?.id, actions))
   const details = make(
     'details',

@@ -6,14 +6,14 @@ import { MODE_WORDS, bodyOf, confirmationOf, targetsOf } from '../../model/run-r
 import type { RunForm, Scope } from '../../model/run-request.js'
 import { shortName } from '../../model/names.js'
 import { byId, setText } from '../dom.js'
-import type { Runs } from '../runs.js'
-import type { State, Store } from '../state.js'
+import type { RunActions } from '../run-actions.js'
+import type { PageState, PageStore } from '../state.js'
 import type { ConfirmDialog } from './confirm.js'
 
 const OWNERS_LISTED = 20
 
 /** Makes the form work. */
-export function mountRunForm(store: Store, runs: Runs, dialog: ConfirmDialog): void {
+export function mountRunForm(store: PageStore, runs: RunActions, dialog: ConfirmDialog): void {
   const form = byId('run-form', HTMLFormElement)
   const scope = byId('scope', HTMLSelectElement)
   let chosenMode: AttributionMode | null = null
@@ -44,7 +44,7 @@ export function mountRunForm(store: Store, runs: Runs, dialog: ConfirmDialog): v
 }
 
 /** Asks before anything is dropped, then goes on. */
-async function submit(store: Store, runs: Runs, dialog: ConfirmDialog, form: RunForm): Promise<void> {
+async function submit(store: PageStore, runs: RunActions, dialog: ConfirmDialog, form: RunForm): Promise<void> {
   const { caches, report } = store.state
   const asks = form.mode !== 'twin'
   if (asks && !(await dialog.ask(confirmationOf(form, caches ?? [], report), hintOf(store.state)))) return
@@ -52,7 +52,12 @@ async function submit(store: Store, runs: Runs, dialog: ConfirmDialog, form: Run
 }
 
 /** Releases one cache, after the same question. */
-export async function releaseOne(store: Store, runs: Runs, dialog: ConfirmDialog, name: string): Promise<void> {
+export async function releaseOne(
+  store: PageStore,
+  runs: RunActions,
+  dialog: ConfirmDialog,
+  name: string,
+): Promise<void> {
   const { caches, report } = store.state
   const form: RunForm = {
     mode: 'release',
@@ -70,11 +75,11 @@ export async function releaseOne(store: Store, runs: Runs, dialog: ConfirmDialog
   if (await dialog.ask({ ...confirmation, title }, hintOf(store.state))) await runs.release(name)
 }
 
-function hintOf({ status }: State): string {
+function hintOf({ status }: PageState): string {
   return status?.twin.supported === true ? 'A twin measures the same and loses nothing.' : ''
 }
 
-function showForm(form: HTMLFormElement, state: State, chosenMode: AttributionMode | null): void {
+function showForm(form: HTMLFormElement, state: PageState, chosenMode: AttributionMode | null): void {
   const { status, caches, run } = state
   form.hidden = run !== null || caches?.length === 0
   if (status === null) return
@@ -103,7 +108,7 @@ function titleOf(taken: number, mode: AttributionMode, all: number): string {
   return mode === 'twin' ? `Measure ${count} in a twin` : `${mode === 'trim' ? 'Trim' : 'Release'} ${count} …`
 }
 
-function wordsOf({ status }: State, mode: AttributionMode | null): string {
+function wordsOf({ status }: PageState, mode: AttributionMode | null): string {
   if (status === null) return ''
   const noTwin = status.twin.supported ? '' : `No twin can be had here: ${status.twin.reason ?? 'no reason given'}. `
   if (status.role !== 'operator') return `${noTwin}You may look; measuring takes the role of an operator.`
@@ -114,7 +119,7 @@ function wordsOf({ status }: State, mode: AttributionMode | null): string {
   return mode === null ? noTwin : `${noTwin}${MODE_WORDS[mode]}${coolDown}`
 }
 
-function readForm(form: HTMLFormElement, { ticked }: State): RunForm {
+function readForm(form: HTMLFormElement, { ticked }: PageState): RunForm {
   const data = new FormData(form)
   const number = (name: string): number | null => {
     const text = data.get(name)

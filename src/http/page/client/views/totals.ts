@@ -10,10 +10,10 @@ import { formatAge } from '../../model/time.js'
 import { addressOf, reportRoute } from '../api.js'
 import { cures } from '../cures.js'
 import { byId, make, onClick, setText } from '../dom.js'
-import type { State, Store } from '../state.js'
+import type { PageState, PageStore } from '../state.js'
 
 /** Fills what stands around the table. */
-export function mountTotals(store: Store, downloadText: (id: string) => void): void {
+export function mountTotals(store: PageStore, downloadText: (id: string) => void): void {
   store.watch(['report', 'caches', 'tick'], showSummary)
   store.watch(['report'], ({ report }) => {
     const told = report === null ? [] : headline(report)
@@ -27,7 +27,7 @@ export function mountTotals(store: Store, downloadText: (id: string) => void): v
   })
 }
 
-function showSummary({ report, caches }: State): void {
+function showSummary({ report, caches }: PageState): void {
   const registered = caches === null ? '' : `${formatCount(caches.length)} registered`
   if (report === null) {
     setText(

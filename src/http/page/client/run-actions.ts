@@ -11,10 +11,10 @@ import { saveAs } from './dom.js'
 import { refreshReports } from './refresh.js'
 import type { Refresher } from './refresh.js'
 import { withProblem, withoutProblem } from './state.js'
-import type { RunProgress, ShownProblem, Store } from './state.js'
+import type { RunProgress, ShownProblem, PageStore } from './state.js'
 
 /** What can be set off from the page. */
-export interface Runs {
+export interface RunActions {
   start(body: RunBody): Promise<void>
   release(name: string): Promise<void>
   abort(): Promise<void>
@@ -24,7 +24,7 @@ export interface Runs {
 }
 
 /** The actions over one state. */
-export function createRuns(store: Store, refresher: Refresher): Runs {
+export function createRunActions(store: PageStore, refresher: Refresher): RunActions {
   const guarded = async (topic: ShownProblem['topic'], action: () => Promise<void>): Promise<void> => {
     store.set(withoutProblem(store.state, topic))
     try {
@@ -83,7 +83,7 @@ function newRun(mode: RunProgress['mode']): RunProgress {
   return { own: true, mode, planned: null, done: new Map(), lastDone: null, isAborting: false }
 }
 
-async function takeEvents(store: Store, events: AsyncGenerator<ServerSentEvent, void>): Promise<void> {
+async function takeEvents(store: PageStore, events: AsyncGenerator<ServerSentEvent, void>): Promise<void> {
   for await (const { event, data } of events) {
     switch (event) {
       case 'report': {
@@ -103,7 +103,7 @@ async function takeEvents(store: Store, events: AsyncGenerator<ServerSentEvent, 
   )
 }
 
-function takeProgress(store: Store, event: string, data: string): void {
+function takeProgress(store: PageStore, event: string, data: string): void {
   const { run } = store.state
   if (run === null) return
   const payload: unknown = JSON.parse(data)

@@ -24,7 +24,7 @@ export const byShape: AsReleasable = (cache) => {
 }
 
 /** The caches of one place. */
-export class Group {
+export class CacheGroup {
   readonly #asReleasable: AsReleasable
   readonly #isPart: (cache: object) => boolean
   #references: WeakRef<object>[] = []

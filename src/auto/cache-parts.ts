@@ -1,17 +1,17 @@
 /** Caches that other caches are built on: an InMemoryLRUCache holds an lru-cache, a Cacheable holds a Keyv over a Map. */
-import { objectIn, read } from '../adapters/shape.js'
+import { objectIn, readMember } from '../adapters/shape.js'
 
 /** Members under which the libraries keep what they are built on. */
 const MEMBERS = ['cache', 'store', 'primary', 'secondary', 'opts'] as const
 const DEPTH_MAX = 4
 
 /** What a cache is built on, as far as its library shows it: caches, their stores, their options. */
-export function partsOf(cache: object): Set<object> {
+export function cacheParts(cache: object): Set<object> {
   const found = new Set<object>()
   const visit = (value: object, depth: number): void => {
     if (found.has(value) || depth > DEPTH_MAX) return
     found.add(value)
-    const stores = read(value, 'stores')
+    const stores = readMember(value, 'stores')
     const inner = MEMBERS.map((name) => objectIn(value, name))
     for (const part of [...inner, ...(Array.isArray(stores) ? (stores as unknown[]) : [])]) {
       if (typeof part === 'object' && part !== null) visit(part, depth + 1)

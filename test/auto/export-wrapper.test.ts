@@ -1,7 +1,7 @@
 /** Wrapped exports: what they make is told of, and is what the library makes. */
 import { expect } from 'chai'
-import { Instrument } from '../../src/auto/instrument.js'
-import type { Creation } from '../../src/auto/instrument.js'
+import { ExportWrapper } from '../../src/auto/export-wrapper.js'
+import type { Creation } from '../../src/auto/export-wrapper.js'
 
 class Cache {
   static readonly limit = 7
@@ -34,11 +34,11 @@ const KIND = { kind: 'class', label: 'LRUCache' } as const
 
 describe('a wrapped class', () => {
   let told: Creation[]
-  let instrument: Instrument
+  let instrument: ExportWrapper
   let Wrapped: typeof Cache
   beforeEach(() => {
     told = []
-    instrument = new Instrument((creation) => told.push(creation))
+    instrument = new ExportWrapper((creation) => told.push(creation))
     Wrapped = instrument.value(Cache, 'lru-cache', KIND, {}) as typeof Cache
   })
   afterEach(() => {
@@ -114,10 +114,10 @@ describe('a wrapped class', () => {
 describe('the exports of a library', () => {
   const FILE = '/app/node_modules/lru-cache/index.js'
   let told: Creation[]
-  let instrument: Instrument
+  let instrument: ExportWrapper
   beforeEach(() => {
     told = []
-    instrument = new Instrument((creation) => told.push(creation))
+    instrument = new ExportWrapper((creation) => told.push(creation))
   })
 
   function tells(exports: unknown, name: string | null = 'LRUCache'): boolean {

@@ -38,7 +38,7 @@ type Newable = new (...args: unknown[]) => object
 const CLASS_NAME_LENGTH_MIN = 3
 
 /** Wraps exports, each once, however many names it has. */
-export class Instrument {
+export class ExportWrapper {
   readonly #tell: CreationListener
   readonly #wrapped = new WeakMap<object, object>()
   readonly #own = new WeakSet()

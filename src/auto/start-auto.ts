@@ -10,12 +10,12 @@ import { waitForShared } from '../coordinator/default.js'
 import type { Coordinator } from '../coordinator/coordinator.js'
 import { messageOf } from '../support/errors.js'
 import type { WarningCode } from '../support/errors.js'
-import type { Admin } from './admin.js'
+import type { AdminServer } from './admin.js'
 import { FoundCaches } from './found-caches.js'
-import { Instrument } from './instrument.js'
+import { ExportWrapper } from './export-wrapper.js'
 import { listenAt, listenById } from './listen.js'
 import { hookModules } from './module-hooks.js'
-import { kindOf } from './process-kind.js'
+import { processKindOf } from './process-kind.js'
 import type { ProcessKind } from './process-kind.js'
 import { SERVED_BY, readSettings } from './settings.js'
 import type { AutoSettings } from './settings.js'
@@ -26,11 +26,11 @@ const STARTED = Symbol.for('cache-attribution.auto.started')
 const DELAY_MS = 50
 
 /** See the top of this file. Never throws. */
-export function start(): void {
+export function startAuto(): void {
   if (Reflect.has(globalThis, STARTED)) return
   Object.defineProperty(globalThis, STARTED, { value: true, configurable: true, enumerable: false })
   const { pid, env, argv, execArgv } = process
-  const kind = kindOf({ isMainThread, pid, env, script: argv[1], execArgv })
+  const kind = processKindOf({ isMainThread, pid, env, script: argv[1], execArgv })
   if (kind === 'tool') return
   const { settings, problems } = readSettings(env)
   if (kind === 'service') {
@@ -49,7 +49,7 @@ function registerCaches(settings: AutoSettings): void {
   const { allowRelease, libraries } = settings
   if (libraries.size === 0) return
   const found = new FoundCaches({ allowRelease, cwd: process.cwd() })
-  const instrument = new Instrument((creation) => {
+  const instrument = new ExportWrapper((creation) => {
     if (libraries.has(creation.origin.library)) found.add(creation)
   })
   waitForShared((coordinator) => {
@@ -61,8 +61,8 @@ function registerCaches(settings: AutoSettings): void {
 async function open(settings: AutoSettings, kind: ProcessKind): Promise<void> {
   // Workers of a cluster do the service's work: what the environment asks of reports, it asks of them.
   const isReporting = kind === 'service' || (await isClusterWorker())
-  let admin: Promise<Admin> | undefined
-  const load = (): Promise<Admin> => (admin ??= loadAdmin(settings, isReporting))
+  let admin: Promise<AdminServer> | undefined
+  const load = (): Promise<AdminServer> => (admin ??= loadAdmin(settings, isReporting))
   const wantsReports = settings.history ?? settings.logMs ?? settings.attributeMs
   if (isReporting && wantsReports !== null) load().catch(failed)
   if (!settings.endpoint) return
@@ -98,7 +98,7 @@ async function isClusterWorker(): Promise<boolean> {
   return cluster.isWorker
 }
 
-async function loadAdmin(settings: AutoSettings, isReporting: boolean): Promise<Admin> {
+async function loadAdmin(settings: AutoSettings, isReporting: boolean): Promise<AdminServer> {
   const { createAdmin } = await import('./admin.js')
   return createAdmin(settings, isReporting)
 }

@@ -11,7 +11,7 @@ import { unpreloadable } from './preload.js'
 import type { Distribution } from './distribution.js'
 
 /** Where the command runs. */
-export interface Place {
+export interface CommandSurroundings {
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
   /** The user's home folder. */
@@ -21,7 +21,7 @@ export interface Place {
 const PACKAGE_FOLDER = 'cache-attribution'
 
 /** Folders that may hold a fetched library, in the order in which they are tried. */
-export function cacheFolders(place: Place, distribution: Distribution, arch: string): readonly string[] {
+export function cacheFolders(place: CommandSurroundings, distribution: Distribution, arch: string): readonly string[] {
   const modules = path.join(place.cwd, 'node_modules')
   const roots = isWritableFolder(modules) ? [path.join(modules, '.cache')] : []
   const xdg = place.env['XDG_CACHE_HOME'] ?? ''
