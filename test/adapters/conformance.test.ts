@@ -16,14 +16,14 @@ const UNSEEN = ['p-memoize', 'undici']
 
 for (const kind of ['buffers', 'objects'] as const) {
   describe(`the adapters, with ${kind}`, function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     let result: ConformanceResult
     before(async function () {
       needsJemalloc(this)
       result = await runFixture<ConformanceResult>('adapters/fixtures/conformance', {
         preload: 'jemalloc',
         args: [kind],
-        timeoutMs: 110_000,
+        timeoutMs: 280_000,
       })
     })
 

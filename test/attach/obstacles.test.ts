@@ -11,6 +11,7 @@ import { Attachment } from '../../src/attach/client/attachment.js'
 import { TargetProcess } from '../../src/attach/client/target-process.js'
 import type { Discovery } from '../../src/report/discovery/types.js'
 import { skipOrFail } from '../helpers/child.js'
+import { listen } from '../http/site.js'
 import { command, targets } from './target.js'
 
 const MAJOR = Number(process.versions.node.split('.')[0])
@@ -23,6 +24,15 @@ function source(body: string): string {
 /** These targets listen on nothing else. */
 function hasInspector(pid: number): boolean {
   return new TargetProcess(pid).ownListeners().length > 0
+}
+
+/** A port on which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  const port = await listen(server)
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 describe('what is in the way of an attach', function () {
@@ -107,18 +117,17 @@ describe('what is in the way of an attach', function () {
   })
 
   it("somebody else's listener on the port, to whom nothing is sent", async () => {
-    const target = await start({ execArgv: ['--inspect-port=21229'] })
     const asked: string[] = []
     const other = createServer((socket) => {
       socket.on('data', (data) => asked.push(String(data)))
     })
-    other.listen(21229, '127.0.0.1')
-    await once(other, 'listening')
+    const port = await listen(other)
+    const target = await start({ execArgv: [`--inspect-port=${port}`] })
     try {
       const refused: unknown = await Attachment.open(target.pid, { portTimeoutMs: 500 }).catch(
         (error: unknown) => error,
       )
-      expect(refused).to.match(/ERR_ATTACH_PORT_TAKEN: port 21229/)
+      expect(refused).to.match(new RegExp(`ERR_ATTACH_PORT_TAKEN: port ${port}`))
       expect(asked).to.deep.equal([])
       expect(target.stderr).to.equal('')
     } finally {
@@ -127,7 +136,7 @@ describe('what is in the way of an attach', function () {
   })
 
   it('a port of its own is found, also any', async () => {
-    for (const port of ['21240', '0']) {
+    for (const port of [await freePort(), 0]) {
       const target = await start({ execArgv: [`--inspect-port=${port}`] })
       const { code, stderr } = await command('attribute', '--json', String(target.pid))
       expect(code, stderr).to.equal(0)
@@ -139,7 +148,8 @@ describe('what is in the way of an attach', function () {
     // Node counts up from the primary's port for each worker, which it cannot from 0.
     const target = await start({
       file: new URL('fixtures/clustered.js', import.meta.url).pathname,
-      execArgv: ['--inspect-port=21329'],
+      // Below the ports that the kernel gives out, and another for each process of tests.
+      execArgv: [`--inspect-port=${20_000 + (process.pid % 10_000)}`],
       usualPort: true,
     })
     const workers = readFileSync(`/proc/${target.pid}/task/${target.pid}/children`, 'utf8').trim().split(' ')

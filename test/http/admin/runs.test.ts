@@ -26,13 +26,16 @@ interface Gate {
   /** Aborted with the run. */
   readonly signals: AbortSignal[]
   calls: number
+  /** Requests whose head has reached the server. */
+  requests: number
 }
 
 async function withSite(test: (site: Site, gate: Gate) => Promise<void>, options?: AdminHandlerOptions): Promise<void> {
   const site = await openSite(options)
   let open = (): void => undefined
   const opened = new Promise<void>((resolve) => (open = resolve))
-  const gate: Gate = { open, signals: [], calls: 0 }
+  const gate: Gate = { open, signals: [], calls: 0, requests: 0 }
+  site.server.on('request', () => gate.requests++)
   site.coordinator.register('gate', {
     release: ({ signal }) => {
       gate.calls++
@@ -58,6 +61,12 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await turns(1)
 }
 
+/** Waits until this many requests are with the server, and what follows on a request's head is done. */
+async function arrived(gate: Gate, count: number): Promise<void> {
+  await until(() => gate.requests === count)
+  await delay(20)
+}
+
 async function json<T>(response: Response | Promise<Response>): Promise<T> {
   return (await (await response).json()) as T
 }
@@ -71,7 +80,7 @@ describe('POST /attribution', () => {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ mode: 'release', only: ['gate'] }),
       })
-      await delay(20)
+      await arrived(gate, 2)
       gate.open()
       const reports = await Promise.all([json<AttributionReport>(first), json<AttributionReport>(second)])
       expect(reports[0].id).to.equal(reports[1].id)
@@ -108,7 +117,7 @@ describe('POST /attribution', () => {
       const left = post(site, GATED, { signal: leaving.signal }).catch((error: unknown) => (error as Error).name)
       await until(() => gate.calls === 1)
       const staying = post(site, GATED)
-      await delay(20)
+      await arrived(gate, 2)
       leaving.abort()
       expect(await left).to.equal('AbortError')
       await delay(20)
@@ -239,7 +248,7 @@ describe('the cool-down', () => {
         const first = post(site, GATED)
         await until(() => gate.calls === 1)
         const second = post(site, GATED)
-        await delay(20)
+        await arrived(gate, 2)
         gate.open()
         expect([(await first).status, (await second).status]).to.deep.equal([200, 200])
       },

@@ -82,9 +82,13 @@ describe('a history behind the admin handler', () => {
   it('computes them once for a thousand who ask', async () => {
     await restarted(folderOf(), 10)
     const first = history.trends()
-    const bodies = await Promise.all(
-      Array.from({ length: 1000 }, async () => (await fetch(`${site.base}/trends`)).text()),
-    )
+    // A hundred at a time: more connections than the server's backlog may be refused by the kernel.
+    const ask = async (): Promise<string[]> => {
+      const own: string[] = []
+      for (let count = 0; count < 10; count++) own.push(await (await fetch(`${site.base}/trends`)).text())
+      return own
+    }
+    const bodies = (await Promise.all(Array.from({ length: 100 }, ask))).flat()
     expect(new Set(bodies).size).to.equal(1)
     expect(history.trends()).to.equal(first)
   })
