@@ -41,12 +41,13 @@ const TOLD_AFTER_MS = 1_000
 
 /** @throws CacheAttributionError `ERR_ATTACH_*` */
 export async function openInspector(target: TargetProcess, options: OpenInspectorOptions): Promise<OpenInspector> {
+  // Another attach may open it at any moment from here on: what is listened on by then counts as new.
+  const before = new Set(target.ownListeners().map(({ inode }) => inode))
   const open = await inspectorOf(target)
   if (open !== null) return { session: await connect(target, open), wasClosed: false }
   const endMs = performance.now() + options.portTimeoutMs
   for (;;) {
     await waitForPort(target, endMs, options)
-    const before = new Set(target.ownListeners().map(({ inode }) => inode))
     options.beforeSignal()
     signal(target)
     try {
@@ -153,6 +154,7 @@ async function newInspector(
 ): Promise<InspectorTarget> {
   const startMs = performance.now()
   const { switches } = target.mainThread
+  const closing = new ClosingInspector(target)
   for (let isTold = false; performance.now() - startMs < timeoutMs;) {
     await delay(LOOK_MS)
     if (!target.isAlive) {
@@ -171,12 +173,33 @@ async function newInspector(
       !candidates.some((each) => each.port === port)
     )
       throw portTaken(target, port)
+    if (closing.hasEnded()) signal(target)
     if (!isTold && performance.now() - startMs > TOLD_AFTER_MS) {
       isTold = true
       progress('waiting for the process to open its inspector')
     }
   }
   throw notOpened(target, target.mainThread.switches > switches)
+}
+
+/** A signal that comes while the inspector of another attach stops is lost: it is sent once more when that one's thread is gone. */
+class ClosingInspector {
+  readonly #target: TargetProcess
+  readonly #threads: readonly string[]
+  #isTold = false
+
+  constructor(target: TargetProcess) {
+    this.#target = target
+    this.#threads = target.threads()
+  }
+
+  /** True once, where a thread of the process ended since. */
+  hasEnded(): boolean {
+    if (this.#isTold) return false
+    const running = new Set(this.#target.threads())
+    this.#isTold = !this.#threads.every((thread) => running.has(thread))
+    return this.#isTold
+  }
 }
 
 /** The main thread woke up and opened nothing, or it did not wake up at all. */

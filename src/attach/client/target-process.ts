@@ -55,6 +55,15 @@ export class TargetProcess {
     return { ticks, switches: Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1] ?? 0) }
   }
 
+  /** Ids of its threads; none once it has ended. */
+  threads(): readonly string[] {
+    try {
+      return readdirSync(`${this.folder}/task`)
+    } catch {
+      return []
+    }
+  }
+
   /** The effective user. */
   get uid(): number | null {
     const uid = /^Uid:\s*\d+\s+(\d+)/m.exec(this.#text('status') ?? '')?.[1]
