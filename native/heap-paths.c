@@ -2,13 +2,15 @@
 #include "heap-paths.h"
 
 #ifdef __linux__
+#include "heap-visitor.h"
 #include "v8-edges.h"
+#include "v8-functions.h"
 #include "v8-layout.h"
 
 #include <string.h>
 
 /* Longer ways are cut in the middle: their beginning says where, their end says what. */
-enum { STEPS_MAX = 4096, CLASS_SIZE = 64, KNOWN_MAPS = 8192 };
+enum { STEPS_MAX = 4096, CLASS_SIZE = 64, KNOWN_MAPS = 8192, CONTEXT_SLOTS = 3 };
 
 /* V8's own books about code and shapes: what they point at is held elsewhere, if it is held. */
 static const char *const DULL[] = {"FeedbackVector",
@@ -128,6 +130,16 @@ static void add_segment(struct text *text, const char *segment) {
   text_add(text, segment[0] == '.' && text->length == 0 ? segment + 1 : segment);
 }
 
+/* A context whose way names no script is of the script that its functions stand in. */
+static void add_script_of_context(struct text *script, uint64_t context) {
+  const uint32_t words = heap_words_at(context);
+  for (uint32_t word = CONTEXT_SLOTS; word < words && script->length == 0; word++) {
+    const uint64_t slot = v8_read(context + 8ull * word);
+    if (v8_is_object(slot) && v8_type_is_function(v8_type_of(slot - 1)))
+      v8_add_script(script, v8_shared_of(slot - 1));
+  }
+}
+
 void heap_path_write(struct heap_path *path, const struct column *via, const struct heap_graph *graph,
                      uint32_t node) {
   static uint32_t steps[STEPS_MAX];
@@ -149,5 +161,8 @@ void heap_path_write(struct heap_path *path, const struct column *via, const str
     if (segment[0] != '\0')
       strcpy(last, segment);
   }
+  for (size_t i = 0; i < count && path->script.length == 0; i++)
+    if (steps[i] < graph->object_count && v8_type_is_context(v8_type_of(heap_address_of(steps[i]))))
+      add_script_of_context(&path->script, heap_address_of(steps[i]));
 }
 #endif
