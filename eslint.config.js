@@ -58,7 +58,7 @@ const MAY_IMPORT = {
   threads: [...BELOW_COORDINATOR, 'coordinator/*'],
   fleet: ['support', 'report', 'coordinator/*'],
   testing: [...BELOW_COORDINATOR, 'coordinator/*'],
-  attach: [...BELOW_HTTP, 'adapters', 'log', 'http'],
+  attach: [...BELOW_HTTP, 'adapters', 'log', 'http', 'http/*'],
   auto: [...BELOW_HTTP, 'adapters', 'log', 'http', 'attach'],
   cli: [...BELOW_HTTP, 'adapters', 'http', 'fleet', 'attach', 'auto'],
 }

@@ -8,9 +8,13 @@ import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+const folder = path.join(root, 'dist', 'src', 'attach', 'agent')
+
 await build({
-  entryPoints: [path.join(root, 'dist', 'src', 'attach', 'agent', 'agent.js')],
-  outdir: path.join(root, 'dist', 'src', 'attach', 'agent'),
+  entryPoints: [path.join(folder, 'agent.js')],
+  outdir: folder,
+  // In the place of Node's own, which load undici.
+  inject: [path.join(folder, 'fetch-classes.js')],
   outExtension: { '.js': '.bundle.js' },
   absWorkingDir: root,
   bundle: true,

@@ -7,7 +7,18 @@
 
 /** What the agent can be asked for. */
 export type AgentTask =
-  'overview' | 'discover' | 'attribute' | 'breakdown' | 'histogram' | 'heap-snapshot' | 'profile' | 'close-file'
+  | 'overview'
+  | 'discover'
+  | 'attribute'
+  | 'breakdown'
+  | 'histogram'
+  | 'heap-snapshot'
+  | 'profile'
+  | 'close-file'
+  | 'serve'
+  | 'request'
+  | 'read'
+  | 'leave'
 
 /** With what the agent is started. */
 export interface AgentSettings {
@@ -47,6 +58,45 @@ export interface AttachCost {
 
 /** What the agent itself knows of its cost. */
 export type AgentCost = Pick<AttachCost, 'longestPauseMs' | 'agentBytes'>
+
+/** How the admin handler is made in the other process; the command has the socket. */
+export interface ServeSettings {
+  /** Whether caches may be released in the live process. */
+  readonly allowRelease: boolean
+  /** For heap snapshots while they are read: the first that takes a file. */
+  readonly folders: readonly string[]
+}
+
+/** What is served. */
+export interface ServeStart {
+  /** Coordinators with caches; the one with most of them is served. */
+  readonly coordinators: number
+  readonly caches: number
+}
+
+/** One request to the handler, which the command has admitted. */
+export interface ServedRequest {
+  /** Chosen by the command; `read` and `leave` name it again. */
+  readonly id: number
+  readonly method: string
+  readonly url: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: string | null
+}
+
+/** The answer. Bodies of known, small length are whole; of others `read` gives one part after the other. */
+export interface ServedAnswer {
+  readonly status: number
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** In base64. */
+  readonly body: string
+  readonly hasMore: boolean
+  /** What went wrong inside since the last answer, which nobody but the operator is told. */
+  readonly errors: readonly string[]
+}
+
+/** A part of a body in base64; null behind the last one. */
+export type ServedPart = string | null
 
 /** Where the agents of a process are known, each to the others, while there are any. */
 export const AGENTS_KEY = 'cache-attribution.attach'

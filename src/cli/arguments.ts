@@ -7,7 +7,7 @@ import { nearestName } from '../support/options.js'
 
 /**
  * One option: a switch, a value out of a few, any text (with what it is for the error that it is missing), an integer, or a
- * switch that may have an integer behind a `=`.
+ * switch that may have an integer or a text behind a `=`.
  */
 export type ArgumentRule =
   | { readonly kind: 'switch' }
@@ -15,6 +15,7 @@ export type ArgumentRule =
   | { readonly kind: 'text'; readonly what: string; readonly short?: string }
   | { readonly kind: 'count'; readonly min: number; readonly max: number }
   | { readonly kind: 'level'; readonly min: number; readonly max: number }
+  | { readonly kind: 'address'; readonly what: string }
 
 /** Options as given: a switch is true, a choice and a level are their value; what was not given is missing. */
 export interface Arguments {
@@ -111,7 +112,8 @@ function checkedValue(owner: string, rules: Readonly<Record<string, ArgumentRule
   }
   if (rule.kind === 'level') return value === undefined ? true : checkedLevel(rawName, value, rule)
   if (rule.kind === 'count') return checkedLevel(rawName, value ?? '', rule)
-  if (rule.kind === 'text') {
+  if (rule.kind === 'address' && value === undefined) return true
+  if (rule.kind === 'text' || rule.kind === 'address') {
     if (value === undefined || value === '') throw usageError(`"${rawName}" needs ${rule.what}`)
     return value
   }
@@ -143,6 +145,6 @@ function parserOptions(rules: Readonly<Record<string, ArgumentRule>>): Record<st
 }
 
 function parserOption(rule: ArgumentRule): ParserOption {
-  if (rule.kind === 'switch' || rule.kind === 'level') return { type: 'boolean' }
+  if (rule.kind === 'switch' || rule.kind === 'level' || rule.kind === 'address') return { type: 'boolean' }
   return rule.kind === 'text' && rule.short !== undefined ? { type: 'string', short: rule.short } : { type: 'string' }
 }

@@ -35,9 +35,25 @@ export class CacheAttributionError extends Error {
   }
 }
 
+/**
+ * The code of one of this library's errors; null of anything else. Another copy of this package in the process has a class of its
+ * own, whose errors are known by their name.
+ */
+export function codeOf(thrown: unknown): ErrorCode | null {
+  try {
+    if (thrown instanceof CacheAttributionError) return thrown.code
+    const { name, code } = thrown as { readonly name?: unknown; readonly code?: unknown }
+    const isOurs = thrown instanceof Error && name === 'CacheAttributionError' && typeof code === 'string'
+    return isOurs && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : null
+  } catch {
+    return null
+  }
+}
+
 /** The text of anything that was thrown, for where its code is shown beside it; never throws. */
 export function reasonOf(thrown: unknown): string {
-  return thrown instanceof CacheAttributionError ? thrown.reason : messageOf(thrown)
+  const code = codeOf(thrown)
+  return code === null ? messageOf(thrown) : messageOf(thrown).replace(`${code}: `, '')
 }
 
 /** Failure of a mallctl: carries the key and the errno as jemalloc returned them. */

@@ -4,8 +4,10 @@ import {
   ERROR_CODES,
   MallctlError,
   WARNING_CODES,
+  codeOf,
   describe as describeValue,
   messageOf,
+  reasonOf,
 } from '../../src/support/errors.js'
 
 const REVOKED = revokedProxy()
@@ -33,6 +35,32 @@ describe('CacheAttributionError', () => {
       expect(words).to.match(/^[^\n]{10,160}$/)
     }
     expect(new Set(codes.map(([code]) => code)).size).to.equal(codes.length)
+  })
+})
+
+describe('codeOf()', () => {
+  it('knows the errors of another copy of this package, and nothing else', () => {
+    class Other extends Error {
+      override readonly name = 'CacheAttributionError'
+      constructor(readonly code: unknown) {
+        super(`${String(code)}: why`)
+      }
+    }
+    expect(codeOf(new CacheAttributionError('ERR_CLOSED', 'why'))).to.equal('ERR_CLOSED')
+    expect(codeOf(new Other('ERR_CLOSED'))).to.equal('ERR_CLOSED')
+    expect(reasonOf(new Other('ERR_CLOSED'))).to.equal('why')
+    for (const thrown of [
+      new Other('ERR_OF_A_LATER_VERSION'),
+      new Other('toString'),
+      new Other(7),
+      Object.assign(new Error('x'), { code: 'ERR_CLOSED' }),
+      { name: 'CacheAttributionError', code: 'ERR_CLOSED' },
+      null,
+      undefined,
+      REVOKED,
+    ]) {
+      expect(codeOf(thrown)).to.equal(null)
+    }
   })
 })
 

@@ -8,7 +8,7 @@ import process from 'node:process'
 import { statSync } from 'node:fs'
 import v8 from 'node:v8'
 import { reasonAddonMissing, useAddonFile } from '../../allocator/binding.js'
-import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, codeOf, messageOf } from '../../support/errors.js'
 import { ownTimers } from '../../support/own-timers.js'
 import { SILENCE_MS } from '../protocol.js'
 import type { AgentAnswer, AgentCost, AgentQuestion, AgentSettings, AgentStart } from '../protocol.js'
@@ -107,10 +107,12 @@ class Agent {
       },
     }
     try {
+      if (this.#isOver)
+        throw new CacheAttributionError('ERR_CLOSED', 'the agent has gone: nobody asked it for ten seconds')
       // JSON has no undefined.
       return { value: (await TASKS[task](options, context)) ?? null }
     } catch (error) {
-      return { error: { code: error instanceof CacheAttributionError ? error.code : null, message: messageOf(error) } }
+      return { error: { code: codeOf(error), message: messageOf(error) } }
     }
   }
 }

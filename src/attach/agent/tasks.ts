@@ -11,6 +11,7 @@ import type { AgentTask } from '../protocol.js'
 import { captureProfile } from './capture-profile.js'
 import { closeDescriptors, keepDescriptor } from './descriptors.js'
 import { attributeAll, coordinatorsHere } from './reports.js'
+import { leave, read, request, serve } from './serve.js'
 import type { OpenFile, Overview, TaskContext } from './types.js'
 import { whenFree } from './when-free.js'
 
@@ -32,6 +33,10 @@ export const TASKS: Readonly<Record<AgentTask, Task>> = {
   'close-file': ({ descriptor }) => {
     closeDescriptors(Number(descriptor))
   },
+  serve,
+  request,
+  read,
+  leave,
 }
 
 async function overview(options: Options, context: TaskContext): Promise<Overview> {

@@ -97,14 +97,23 @@ export class Attachment {
    * @throws CacheAttributionError of the agent, or `ERR_ATTACH_*` where the connection failed
    */
   async ask(task: AgentTask, options: AgentQuestion['options'] = {}): Promise<unknown> {
-    const question: AgentQuestion = { task, options }
     const stop = this.#watchProgress()
     try {
-      const answer = await this.#call('ask', JSON.stringify(question))
-      return valueOf(JSON.parse(answer) as AgentAnswer)
+      return await this.askQuietly(task, options)
     } finally {
       stop()
     }
+  }
+
+  /** The same without a word of its progress: of several that are asked at once nobody could tell whose it is. */
+  async askQuietly(task: AgentTask, options: AgentQuestion['options'] = {}): Promise<unknown> {
+    const question: AgentQuestion = { task, options }
+    return valueOf(JSON.parse(await this.#call('ask', JSON.stringify(question))) as AgentAnswer)
+  }
+
+  /** Tells the agent that somebody is here still. @throws CacheAttributionError `ERR_ATTACH_*` */
+  async keepAlive(): Promise<void> {
+    await this.#call('progress', '', ANSWER_MS)
   }
 
   /** What the attach cost the process so far. */
@@ -119,19 +128,26 @@ export class Attachment {
    */
   async close(): Promise<void> {
     try {
+      const threads = this.target.threads()
       const closes = await this.#session.call(this.#handle, 'end', '', END_MS)
-      if (closes === true) await this.#inspectorClosed()
+      if (closes === true) await this.#inspectorClosed(threads)
     } catch {
       // It is gone, or goes by itself within ten seconds of silence.
     }
     this.#session.close()
   }
 
-  /** A signal that comes while the process stops its inspector is lost: who attaches next must find it stopped. */
-  async #inspectorClosed(): Promise<void> {
+  /**
+   * A signal that comes while the process stops its inspector is lost: who attaches next must find it stopped. Its thread
+   * ends after its socket, and the main thread waits for that.
+   */
+  async #inspectorClosed(threads: readonly string[]): Promise<void> {
     const endMs = performance.now() + END_MS
-    const isOpen = (): boolean =>
-      !this.#session.isLost || this.target.ownListeners().some(({ port }) => port === this.#port)
+    const isOpen = (): boolean => {
+      if (!this.#session.isLost || this.target.ownListeners().some(({ port }) => port === this.#port)) return true
+      const running = new Set(this.target.threads())
+      return threads.every((thread) => running.has(thread))
+    }
     while (isOpen() && performance.now() < endMs) await delay(LOOK_MS)
     await delay(SETTLE_MS)
   }

@@ -8,6 +8,7 @@ import { quotedArgument, usageError } from '../arguments.js'
 import type { CommandContext } from '../command.js'
 import { AdminClient, adminUrl } from './admin-client.js'
 import type { Answerer } from './answerer.js'
+import { closeOnSignals } from './close-on-signals.js'
 import { AttachAnswerer } from './over-attach.js'
 import { HttpAnswerer } from './over-http.js'
 
@@ -33,7 +34,7 @@ export async function withAnswerer<T>(
   task: (answerer: Answerer) => Promise<T>,
 ): Promise<T> {
   const answerer = await openAnswerer(target, env['CACHE_ATTRIBUTION_TOKEN'], log)
-  const stop = onEnding(() => answerer.close())
+  const stop = closeOnSignals(() => answerer.close())
   try {
     return await task(answerer)
   } finally {
@@ -47,22 +48,4 @@ async function openAnswerer(target: Target, token: string | undefined, log: (tex
   const socketPath = await findAdminSocket(target.pid)
   if (socketPath !== null) return new HttpAnswerer(new AdminClient({ socketPath }, token), log)
   return new AttachAnswerer(await Attachment.open(target.pid, { progress: log }))
-}
-
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
-
-/** What is under way in the process is ended before this command is. @returns what stops listening */
-function onEnding(end: () => Promise<void>): () => void {
-  const listeners = Object.entries(SIGNALS).map(([signal, code]) => {
-    const listener = (): void => {
-      void end().finally(() => process.exit(code))
-    }
-    process.once(signal, listener)
-    return () => {
-      process.off(signal, listener)
-    }
-  })
-  return () => {
-    for (const stop of listeners) stop()
-  }
 }

@@ -2,6 +2,7 @@
 import v8 from 'node:v8'
 import { Attachment } from '../../attach/client/attachment.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
+import { closeOnSignals } from './close-on-signals.js'
 
 const DEFAULT_SECONDS = 30
 
@@ -16,16 +17,13 @@ export async function profileOfProcess(
   log: (text: string) => void,
 ): Promise<HeapProfile> {
   const attachment = await Attachment.open(pid, { progress: log })
-  const end = (): void => {
-    void attachment.close().finally(() => process.exit(130))
-  }
-  process.once('SIGINT', end)
+  const stop = closeOnSignals(() => attachment.close())
   try {
     const { seconds = DEFAULT_SECONDS, kind } = options
     const serialized = (await attachment.ask('profile', { seconds, kind })) as string
     return v8.deserialize(Buffer.from(serialized, 'base64')) as HeapProfile
   } finally {
-    process.off('SIGINT', end)
+    stop()
     await attachment.close()
   }
 }

@@ -8,12 +8,13 @@ import { headline } from '../../report/headline.js'
 import { palette } from '../../report/format-table.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes, formatMs } from '../../support/units.js'
-import { readTargeted } from '../arguments.js'
-import type { ArgumentRule } from '../arguments.js'
+import { readTargeted, usageError } from '../arguments.js'
+import type { ArgumentRule, Arguments } from '../arguments.js'
 import { DISCOVER_RULES, discoverQuestion } from '../ask/discover-question.js'
+import { serveAddress, servePage } from '../ask/serve-page.js'
 import { watchOwners } from '../ask/watch-owners.js'
 import { targetOf, withAnswerer } from '../ask/open-answerer.js'
-import type { Command } from '../command.js'
+import type { Command, CommandContext } from '../command.js'
 
 const HELP = `Usage: cache-attribution attach [options] PID
 
@@ -30,16 +31,22 @@ Options:
   --budget-memory N  make no copy of the process to seek owners that may need more than N MiB of its own, and end one
                      that does
   --watch[=SECONDS]  look at the owners again and again, and show which of them grow (every 60 seconds); Ctrl-C ends it
+  --serve[=[HOST:]PORT]
+                     serve the admin page of the process, on a free port of this machine or where it is said, until Ctrl-C
+  --allow-release    let the page release caches in the live process; without it everything is measured in copies
   --json             the same as JSON; with --watch one line for each observation
 
 Environment:
-  CACHE_ATTRIBUTION_TOKEN  sent as a bearer token where the process has an admin endpoint
+  CACHE_ATTRIBUTION_TOKEN  sent as a bearer token where the process has an admin endpoint; with --serve the token that
+                           the page asks for, needed for an address that other machines reach
 `
 
 const WATCH_SECONDS = 60
 const RULES: Readonly<Record<string, ArgumentRule>> = {
   ...DISCOVER_RULES,
   watch: { kind: 'level', min: 1, max: 86_400 },
+  serve: { kind: 'address', what: 'PORT or HOST:PORT behind the =' },
+  'allow-release': { kind: 'switch' },
   json: { kind: 'switch' },
 }
 
@@ -55,6 +62,9 @@ export const attachCommand: Command = {
     const { options, target } = readTargeted('attach', args, RULES)
     const question = discoverQuestion(options)
     const watch = options.get('watch')
+    const serve = options.get('serve')
+    if (serve !== undefined) return serveAt(serve, options, target, context)
+    if (options.has('allow-release')) throw usageError('"--allow-release" goes with --serve')
     await withAnswerer(context, targetOf('attach', target), async (answerer) => {
       if (watch !== undefined) {
         const intervalMs = 1000 * (watch === true ? WATCH_SECONDS : Number(watch))
@@ -66,6 +76,20 @@ export const attachCommand: Command = {
     })
     return { code: 0 }
   },
+}
+
+function serveAt(
+  serve: string | true,
+  options: Arguments['options'],
+  target: string | undefined,
+  context: CommandContext,
+): Promise<never> {
+  const other = [...options.keys()].find((name) => name !== 'serve' && name !== 'allow-release')
+  if (other !== undefined) throw usageError(`"--${other}" and --serve exclude each other`)
+  const address = serveAddress(serve)
+  const where = targetOf('attach', target)
+  if (!('pid' in where)) throw usageError('"--serve" is for the id of a process: an endpoint serves its page itself')
+  return servePage(where.pid, { address, allowRelease: options.has('allow-release') }, context)
 }
 
 function jsonOf({ reports, discovery, breakdown }: Overview, cost: AttachCost): object {

@@ -33,7 +33,7 @@ export function wordsOf(commands: readonly Command[]): CommandWords[] {
   })
 }
 
-/** A level stands behind a `=` only. */
+/** A level and an address stand behind a `=` only. */
 function takesWord({ kind }: ArgumentRule): boolean {
   return kind === 'choice' || kind === 'text' || kind === 'count'
 }

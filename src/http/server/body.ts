@@ -48,8 +48,12 @@ export async function refuseBody(request: Request, bounds: BodyBounds): Promise<
   if ((await contentOf(request, bounds)) !== '') throw new HttpProblem('ERR_HTTP_BODY', 'this address takes no body')
 }
 
-/** What the client sent, as text; empty where it sent nothing. */
-async function contentOf({ headers, body, bodyUsed }: Request, bounds: BodyBounds): Promise<string> {
+/**
+ * What the client sent, as text; empty where it sent nothing.
+ *
+ * @throws HttpProblem `ERR_HTTP_BODY`, `ERR_HTTP_BODY_SIZE`
+ */
+export async function contentOf({ headers, body, bodyUsed }: Request, bounds: BodyBounds): Promise<string> {
   const length = Number(headers.get('content-length') ?? 0)
   if (length > bounds.bodyBytes) throw tooLarge(bounds)
   // Frameworks hand out requests of their own, whose body may be undefined.

@@ -4,7 +4,7 @@
  * Rule: the words of this library's own errors are told; of any other error nothing is, neither its message nor its stack.
  */
 import { ERROR_TABLE } from '../../support/error-table/error-table.js'
-import { CacheAttributionError } from '../../support/errors.js'
+import { CacheAttributionError, codeOf, reasonOf } from '../../support/errors.js'
 import type { ErrorCode } from '../../support/errors.js'
 
 /** A problem as it is told: members beside those of RFC 9457 under their own names. */
@@ -41,15 +41,14 @@ const INTERNAL = 500
 /** The problem of anything that was thrown. */
 export function problemOf(thrown: unknown): HttpProblem {
   if (thrown instanceof HttpProblem) return thrown
-  if (thrown instanceof CacheAttributionError) {
-    return new HttpProblem(thrown.code, thrown.reason)
-  }
+  const code = codeOf(thrown)
+  if (code !== null) return new HttpProblem(code, reasonOf(thrown))
   return new HttpProblem('ERR_HTTP_INTERNAL', 'the request failed; the process that was asked knows why')
 }
 
 /** Whether it belongs into the process's own log. */
 export function isInternal(thrown: unknown): boolean {
-  return !(thrown instanceof CacheAttributionError)
+  return codeOf(thrown) === null
 }
 
 /** The document of a problem. */

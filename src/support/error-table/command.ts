@@ -160,6 +160,13 @@ export const ERRORS_OF_COMMAND = {
     example:
       '`ERR_ATTACH_ADDON: process 4711 cannot load the native addon (loading addons is disabled): start it with --allow-addons under the permission model, and without --no-addons`',
   },
+  ERR_ATTACH_SERVE: {
+    gist: 'the address for the page of `attach --serve` cannot be opened',
+    cause: 'the port is in use, needs root, or the address is none of this machine. Nothing was done to the process.',
+    cure: 'leave the address out, which takes a free port of this machine, or name another one.',
+    example:
+      '`ERR_ATTACH_SERVE: the page cannot be served at 127.0.0.1:8080: listen EADDRINUSE: address already in use 127.0.0.1:8080`',
+  },
   ERR_ATTACH_CONNECTION: {
     gist: 'the connection to the inspector of the process failed',
     cause:

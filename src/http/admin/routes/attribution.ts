@@ -8,7 +8,7 @@ import { RunAbortedError } from '../../../coordinator/coordinator.js'
 import type { AttributeOptions } from '../../../coordinator/options.js'
 import { formatReport } from '../../../report/format-report.js'
 import type { AttributionMode, AttributionReport } from '../../../report/types.js'
-import { CacheAttributionError, describe } from '../../../support/errors.js'
+import { codeOf, describe } from '../../../support/errors.js'
 import { supportsTwin } from '../../../twin/support.js'
 import { negotiate } from '../../server/accept.js'
 import { readJsonBody, refuseBody } from '../../server/body.js'
@@ -143,7 +143,7 @@ async function attribute(
       const { report, code, reason } = error
       throw new HttpProblem(code, reason, { extra: { runId: report.id, report } })
     }
-    if (error instanceof CacheAttributionError && error.code === 'ERR_RUN_IN_PROGRESS') throw runs.inProgress()
+    if (codeOf(error) === 'ERR_RUN_IN_PROGRESS') throw runs.inProgress()
     throw error
   }
 }

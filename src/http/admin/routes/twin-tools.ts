@@ -1,6 +1,6 @@
 /** Discoveries, heap snapshots and class histograms: in a twin, or not at all. */
 import { formatDiscovery } from '../../../report/discovery/format-discovery.js'
-import { CacheAttributionError } from '../../../support/errors.js'
+import { codeOf } from '../../../support/errors.js'
 import { discover, resolveDiscoverOptions } from '../../../twin/discover/discover.js'
 import type { DiscoverOptions } from '../../../twin/discover/discover.js'
 import { formatHistogram } from '../../../twin/heap-snapshot/format-histogram.js'
@@ -84,7 +84,7 @@ async function told<T>({ runs }: AdminState, task: () => Promise<T>): Promise<T>
   try {
     return await task()
   } catch (error) {
-    const isRefused = error instanceof CacheAttributionError && error.code === 'ERR_RUN_IN_PROGRESS'
+    const isRefused = codeOf(error) === 'ERR_RUN_IN_PROGRESS'
     if (isRefused && !(error instanceof HttpProblem)) throw runs.inProgress()
     throw error
   }
