@@ -104,7 +104,7 @@ describe('attach', function () {
     const discovery = (await ask('discover', '--json', '--limit', '100', pid)) as Discovery
     expect(photosIn({ discovery })).to.be.greaterThan(0)
     // Nothing of the agent itself, which holds more than an owner at least has.
-    expect(discovery.owners.filter(({ path }) => path?.includes('Symbol(') === true)).to.deep.equal([])
+    expect(discovery.owners.filter((owner) => owner.path?.includes('Symbol(') === true)).to.deep.equal([])
     expect(((await ask('discover', '--json', '--limit', '1', pid)) as Discovery).owners).to.have.length(1)
     const report = (await ask('attribute', pid, '--json')) as AttributionReport
     expect(report.process.pid).to.equal(target.pid)
