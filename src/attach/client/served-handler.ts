@@ -3,14 +3,14 @@
  *
  * Rule: nobody reaches the agent who was not let in, and what a client left is ended there.
  */
-import { page } from '../../http/admin/admin-page.js'
+import { adminPage } from '../../http/admin/admin-page.js'
 import { negotiate } from '../../http/server/accept.js'
 import { admit } from '../../http/server/authorization.js'
 import type { Authorize } from '../../http/server/authorization.js'
 import { contentOf } from '../../http/server/body.js'
-import { framed } from '../../http/server/request-pipeline.js'
+import { requestPipeline } from '../../http/server/request-pipeline.js'
 import type { AdminHandler, Admitted } from '../../http/server/request-pipeline.js'
-import { html } from '../../http/server/respond.js'
+import { htmlResponse } from '../../http/server/respond.js'
 import { checkReader } from '../../http/server/same-origin.js'
 import type { ServedAnswer, ServedPart, ServedRequest, AgentTask } from '../protocol.js'
 
@@ -35,7 +35,7 @@ const FORMS = ['text/plain', 'application/json', 'text/html'] as const
 /** The handler; an agent that serves is asked. */
 export function servedHandler(ask: AskAgent, { authorize, onError }: ServedHandlerOptions): AdminHandler {
   let count = 0
-  return framed({
+  return requestPipeline({
     basePath: SERVED_PATH,
     onError,
     // The agent's are in its answers.
@@ -51,8 +51,8 @@ function pageFor({ request, below }: Admitted): Promise<Response> | null {
   const isRoot = below === '/' && (request.method === 'GET' || request.method === 'HEAD')
   if (!isRoot || negotiate(request.headers.get('accept'), FORMS) !== 'text/html') return null
   checkReader(request, [])
-  const { html: content, contentSecurityPolicy } = page()
-  return Promise.resolve(html(content, contentSecurityPolicy))
+  const { html: content, contentSecurityPolicy } = adminPage()
+  return Promise.resolve(htmlResponse(content, contentSecurityPolicy))
 }
 
 async function forward(

@@ -13,7 +13,7 @@ import { SERVED_PATH, servedHandler } from '../../attach/client/served-handler.j
 import type { ServeSettings, ServeStart } from '../../attach/protocol.js'
 import { bearerToken, toNodeListener } from '../../http/index.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
-import { quoted, usageError } from '../arguments.js'
+import { quotedArgument, usageError } from '../arguments.js'
 import type { CommandContext } from '../command.js'
 import { closeOnSignals } from './close-on-signals.js'
 
@@ -39,7 +39,7 @@ export function serveAddress(given: string | true): ServeAddress {
   if (given === true) return { host: '127.0.0.1', port: 0 }
   const parts = /^(?:(?:\[(?<v6>[\da-fA-F:.]{2,45})\]|(?<name>[\w.-]{1,253})):)?(?<port>\d{1,5})$/.exec(given)?.groups
   const port = Number(parts?.['port'] ?? NaN)
-  if (!(port <= 65_535)) throw usageError(`"--serve" takes PORT or HOST:PORT, got ${quoted(given)}`)
+  if (!(port <= 65_535)) throw usageError(`"--serve" takes PORT or HOST:PORT, got ${quotedArgument(given)}`)
   return { host: parts?.['v6'] ?? parts?.['name'] ?? '127.0.0.1', port }
 }
 
