@@ -47,7 +47,8 @@
         "v8-layout.c",
         "v8-names.c",
         "v8-symbols.c",
-        "wait-slots.c"
+        "wait-slots.c",
+        "young-pages.c"
       ],
       "cflags": ["-std=c11", "-Wall", "-Wextra", "-Werror=implicit-function-declaration", "-fvisibility=hidden"],
       "defines": ["NAPI_VERSION=8"],

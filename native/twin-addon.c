@@ -5,6 +5,7 @@
 #include "purge.h"
 #include "twin-exit.h"
 #include "twin.h"
+#include "young-pages.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -53,6 +54,71 @@ static napi_value throw_step(napi_env env, const char *step, int number) {
   return NULL;
 }
 
+/* A value of Node-API is where V8 keeps the reference. */
+static uint64_t tagged_of(napi_value value) { return *(const uint64_t *)(const void *)value; }
+
+/* An object that is made now: its page is the one that V8 fills. 0 where there is none. */
+static uint64_t new_object(napi_env env) {
+  napi_value object;
+  return napi_create_object(env, &object) == napi_ok ? tagged_of(object) : 0;
+}
+
+/* That page, where it is the only one that holds anything: `young_bytes` are in use, negative where they are
+ * more than it has room for. */
+static uintptr_t only_page(napi_env env, int32_t young_bytes) {
+  if (young_bytes < 0 || !young_pages_are_known())
+    return 0;
+  const uint64_t object = new_object(env);
+  if (!young_page_is_used(young_page_of(object)))
+    return 0;
+  young_pages_note_object(object, (size_t)young_bytes);
+  return young_page_of(object);
+}
+
+/* An array of so many elements lies in a page of its own; what it holds them in is its third word. */
+static bool see_large(napi_env env, struct young_page_words *words) {
+  enum { LENGTH = 50000, ELEMENTS = 2 };
+  napi_value array;
+  if (napi_create_array_with_length(env, LENGTH, &array) != napi_ok)
+    return false;
+  const uint64_t elements = ((const uint64_t *)(tagged_of(array) - 1))[ELEMENTS];
+  *words = young_page_read(young_page_of(elements));
+  return true;
+}
+
+/* twinLearnYoungPages(scavenge: () => void) → whether it is known which pages of the young generation are
+ * empty. V8 must not be marking. */
+static napi_value TwinLearnYoungPages(napi_env env, napi_callback_info info) {
+  napi_value scavenge, global, result;
+  size_t count = 1;
+  napi_valuetype type = napi_undefined;
+  napi_get_cb_info(env, info, &count, &scavenge, NULL, NULL);
+  if (count < 1 || napi_typeof(env, scavenge, &type) != napi_ok || type != napi_function) {
+    napi_throw_type_error(env, NULL, "twinLearnYoungPages(scavenge) was expected");
+    return NULL;
+  }
+#ifdef __linux__
+  struct young_pages_seen seen = {0};
+  napi_get_global(env, &global);
+  bool is_seen = !young_pages_are_known() && see_large(env, &seen.large);
+  for (int time = 0; is_seen && time < 2; time++) {
+    const uintptr_t page = young_page_of(new_object(env));
+    if (page == 0)
+      break;
+    seen.used[time] = young_page_read(page);
+    is_seen = napi_call_function(env, global, scavenge, 0, NULL, &result) == napi_ok;
+    seen.emptied[time] = young_page_read(page);
+  }
+  if (is_seen)
+    young_pages_learn(&seen);
+  napi_get_boolean(env, young_pages_are_known(), &result);
+#else
+  (void)global;
+  napi_get_boolean(env, false, &result);
+#endif
+  return result;
+}
+
 /* The child's whole life: nothing that stood on the stack at the fork is ever returned to. */
 static void live(napi_env env, napi_value run) {
   napi_value global, result;
@@ -79,23 +145,25 @@ static napi_value TwinCloseHeap(napi_env env, napi_callback_info info) {
 }
 
 /* twinFork(run: () => void, keepFd: number, alarmSeconds: number, busyThreads: Int32Array, diesFirst:
- * boolean) → in the parent { pid, fd, scanMs, forkMs }; in the child `run` is called and the process ends
- * after it. */
+ * boolean, youngBytes: number) → in the parent { pid, fd, scanMs, forkMs }; in the child `run` is called
+ * and the process ends after it. */
 static napi_value TwinFork(napi_env env, napi_callback_info info) {
-  napi_value args[5], result;
-  size_t count = 5;
+  napi_value args[6], result;
+  size_t count = 6;
   napi_valuetype type = napi_undefined;
   napi_typedarray_type busy_type = napi_uint8_array;
   void *busy = NULL;
+  int32_t young_bytes = -1;
   struct twin_order order = {.keep_fd = -1};
   napi_get_cb_info(env, info, &count, args, NULL, NULL);
-  if (count < 5 || napi_typeof(env, args[0], &type) != napi_ok || type != napi_function ||
+  if (count < 6 || napi_typeof(env, args[0], &type) != napi_ok || type != napi_function ||
       napi_get_value_int32(env, args[1], &order.keep_fd) != napi_ok ||
       napi_get_value_uint32(env, args[2], &order.alarm_s) != napi_ok ||
       napi_get_typedarray_info(env, args[3], &busy_type, &order.busy_count, &busy, NULL, NULL) != napi_ok ||
-      busy_type != napi_int32_array || napi_get_value_bool(env, args[4], &order.dies_first) != napi_ok) {
-    napi_throw_type_error(env, NULL,
-                          "twinFork(run, keepFd, alarmSeconds, busyThreads, diesFirst) was expected");
+      busy_type != napi_int32_array || napi_get_value_bool(env, args[4], &order.dies_first) != napi_ok ||
+      napi_get_value_int32(env, args[5], &young_bytes) != napi_ok) {
+    napi_throw_type_error(
+        env, NULL, "twinFork(run, keepFd, alarmSeconds, busyThreads, diesFirst, youngBytes) was expected");
     return NULL;
   }
   if (twin_is_child()) {
@@ -104,6 +172,9 @@ static napi_value TwinFork(napi_env env, napi_callback_info info) {
   }
   struct twin_forked forked = {0};
   order.busy = busy;
+#ifdef __linux__
+  order.filling = only_page(env, young_bytes);
+#endif
   const int failed = twin_fork(&forked, &order);
   if (failed != 0)
     return throw_step(env, forked.step, failed);
@@ -272,6 +343,7 @@ void twin_define(napi_env env, napi_value exports) {
       {"twinFacts", NULL, TwinFacts, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinOpenHeap", NULL, TwinOpenHeap, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinCloseHeap", NULL, TwinCloseHeap, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"twinLearnYoungPages", NULL, TwinLearnYoungPages, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinFork", NULL, TwinFork, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinWrite", NULL, TwinWrite, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinExit", NULL, TwinExit, NULL, NULL, NULL, napi_enumerable, NULL},

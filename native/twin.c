@@ -13,6 +13,7 @@
 #include "threads.h"
 #include "twin-exit.h"
 #include "wait-slots.h"
+#include "young-pages.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -166,6 +167,7 @@ static struct {
   pthread_t opener;
   struct fork_ranges kept;   /* to be kept from forks again */
   struct fork_ranges layout; /* all that was mapped when it was opened */
+  struct fork_ranges young;  /* pages of V8's young generation */
 } heap;
 
 /* The twin that this thread made last, while nobody has heard of its end; 0 where there is none. */
@@ -183,6 +185,7 @@ int twin_open_heap(const char **step) {
   if (failed == 0) {
     *step = "reading /proc/self/maps";
     failed = fork_ranges_add_anonymous(&heap.layout);
+    young_pages_add(&heap.young, &heap.kept, 0);
   }
   heap.is_open = failed == 0;
   if (failed != 0)
@@ -194,6 +197,7 @@ void twin_close_heap(void) {
   fork_ranges_advise(&heap.kept, 0, MADV_DONTFORK);
   fork_ranges_free(&heap.kept);
   fork_ranges_free(&heap.layout);
+  fork_ranges_free(&heap.young);
   heap.is_open = false;
 }
 
@@ -236,10 +240,15 @@ int twin_fork(struct twin_forked *forked, const struct twin_order *order) {
   forked->step = "madvise";
   failed = fork_ranges_advise(&heap.kept, given, MADV_DOFORK);
   if (failed == 0) {
+    static struct fork_ranges empty;
     forked->step = "fork";
+    young_pages_add(&heap.young, &heap.kept, given);
+    young_pages_wipe(&empty, &heap.young, order->filling);
     allocator_before_fork();
     forked->pid = fork();
     failed = forked->pid < 0 ? errno : 0;
+    if (forked->pid != 0)
+      young_pages_keep(&empty);
   }
   if (failed == 0 && forked->pid == 0) {
     allocator_after_fork();

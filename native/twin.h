@@ -24,7 +24,8 @@ struct twin_order {
   unsigned alarm_s;    /* the kernel ends the child so long after it wrote to its parent last */
   const int32_t *busy; /* threads of the service that never rest, and are not waited for */
   size_t busy_count;
-  bool dies_first; /* when memory is short */
+  bool dies_first;   /* when memory is short */
+  uintptr_t filling; /* the one page of V8's young generation that holds objects; 0: it is not the only one */
 };
 
 /* What can be told before anything is forked. */

@@ -59,7 +59,9 @@ interface Addon {
     alarmSeconds: number,
     busyThreads: Int32Array,
     diesFirst: boolean,
+    youngBytes: number,
   ): ForkedTwin
+  twinLearnYoungPages(scavenge: () => void): boolean
   twinWrite(text: string): void
   twinExit(code: number): void
   /** Throws an Error whose `code` is the decimal errno. */
@@ -277,8 +279,9 @@ function twinBinding(addon: Addon): TwinBinding {
     closeHeap: () => {
       addon.twinCloseHeap()
     },
-    fork: (run, { keepFd, alarmSeconds, busyThreads, diesFirst }) =>
-      orForkError(() => addon.twinFork(run, keepFd, alarmSeconds, Int32Array.from(busyThreads), diesFirst)),
+    learnYoungPages: (scavenge) => addon.twinLearnYoungPages(scavenge),
+    fork: (run, { keepFd, alarmSeconds, busyThreads, diesFirst, youngBytes }) =>
+      orForkError(() => addon.twinFork(run, keepFd, alarmSeconds, Int32Array.from(busyThreads), diesFirst, youngBytes)),
     write: (text) => {
       addon.twinWrite(text)
     },

@@ -182,6 +182,8 @@ interface ForkOrder {
   readonly busyThreads: readonly number[]
   /** Whether the child is the first that the kernel kills when memory is short. */
   readonly diesFirst: boolean
+  /** Bytes in use of V8's young generation where all of them lie in its first page, else -1. */
+  readonly youngBytes: number
 }
 
 /** Making and being a twin; see native/README.md. Mechanism only: when a process may fork is decided in src/twin/. */
@@ -194,6 +196,11 @@ export interface TwinBinding {
   readonly openHeap: () => void
   /** Keeps V8's heap from forks again; nothing where it is not open. */
   readonly closeHeap: () => void
+  /**
+   * Learns by two scavenges how V8 marks pages of its young generation that hold nothing: a fork then gets such pages empty,
+   * and this process need not copy them when it writes there. V8 must not be marking. False where that cannot be told.
+   */
+  learnYoungPages(scavenge: () => void): boolean
   /**
    * Forks; where V8's heap is not open, it is opened for the fork alone. In the child `run` is called and the process
    * ends after it; only the parent sees this return. Failures are thrown as `CacheAttributionError` `ERR_TWIN_FORK` with the

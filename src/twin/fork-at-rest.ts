@@ -203,6 +203,8 @@ class Rest {
 
 /** The last steps right before a fork, after a major GC and with the sweeper of Buffers held. False: not quiescent. */
 function comeToRest(instrument: Instrument): boolean {
+  // What has survived one is promoted by the next: the young generation is empty then, and need not be shared.
+  instrument.collector?.minor()
   instrument.collector?.minor()
   return drain(settleTools(instrument), THREADS_PATIENCE_MS).rested
 }

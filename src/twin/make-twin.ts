@@ -22,6 +22,7 @@ import { forkAtRest } from './fork-at-rest.js'
 import type { AtRest } from './fork-at-rest.js'
 import { twinBinding } from './support.js'
 import type { TwinCost } from './types.js'
+import { bytesOfFirstPage, learnYoungPages } from './young-generation.js'
 
 /** What is to be done in a twin. */
 export interface TwinOrder {
@@ -142,7 +143,10 @@ async function fork({ order, binding, attempt, secret, held }: Attempt): Promise
   // A twin that got stuck may have met a thread in the middle of something that no look had seen.
   return forkAtRest(instrument, attempt === 1 ? 'swept' : 'sweeping', {
     majorGcs: instrument.environment.majorGcs ?? binding.majorGcs,
-    openHeap: binding.openHeap,
+    openHeap: () => {
+      learnYoungPages(binding, instrument.collector)
+      binding.openHeap()
+    },
     closeHeap: binding.closeHeap,
     fork: (isStillAtRest) => {
       // Coming to rest takes a while, and a fork that nobody waits for pauses all the same.
@@ -153,6 +157,7 @@ async function fork({ order, binding, attempt, secret, held }: Attempt): Promise
         alarmSeconds,
         busyThreads,
         diesFirst,
+        youngBytes: bytesOfFirstPage(),
       })
     },
   })

@@ -138,9 +138,9 @@ function withThreads(staged: Scene, source: (ids: Int32Array) => number): Scene 
 }
 
 describe('forkAtRest()', () => {
-  const REST = ['open heap', 'hold buffers', 'minor', 'fork', 'free buffers', 'close heap']
+  const REST = ['open heap', 'hold buffers', 'minor', 'minor', 'fork', 'free buffers', 'close heap']
   const SWEPT = ['major', ...REST]
-  const SWEEPING = ['hold sweepers', 'hold buffers', 'major', 'minor', 'fork', 'free buffers', 'free sweepers']
+  const SWEEPING = ['hold sweepers', 'hold buffers', 'major', 'minor', 'minor', 'fork', 'free buffers', 'free sweepers']
 
   it('collects in one turn and forks in another where nothing is known of V8', async () => {
     expect(await run('swept', scene())).to.deep.equal(SWEPT)
@@ -240,7 +240,7 @@ describe('forkAtRest()', () => {
       v8.beginMarking()
     })
     expect(await run('swept', scene(marking))).to.deep.equal([
-      ...['major', 'open heap', 'hold buffers', 'minor', 'free buffers', 'close heap'],
+      ...['major', 'open heap', 'hold buffers', 'minor', 'minor', 'free buffers', 'close heap'],
       ...['major', ...REST],
     ])
   })
