@@ -24,12 +24,12 @@ const script = fileURLToPath(import.meta.url)
 if (variantHere() === undefined) {
   console.log(`### An Express app with the admin endpoint mounted, Node ${process.version}\n`)
   await compareThroughput(script, [MIDDLEWARE, BEFORE, NOTHING], [BEFORE], inOneProcess)
-  await look()
+  await observe()
 } else {
   await serveTogether([undefined, MIDDLEWARE, BEFORE, NOTHING].map((variant) => serverOf(variant)))
 }
 
-async function look(): Promise<void> {
+async function observe(): Promise<void> {
   const [, server] = await inOneProcess(script)
   if (server === undefined) throw new Error('no server')
   const { child, port } = server

@@ -99,7 +99,7 @@ async function measure(heapMb: number): Promise<void> {
   const { durationMs, caches, pauses } = await coordinator.attribute({ controls: 4 })
   const loopDelayMs = delay.max / 1e6
   delay.reset()
-  await environment.rest(Math.min(durationMs, 5000))
+  await environment.yieldToLoop(Math.min(durationMs, 5000))
   const idleLoopDelayMs = delay.max / 1e6
   delay.disable()
   report({

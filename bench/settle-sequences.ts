@@ -93,7 +93,7 @@ async function measureAll(): Promise<void> {
   // The sequences take turns, so that none of them has the quiet minute to itself.
   for (let round = 0; round < Number(flags('windows')[0]); round++) {
     for (const [index, [before, after]] of SEQUENCES.entries()) {
-      await environment.rest(25)
+      await environment.yieldToLoop(25)
       await new Promise<void>((resolve) => {
         environment.inOwnTurn(() => {
           const start = environment.now()

@@ -17,7 +17,7 @@ const RATES = [0, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1]
 
 const rows: (string | number)[][] = []
 let inside = 0
-let told = 0
+let reported = 0
 let all = 0
 const shares = new Map<number, number>()
 for (const rate of RATES) {
@@ -34,7 +34,7 @@ for (const rate of RATES) {
     all++
     if (trend.slope === null) continue
     const truth = (rate * LEVEL_BYTES) / 24
-    told++
+    reported++
     held += trend.slope.lowBytesPerHour <= truth && truth <= trend.slope.highBytesPerHour ? 1 : 0
     errors.push((trend.slope.bytesPerHour - truth) / (LEVEL_BYTES / 24))
   }
@@ -77,6 +77,6 @@ verdict(
   found >= 0.95,
 )
 verdict(
-  `slopes inside their intervals: ${((100 * inside) / told).toFixed(1)} % of ${String(told)} (${String(all)} in all) (at least 95 %)`,
-  inside / told >= 0.95,
+  `slopes inside their intervals: ${((100 * inside) / reported).toFixed(1)} % of ${String(reported)} (${String(all)} in all) (at least 95 %)`,
+  inside / reported >= 0.95,
 )

@@ -36,7 +36,7 @@ await withCompiled('plain-fork.c', [], async (plainFork) => {
       results.push({ ...result, plainForks: forksOf(plainFork, result) })
     }
     judge(versionOf(node), results)
-    tellKernel(results)
+    printKernel(results)
   }
 })
 
@@ -111,7 +111,7 @@ function forksOf(plainFork: string, { layout, faults, copiedBytes }: CostResult)
   })
 }
 
-function tellKernel(results: readonly Measured[]): void {
+function printKernel(results: readonly Measured[]): void {
   console.log('What the kernel alone takes here, by a process without Node at the same addresses:\n')
   printTable(
     [

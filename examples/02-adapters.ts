@@ -69,7 +69,7 @@ function check(): void {
     console.log('\nThis system has no allocator statistics, so Buffers cannot be measured: nothing to check.')
     return
   }
-  let told = 0
+  let reported = 0
   for (const { name, released } of whole.caches) {
     const { estimatedBytes, estimatedUncertaintyBytes } = seen.find((cache) => cache.name === name) ?? {}
     if (estimatedBytes == null) {
@@ -77,7 +77,7 @@ function check(): void {
       console.log(`${name}: ${megabytes(released.totalBytes)} when released; too little was dropped to tell`)
       continue
     }
-    told++
+    reported++
     const error = estimatedBytes - (released.totalBytes ?? NaN)
     const percent = (100 * error) / (released.totalBytes ?? NaN)
     console.log(
@@ -87,7 +87,7 @@ function check(): void {
     if (!(Math.abs(error) <= 2 * (estimatedUncertaintyBytes ?? -1)))
       fail(`the estimate of ${name} is off by more than twice its ±`)
   }
-  if (told === 0) fail('no size was told')
+  if (reported === 0) fail('no size was told')
   const skipped = report.caches.find(({ name }) => name === 'sessions')
   if (skipped?.error?.code !== 'ERR_RELEASE_UNNAMED' || sessions.keys().length === 0) fail('the sessions were touched')
 }

@@ -68,7 +68,7 @@ async function jump(): Promise<void> {
     uploads.set(id, Buffer.alloc(64 * 1024, 1))
     if (id % 32 === 0) await delay(5)
   }
-  for (let look = 0; look < 100 && monitor.statistics.firings === 0; look++) await delay(50)
+  for (let poll = 0; poll < 100 && monitor.statistics.firings === 0; poll++) await delay(50)
   while (monitor.isActing) await delay(20)
 }
 

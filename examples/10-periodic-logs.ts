@@ -63,12 +63,12 @@ function visit(id: number): void {
 }
 
 function check(): void {
-  const looks = lines.filter(({ event }) => event === 'memory-observation')
+  const observations = lines.filter(({ event }) => event === 'memory-observation')
   const reports = lines.filter((line): line is MemoryLine => line.event === 'memory-report')
   const growing = lines.flatMap((line) => ('growth' in line ? line.growth : [])).map(({ name }) => name)
   const sizes = reports.map(({ caches }) => caches.find(({ name }) => name === 'sessions')?.bytes ?? 0)
   const problems = [
-    looks.length >= 5 ? '' : `only ${looks.length} looks were logged`,
+    observations.length >= 5 ? '' : `only ${observations.length} looks were logged`,
     growing.includes('sessions') ? '' : 'no line warned of the sessions',
     growing.includes('pages') ? 'a line warned of the pages, which are bounded' : '',
     !runs || (reports.length >= 1 && sizes.every((bytes) => bytes > 0)) ? '' : 'no twin measured the sessions',

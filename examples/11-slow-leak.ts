@@ -45,7 +45,7 @@ const environment: Environment = {
   now: () => service.hours * HOUR_MS,
   date: () => new Date(Date.UTC(2026, 0, 5) + service.hours * HOUR_MS),
   sleepSync: () => undefined,
-  rest: () => new Promise((resolve) => setImmediate(resolve)),
+  yieldToLoop: () => new Promise((resolve) => setImmediate(resolve)),
   collector: () => ({ major: () => undefined, minor: () => undefined }),
   heapUsedBytes: () => 20 * MB,
   figures: () => ({

@@ -139,7 +139,7 @@ function shade(): number {
 /** Descriptors by what they lead to, the least of several looks each: files of the service's own are open now and then. */
 async function descriptors(): Promise<ReadonlyMap<string, number>> {
   let least: ReadonlyMap<string, number> | undefined
-  for (let look = 0; look < 20; look++) {
+  for (let poll = 0; poll < 20; poll++) {
     const now = descriptorsNow()
     least =
       least === undefined

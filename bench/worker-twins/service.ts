@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { report } from '../support/processes.js'
 import { startLoadedServer } from '../support/server.js'
-import type { ToldTwin } from './thread.js'
+import type { MeasuredTwin } from './thread.js'
 
 export interface WorkerSoakResult {
   readonly twins: number
@@ -24,28 +24,28 @@ const [twins = '500', connections = '16'] = process.argv.slice(2)
 const server = await startLoadedServer(Number(connections))
 const workers = [newWorker(), newWorker()]
 await Promise.all(workers.map((worker) => once(worker, 'message')))
-const told: ToldTwin[] = []
+const reported: MeasuredTwin[] = []
 for (let count = 0; count < Number(twins); count++) {
   const worker = workers[count % workers.length]
   worker?.postMessage('a twin')
-  const [answer] = (await once(worker ?? newWorker(), 'message')) as [ToldTwin]
-  told.push(answer)
+  const [answer] = (await once(worker ?? newWorker(), 'message')) as [MeasuredTwin]
+  reported.push(answer)
 }
 const failures: Record<string, number> = {}
-for (const words of told.flatMap(({ failure, retried }) => (failure === null ? retried : [failure]))) {
+for (const words of reported.flatMap(({ failure, retried }) => (failure === null ? retried : [failure]))) {
   const reason = words.replaceAll(/\d+\.\d s/g, '… s')
   failures[reason] = (failures[reason] ?? 0) + 1
 }
-const good = told.filter(({ failure }) => failure === null)
+const good = reported.filter(({ failure }) => failure === null)
 await Promise.all(workers.map((worker) => worker.terminate()))
 report({
-  twins: told.length,
+  twins: reported.length,
   attempts: good.map(({ attempts }) => attempts),
   pauseMs: good.map(({ pauseMs }) => pauseMs),
   childMs: good.map(({ childMs }) => childMs),
   failures,
   wrongRows: good.reduce((sum, { wrongRows }) => sum + wrongRows, 0),
-  lostEntries: Math.max(0, ...told.map(({ lostEntries }) => lostEntries)),
+  lostEntries: Math.max(0, ...reported.map(({ lostEntries }) => lostEntries)),
   requests: server.requests(),
   failedRequests: server.failures(),
   // The load generator is a child, too.

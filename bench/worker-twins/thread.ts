@@ -4,7 +4,7 @@ import { CacheAttributionError, Coordinator } from 'cache-attribution'
 import { fill } from '../accuracy/caches.js'
 
 /** What a worker tells of one twin. */
-export interface ToldTwin {
+export interface MeasuredTwin {
   /** Null where it gave a result. */
   readonly failure: string | null
   readonly retried: readonly string[]
@@ -31,11 +31,11 @@ for (const [name, cache] of Object.entries(caches)) {
   })
 }
 parentPort?.on('message', () => {
-  void twin().then((told) => parentPort?.postMessage(told))
+  void twin().then((reported) => parentPort?.postMessage(reported))
 })
 parentPort?.postMessage('ready')
 
-async function twin(): Promise<ToldTwin> {
+async function twin(): Promise<MeasuredTwin> {
   const none = { retried: [], attempts: 0, pauseMs: 0, childMs: 0, wrongRows: 0, lostEntries: lost() }
   try {
     const { twin: cost, caches: rows, warnings } = await coordinator.attribute({ mode: 'twin' })

@@ -37,7 +37,7 @@ const load = autocannon(
     if (error != null) fail(error)
     const phases = { before: summarize('before'), during: summarize('during'), after: summarize('after') }
     const traffic = { connections: CONNECTIONS, failures: Object.fromEntries(failures), phases }
-    tell({ type: 'result', traffic })
+    send({ type: 'result', traffic })
   },
 )
 load.on('response', (_client, statusCode, _bytes, latencyMs) => {
@@ -46,7 +46,7 @@ load.on('response', (_client, statusCode, _bytes, latencyMs) => {
   latenciesMs[phase].push(latencyMs)
 })
 load.on('reqError', fail)
-load.on('tick', () => tell({ type: 'progress', requests }))
+load.on('tick', () => send({ type: 'progress', requests }))
 
 process.on('message', (command: LoadCommand) => {
   if (command.type === 'stop') load.stop()
@@ -67,6 +67,6 @@ function summarize(which: Phase): PhaseTraffic {
   return { requests: sorted.length, medianMs: at(0.5), p99Ms: at(0.99), longestMs: at(1) }
 }
 
-function tell(message: LoadMessage): void {
+function send(message: LoadMessage): void {
   if (process.connected) process.send?.(message, () => undefined)
 }

@@ -53,17 +53,17 @@ process.once('SIGINT', () => void stop())
 process.once('SIGTERM', () => void stop())
 
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-tell({ type: 'listening', url, hasSearch: index !== null, notes })
+send({ type: 'listening', url, hasSearch: index !== null, notes })
 if (process.send === undefined) console.log(`listening on ${url}`)
 
 /** Measures the caches while requests go on, and sends the report to the parent. */
 async function attribute(): Promise<void> {
-  const onReleased = ({ name }: { name: string }): void => tell({ type: 'released', cache: name })
+  const onReleased = ({ name }: { name: string }): void => send({ type: 'released', cache: name })
   coordinator.on('cache-released', onReleased)
   try {
-    tell({ type: 'report', report: await coordinator.attribute({ trigger: 'command' }) })
+    send({ type: 'report', report: await coordinator.attribute({ trigger: 'command' }) })
   } catch (error) {
-    tell({ type: 'failed', message: String(error) })
+    send({ type: 'failed', message: String(error) })
   } finally {
     coordinator.off('cache-released', onReleased)
   }
@@ -77,7 +77,7 @@ async function stop(): Promise<void> {
   if (process.connected) process.disconnect()
 }
 
-function tell(message: ServiceMessage): void {
+function send(message: ServiceMessage): void {
   // The parent may have gone meanwhile; 'disconnect' then ends this process.
   if (process.connected) process.send?.(message, () => undefined)
 }

@@ -36,10 +36,10 @@ export function permissionFlags({ folder, versions }: Pick<AddonSurroundings, 'f
   return [model, '--allow-addons', ...reads].join(' ')
 }
 
-/** @param said the loader's own words */
-export function addonMissing(said: string, surroundings: AddonSurroundings): AddonMissing {
+/** @param loadFailure the loader's own words */
+export function addonMissing(loadFailure: string, surroundings: AddonSurroundings): AddonMissing {
   const { folder, hasFolder, versions, platform, arch, permission, options } = surroundings
-  const words = said.split('\n', 1)[0] ?? ''
+  const words = loadFailure.split('\n', 1)[0] ?? ''
   const build = `npx node-gyp rebuild -C ${folder}`
   if (versions['bun'] !== undefined) {
     return {
@@ -53,7 +53,7 @@ export function addonMissing(said: string, surroundings: AddonSurroundings): Add
       cure: `start Node with ${permissionFlags(surroundings)}`,
     }
   }
-  if (permission?.read === false || /ERR_ACCESS_DENIED|access to this api has been restricted/i.test(said)) {
+  if (permission?.read === false || /ERR_ACCESS_DENIED|access to this api has been restricted/i.test(loadFailure)) {
     return {
       reason: `the permission model of Node refuses to read ${permission?.read === false ? folder : 'what loading the addon reads'} (${words})`,
       cure: `start Node with ${permissionFlags(surroundings)}`,
@@ -71,20 +71,20 @@ export function addonMissing(said: string, surroundings: AddonSurroundings): Add
       cure: 'keep the package out of the bundle (esbuild --external:cache-attribution, serverExternalPackages of Next.js, externals of webpack) and install it beside',
     }
   }
-  const glibc = /version [`'](GLIBC(?:XX)?_[\d.]+)' not found/.exec(said)?.[1]
+  const glibc = /version [`'](GLIBC(?:XX)?_[\d.]+)' not found/.exec(loadFailure)?.[1]
   if (glibc !== undefined) {
     return {
       reason: `its build needs ${glibc}, and the C library here is older (${words})`,
       cure: `build it on this system: ${build}`,
     }
   }
-  if (/cannot find (?:module|package) 'node-gyp-build'/i.test(said)) {
+  if (/cannot find (?:module|package) 'node-gyp-build'/i.test(loadFailure)) {
     return {
       reason: `the package node-gyp-build, which finds the addon, is not installed (${words})`,
       cure: 'npm install node-gyp-build',
     }
   }
-  if (/no native build was found/i.test(said)) {
+  if (/no native build was found/i.test(loadFailure)) {
     return { reason: `it is not built for this platform, ${platform}-${arch} (${words})`, cure: `build it: ${build}` }
   }
   return { reason: `its file cannot be loaded (${words})`, cure: `build it anew: ${build}` }

@@ -243,9 +243,9 @@ function rawMallctl({ mallctl, addressOf, readString }: Foreign): RawMallctl {
   /** What `value` points to, kept from the collector until the call is over. */
   let text: Buffer | null = null
   const at = { key: addressOf(keyText), old: addressOf(old), oldSize: addressOf(oldSize), value: addressOf(value) }
-  const errnoOf = (key: string, ...rest: readonly bigint[]): number => {
+  const errnoOf = (key: string, ...moreArguments: readonly bigint[]): number => {
     keyText.writeUInt8(0, keyText.write(key))
-    return mallctl(at.key, ...rest).readInt32LE()
+    return mallctl(at.key, ...moreArguments).readInt32LE()
   }
   return {
     read(key, type) {

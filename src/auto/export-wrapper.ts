@@ -39,12 +39,12 @@ const CLASS_NAME_LENGTH_MIN = 3
 
 /** Wraps exports, each once, however many names it has. */
 export class ExportWrapper {
-  readonly #tell: CreationListener
+  readonly #onCreation: CreationListener
   readonly #wrapped = new WeakMap<object, object>()
   readonly #own = new WeakSet()
 
-  constructor(tell: CreationListener) {
-    this.#tell = tell
+  constructor(onCreation: CreationListener) {
+    this.#onCreation = onCreation
   }
 
   /** The value of `module.exports` of a file of `library`, its caches told of. The given object is changed where it can be. */
@@ -74,29 +74,29 @@ export class ExportWrapper {
   #wrap(given: Callable, origin: Origin, namespace: unknown): object {
     const { kind } = origin.export
     const label = kind === 'class' ? classNameOf(given, origin.export.label) : origin.export.label
-    const told = (made: unknown, callee: Creation['callee'], className: string, levels = 0): void => {
+    const report = (made: unknown, callee: Creation['callee'], className: string, levels = 0): void => {
       if (!isObject(made)) return
       const clear: unknown =
         kind === 'memoizer' && isObject(namespace) ? Reflect.get(namespace, 'pMemoizeClear') : undefined
-      this.#tell({ origin, made, callee, className, levels, clear })
+      this.#onCreation({ origin, made, callee, className, levels, clear })
     }
     if (kind === 'value') {
-      told(given, told, label)
+      report(given, report, label)
       return given
     }
     const apply = (target: Callable, receiver: unknown, args: unknown[]): unknown => {
       const made = Reflect.apply(target, receiver, args)
-      told(made, apply, label)
+      report(made, apply, label)
       return made
     }
     if (kind !== 'class') return new Proxy(given, { apply })
     const construct = (target: Callable, args: unknown[], newTarget: object): object => {
       const isSubclass = newTarget !== proxy && newTarget !== target
       const made = Reflect.construct(target, args, isSubclass ? (newTarget as Newable) : target) as object
-      if (!isSubclass) told(made, construct, label)
+      if (!isSubclass) report(made, construct, label)
       // A subclass that is wrapped itself tells of its instances.
       else if (!this.#isBelowAnother(newTarget, given, proxy)) {
-        told(made, construct, classNameOf(newTarget, label), levelsTo(newTarget, proxy))
+        report(made, construct, classNameOf(newTarget, label), levelsTo(newTarget, proxy))
       }
       return made
     }

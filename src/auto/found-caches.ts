@@ -66,7 +66,7 @@ export class FoundCaches {
   readonly #composites: WeakRef<object>[] = []
   /** One living cache of each group is watched: when it goes, the group is looked through. */
   readonly #ends = new FinalizationRegistry<{ readonly product: Product; readonly key: string }>((place) => {
-    this.#lookThrough(place)
+    this.#findInside(place)
   })
   #coordinator: Coordinator | undefined
 
@@ -216,7 +216,7 @@ export class FoundCaches {
     }
   }
 
-  #lookThrough({ product, key }: { readonly product: Product; readonly key: string }): void {
+  #findInside({ product, key }: { readonly product: Product; readonly key: string }): void {
     const found = product.places.get(key)
     if (found === undefined) return
     const next = found.group.sweep()

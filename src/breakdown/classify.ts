@@ -41,7 +41,7 @@ type Kind = 'v8' | 'wasm' | 'arena' | 'block' | 'stack' | 'binary' | 'file' | 's
 
 /** The resident bytes of each kind. */
 export function classify(mappings: readonly MemoryMapping[], surroundings: MappingContext): MappedBytes {
-  const look = new MappingClassifier(mappings, surroundings)
+  const classifier = new MappingClassifier(mappings, surroundings)
   const rss = { v8: 0, wasm: 0, arena: 0, block: 0, stack: 0, other: 0 }
   const named = {
     binary: new Map<string, number>(),
@@ -50,17 +50,17 @@ export function classify(mappings: readonly MemoryMapping[], surroundings: Mappi
   }
   let [swap, blocksVirtual, workerStacks, v8Code] = [0, 0, 0, 0]
   for (const [index, mapping] of mappings.entries()) {
-    const kind = look.kindOf(index)
+    const kind = classifier.kindOf(index)
     swap += mapping.swapBytes
     if (kind === 'binary' || kind === 'file' || kind === 'shared') {
-      const name = look.nameOf(index)
+      const name = classifier.nameOf(index)
       named[kind].set(name, (named[kind].get(name) ?? 0) + mapping.rssBytes)
       continue
     }
     rss[kind] += mapping.rssBytes
     if (kind === 'v8' && mapping.perms[2] === 'x') v8Code += mapping.rssBytes
     if (kind === 'block') blocksVirtual += mapping.end - mapping.start
-    if (kind === 'stack' && look.isWorkerStack(mapping)) workerStacks++
+    if (kind === 'stack' && classifier.isWorkerStack(mapping)) workerStacks++
   }
   return {
     v8: rss.v8,
@@ -77,7 +77,9 @@ export function classify(mappings: readonly MemoryMapping[], surroundings: Mappi
     swap,
     workers: Math.max(workerStacks, surroundings.workerThreads ?? 0),
     threads: surroundings.threads,
-    coarse: look.hasMarks ? null : 'this kernel shows no flags of mappings, or this build of V8 does not mark its own',
+    coarse: classifier.hasMarks
+      ? null
+      : 'this kernel shows no flags of mappings, or this build of V8 does not mark its own',
   }
 }
 

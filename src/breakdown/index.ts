@@ -59,8 +59,8 @@ export function breakdown(options?: BreakdownOptions): MemoryNode {
     isolates: { check: heaps, fallback: [] as readonly IsolateHeap[] },
   })
   const observation = coordinator?.observe()
-  const look = lookAtMemory(coordinator?.allocator ?? ownAllocator(), isolates, observation?.sample)
-  return look(observation?.caches.map(cacheBytes) ?? null)
+  const treeOf = readMemory(coordinator?.allocator ?? ownAllocator(), isolates, observation?.sample)
+  return treeOf(observation?.caches.map(cacheBytes) ?? null)
 }
 
 /**
@@ -68,7 +68,7 @@ export function breakdown(options?: BreakdownOptions): MemoryNode {
  *
  * @throws CacheAttributionError `ERR_BREAKDOWN_UNAVAILABLE`, `ERR_MALLCTL`
  */
-export function lookAtMemory(
+export function readMemory(
   allocatorOfProcess: Allocator,
   given: readonly IsolateHeap[] = [],
   sample?: MemorySample,
@@ -84,8 +84,8 @@ export function lookAtMemory(
   const isolates = withOwn(isolateHeap(), given)
   const mapped = readMapped(processFiles('self'), { isolates, allocator })
   return (caches) => {
-    const tree = buildBreakdown({ mapped, isolates, allocator, ownMapped, caches }, said)
-    said = diagnose(tree, undefined, said)
+    const tree = buildBreakdown({ mapped, isolates, allocator, ownMapped, caches }, lastDiagnosis)
+    lastDiagnosis = diagnose(tree, undefined, lastDiagnosis)
     return tree
   }
 }
@@ -105,7 +105,7 @@ export function breakdownOfProcess(pid: number): MemoryNode {
 }
 
 /** Of this process, by its last breakdown. */
-let said: Diagnosis | undefined
+let lastDiagnosis: Diagnosis | undefined
 
 /** Before anything else is read: what it needs is learnt once, by two minor collections. */
 function readOwnMapped(): MappedParts | null {

@@ -90,9 +90,9 @@ const THREADS_MAX = 256
 /** Looks at the threads. */
 export function readThreads(files: ProcessFiles): Threads {
   const ids = files.threads()
-  const looked = (ids ?? []).slice(0, THREADS_MAX)
-  const names = looked.map((id) => files.text(`task/${id}/comm`)?.trim() ?? '')
-  const stackPointers = looked
+  const readIds = (ids ?? []).slice(0, THREADS_MAX)
+  const names = readIds.map((id) => files.text(`task/${id}/comm`)?.trim() ?? '')
+  const stackPointers = readIds
     .map((id) => stackPointer(files.text(`task/${id}/syscall`) ?? ''))
     .filter((pointer) => !Number.isNaN(pointer))
     .toSorted((a, b) => a - b)

@@ -23,7 +23,7 @@ export async function heapsOfWorkers(timeoutMs = ANSWER_MS): Promise<IsolateHeap
 }
 
 /** The same for a report: every worker that was heard of, with null for what it does not tell. */
-export async function tellWorkers(timeoutMs = ANSWER_MS): Promise<readonly WorkerHeap[]> {
+export async function askWorkers(timeoutMs = ANSWER_MS): Promise<readonly WorkerHeap[]> {
   const workers = runningWorkers().map((worker) => ({ worker, threadId: worker.threadId }))
   return Promise.all(
     workers.map(async ({ worker, threadId }): Promise<WorkerHeap> => {

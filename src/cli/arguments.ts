@@ -21,7 +21,7 @@ export type ArgumentRule =
 export interface Arguments {
   readonly options: ReadonlyMap<string, string | true>
   /** The first argument that is no option, and everything after it, untouched; a `--` before it is taken off. */
-  readonly rest: readonly string[]
+  readonly operands: readonly string[]
 }
 
 /** `ERR_COMMAND_USAGE`. */
@@ -61,11 +61,11 @@ export function readArguments(
   })
   const options = new Map<string, string | true>()
   for (const token of tokens) {
-    if (token.kind === 'positional') return { options, rest: args.slice(token.index) }
-    if (token.kind === 'option-terminator') return { options, rest: args.slice(token.index + 1) }
+    if (token.kind === 'positional') return { options, operands: args.slice(token.index) }
+    if (token.kind === 'option-terminator') return { options, operands: args.slice(token.index + 1) }
     options.set(token.name, checkedValue(owner, rules, token))
   }
-  return { options, rest: [] }
+  return { options, operands: [] }
 }
 
 /**
@@ -79,17 +79,17 @@ export function readTargeted(
   rules: Readonly<Record<string, ArgumentRule>>,
 ): { readonly options: Arguments['options']; readonly target: string | undefined } {
   const before = readArguments(owner, args, rules)
-  const [target, ...behind] = before.rest
+  const [target, ...behind] = before.operands
   const after = readArguments(owner, behind, rules)
-  const [surplus] = after.rest
+  const [surplus] = after.operands
   if (surplus !== undefined)
     throw usageError(`"${owner}" takes one argument besides options, got ${quotedArgument(surplus)} too`)
   return { options: new Map([...before.options, ...after.options]), target }
 }
 
 /** Refuses a rest that the subcommand has no use for. */
-export function refuseRest(owner: string, rest: readonly string[]): void {
-  if (rest.length > 0) throw usageError(`"${owner}" takes no ${quotedArgument(rest[0] ?? '')}, only options`)
+export function refuseOperands(owner: string, operands: readonly string[]): void {
+  if (operands.length > 0) throw usageError(`"${owner}" takes no ${quotedArgument(operands[0] ?? '')}, only options`)
 }
 
 interface OptionToken {

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
-import { hasWorkers, tellWorkers } from '../breakdown/worker-watch.js'
+import { hasWorkers, askWorkers } from '../breakdown/worker-watch.js'
 import { openFinalizers } from '../measure/finalizers.js'
 import { takeRunLock } from '../measure/locks.js'
 import { watchMajorGcs } from '../measure/major-gcs.js'
@@ -100,8 +100,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#sampler = createSampler(this.#allocator, environment)
     openCoordinators.add(this)
     // What lived after the last major collection tells live memory from garbage in a breakdown.
-    const tellsMajorGcs = environment.readsHeapInMajorGcs === true
-    this.#endWatches = [watchWorkers(), ...(tellsMajorGcs ? [watchMajorGcs()] : [])]
+    const readsMajorGcs = environment.readsHeapInMajorGcs === true
+    this.#endWatches = [watchWorkers(), ...(readsMajorGcs ? [watchMajorGcs()] : [])]
   }
 
   /**
@@ -300,7 +300,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     try {
       // Before the run: a thread that answers is at work, and a window waits until none is. Without one the run begins in
       // the turn of the call.
-      const workers = hasWorkers() ? await tellWorkers() : []
+      const workers = hasWorkers() ? await askWorkers() : []
       const executed = options.breakdown
         ? await withBreakdown(this.#allocator, run, this.#settings.environment)
         : await run.execute()
@@ -314,10 +314,10 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       const isAborted = signal.aborted
       const report = await this.#extensions.apply(measured)
       if (isAborted) throw new RunAbortedError(report)
-      this.#tell('run-finished', { id: run.id, report })
+      this.#emit('run-finished', { id: run.id, report })
       return report
     } catch (error) {
-      this.#tell('run-failed', { id: run.id, error: error as Error })
+      this.#emit('run-failed', { id: run.id, error: error as Error })
       throw error
     } finally {
       restoreFlags()
@@ -363,7 +363,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       isRegistered: (cache) => this.#registry.has(cache),
       duringRelease: (release) => this.#duringRelease(release),
       emit: (name, payload) => {
-        this.#tell(name, payload)
+        this.#emit(name, payload)
       },
     }
     return options.mode === 'twin' ? new TwinRun(context) : new LiveRun(context)
@@ -410,11 +410,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 
   #warn(warning: ReportWarning): void {
-    if (this.#run === undefined) this.#tell('warning', warning)
+    if (this.#run === undefined) this.#emit('warning', warning)
     else this.#run.warn(warning)
   }
 
-  #tell<Name extends keyof CoordinatorEventPayloads>(name: Name, payload: CoordinatorEventPayloads[Name]): void {
+  #emit<Name extends keyof CoordinatorEventPayloads>(name: Name, payload: CoordinatorEventPayloads[Name]): void {
     publish(this, name, payload, (error) => {
       // A warning about a listener of warnings would only call it again.
       if (name === 'warning') return

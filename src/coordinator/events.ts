@@ -52,7 +52,7 @@ export function publish<Name extends keyof CoordinatorEventPayloads>(
   payload: CoordinatorEventPayloads[Name],
   onThrown: (error: unknown) => void,
 ): void {
-  for (const tell of [
+  for (const publishIt of [
     () => (emitter as unknown as EventEmitter).emit(name, payload),
     () => {
       const channel = diagnosticsChannel.channel(`cache-attribution:${name}`)
@@ -61,7 +61,7 @@ export function publish<Name extends keyof CoordinatorEventPayloads>(
     },
   ]) {
     try {
-      tell()
+      publishIt()
     } catch (error) {
       onThrown(error)
     }

@@ -64,7 +64,7 @@ export interface Sampler {
   /** What is mapped by V8 itself, which every figure and sample reads last. */
   readonly mapped: MappedSource
   /** One look of a drain: reads the allocator and the heap, keeps both, and gives the live bytes; NaN where unknown. */
-  look(): number
+  readLiveBytes(): number
   /**
    * Reads the heap right after a major GC, and as V8 told it at the very end of that. Whoever allocates next in the old
    * space, a thread that compiles or V8 on this one, reserves up to a page (256 KiB), which counts as used until the next
@@ -92,7 +92,7 @@ export function createSampler(
   let liveNow = NaN
   /** The least since the last major GC; infinite where nothing was read since the last figures. */
   let leastHeapBytes = Infinity
-  const look = (): number => {
+  const readLiveBytes = (): number => {
     allocator.readInto(slots)
     liveNow = liveBytes(slots)
     leastHeapBytes = Math.min(leastHeapBytes, environment.heapUsedBytes())
@@ -105,14 +105,14 @@ export function createSampler(
   }
   return {
     mapped,
-    look,
+    readLiveBytes,
     noteHeap: () => {
       leastHeapBytes = environment.heapUsedBytes()
       const atEndBytes = readAtEnd?.heapAfterMajorGc() ?? NaN
       if (isPlausible(leastHeapBytes - atEndBytes)) leastHeapBytes = atEndBytes
     },
     figures: (without) => {
-      if (leastHeapBytes === Infinity) look()
+      if (leastHeapBytes === Infinity) readLiveBytes()
       return {
         allocatedBytes: orNull(liveNow),
         heapBytes: takeHeap(),
@@ -121,7 +121,7 @@ export function createSampler(
       }
     },
     sample: () => {
-      look()
+      readLiveBytes()
       // The heap is read by then: what the other readings allocate on it must not be part of it.
       return toSample(
         slots,

@@ -16,7 +16,7 @@ import type { Sampler } from './sample.js'
 import type { ThreadWatch } from './threads.js'
 
 /** Two reads further apart than this are not settled. Nothing smaller is resolved by a measurement. */
-export const REST_TOLERANCE_BYTES = 1024
+export const QUIESCENT_TOLERANCE_BYTES = 1024
 const READS_IN_A_ROW = 3
 const DRAIN_STEP_MS = 0.5
 const DRAIN_TIMEOUT_MS = 40
@@ -33,7 +33,7 @@ const FINALIZER_ROUNDS_MAX = 3
 /** What a settling did. */
 export interface Settled {
   /** False when a drain ran into its bound: background work of other threads went on. */
-  readonly rested: boolean
+  readonly isQuiescent: boolean
   readonly durationMs: number
 }
 
@@ -49,7 +49,7 @@ export function settleTools(instrument: {
     environment,
     threads,
     finalizers,
-    look: () => sampler.look(),
+    readLiveBytes: () => sampler.readLiveBytes(),
     noteHeap: () => {
       sampler.noteHeap()
     },
@@ -64,7 +64,7 @@ export interface SettleTools {
   /** Null where they cannot be run. */
   readonly finalizers?: Finalizers | null
   /** See `Sampler.look`. */
-  look(): number
+  readLiveBytes(): number
   /** See `Sampler.noteHeap`. */
   noteHeap(): void
 }
@@ -77,8 +77,8 @@ export interface SettleTools {
  */
 export function drain(tools: SettleTools, threadsPatienceMs = Infinity): Settled {
   tools.threads?.begin()
-  const settled = awaitRest(tools, threadsPatienceMs)
-  if (!settled.rested) tools.threads?.giveUp()
+  const settled = awaitQuiescence(tools, threadsPatienceMs)
+  if (!settled.isQuiescent) tools.threads?.giveUp()
   return settled
 }
 
@@ -89,27 +89,27 @@ export function drain(tools: SettleTools, threadsPatienceMs = Infinity): Settled
  * costs a slice of somebody else's on a busy machine.
  */
 export function drainBriefly(tools: SettleTools, collectedMs: number): Settled {
-  return collectedMs <= LONG_COLLECTION_MS ? awaitRest(tools, THREADS_PATIENCE_MS) : awaitRest(tools, 0, 1)
+  return collectedMs <= LONG_COLLECTION_MS ? awaitQuiescence(tools, THREADS_PATIENCE_MS) : awaitQuiescence(tools, 0, 1)
 }
 
-function awaitRest(tools: SettleTools, threadsPatienceMs: number, readsInARow = READS_IN_A_ROW): Settled {
+function awaitQuiescence(tools: SettleTools, threadsPatienceMs: number, readsInARow = READS_IN_A_ROW): Settled {
   const { environment, threads } = tools
   const start = environment.now()
-  let previous = tools.look()
-  let restedReads = 0
+  let previous = tools.readLiveBytes()
+  let quietReads = 0
   let busyUntilMs = 0
   let waitedMs = 0
-  while (restedReads < readsInARow && waitedMs < DRAIN_BUSY_TIMEOUT_MS && waitedMs - busyUntilMs < DRAIN_TIMEOUT_MS) {
+  while (quietReads < readsInARow && waitedMs < DRAIN_BUSY_TIMEOUT_MS && waitedMs - busyUntilMs < DRAIN_TIMEOUT_MS) {
     environment.sleepSync(DRAIN_STEP_MS)
-    const current = tools.look()
+    const current = tools.readLiveBytes()
     const isBusy = waitedMs < threadsPatienceMs && (threads?.isAnyAtWork() ?? false)
     // Without an allocator's figure (NaN) there is nothing to compare: the sleeps alone must do.
-    restedReads = isBusy || Math.abs(current - previous) > REST_TOLERANCE_BYTES ? 0 : restedReads + 1
+    quietReads = isBusy || Math.abs(current - previous) > QUIESCENT_TOLERANCE_BYTES ? 0 : quietReads + 1
     previous = current
     waitedMs = environment.now() - start
     if (isBusy) busyUntilMs = waitedMs
   }
-  return { rested: restedReads >= readsInARow, durationMs: waitedMs }
+  return { isQuiescent: quietReads >= readsInARow, durationMs: waitedMs }
 }
 
 /** How garbage is dealt with around a release. */
@@ -126,7 +126,7 @@ export function settleBefore(tools: SettleTools, collector: Collector | null, mo
   const first = drain(tools, isShort ? LARGE_HEAP_PATIENCE_MS : Infinity)
   if (mode === 'none') return first
   const second = settleAfter(tools, collector, mode)
-  return { rested: first.rested && second.rested, durationMs: first.durationMs + second.durationMs }
+  return { isQuiescent: first.isQuiescent && second.isQuiescent, durationMs: first.durationMs + second.durationMs }
 }
 
 /** After a release in the same turn: no job was handed out since the first read but by the release itself. */
@@ -138,8 +138,8 @@ export function settleAfter(tools: SettleTools, collector: Collector | null, mod
     if (mode !== 'forced') break
     collect(tools, collector, mode)
   }
-  const { rested } = drainBriefly(tools, tools.environment.now() - start)
-  return { rested, durationMs: tools.environment.now() - start }
+  const { isQuiescent } = drainBriefly(tools, tools.environment.now() - start)
+  return { isQuiescent, durationMs: tools.environment.now() - start }
 }
 
 function collect(tools: SettleTools, collector: Collector | null, mode: GcMode): void {

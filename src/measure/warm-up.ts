@@ -8,7 +8,7 @@ import type { Instrument } from './window.js'
 
 const SLICE_MS = 5
 /** A clock that stands must not keep a slice from ending. */
-const LOOKS_PER_SLICE_MAX = 1000
+const READS_PER_SLICE_MAX = 1000
 
 /** Compiled code is shared by all coordinators of a thread. */
 let isWarm = false
@@ -21,12 +21,12 @@ export async function warmUp(instrument: Instrument, totalMs: number, signal: Ab
   isWarm = true
   for (let spentMs = 0; spentMs < totalMs && !isAborted(); spentMs += SLICE_MS) {
     const startMs = environment.now()
-    for (let looks = 0; looks < LOOKS_PER_SLICE_MAX && environment.now() - startMs < SLICE_MS; looks++) {
-      sampler.look()
+    for (let reads = 0; reads < READS_PER_SLICE_MAX && environment.now() - startMs < SLICE_MS; reads++) {
+      sampler.readLiveBytes()
       threads?.isAnyAtWork()
       environment.sleepSync(0)
     }
-    await environment.rest(0, signal)
+    await environment.yieldToLoop(0, signal)
   }
   sampler.figures()
 }

@@ -140,9 +140,9 @@ export function measureLevel(instrument: Instrument, mode: GcMode): Promise<Sett
     environment.inOwnTurn(() => {
       try {
         const atMs = environment.now()
-        const { rested } = settleBefore(settleTools(instrument), collector, mode)
+        const { isQuiescent } = settleBefore(settleTools(instrument), collector, mode)
         const sample = sampler.sample()
-        resolve({ sample, settled: rested, pauseMs: environment.now() - atMs, atMs })
+        resolve({ sample, settled: isQuiescent, pauseMs: environment.now() - atMs, atMs })
       } catch (error) {
         reject(error)
       }
@@ -170,7 +170,7 @@ class Turn {
 
   open(): void {
     const { collector, sampler } = this.#instrument
-    this.#settled = settleBefore(settleTools(this.#instrument), collector, this.#mode).rested
+    this.#settled = settleBefore(settleTools(this.#instrument), collector, this.#mode).isQuiescent
     this.#level = sampler.figures()
   }
 
@@ -195,19 +195,19 @@ class Turn {
 
   close(state: ReleaseState): void {
     const { collector, environment, sampler } = this.#instrument
-    const { rested } = settleAfter(settleTools(this.#instrument), collector, this.#mode)
+    const { isQuiescent } = settleAfter(settleTools(this.#instrument), collector, this.#mode)
     const after = sampler.figures()
     const now = environment.now()
     this.#windows.push({
       before: this.#level,
       after,
       state,
-      settled: this.#settled && rested,
+      settled: this.#settled && isQuiescent,
       pauseMs: now - this.#markMs,
       releaseMs: this.#releaseMs,
     })
     this.#level = after
-    this.#settled = rested
+    this.#settled = isQuiescent
     this.#markMs = now
   }
 

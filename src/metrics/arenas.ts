@@ -1,21 +1,21 @@
 /** Reads jemalloc's arenas one by one, from the snapshot of statistics that the last look took. */
 import type { Mallctl } from '../allocator/port.js'
 import { MallctlError } from '../support/errors.js'
-import type { ArenaLook } from './snapshot.js'
+import type { ArenaSnapshot } from './snapshot.js'
 
 /** The arenas that are in use; none where there is no jemalloc. */
-export function readArenas(mallctl: Mallctl | null): ArenaLook[] {
+export function readArenas(mallctl: Mallctl | null): ArenaSnapshot[] {
   if (mallctl === null) return []
   const pageBytes = mallctl.read('arenas.page', 'size_t')
   const count = mallctl.read('arenas.narenas', 'unsigned')
-  const arenas: ArenaLook[] = []
+  const arenas: ArenaSnapshot[] = []
   for (let index = 0; index < count; index++) {
     if (mallctl.read(`arena.${String(index)}.initialized`, 'bool')) arenas.push(readArena(mallctl, index, pageBytes))
   }
   return arenas
 }
 
-function readArena(mallctl: Mallctl, index: number, pageBytes: number): ArenaLook {
+function readArena(mallctl: Mallctl, index: number, pageBytes: number): ArenaSnapshot {
   const size = (key: string): number | null =>
     orNull(() => mallctl.read(`stats.arenas.${String(index)}.${key}`, 'size_t'))
   const pages = (key: string): number | null => {

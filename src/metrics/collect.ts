@@ -6,7 +6,7 @@ import { optional, shaped } from '../support/options.js'
 import { PULLED, RECORDED } from './catalogue.js'
 import type { PulledMetric } from './definition.js'
 import { rememberTexts } from './exposition.js'
-import type { Look } from './snapshot.js'
+import type { MetricsSnapshot } from './snapshot.js'
 import { loadPromClient } from './load-peers.js'
 import { checkCoordinator, resolveMetricsOptions } from './options.js'
 import type { MeteredCoordinator, MetricsOptions } from './options.js'
@@ -52,14 +52,14 @@ export function collectMetrics(coordinator: MeteredCoordinator, options?: Collec
   const source = new MetricsSource(coordinator, settings, (metric, seconds, labels) => {
     histograms.get(metric)?.observe(labels, seconds)
   })
-  for (const metric of PULLED) addPulled(client, registry, metric, () => source.look())
-  if (settings.register === undefined) remember(registry, () => source.look())
+  for (const metric of PULLED) addPulled(client, registry, metric, () => source.snapshot())
+  if (settings.register === undefined) remember(registry, () => source.snapshot())
   return registry
 }
 
 /** In a registry of our own the whole text is good for as long as the look is; one that was given is written by its own rules. */
-function remember(registry: Registry, look: () => Look): void {
-  const memory = rememberTexts(registry, look)
+function remember(registry: Registry, snapshot: () => MetricsSnapshot): void {
+  const memory = rememberTexts(registry, snapshot)
   const write = registry.metrics.bind(registry)
   // Apart from the texts of formatMetrics(): prom-client has its own order and lines.
   registry.metrics = () => memory(`prom-client ${registry.contentType}`, write)
@@ -83,14 +83,19 @@ function refuseTaken(registry: Registry, name: string): void {
  * A metric whose values are those of the look. They do not go through prom-client's own store, so that what is gone leaves nothing
  * behind, and what is unknown is absent where that store would show 0.
  */
-function addPulled(client: typeof PromClient, registry: Registry, metric: PulledMetric, look: () => Look): void {
+function addPulled(
+  client: typeof PromClient,
+  registry: Registry,
+  metric: PulledMetric,
+  snapshot: () => MetricsSnapshot,
+): void {
   const { help, type, labels, acrossProcesses: aggregator } = metric
   const config = { name: metric.name, help, labelNames: labels, registers: [registry], aggregator }
   const added = type === 'counter' ? new client.Counter(config) : new client.Gauge(config)
   const named = added as unknown as { readonly name: string; readonly aggregator: string }
   Object.defineProperty(added, 'get', {
     value: () => {
-      const values = metric.read(look()).map((sample) => ({ value: sample.value, labels: sample.labels ?? {} }))
+      const values = metric.read(snapshot()).map((sample) => ({ value: sample.value, labels: sample.labels ?? {} }))
       // prom-client takes the ending off the name of a counter while it writes OpenMetrics.
       return Promise.resolve({ name: named.name, help, type, aggregator: named.aggregator, values })
     },

@@ -4,7 +4,7 @@
  *
  * Rule: a definition reads, and nothing more. What is unknown gives no sample, never a zero.
  */
-import type { Look } from './snapshot.js'
+import type { MetricsSnapshot } from './snapshot.js'
 import type { Sample } from './sample.js'
 
 /**
@@ -34,7 +34,7 @@ export interface PulledMetric extends Described {
   readonly adds?: boolean
   /** Of the same metric with the same labels in several processes of one service. */
   readonly acrossProcesses: Aggregation
-  readonly read: (look: Look) => readonly Sample[]
+  readonly read: (snapshot: MetricsSnapshot) => readonly Sample[]
 }
 
 /** Recorded when something ends. */

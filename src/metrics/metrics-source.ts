@@ -13,8 +13,8 @@ import { allocationCounters } from './allocation-counter.js'
 import type { AllocationCounter } from './allocation-counter.js'
 import { readArenas } from './arenas.js'
 import { LabelCache, OTHER_LABEL, largestAndOthers } from './labels.js'
-import { cacheLook, bestKnownBytes, sumOfCaches } from './snapshot.js'
-import type { CacheLook, CounterLook, LastReport, Look, MonitorLook } from './snapshot.js'
+import { cacheSnapshot, bestKnownBytes, sumOfCaches } from './snapshot.js'
+import type { CacheSnapshot, CounterSnapshot, LastReport, MetricsSnapshot, MonitorSnapshot } from './snapshot.js'
 import type { MeteredCoordinator, MeteredMonitor, ResolvedMetricsOptions } from './options.js'
 import { RunTallies } from './run-tallies.js'
 import type { Recorder } from './run-tallies.js'
@@ -29,7 +29,7 @@ export class MetricsSource {
   readonly #undo: (() => void)[] = []
   #last: LastReport | null = null
   #trends: ReadonlyMap<string, Trend> = new Map()
-  #look: Look | undefined
+  #snapshot: MetricsSnapshot | undefined
   #lookedMs = -Infinity
   #failures = 0
 
@@ -42,13 +42,13 @@ export class MetricsSource {
   }
 
   /** What is known now; the look before where that is young enough. */
-  look(): Look {
+  snapshot(): MetricsSnapshot {
     const nowMs = this.#options.environment.now()
-    if (this.#look === undefined || nowMs - this.#lookedMs >= this.#options.maxAgeMs) {
-      this.#look = this.#takeLook()
+    if (this.#snapshot === undefined || nowMs - this.#lookedMs >= this.#options.maxAgeMs) {
+      this.#snapshot = this.#takeSnapshot()
       this.#lookedMs = nowMs
     }
-    return this.#look
+    return this.#snapshot
   }
 
   /** Takes the listeners off. */
@@ -100,8 +100,8 @@ export class MetricsSource {
     const kept = this.#last
     void (async () => {
       try {
-        const told = await history.withTrends(report)
-        if (this.#last === kept) this.#keep(told)
+        const reportWithTrends = await history.withTrends(report)
+        if (this.#last === kept) this.#keep(reportWithTrends)
       } catch (error) {
         this.#fail(error)
       }
@@ -118,10 +118,10 @@ export class MetricsSource {
     }
     this.#trends = new Map(caches.flatMap(({ name, trend }) => (trend === undefined ? [] : [[name, trend]])))
     // A scrape after a run shows it.
-    this.#look = undefined
+    this.#snapshot = undefined
   }
 
-  #takeLook(): Look {
+  #takeSnapshot(): MetricsSnapshot {
     const { allocator, isRunning } = this.#coordinator
     const { arenas, profiler } = this.#options
     // First: it advances the epoch that the arenas are read from.
@@ -154,15 +154,15 @@ export class MetricsSource {
     }
   }
 
-  #caches(observed: Observation['caches']): CacheLook[] {
-    const [shown, rest] = largestAndOthers(observed, this.#options.maxCaches, bestKnownBytes)
-    const looks = shown.map((cache) =>
-      cacheLook(cache, this.#labels.of(cache.name), this.#trends.get(cache.name) ?? null),
+  #caches(observed: Observation['caches']): CacheSnapshot[] {
+    const [shown, others] = largestAndOthers(observed, this.#options.maxCaches, bestKnownBytes)
+    const snapshots = shown.map((cache) =>
+      cacheSnapshot(cache, this.#labels.of(cache.name), this.#trends.get(cache.name) ?? null),
     )
-    return rest.length === 0 ? looks : [...looks, sumOfCaches(rest, OTHER_LABEL)]
+    return others.length === 0 ? snapshots : [...snapshots, sumOfCaches(others, OTHER_LABEL)]
   }
 
-  #monitors(): MonitorLook[] {
+  #monitors(): MonitorSnapshot[] {
     return Object.entries(this.#options.monitors).map(([name, { statistics }]) => ({
       label: this.#labels.of(name),
       statistics,
@@ -170,21 +170,25 @@ export class MetricsSource {
     }))
   }
 
-  #counters(): CounterLook[] {
-    const [shown, rest] = largestAndOthers(allocationCounters(), this.#options.maxCaches, ({ liveBytes }) => liveBytes)
-    const looks = shown.map(({ name, allocatedBytes, freedBytes }) => ({
+  #counters(): CounterSnapshot[] {
+    const [shown, others] = largestAndOthers(
+      allocationCounters(),
+      this.#options.maxCaches,
+      ({ liveBytes }) => liveBytes,
+    )
+    const snapshots = shown.map(({ name, allocatedBytes, freedBytes }) => ({
       label: this.#labels.of(name),
       allocatedBytes,
       freedBytes,
     }))
     const sum = (of: (counter: AllocationCounter) => number): number =>
-      rest.reduce((total, counter) => total + of(counter), 0)
+      others.reduce((total, counter) => total + of(counter), 0)
     const other = {
       label: OTHER_LABEL,
       allocatedBytes: sum(({ allocatedBytes }) => allocatedBytes),
       freedBytes: sum(({ freedBytes }) => freedBytes),
     }
-    return rest.length === 0 ? looks : [...looks, other]
+    return others.length === 0 ? snapshots : [...snapshots, other]
   }
 
   #limitBytes(): number | null {

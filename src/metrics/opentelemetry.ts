@@ -56,9 +56,9 @@ export function meterCoordinator(coordinator: MeteredCoordinator, options?: Mete
   })
   const instruments = new Map(PULLED.map((metric) => [metric, observableOf(meter, metric)]))
   const observeAll = (result: BatchObservableResult): void => {
-    const look = source.look()
+    const snapshot = source.snapshot()
     for (const [metric, instrument] of instruments) {
-      for (const { value, labels } of metric.read(look)) result.observe(instrument, value, attributesOf(labels))
+      for (const { value, labels } of metric.read(snapshot)) result.observe(instrument, value, attributesOf(labels))
     }
   }
   const observables = [...instruments.values()]

@@ -11,7 +11,7 @@ import type { AttributionReport } from '../report/types.js'
 import type { Sample } from './sample.js'
 
 /** One cache, or the sum of all that are not among the largest. */
-export interface CacheLook {
+export interface CacheSnapshot {
   readonly label: string
   readonly measured: ByQuantity<number | null> | null
   readonly uncertaintyBytes: number | null
@@ -25,7 +25,7 @@ export interface CacheLook {
 }
 
 /** One arena of jemalloc, by the keys below `stats.arenas.<i>`; null where this jemalloc does not know one. */
-export interface ArenaLook {
+export interface ArenaSnapshot {
   readonly label: string
   readonly smallBytes: number | null
   readonly largeBytes: number | null
@@ -46,7 +46,7 @@ export interface LastReport {
 }
 
 /** One growth monitor. */
-export interface MonitorLook {
+export interface MonitorSnapshot {
   readonly label: string
   readonly statistics: GrowthStatistics
   /** Trigger → firings. */
@@ -54,7 +54,7 @@ export interface MonitorLook {
 }
 
 /** One allocation counter, or the sum of all that are not among the largest. */
-export interface CounterLook {
+export interface CounterSnapshot {
   readonly label: string
   readonly allocatedBytes: number
   readonly freedBytes: number
@@ -76,14 +76,14 @@ export interface RunCounts {
 }
 
 /** Everything at one moment. */
-export interface Look {
+export interface MetricsSnapshot {
   readonly allocator: Pick<Allocator, 'name' | 'version' | 'binding'>
   /** Null where it could not be read, or the coordinator was closed. */
   readonly sample: MemorySample | null
-  readonly arenas: readonly ArenaLook[]
+  readonly arenas: readonly ArenaSnapshot[]
   readonly registeredCaches: number | null
   /** The largest, and `other`. */
-  readonly caches: readonly CacheLook[]
+  readonly caches: readonly CacheSnapshot[]
   readonly runs: RunCounts
   readonly isRunning: boolean
   readonly last: LastReport | null
@@ -91,14 +91,14 @@ export interface Look {
   readonly profiling: ProfilingState | null
   /** Captures of the profiler that are under way; null where no profiler was given. */
   readonly captures: readonly string[] | null
-  readonly monitors: readonly MonitorLook[]
-  readonly counters: readonly CounterLook[]
+  readonly monitors: readonly MonitorSnapshot[]
+  readonly counters: readonly CounterSnapshot[]
   /** Readings that failed so far. */
   readonly failures: number
 }
 
 /** A cache as its observation tells it. */
-export function cacheLook(cache: CacheObservation, label: string, trend: Trend | null): CacheLook {
+export function cacheSnapshot(cache: CacheObservation, label: string, trend: Trend | null): CacheSnapshot {
   const { lastMeasured, estimatedBytes, estimatedUncertaintyBytes, claimedBytes, entries } = cache
   return {
     label,
@@ -119,7 +119,7 @@ export function bestKnownBytes({ estimatedBytes, lastMeasured, claimedBytes }: C
 }
 
 /** Many caches as one. What none of them knows is unknown; errors of different caches are taken for independent. */
-export function sumOfCaches(caches: readonly CacheObservation[], label: string): CacheLook {
+export function sumOfCaches(caches: readonly CacheObservation[], label: string): CacheSnapshot {
   const sum = (of: (cache: CacheObservation) => number | null | undefined): number | null => {
     const known = caches.map(of).filter((value) => value != null)
     return known.length === 0 ? null : known.reduce((total, value) => total + value, 0)

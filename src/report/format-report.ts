@@ -41,8 +41,8 @@ const WHOLE_WARNINGS: ReadonlySet<string> = new Set(['WARN_ALLOCATOR_UNAVAILABLE
 export function formatReport(report: AttributionReport, options?: FormatOptions): string {
   const { color } = resolveOptions('formatReport()', options, { color: optional(boolean) })
   const paints = palette(color)
-  const told = headline(report).map(paints.strong)
-  return [...told, ...(told.length === 0 ? [] : ['']), ...reportLines(report, paints)].join('\n')
+  const sentences = headline(report).map(paints.strong)
+  return [...sentences, ...(sentences.length === 0 ? [] : ['']), ...reportLines(report, paints)].join('\n')
 }
 
 /** The same without the headline. */
@@ -243,10 +243,10 @@ function toldLines({ caches }: AttributionReport): string[] {
 /** What other threads tell of their heaps: no part of any row. */
 function workerLine(workers: AttributionReport['workers']): string[] {
   if (workers === undefined || workers.length === 0) return []
-  const told = workers.flatMap(({ usedBytes }) => usedBytes ?? [])
+  const used = workers.flatMap(({ usedBytes }) => usedBytes ?? [])
   const threads = `${String(workers.length)} worker thread${workers.length === 1 ? '' : 's'}`
-  const bytes = told.reduce((sum, each) => sum + each, 0)
-  const silent = told.length === workers.length ? '' : `, ${String(workers.length - told.length)} did not tell`
-  const heaps = told.length === 0 ? 'heaps are not told' : `${formatBytes(bytes)} JS heap, told by the threads${silent}`
+  const bytes = used.reduce((sum, each) => sum + each, 0)
+  const silent = used.length === workers.length ? '' : `, ${String(workers.length - used.length)} did not tell`
+  const heaps = used.length === 0 ? 'heaps are not told' : `${formatBytes(bytes)} JS heap, told by the threads${silent}`
   return [`workers       ${threads}: ${heaps}; in no row, and not in the floor's JS heap`]
 }

@@ -37,7 +37,7 @@ export function headline(report: AttributionReport): string[] {
     holders.length === 0 ? nothingStandsOut(report) : holdsMost(holders, report),
     middle,
     nativeWithoutOwner(report, holders[0]) ??
-      nextStep(report, holders[0], { isGrowthTold: growth !== null, it: middle === null ? 'it' : 'the largest' }),
+      nextStep(report, holders[0], { isGrowthStated: growth !== null, it: middle === null ? 'it' : 'the largest' }),
   ]
   return sentences.filter((sentence) => sentence !== null)
 }
@@ -147,14 +147,14 @@ function nativeWithoutOwner({ discovery }: AttributionReport, largest: Holder | 
 
 /** What a next step depends on beside the largest; `it` is unmistakable behind the sentence before. */
 interface NextStepContext {
-  readonly isGrowthTold: boolean
+  readonly isGrowthStated: boolean
   readonly it: string
 }
 
 function nextStep(
   report: AttributionReport,
   largest: Holder | undefined,
-  { isGrowthTold, it }: NextStepContext,
+  { isGrowthStated: isGrowthTold, it }: NextStepContext,
 ): string | null {
   const { discovery, mode, caches } = report
   const ofOwner = largest?.owner == null ? null : nextStepOfOwner(largest.owner, it)

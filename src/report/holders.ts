@@ -75,14 +75,14 @@ function holderOfOwner(owner: Owner): Holder {
     return { ...common, bytes: graphBytes, uncertaintyBytes: 0, amount: formatBytes(graphBytes) }
   }
   const differs = Math.abs(measured - graphBytes) > uncertaintyBytes
-  const told = [withError(measured, uncertaintyBytes), formatBytes(graphBytes)] as const
+  const bothFigures = [withError(measured, uncertaintyBytes), formatBytes(graphBytes)] as const
   // What is written alike does not differ to a reader.
-  const isSeen = differs && formatBytes(measured) !== told[1]
+  const isSeen = differs && formatBytes(measured) !== bothFigures[1]
   return {
     ...common,
     bytes: measured,
     uncertaintyBytes,
-    amount: isSeen ? `${told[0]} measured (${told[1]} by the graph of the heap)` : told[0],
+    amount: isSeen ? `${bothFigures[0]} measured (${bothFigures[1]} by the graph of the heap)` : bothFigures[0],
   }
 }
 

@@ -47,7 +47,7 @@ export interface Environment {
   /** Blocks this thread: no JavaScript runs, so V8's background threads run out of work. */
   sleepSync(ms: number): void
   /** Waits with the event loop turning; at least one turn. Never rejects: an abort of `signal` ends it early. */
-  rest(ms: number, signal?: AbortSignal): Promise<void>
+  yieldToLoop(ms: number, signal?: AbortSignal): Promise<void>
   /** Runs `work` alone in a macrotask of its own, with no tick or microtask waiting before it. */
   inOwnTurn(work: () => void): void
   /** Calls back when the ticks and microtasks that wait now have run, still in the same turn of the loop. */
@@ -132,7 +132,7 @@ export const nodeEnvironment: Environment = {
   sleepSync: (ms) => {
     Atomics.wait(sleepCell, 0, 0, ms)
   },
-  rest: async (ms, signal) => {
+  yieldToLoop: async (ms, signal) => {
     await ownDelay(ms, undefined, signal === undefined ? { ref: true } : { signal }).catch(() => undefined)
     await new Promise((resolve) => ownTimers.setImmediate(resolve))
   },
@@ -175,7 +175,7 @@ export function residentKnown<T>(read: () => T): T {
   }
 }
 
-const GC_LOOK_MS = 25
+const GC_POLL_MS = 25
 
 function nextMajorGc(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
@@ -201,7 +201,7 @@ function nextMajorGc(timeoutMs: number, signal?: AbortSignal): Promise<boolean> 
       () => {
         if (ownTimers.now() - startedAtMs >= timeoutMs) giveUp()
       },
-      Math.min(timeoutMs, GC_LOOK_MS),
+      Math.min(timeoutMs, GC_POLL_MS),
     )
     observer.observe({ entryTypes: ['gc'] })
     signal?.addEventListener('abort', giveUp)

@@ -28,13 +28,13 @@ export interface TwinContext {
 export function lifeOf(
   binding: TwinBinding,
   work: (twin: TwinContext) => unknown,
-  isStillAtRest: () => boolean,
+  isStillQuiescent: () => boolean,
   secret: string,
 ): () => void {
   return () => {
     leaveQuietly(binding)
     // Before any flag: a marking that is under way cannot do without its threads.
-    if (!isStillAtRest()) binding.exit(TWIN_EXIT.COLLECTING)
+    if (!isStillQuiescent()) binding.exit(TWIN_EXIT.COLLECTING)
     leaveNothingToThreads()
     let copiedBytes: number | null = null
     const send = frameWriter(secret, (line) => {

@@ -16,7 +16,7 @@ import type { Instrument } from '../measure/window.js'
 import type { Environment } from '../support/environment.js'
 
 /** A fork and what it took. */
-export interface AtRest {
+export interface ForkedAtRest {
   readonly forked: ForkedTwin
   /** How long this thread stood still each time. */
   readonly pausesMs: readonly number[]
@@ -27,16 +27,16 @@ export interface AtRest {
 }
 
 /** How a process is brought to rest: `swept` for the shorter pauses, `sweeping` where that failed. */
-export type RestKind = 'swept' | 'sweeping'
+export type ForkKind = 'swept' | 'sweeping'
 
 /** Threads are looked at so often until one look finds none at work. */
-const LOOK_MS = 10
+const POLL_MS = 10
 /** One that is at work at every look for so long is a busy one of the service's own: it will not rest for a fork. */
 const BUSY_MS = 200
 /** Before that, V8's threads may still sweep after a major GC: three times as long as it takes on a slow machine. */
 const SWEEPING_MS_PER_GB = 2000
 /** Attempts to find every thread quiescent; only after them V8 sweeps on this thread. */
-const RESTS = 3
+const ATTEMPTS_MAX = 3
 const BREATH_MS = 50
 /** V8's own jobs are over by then; a worker of the service that is busy on and off must not prolong the pause. */
 const THREADS_PATIENCE_MS = 25
@@ -44,20 +44,20 @@ const THREADS_PATIENCE_MS = 25
 /** What the fork needs of V8 and of the kernel. */
 export interface ForkTools extends Pick<TwinBinding, 'majorGcs' | 'openHeap' | 'closeHeap'> {
   /** The child asks whether V8 has done nothing for a major GC since the last look before it. */
-  fork(isStillAtRest: () => boolean): ForkedTwin
+  fork(isStillQuiescent: () => boolean): ForkedTwin
 }
 
 /** Brings the process to rest and forks there. */
-export async function forkAtRest(instrument: Instrument, kind: RestKind, tools: ForkTools): Promise<AtRest> {
-  const rest = new Rest(instrument, tools)
-  const forked = kind === 'swept' ? await rest.forkSwept() : null
-  return { ...(forked ?? (await rest.forkSweeping())), pausesMs: rest.pausesMs, majorGcs: rest.majorGcs }
+export async function forkAtRest(instrument: Instrument, kind: ForkKind, tools: ForkTools): Promise<ForkedAtRest> {
+  const forker = new QuiescentForker(instrument, tools)
+  const forked = kind === 'swept' ? await forker.forkSwept() : null
+  return { ...(forked ?? (await forker.forkSweeping())), pausesMs: forker.pausesMs, majorGcs: forker.majorGcs }
 }
 
 /** A fork with this process right before it. */
-type Fork = Omit<AtRest, 'pausesMs' | 'majorGcs'>
+type Fork = Omit<ForkedAtRest, 'pausesMs' | 'majorGcs'>
 
-class Rest {
+class QuiescentForker {
   readonly pausesMs: number[] = []
   majorGcs = 0
   readonly #instrument: Instrument
@@ -80,25 +80,25 @@ class Rest {
       })
     }
     this.#instrument.threads?.forget()
-    for (let rest = 1; rest <= RESTS; rest++) {
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const { notices } = this.#tools.majorGcs()
-      if (await this.#untilAtRest()) {
+      if (await this.#awaitQuiescence()) {
         const forked = await this.#openAndFork(notices)
         if (forked !== null) return forked
       }
-      await this.#environment.rest(BREATH_MS)
+      await this.#environment.yieldToLoop(BREATH_MS)
     }
     return null
   }
 
   async forkSweeping(): Promise<Fork> {
-    await this.#untilAtRest()
+    await this.#awaitQuiescence()
     return this.#inTurn(() =>
       whileHeld(this.#environment.holdSweepers(), () =>
         whileHeld(this.#environment.holdBufferSweeper(), () => {
           this.#collect()
           const { notices } = this.#tools.majorGcs()
-          comeToRest(this.#instrument)
+          becomeQuiescent(this.#instrument)
           return this.#forkNow(notices)
         }),
       ),
@@ -108,15 +108,15 @@ class Rest {
   /** Three turns; null where V8 went on meanwhile. */
   async #openAndFork(notices: number): Promise<Fork | null> {
     const isOpen = await this.#inTurn(() => {
-      if (!this.#isStillAtRest(notices)) return false
+      if (!this.#isStillQuiescent(notices)) return false
       this.#tools.openHeap()
       return true
     })
     if (!isOpen) return null
     try {
       // The service ran between the turns, and V8 may have begun to compile for it.
-      if (!(await this.#untilAtRest())) return null
-      return await this.#inTurn(() => this.#forkIfAtRest(notices))
+      if (!(await this.#awaitQuiescence())) return null
+      return await this.#inTurn(() => this.#forkIfQuiescent(notices))
     } finally {
       await this.#inTurn(() => {
         this.#tools.closeHeap()
@@ -125,11 +125,11 @@ class Rest {
   }
 
   /** V8 has swept: the minor GC takes note of it. Null where it went on. */
-  #forkIfAtRest(notices: number): Fork | null {
-    if (!this.#isStillAtRest(notices)) return null
+  #forkIfQuiescent(notices: number): Fork | null {
+    if (!this.#isStillQuiescent(notices)) return null
     return whileHeld(this.#environment.holdBufferSweeper(), () => {
       // The minor GC itself may be what makes V8 begin to mark.
-      if (!comeToRest(this.#instrument) || this.#tools.majorGcs().notices !== notices) return null
+      if (!becomeQuiescent(this.#instrument) || this.#tools.majorGcs().notices !== notices) return null
       return this.#forkNow(notices)
     })
   }
@@ -138,10 +138,10 @@ class Rest {
    * A marking that V8 has begun since is brought to its end, and then there is no fork; nor is there where a major GC of
    * its own is over and it may sweep again.
    */
-  #isStillAtRest(notices: number): boolean {
-    const told = this.#tools.majorGcs()
-    if (told.isMarking) this.#collect()
-    return !told.isMarking && told.notices === notices
+  #isStillQuiescent(notices: number): boolean {
+    const majorGcs = this.#tools.majorGcs()
+    if (majorGcs.isMarking) this.#collect()
+    return !majorGcs.isMarking && majorGcs.notices === notices
   }
 
   #forkNow(notices: number): Fork {
@@ -155,7 +155,7 @@ class Rest {
    * marking ends the wait too: it may take long, and its threads must not be taken for busy ones. False where neither came
    * to be.
    */
-  async #untilAtRest(): Promise<boolean> {
+  async #awaitQuiescence(): Promise<boolean> {
     const { threads } = this.#instrument
     if (threads === null) return true
     threads.begin()
@@ -166,7 +166,7 @@ class Rest {
         threads.giveUp()
         return !threads.isAnyAtWork()
       }
-      await this.#environment.rest(LOOK_MS)
+      await this.#environment.yieldToLoop(POLL_MS)
     }
     return true
   }
@@ -202,11 +202,11 @@ class Rest {
 }
 
 /** The last steps right before a fork, after a major GC and with the sweeper of Buffers held. False: not quiescent. */
-function comeToRest(instrument: Instrument): boolean {
+function becomeQuiescent(instrument: Instrument): boolean {
   // What has survived one is promoted by the next: the young generation is empty then, and need not be shared.
   instrument.collector?.minor()
   instrument.collector?.minor()
-  return drain(settleTools(instrument), THREADS_PATIENCE_MS).rested
+  return drain(settleTools(instrument), THREADS_PATIENCE_MS).isQuiescent
 }
 
 function whileHeld<T>(release: () => void, work: () => T): T {

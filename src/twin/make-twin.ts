@@ -19,7 +19,7 @@ import type { TwinContext } from './child.js'
 import { watchTwin } from './parent.js'
 import type { TwinEnd } from './parent.js'
 import { forkAtRest } from './fork-at-rest.js'
-import type { AtRest } from './fork-at-rest.js'
+import type { ForkedAtRest } from './fork-at-rest.js'
 import { twinBinding } from './support.js'
 import type { TwinCost } from './types.js'
 import { bytesOfFirstPage, learnYoungPages } from './young-generation.js'
@@ -35,7 +35,7 @@ export interface TwinOrder {
   /** What `work` allocates in the twin, beyond what a twin copies. */
   readonly extraBytes: number
   /** Whether what it copies tells what a later run may copy: it collects the whole heap, and allocates nothing beside. */
-  readonly isTelling: boolean
+  readonly predictsCopies: boolean
   readonly work: (twin: TwinContext) => unknown
   /** A child was forked; `before` is this process right before it. */
   onForked(before: MemorySample, pid: number): void
@@ -104,7 +104,7 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
     const end = await ending
     notePause(Math.max(...pausesMs), before.rssBytes)
     const copiedBytes = end.kind === 'result' ? end.copiedBytes : null
-    if (copiedBytes !== null && order.isTelling) noteCopiedBytes(copiedBytes, before.heapTotalBytes)
+    if (copiedBytes !== null && order.predictsCopies) noteCopiedBytes(copiedBytes, before.heapTotalBytes)
     if (end.kind === 'crashed' && end.ended.signal === constants.signals.SIGKILL) forgetCopiedBytes()
     childMs += environment.now() - forkedMs
     const cost: TwinCost = {
@@ -132,7 +132,7 @@ interface Attempt {
   readonly held: <T>(work: () => T) => T
 }
 
-async function fork({ order, binding, attempt, secret, held }: Attempt): Promise<AtRest> {
+async function fork({ order, binding, attempt, secret, held }: Attempt): Promise<ForkedAtRest> {
   throwIfAborted(order.signal)
   const { allowMs, instrument, keepFd, work } = order
   const alarmSeconds = Math.ceil(ALARM_LEAST_S + (4 * allowMs) / 1000)
@@ -148,11 +148,11 @@ async function fork({ order, binding, attempt, secret, held }: Attempt): Promise
       binding.openHeap()
     },
     closeHeap: binding.closeHeap,
-    fork: (isStillAtRest) => {
+    fork: (isStillQuiescent) => {
       // Coming to rest takes a while, and a fork that nobody waits for pauses all the same.
       throwIfAborted(order.signal)
       const busyThreads = instrument.threads?.passedOver() ?? []
-      return binding.fork(lifeOf(binding, work, isStillAtRest, secret), {
+      return binding.fork(lifeOf(binding, work, isStillQuiescent, secret), {
         keepFd,
         alarmSeconds,
         busyThreads,

@@ -31,10 +31,10 @@ export interface TwinWatching {
   onMessage(message: unknown): void
 }
 
-const LOOK_MS = 200
+const POLL_MS = 200
 /** Checks in a row of a child that sleeps, or is stopped, and has used no processor time. */
-const STUCK_LOOKS = 15
-const OVERTIME_LOOKS = 2
+const STUCK_POLLS = 15
+const OVERTIME_POLLS = 2
 /** The kernel counts processor time in hundredths of a second. */
 const TICK_MS = 10
 const REAP_MS = 5
@@ -66,9 +66,9 @@ class TwinProcess {
   #allowMs: number
   #cpuMs = 0
   #stretchStartMs = 0
-  #idleLooks = 0
-  #overLooks = 0
-  #blindLooks = 0
+  #idlePolls = 0
+  #overtimePolls = 0
+  #blindPolls = 0
 
   constructor(binding: TwinBinding, forked: ForkedTwin, watching: TwinWatching, resolve: (end: TwinEnd) => void) {
     this.#binding = binding
@@ -91,16 +91,16 @@ class TwinProcess {
     })
     this.#timer = ownTimers.setInterval(() => {
       watching.held(() => {
-        this.#look()
+        this.#poll()
       })
-    }, LOOK_MS)
+    }, POLL_MS)
     watching.signal?.addEventListener('abort', this.#onAbort)
     if (watching.signal?.aborted === true) this.#onAbort()
   }
 
   #read(chunk: string): void {
-    this.#idleLooks = 0
-    this.#overLooks = 0
+    this.#idlePolls = 0
+    this.#overtimePolls = 0
     this.#pieces.push(chunk)
     this.#length += chunk.length
     if (this.#length > FRAME_LENGTH_MAX) {
@@ -130,7 +130,7 @@ class TwinProcess {
     }
     this.#allowMs = frame.allowMs ?? this.#allowMs
     this.#stretchStartMs = frame.cpuMs
-    this.#blindLooks = 0
+    this.#blindPolls = 0
     try {
       this.#watching.onMessage(frame.message)
     } catch {
@@ -139,25 +139,25 @@ class TwinProcess {
   }
 
   /** How the child fares: state and processor time, as the kernel tells. */
-  #look(): void {
+  #poll(): void {
     let stat: string
     try {
       stat = readFileSync(`/proc/${String(this.#pid)}/stat`, 'utf8')
     } catch {
       // A /proc that hides other processes: time on the wall has to do.
-      if (++this.#blindLooks * LOOK_MS > this.#allowMs) this.#kill({ kind: 'overtime' })
+      if (++this.#blindPolls * POLL_MS > this.#allowMs) this.#kill({ kind: 'overtime' })
       return
     }
     // The fields after the name, which may hold anything: state is the first, user and system time the 12th and 13th.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const cpuMs = (Number(fields[11]) + Number(fields[12])) * TICK_MS
     const isWaiting = fields[0] === 'S' || fields[0] === 'T' || fields[0] === 't'
-    this.#idleLooks = isWaiting && cpuMs === this.#cpuMs ? this.#idleLooks + 1 : 0
+    this.#idlePolls = isWaiting && cpuMs === this.#cpuMs ? this.#idlePolls + 1 : 0
     this.#cpuMs = cpuMs
     // A message that tells of a new stretch may be on its way: one look is no proof.
-    this.#overLooks = cpuMs - this.#stretchStartMs > this.#allowMs ? this.#overLooks + 1 : 0
-    if (this.#idleLooks >= STUCK_LOOKS) this.#kill({ kind: 'stuck' })
-    else if (this.#overLooks >= OVERTIME_LOOKS) this.#kill({ kind: 'overtime' })
+    this.#overtimePolls = cpuMs - this.#stretchStartMs > this.#allowMs ? this.#overtimePolls + 1 : 0
+    if (this.#idlePolls >= STUCK_POLLS) this.#kill({ kind: 'stuck' })
+    else if (this.#overtimePolls >= OVERTIME_POLLS) this.#kill({ kind: 'overtime' })
   }
 
   #kill(end: TwinEnd): void {
@@ -170,13 +170,13 @@ class TwinProcess {
   }
 
   /** The pipe is closed: the child has ended, or is about to. */
-  #reap(looks = 0): void {
+  #reap(attempts = 0): void {
     const ended = this.#binding.reap(this.#pid)
     if (ended === null) {
       // It closed the pipe and goes on: nothing that it does matters any more.
-      if (looks === 100) this.#kill({ kind: 'crashed', ended: { code: null, signal: null } })
+      if (attempts === 100) this.#kill({ kind: 'crashed', ended: { code: null, signal: null } })
       ownTimers.setTimeout(() => {
-        this.#reap(looks + 1)
+        this.#reap(attempts + 1)
       }, REAP_MS)
       return
     }

@@ -42,11 +42,11 @@ export class ReturnedPages {
     if (before === null) return null
     const { collector, sampler } = this.#instrument
     const hasHeap = heapFallBytes >= HEAP_LEAST_BYTES
-    const allocatedBytes = sampler.look()
+    const allocatedBytes = sampler.readLiveBytes()
     const isPurged = purge(hasHeap)
     // A young generation without pages makes new ones, each with notes of its own, in the next collection.
     if (hasHeap) collector?.minor()
-    const droppedBytes = allocatedBytes - sampler.look()
+    const droppedBytes = allocatedBytes - sampler.readLiveBytes()
     if (!Number.isNaN(droppedBytes)) this.#droppedBytes += droppedBytes
     this.#residentBytes = isPurged ? residentBytes() : null
     return this.#residentBytes === null ? null : before - this.#residentBytes

@@ -61,7 +61,7 @@ export async function workInTwin(
         signal,
         keepFd: needs.keepFd ?? -1,
         extraBytes: needs.extraBytes ?? 0,
-        isTelling: false,
+        predictsCopies: false,
         work: (twin) => work(twin, instrument),
         onForked: (_before, pid) => needs.onForked?.(pid),
         onMessage: (message) => onMessage?.(message),

@@ -61,7 +61,7 @@ export function settleInTwin(
 }
 
 function read({ sampler }: Instrument): Figures {
-  sampler.look()
+  sampler.readLiveBytes()
   return sampler.figures('without mapped')
 }
 
@@ -89,10 +89,10 @@ function nextRound(instrument: Instrument): Figures {
 
 /** Whether the finalizers that waited, and the microtasks that they queued, dropped or freed something. */
 function finalize({ sampler }: Instrument, runFinalizers: () => boolean): boolean {
-  const before = sampler.look()
+  const before = sampler.readLiveBytes()
   const hasDropped = runFinalizers()
   if (hasDropped) endTurn()
-  return hasDropped || before - sampler.look() > FREED_LEAST_BYTES
+  return hasDropped || before - sampler.readLiveBytes() > FREED_LEAST_BYTES
 }
 
 /**

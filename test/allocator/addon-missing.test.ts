@@ -10,7 +10,7 @@ import type { AddonSurroundings } from '../../src/allocator/addon-missing.js'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const MODEL = Number(process.versions.node.split('.', 1)[0]) >= 24 ? '--permission' : '--experimental-permission'
 
-interface Told {
+interface Reported {
   readonly twin: string | null
   readonly allocator: string | null
   readonly text: string
@@ -29,22 +29,22 @@ const SCRIPT = `
   const doctor = (await examine({ env: {}, cwd: '/', log: () => {}, fetch: false, host })).addon
   console.log(JSON.stringify({ twin: supportsTwin().reason, allocator: openAllocator().reason, text: formatReport(report), doctor }))`
 
-function tell(options: readonly string[], root: string, env: NodeJS.ProcessEnv = {}): Told {
+function reportIn(options: readonly string[], root: string, env: NodeJS.ProcessEnv = {}): Reported {
   const plain = { ...process.env, ...env }
   if (env['NODE_OPTIONS'] === undefined) Reflect.deleteProperty(plain, 'NODE_OPTIONS')
   const args = [...options, '--input-type=module', '-e', SCRIPT, root]
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: plain })
   if (stdout === '') throw new Error(stderr)
-  return JSON.parse(stdout) as Told
+  return JSON.parse(stdout) as Reported
 }
 
 /** Everywhere the same cause and the same cure, whole. */
-function expectEverywhere({ twin, allocator, text, doctor }: Told, reason: RegExp, cure: string): void {
+function expectEverywhere({ twin, allocator, text, doctor }: Reported, reason: RegExp, cure: string): void {
   // Where ffi-napi serves in its place, the allocator lacks nothing.
   const isServed = allocator?.startsWith('no jemalloc is loaded') === true
-  for (const said of [twin, ...(isServed ? [] : [allocator, text]), `${doctor.detail} ${doctor.mend ?? ''}`]) {
-    expect(said).to.match(reason)
-    expect(said).to.contain(cure)
+  for (const stated of [twin, ...(isServed ? [] : [allocator, text]), `${doctor.detail} ${doctor.mend ?? ''}`]) {
+    expect(stated).to.match(reason)
+    expect(stated).to.contain(cure)
   }
   expect(doctor.present).to.equal(false)
   expect(twin).to.match(/^the native addon is not loaded: /)
@@ -73,16 +73,16 @@ describe('a missing addon', function () {
 
   it('is told with --no-addons, given either way', () => {
     const cure = 'leave --no-addons out'
-    expectEverywhere(tell(['--no-addons'], root), /started with --no-addons/, cure)
-    expectEverywhere(tell([], root, { NODE_OPTIONS: '--no-addons' }), /started with --no-addons/, cure)
+    expectEverywhere(reportIn(['--no-addons'], root), /started with --no-addons/, cure)
+    expectEverywhere(reportIn([], root, { NODE_OPTIONS: '--no-addons' }), /started with --no-addons/, cure)
   })
 
   it('is told under the permission model, with flags that do help', () => {
     const flags = permissionFlags({ folder: `${root}/native`, versions: process.versions })
     const reads = `--allow-fs-read=${root}/*`
-    expectEverywhere(tell([MODEL, reads], root), /permission model of Node refuses addons/, flags)
+    expectEverywhere(reportIn([MODEL, reads], root), /permission model of Node refuses addons/, flags)
     expectEverywhere(
-      tell(
+      reportIn(
         [
           MODEL,
           '--allow-addons',
@@ -95,16 +95,20 @@ describe('a missing addon', function () {
       /permission model of Node refuses to read/,
       flags,
     )
-    expectEverywhere(tell([MODEL, '--allow-addons', reads], root), /permission model of Node refuses to read/, flags)
-    const told = tell(flags.split(' '), root)
-    expect(told.doctor.present, told.doctor.detail).to.equal(true)
-    expect(told.allocator ?? '').to.not.contain('binding')
+    expectEverywhere(
+      reportIn([MODEL, '--allow-addons', reads], root),
+      /permission model of Node refuses to read/,
+      flags,
+    )
+    const reported = reportIn(flags.split(' '), root)
+    expect(reported.doctor.present, reported.doctor.detail).to.equal(true)
+    expect(reported.allocator ?? '').to.not.contain('binding')
   })
 
   it('is told where the code was copied or bundled without it', () => {
     const place = copy(false)
     expectEverywhere(
-      tell([], place),
+      reportIn([], place),
       /no folder .*native: the code was bundled or copied/,
       '--external:cache-attribution',
     )
@@ -115,12 +119,12 @@ describe('a missing addon', function () {
     const build = `npx node-gyp rebuild -C ${place}/native`
     for (const part of ['native/build', 'native/prebuilds'])
       rmSync(path.join(place, part), { recursive: true, force: true })
-    expectEverywhere(tell([], place), /not built for this platform, linux-/, build)
+    expectEverywhere(reportIn([], place), /not built for this platform, linux-/, build)
     mkdirSync(path.join(place, 'native/build/Release'), { recursive: true })
     const file = path.join(place, 'native/build/Release/cache_attribution.node')
     for (const content of ['', 'no library at all', '\u007fELF']) {
       writeFileSync(file, content)
-      expectEverywhere(tell([], place), /its file cannot be loaded \(.*cache_attribution\.node/, build)
+      expectEverywhere(reportIn([], place), /its file cannot be loaded \(.*cache_attribution\.node/, build)
     }
   })
 
@@ -133,7 +137,7 @@ describe('a missing addon', function () {
       if (existsSync(from)) symlinkSync(from, path.join(place, 'node_modules', name))
     }
     expectEverywhere(
-      tell([], place),
+      reportIn([], place),
       /node-gyp-build, which finds the addon, is not installed/,
       'npm install node-gyp-build',
     )

@@ -16,7 +16,7 @@ describe('threadsAtWork() of the addon', () => {
   })
 
   it('counts a worker that works, and gives its id, at every look', () => {
-    expect(result.looksThatSawTheWorker).to.equal(20)
+    expect(result.pollsThatSawTheWorker).to.equal(20)
   })
 
   it('is not misled by what a thread is called', () => {

@@ -33,12 +33,12 @@ class CacheOfLibrary {
 const KIND = { kind: 'class', label: 'LRUCache' } as const
 
 describe('a wrapped class', () => {
-  let told: Creation[]
+  let reported: Creation[]
   let instrument: ExportWrapper
   let Wrapped: typeof Cache
   beforeEach(() => {
-    told = []
-    instrument = new ExportWrapper((creation) => told.push(creation))
+    reported = []
+    instrument = new ExportWrapper((creation) => reported.push(creation))
     Wrapped = instrument.value(Cache, 'lru-cache', KIND, {}) as typeof Cache
   })
   afterEach(() => {
@@ -53,7 +53,7 @@ describe('a wrapped class', () => {
     expect(cache.options).to.deep.equal({ max: 1 })
     expect(cache.set('a', 1).get('a')).to.equal(1)
     expect(Reflect.ownKeys(cache)).to.deep.equal(['options'])
-    expect(told.map(({ made, className }) => [made, className])).to.deep.equal([[cache, 'Cache']])
+    expect(reported.map(({ made, className }) => [made, className])).to.deep.equal([[cache, 'Cache']])
   })
 
   it('is the constructor of its instances, and has what the class has', () => {
@@ -72,7 +72,7 @@ describe('a wrapped class', () => {
     expect(Reflect.construct(Wrapped, ['x'])).to.be.instanceOf(Cache)
     expect(Reflect.construct(Wrapped, ['x'], Cache)).to.be.instanceOf(Cache)
     expect(Reflect.construct(Wrapped, ['x'], Other)).to.be.instanceOf(Other)
-    expect(told.map(({ className }) => className)).to.deep.equal(['Cache', 'Cache', 'Other'])
+    expect(reported.map(({ className }) => className)).to.deep.equal(['Cache', 'Cache', 'Other'])
   })
 
   it('tells once of an instance of a subclass, by its name, with the constructors between', () => {
@@ -80,7 +80,9 @@ describe('a wrapped class', () => {
     class Deeper extends UserCache {}
     const cache = new Deeper('x')
     expect(cache).to.be.instanceOf(UserCache)
-    expect(told.map(({ made, className, levels }) => [made, className, levels])).to.deep.equal([[cache, 'Deeper', 2]])
+    expect(reported.map(({ made, className, levels }) => [made, className, levels])).to.deep.equal([
+      [cache, 'Deeper', 2],
+    ])
   })
 
   it('is told of by the label where a minifier left no name', () => {
@@ -89,20 +91,20 @@ describe('a wrapped class', () => {
     const Small = instrument.value(minified, 'lru-cache', KIND, {}) as typeof Cache
     const SmallSubclass = class x extends Small {}
     expect([new Small(), new SmallSubclass()]).to.have.length(2)
-    expect(told.map(({ className }) => className)).to.deep.equal(['LRUCache', 'LRUCache'])
+    expect(reported.map(({ className }) => className)).to.deep.equal(['LRUCache', 'LRUCache'])
   })
 
   it('tells once where a wrapped class extends a wrapped class', () => {
     class Inner extends Wrapped {}
     const Outer = instrument.value(Inner, 'lru-cache', KIND, {}) as typeof Cache
     expect(new Outer()).to.be.instanceOf(Inner)
-    expect(told.map(({ className }) => className)).to.deep.equal(['Inner'])
+    expect(reported.map(({ className }) => className)).to.deep.equal(['Inner'])
   })
 
   it('throws what the class throws, and tells of nothing then', () => {
     expect(() => new Wrapped('throws')).to.throw(RangeError, 'no cache')
     expect(() => (Wrapped as unknown as () => void)()).to.throw(TypeError)
-    expect(told).to.deep.equal([])
+    expect(reported).to.deep.equal([])
   })
 
   it('is the same under every name, and is not wrapped again', () => {
@@ -113,23 +115,23 @@ describe('a wrapped class', () => {
 
 describe('the exports of a library', () => {
   const FILE = '/app/node_modules/lru-cache/index.js'
-  let told: Creation[]
+  let reported: Creation[]
   let instrument: ExportWrapper
   beforeEach(() => {
-    told = []
-    instrument = new ExportWrapper((creation) => told.push(creation))
+    reported = []
+    instrument = new ExportWrapper((creation) => reported.push(creation))
   })
 
-  function tells(exports: unknown, name: string | null = 'LRUCache'): boolean {
+  function reports(exports: unknown, name: string | null = 'LRUCache'): boolean {
     const found = (name === null ? exports : (exports as Record<string, unknown>)[name]) as new () => object
     const made = new found()
-    return told.some((creation) => creation.made === made)
+    return reported.some((creation) => creation.made === made)
   }
 
   it('stay the same object where they can be changed', () => {
     const given = { LRUCache: CacheOfLibrary, other: 1 }
     expect(instrument.exports(given, 'lru-cache', FILE)).to.equal(given)
-    expect(tells(given)).to.equal(true)
+    expect(reports(given)).to.equal(true)
   })
 
   for (const [what, close] of [
@@ -140,7 +142,7 @@ describe('the exports of a library', () => {
     it(`are a copy where they are ${what}`, () => {
       const given = close({ LRUCache: CacheOfLibrary, other: { a: 1 }, [Symbol.for('x')]: 2 })
       const exports = instrument.exports(given, 'lru-cache', FILE) as typeof given
-      expect(tells(exports)).to.equal(true)
+      expect(reports(exports)).to.equal(true)
       expect(Reflect.ownKeys(exports)).to.have.members(Reflect.ownKeys(given))
       expect((exports as { other: object }).other).to.equal((given as { other: object }).other)
     })
@@ -151,7 +153,7 @@ describe('the exports of a library', () => {
     Object.assign(LRUCache, { LRUCache, default: LRUCache })
     const exports = instrument.exports(LRUCache, 'lru-cache', FILE)
     expect(exports).not.to.equal(LRUCache)
-    for (const name of [null, 'LRUCache', 'default']) expect(tells(exports, name), String(name)).to.equal(true)
+    for (const name of [null, 'LRUCache', 'default']) expect(reports(exports, name), String(name)).to.equal(true)
   })
 
   it('may be anything', () => {
@@ -167,7 +169,7 @@ describe('the exports of a library', () => {
     const wrapped = instrument.exports(factory, 'lodash.memoize', '/app/node_modules/lodash.memoize/index.js')
     expect((wrapped as typeof factory)()).to.equal(made)
     expect((wrapped as typeof factory).Cache).to.equal(Map)
-    expect(told.map((creation) => creation.made)).to.deep.equal([made])
+    expect(reported.map((creation) => creation.made)).to.deep.equal([made])
   })
 
   function getterOf(given: object): object {

@@ -33,7 +33,7 @@ describe('under NODE_OPTIONS', function () {
   }
 
   async function pidOf(program: Program, name: string): Promise<number> {
-    await program.says(new RegExp(`${name}=\\d+;`))
+    await program.prints(new RegExp(`${name}=\\d+;`))
     const pid = Number(new RegExp(`${name}=(\\d+);`).exec(program.stdout())?.[1])
     if (pid !== program.pid) children.push(pid)
     return pid
@@ -51,7 +51,7 @@ describe('under NODE_OPTIONS', function () {
       const { status } = await ask({ socketPath: await socketOf(pid) }, 'status')
       expect(status).to.equal(200)
     }
-    await program.says('is served at')
+    await program.prints('is served at')
     await delay(300)
     expect(announcements(program)).to.equal(1)
     expect(program.stderr().match(/http:/g)).to.have.length(1)
@@ -64,14 +64,14 @@ describe('under NODE_OPTIONS', function () {
     const socketPath = await socketOf(worker)
     const { body } = await ask({ socketPath }, 'status')
     expect(JSON.parse(body)).to.have.nested.property('process.pid', worker)
-    await program.says('is served at')
+    await program.prints('is served at')
     expect(announcements(program)).to.equal(1)
   })
 
   it('a thread has none, and its process has one', async () => {
     const program = start([SERVICE, 'thread'])
     await pidOf(program, 'thread')
-    await program.says('is served at')
+    await program.prints('is served at')
     await delay(300)
     expect(announcements(program)).to.equal(1)
     expect((await ask({ socketPath: await socketOf(program.pid) }, 'status')).status).to.equal(200)
@@ -103,7 +103,7 @@ describe('under NODE_OPTIONS', function () {
     const npm = start(['start'], { cwd: folder, command: 'npm' })
     const pid = await pidOf(npm, 'app')
     expect((await ask({ socketPath: await socketOf(pid) }, 'status')).status).to.equal(200)
-    await npm.says('is served at')
+    await npm.prints('is served at')
     await delay(300)
     expect(announcements(npm)).to.equal(1)
     expect(npm.stderr()).to.contain(`process ${String(pid)} is served at`)

@@ -50,7 +50,7 @@ describe('a program under auto', function () {
     const program = start(LIVES)
     const socketPath = await socketOf(program.pid)
     expect(path.dirname(socketPath)).to.equal(path.join(session, 'cache-attribution'))
-    await program.says('is served at')
+    await program.prints('is served at')
     expect(statSync(path.dirname(socketPath)).mode & 0o777).to.equal(0o700)
     expect(statSync(socketPath).mode & 0o777).to.equal(0o600)
     const status = await ask({ socketPath }, 'status')
@@ -63,7 +63,7 @@ describe('a program under auto', function () {
   it('says where it is served, once, on stderr alone', async () => {
     const program = start(LIVES)
     const socketPath = await socketOf(program.pid)
-    await program.says('is served at')
+    await program.prints('is served at')
     const id = String(program.pid)
     expect(announced(program)).to.deep.equal([
       `cache-attribution: process ${id} is served at ${socketPath} (cache-attribution attribute ${id})`,
@@ -78,7 +78,7 @@ describe('a program under auto', function () {
       start(LIVES, { CACHE_ATTRIBUTION_ADMIN: 'off' }),
       start(LIVES, { CACHE_ATTRIBUTION_AUTO: '0' }),
     ]
-    await Promise.all([off.says('up'), allOff.says('up')])
+    await Promise.all([off.prints('up'), allOff.prints('up')])
     await delay(400)
     expect([quiet.stderr(), off.stderr(), allOff.stderr()]).to.deep.equal(['', '', ''])
     expect([await findAdminSocket(off.pid), await findAdminSocket(allOff.pid)]).to.deep.equal([null, null])
@@ -104,7 +104,7 @@ describe('a program under auto', function () {
   it('may be loaded by --require, and more than once', async () => {
     const program = start(['--require', fileURLToPath(AUTO), '--import', AUTO, ...LIVES])
     await socketOf(program.pid)
-    await program.says('is served at')
+    await program.prints('is served at')
     await delay(200)
     expect(announced(program)).to.have.length(1)
   })
@@ -155,7 +155,7 @@ describe('a program under auto', function () {
 
   it('serves a free port where it is asked to, to this machine alone', async () => {
     const program = start(LIVES, { CACHE_ATTRIBUTION_ADMIN: 'port' })
-    await program.says(/http:\/\/127\.0\.0\.1:\d+\/debug\/memory/)
+    await program.prints(/http:\/\/127\.0\.0\.1:\d+\/debug\/memory/)
     const port = Number(/127\.0\.0\.1:(\d+)/.exec(program.stderr())?.[1])
     expect((await ask({ host: '127.0.0.1', port }, 'status')).status).to.equal(200)
     const rebound = await ask({ host: '127.0.0.1', port }, 'status', { headers: { host: 'evil.example' } })
@@ -165,7 +165,7 @@ describe('a program under auto', function () {
   it('wants the token over a port where there is one, and none over its socket', async () => {
     const token = 'a-token-of-twenty-one'
     const program = start(LIVES, { CACHE_ATTRIBUTION_ADMIN: '127.0.0.1:0', CACHE_ATTRIBUTION_TOKEN: token })
-    await program.says('/debug/memory')
+    await program.prints('/debug/memory')
     const port = Number(/127\.0\.0\.1:(\d+)/.exec(program.stderr())?.[1])
     expect((await ask({ host: '127.0.0.1', port }, 'status')).status).to.equal(401)
     const headers = { authorization: `Bearer ${token}` }
@@ -178,7 +178,7 @@ describe('a program under auto', function () {
     await once(taken, 'listening')
     const { port } = taken.address() as net.AddressInfo
     const program = start(LIVES, { CACHE_ATTRIBUTION_ADMIN: String(port) })
-    await program.says('WARN_AUTO_ENDPOINT')
+    await program.prints('WARN_AUTO_ENDPOINT')
     expect(program.stderr()).to.contain('EADDRINUSE')
     expect((await ask({ socketPath: await socketOf(program.pid) }, 'status')).status).to.equal(200)
     await new Promise((resolve) => taken.close(resolve))
@@ -194,7 +194,7 @@ describe('a program under auto', function () {
 
   it('warns of what it does not understand of the environment, and runs on', async () => {
     const program = start(LIVES, { CACHE_ATTRIBUTION_LOG: 'often', CACHE_ATTRIBUTION_HISTRY: '/x' })
-    await program.says('up')
+    await program.prints('up')
     await socketOf(program.pid)
     expect(program.stderr().match(/WARN_AUTO_SETTING/g)).to.have.length(2)
     expect(program.stderr()).to.contain('did you mean CACHE_ATTRIBUTION_HISTORY?')
@@ -207,7 +207,7 @@ describe('a program under auto', function () {
       CACHE_ATTRIBUTION_LOG: '1s',
       CACHE_ATTRIBUTION_ATTRIBUTE: '2s',
     })
-    await program.says('"event":"memory-report","mode":"twin"', 40_000)
+    await program.prints('"event":"memory-report","mode":"twin"', 40_000)
     const logged = (): string[] =>
       program
         .stderr()
@@ -226,7 +226,7 @@ describe('a program under auto', function () {
 
   it('runs on where the history cannot be kept', async () => {
     const program = start(LIVES, { CACHE_ATTRIBUTION_HISTORY: '/proc/nothing/here', CACHE_ATTRIBUTION_LOG: '1s' })
-    await program.says('{')
+    await program.prints('{')
     expect(program.child.exitCode).to.equal(null)
     expect((await ask({ socketPath: await socketOf(program.pid) }, 'status')).status).to.equal(200)
   })
@@ -235,7 +235,7 @@ describe('a program under auto', function () {
     const [major = 0] = process.versions.node.split('.').map(Number)
     const flag = major >= 24 ? '--permission' : '--experimental-permission'
     const program = start([flag, `--allow-fs-read=${ROOT}*`, ...LIVES])
-    await program.says('up')
+    await program.prints('up')
     await delay(500)
     expect(program.child.exitCode).to.equal(null)
   })

@@ -19,7 +19,7 @@ export interface Program {
   readonly stdout: () => string
   readonly stderr: () => string
   /** Resolves when this stands in the output. */
-  says(text: string | RegExp, timeoutMs?: number): Promise<void>
+  prints(text: string | RegExp, timeoutMs?: number): Promise<void>
   /** Its exit code, or its signal. */
   readonly ended: Promise<number | NodeJS.Signals>
   stop(): Promise<void>
@@ -46,7 +46,7 @@ export function startNode(
     pid: child.pid ?? 0,
     stdout: () => out.stdout,
     stderr: () => out.stderr,
-    says: async (text, timeoutMs = 20_000) => {
+    prints: async (text, timeoutMs = 20_000) => {
       const isThere = (): boolean =>
         [out.stdout, out.stderr].some((all) => (typeof text === 'string' ? all.includes(text) : text.test(all)))
       const until = performance.now() + timeoutMs

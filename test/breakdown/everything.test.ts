@@ -30,9 +30,9 @@ for (const allocator of ['jemalloc', 'none'] as const) {
 
     it('finds objects of all isolates live in V8', () => {
       const live = (tree: MemoryNode): number => bytesOfAll(tree.children?.[0], PART.live)
-      const unsaid = (tree: MemoryNode): number => bytesOfAll(tree.children?.[0], PART.used)
+      const unexplained = (tree: MemoryNode): number => bytesOfAll(tree.children?.[0], PART.used)
       // Without a coordinator nobody hears of major collections, and the workers have none.
-      expect(grown(unsaid)).to.be.within(50, 75)
+      expect(grown(unexplained)).to.be.within(50, 75)
       expect(grown(live)).to.equal(0)
       // A coordinator does, and its run makes one; the workers end meanwhile.
       expect(bytesAt(found.cached, PART.v8, 'main thread', PART.live) / MIB).to.be.within(40, 60)

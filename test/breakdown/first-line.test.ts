@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { runFixture } from '../helpers/child.js'
 import type { FixtureOptions } from '../helpers/child.js'
-import type { Told } from './fixtures/leaks.js'
+import type { Reported } from './fixtures/leaks.js'
 
 const OBJECTS = 'JavaScript objects in no measured cache (live at the last major collection)'
 const NATIVE = 'native memory in no measured cache'
@@ -42,17 +42,17 @@ function exists(kind: string): boolean {
 describe('the first line of breakdown()', () => {
   for (const [kind, first] of Object.entries(FIRST).filter(([name]) => exists(name))) {
     it(`names what a process holds by ${kind}, and does not change its mind while it idles`, async () => {
-      const { note, said, again, since } = await runFixture<Told>('breakdown/fixtures/leaks', {
+      const { note, stated, again, since } = await runFixture<Reported>('breakdown/fixtures/leaks', {
         preload: 'jemalloc',
         args: [kind],
         ...STARTED[kind],
       })
       expect(note).to.match(/^largest: /)
       expect(note.slice('largest: '.length)).to.satisfy((line: string) => line.startsWith(first), note)
-      expect(said.verdict).to.equal('observed')
+      expect(stated.verdict).to.equal('observed')
       expect(note).to.not.match(/leak|rather than|does not grow/)
-      expect(new Set(again.map(({ largest }) => largest))).to.deep.equal(new Set([said.largest]))
-      expect(flips([said, ...again].map(({ named }) => named))).to.equal(false)
+      expect(new Set(again.map(({ largest }) => largest))).to.deep.equal(new Set([stated.largest]))
+      expect(flips([stated, ...again].map(({ named }) => named))).to.equal(false)
       const isFree = kind === 'pool'
       expect(since).to.include({ verdict: isFree ? 'fragmented' : 'growing', largest: first, hasGrown: true })
     })

@@ -11,18 +11,18 @@ import { V8_PAGE, mapping } from './mappings.js'
 const FIGURES = { isolates: readings().isolates, allocator: readings().allocator }
 
 /** A process whose kernel tells so much. */
-function files(told: {
+function files(reported: {
   mappings?: readonly MemoryMapping[] | Error
   texts?: Record<string, string>
   threads?: string[]
 }): ProcessFiles {
   return {
     mappings: () => {
-      if (told.mappings instanceof Error) throw told.mappings
-      return told.mappings ?? []
+      if (reported.mappings instanceof Error) throw reported.mappings
+      return reported.mappings ?? []
     },
-    text: (name) => told.texts?.[name] ?? null,
-    threads: () => told.threads ?? null,
+    text: (name) => reported.texts?.[name] ?? null,
+    threads: () => reported.threads ?? null,
     withMemory: (work) => work(() => 0n),
   }
 }

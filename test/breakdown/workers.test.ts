@@ -24,7 +24,7 @@ describe('worker threads in reports and breakdowns', () => {
     // The one that started before the coordinator was not heard of.
     expect(workers).to.have.length(1)
     const [heap] = workers
-    if (found.canTell) expect(heap?.usedBytes).to.be.closeTo(found.usedBytes.late, 0.2 * found.usedBytes.late)
+    if (found.canReport) expect(heap?.usedBytes).to.be.closeTo(found.usedBytes.late, 0.2 * found.usedBytes.late)
     else expect(heap).to.include({ usedBytes: null, committedBytes: null })
     expect(found.text).to.match(/^workers +1 worker thread: /m)
   })
@@ -34,15 +34,15 @@ describe('worker threads in reports and breakdowns', () => {
     if (tree == null) throw new Error('the report has no breakdown')
     const { early, late } = found.usedBytes
     const name = `worker ${String(found.report.workers?.[0]?.threadId)}`
-    if (found.canTell) expect(bytesAt(tree, PART.v8, name, PART.used)).to.be.closeTo(late, 0.2 * late)
-    expect(bytesAt(tree, PART.v8, PART.notAsked)).to.be.greaterThan(0.6 * (found.canTell ? early : early + late))
+    if (found.canReport) expect(bytesAt(tree, PART.v8, name, PART.used)).to.be.closeTo(late, 0.2 * late)
+    expect(bytesAt(tree, PART.v8, PART.notAsked)).to.be.greaterThan(0.6 * (found.canReport ? early : early + late))
   })
 
   it('are told of by discover(), which searches the heap of its own thread alone', () => {
     const [beside = [], afterEnd = []] = found.unsearched
-    const told = beside.filter((warning) => warning.startsWith('WARN_DISCOVER_THREADS'))
-    expect(told).to.have.length(1)
-    expect(told[0]).to.match(/not searched: what [12] worker thread/)
+    const reported = beside.filter((warning) => warning.startsWith('WARN_DISCOVER_THREADS'))
+    expect(reported).to.have.length(1)
+    expect(reported[0]).to.match(/not searched: what [12] worker thread/)
     expect(afterEnd.join('\n')).to.not.contain('WARN_DISCOVER_THREADS')
   })
 

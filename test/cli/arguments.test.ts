@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { readArguments, refuseRest } from '../../src/cli/arguments.js'
+import { readArguments, refuseOperands } from '../../src/cli/arguments.js'
 import type { ArgumentRule, Arguments } from '../../src/cli/arguments.js'
 
 const RULES: Record<string, ArgumentRule> = {
@@ -14,7 +14,7 @@ function read(...args: string[]): Arguments {
 
 describe('readArguments()', () => {
   it('reads options up to the first argument that is none, and leaves the rest alone', () => {
-    const { options, rest } = read('--allocator', 'jemalloc', '--quiet', 'app.js', '--quiet', '--', '-x')
+    const { options, operands: rest } = read('--allocator', 'jemalloc', '--quiet', 'app.js', '--quiet', '--', '-x')
     expect([...options]).to.deep.equal([
       ['allocator', 'jemalloc'],
       ['quiet', true],
@@ -23,7 +23,7 @@ describe('readArguments()', () => {
   })
 
   it('takes the first "--" off, and no later one', () => {
-    expect(read('--', '--import', 'tsx', '--', 'app.ts').rest).to.deep.equal(['--import', 'tsx', '--', 'app.ts'])
+    expect(read('--', '--import', 'tsx', '--', 'app.ts').operands).to.deep.equal(['--import', 'tsx', '--', 'app.ts'])
   })
 
   it('reads --name=value', () => {
@@ -32,7 +32,7 @@ describe('readArguments()', () => {
 
   it('reads a level behind "=", and takes none that stands by itself', () => {
     expect(read('--profile=16').options.get('profile')).to.equal('16')
-    const { options, rest } = read('--profile', '16')
+    const { options, operands: rest } = read('--profile', '16')
     expect([options.get('profile'), rest]).to.deep.equal([true, ['16']])
   })
 
@@ -43,8 +43,8 @@ describe('readArguments()', () => {
   }
 
   it('keeps empty arguments and blanks', () => {
-    expect(read('app.js', '', ' a b ').rest).to.deep.equal(['app.js', '', ' a b '])
-    expect(read('').rest).to.deep.equal([''])
+    expect(read('app.js', '', ' a b ').operands).to.deep.equal(['app.js', '', ' a b '])
+    expect(read('').operands).to.deep.equal([''])
   })
 
   for (const [args, expected] of [
@@ -69,6 +69,6 @@ describe('readArguments()', () => {
 
 describe('refuseRest()', () => {
   it('refuses an argument that has no use', () => {
-    expect(() => refuseRest('doctor', ['now'])).to.throw('ERR_COMMAND_USAGE: "doctor" takes no "now"')
+    expect(() => refuseOperands('doctor', ['now'])).to.throw('ERR_COMMAND_USAGE: "doctor" takes no "now"')
   })
 })

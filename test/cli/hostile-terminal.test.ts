@@ -47,12 +47,15 @@ function* poisoned(value: unknown): Generator<[unknown, string]> {
   }
 }
 
-interface Said {
+interface Stated {
   readonly out: string
   readonly all: string
 }
 
-async function command(args: readonly string[], changes: { env?: NodeJS.ProcessEnv; host?: Host } = {}): Promise<Said> {
+async function command(
+  args: readonly string[],
+  changes: { env?: NodeJS.ProcessEnv; host?: Host } = {},
+): Promise<Stated> {
   let [out, err] = ['', '']
   await runCommandLine({
     args,
@@ -113,24 +116,25 @@ describe('the terminal', function () {
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/debug/memory`
-    const look = async (what: string): Promise<void> => {
+    const inspect = async (what: string): Promise<void> => {
       const { out, all } = await command(['watch', '--count', '1', url])
       expectHarmless(all, what, process.stdout.isTTY)
       if (what === '') expect(out).to.contain('users')
     }
-    await look('')
+    await inspect('')
     for (const isTerminal of [false, true]) {
       const all = async (): Promise<void> => {
-        for (const [value, where] of poisoned(OBSERVATION)) await ((observation = value), look(`observation ${where}`))
+        for (const [value, where] of poisoned(OBSERVATION))
+          await ((observation = value), inspect(`observation ${where}`))
         observation = OBSERVATION
         for (const [value, where] of poisoned({ reports: [REPORT] }))
-          await ((reports = value), look(`reports ${where}`))
+          await ((reports = value), inspect(`reports ${where}`))
         reports = { reports: [REPORT] }
       }
       await (isTerminal ? onTerminal(all) : all())
     }
     status = 'No\u0085\u009b31m'
-    await look('status')
+    await inspect('status')
     server.close()
   })
 

@@ -18,7 +18,7 @@ const EVENTS: readonly (keyof CoordinatorEventPayloads)[] = [
 describe('events', () => {
   let world: World
   let coordinator: Coordinator
-  let heard: [name: string, payload: Record<string, unknown>][]
+  let received: [name: string, payload: Record<string, unknown>][]
   beforeEach(() => {
     world = new World()
     coordinator = world.coordinator()
@@ -29,15 +29,15 @@ describe('events', () => {
       },
     })
     coordinator.register('dear', { release: () => undefined }, { refillCost: 'high' })
-    heard = []
+    received = []
     for (const name of EVENTS) {
-      coordinator.on(name, (payload: unknown) => heard.push([name, payload as Record<string, unknown>]))
+      coordinator.on(name, (payload: unknown) => received.push([name, payload as Record<string, unknown>]))
     }
   })
 
   it('tell the course of a run in order', async () => {
     await coordinator.attribute()
-    expect(heard.map(([name]) => name)).to.deep.equal([
+    expect(received.map(([name]) => name)).to.deep.equal([
       'run-started',
       'run-planned',
       'cache-skipped',
@@ -51,12 +51,12 @@ describe('events', () => {
   it('tell what their types say', async () => {
     const report = await coordinator.attribute({ trigger: 'schedule', controls: 2 })
     const { id } = report
-    const planned = heard[1]?.[1] ?? {}
-    expect(heard[0]).to.deep.equal(['run-started', { id, trigger: 'schedule', mode: 'release' }])
+    const planned = received[1]?.[1] ?? {}
+    expect(received[0]).to.deep.equal(['run-started', { id, trigger: 'schedule', mode: 'release' }])
     expect(planned).to.deep.include({ id, order: ['good', 'bad'], controls: 2 })
     expect(planned['skipped']).to.have.length(1)
     expect(planned['longestPauseMs']).to.be.closeTo(2 * (planned['settleMs'] as number), 1e-6)
-    expect(heard[3]?.[1]).to.include({
+    expect(received[3]?.[1]).to.include({
       id,
       name: 'good',
       status: 'released',
@@ -65,18 +65,18 @@ describe('events', () => {
       mappedBytes: null,
       pauseMs: rowOf(report, 'good').pauseMs,
     })
-    expect(heard[5]).to.deep.equal([
+    expect(received[5]).to.deep.equal([
       'cache-failed',
       { id, name: 'bad', status: 'failed', error: { code: 'ERR_RELEASE_FAILED', message: 'no' } },
     ])
-    expect(heard.at(-1)?.[1]['report']).to.equal(report)
+    expect(received.at(-1)?.[1]['report']).to.equal(report)
   })
 
   it('tell a run that failed, with its error', async () => {
     coordinator.once('run-planned', () => (world.readError = new Error('the allocator is gone')))
     await rejectionOf(coordinator.attribute({ only: [] }))
-    expect(heard.at(-1)?.[0]).to.equal('run-failed')
-    expect(heard.at(-1)?.[1]['error']).to.equal(world.readError)
+    expect(received.at(-1)?.[0]).to.equal('run-failed')
+    expect(received.at(-1)?.[1]['error']).to.equal(world.readError)
   })
 
   it('are published on channels of node:diagnostics_channel too', async () => {
@@ -90,7 +90,7 @@ describe('events', () => {
     } finally {
       for (const name of EVENTS) diagnosticsChannel.unsubscribe(`cache-attribution:${name}`, note)
     }
-    expect(published).to.deep.equal(heard.map(([name, payload]) => [`cache-attribution:${name}`, payload]))
+    expect(published).to.deep.equal(received.map(([name, payload]) => [`cache-attribution:${name}`, payload]))
   })
 
   it('go on when a listener throws; the report says so, once for the same words', async () => {

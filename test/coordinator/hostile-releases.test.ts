@@ -498,12 +498,14 @@ describe('a release that touches others', () => {
   })
 
   it('goes to the first of two names of one object, and both the registration and the run warn', async () => {
-    const heard: string[] = []
-    coordinator.on('warning', ({ message }) => heard.push(message))
+    const received: string[] = []
+    coordinator.on('warning', ({ message }) => received.push(message))
     const cache = world.cache('cache', { allocated: MIB })
     coordinator.register('here', cache)
     coordinator.register('there', cache)
-    expect(heard).to.deep.equal(['"here" and "there" are the same object: the first one released gets all its memory'])
+    expect(received).to.deep.equal([
+      '"here" and "there" are the same object: the first one released gets all its memory',
+    ])
     const report = await coordinator.attribute()
     expect(warningsOf(report)).to.deep.equal(['WARN_ALIASED', 'WARN_RELEASED_OTHER'])
     expect(report.caches.map(({ released }) => released.allocatedBytes)).to.deep.equal([MIB, 0])

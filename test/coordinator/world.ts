@@ -64,7 +64,7 @@ export class World {
     sleepSync: (ms) => {
       this.clockMs += ms
     },
-    rest: async (ms) => {
+    yieldToLoop: async (ms) => {
       this.clockMs += ms
       this.whileResting(ms)
       await turn()

@@ -113,8 +113,8 @@ function expectEqual(ours: HeapProfile, theirs: JeprofTable, type: SampleTypeNam
     const lengthened = lengthenedNames(differing())
     ;[own, other] = [byAddress(own, lengthened), byAddress(other, lengthened)]
   }
-  const told = differing().map((name) => `${name}: ${String(own.get(name))}, theirs ${String(other.get(name))}`)
-  expect(told, `${title}\n${formatTopTable(table)}`).to.deep.equal([])
+  const reported = differing().map((name) => `${name}: ${String(own.get(name))}, theirs ${String(other.get(name))}`)
+  expect(reported, `${title}\n${formatTopTable(table)}`).to.deep.equal([])
 }
 
 describe('profiles beside the real jeprof', function () {

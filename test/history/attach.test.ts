@@ -101,11 +101,11 @@ describe('history.attach()', () => {
       return { ...original, id: 'later' }
     })
     coordinator.extendReports(() => Promise.reject(new Error('no')))
-    const told = new Promise((resolve) => coordinator.once('run-finished', resolve))
+    const reported = new Promise((resolve) => coordinator.once('run-finished', resolve))
     const extended = await coordinator.attribute({ mode: 'release' })
     expect(extended.id).to.equal('later')
     expect(extended.warnings.map(({ code }) => code)).to.deep.equal(['WARN_REPORT_EXTENSION'])
-    expect(await told).to.have.nested.property('report.id', 'later')
+    expect(await reported).to.have.nested.property('report.id', 'later')
     await coordinator.close()
   })
 

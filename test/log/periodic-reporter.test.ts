@@ -14,7 +14,7 @@ describe('PeriodicReporter', () => {
   let logger: KeptLines
   let reporter: PeriodicReporter | undefined
   let warnings: string[]
-  const hear = (warning: Error & { code?: string }): void => {
+  const take = (warning: Error & { code?: string }): void => {
     warnings.push(`${warning.code ?? ''}: ${warning.message}`)
   }
 
@@ -23,11 +23,11 @@ describe('PeriodicReporter', () => {
     coordinator = new FakeCoordinator()
     logger = new KeptLines()
     warnings = []
-    process.on('warning', hear)
+    process.on('warning', take)
   })
 
   afterEach(async () => {
-    process.off('warning', hear)
+    process.off('warning', take)
     await reporter?.close()
   })
 

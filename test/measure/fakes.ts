@@ -37,7 +37,7 @@ export function fakeEnvironment(collected: (kind: 'major' | 'minor') => void = (
       log.push(`sleep ${String(ms)}`)
       environment.clockMs += ms
     },
-    rest: async () => {},
+    yieldToLoop: async () => {},
     inOwnTurn: (work) => {
       setImmediate(work)
     },

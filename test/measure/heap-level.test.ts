@@ -13,7 +13,7 @@ describe('the level of the JavaScript heap', () => {
   it('is told by V8 at the end of a major GC, once for each', () => {
     const [first, again, second] = level.atEnd
     expect(again).to.equal(null)
-    for (const told of [first, second]) expect(told).to.be.closeTo(level.usedBytes, MIB)
+    for (const reported of [first, second]) expect(reported).to.be.closeTo(level.usedBytes, MIB)
   })
 
   it('is not moved by what V8 reserves of the old space before it can be read', () => {

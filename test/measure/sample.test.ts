@@ -127,11 +127,11 @@ describe('a sampler', () => {
     const allocator = fakeAllocator(() => ({ rawAllocated: ++allocated }))
     const sampler = createSampler(allocator, fakeEnvironment())
     const seen = [
-      sampler.look(),
+      sampler.readLiveBytes(),
       sampler.sample().allocatedBytes,
       sampler.figures().allocatedBytes,
       sampler.figures().allocatedBytes,
-      sampler.look(),
+      sampler.readLiveBytes(),
     ]
     expect(seen).to.deep.equal([1, 2, 3, 4, 5])
     expect(allocator.readings).to.equal(5)
@@ -142,8 +142,8 @@ describe('a sampler', () => {
     const allocator = fakeAllocator(() => ({ rawAllocated: ++allocated }))
     const environment = fakeEnvironment()
     const sampler = createSampler(allocator, environment)
-    sampler.look()
-    sampler.look()
+    sampler.readLiveBytes()
+    sampler.readLiveBytes()
     environment.heapBytes = 5
     expect(sampler.figures()).to.deep.equal({ allocatedBytes: 2, heapBytes: 1_000_000, mappedBytes: null })
     expect(allocator.readings).to.equal(2)
@@ -151,7 +151,7 @@ describe('a sampler', () => {
 
   it('gives NaN while draining and null in figures where allocated bytes are unknown', () => {
     const sampler = createSampler(unavailableAllocator('a test'), fakeEnvironment())
-    expect(sampler.look()).to.be.NaN
+    expect(sampler.readLiveBytes()).to.be.NaN
     expect(sampler.figures()).to.deep.equal({ allocatedBytes: null, heapBytes: 1_000_000, mappedBytes: null })
   })
 
@@ -184,7 +184,7 @@ describe('a sampler', () => {
     environment.heapBytes = 500
     sampler.noteHeap()
     environment.heapBytes = 900
-    sampler.look()
+    sampler.readLiveBytes()
     expect(sampler.figures().heapBytes).to.equal(500)
   })
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { REST_TOLERANCE_BYTES, drain, drainBriefly, settleAfter, settleBefore } from '../../src/measure/settle.js'
+import { QUIESCENT_TOLERANCE_BYTES, drain, drainBriefly, settleAfter, settleBefore } from '../../src/measure/settle.js'
 import type { SettleTools } from '../../src/measure/settle.js'
 import { ThreadWatch } from '../../src/measure/threads.js'
 import { fakeEnvironment } from './fakes.js'
@@ -23,7 +23,7 @@ function tools(
             ids.set(atWork.slice(0, ids.length))
             return atWork.length
           }),
-    look: () => live(result.reads++, sinceStart()),
+    readLiveBytes: () => live(result.reads++, sinceStart()),
     noteHeap: () => {
       environment.log.push('note heap')
     },
@@ -34,34 +34,34 @@ function tools(
 describe('drain()', () => {
   it('is over after three equal reads in a row, 0.5 ms apart', () => {
     const subject = tools(() => 5000)
-    expect(drain(subject)).to.deep.equal({ rested: true, durationMs: 1.5 })
+    expect(drain(subject)).to.deep.equal({ isQuiescent: true, durationMs: 1.5 })
     expect(subject.environment.log).to.deep.equal(['sleep 0.5', 'sleep 0.5', 'sleep 0.5'])
     expect(subject.reads).to.equal(4)
   })
 
   it('takes reads for equal that differ by 1 KiB, in either direction', () => {
-    for (const step of [REST_TOLERANCE_BYTES, -REST_TOLERANCE_BYTES]) {
+    for (const step of [QUIESCENT_TOLERANCE_BYTES, -QUIESCENT_TOLERANCE_BYTES]) {
       expect(drain(tools((read) => 1e6 + read * step)).durationMs).to.equal(1.5)
     }
   })
 
   it('takes reads for different that differ by one byte more, in either direction', () => {
-    for (const step of [REST_TOLERANCE_BYTES + 1, -REST_TOLERANCE_BYTES - 1]) {
-      expect(drain(tools((read) => 1e6 + read * step)).rested).to.equal(false)
+    for (const step of [QUIESCENT_TOLERANCE_BYTES + 1, -QUIESCENT_TOLERANCE_BYTES - 1]) {
+      expect(drain(tools((read) => 1e6 + read * step)).isQuiescent).to.equal(false)
     }
   })
 
   it('begins to count anew after a read that moved', () => {
     // 0 and 0 agree, 9000 does not, then three agree with the one before.
-    expect(drain(tools((read) => (read < 3 ? 0 : 9000)))).to.deep.equal({ rested: true, durationMs: 3 })
+    expect(drain(tools((read) => (read < 3 ? 0 : 9000)))).to.deep.equal({ isQuiescent: true, durationMs: 3 })
   })
 
   it('gives up after 40 ms where the reads never agree', () => {
-    expect(drain(tools((read) => read * 1e6))).to.deep.equal({ rested: false, durationMs: 40 })
+    expect(drain(tools((read) => read * 1e6))).to.deep.equal({ isQuiescent: false, durationMs: 40 })
   })
 
   it('waits three steps where there is no figure to compare', () => {
-    expect(drain(tools(() => NaN))).to.deep.equal({ rested: true, durationMs: 1.5 })
+    expect(drain(tools(() => NaN))).to.deep.equal({ isQuiescent: true, durationMs: 1.5 })
   })
 
   it('does not rest while a thread works, even where the reads agree', () => {
@@ -69,7 +69,7 @@ describe('drain()', () => {
       () => 0,
       (ms) => (ms < 30 ? [7] : []),
     )
-    expect(drain(subject)).to.deep.equal({ rested: true, durationMs: 31 })
+    expect(drain(subject)).to.deep.equal({ isQuiescent: true, durationMs: 31 })
   })
 
   it('rests when a thread ends its work after the shorter bound', () => {
@@ -77,7 +77,7 @@ describe('drain()', () => {
       () => 0,
       (ms) => (ms < 100 ? [7] : []),
     )
-    expect(drain(subject)).to.deep.equal({ rested: true, durationMs: 101 })
+    expect(drain(subject)).to.deep.equal({ isQuiescent: true, durationMs: 101 })
   })
 
   it('gives reads that move when a thread has ended its work the shorter bound', () => {
@@ -85,7 +85,7 @@ describe('drain()', () => {
       (read) => read * 1e6,
       (ms) => (ms < 50 ? [7] : []),
     )
-    expect(drain(subject)).to.deep.equal({ rested: false, durationMs: 89.5 })
+    expect(drain(subject)).to.deep.equal({ isQuiescent: false, durationMs: 89.5 })
   })
 
   it('gives up after 120 ms where a thread goes on working', () => {
@@ -93,7 +93,7 @@ describe('drain()', () => {
       () => 0,
       () => [7],
     )
-    expect(drain(subject)).to.deep.equal({ rested: false, durationMs: 120 })
+    expect(drain(subject)).to.deep.equal({ isQuiescent: false, durationMs: 120 })
   })
 
   it('waits once for a thread that never rests, and passes it over from then on', () => {
@@ -111,13 +111,13 @@ describe('drain()', () => {
       (ms) => (ms < 120 || ms > 150 ? [7] : [7, 8]),
     )
     drain(subject)
-    expect(drain(subject)).to.deep.equal({ rested: true, durationMs: 31.5 })
+    expect(drain(subject)).to.deep.equal({ isQuiescent: true, durationMs: 31.5 })
   })
 
   it('takes a clock that stands while this thread sleeps for no time', () => {
     const subject = tools(() => 0)
     subject.environment.sleepSync = () => {}
-    expect(drain(subject)).to.deep.equal({ rested: true, durationMs: 0 })
+    expect(drain(subject)).to.deep.equal({ isQuiescent: true, durationMs: 0 })
   })
 })
 
@@ -127,7 +127,7 @@ describe('drainBriefly()', () => {
       () => 0,
       () => [7],
     )
-    expect(drainBriefly(subject, 10)).to.deep.equal({ rested: true, durationMs: 21.5 })
+    expect(drainBriefly(subject, 10)).to.deep.equal({ isQuiescent: true, durationMs: 21.5 })
   })
 
   it('goes by the readings alone after a long collection', () => {
@@ -135,7 +135,7 @@ describe('drainBriefly()', () => {
       () => 0,
       () => [7],
     )
-    expect(drainBriefly(subject, 51)).to.deep.equal({ rested: true, durationMs: 0.5 })
+    expect(drainBriefly(subject, 51)).to.deep.equal({ isQuiescent: true, durationMs: 0.5 })
   })
 
   it('passes no thread over: sweepers work at every collection', () => {
@@ -180,13 +180,13 @@ describe('settleBefore() and settleAfter()', () => {
 
   it('do without a collector', () => {
     const subject = tools(() => 0)
-    expect(settleBefore(subject, null, 'natural')).to.deep.equal({ rested: true, durationMs: 3 })
+    expect(settleBefore(subject, null, 'natural')).to.deep.equal({ isQuiescent: true, durationMs: 3 })
   })
 
   it('say so where the readings did not rest after the collection', () => {
     const subject = tools((read) => (read < 4 ? 0 : read * 1e6))
     expect(settleBefore(subject, subject.environment.collector(), 'forced')).to.deep.equal({
-      rested: false,
+      isQuiescent: false,
       durationMs: 41.5,
     })
   })

@@ -2,20 +2,20 @@ import { expect } from 'chai'
 import { ThreadWatch } from '../../src/measure/threads.js'
 
 /** A watch over looks that are given one after the other: the ids at work, or a count without ids. */
-function watchOver(...looks: readonly (readonly number[] | number)[]): ThreadWatch {
+function watchOver(...polls: readonly (readonly number[] | number)[]): ThreadWatch {
   let next = 0
   return new ThreadWatch((ids) => {
-    const look = looks[next++] ?? []
-    if (typeof look === 'number') return look
-    ids.set(look.slice(0, ids.length))
-    return look.length
+    const poll = polls[next++] ?? []
+    if (typeof poll === 'number') return poll
+    ids.set(poll.slice(0, ids.length))
+    return poll.length
   })
 }
 
 /** One drain that runs into its bound after `looks` looks. */
-function drainInVain(watch: ThreadWatch, looks: number): void {
+function drainInVain(watch: ThreadWatch, polls: number): void {
   watch.begin()
-  for (let look = 0; look < looks; look++) watch.isAnyAtWork()
+  for (let poll = 0; poll < polls; poll++) watch.isAnyAtWork()
   watch.giveUp()
 }
 

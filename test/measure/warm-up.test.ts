@@ -6,7 +6,7 @@ describe('warmUp()', () => {
   it('looks in slices between turns of the loop, also by a clock that stands, and once in a process', async () => {
     const environment = fakeEnvironment()
     let turns = 0
-    environment.rest = async () => {
+    environment.yieldToLoop = async () => {
       turns++
     }
     const allocator = fakeAllocator(() => ({ rawAllocated: 1 }))

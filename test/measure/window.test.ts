@@ -423,7 +423,7 @@ function failLater({ instrument }: Bench, part: 'look' | 'collector', error: Err
   const fail = (): never => {
     throw error
   }
-  if (part === 'look') instrument.sampler.look = fail
+  if (part === 'look') instrument.sampler.readLiveBytes = fail
   else Object.assign(instrument.collector ?? {}, { major: fail })
 }
 

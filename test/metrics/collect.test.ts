@@ -132,24 +132,24 @@ describe('a scrape', () => {
   })
 
   it('of ten within a second cost one look', async () => {
-    let looks = 0
+    let polls = 0
     const { world, registry } = place()
     const readInto = world.allocator.readInto.bind(world.allocator)
     Object.assign(world.allocator, {
       readInto: (slots: Float64Array) => {
-        looks++
+        polls++
         readInto(slots)
       },
     })
-    const before = looks
+    const before = polls
     await Promise.all(Array.from({ length: 10 }, () => registry.metrics()))
-    expect(looks - before).to.equal(1)
+    expect(polls - before).to.equal(1)
     world.clockMs += 999
     await registry.metrics()
-    expect(looks - before).to.equal(1)
+    expect(polls - before).to.equal(1)
     world.clockMs += 1
     await registry.metrics()
-    expect(looks - before).to.equal(2)
+    expect(polls - before).to.equal(2)
   })
 
   it('writes the text of its own registry once for a look, and that of a given one at each', async () => {

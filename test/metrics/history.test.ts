@@ -12,7 +12,7 @@ const FLOOR = 'cache_attribution_floor_trend'
 
 /** Trends come some turns after the run. */
 async function eventually(registry: Registry, name: string): Promise<void> {
-  for (let look = 0; look < 200 && (await seriesOf(registry, name)).length === 0; look++) await delay(10)
+  for (let poll = 0; poll < 200 && (await seriesOf(registry, name)).length === 0; poll++) await delay(10)
 }
 
 describe('metrics of a history', () => {
@@ -54,12 +54,12 @@ describe('metrics of a history', () => {
       const world = new World()
       const coordinator = world.coordinator()
       coordinator.register('users', world.cache('users', { allocated: MIB }))
-      const heard: unknown[] = []
-      const options = { environment: world.environment, history, onError: (error: unknown) => heard.push(error) }
+      const received: unknown[] = []
+      const options = { environment: world.environment, history, onError: (error: unknown) => received.push(error) }
       const registry = collectMetrics(coordinator, options)
       await coordinator.attribute()
       await delay(1)
-      expect(heard).to.have.length(1)
+      expect(received).to.have.length(1)
       expect(await valueOf(registry, 'cache_attribution_read_failures_total')).to.equal(1)
       expect(await seriesOf(registry, FLOOR)).to.deep.equal([])
       expect(await seriesOf(registry, 'cache_attribution_floor_bytes')).to.have.length.above(0)

@@ -4,7 +4,7 @@ import type { CacheAttribution, ReportWarning } from '../../src/report/types.js'
 import { KIB, MIB } from '../coordinator/world.js'
 
 describe('a claim that a measurement contradicts', () => {
-  const told = (
+  const warned = (
     caches: readonly CacheAttribution[],
     warnings: readonly ReportWarning[] = [],
     uncollected: readonly string[] = [],
@@ -16,7 +16,7 @@ describe('a claim that a measurement contradicts', () => {
 
   it('is told with both figures, and no cause and no other cache', () => {
     const caches = [row('users', 0.1 * MIB, { claimedBytes: 12 * MIB }), row('profiles', 12.2 * MIB)]
-    expect(told(caches)).to.deep.equal(['"users" claims 12.00 MiB, and 102.4 KiB came back'])
+    expect(warned(caches)).to.deep.equal(['"users" claims 12.00 MiB, and 102.4 KiB came back'])
   })
 
   it('is not told of a cache that was not emptied, failed, was not collected after, or came late', () => {
@@ -29,34 +29,34 @@ describe('a claim that a measurement contradicts', () => {
       { entriesAfter: null },
       { late },
     ] as const) {
-      expect(told([row('users', 0, { claimedBytes: 12 * MIB, ...part })])).to.deep.equal([])
+      expect(warned([row('users', 0, { claimedBytes: 12 * MIB, ...part })])).to.deep.equal([])
     }
-    expect(told([row('users', 0, { claimedBytes: 12 * MIB })], [], ['users'])).to.deep.equal([])
+    expect(warned([row('users', 0, { claimedBytes: 12 * MIB })], [], ['users'])).to.deep.equal([])
   })
 
   it('is not told of a tenth that came back, of a small claim, or of what is not known', () => {
-    expect(told([row('users', 1.3 * MIB, { claimedBytes: 12 * MIB })])).to.deep.equal([])
-    expect(told([row('users', 0, { claimedBytes: 200 * KIB })])).to.deep.equal([])
+    expect(warned([row('users', 1.3 * MIB, { claimedBytes: 12 * MIB })])).to.deep.equal([])
+    expect(warned([row('users', 0, { claimedBytes: 200 * KIB })])).to.deep.equal([])
     const unknown = { allocatedBytes: null, heapBytes: 0, mappedBytes: null, totalBytes: null }
-    expect(told([row('users', 0, { claimedBytes: 12 * MIB, released: unknown })])).to.deep.equal([])
+    expect(warned([row('users', 0, { claimedBytes: 12 * MIB, released: unknown })])).to.deep.equal([])
   })
 
   it('is not told beside another warning about that cache', () => {
     const caches = [row('users', 0, { claimedBytes: 12 * MIB })]
     expect(
-      told(caches, [
+      warned(caches, [
         { code: 'WARN_RELEASED_OTHER', message: 'the release of "a" emptied "users" too', caches: ['a', 'users'] },
       ]),
     ).to.deep.equal([])
-    expect(told(caches, [{ code: 'WARN_TWIN_FIRST_TURN', message: 'it goes on', cache: 'users' }])).to.deep.equal([])
-    expect(told(caches, [{ code: 'WARN_WORKER_THREAD', message: 'measured in a worker thread' }])).to.have.lengthOf(1)
+    expect(warned(caches, [{ code: 'WARN_TWIN_FIRST_TURN', message: 'it goes on', cache: 'users' }])).to.deep.equal([])
+    expect(warned(caches, [{ code: 'WARN_WORKER_THREAD', message: 'measured in a worker thread' }])).to.have.lengthOf(1)
   })
 
   describe('of a cache that was trimmed', () => {
     const trimmed = (bytes: number | null, error: number | null, part: Partial<CacheAttribution> = {}): string[] => {
       const estimated = { allocatedBytes: bytes, heapBytes: 0, mappedBytes: 0, totalBytes: bytes }
       const ofTrim = { status: 'trimmed', estimated, estimatedUncertaintyBytes: error, entriesAfter: 95 } as const
-      return told([row('users', 0, { ...ofTrim, claimedBytes: 12 * MIB, ...part })])
+      return warned([row('users', 0, { ...ofTrim, claimedBytes: 12 * MIB, ...part })])
     }
 
     it('is told by an estimate of next to nothing, its error included', () => {

@@ -69,23 +69,23 @@ describe('memory that caches share, in the orders of several twins', () => {
     name,
     changes: bytes.map((allocatedBytes) => ({ allocatedBytes, heapBytes: 0, mappedBytes: 0 })),
   })
-  const told = (...caches: { name: string; changes: Figures[] }[]): (string | undefined)[] =>
+  const reported = (...caches: { name: string; changes: Figures[] }[]): (string | undefined)[] =>
     orderWarnings(caches).map(({ code, message }) => {
       expect(code).to.equal('WARN_SHARED_MEMORY')
       return message
     })
 
   it('is named of both, with each other', () => {
-    expect(told(cache('a', 0, 4 * MIB), cache('own', 5 * MIB, 5 * MIB), cache('b', 4 * MIB, 0))).to.deep.equal([
+    expect(reported(cache('a', 0, 4 * MIB), cache('own', 5 * MIB, 5 * MIB), cache('b', 4 * MIB, 0))).to.deep.equal([
       '"a" seems to hold the same values as "b": what it gives back depends on the order, by 4.00 MiB',
       '"b" seems to hold the same values as "a": what it gives back depends on the order, by 4.00 MiB',
     ])
   })
 
   it('is not what a row shows that moves alone: it varies, and nobody gained what it lost', () => {
-    expect(told(cache('a', 1 * MIB, 4 * MIB), cache('b', 5 * MIB, 5 * MIB))).to.deep.equal([])
-    expect(told(cache('a', 1 * MIB, 4 * MIB), cache('b', 5 * MIB, 9 * MIB))).to.deep.equal([])
-    expect(told(cache('a', 1 * MIB, 4 * MIB), cache('b', 9 * MIB, 8 * MIB))).to.deep.equal([])
+    expect(reported(cache('a', 1 * MIB, 4 * MIB), cache('b', 5 * MIB, 5 * MIB))).to.deep.equal([])
+    expect(reported(cache('a', 1 * MIB, 4 * MIB), cache('b', 5 * MIB, 9 * MIB))).to.deep.equal([])
+    expect(reported(cache('a', 1 * MIB, 4 * MIB), cache('b', 9 * MIB, 8 * MIB))).to.deep.equal([])
   })
 
   it('names every cache that it may be where two pairs share as much', () => {
@@ -95,20 +95,20 @@ describe('memory that caches share, in the orders of several twins', () => {
       cache('c', 0, 4 * MIB),
       cache('d', 4 * MIB, 0),
     ]
-    expect(told(a, b, c, d)[0]).to.match(/^"a" seems to hold the same values as "b" or "d":/)
+    expect(reported(a, b, c, d)[0]).to.match(/^"a" seems to hold the same values as "b" or "d":/)
   })
 
   it('is found among three, of which none has a partner of its own', () => {
-    const messages = told(cache('a', 9, 0, 0), cache('b', 0, 9, 0), cache('c', 0, 0, 9)).map(String)
+    const messages = reported(cache('a', 9, 0, 0), cache('b', 0, 9, 0), cache('c', 0, 0, 9)).map(String)
     expect(messages).to.deep.equal([])
     const large = [cache('a', 9 * MIB, 0, 0), cache('b', 0, 9 * MIB, 0), cache('c', 0, 0, 9 * MIB)]
-    expect(told(...large)).to.have.lengthOf(3)
-    expect(told(...large)[2]).to.match(/^"c" seems to hold the same values as "a" or "b":/)
+    expect(reported(...large)).to.have.lengthOf(3)
+    expect(reported(...large)[2]).to.match(/^"c" seems to hold the same values as "a" or "b":/)
   })
 
   it('is nothing below 64 KiB or 2 % of a row', () => {
-    expect(told(cache('a', 0, 60 * KIB), cache('b', 60 * KIB, 0))).to.deep.equal([])
-    expect(told(cache('a', 100 * MIB, 101 * MIB), cache('b', 101 * MIB, 100 * MIB))).to.deep.equal([])
+    expect(reported(cache('a', 0, 60 * KIB), cache('b', 60 * KIB, 0))).to.deep.equal([])
+    expect(reported(cache('a', 100 * MIB, 101 * MIB), cache('b', 101 * MIB, 100 * MIB))).to.deep.equal([])
   })
 })
 

@@ -91,11 +91,11 @@ describe('memoryLimit()', () => {
         (part) => `'${part.replaceAll("'", `'\\''`)}'`,
       )
       const shell = `echo $$ > '${child}/cgroup.procs' && exec ${node.join(' ')}`
-      const told = execFileSync('/bin/sh', ['-c', shell], {
+      const reported = execFileSync('/bin/sh', ['-c', shell], {
         encoding: 'utf8',
         cwd: fileURLToPath(new URL('.', import.meta.url)),
       })
-      expect(Number(told)).to.equal(400 * MIB)
+      expect(Number(reported)).to.equal(400 * MIB)
     } finally {
       for (const folder of [child, parent]) if (existsSync(folder)) rmdirSync(folder)
     }

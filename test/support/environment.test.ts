@@ -111,7 +111,7 @@ describe('the real environment', () => {
   it('lets the loop turn at least once while it rests, even for no time', async () => {
     let hasTurned = false
     setImmediate(() => (hasTurned = true))
-    await nodeEnvironment.rest(0)
+    await nodeEnvironment.yieldToLoop(0)
     expect(hasTurned).to.equal(true)
   })
 
@@ -121,8 +121,8 @@ describe('the real environment', () => {
     setTimeout(() => {
       abort.abort(new Error('enough'))
     }, 5)
-    await nodeEnvironment.rest(60_000, abort.signal)
-    await nodeEnvironment.rest(60_000, abort.signal)
+    await nodeEnvironment.yieldToLoop(60_000, abort.signal)
+    await nodeEnvironment.yieldToLoop(60_000, abort.signal)
     expect(nodeEnvironment.now() - start).to.be.below(10_000)
   })
 

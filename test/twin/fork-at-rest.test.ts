@@ -4,13 +4,13 @@ import { createSampler } from '../../src/measure/sample.js'
 import { ThreadWatch } from '../../src/measure/threads.js'
 import type { Instrument } from '../../src/measure/window.js'
 import { forkAtRest } from '../../src/twin/fork-at-rest.js'
-import type { ForkTools, RestKind } from '../../src/twin/fork-at-rest.js'
+import type { ForkTools, ForkKind } from '../../src/twin/fork-at-rest.js'
 import type { MajorGcState } from '../../src/support/environment.js'
 import { fakeAllocator, fakeEnvironment } from '../measure/fakes.js'
 import type { FakeEnvironment } from '../measure/fakes.js'
 
 const FORKED: ForkedTwin = { pid: 1, fd: 1, scanMs: 0, forkMs: 0 }
-const REST_MS = 10
+const POLL_MS = 10
 
 /** What a fork at rest does, in its order. */
 interface Scene {
@@ -24,7 +24,7 @@ interface Happening {
   /** How many threads work at a moment of the fake clock. */
   readonly atWork?: (elapsedMs: number) => number
   /** Called before each look at V8, the first of which is 1. */
-  readonly onLook?: (look: number, v8: FakeV8) => void
+  readonly onPoll?: (poll: number, v8: FakeV8) => void
   /** How long ago V8 ended its last major GC, where that is known from the start. */
   readonly sinceMs?: number
   readonly fork?: ForkTools['fork']
@@ -58,7 +58,7 @@ class FakeV8 {
   }
 }
 
-function scene({ atWork = () => 0, onLook, sinceMs, fork = () => FORKED }: Happening = {}): Scene {
+function scene({ atWork = () => 0, onPoll, sinceMs, fork = () => FORKED }: Happening = {}): Scene {
   const environment = fakeEnvironment()
   const { log } = environment
   const startMs = environment.clockMs
@@ -69,8 +69,8 @@ function scene({ atWork = () => 0, onLook, sinceMs, fork = () => FORKED }: Happe
     return () => log.push(`free ${what}`)
   }
   Object.assign(environment, {
-    rest: (ms: number) => {
-      environment.clockMs += Math.max(ms, REST_MS)
+    yieldToLoop: (ms: number) => {
+      environment.clockMs += Math.max(ms, POLL_MS)
       return Promise.resolve()
     },
     holdSweepers: hold('sweepers'),
@@ -83,7 +83,7 @@ function scene({ atWork = () => 0, onLook, sinceMs, fork = () => FORKED }: Happe
     return count
   })
   const allocator = fakeAllocator(() => ({ rawAllocated: 1000 }))
-  let looks = 0
+  let polls = 0
   return {
     instrument: {
       environment,
@@ -100,20 +100,20 @@ function scene({ atWork = () => 0, onLook, sinceMs, fork = () => FORKED }: Happe
     environment,
     tools: {
       majorGcs: () => {
-        onLook?.(++looks, fakeV8)
+        onPoll?.(++polls, fakeV8)
         return fakeV8.state()
       },
       openHeap: () => log.push('open heap'),
       closeHeap: () => log.push('close heap'),
-      fork: (isStillAtRest) => {
+      fork: (isStillQuiescent) => {
         log.push('fork')
-        return fork(isStillAtRest)
+        return fork(isStillQuiescent)
       },
     },
   }
 }
 
-async function run(kind: RestKind, { instrument, environment, tools }: Scene): Promise<string[]> {
+async function run(kind: ForkKind, { instrument, environment, tools }: Scene): Promise<string[]> {
   await forkAtRest(instrument, kind, tools)
   return environment.log.filter((line) => !line.startsWith('sleep'))
 }
@@ -125,10 +125,10 @@ async function costOf({ instrument, tools }: Scene): Promise<{ pauses: number; m
 }
 
 /** Does something at one look. */
-function atLook(number: number, work: (v8: FakeV8) => void): Pick<Happening, 'onLook'> {
+function atPoll(number: number, work: (v8: FakeV8) => void): Pick<Happening, 'onPoll'> {
   return {
-    onLook: (look, v8) => {
-      if (look === number) work(v8)
+    onPoll: (poll, v8) => {
+      if (poll === number) work(v8)
     },
   }
 }
@@ -138,8 +138,8 @@ function withThreads(staged: Scene, source: (ids: Int32Array) => number): Scene 
 }
 
 describe('forkAtRest()', () => {
-  const REST = ['open heap', 'hold buffers', 'minor', 'minor', 'fork', 'free buffers', 'close heap']
-  const SWEPT = ['major', ...REST]
+  const FORK_STEPS = ['open heap', 'hold buffers', 'minor', 'minor', 'fork', 'free buffers', 'close heap']
+  const SWEPT = ['major', ...FORK_STEPS]
   const SWEEPING = ['hold sweepers', 'hold buffers', 'major', 'minor', 'minor', 'fork', 'free buffers', 'free sweepers']
 
   it('collects in one turn and forks in another where nothing is known of V8', async () => {
@@ -151,12 +151,12 @@ describe('forkAtRest()', () => {
   })
 
   it('makes no major GC where V8 is known to be between two of its own, and has no pause for it', async () => {
-    expect(await run('swept', scene({ sinceMs: 0 }))).to.deep.equal(REST)
+    expect(await run('swept', scene({ sinceMs: 0 }))).to.deep.equal(FORK_STEPS)
     expect(await costOf(scene({ sinceMs: 0 }))).to.deep.equal({ pauses: 3, majorGcs: 0 })
   })
 
   it('makes it after all where V8 marks', async () => {
-    const marking = atLook(1, (v8) => {
+    const marking = atPoll(1, (v8) => {
       v8.beginMarking()
     })
     expect(await run('swept', scene({ sinceMs: 0, ...marking }))).to.deep.equal(SWEPT)
@@ -180,31 +180,31 @@ describe('forkAtRest()', () => {
       const staged = scene({ sinceMs, atWork: (elapsedMs) => (elapsedMs < 1500 ? 1 : 0) })
       staged.environment.heapBytes = 1e9
       const startMs = staged.environment.clockMs
-      expect(await run('swept', staged)).to.deep.equal(REST)
+      expect(await run('swept', staged)).to.deep.equal(FORK_STEPS)
       expect(staged.environment.clockMs - startMs).to.be.within(waitsMs, waitsMs + 300)
     })
   }
 
   it('does all in one turn with sweeping on this thread where threads come and go', async () => {
     // Another one at every look, so that none is passed over, and never none.
-    let looks = 0
+    let polls = 0
     const staged = withThreads(scene(), (ids) => {
-      ids[0] = ++looks
+      ids[0] = ++polls
       return 1
     })
     expect(await run('swept', staged)).to.deep.equal(['major', ...SWEEPING])
   })
 
   it('ends a marking that V8 has begun meanwhile before it forks', async () => {
-    const marking = atLook(3, (v8) => {
+    const marking = atPoll(3, (v8) => {
       v8.beginMarking()
     })
-    expect(await run('swept', scene(marking))).to.deep.equal(['major', 'major', ...REST])
+    expect(await run('swept', scene(marking))).to.deep.equal(['major', 'major', ...FORK_STEPS])
   })
 
   it('waits again where V8 has made a major GC of its own since, and sweeps', async () => {
     const staged = scene(
-      atLook(3, (v8) => {
+      atPoll(3, (v8) => {
         v8.endMajorGc()
       }),
     )
@@ -216,42 +216,42 @@ describe('forkAtRest()', () => {
     const staged: Scene = scene({
       sinceMs: 60_000,
       atWork: (elapsedMs) => (elapsedMs < 1500 ? 1 : 0),
-      onLook: (_look, v8) => {
+      onPoll: (_poll, v8) => {
         if (v8.notices === 0 && staged.environment.clockMs >= 1100) v8.endMajorGc()
       },
     })
     staged.environment.heapBytes = 1e9
-    expect(await run('swept', staged)).to.deep.equal(REST)
+    expect(await run('swept', staged)).to.deep.equal(FORK_STEPS)
     expect(staged.environment.clockMs).to.be.at.least(2500)
   })
 
   it('forks where a thread of the service works at that moment, once none did', async () => {
     // A thread of the pool: at work in the turn of the fork, and no longer at the drain's second look.
-    let looks = 0
+    let polls = 0
     const staged = withThreads(scene(), (ids) => {
       ids[0] = 7
-      return ++looks === 2 ? 1 : 0
+      return ++polls === 2 ? 1 : 0
     })
     expect(await run('swept', staged)).to.deep.equal(SWEPT)
   })
 
   it('forks at no marking that the minor GC made V8 begin', async () => {
-    const marking = atLook(5, (v8) => {
+    const marking = atPoll(5, (v8) => {
       v8.beginMarking()
     })
     expect(await run('swept', scene(marking))).to.deep.equal([
       ...['major', 'open heap', 'hold buffers', 'minor', 'minor', 'free buffers', 'close heap'],
-      ...['major', ...REST],
+      ...['major', ...FORK_STEPS],
     ])
   })
 
   it('ends a marking that V8 has begun while its heap was opened, and closes it', async () => {
-    const marking = atLook(4, (v8) => {
+    const marking = atPoll(4, (v8) => {
       v8.beginMarking()
     })
     expect(await run('swept', scene(marking))).to.deep.equal([
       ...['major', 'open heap', 'major', 'close heap'],
-      ...REST,
+      ...FORK_STEPS,
     ])
   })
 
@@ -278,18 +278,18 @@ describe('forkAtRest()', () => {
     let marks = false
     const staged: Scene = scene({
       atWork: (elapsedMs) => (marks || elapsedMs < 150 ? 1 : 0),
-      onLook: (look, v8) => {
-        if (look === 2) v8.beginMarking()
+      onPoll: (poll, v8) => {
+        if (poll === 2) v8.beginMarking()
         marks = v8.isMarking
       },
     })
-    expect(await run('swept', staged)).to.deep.equal(['major', 'major', ...REST])
+    expect(await run('swept', staged)).to.deep.equal(['major', 'major', ...FORK_STEPS])
     expect(staged.environment.clockMs).to.be.at.least(1150)
   })
 
   it('does all in one turn where V8 marks again and again', async () => {
     const staged = scene({
-      onLook: (_look, v8) => {
+      onPoll: (_poll, v8) => {
         v8.beginMarking()
       },
     })
@@ -305,13 +305,13 @@ describe('forkAtRest()', () => {
       let last: FakeV8 | undefined
       const answers: boolean[] = []
       const staged = scene({
-        onLook: (_look, v8) => {
+        onPoll: (_poll, v8) => {
           last = v8
         },
-        fork: (isStillAtRest) => {
-          answers.push(isStillAtRest())
+        fork: (isStillQuiescent) => {
+          answers.push(isStillQuiescent())
           last?.beginMarking()
-          answers.push(isStillAtRest())
+          answers.push(isStillQuiescent())
           return FORKED
         },
       })

@@ -19,7 +19,7 @@ describe('twins of a process whose heap V8 is marking', function () {
   })
 
   it('know at once what V8 does', () => {
-    const { atFirst, afterGc, whileMarking, afterAnother } = result.told
+    const { atFirst, afterGc, whileMarking, afterAnother } = result.reported
     expect(atFirst).to.deep.equal({ isMarking: false, notices: 0, sinceMs: null })
     expect([afterGc.isMarking, whileMarking.isMarking, afterAnother.isMarking]).to.deep.equal([false, true, false])
     expect(afterGc.notices).to.equal(1)
@@ -39,6 +39,6 @@ describe('twins of a process whose heap V8 is marking', function () {
   })
 
   it('end at once where V8 has begun anything at the very last', () => {
-    expect(result.notAtRest).to.equal(89)
+    expect(result.notQuiescent).to.equal(89)
   })
 })

@@ -30,14 +30,14 @@ for (const whose of ['own', 'foreign'] as const) {
     })
 
     it('is kept from forks before and after, and is not meanwhile', () => {
-      const [before, open, after] = result.looks.map(({ keptBytes }) => keptBytes)
+      const [before, open, after] = result.readings.map(({ keptBytes }) => keptBytes)
       expect(before).to.be.above(OBJECT_BYTES)
       expect(open).to.equal(0)
       expect((after ?? NaN) - (before ?? NaN)).to.be.within(OBJECT_BYTES, FOREIGN_BYTES / 2)
     })
 
     it('does not come apart into more and more mappings', () => {
-      const [, , one, many] = result.looks
+      const [, , one, many] = result.readings
       expect((many?.mappings ?? NaN) - (one?.mappings ?? NaN)).to.be.below(100)
     })
   })

@@ -28,7 +28,7 @@ describe('what a run tells of its pauses', function () {
       const seen = result.seen[operation]
       if (seen === undefined) throw new Error('it was not tried')
       expect(missingMs(seen), JSON.stringify(seen)).to.be.below(LATE_MS)
-      expect(seen.told.totalMs).to.be.at.least(seen.told.longestMs)
+      expect(seen.reported.totalMs).to.be.at.least(seen.reported.longestMs)
     })
   }
 

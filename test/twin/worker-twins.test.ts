@@ -26,9 +26,9 @@ describe('twins made by a worker thread', function () {
 
   it('say whose heap it was, and nothing of threads that were not quiescent: a twin has none', () => {
     for (const { warnings } of result.reports) {
-      const told = warnings.filter(({ code }) => code === 'WARN_WORKER_THREAD').map(({ message }) => message)
-      expect(told).to.have.lengthOf(1)
-      expect(told[0]).to.match(/^made by a worker thread: .*heap is that of this thread/)
+      const reported = warnings.filter(({ code }) => code === 'WARN_WORKER_THREAD').map(({ message }) => message)
+      expect(reported).to.have.lengthOf(1)
+      expect(reported[0]).to.match(/^made by a worker thread: .*heap is that of this thread/)
     }
   })
 

@@ -32,7 +32,7 @@ export interface AttachOptions {
 
 const ANSWER_MS = 10_000
 const END_MS = 2_000
-const LOOK_MS = 5
+const POLL_MS = 5
 const SETTLE_MS = 25
 /** An attach beside this one may close the inspector in the very moment. */
 const ATTEMPTS = 3
@@ -148,7 +148,7 @@ export class Attachment {
       const running = new Set(this.target.threads())
       return threads.every((thread) => running.has(thread))
     }
-    while (isOpen() && performance.now() < endMs) await delay(LOOK_MS)
+    while (isOpen() && performance.now() < endMs) await delay(POLL_MS)
     await delay(SETTLE_MS)
   }
 
@@ -161,7 +161,7 @@ export class Attachment {
   }
 
   #watchProgress(): () => void {
-    let told = ''
+    let lastProgress = ''
     let isAsking = false
     const timer = setInterval(() => {
       if (isAsking) return
@@ -169,7 +169,7 @@ export class Attachment {
       this.#session
         .call(this.#handle, 'progress', '', ANSWER_MS)
         .then((text) => {
-          if (text !== told) this.#progress((told = String(text)))
+          if (text !== lastProgress) this.#progress((lastProgress = String(text)))
         })
         .catch(() => undefined)
         .finally(() => {

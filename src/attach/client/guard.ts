@@ -27,7 +27,7 @@ export interface Guard {
 type Message = { readonly folder: string } | { readonly done: true }
 
 const ANSWER_MS = 5_000
-const LOOK_MS = 250
+const POLL_MS = 250
 /** A process that answers is left as it was by then; of another the guard goes on alone. */
 const TAKE_OVER_MS = 3_000
 /** A process that is blocked opens its inspector when it goes on. */
@@ -41,7 +41,7 @@ export function startGuard(pid: number): Guard {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: {},
   })
-  const tell = (message: Message): void => {
+  const send = (message: Message): void => {
     child.stdin.write(`${JSON.stringify(message)}\n`)
   }
   child.stdin.on('error', () => undefined)
@@ -49,10 +49,10 @@ export function startGuard(pid: number): Guard {
   child.unref()
   return {
     watchFolder: (folder) => {
-      tell({ folder })
+      send({ folder })
     },
     dismiss: () => {
-      tell({ done: true })
+      send({ done: true })
       child.stdin.end()
     },
     takeOver: () =>
@@ -86,7 +86,7 @@ async function guard(pid: number): Promise<void> {
 async function closeInspector(target: TargetProcess): Promise<void> {
   const endMs = performance.now() + WATCH_MS
   while (performance.now() < endMs && target.isAlive) {
-    await delay(LOOK_MS)
+    await delay(POLL_MS)
     try {
       const open = await inspectorOf(target)
       if (open === null) continue

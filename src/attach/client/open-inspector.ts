@@ -34,7 +34,7 @@ export interface OpenInspectorOptions {
   readonly progress: (text: string) => void
 }
 
-const LOOK_MS = 10
+const POLL_MS = 10
 const ANSWER_MS = 5_000
 /** A free processor runs the main thread within this; a service under load within a few of them. */
 const TOLD_AFTER_MS = 1_000
@@ -124,14 +124,14 @@ function blocked(target: TargetProcess): CacheAttributionError {
 }
 
 async function waitForPort(target: TargetProcess, endMs: number, { progress }: OpenInspectorOptions): Promise<void> {
-  for (let isTold = false; ; isTold = true) {
+  for (let isReported = false; ; isReported = true) {
     try {
       checkSignal(target)
       return
     } catch (error) {
       if (!isPortTaken(error) || performance.now() > endMs) throw error
-      if (!isTold) progress('the inspector of another process has the port: waiting for it')
-      await delay(20 * LOOK_MS)
+      if (!isReported) progress('the inspector of another process has the port: waiting for it')
+      await delay(20 * POLL_MS)
     }
   }
 }
@@ -155,8 +155,8 @@ async function newInspector(
   const startMs = performance.now()
   const { switches } = target.mainThread
   const closing = new ClosingInspector(target)
-  for (let isTold = false; performance.now() - startMs < timeoutMs;) {
-    await delay(LOOK_MS)
+  for (let isReported = false; performance.now() - startMs < timeoutMs;) {
+    await delay(POLL_MS)
     if (!target.isAlive) {
       throw new CacheAttributionError(
         'ERR_ATTACH_NO_PROCESS',
@@ -174,8 +174,8 @@ async function newInspector(
     )
       throw portTaken(target, port)
     if (closing.hasEnded()) signal(target)
-    if (!isTold && performance.now() - startMs > TOLD_AFTER_MS) {
-      isTold = true
+    if (!isReported && performance.now() - startMs > TOLD_AFTER_MS) {
+      isReported = true
       progress('waiting for the process to open its inspector')
     }
   }
@@ -186,7 +186,7 @@ async function newInspector(
 class ClosingInspector {
   readonly #target: TargetProcess
   readonly #threads: readonly string[]
-  #isTold = false
+  #isReported = false
 
   constructor(target: TargetProcess) {
     this.#target = target
@@ -195,10 +195,10 @@ class ClosingInspector {
 
   /** True once, where a thread of the process ended since. */
   hasEnded(): boolean {
-    if (this.#isTold) return false
+    if (this.#isReported) return false
     const running = new Set(this.#target.threads())
-    this.#isTold = !this.#threads.every((thread) => running.has(thread))
-    return this.#isTold
+    this.#isReported = !this.#threads.every((thread) => running.has(thread))
+    return this.#isReported
   }
 }
 

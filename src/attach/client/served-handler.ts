@@ -39,7 +39,7 @@ export function servedHandler(ask: AskAgent, { authorize, onError }: ServedHandl
     basePath: SERVED_PATH,
     onError,
     // The agent's are in its answers.
-    tellsTimings: false,
+    hasTimings: false,
     admit: (request, connection) => admit(authorize, request, connection),
     answer: (admitted) => pageFor(admitted) ?? forward(ask, ++count, admitted, onError),
     close: () => Promise.resolve(),

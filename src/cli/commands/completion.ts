@@ -26,7 +26,7 @@ export function completionOf(commands: () => readonly Command[]): Command {
     rules: {},
     takes: NAMES,
     run: ({ args, print }) => {
-      const [shell, ...surplus] = readArguments('completion', args, {}).rest
+      const [shell, ...surplus] = readArguments('completion', args, {}).operands
       if (shell === undefined || surplus.length > 0) throw usageError('"completion" takes one shell: bash or zsh')
       if (!Object.hasOwn(SHELLS, shell)) {
         throw usageError(`"completion" knows no shell ${quotedArgument(shell)}: ${nameHint(shell, NAMES)}`)

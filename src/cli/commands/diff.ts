@@ -51,7 +51,7 @@ export const diffCommand: Command = {
   rules: RULES,
   takes: 'file',
   run: async ({ args, cwd, print }) => {
-    const { options, rest } = readArguments('diff', args, RULES)
+    const { options, operands: rest } = readArguments('diff', args, RULES)
     const [first, second, ...surplus] = rest
     if (first === undefined || second === undefined || surplus.length > 0) {
       throw usageError('"diff" takes two reports, or with --history two moments, the options before them')
@@ -62,16 +62,16 @@ export const diffCommand: Command = {
         ? await nearestReports(path.resolve(cwd, folder), [momentOf(first), momentOf(second)])
         : await Promise.all([reportIn(path.resolve(cwd, first)), reportIn(path.resolve(cwd, second))])
     const changes = changesBetween(before, after)
-    const told = headline(after)
+    const sentences = headline(after)
     if (options.has('json')) {
-      print(`${terminalJson({ before: before.startedAt, after: after.startedAt, headline: told, changes })}\n`)
+      print(`${terminalJson({ before: before.startedAt, after: after.startedAt, headline: sentences, changes })}\n`)
     } else {
       const { strong, dim } = palette(undefined)
       const head = `from ${printable(before.startedAt, 40)} to ${printable(after.startedAt, 40)}`
       const table = formatTable(COLUMNS, changes, strong, ({ change, uncertainty }) =>
         Math.abs(change ?? 0) > (uncertainty ?? 0) ? (text) => text : dim,
       )
-      print(`${[head, ...told.map((line) => strong(`after: ${line}`)), '', ...table].join('\n')}\n`)
+      print(`${[head, ...sentences.map((line) => strong(`after: ${line}`)), '', ...table].join('\n')}\n`)
     }
     return { code: 0 }
   },

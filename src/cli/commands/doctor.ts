@@ -1,6 +1,6 @@
 /** `cache-attribution doctor`: what measuring needs, what of it is there, and the command that fixes each gap. */
 import { terminalJson } from '../../support/terminal-text.js'
-import { readArguments, refuseRest } from '../arguments.js'
+import { readArguments, refuseOperands } from '../arguments.js'
 import type { Command } from '../command.js'
 import { examine } from '../doctor/examine.js'
 import { diagnosisText } from '../doctor/text.js'
@@ -25,8 +25,8 @@ export const doctorCommand: Command = {
   rules: RULES,
   takes: 'nothing',
   run: async ({ args, env, cwd, print, log, host }) => {
-    const { options, rest } = readArguments('doctor', args, RULES)
-    refuseRest('doctor', rest)
+    const { options, operands: rest } = readArguments('doctor', args, RULES)
+    refuseOperands('doctor', rest)
     const diagnosis = await examine({ env, cwd, log, host, fetch: options.has('fetch') })
     print(options.has('json') ? `${terminalJson(diagnosis)}\n` : diagnosisText(diagnosis))
     return { code: diagnosis.ready ? 0 : 1 }

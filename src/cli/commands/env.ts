@@ -1,5 +1,5 @@
 /** `cache-attribution env`: the variables that `run` sets, for places where no command can stand in front. */
-import { readArguments, refuseRest, usageError } from '../arguments.js'
+import { readArguments, refuseOperands, usageError } from '../arguments.js'
 import type { ArgumentRule } from '../arguments.js'
 import { AUTO_OPTIONS, readAuto } from '../auto-options.js'
 import type { Command } from '../command.js'
@@ -44,8 +44,8 @@ export const envCommand: Command = {
   rules: RULES,
   takes: 'nothing',
   run: async (context) => {
-    const { options, rest } = readArguments('env', context.args, RULES)
-    refuseRest('env', rest)
+    const { options, operands: rest } = readArguments('env', context.args, RULES)
+    refuseOperands('env', rest)
     const auto = readAuto('env', options)
     const profile = options.get('profile')
     // Of the shell that asks only what is its own business: the library is told anew.

@@ -39,7 +39,7 @@ export const historyCommand: Command = {
   rules: RULES,
   takes: 'file',
   run: async ({ args, cwd, print, log }) => {
-    const { options, rest } = readArguments('history', args, RULES)
+    const { options, operands: rest } = readArguments('history', args, RULES)
     const [folder, ...surplus] = rest
     if (folder === undefined || surplus.length > 0)
       throw usageError('"history" takes one folder, the options before it')

@@ -10,7 +10,7 @@ import { subtractProfile } from '../../heap-profile/profile/difference.js'
 import { selectThread } from '../../heap-profile/profile/threads.js'
 import type { HeapProfile, SampleTypeName } from '../../heap-profile/profile/types.js'
 import { symbolize } from '../../heap-profile/symbols/symbolize.js'
-import { readArguments, refuseRest, usageError } from '../arguments.js'
+import { readArguments, refuseOperands, usageError } from '../arguments.js'
 import type { ArgumentRule, Arguments } from '../arguments.js'
 import type { Command, CommandContext } from '../command.js'
 import { profileOfProcess } from '../ask/process-profile.js'
@@ -83,10 +83,10 @@ export const profileCommand: Command = {
 /** Options may stand before and behind the file. */
 function targetAndOptions(args: readonly string[]): { target: string; options: Arguments['options'] } {
   const before = readArguments('profile', args, RULES)
-  const [target, ...behind] = before.rest
+  const [target, ...behind] = before.operands
   if (target === undefined) throw usageError('"profile" needs a file or an address')
   const after = readArguments('profile', behind, RULES)
-  refuseRest('profile', after.rest)
+  refuseOperands('profile', after.operands)
   return { target, options: new Map([...before.options, ...after.options]) }
 }
 

@@ -74,7 +74,7 @@ export const runCommand: Command = {
 }
 
 function readOptions(args: readonly string[]): RunOptions {
-  const { options, rest } = readArguments('run', args, RULES)
+  const { options, operands: rest } = readArguments('run', args, RULES)
   if (rest.length === 0)
     throw usageError('"run" needs a program: run app.js, run npm start, or run -- --flag-of-node app.js')
   const profile = options.get('profile')

@@ -46,7 +46,7 @@ export const watchCommand: Command = {
   rules: RULES,
   takes: 'url',
   run: async ({ args, env, print, log }) => {
-    const { options, rest } = readArguments('watch', args, RULES)
+    const { options, operands: rest } = readArguments('watch', args, RULES)
     const [address, ...surplus] = rest
     if (address === undefined || surplus.length > 0) throw usageError('"watch" takes one URL, the options before it')
     const base = baseOf(address)
@@ -55,8 +55,8 @@ export const watchCommand: Command = {
     const token = env['CACHE_ATTRIBUTION_TOKEN']
     const screen = palette(undefined)
     const view = new View()
-    for (let look = 0; look < count; look++) {
-      if (look > 0) await delay(intervalMs)
+    for (let observed = 0; observed < count; observed++) {
+      if (observed > 0) await delay(intervalMs)
       try {
         const [observation, reports] = await Promise.all([get(base, 'observation', token), get(base, 'reports', token)])
         if (!isObservation(observation)) throw noAnswer(new URL('observation', base), 'gave no observation')

@@ -225,8 +225,10 @@ function toolEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 function toolError(tool: string, execution: Execution): CacheAttributionError {
-  const said = execution.stderr.split('\n').filter((line) => /^(E:|W: Failed to fetch|dpkg-deb: error)/.test(line))
-  const detail = said.length === 0 ? '' : ` (${said.slice(0, 2).join('; ')})`
+  const complaints = execution.stderr
+    .split('\n')
+    .filter((line) => /^(E:|W: Failed to fetch|dpkg-deb: error)/.test(line))
+  const detail = complaints.length === 0 ? '' : ` (${complaints.slice(0, 2).join('; ')})`
   return fetchError(`${tool}: ${execution.failure}${detail}`)
 }
 

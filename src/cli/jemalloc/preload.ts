@@ -17,8 +17,8 @@ export function mergePreload(library: string, value: string | undefined): string
 
 /** The value without any libjemalloc; undefined where nothing is left, and the variable is better unset. */
 export function withoutJemalloc(value: string | undefined): string | undefined {
-  const rest = preloadEntries(value).filter((entry) => !isJemalloc(entry))
-  return rest.length === 0 ? undefined : rest.join(':')
+  const others = preloadEntries(value).filter((entry) => !isJemalloc(entry))
+  return others.length === 0 ? undefined : others.join(':')
 }
 
 /** The first libjemalloc of an LD_PRELOAD value. */

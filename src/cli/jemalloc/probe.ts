@@ -120,8 +120,8 @@ function textStatistics(output: string): Statistics | null {
 
 /** glibc's loader says why in brackets; musl's, and a Node with file capabilities, say nothing. */
 function loaderComplaint(output: string): string {
-  const said = /from LD_PRELOAD cannot be preloaded(?: \(([^)]*)\))?/.exec(output)
-  if (said !== null) return `the loader cannot preload it${said[1] === undefined ? '' : ` (${said[1]})`}`
+  const complaint = /from LD_PRELOAD cannot be preloaded(?: \(([^)]*)\))?/.exec(output)
+  if (complaint !== null) return `the loader cannot preload it${complaint[1] === undefined ? '' : ` (${complaint[1]})`}`
   return 'the loader ignored it, or it is no jemalloc (a Node with file capabilities ignores LD_PRELOAD)'
 }
 

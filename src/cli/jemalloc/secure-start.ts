@@ -25,15 +25,15 @@ export function secureStartOf(
   arch: string,
   endianness: 'BE' | 'LE' = 'LE',
 ): SecureStart | null {
-  const told =
-    auxv === null ? null : auxiliary(auxv, ['arm', 'ia32', 'mips', 'mipsel'].includes(arch) ? 4 : 8, endianness)
-  if (told === 0n) return null
+  const isSecure =
+    auxv === null ? null : auxiliarySecure(auxv, ['arm', 'ia32', 'mips', 'mipsel'].includes(arch) ? 4 : 8, endianness)
+  if (isSecure === 0n) return null
   const why = whyOf(status ?? '')
-  return why ?? (told === null ? null : 'other')
+  return why ?? (isSecure === null ? null : 'other')
 }
 
 /** The value of AT_SECURE; null where it is not there. */
-function auxiliary(auxv: Buffer, width: 4 | 8, endianness: 'BE' | 'LE'): bigint | null {
+function auxiliarySecure(auxv: Buffer, width: 4 | 8, endianness: 'BE' | 'LE'): bigint | null {
   const wordAt = (at: number): bigint => {
     if (width === 8) return endianness === 'LE' ? auxv.readBigUInt64LE(at) : auxv.readBigUInt64BE(at)
     return BigInt(endianness === 'LE' ? auxv.readUInt32LE(at) : auxv.readUInt32BE(at))

@@ -8,7 +8,7 @@ import { DURATION_SHARE, SelfCheck } from '../../report/self-check.js'
 import type { ReportSelfCheck } from '../../report/types.js'
 import type { ResolvedAttributeOptions } from '../options.js'
 import { predictPauseMs } from '../run/plan.js'
-import { restMs } from './run-readings.js'
+import { yieldMs } from './run-readings.js'
 import type { RunReadings } from './run-readings.js'
 
 /** In this process. Null where a budget leaves no room for it, or the run was aborted. */
@@ -19,7 +19,7 @@ export async function checkLive(
   const check = new SelfCheck()
   do {
     const neededMs = predictPauseMs(readings.cost, 'forced', 1)
-    if (neededMs > pauseMs || neededMs + restMs(neededMs) > durationMs * DURATION_SHARE) break
+    if (neededMs > pauseMs || neededMs + yieldMs(neededMs) > durationMs * DURATION_SHARE) break
     const measured = await readings.aside('forced', plantKnownSet)
     if (measured === null) break
     check.note(measured.step, measured.change)

@@ -15,7 +15,7 @@ import { messageOf } from '../../support/errors.js'
 import { LiveLedger } from './live-ledger.js'
 import { layOut, predictPauseMs, selectCaches, stepsWithin } from '../run/plan.js'
 import type { PlannedTurn, Selection } from '../run/plan.js'
-import { LEVELS, REST_MS, RunReadings, restMs } from './run-readings.js'
+import { LEVELS, YIELD_MS, RunReadings, yieldMs } from './run-readings.js'
 import type { RegisteredCache } from '../registry.js'
 import { reportHead } from '../run/report-head.js'
 import { remember } from '../run/remember.js'
@@ -250,7 +250,7 @@ export class LiveRun implements Run {
     // The closing sample has to fit as well.
     const { settings } = this.#context
     const closing =
-      restMs(predictPauseMs(cost, gc, steps.length)) + cost[settings.gc] + this.#readings.waitMs[settings.gc]
+      yieldMs(predictPauseMs(cost, gc, steps.length)) + cost[settings.gc] + this.#readings.waitMs[settings.gc]
     if (this.#elapsedMs() + needed + closing <= durationMs) return undefined
     return {
       code: 'ERR_BUDGET_DURATION',
@@ -264,10 +264,10 @@ export class LiveRun implements Run {
     const levels = gc === 'natural' ? 2 * LEVELS.natural : asynchronous ? 2 * LEVELS.least : 0
     const pauseMs = predictPauseMs(cost, gc, steps.length)
     return (
-      restMs(this.#readings.pausesMs.at(-1) ?? 0) +
+      yieldMs(this.#readings.pausesMs.at(-1) ?? 0) +
       waitMs[gc] +
       pauseMs +
-      levels * (waitMs[gc] + REST_MS.least + cost[gc])
+      levels * (waitMs[gc] + YIELD_MS.least + cost[gc])
     )
   }
 }

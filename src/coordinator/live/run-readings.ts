@@ -16,11 +16,11 @@ import { levelsSuffice } from '../../report/statistics.js'
 import { LevelSeries } from './level-series.js'
 
 /** How long the loop turns before a reading: as long as the last one held it, within these bounds. */
-export const REST_MS = { least: 25, most: 250 } as const
+export const YIELD_MS = { least: 25, most: 250 } as const
 
 /** How long the loop turns after a pause. */
-export function restMs(pauseMs: number): number {
-  return Math.min(REST_MS.most, Math.max(REST_MS.least, pauseMs))
+export function yieldMs(pauseMs: number): number {
+  return Math.min(YIELD_MS.most, Math.max(YIELD_MS.least, pauseMs))
 }
 
 /** Levels on either side of an asynchronous release: how many, and the half-width of the interval that is aimed at. */
@@ -139,7 +139,7 @@ export class RunReadings {
   async pace(gc: GcMode): Promise<void> {
     const { instrument, naturalGcTimeoutMs, signal } = this.#context
     const { environment } = instrument
-    await environment.rest(restMs(this.pausesMs.at(-1) ?? 0), signal)
+    await environment.yieldToLoop(yieldMs(this.pausesMs.at(-1) ?? 0), signal)
     if (gc !== 'natural' || signal.aborted) return
     const startMs = environment.now()
     const isCollected = await environment.nextMajorGc(naturalGcTimeoutMs, signal)

@@ -132,24 +132,24 @@ export class RunTurns {
         if (earlier.length > 0 && own.length === 0) {
           watch.beforeItsRelease(bound.cache, bound.inspection?.entries ?? null, earlier)
         }
-        if (own.length > 0) bound.inspection = this.#look(bound.cache)
+        if (own.length > 0) bound.inspection = this.#inspect(bound.cache)
         isAsked = true
         return this.#context.duringRelease(() => bound.call.call())
       },
       afterRelease: () => {
         // Not when the call returned: it may delete in microtasks.
-        if (isAsked && bound.batch !== undefined) this.#lookAfter(bound)
+        if (isAsked && bound.batch !== undefined) this.#inspectAfter(bound)
       },
     }
   }
 
-  #look(cache: RegisteredCache): Inspection {
+  #inspect(cache: RegisteredCache): Inspection {
     return inspectCache(cache, (warning) => this.#parts.ledger.warn(warning))
   }
 
   /** What a cache counts behind the drop of a part. */
-  #lookAfter(bound: BoundCache): void {
-    const { entries, claimedBytes } = this.#look(bound.cache)
+  #inspectAfter(bound: BoundCache): void {
+    const { entries, claimedBytes } = this.#inspect(bound.cache)
     bound.entriesAfter = entries
     bound.claimedAfter = claimedBytes
   }
@@ -221,7 +221,7 @@ export class RunTurns {
     if (state.kind === 'pending') {
       cache.wasAsynchronous = true
       end = await call.end(state.outcome, settings.releaseTimeoutMs, signal)
-      this.#lookAfter(bound)
+      this.#inspectAfter(bound)
     } else {
       end = endOf(state)
     }

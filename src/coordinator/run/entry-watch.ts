@@ -69,7 +69,7 @@ export class EntryWatch {
   beforeItsRelease(cache: RegisteredCache, entriesBefore: number | null, earlier: readonly string[]): void {
     if ((entriesBefore ?? 0) === 0 || this.#ask(cache, quiet) !== 0) return
     this.#emptiedByOther.add(cache)
-    this.#tellEmptied(earlier, cache)
+    this.#warnEmptied(earlier, cache)
   }
 
   /** In the same turn after the last read, before anything else can run; gives the entries left in each. */
@@ -78,12 +78,12 @@ export class EntryWatch {
       if ((entries ?? 0) === 0 || this.#ask(cache, quiet) !== 0) continue
       this.#emptiedByOther.add(cache)
       const by = caches.map(({ name }) => name)
-      this.#tellEmptied(by, cache)
+      this.#warnEmptied(by, cache)
     }
     return new Map(caches.map((cache) => [cache, this.#ask(cache)]))
   }
 
-  #tellEmptied(by: readonly string[], cache: RegisteredCache): void {
+  #warnEmptied(by: readonly string[], cache: RegisteredCache): void {
     const [first] = by
     this.#warn({
       code: 'WARN_RELEASED_OTHER',

@@ -1,5 +1,5 @@
 /** The tree of the whole process in a report: read before the run, divided by what the run finds of the caches. */
-import { lookAtMemory } from '../../breakdown/index.js'
+import { readMemory } from '../../breakdown/index.js'
 import { heapsOfWorkers } from '../../breakdown/worker-watch.js'
 import type { Allocator } from '../../allocator/port.js'
 import { inStretch } from '../../measure/in-stretch.js'
@@ -22,17 +22,17 @@ export async function withBreakdown(
 ): Promise<AttributionReport> {
   const pausesMs: number[] = []
   const now = (): number => environment.now()
-  let look: ReturnType<typeof lookAtMemory> | undefined
+  let treeOf: ReturnType<typeof readMemory> | undefined
   const workers = await heapsOfWorkers()
   try {
-    look = inStretch(now, pausesMs, () => lookAtMemory(allocator, workers))
+    treeOf = inStretch(now, pausesMs, () => readMemory(allocator, workers))
   } catch (error) {
     run.warn(noBreakdown(messageOf(error)))
   }
-  await environment.rest(0)
+  await environment.yieldToLoop(0)
   const report = await run.execute()
-  await environment.rest(0)
-  const breakdown = inStretch(now, pausesMs, () => look?.(report.caches.map(cacheBytes)) ?? null)
+  await environment.yieldToLoop(0)
+  const breakdown = inStretch(now, pausesMs, () => treeOf?.(report.caches.map(cacheBytes)) ?? null)
   return { ...report, breakdown, pauses: withPauses(report.pauses, pausesMs) }
 }
 

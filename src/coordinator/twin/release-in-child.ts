@@ -182,10 +182,10 @@ class TwinWindows {
     this.#send({ kind: 'settle', name: null }, DISCOVERY_MS)
     try {
       if (instrument.environment.now() >= endsAtMs) throw new CacheAttributionError('ERR_BUDGET_DURATION', NOTHING_LEFT)
-      const tell = (discovery: Discovery): void => {
+      const sendOwners = (discovery: Discovery): void => {
         this.#send({ kind: 'discovery', discovery })
       }
-      tell(discoverHere(instrument, { limit: discover, known, endsAtMs }, tell))
+      sendOwners(discoverHere(instrument, { limit: discover, known, endsAtMs }, sendOwners))
     } catch (error) {
       this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be sought: ${messageOf(error)}` })
     }
@@ -232,10 +232,10 @@ class TwinWindows {
     const residentFall = this.#pages.fall(before.heapBytes - after.heapBytes)
     this.#level = after
     this.#earlier.push(name)
-    this.#tellRow(cache, end, { before, after, residentFall, durationMs: environment.now() - windowMs })
+    this.#sendRow(cache, end, { before, after, residentFall, durationMs: environment.now() - windowMs })
   }
 
-  #tellRow(
+  #sendRow(
     cache: RegisteredCache,
     end: TwinReleaseEnd,
     window: Pick<TwinRow, 'before' | 'after' | 'residentFall' | 'durationMs'>,

@@ -148,7 +148,7 @@ export class TwinRun implements Run {
         signal,
         keepFd: residual?.descriptor ?? -1,
         extraBytes: options.discover === 0 ? 0 : discoverBytes(),
-        isTelling: options.discover === 0,
+        predictsCopies: options.discover === 0,
         work: (twin) => {
           this.#release(steps, residual, twin)
         },

@@ -88,7 +88,7 @@ export class LineCursor {
   }
 
   /** What is left of the line, as text. */
-  rest(): string {
+  remaining(): string {
     return new TextDecoder().decode(this.bytes.subarray(this.at, this.end))
   }
 }

@@ -176,14 +176,14 @@ export class ProfileText {
 
   /** The line between two sections of a text that was symbolized where it was taken. */
   #readMarker(): boolean {
-    const marker = this.#cursor.rest()
+    const marker = this.#cursor.remaining()
     if (/^--- *symbol$/.test(marker)) this.#part = 'symbols'
     else if (!/^--- *heap$/.test(marker)) return false
     return true
   }
 
   #readSymbol(): void {
-    const line = this.#cursor.rest()
+    const line = this.#cursor.remaining()
     if (line.startsWith('---')) this.#part = 'header'
     if (line === '---') return
     const isUnderstood = this.#part === 'header' ? this.#readMarker() : this.#symbols.add(line)
@@ -196,7 +196,7 @@ export class ProfileText {
     if (first === LETTER_T) this.#readRow()
     else if (first === AT) this.#readStack()
     else if (first === LETTER_M && cursor.takeText('MAPPED_LIBRARIES:') && cursor.done) this.#endStacks()
-    else throw this.#refusal(`expected a stack, a row or the mapped libraries, got ${quotedRest(cursor)}`)
+    else throw this.#refusal(`expected a stack, a row or the mapped libraries, got ${quotedRemaining(cursor)}`)
   }
 
   #endStacks(): void {
@@ -205,7 +205,7 @@ export class ProfileText {
   }
 
   #readMapping(): void {
-    const line = this.#cursor.rest()
+    const line = this.#cursor.remaining()
     if (this.#cursor.next !== HASH || !this.#mapped.note(line)) this.#mapped.add(line, `line ${this.#line}`)
   }
 
@@ -219,7 +219,8 @@ export class ProfileText {
     for (let index = 0; ; index++) {
       cursor.blanks()
       if (cursor.done) return
-      if (!cursor.address()) throw this.#refusal(`expected an address of at most 64 bits, got ${quotedRest(cursor)}`)
+      if (!cursor.address())
+        throw this.#refusal(`expected an address of at most 64 bits, got ${quotedRemaining(cursor)}`)
       let { high, low } = cursor
       // A return address: the call is before it. The innermost is where the allocator itself stood.
       if (index > 0 && (high !== 0 || low !== 0)) {
@@ -252,11 +253,11 @@ export class ProfileText {
 
   #nameThread(thread: number): void {
     this.#cursor.blanks()
-    if (thread >= 0 && this.#options.threads) this.#threads.name(thread, printable(this.#cursor.rest(), 100))
+    if (thread >= 0 && this.#options.threads) this.#threads.name(thread, printable(this.#cursor.remaining(), 100))
   }
 
   #takeRow(thread: number): void {
-    if (!this.#cursor.done) throw this.#refusal(`expected the end of the row, got ${quotedRest(this.#cursor)}`)
+    if (!this.#cursor.done) throw this.#refusal(`expected the end of the row, got ${quotedRemaining(this.#cursor)}`)
     this.#unbias(0)
     this.#unbias(2)
     if (thread >= 0) {
@@ -355,8 +356,8 @@ function hasAccumulated(values: Float64Array): boolean {
   return false
 }
 
-function quotedRest(cursor: LineCursor): string {
-  return cursor.done ? 'the end of the line' : describe(cursor.rest())
+function quotedRemaining(cursor: LineCursor): string {
+  return cursor.done ? 'the end of the line' : describe(cursor.remaining())
 }
 
 /** What else the first line may be of. */
@@ -365,9 +366,9 @@ function headerHint(cursor: LineCursor): string {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b)
     return 'this is compressed (a pprof profile?), not the text that jemalloc writes'
   cursor.at = 0
-  const line = cursor.rest()
+  const line = cursor.remaining()
   if (line.startsWith('heap profile:')) return 'a profile of gperftools, or of a jemalloc before 4: not understood'
   if (line.startsWith('<jemalloc>'))
     return `messages of jemalloc stand before the profile (${describe(line)}): take out what is before "heap_v2/"`
-  return `expected "heap_v2/" and the sampling interval, as the text of a heap profile begins, got ${quotedRest(cursor)}`
+  return `expected "heap_v2/" and the sampling interval, as the text of a heap profile begins, got ${quotedRemaining(cursor)}`
 }

@@ -29,10 +29,10 @@ export function demangle(symbol: string): string {
   const [bare = symbol] = /^[^@]+/.exec(symbol) ?? []
   const mangled = /^_?_[ZR]/.exec(bare)?.[0]
   if (mangled === undefined || bare.length > MAX_NAME_LENGTH) return bare
-  const rest = bare.slice(mangled.length)
+  const suffix = bare.slice(mangled.length)
   try {
-    if (mangled.endsWith('R')) return rustOf(rest)
-    const text = pieceText(readEncoding(new ItaniumReader(rest, GRAMMAR), true))
+    if (mangled.endsWith('R')) return rustOf(suffix)
+    const text = pieceText(readEncoding(new ItaniumReader(suffix, GRAMMAR), true))
     return rustName(text) ?? text + cloneOf(bare)
   } catch (error) {
     if (error instanceof NotDemangled) return bare

@@ -53,7 +53,7 @@ export function createAdminHandler(coordinator: Coordinator, options?: AdminHand
   return requestPipeline({
     basePath: settings.basePath,
     onError: settings.onError,
-    tellsTimings: true,
+    hasTimings: true,
     admit: (request, connection) => admit(settings.authorize, request, connection),
     answer: (admitted) => dispatch(admin, admitted),
     close: async () => {

@@ -49,7 +49,7 @@ export class RunTracker {
   readonly #listeners = new Set<(progress: Progress) => void>()
   readonly #detach: () => void
   #current: Started | null = null
-  #told: Progress[] = []
+  #remembered: Progress[] = []
   #lastDurationMs: number | undefined
   #releasedMs: number | undefined
 
@@ -81,7 +81,7 @@ export class RunTracker {
   /** Subscribes to the past and future events of the run under way. Returns the function that ends the subscription. */
   subscribe(listener: (progress: Progress) => void): () => void {
     this.#listeners.add(listener)
-    for (const progress of this.#told) listener(progress)
+    for (const progress of this.#remembered) listener(progress)
     return () => this.#listeners.delete(listener)
   }
 
@@ -135,7 +135,7 @@ export class RunTracker {
   close(): void {
     this.#detach()
     this.#listeners.clear()
-    this.#told = []
+    this.#remembered = []
   }
 
   #listen(reports: ReportStore): () => void {
@@ -154,35 +154,35 @@ export class RunTracker {
       reports.keep(report)
       onEnded()
     }
-    const tellers = PROGRESS.map((event) => {
-      const tell = (payload: unknown): void => {
-        if (this.#current !== null) this.#tell({ event, data: JSON.stringify(payload) })
+    const forwarders = PROGRESS.map((event) => {
+      const forward = (payload: unknown): void => {
+        if (this.#current !== null) this.#publish({ event, data: JSON.stringify(payload) })
       }
-      return { event, tell }
+      return { event, tell: forward }
     })
     // It stands first: a run is known before it is told of.
     coordinator.on('run-started', onStarted)
-    for (const { event, tell } of tellers) coordinator.on(event, tell)
+    for (const { event, tell } of forwarders) coordinator.on(event, tell)
     coordinator.on('run-finished', onFinished)
     coordinator.on('run-failed', onEnded)
     return () => {
       coordinator.off('run-started', onStarted)
-      for (const { event, tell } of tellers) coordinator.off(event, tell)
+      for (const { event, tell } of forwarders) coordinator.off(event, tell)
       coordinator.off('run-finished', onFinished)
       coordinator.off('run-failed', onEnded)
     }
   }
 
   #start(id: string, mode: CurrentRun['mode'], isOfHttp: boolean, abort: () => void): Started {
-    this.#told = []
+    this.#remembered = []
     const startedAt = new Date().toISOString()
     const started = { id, mode, isOfHttp, abort, startedAt, startedMs: this.#now() }
     this.#current = started
     return started
   }
 
-  #tell(progress: Progress): void {
-    if (this.#told.length < REMEMBERED_MAX) this.#told.push(progress)
+  #publish(progress: Progress): void {
+    if (this.#remembered.length < REMEMBERED_MAX) this.#remembered.push(progress)
     for (const listener of this.#listeners) listener(progress)
   }
 }

@@ -90,7 +90,7 @@ export function createProfileHandler(profiler: HeapProfiler, options?: ProfileHa
   return requestPipeline({
     basePath: settings.basePath,
     onError: settings.onError,
-    tellsTimings: false,
+    hasTimings: false,
     admit: async (request, connection) => {
       const verdict = await admit(settings.authorize, request, connection)
       if (verdict !== 'read-only') return verdict

@@ -83,10 +83,10 @@ const tokens: Check<readonly string[]> = (value, name) => {
 
 /** The token of an Authorization header. */
 function credentialsOf(header: string, basic: boolean): string | undefined {
-  const [, scheme = '', rest = ''] = /^([A-Za-z]+) +(\S+)$/.exec(header) ?? []
-  if (scheme.toLowerCase() === 'bearer') return rest
+  const [, scheme = '', credentials = ''] = /^([A-Za-z]+) +(\S+)$/.exec(header) ?? []
+  if (scheme.toLowerCase() === 'bearer') return credentials
   if (!basic || scheme.toLowerCase() !== 'basic') return undefined
-  const decoded = Buffer.from(rest, 'base64').toString()
+  const decoded = Buffer.from(credentials, 'base64').toString()
   const colon = decoded.indexOf(':')
   return colon === -1 ? undefined : decoded.slice(colon + 1)
 }

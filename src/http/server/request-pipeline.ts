@@ -45,7 +45,7 @@ export interface PipelineParts {
   readonly basePath: string
   readonly onError: OnError
   /** Whether answers tell in `Server-Timing` how long each phase took. */
-  readonly tellsTimings: boolean
+  readonly hasTimings: boolean
   /** The role, or the Response that refuses; what it throws is a refusal too. */
   admit(request: Request, connection: AdminConnection): Promise<Role | Response>
   answer(admitted: Admitted): Promise<Response>
@@ -55,7 +55,7 @@ export interface PipelineParts {
 
 /** The handler that a frame makes. */
 export function requestPipeline(frame: PipelineParts): AdminHandler {
-  const { basePath, tellsTimings } = frame
+  const { basePath, hasTimings } = frame
   const onError = guarded(frame.onError)
   let isClosed = false
   const answer = async (request: Request, connection: AdminConnection = {}): Promise<Response | undefined> => {
@@ -78,7 +78,7 @@ export function requestPipeline(frame: PipelineParts): AdminHandler {
       response = problemResponse(problemOf(error))
     }
     // How long it took to refuse somebody is nobody's business.
-    return finish(response, request.method, tellsTimings && isAdmitted ? timings : null)
+    return finish(response, request.method, hasTimings && isAdmitted ? timings : null)
   }
   const handle: typeof answer = async (request, connection) => {
     try {

@@ -18,8 +18,8 @@ export interface RouteMatch<Route> {
 /** The part of a path below the base, beginning with `/` or empty; undefined where it does not lie below. */
 export function pathBelow(basePath: string, pathname: string): string | undefined {
   if (!pathname.startsWith(basePath)) return undefined
-  const rest = pathname.slice(basePath.length)
-  return rest === '' || rest.startsWith('/') ? rest : undefined
+  const relativePath = pathname.slice(basePath.length)
+  return relativePath === '' || relativePath.startsWith('/') ? relativePath : undefined
 }
 
 /** The route of a path; where several fit, the first. @throws HttpProblem `ERR_HTTP_PATH`, `ERR_HTTP_NOT_FOUND` */

@@ -1,6 +1,6 @@
 /** jemalloc's arenas, one by one, where asked for. */
 import type { PulledMetric } from '../definition.js'
-import type { ArenaLook } from '../snapshot.js'
+import type { ArenaSnapshot } from '../snapshot.js'
 import { oneSample } from '../sample.js'
 
 export const ARENAS: readonly PulledMetric[] = [
@@ -19,16 +19,31 @@ export const ARENAS: readonly PulledMetric[] = [
         ...oneSample(largeBytes, { arena: label, size: 'large' }),
       ]),
   },
-  arena('active_bytes', 'activeBytes', 'Bytes of one arena in pages that hold at least one allocation.', 'pactive'),
-  arena('dirty_bytes', 'dirtyBytes', 'Bytes of one arena in unused pages that may still be resident.', 'pdirty'),
-  arena('muzzy_bytes', 'muzzyBytes', 'Bytes of one arena in unused pages that the kernel may take.', 'pmuzzy'),
-  arena('mapped_bytes', 'mappedBytes', 'Bytes of one arena in active extents.', 'mapped'),
-  arena('retained_bytes', 'retainedBytes', 'Bytes of virtual memory that one arena keeps for reuse.', 'retained'),
-  arena('resident_bytes', 'residentBytes', 'Bytes in resident pages of one arena, metadata included.', 'resident'),
-  { ...arena('threads', 'threads', 'Threads that are assigned to one arena.', 'nthreads'), counts: 'thread' },
+  arenaMetric(
+    'active_bytes',
+    'activeBytes',
+    'Bytes of one arena in pages that hold at least one allocation.',
+    'pactive',
+  ),
+  arenaMetric('dirty_bytes', 'dirtyBytes', 'Bytes of one arena in unused pages that may still be resident.', 'pdirty'),
+  arenaMetric('muzzy_bytes', 'muzzyBytes', 'Bytes of one arena in unused pages that the kernel may take.', 'pmuzzy'),
+  arenaMetric('mapped_bytes', 'mappedBytes', 'Bytes of one arena in active extents.', 'mapped'),
+  arenaMetric('retained_bytes', 'retainedBytes', 'Bytes of virtual memory that one arena keeps for reuse.', 'retained'),
+  arenaMetric(
+    'resident_bytes',
+    'residentBytes',
+    'Bytes in resident pages of one arena, metadata included.',
+    'resident',
+  ),
+  { ...arenaMetric('threads', 'threads', 'Threads that are assigned to one arena.', 'nthreads'), counts: 'thread' },
 ]
 
-function arena(name: string, field: Exclude<keyof ArenaLook, 'label'>, help: string, key: string): PulledMetric {
+function arenaMetric(
+  name: string,
+  field: Exclude<keyof ArenaSnapshot, 'label'>,
+  help: string,
+  key: string,
+): PulledMetric {
   const inPages = key.startsWith('p')
   return {
     name: `jemalloc_arena_${name}`,
@@ -39,6 +54,6 @@ function arena(name: string, field: Exclude<keyof ArenaLook, 'label'>, help: str
     source: `mallctl \`stats.arenas.<i>.${key}\`${inPages ? ' times `arenas.page`' : ''}`,
     needs: '`arenas: true`, jemalloc',
     adds: true,
-    read: ({ arenas }) => arenas.flatMap((look) => oneSample(look[field], { arena: look.label })),
+    read: ({ arenas }) => arenas.flatMap((arena) => oneSample(arena[field], { arena: arena.label })),
   }
 }

@@ -1,6 +1,6 @@
 /** The registered caches: the largest by themselves, the rest as `other`. An unregistered one is gone at the next look. */
 import type { Aggregation, PulledMetric } from '../definition.js'
-import type { CacheLook } from '../snapshot.js'
+import type { CacheSnapshot } from '../snapshot.js'
 import { ofMemories, oneSample } from '../sample.js'
 
 const LABELS = ['cache'] as const
@@ -28,7 +28,7 @@ export const CACHES: readonly PulledMetric[] = [
     adds: true,
     read: ({ caches }) => caches.flatMap(({ label, measured }) => ofMemories(measured, { cache: label })),
   },
-  cache(
+  cacheMetric(
     'uncertainty_bytes',
     'uncertaintyBytes',
     'Half-width of the 95 percent interval around the measured bytes of all memories together.',
@@ -36,7 +36,7 @@ export const CACHES: readonly PulledMetric[] = [
     'a run',
     'omit',
   ),
-  cache(
+  cacheMetric(
     'measured_timestamp_seconds',
     'measuredAtSeconds',
     'When the cache was last measured, in seconds since 1970.',
@@ -45,7 +45,7 @@ export const CACHES: readonly PulledMetric[] = [
     'max',
   ),
   {
-    ...cache(
+    ...cacheMetric(
       'estimated_bytes',
       'estimatedBytes',
       'Bytes that the cache holds now, by its count of entries and what a run found of each.',
@@ -54,7 +54,7 @@ export const CACHES: readonly PulledMetric[] = [
     ),
     adds: true,
   },
-  cache(
+  cacheMetric(
     'estimated_uncertainty_bytes',
     'estimatedUncertaintyBytes',
     'How far off the estimated bytes may be.',
@@ -63,7 +63,7 @@ export const CACHES: readonly PulledMetric[] = [
     'omit',
   ),
   {
-    ...cache(
+    ...cacheMetric(
       'claimed_bytes',
       'claimedBytes',
       'Bytes that the cache itself claims to hold.',
@@ -73,15 +73,15 @@ export const CACHES: readonly PulledMetric[] = [
     adds: true,
   },
   {
-    ...cache('entries', 'entries', 'Entries of the cache.', '`entries()` of the cache', '`entries()`'),
+    ...cacheMetric('entries', 'entries', 'Entries of the cache.', '`entries()` of the cache', '`entries()`'),
     counts: 'entry',
     adds: true,
   },
 ]
 
-function cache(
+function cacheMetric(
   name: string,
-  field: Exclude<keyof CacheLook, 'label' | 'measured' | 'trend'>,
+  field: Exclude<keyof CacheSnapshot, 'label' | 'measured' | 'trend'>,
   help: string,
   source: string,
   needs: string,
@@ -95,6 +95,6 @@ function cache(
     acrossProcesses,
     source,
     needs,
-    read: ({ caches }) => caches.flatMap((look) => oneSample(look[field], { cache: look.label })),
+    read: ({ caches }) => caches.flatMap((cache) => oneSample(cache[field], { cache: cache.label })),
   }
 }

@@ -53,7 +53,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
   #acting: Promise<FinishedGrowthEvent> | undefined
   #limitBytes: number | null = null
   #limitAtMs = -Infinity
-  #restUntilMs = -Infinity
+  #pausedUntilMs = -Infinity
   #confirmAgainMs = -Infinity
   #dueSinceMs: number | undefined
   #statistics = { polls: 0, confirmations: 0, refuted: 0, firings: 0, bytes: null as number | null }
@@ -107,9 +107,9 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
     }
     // The level that everything counts from must not be that of garbage: so much growth would not be seen.
     if (this.#settings.confirm === 'collect' && this.#reader.seesGarbage) this.#collect()
-    this.#look()
+    this.#check()
     this.#timer = setInterval(() => {
-      this.#look()
+      this.#check()
     }, intervalMs).unref()
   }
 
@@ -120,7 +120,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
    */
   async poll(): Promise<FinishedGrowthEvent | null> {
     if (this.#isClosed) throw new CacheAttributionError('ERR_CLOSED', 'this monitor was closed')
-    const isNew = this.#look()
+    const isNew = this.#check()
     return isNew ? ((await this.#acting) ?? null) : null
   }
 
@@ -148,7 +148,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
   }
 
   /** Reads, and begins to act where something is due; whether it does. Never throws: it runs in a timer. */
-  #look(): boolean {
+  #check(): boolean {
     try {
       const atMs = this.#settings.environment.now()
       const bytes = this.#read(atMs)
@@ -158,7 +158,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
         return false
       }
       this.#dueSinceMs ??= atMs
-      if (this.#isBusy || atMs < this.#restUntilMs || isRunUnderWay()) return false
+      if (this.#isBusy || atMs < this.#pausedUntilMs || isRunUnderWay()) return false
       const confirmed = this.#confirm(atMs, bytes, due)
       if (confirmed !== null) this.#fire(confirmed.bytes, confirmed.due)
       return confirmed !== null
@@ -217,7 +217,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
     this.#rules.fired(bytes)
     this.#isBusy = true
     this.#acting = this.#act(event).finally(() => {
-      this.#restUntilMs = environment.now() + this.#settings.coolDownMs
+      this.#pausedUntilMs = environment.now() + this.#settings.coolDownMs
       this.#isBusy = false
       this.#acting = undefined
     })
@@ -226,7 +226,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
   /** Begins in the same turn: what a dump shows is what was live at the reading. */
   async #act(event: GrowthEvent): Promise<FinishedGrowthEvent> {
     const { actions, coordinator, environment, folder, prefix } = this.#settings
-    this.#tell('fired', event)
+    this.#emit('fired', event)
     const results: GrowthActionResult[] = []
     const context = { folder, prefix, coordinator, profiler: this.#profiler, now: () => environment.now() }
     for (const action of actions) {
@@ -234,7 +234,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
       await this.#prune()
     }
     const finished = { ...event, results }
-    this.#tell('finished', finished)
+    this.#emit('finished', finished)
     return finished
   }
 
@@ -257,7 +257,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
         return
       } catch (error) {
         if (!(error instanceof CacheAttributionError) || error.code !== 'ERR_PROFILE_IN_PROGRESS') throw error
-        await this.#settings.environment.rest(50)
+        await this.#settings.environment.yieldToLoop(50)
       }
     }
   }
@@ -275,10 +275,10 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
   }
 
   #fail(error: unknown): void {
-    this.#tell('failed', error)
+    this.#emit('failed', error)
   }
 
-  #tell<Name extends keyof GrowthMonitorEvents>(name: Name, payload: Parameters<GrowthMonitorEvents[Name]>[0]): void {
+  #emit<Name extends keyof GrowthMonitorEvents>(name: Name, payload: Parameters<GrowthMonitorEvents[Name]>[0]): void {
     try {
       const emitter = this as unknown as EventEmitter
       emitter.emit(name, payload)

@@ -270,7 +270,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   async #wait(seconds: number, startedMs: number, signal: AbortSignal): Promise<void> {
     const { environment } = this.#settings
     const leftMs = startedMs + seconds * 1000 - environment.now()
-    if (!signal.aborted) await environment.rest(Math.max(0, leftMs), signal)
+    if (!signal.aborted) await environment.yieldToLoop(Math.max(0, leftMs), signal)
     if (signal.aborted) throw aborted('before its time was over')
   }
 

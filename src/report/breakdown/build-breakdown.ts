@@ -17,7 +17,7 @@ import { v8Node } from './v8.js'
 const FILES_MAX = 12
 
 /** The tree; its root's note is the diagnosis, in the light of what was said of the same process last. */
-export function buildBreakdown(readings: BreakdownReadings, said?: Diagnosis): MemoryNode {
+export function buildBreakdown(readings: BreakdownReadings, previous?: Diagnosis): MemoryNode {
   const { mapped } = readings
   const root = branch(PART.process, [
     v8Node(readings),
@@ -29,7 +29,7 @@ export function buildBreakdown(readings: BreakdownReadings, said?: Diagnosis): M
     leaf(PART.other, mapped.other),
   ])
   const notes = [
-    diagnose(root, undefined, said).line,
+    diagnose(root, undefined, previous).line,
     ...(mapped.swap > 0 ? [`${formatBytes(mapped.swap)} swapped out, outside RSS`] : []),
     ...(mapped.coarse === null ? [] : [`told apart by figures and not by address: ${mapped.coarse}`]),
   ]

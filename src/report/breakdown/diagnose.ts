@@ -43,28 +43,28 @@ const OVERTAKE_SHARE = 0.02
 /**
  * What is large in a breakdown; with an earlier one of the same process, what became of it since.
  *
- * @param said what was said of the same process last: small changes since do not change the order of the parts or the verdict
+ * @param previous what was said of the same process last: small changes since do not change the order of the parts or the verdict
  * @example
  * const { verdict, line } = diagnose(later, earlier)
  */
-export function diagnose(root: MemoryNode, earlier?: MemoryNode, said?: Diagnosis): Diagnosis {
+export function diagnose(root: MemoryNode, earlier?: MemoryNode, previous?: Diagnosis): Diagnosis {
   const undivided = bytesOfAll(root, PART.undivided)
   if (undivided > 0) {
     const line = `${share(undivided, root)} is live or free, which mappings alone do not tell: breakdown() in the process itself does`
     return { verdict: 'unclear', largest: PART.undivided, named: [PART.undivided], hasGrown: null, line }
   }
   const parts = accountableParts(root)
-  return earlier === undefined ? observed(root, parts, said) : compared(root, parts, { earlier, said })
+  return earlier === undefined ? observed(root, parts, previous) : compared(root, parts, { earlier, previous })
 }
 
-function observed(root: MemoryNode, parts: readonly BreakdownPart[], said: Diagnosis | undefined): Diagnosis {
-  const [largest, ...others] = ordered(parts, ({ bytes }) => bytes, OVERTAKE_SHARE * root.bytes, said?.named)
+function observed(root: MemoryNode, parts: readonly BreakdownPart[], previous: Diagnosis | undefined): Diagnosis {
+  const [largest, ...others] = ordered(parts, ({ bytes }) => bytes, OVERTAKE_SHARE * root.bytes, previous?.named)
   if (largest === undefined || largest.bytes === 0) {
     const line = `${formatBytes(root.bytes)} resident, code and nothing else`
     return { verdict: 'observed', largest: PART.binary, named: [PART.binary], hasGrown: null, line }
   }
   const isNamed = ({ name, bytes }: BreakdownPart): boolean =>
-    bytes >= (said?.named.includes(name) === true ? NAMED.keptShare : NAMED.share) * root.bytes
+    bytes >= (previous?.named.includes(name) === true ? NAMED.keptShare : NAMED.share) * root.bytes
   const named = [largest, ...others.filter(isNamed).slice(0, NAMED.count - 1)]
   const list = named.map(({ name, bytes }) => `${name} ${share(bytes, root)}`).join(', ')
   const line = `largest: ${list}; ${largest.advice}; whether it grows takes a second observation`
@@ -73,40 +73,44 @@ function observed(root: MemoryNode, parts: readonly BreakdownPart[], said: Diagn
 
 interface Before {
   readonly earlier: MemoryNode
-  readonly said: Diagnosis | undefined
+  readonly previous: Diagnosis | undefined
 }
 
 function compared(root: MemoryNode, parts: readonly BreakdownPart[], before: Before): Diagnosis {
   return grown(root, parts, before) ?? fragmented(root, parts, before) ?? steady(root, parts, before)
 }
 
-function grown(root: MemoryNode, parts: readonly BreakdownPart[], { earlier, said }: Before): Diagnosis | null {
+function grown(root: MemoryNode, parts: readonly BreakdownPart[], { earlier, previous }: Before): Diagnosis | null {
   const bytesBefore = new Map(accountableParts(earlier).map(({ name, bytes }) => [name, bytes]))
   const byBytes = root.bytes - earlier.bytes
-  const kept = said?.hasGrown === true ? KEPT : 1
+  const kept = previous?.hasGrown === true ? KEPT : 1
   if (byBytes < kept * Math.max(CHANGE.bytes, CHANGE.share * earlier.bytes)) return null
   const by = ({ name, bytes }: BreakdownPart): number => bytes - (bytesBefore.get(name) ?? 0)
-  const [most] = ordered(parts, by, OVERTAKE_SHARE * root.bytes, said?.named)
+  const [most] = ordered(parts, by, OVERTAKE_SHARE * root.bytes, previous?.named)
   if (most === undefined || by(most) <= 0) return null
   const line = `RSS grew by ${formatBytes(byBytes)} since the earlier observation, most by ${most.name}, ${formatBytes(by(most))}; ${most.advice}`
   return { verdict: most.isFree === true ? 'fragmented' : 'growing', ...naming(most), hasGrown: true, line }
 }
 
 /** A good part of both is free. */
-function fragmented(root: MemoryNode, parts: readonly BreakdownPart[], { earlier, said }: Before): Diagnosis | null {
-  const kept = said?.verdict === 'fragmented' ? KEPT : 1
+function fragmented(
+  root: MemoryNode,
+  parts: readonly BreakdownPart[],
+  { earlier, previous }: Before,
+): Diagnosis | null {
+  const kept = previous?.verdict === 'fragmented' ? KEPT : 1
   const isFree = (bytes: number, of: MemoryNode): boolean =>
     bytes >= kept * FREE.share * of.bytes && bytes >= kept * FREE.bytes
   const free = freeBytes(parts)
   if (!isFree(free, root) || !isFree(freeBytes(accountableParts(earlier)), earlier)) return null
   const ofNobody = parts.filter((part) => part.isFree === true)
-  const largest = largestOf(ofNobody, root, said)
+  const largest = largestOf(ofNobody, root, previous)
   const line = `${changeText(root, earlier)}, and ${share(free, root)} is held by nobody in both, most of it ${largest.name}, ${formatBytes(largest.bytes)}; ${largest.advice}`
   return { verdict: 'fragmented', ...naming(largest), hasGrown: false, line }
 }
 
-function steady(root: MemoryNode, parts: readonly BreakdownPart[], { earlier, said }: Before): Diagnosis {
-  const largest = largestOf(parts, root, said)
+function steady(root: MemoryNode, parts: readonly BreakdownPart[], { earlier, previous }: Before): Diagnosis {
+  const largest = largestOf(parts, root, previous)
   const line = `${changeText(root, earlier)}: it does not grow; largest: ${largest.name} ${share(largest.bytes, root)}`
   return { verdict: 'steady', ...naming(largest), hasGrown: false, line }
 }
@@ -142,9 +146,9 @@ function ordered(
   return result
 }
 
-function largestOf(parts: readonly BreakdownPart[], root: MemoryNode, said: Diagnosis | undefined): BreakdownPart {
+function largestOf(parts: readonly BreakdownPart[], root: MemoryNode, previous: Diagnosis | undefined): BreakdownPart {
   const none: BreakdownPart = { name: PART.binary, bytes: 0, advice: 'there is nothing else' }
-  return ordered(parts, ({ bytes }) => bytes, OVERTAKE_SHARE * root.bytes, said?.named)[0] ?? none
+  return ordered(parts, ({ bytes }) => bytes, OVERTAKE_SHARE * root.bytes, previous?.named)[0] ?? none
 }
 
 function share(bytes: number, root: MemoryNode): string {

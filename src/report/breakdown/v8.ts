@@ -76,13 +76,13 @@ export function v8Node(readings: BreakdownReadings): MemoryNode {
 function outsideNodes(bytes: number, { mapped, isolates, ownMapped = null }: BreakdownReadings): readonly MemoryNode[] {
   const others = isolates.slice(1)
   const codeSpaces = isolates.map(({ spaces }) => spaces.filter(({ name }) => CODE_SPACES.has(name)))
-  const isCodeTold = codeSpaces.every((spaces) => spaces.length > 0)
+  const isCodeKnown = codeSpaces.every((spaces) => spaces.length > 0)
   const ofSpaces = codeSpaces.flat().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  const code = isCodeTold ? mapped.v8Code - ofSpaces : 0
+  const code = isCodeKnown ? mapped.v8Code - ofSpaces : 0
   const unclear =
     ownMapped === null || mapped.coarse !== null
       ? Infinity
-      : others.reduce((sum, { externalBytes }) => sum + (externalBytes ?? Infinity), isCodeTold ? 0 : mapped.v8Code)
+      : others.reduce((sum, { externalBytes }) => sum + (externalBytes ?? Infinity), isCodeKnown ? 0 : mapped.v8Code)
   const { parts, left } = fill(bytes, [code, Math.min(bytes, unclear)])
   const [codeBytes = 0, unclearBytes = 0] = parts
   return [

@@ -72,7 +72,7 @@ export function refuseOverBudget(budget: ResolvedDiscoverBudget, expected: Expec
   }
 }
 
-const LOOK_MS = 200
+const POLL_MS = 200
 
 /** Ends a twin, by the signal that it is made with, when its budget or its caller does. */
 export class BudgetWatch {
@@ -110,8 +110,8 @@ export class BudgetWatch {
     ownTimers.clearTimeout(this.#memory)
     if (memoryBytes === undefined || this.signal.aborted) return
     this.#memory = ownTimers.setTimeout(() => {
-      void this.#look(pid, memoryBytes)
-    }, LOOK_MS)
+      void this.#checkMemory(pid, memoryBytes)
+    }, POLL_MS)
   }
 
   /** Why the budget ended the twin; null where something else did. */
@@ -141,7 +141,7 @@ export class BudgetWatch {
   }
 
   /** Not in one turn: the kernel walks every page of the twin for it. */
-  async #look(pid: number, memoryBytes: number): Promise<void> {
+  async #checkMemory(pid: number, memoryBytes: number): Promise<void> {
     const text = await readFile(`/proc/${String(pid)}/smaps_rollup`, 'utf8').catch(() => null)
     if (text === null || this.signal.aborted) return
     const bytes = privateBytesIn(text)

@@ -42,10 +42,10 @@ describe('symbolize()', () => {
     ])
     const program = programPath(this, 'sizes')
     const { buildId } = profile.mappings.find((mapping) => mapping.file === program) ?? {}
-    const told = /BuildID\[sha1\]=([0-9a-f]+)|Build ID: ([0-9a-f]+)/.exec(
+    const reported = /BuildID\[sha1\]=([0-9a-f]+)|Build ID: ([0-9a-f]+)/.exec(
       execFileSync('readelf', ['-n', program], { encoding: 'utf8' }),
     )
-    expect(buildId).to.equal(told?.[1] ?? told?.[2])
+    expect(buildId).to.equal(reported?.[1] ?? reported?.[2])
   })
 
   it('tells file, line and what was inlined, where a tool is there', async function () {

@@ -106,19 +106,19 @@ describe('a history behind the admin handler', () => {
   })
 
   it('whose folder is not made yet is an empty one, and nobody is alarmed', async () => {
-    const told: unknown[] = []
+    const reported: unknown[] = []
     const folder = path.join(folderOf(), 'made', 'later')
-    history = await ReportHistory.open(folder, { onWarning: (warning) => told.push(warning) })
-    site = await openSite({ history, onError: (error) => told.push(error) })
+    history = await ReportHistory.open(folder, { onWarning: (warning) => reported.push(warning) })
+    site = await openSite({ history, onError: (error) => reported.push(error) })
     expect(await listed()).to.deep.equal([])
     expect((await fetch(`${site.base}/trends`)).status).to.equal(200)
-    expect(told).to.deep.equal([])
+    expect(reported).to.deep.equal([])
     history.attach(site.coordinator)
     expect((await run()).status).to.equal(200)
     // A reading of this run, at once: the page asks when it has made one.
     const trends = (await (await fetch(`${site.base}/trends`)).json()) as Trends
     expect(trends.floor.readings).to.equal(1)
-    expect(told).to.deep.equal([])
+    expect(reported).to.deep.equal([])
   })
 
   it('that cannot be read is an empty one, and is told to the mounting code alone', async () => {

@@ -93,9 +93,9 @@ describe('the page in a browser', function () {
     }
     expect(await rowOf('held by no cache (floor)').innerText()).to.contain('36.90 MiB')
     expect(await rowOf('unattributed').innerText()).to.contain('−204.8 KiB')
-    const told = headline(reportOf({ id: 'last' }))
-    expect(told).not.to.deep.equal([])
-    expect(await page.locator('#headline').innerText()).to.equal(told.join(' '))
+    const reported = headline(reportOf({ id: 'last' }))
+    expect(reported).not.to.deep.equal([])
+    expect(await page.locator('#headline').innerText()).to.equal(reported.join(' '))
   })
 
   it('shows the largest first, and sorts by what is asked for', async () => {

@@ -42,7 +42,7 @@ class World {
   }
 
   /** One look, a second later. */
-  async look(monitor: GrowthMonitor, liveBytes: number): Promise<FinishedGrowthEvent | null> {
+  async check(monitor: GrowthMonitor, liveBytes: number): Promise<FinishedGrowthEvent | null> {
     this.nowMs += 1000
     this.liveBytes = liveBytes
     return monitor.poll()
@@ -53,9 +53,9 @@ describe('GrowthMonitor', () => {
   it('fires when the level has grown, and tells from what', async () => {
     const world = new World()
     await using monitor = world.monitor()
-    expect(await world.look(monitor, 1000)).to.equal(null)
-    expect(await world.look(monitor, 1099)).to.equal(null)
-    const event = await world.look(monitor, 1100)
+    expect(await world.check(monitor, 1000)).to.equal(null)
+    expect(await world.check(monitor, 1099)).to.equal(null)
+    const event = await world.check(monitor, 1100)
     expect(event).to.include({ trigger: 'step', quantity: 'heap', bytes: 1100, fromBytes: 1000 })
     expect(event?.results).to.have.length(1)
     expect(event?.results[0]).to.include({ action: 'callback', path: null, error: null })
@@ -64,9 +64,9 @@ describe('GrowthMonitor', () => {
   it('collects before it believes: garbage is no growth', async () => {
     const world = new World()
     await using monitor = world.monitor()
-    await world.look(monitor, 1000)
+    await world.check(monitor, 1000)
     world.garbageBytes = 500
-    expect(await world.look(monitor, 1000)).to.equal(null)
+    expect(await world.check(monitor, 1000)).to.equal(null)
     expect(monitor.statistics).to.include({ confirmations: 1, refuted: 1, firings: 0 })
   })
 
@@ -74,10 +74,10 @@ describe('GrowthMonitor', () => {
     const world = new World()
     world.collectionMs = 5000
     await using monitor = world.monitor()
-    await world.look(monitor, 1000)
-    for (let look = 0; look < 500; look++) {
+    await world.check(monitor, 1000)
+    for (let poll = 0; poll < 500; poll++) {
       world.garbageBytes = 500
-      await world.look(monitor, 1000)
+      await world.check(monitor, 1000)
     }
     expect((world.collections * world.collectionMs) / world.nowMs).to.be.at.most(0.11)
     expect(world.collections).to.be.greaterThan(5)
@@ -86,21 +86,21 @@ describe('GrowthMonitor', () => {
   it('waits for the cool-down, and does not forget what was due', async () => {
     const world = new World()
     await using monitor = world.monitor({ coolDownMs: 5000 })
-    await world.look(monitor, 1000)
-    expect(await world.look(monitor, 1100)).to.not.equal(null)
-    const looks = []
-    for (let look = 0; look < 5; look++) looks.push(await world.look(monitor, 1300))
-    expect(looks.map((event) => event !== null)).to.deep.equal([false, false, false, false, true])
+    await world.check(monitor, 1000)
+    expect(await world.check(monitor, 1100)).to.not.equal(null)
+    const checks = []
+    for (let poll = 0; poll < 5; poll++) checks.push(await world.check(monitor, 1300))
+    expect(checks.map((event) => event !== null)).to.deep.equal([false, false, false, false, true])
   })
 
   it('waits while a run is on, and fires after it', async () => {
     const world = new World()
     await using monitor = world.monitor()
-    await world.look(monitor, 1000)
+    await world.check(monitor, 1000)
     const giveBack = takeRunLock()
-    expect(await world.look(monitor, 1200)).to.equal(null)
+    expect(await world.check(monitor, 1200)).to.equal(null)
     giveBack?.()
-    expect(await world.look(monitor, 1200)).to.include({ trigger: 'step', delayMs: 1010 })
+    expect(await world.check(monitor, 1200)).to.include({ trigger: 'step', delayMs: 1010 })
   })
 
   it('never has two firings at once', async () => {
@@ -112,13 +112,13 @@ describe('GrowthMonitor', () => {
       return new Promise((resolve) => (end = resolve))
     }
     await using monitor = world.monitor({ actions: [action], coolDownMs: 0 })
-    await world.look(monitor, 1000)
-    const first = world.look(monitor, 1100)
-    expect(await world.look(monitor, 2000)).to.equal(null)
+    await world.check(monitor, 1000)
+    const first = world.check(monitor, 1100)
+    expect(await world.check(monitor, 2000)).to.equal(null)
     expect([running, monitor.isActing]).to.deep.equal([1, true])
     end()
     expect(await first).to.not.equal(null)
-    const second = world.look(monitor, 2000)
+    const second = world.check(monitor, 2000)
     expect(running).to.equal(2)
     end()
     await second
@@ -139,8 +139,8 @@ describe('GrowthMonitor', () => {
       throw new Error('a listener')
     })
     monitor.on('failed', (error) => failures.push(error))
-    await world.look(monitor, 1000)
-    const event = await world.look(monitor, 1100)
+    await world.check(monitor, 1000)
+    const event = await world.check(monitor, 1100)
     expect(event?.results[0]?.error).to.deep.equal({ code: 'ERR_GROWTH_ACTION', message: 'no' })
     expect([hasRun, failures.length]).to.deep.equal([true, 1])
   })
@@ -157,7 +157,7 @@ describe('GrowthMonitor', () => {
       } as unknown as NonNullable<GrowthMonitorOptions['coordinator']>
       const options = { actions: ['observe'], coordinator, folder, maxFiles: 2, coolDownMs: 0 } as const
       await using monitor = world.monitor(options)
-      for (let level = 1000; level < 2000; level += 200) await world.look(monitor, level)
+      for (let level = 1000; level < 2000; level += 200) await world.check(monitor, level)
       expect(readdirSync(folder).toSorted()).to.have.length(2)
       expect(readdirSync(folder)[0]).to.match(/^cache-attribution\.\d+\.\d{8}T\d{9}Z\.step\.observation\.json$/)
       expect(monitor.statistics.firings).to.equal(4)
@@ -171,8 +171,8 @@ describe('GrowthMonitor', () => {
     const coordinator = { observe: () => 1, attribute: () => 1, allocator: {}, knownCaches: () => [] }
     const options = { actions: ['observe'], folder: '/proc/nowhere', coordinator } as unknown as GrowthMonitorOptions
     await using monitor = world.monitor(options)
-    await world.look(monitor, 1000)
-    const event = await world.look(monitor, 1100)
+    await world.check(monitor, 1000)
+    const event = await world.check(monitor, 1100)
     expect(event?.results[0]?.error?.code).to.equal('ERR_GROWTH_ACTION')
   })
 

@@ -123,18 +123,18 @@ describe('diagnose() of one observation after another', () => {
     allocator: { ...NOTHING_ELSE, allocatedBytes: allocatedMib * MIB, rawAllocatedBytes: allocatedMib * MIB },
   })
   const NOTHING_ELSE = { threadCacheBytes: 0, activeBytes: null, dirtyBytes: 0, muzzyBytes: 0, metadataBytes: 0 }
-  const named = (usedMib: number, allocatedMib: number, said?: Diagnosis): readonly string[] =>
-    diagnose(buildBreakdown(readings(of(usedMib, allocatedMib))), undefined, said).named
-  const said = diagnose(buildBreakdown(readings(of(80, 79))))
+  const named = (usedMib: number, allocatedMib: number, stated?: Diagnosis): readonly string[] =>
+    diagnose(buildBreakdown(readings(of(usedMib, allocatedMib))), undefined, stated).named
+  const stated = diagnose(buildBreakdown(readings(of(80, 79))))
 
   it('keeps the order of parts that are nearly as large', () => {
     expect(named(79, 80)).to.deep.equal(['native memory in no measured cache', JAVASCRIPT])
-    expect(named(79, 80, said)).to.deep.equal(said.named)
-    expect(named(78, 81, said)).to.deep.equal(said.named)
+    expect(named(79, 80, stated)).to.deep.equal(stated.named)
+    expect(named(78, 81, stated)).to.deep.equal(stated.named)
   })
 
   it('changes it where one has clearly become larger', () => {
-    expect(named(60, 99, said)).to.deep.equal(said.named.toReversed())
+    expect(named(60, 99, stated)).to.deep.equal(stated.named.toReversed())
   })
 
   it('goes on to name a part that falls a little below what is named', () => {
@@ -147,7 +147,7 @@ describe('diagnose() of one observation after another', () => {
 
   it('puts a part first that has overtaken all, however they were named', () => {
     const three = ['a', JAVASCRIPT, 'native memory in no measured cache']
-    expect(named(50, 90, { ...said, named: three })[0]).to.equal('native memory in no measured cache')
+    expect(named(50, 90, { ...stated, named: three })[0]).to.equal('native memory in no measured cache')
   })
 })
 
@@ -191,11 +191,11 @@ describe('diagnose() of two observations', () => {
   it('keeps a verdict until it is clearly otherwise', () => {
     const free = (mib: number): ReturnType<typeof treeOf> => treeOf({ mapped: { v8: (100 + mib) * MIB } })
     const [above, below, wellBelow] = [free(20), free(15), free(2)]
-    const said = diagnose(above, above)
-    expect(said.verdict).to.equal('fragmented')
+    const stated = diagnose(above, above)
+    expect(stated.verdict).to.equal('fragmented')
     expect(diagnose(below, above).verdict).to.equal('steady')
-    expect(diagnose(below, above, said).verdict).to.equal('fragmented')
-    expect(diagnose(wellBelow, above, said).verdict).to.equal('steady')
+    expect(diagnose(below, above, stated).verdict).to.equal('fragmented')
+    expect(diagnose(wellBelow, above, stated).verdict).to.equal('steady')
     const grown = diagnose(free(17), treeOf())
     expect(grown.hasGrown).to.equal(true)
     expect(diagnose(free(15), treeOf()).hasGrown).to.equal(false)

@@ -81,7 +81,7 @@ describe('estimateSlope()', () => {
 
 describe('trendOf()', () => {
   it('finds the leaks of simulated histories, and calls next to none of the quiet ones growing', () => {
-    const counts = { alarms: 0, found: 0, held: 0, told: 0 }
+    const counts = { alarms: 0, found: 0, held: 0, reported: 0 }
     for (let seed = 0; seed < 60; seed++) {
       for (const leakShare of [0, 0.01]) {
         const { verdict, slope } = trendOf(measured(...simulate({ seed, days: 3, leakShare })), 'floor')
@@ -89,13 +89,13 @@ describe('trendOf()', () => {
         if (isGrowing) counts[leakShare === 0 ? 'alarms' : 'found']++
         const truth = (leakShare * LEVEL_BYTES) / 24
         if (slope === null) continue
-        counts.told++
+        counts.reported++
         if (slope.lowBytesPerHour <= truth && truth <= slope.highBytesPerHour) counts.held++
       }
     }
     expect(counts.alarms).to.be.at.most(3)
     expect(counts.found).to.be.at.least(57)
-    expect(counts.held / counts.told).to.be.at.least(0.92)
+    expect(counts.held / counts.reported).to.be.at.least(0.92)
   })
 
   it('calls a cache that fills up to its bound saturating', () => {

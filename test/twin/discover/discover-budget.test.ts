@@ -12,7 +12,7 @@ describe('BudgetWatch', () => {
   async function ended(budget: object, caller?: AbortSignal): Promise<BudgetWatch> {
     const watch = new BudgetWatch(discoverBudget(budget, 'budget'), caller)
     watch.watchMemory(process.pid)
-    for (let look = 0; look < 200 && !watch.signal.aborted; look++) await delay(10)
+    for (let poll = 0; poll < 200 && !watch.signal.aborted; poll++) await delay(10)
     watch.close()
     return watch
   }

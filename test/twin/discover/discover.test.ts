@@ -102,7 +102,7 @@ describe('discover() in a service', function () {
   })
 
   it('runs no trap, no getter and no method of anything', () => {
-    expect(result.looked).to.deep.equal([])
+    expect(result.touched).to.deep.equal([])
   })
 
   it('takes no entry from the process itself', () => {

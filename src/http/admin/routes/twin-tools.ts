@@ -29,7 +29,7 @@ export const discoverOwners: RouteAction = async (admin, { request, url, timings
   needTwin()
   const { coordinator, tools } = admin
   const found = await timings.time('twin', () =>
-    told(admin, () =>
+    explained(admin, () =>
       tools.share('discover', keyOf('discover', given), request.signal, (signal) =>
         discover({ ...options, coordinator, signal }),
       ),
@@ -50,7 +50,7 @@ export const takeSnapshot: RouteAction = async (admin, { request, url, timings }
     resolveHistogramOptions(asked)
     needTwin()
     const counted = await timings.time('twin', () =>
-      told(admin, () =>
+      explained(admin, () =>
         tools.share('class-histogram', keyOf('histogram', options), request.signal, (signal) =>
           classHistogram({ ...asked, signal }),
         ),
@@ -62,7 +62,9 @@ export const takeSnapshot: RouteAction = async (admin, { request, url, timings }
   if (unused !== undefined) throw new HttpProblem('ERR_HTTP_PARAMETER', `"${unused}" is for ?histogram`)
   negotiate(request.headers.get('accept'), [SNAPSHOT_TYPE])
   needTwin()
-  const { bytes, body: content } = await timings.time('twin', () => told(admin, () => tools.snapshot(request.signal)))
+  const { bytes, body: content } = await timings.time('twin', () =>
+    explained(admin, () => tools.snapshot(request.signal)),
+  )
   const name = `heap-${String(process.pid)}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.heapsnapshot`
   return new Response(content, {
     headers: {
@@ -80,7 +82,7 @@ function needTwin(): void {
 }
 
 /** Its own words for what is in the way. */
-async function told<T>({ runs }: AdminState, task: () => Promise<T>): Promise<T> {
+async function explained<T>({ runs }: AdminState, task: () => Promise<T>): Promise<T> {
   try {
     return await task()
   } catch (error) {

@@ -45,10 +45,10 @@ const theme = createTheme(redrawHistory)
 mountHeader(store, theme)
 
 addEventListener('error', ({ message }) => {
-  tellOwnFailure(message)
+  showOwnFailure(message)
 })
 addEventListener('unhandledrejection', ({ reason }) => {
-  tellOwnFailure(String(reason))
+  showOwnFailure(String(reason))
 })
 void refresher.now()
 
@@ -75,7 +75,7 @@ function reportActions(of: PageStore): ReportActions {
 }
 
 /** A fault of this page itself is said, and not left to a console that nobody looks at. */
-function tellOwnFailure(message: string): void {
+function showOwnFailure(message: string): void {
   const problem = { ...problemOfSilence(message), title: 'This page has failed', cure: 'Reload it.' }
   store.set(withProblem(store.state, 'page', problem))
 }

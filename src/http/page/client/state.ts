@@ -116,14 +116,14 @@ export function createStore(): PageStore {
     },
     watch: (parts, show) => {
       let seen: readonly unknown[] | null = null
-      const look = (): void => {
+      const checkState = (): void => {
         const now = parts.map((part) => state[part])
         if (seen !== null && now.every((value, index) => Object.is(value, seen?.[index]))) return
         seen = now
         show(state)
       }
-      watchers.push(look)
-      look()
+      watchers.push(checkState)
+      checkState()
     },
   }
 }

@@ -19,11 +19,11 @@ export interface RowActions {
 export interface RowElement {
   readonly element: HTMLTableRowElement
   readonly more: HTMLButtonElement
-  show(row: CacheRow, scale: Scale, look: RowLook): void
+  show(row: CacheRow, scale: Scale, display: RowDisplay): void
 }
 
 /** What is the page's and not the cache's. */
-interface RowLook {
+interface RowDisplay {
   readonly isTicked: boolean
   readonly isExpanded: boolean
   readonly detailsId: string
@@ -75,7 +75,7 @@ export function makeRow(name: string, actions: RowActions): RowElement {
   )
   let barKey = ''
   let stateBefore: RowState | null = null
-  const show = (row: CacheRow, scale: Scale, { isTicked, isExpanded, detailsId }: RowLook): void => {
+  const show = (row: CacheRow, scale: Scale, { isTicked, isExpanded, detailsId }: RowDisplay): void => {
     tick.checked = isTicked
     more.setAttribute('aria-expanded', String(isExpanded))
     if (isExpanded) more.setAttribute('aria-controls', detailsId)

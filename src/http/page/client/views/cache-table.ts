@@ -39,7 +39,7 @@ export function mountCacheTable(store: PageStore, actions: DetailActions): void 
         run === null ? null : { planned: run.planned ?? new Set<string>(), done: run.done, isTrim: run.mode === 'trim' }
       const rows = sortRows(joinRows(caches, report, live), state.sort)
       byId('table-tools', HTMLElement).hidden = rows.length === 0
-      showIn(byId('cache-table', HTMLElement), rows.length === 0 ? [nothingRegistered()] : [table.element, table.rest])
+      showIn(byId('cache-table', HTMLElement), rows.length === 0 ? [nothingRegistered()] : [table.element, table.more])
       if (rows.length > 0) table.show(rows, state)
     },
   )
@@ -67,7 +67,7 @@ function mountTools(store: PageStore): void {
 
 interface Table {
   readonly element: HTMLElement
-  readonly rest: HTMLElement
+  readonly more: HTMLElement
   show(rows: readonly CacheRow[], state: PageState): void
 }
 
@@ -83,7 +83,7 @@ function createTable(store: PageStore, actions: DetailActions): Table {
     body,
     foot,
   )
-  const rest = make('p', { class: 'table-more' })
+  const more = make('p', { class: 'table-more' })
   const kept = new Map<string, RowElement>()
   const keptDetails = new Map<string, DetailsElement>()
   const rowOf = (name: string): RowElement => keep(kept, name, () => makeRow(name, rowActions(store)))
@@ -108,10 +108,10 @@ function createTable(store: PageStore, actions: DetailActions): Table {
     replaceKept(body, lines)
     forget(new Set(rows.map(({ name }) => name)), kept, keptDetails)
     foot.replaceChildren(...makeFooter(state.report, scale))
-    showRest(store, rest, found.length, shown.length)
+    showMore(store, more, found.length, shown.length)
     showSort(head, state.sort)
   }
-  return { element, rest, show }
+  return { element, more, show }
 }
 
 function keep<T>(kept: Map<string, T>, name: string, create: () => T): T {
@@ -185,19 +185,19 @@ function replaceKept(body: HTMLElement, lines: readonly HTMLElement[]): void {
   }
 }
 
-function showRest(store: PageStore, rest: HTMLElement, found: number, shown: number): void {
-  rest.hidden = found > 0 && found === shown
+function showMore(store: PageStore, more: HTMLElement, found: number, shown: number): void {
+  more.hidden = found > 0 && found === shown
   if (found === 0) {
-    rest.replaceChildren('No cache has these words in its name.')
+    more.replaceChildren('No cache has these words in its name.')
     return
   }
-  const [kept] = rest.children
+  const [kept] = more.children
   const button = kept instanceof HTMLButtonElement ? kept : make('button', { type: 'button' })
   if (button !== kept) {
     onClick(button, () => {
       store.set({ showsAll: true })
     })
-    rest.replaceChildren(button)
+    more.replaceChildren(button)
   }
   setText(button, `Show all ${String(found)} (${String(found - shown)} more)`)
 }

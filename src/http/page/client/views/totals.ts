@@ -16,10 +16,10 @@ import type { PageState, PageStore } from '../state.js'
 export function mountTotals(store: PageStore, downloadText: (id: string) => void): void {
   store.watch(['report', 'caches', 'tick'], showSummary)
   store.watch(['report'], ({ report }) => {
-    const told = report === null ? [] : headline(report)
+    const sentences = report === null ? [] : headline(report)
     const lines = byId('headline', HTMLElement)
-    lines.hidden = told.length === 0
-    setText(lines, told.join(' '))
+    lines.hidden = sentences.length === 0
+    setText(lines, sentences.join(' '))
     const totals = byId('totals', HTMLElement)
     totals.hidden = report === null
     totals.replaceChildren(...(report === null ? [] : tiles(report)))
