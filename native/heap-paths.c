@@ -130,12 +130,12 @@ static void add_segment(struct text *text, const char *segment) {
   text_add(text, segment[0] == '.' && text->length == 0 ? segment + 1 : segment);
 }
 
-/* A context whose way names no script is of the script that its functions stand in. */
+/* A context whose way names no script is of the script that the functions made in it stand in. */
 static void add_script_of_context(struct text *script, uint64_t context) {
   const uint32_t words = heap_words_at(context);
   for (uint32_t word = CONTEXT_SLOTS; word < words && script->length == 0; word++) {
     const uint64_t slot = v8_read(context + 8ull * word);
-    if (v8_is_object(slot) && v8_type_is_function(v8_type_of(slot - 1)))
+    if (v8_is_object(slot) && v8_type_is_function(v8_type_of(slot - 1)) && v8_context_of(slot - 1) == context)
       v8_add_script(script, v8_shared_of(slot - 1));
   }
 }

@@ -9,12 +9,13 @@
 enum { WORD = 8, ARRAY_HEADER = 2, JS_HEADER = 3 };
 
 /* Constants of this V8, read once. */
-static struct { int shared, script, script_name, first_context, last_context; } at;
+static struct { int shared, context, script, script_name, first_context, last_context; } at;
 
 static void read_constants(void) {
   if (at.shared != 0)
     return;
   at.shared = v8_constant("class_JSFunction__shared__", 24);
+  at.context = v8_constant("class_JSFunction__context__", 32);
   at.script = v8_constant("class_SharedFunctionInfo__script_or_debug_info__HeapObject", -1);
   if (at.script < 0)
     at.script = v8_constant("class_SharedFunctionInfo__raw_script__",
@@ -29,6 +30,11 @@ static uint64_t word_at(uint64_t address, uint32_t word) { return v8_read(addres
 uint64_t v8_shared_of(uint64_t function) {
   read_constants();
   return v8_read(function + (uint64_t)at.shared) - 1;
+}
+
+uint64_t v8_context_of(uint64_t function) {
+  read_constants();
+  return v8_read(function + (uint64_t)at.context) - 1;
 }
 
 /* The plain kind has no name for debuggers; it stands right before that of async functions. */

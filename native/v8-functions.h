@@ -8,6 +8,9 @@
 /* The SharedFunctionInfo of a function. */
 uint64_t v8_shared_of(uint64_t function);
 
+/* The context that a function was made in. */
+uint64_t v8_context_of(uint64_t function);
+
 /* A function, or that of a generator or of a suspended async call; 0 of anything else. */
 uint64_t v8_function_at(uint64_t address);
 

@@ -93,6 +93,15 @@ describe('attach', function () {
     }
   })
 
+  it('takes no variable for that of a package whose class stands beside it', async () => {
+    const body = `const { LRUCache } = require('lru-cache'); const kept = new Map(Array.from({ length: 100 }, (_, id) => [id, Buffer.alloc(20000, 1)])); console.log(1); setInterval(() => [LRUCache, kept], 1000)`
+    const target = await start({ file: '', execArgv: ['-e', body] })
+    const { stdout, stderr } = await command('discover', '--json', String(target.pid))
+    const { owners } = JSON.parse(stdout === '' ? stderr : stdout) as Discovery
+    expect(owners[0]?.path).to.equal('kept')
+    expect(owners[0]?.script ?? '').not.to.contain('lru-cache')
+  })
+
   it('answers single questions', async () => {
     const target = await start()
     const pid = String(target.pid)
