@@ -5,7 +5,7 @@ import path from 'node:path'
 import { buildSync } from 'esbuild'
 
 /** What a kind is made in. */
-export interface KindPlace {
+interface KindPlace {
   /** Empty, of this kind alone. */
   readonly folder: string
   /** `node_modules` with the packages that {@link PACKAGES} names. */
@@ -15,7 +15,7 @@ export interface KindPlace {
 }
 
 /** What is started: a program and its arguments. */
-export type KindCommand = readonly [program: string, ...args: string[]]
+type KindCommand = readonly [program: string, ...args: string[]]
 
 /** One kind. */
 export interface ProgramKind {

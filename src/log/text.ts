@@ -1,6 +1,6 @@
 /** The readable forms, several lines each. Pure but for the report's. */
 import { formatReport } from '../report/format-report.js'
-import { formatTable } from '../report/format-table.js'
+import { PLAIN_PALETTE, formatTable } from '../report/format-table.js'
 import type { TableColumn } from '../report/format-table.js'
 import type { AttributionReport } from '../report/types.js'
 import { formatBytes, formatCount, printable } from '../support/units.js'
@@ -17,10 +17,9 @@ const COLUMNS: readonly TableColumn<CacheLine>[] = [
 
 /** The sentence, and under it the report's tables, or the caches as they stand. Without colours: logs are files. */
 export function lineText(line: MemoryLine, report: AttributionReport | null): string {
-  const plain = (text: string): string => text
   if (report !== null) return `${sentenceOf(line)}\n${formatReport(report, { color: false })}`
   if (line.caches.length === 0) return sentenceOf(line)
-  const table = formatTable(COLUMNS, line.caches, plain, () => plain)
+  const table = formatTable(COLUMNS, line.caches, PLAIN_PALETTE, () => PLAIN_PALETTE.strong)
   const omitted = line.cachesOmitted === 0 ? [] : [`and ${String(line.cachesOmitted)} more`]
   return [sentenceOf(line), ...table, ...omitted].join('\n')
 }

@@ -8,7 +8,8 @@ import { formatBreakdown } from './breakdown/format-breakdown.js'
 import { formatDiscovery } from './discovery/format-discovery.js'
 import { residualLines } from './residual/format-residual.js'
 import { heldByNone } from './held-by-none.js'
-import { formatTable, palette } from './format-table.js'
+import { fitLines } from './fit-lines.js'
+import { WIDTH_RULE, formatTable, palette } from './format-table.js'
 import { headline } from './headline.js'
 import type { Palette, TableColumn } from './format-table.js'
 import { floorTrendLine, forecastLine, trendCell } from './trends/format-trends.js'
@@ -23,6 +24,11 @@ export interface FormatOptions {
    * @default true where standard output is a terminal and `NO_COLOR` is not set
    */
   readonly color?: boolean | undefined
+  /**
+   * Columns that a line may have, 20 or more. Tables give way by going on in further lines.
+   * @default those of the terminal where standard output is one and `color` is not given, else Infinity
+   */
+  readonly width?: number | undefined
 }
 
 const NAME_WIDTH_MAX = 40
@@ -39,17 +45,21 @@ const WHOLE_WARNINGS: ReadonlySet<string> = new Set(['WARN_ALLOCATOR_UNAVAILABLE
  * console.log(formatReport(await coordinator.attribute()))
  */
 export function formatReport(report: AttributionReport, options?: FormatOptions): string {
-  const { color } = resolveOptions('formatReport()', options, { color: optional(boolean) })
-  const paints = palette(color)
+  const { color, width } = resolveOptions('formatReport()', options, { color: optional(boolean), width: WIDTH_RULE })
+  const paints = palette(color, width)
   const sentences = headline(report).map(paints.strong)
-  return [...sentences, ...(sentences.length === 0 ? [] : ['']), ...reportLines(report, paints)].join('\n')
+  return [
+    ...fitLines(sentences, paints.width),
+    ...(sentences.length === 0 ? [] : ['']),
+    ...reportLines(report, paints),
+  ].join('\n')
 }
 
 /** The same without the headline. */
 export function reportLines(report: AttributionReport, paints: Palette): string[] {
   const size = (row: CacheAttribution): number => sortBytes(row, report)
   const rows = report.caches.toSorted((a, b) => size(b) - size(a))
-  return [
+  const lines = [
     titleLine(report, paints),
     '',
     ...table(report, rows, paints),
@@ -57,9 +67,16 @@ export function reportLines(report: AttributionReport, paints: Palette): string[
     ...summary(report),
     ...problems(rows).map((line) => paints.bad(line)),
     ...report.warnings.map((warning) => paints.dim(warningLine(warning))),
-    ...(report.breakdown == null ? [] : ['', formatBreakdown(report.breakdown, { color: paints.isColored })]),
+  ]
+  return [
+    ...fitLines(lines, paints.width),
+    ...(report.breakdown == null
+      ? []
+      : ['', formatBreakdown(report.breakdown, { color: paints.isColored, width: paints.width })]),
     ...(report.residual === undefined ? [] : ['', ...residualLines(report.residual, paints)]),
-    ...(report.discovery === undefined ? [] : ['', formatDiscovery(report.discovery, { color: paints.isColored })]),
+    ...(report.discovery === undefined
+      ? []
+      : ['', formatDiscovery(report.discovery, { color: paints.isColored, width: paints.width })]),
   ]
 }
 
@@ -151,9 +168,10 @@ function remark({ significant, status, window, settled, late, uncertaintyBytes }
     .join(', ')
 }
 
-function table(report: AttributionReport, rows: readonly CacheAttribution[], { strong, dim, bad }: Palette): string[] {
+function table(report: AttributionReport, rows: readonly CacheAttribution[], paints: Palette): string[] {
+  const { dim, bad } = paints
   if (rows.length === 0) return ['no caches were released']
-  return formatTable(columns(report), rows, strong, ({ status, significant }) => {
+  return formatTable(columns(report), rows, paints, ({ status, significant }) => {
     if (status === 'failed' || status === 'timed-out') return bad
     return significant ? (text) => text : dim
   })

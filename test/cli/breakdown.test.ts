@@ -1,6 +1,11 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import { runCommandLine } from '../../src/cli/command-line.js'
 import type { MemoryNode } from '../../src/report/breakdown/types.js'
+import { widthOf } from '../../src/support/units.js'
 import { faultsOf } from '../report/breakdown/readings.js'
 
 /** One command line, and what it writes. */
@@ -22,6 +27,37 @@ describe('cache-attribution breakdown', () => {
     expect(code).to.equal(0)
     expect(stdout).to.match(/^Where all of RSS is: .* is live or free, which mappings alone do not tell/)
     expect(stdout).to.match(/^ {2}V8 heap +\d/m)
+  })
+
+  it('is no wider than the terminal', () => {
+    const main = new URL('../../src/cli/main.js', import.meta.url).pathname
+    const command = `stty cols 64; '${process.execPath}' '${main}' breakdown --mappings ${String(process.pid)}`
+    const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' })
+    const widths = stripVTControlCharacters(stdout).replaceAll('\r', '').split('\n').map(widthOf)
+    expect(widths.length).to.be.greaterThan(10)
+    expect(Math.max(...widths)).to.be.within(40, 64)
+  })
+
+  it('names what helps where the program is no Node', async () => {
+    const child = spawn('sleep', ['60'])
+    try {
+      await once(child, 'spawn')
+      await delay(50)
+      const stderr: string[] = []
+      const pid = String(child.pid)
+      const outcome = await runCommandLine({
+        args: ['breakdown', pid],
+        env: {},
+        cwd: '.',
+        stdout: () => undefined,
+        stderr: (text) => stderr.push(text),
+      })
+      expect(outcome).to.deep.equal({ code: 1 })
+      expect(stderr.join('')).to.match(/ERR_ATTACH_NOT_NODE: .*"breakdown --mappings"/)
+      expect((await run(pid)).stdout).to.contain('Where all of RSS is')
+    } finally {
+      child.kill()
+    }
   })
 
   it('gives the same as JSON', async () => {

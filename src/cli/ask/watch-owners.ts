@@ -5,6 +5,7 @@ import { formatDiscovery } from '../../report/discovery/format-discovery.js'
 import { withGrowth } from '../../report/discovery/owner-growth.js'
 import { ownerName } from '../../report/discovery/owner-identity.js'
 import type { Discovery } from '../../report/discovery/types.js'
+import { fitLines } from '../../report/fit-lines.js'
 import { palette } from '../../report/format-table.js'
 import { isGrowing } from '../../report/trends/format-trends.js'
 import { formatRate } from '../../report/trends/rates.js'
@@ -38,7 +39,7 @@ export async function watchOwners(answerer: Answerer, options: WatchOptions): Pr
     if (observation > 1) await delay(intervalMs)
     const found = view.add(await answerer.discover(question))
     if (isJson) print(`${JSON.stringify({ at: new Date().toISOString(), ...found })}\n`)
-    else print(`${palette(undefined).isColored ? CLEAR_SCREEN : ''}${view.text(found)}\n`)
+    else print(`${palette().isColored ? CLEAR_SCREEN : ''}${view.text(found)}\n`)
   }
 }
 
@@ -65,7 +66,7 @@ class OwnersView {
   }
 
   text(discovery: Discovery): string {
-    return [...this.#changes(discovery), '', formatDiscovery(discovery)].join('\n')
+    return [...fitLines(this.#changes(discovery), palette().width), '', formatDiscovery(discovery)].join('\n')
   }
 
   /** What is larger than at its first observation; whether it grows for sure is its trend. */

@@ -5,7 +5,7 @@ import { breakdownOfProcess } from '../../breakdown/index.js'
 import { formatBreakdown } from '../../report/breakdown/format-breakdown.js'
 import { formatDiscovery } from '../../report/discovery/format-discovery.js'
 import { formatReport } from '../../report/format-report.js'
-import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError, codeOf, messageOf, reasonOf } from '../../support/errors.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes } from '../../support/units.js'
 import { formatHistogram } from '../../twin/heap-snapshot/format-histogram.js'
@@ -104,7 +104,7 @@ ${ENVIRONMENT_HELP}
       if (!('pid' in where)) throw usageError('"--mappings" is for the id of a process')
       show(breakdownOfProcess(where.pid))
     } else {
-      const tree = await withAnswerer(context, where, (answerer) => answerer.breakdown())
+      const tree = await withAnswerer(context, where, (answerer) => answerer.breakdown()).catch(withMappings)
       if (tree === null) throw new CacheAttributionError('ERR_BREAKDOWN_UNAVAILABLE', 'the process does not tell')
       show(tree)
     }
@@ -174,6 +174,18 @@ ${ENVIRONMENT_HELP}
     },
   }
 }
+
+/** What keeps an attach away keeps nobody from reading mappings, unless there is none to read. */
+function withMappings(error: unknown): never {
+  const code = codeOf(error)
+  const isReadable = code?.startsWith('ERR_ATTACH_') === true && !UNREADABLE.has(code)
+  if (code === null || !isReadable) throw error
+  throw new CacheAttributionError(code, `${reasonOf(error)}; "breakdown --mappings" shows its memory all the same`, {
+    cause: error,
+  })
+}
+
+const UNREADABLE: ReadonlySet<string> = new Set(['ERR_ATTACH_NO_PROCESS', 'ERR_ATTACH_OTHER_USER'])
 
 function limitOf(options: Arguments['options']): { readonly limit?: number } {
   const limit = options.get('limit')

@@ -4,6 +4,7 @@ import type { Overview } from '../../attach/agent/types.js'
 import { formatBreakdown } from '../../report/breakdown/format-breakdown.js'
 import { formatDiscovery } from '../../report/discovery/format-discovery.js'
 import { reportLines } from '../../report/format-report.js'
+import { fitLines } from '../../report/fit-lines.js'
 import { headline } from '../../report/headline.js'
 import { palette } from '../../report/format-table.js'
 import { terminalJson } from '../../support/terminal-text.js'
@@ -106,15 +107,15 @@ function jsonOf({ reports, discovery, breakdown }: Overview, cost: AttachCost): 
 
 function textOf(overview: Overview, cost: AttachCost): string {
   const { reports, discovery, breakdown } = overview
-  const paints = palette(undefined)
+  const paints = palette()
   return [
-    ...headlineOf(overview).map(paints.strong),
+    ...fitLines(headlineOf(overview).map(paints.strong), paints.width),
     ...reports.filter(({ caches }) => caches.length > 0).flatMap((report) => ['', ...reportLines(report, paints)]),
     '',
     formatDiscovery(discovery),
     ...(breakdown === null ? [] : ['', formatBreakdown(breakdown)]),
     '',
-    costLine(cost),
+    ...fitLines([costLine(cost)], paints.width),
   ].join('\n')
 }
 

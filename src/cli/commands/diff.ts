@@ -6,6 +6,7 @@ import { upgradeReport } from '../../history/upgrade.js'
 import { isReport } from '../../history/record-faults.js'
 import { QUANTITIES } from '../../measure/figures.js'
 import type { ByQuantity } from '../../measure/figures.js'
+import { fitLines } from '../../report/fit-lines.js'
 import { formatTable, palette } from '../../report/format-table.js'
 import { headline } from '../../report/headline.js'
 import type { AttributionReport } from '../../report/types.js'
@@ -66,12 +67,14 @@ export const diffCommand: Command = {
     if (options.has('json')) {
       print(`${terminalJson({ before: before.startedAt, after: after.startedAt, headline: sentences, changes })}\n`)
     } else {
-      const { strong, dim } = palette(undefined)
+      const paints = palette()
+      const { strong, dim } = paints
       const head = `from ${printable(before.startedAt, 40)} to ${printable(after.startedAt, 40)}`
-      const table = formatTable(COLUMNS, changes, strong, ({ change, uncertainty }) =>
+      const table = formatTable(COLUMNS, changes, paints, ({ change, uncertainty }) =>
         Math.abs(change ?? 0) > (uncertainty ?? 0) ? (text) => text : dim,
       )
-      print(`${[head, ...sentences.map((line) => strong(`after: ${line}`)), '', ...table].join('\n')}\n`)
+      const lines = fitLines([head, ...sentences.map((line) => strong(`after: ${line}`))], paints.width)
+      print(`${[...lines, '', ...table].join('\n')}\n`)
     }
     return { code: 0 }
   },

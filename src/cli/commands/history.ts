@@ -7,6 +7,7 @@ import { trendsOf } from '../../report/trends/trends.js'
 import type { TrendInput } from '../../report/trends/series.js'
 import type { Trend } from '../../report/trends/types.js'
 import { formatHours, formatRate } from '../../report/trends/rates.js'
+import { fitLines } from '../../report/fit-lines.js'
 import { formatTable, palette } from '../../report/format-table.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes, printable } from '../../support/units.js'
@@ -62,11 +63,13 @@ export const historyCommand: Command = {
     ]
     if (options.has('json')) print(`${terminalJson({ ...counts, until: latest, ...trends })}\n`)
     else {
-      const { strong, bad } = palette(undefined)
-      const table = formatTable(COLUMNS, rows, strong, ({ trend }) => (isAccused(trend) ? bad : (text) => text))
+      const paints = palette()
+      const { bad } = paints
+      const table = formatTable(COLUMNS, rows, paints, ({ trend }) => (isAccused(trend) ? bad : (text) => text))
       const until = latest === null ? ', no record at all' : ` until ${latest.toISOString()}`
       const head = `${String(counts.report)} reports and ${String(counts.observation)} observations${until}`
-      print(`${[head, '', ...table, '', `floor: ${floorTrendLine(trends.floor)}`].join('\n')}\n`)
+      const lines = [head, '', ...table, '', `floor: ${floorTrendLine(trends.floor)}`]
+      print(`${fitLines(lines, paints.width).join('\n')}\n`)
     }
     return { code: rows.some(({ trend }) => isAccused(trend)) ? EXIT_GROWING : 0 }
   },

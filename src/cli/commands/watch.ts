@@ -53,7 +53,7 @@ export const watchCommand: Command = {
     const intervalMs = 1000 * numberOf('--interval', options.get('interval'), 2, 0.1)
     const count = numberOf('--count', options.get('count'), Infinity, 1)
     const token = env['CACHE_ATTRIBUTION_TOKEN']
-    const screen = palette(undefined)
+    const screen = palette()
     const view = new View()
     for (let observed = 0; observed < count; observed++) {
       if (observed > 0) await delay(intervalMs)
@@ -96,7 +96,8 @@ class View {
   }
 
   text({ sample, caches }: HistoryObservation, report: string, base: URL): string {
-    const { strong, dim } = palette(undefined)
+    const paints = palette()
+    const { strong, dim } = paints
     const nowMs = Date.parse(sample.takenAt)
     const series = this.#series.inputs({ windowHours: WINDOW_HOURS, lifetime: String(this.#pid), nowMs })
     const inputs = new Map([...series.caches].map(({ name, input }) => [name, input]))
@@ -108,7 +109,7 @@ class View {
       `live ${formatBytes(allocatedBytes)} allocator, ${formatBytes(heapUsedBytes)} JS heap (with garbage), RSS ${formatBytes(rssBytes)}`,
       report,
       '',
-      ...formatTable(COLUMNS, rows, strong, () => (text) => text),
+      ...formatTable(COLUMNS, rows, paints, () => (text) => text),
     ].join('\n')
   }
 }

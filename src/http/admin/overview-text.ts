@@ -1,13 +1,12 @@
 /** The overview as a terminal shows it. Pure. */
 import type { MemorySample } from '../../measure/sample.js'
 import { formatReport } from '../../report/format-report.js'
-import { formatTable } from '../../report/format-table.js'
+import { PLAIN_PALETTE, formatTable } from '../../report/format-table.js'
 import type { AttributionReport } from '../../report/types.js'
 import { formatBytes, formatCount, formatMs, printable } from '../../support/units.js'
 import type { CacheView } from './routes/caches.js'
 
 const NAME_WIDTH_MAX = 40
-const plain = (content: string): string => content
 
 /** The parts of a status that the text has. */
 export interface OverviewStatus {
@@ -39,7 +38,9 @@ export function overviewText(
   return [
     `Memory by cache now (pid ${String(process.pid)}, Node ${process.nodeVersion}, ${allocator.name}${version})`,
     '',
-    ...(views.length === 0 ? ['no cache is registered'] : formatTable(columns, views, plain, () => plain)),
+    ...(views.length === 0
+      ? ['no cache is registered']
+      : formatTable(columns, views, PLAIN_PALETTE, () => PLAIN_PALETTE.strong)),
     '',
     `process  RSS ${formatBytes(sample.rssBytes)}, allocator ${formatBytes(sample.allocatedBytes)} live, JS heap ${formatBytes(sample.heapUsedBytes)} used`,
     ...(run === null ? [] : [`run      ${run.id} (${run.mode}) is under way`]),

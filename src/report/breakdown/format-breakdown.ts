@@ -1,7 +1,8 @@
 /** A breakdown as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
 import { boolean, number, optional, resolveOptions } from '../../support/options.js'
 import { formatBytes, formatShare, printable } from '../../support/units.js'
-import { formatTable, palette } from '../format-table.js'
+import { fitLines } from '../fit-lines.js'
+import { WIDTH_RULE, formatTable, palette } from '../format-table.js'
 import type { TableColumn } from '../format-table.js'
 import type { MemoryNode } from './types.js'
 
@@ -12,6 +13,11 @@ export interface FormatBreakdownOptions {
    * @default true where standard output is a terminal and `NO_COLOR` is not set
    */
   readonly color?: boolean | undefined
+  /**
+   * Columns that a line may have, 20 or more. Tables give way by going on in further lines.
+   * @default those of the terminal where standard output is one and `color` is not given, else Infinity
+   */
+  readonly width?: number | undefined
   /**
    * Nodes with a smaller share of RSS are one line together, 0 to 1.
    * @default 0.005
@@ -35,11 +41,13 @@ const NAME_LENGTH_MAX = 60
  * console.log(formatBreakdown(breakdown()))
  */
 export function formatBreakdown(root: MemoryNode, options?: FormatBreakdownOptions): string {
-  const { color, leastShare } = resolveOptions('formatBreakdown()', options, {
+  const { color, width, leastShare } = resolveOptions('formatBreakdown()', options, {
     color: optional(boolean),
+    width: WIDTH_RULE,
     leastShare: { check: number({ min: 0, max: 1 }), fallback: 0.005 },
   })
-  const { strong, dim } = palette(color)
+  const paints = palette(color, width)
+  const { strong, dim } = paints
   const rows = rowsOf(root, leastShare * root.bytes, 0)
   const columns: readonly TableColumn<Row>[] = [
     {
@@ -55,11 +63,12 @@ export function formatBreakdown(root: MemoryNode, options?: FormatBreakdownOptio
     ({ depth }: Row) =>
     (text: string): string =>
       depth < 2 ? text : dim(text)
-  return [
+  const lines = [
     `${strong('Where all of RSS is')}: ${printable(root.note ?? formatBytes(root.bytes), 600)}`,
     '',
-    ...formatTable(columns, rows, strong, paint),
-  ].join('\n')
+    ...formatTable(columns, rows, paints, paint),
+  ]
+  return fitLines(lines, paints.width).join('\n')
 }
 
 /** Depth first; small children of a node together, so that the lines still add up. */

@@ -1,7 +1,8 @@
 /** A discovery as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
 import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { formatBytes, formatCount, formatMs, formatShare, printable } from '../../support/units.js'
-import { formatTable, palette } from '../format-table.js'
+import { fitLines } from '../fit-lines.js'
+import { WIDTH_RULE, formatTable, palette } from '../format-table.js'
 import type { Palette, TableColumn } from '../format-table.js'
 import { knownBytes } from '../whole.js'
 import { NATIVE_LEAST_BYTES, hasOtherHeaps, namedByGraph } from './explained.js'
@@ -18,6 +19,11 @@ export interface FormatDiscoveryOptions {
    * @default true where standard output is a terminal and `NO_COLOR` is not set
    */
   readonly color?: boolean | undefined
+  /**
+   * Columns that a line may have, 20 or more. Tables give way by going on in further lines.
+   * @default those of the terminal where standard output is one and `color` is not given, else Infinity
+   */
+  readonly width?: number | undefined
 }
 
 const OWNER_LENGTH_MAX = 100
@@ -29,8 +35,8 @@ const OWNER_LENGTH_MAX = 100
  * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
  */
 export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryOptions): string {
-  const { color } = resolveOptions('formatDiscovery()', options, { color: optional(boolean) })
-  const paints = palette(color)
+  const { color, width } = resolveOptions('formatDiscovery()', options, { color: optional(boolean), width: WIDTH_RULE })
+  const paints = palette(color, width)
   const warnings = discovery.warnings.map(({ code, message }) => `${printable(code, 60)}: ${printable(message, 300)}`)
   const parts = [
     ownerLines(discovery, paints),
@@ -41,11 +47,12 @@ export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryO
   // One empty line between parts.
   return parts
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n').trimEnd())
+    .map((lines) => fitLines(lines, paints.width).join('\n').trimEnd())
     .join('\n\n')
 }
 
-function ownerLines(discovery: Discovery, { strong, dim }: Palette): string[] {
+function ownerLines(discovery: Discovery, paints: Palette): string[] {
+  const { strong, dim } = paints
   const { owners, live, others, noise, durationMs } = discovery
   // Reports of before had discoveries of another kind.
   if (live === null) return [strong('Owners of live memory'), 'none is known: the heap was not walked']
@@ -57,7 +64,7 @@ function ownerLines(discovery: Discovery, { strong, dim }: Palette): string[] {
     '',
     ...(owners.length === 0
       ? [noneLine(discovery)]
-      : formatTable(columns(totalBytes), owners, strong, ({ cache }) => (cache === null ? (text) => text : dim))),
+      : formatTable(columns(totalBytes), owners, paints, ({ cache }) => (cache === null ? (text) => text : dim))),
     ...(others.count === 0
       ? []
       : [dim(`${formatCount(others.count)} smaller owners: ${ofLive(others.totalBytes, totalBytes)}`)]),

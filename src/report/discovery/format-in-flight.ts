@@ -10,7 +10,7 @@ const SHOWN_LEAST_BYTES = 16 * 1024
 const NAME_LENGTH_MAX = 80
 
 /** A headline and a table, with an empty line behind; nothing where nothing of a size waits. */
-export function inFlightLines(inFlight: readonly InFlight[], { strong }: Pick<Palette, 'strong'>): string[] {
+export function inFlightLines(inFlight: readonly InFlight[], paints: Pick<Palette, 'strong' | 'width'>): string[] {
   const shown = inFlight.filter(({ retainedBytes }) => retainedBytes >= SHOWN_LEAST_BYTES)
   if (shown.length === 0) return []
   const columns = [
@@ -21,7 +21,7 @@ export function inFlightLines(inFlight: readonly InFlight[], { strong }: Pick<Pa
       cell: ({ bufferedBytes }: InFlight) => (bufferedBytes === null ? '–' : formatBytes(bufferedBytes)),
     },
   ]
-  return [strong('In flight'), '', ...formatTable(columns, shown, strong, () => (text) => text), '']
+  return [paints.strong('In flight'), '', ...formatTable(columns, shown, paints, () => (text) => text), '']
 }
 
 /** `timers ×20,000 set in queue.js:17`, `promises awaiting fetchUser() ×9,000 from api.js:12`, `sockets Socket ×150`. */

@@ -17,7 +17,8 @@ const TITLES: Readonly<Record<PackageCost['of'], string>> = {
 }
 
 /** A table, and what it does not show in one line; nothing where nothing is known. */
-export function packageLines(packages: readonly PackageCost[], { strong, dim }: Palette): string[] {
+export function packageLines(packages: readonly PackageCost[], paints: Palette): string[] {
+  const { strong, dim } = paints
   if (packages.length === 0) return []
   const whole = packages.reduce((sum, { totalBytes }) => sum + totalBytes, 0)
   const shown = packages.slice(0, SHOWN_MOST)
@@ -33,7 +34,7 @@ export function packageLines(packages: readonly PackageCost[], { strong, dim }: 
   return [
     strong('By package'),
     '',
-    ...formatTable(columns, shown, strong, () => (text) => text),
+    ...formatTable(columns, shown, paints, () => (text) => text),
     ...(others.length === 0 ? [] : [dim(`${String(others.length)} more: ${formatBytes(othersBytes)}`)]),
     '',
   ]

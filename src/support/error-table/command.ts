@@ -82,7 +82,7 @@ export const ERRORS_OF_COMMAND = {
     gist: 'the process to attach to does not run Node',
     cause:
       'the process runs Bun, Deno, or something else than Node. Nothing was sent to it: `SIGUSR1` would have ended it.',
-    cure: "give the id of the Node process itself: of `npm start` that is a child of npm's.",
+    cure: "give the id of the Node process itself: of `npm start` that is a child of npm's. Of any other program `breakdown --mappings PID` shows the memory.",
     example:
       '`ERR_ATTACH_NOT_NODE: process 4711 is no Node process (it runs /usr/bin/dash): give the id of the Node process itself, not that of npm, a shell or an init`',
   },

@@ -1,7 +1,8 @@
 /** A class histogram as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
 import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { formatBytes, formatCount, formatShare, printable } from '../../support/units.js'
-import { formatTable, palette } from '../../report/format-table.js'
+import { fitLines } from '../../report/fit-lines.js'
+import { WIDTH_RULE, formatTable, palette } from '../../report/format-table.js'
 import { describeLargest } from '../../report/discovery/place-of.js'
 import type { ClassHistogram, ClassRow } from './histogram.js'
 
@@ -12,6 +13,11 @@ export interface FormatHistogramOptions {
    * @default true where standard output is a terminal and `NO_COLOR` is not set
    */
   readonly color?: boolean | undefined
+  /**
+   * Columns that a line may have, 20 or more. Tables give way by going on in further lines.
+   * @default those of the terminal where standard output is one and `color` is not given, else Infinity
+   */
+  readonly width?: number | undefined
 }
 
 /**
@@ -21,8 +27,9 @@ export interface FormatHistogramOptions {
  * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
  */
 export function formatHistogram(histogram: ClassHistogram, options?: FormatHistogramOptions): string {
-  const { color } = resolveOptions('formatHistogram()', options, { color: optional(boolean) })
-  const { strong, dim } = palette(color)
+  const { color, width } = resolveOptions('formatHistogram()', options, { color: optional(boolean), width: WIDTH_RULE })
+  const paints = palette(color, width)
+  const { strong, dim } = paints
   const { classes, others, total, reason } = histogram
   const columns = [
     { title: 'class', alignsLeft: true, cell: ({ className }: ClassRow) => printable(className, 60) },
@@ -35,10 +42,10 @@ export function formatHistogram(histogram: ClassHistogram, options?: FormatHisto
       : []),
   ]
   const size = `${formatCount(total.nodes)} objects, ${formatBytes(total.shallowBytes)}, ${formatCount(total.edges)} references`
-  return [
+  const lines = [
     `${strong('Live objects by class')} ${dim(`(${size})`)}`,
     '',
-    ...formatTable(columns, classes, strong, () => (text) => text),
+    ...formatTable(columns, classes, paints, () => (text) => text),
     ...(others.classes === 0
       ? []
       : [
@@ -47,5 +54,6 @@ export function formatHistogram(histogram: ClassHistogram, options?: FormatHisto
           ),
         ]),
     ...(reason === null ? [] : [dim(`by V8's heap snapshot, since the heap could not be walked: ${reason}`)]),
-  ].join('\n')
+  ]
+  return fitLines(lines, paints.width).join('\n')
 }

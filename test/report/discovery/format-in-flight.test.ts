@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { PLAIN_PALETTE } from '../../../src/report/format-table.js'
 import { describeInFlight, inFlightLines } from '../../../src/report/discovery/format-in-flight.js'
 import type { InFlight } from '../../../src/report/discovery/types.js'
 
@@ -30,7 +31,7 @@ describe('describeInFlight()', () => {
 })
 
 describe('inFlightLines()', () => {
-  const paints = { strong: (text: string) => text, dim: (text: string) => text }
+  const paints = PLAIN_PALETTE
 
   it('is a table, with what streams buffer', () => {
     const socket = inFlight({ kind: 'sockets', className: 'Socket', site: null, count: 2, bufferedBytes: 2048 })
