@@ -18,6 +18,7 @@ import type {
   ForkedTwin,
   HeapClasses,
   HeapOwners,
+  JavaScriptStacksBinding,
   LastMajorGc,
   MallctlType,
   NativeBinding,
@@ -82,6 +83,8 @@ interface Addon {
   readonly twinDropFields?: (object: object) => number
   twinPurge(isHeap: boolean): boolean
   twinReap(pid: number): EndedTwin | null
+  /** Missing off Linux. */
+  readonly javaScriptStacks?: JavaScriptStacksBinding
   /** Throws an Error whose `code` is the decimal errno. */
   joinNetwork(file: string): void
 }
@@ -257,6 +260,7 @@ function addonBinding(addon: Addon): NativeBinding {
       addon.releaseProfilingLock()
     },
     accessorKeys: addon.tellsAccessors ? (object) => addon.accessorKeys(object) : null,
+    javaScriptStacks: addon.javaScriptStacks ?? null,
     twin: twinBinding(addon),
   }
 }

@@ -187,6 +187,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
     tryProfilingLock: () => true,
     releaseProfilingLock: () => undefined,
     accessorKeys: null,
+    javaScriptStacks: null,
     twin: null,
   }
 }

@@ -117,6 +117,38 @@ export interface MappedBinding {
   has(buffer: object): boolean
 }
 
+/**
+ * Stacks of JavaScript in jemalloc's samples; native/js-stacks.h says how. All but the names is of the calling thread.
+ * Reasons are words, null where there are none.
+ */
+export interface JavaScriptStacksBinding {
+  /** Why this process cannot have them; switches nothing. */
+  unsupported(): string | null
+  /** Begins; `threadId` is 0 in the main thread. Why it does not. */
+  start(threadId: number): string | null
+  /** Ends, after it noted the names. */
+  stop(): void
+  isOn(): boolean
+  /** Notes the names of all stacks so far. */
+  resolve(): void
+  /** How many stacks wait for their names. */
+  pending(): number
+  /** The token of the calling stack, 0 for none. */
+  probe(): number
+  /** Marks what is allocated from now on with a number, 0 for none; gives the one before. */
+  scope(id: number): number
+  /** Samples with a stack, those that lost it, those without a frame to start from, those of collections; then names that are kept. */
+  counts(): readonly number[]
+  /** The names of the tokens that the dump in a file has, one a line; null where it cannot be read. */
+  names(descriptor: number): string | null
+  /** The same of one token. */
+  nameOf(token: number): string | null
+  /** Forgets names of tokens below `from` that the dump in a file does not have. */
+  forget(descriptor: number, from: number): void
+  /** The least token that is not issued yet. */
+  next(): number
+}
+
 /** What both bindings offer; mechanism only. Failures of a mallctl are thrown as `MallctlError`. */
 export interface NativeBinding extends Mallctl {
   readonly kind: BindingKind
@@ -157,6 +189,8 @@ export interface NativeBinding extends Mallctl {
   readonly accessorKeys: AccessorKeys | null
   /** Reads memory that V8 maps itself; null where this binding cannot. */
   readonly mapped: MappedBinding | null
+  /** Stacks of JavaScript in samples; null where this binding cannot. */
+  readonly javaScriptStacks: JavaScriptStacksBinding | null
   /** How a copy-on-write child is made; null where this binding cannot. */
   readonly twin: TwinBinding | null
 }

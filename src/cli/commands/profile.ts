@@ -31,7 +31,7 @@ Options:
   --output FILE, -o    write it there (mode 0600) in place of stdout
   --type NAME          inuse_space (default), inuse_objects, alloc_space or alloc_objects
   --seconds N          of a URL or a PID: what is allocated in the next N seconds
-  --kind KIND          of a PID: js (V8's heap, default) or heap (native memory, where jemalloc was started with profiling)
+  --kind KIND          of a PID: js (V8's heap, default) or native (native memory, where jemalloc was started with profiling)
   --thread N           one thread alone, by jemalloc's number
   --root FOLDER        look up the mapped files below this folder, e.g. /proc/PID/root
   --allocator          show the allocator's own frames too
@@ -48,7 +48,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   output: { kind: 'text', what: 'a file', short: 'o' },
   type: { kind: 'choice', of: ['inuse_space', 'inuse_objects', 'alloc_space', 'alloc_objects'] },
   seconds: { kind: 'text', what: 'a number of seconds' },
-  kind: { kind: 'choice', of: ['js', 'heap'] },
+  kind: { kind: 'choice', of: ['js', 'native'] },
   thread: { kind: 'text', what: "a thread's number" },
   root: { kind: 'text', what: 'a folder' },
   allocator: { kind: 'switch' },
@@ -123,8 +123,8 @@ function isProcess(target: string): boolean {
   return /^[1-9]\d{0,9}$/.test(target)
 }
 
-function kindOf(options: Arguments['options']): 'js' | 'heap' {
-  return options.get('kind') === 'heap' ? 'heap' : 'js'
+function kindOf(options: Arguments['options']): 'js' | 'native' {
+  return options.get('kind') === 'native' ? 'native' : 'js'
 }
 
 async function outputOf(

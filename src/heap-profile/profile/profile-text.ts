@@ -16,8 +16,12 @@ import type { Steps } from '../../support/slices.js'
 import { PairTable } from './pair-table.js'
 import { LineCursor } from './bytes.js'
 import { growingFloat64, growingUint32 } from './columns.js'
+import { withJavaScript } from './javascript-frames.js'
+import { isToken, JavaScriptNames } from './javascript-names.js'
+import { headerHint, quotedRemaining } from './header-hint.js'
 import { MappedFiles, mappingAt } from './mapped-files.js'
 import type { Frame, HeapProfile, Mapping, SampleType } from './types.js'
+import { remarksOnAddresses, remarksOnJavaScript } from './remarks.js'
 import { SymbolSection } from './symbol-section.js'
 import { narrowed, ThreadRows } from './thread-rows.js'
 import { unbiasFactor } from './unbias.js'
@@ -70,6 +74,7 @@ export class ProfileText {
   readonly #offsets = growingUint32()
   readonly #values = growingFloat64()
   readonly #mapped = new MappedFiles()
+  readonly #javaScript = new JavaScriptNames()
   readonly #threads: ThreadRows
   /** The four values of the row that was read last. */
   readonly #row = new Float64Array(WIDTH)
@@ -206,7 +211,8 @@ export class ProfileText {
 
   #readMapping(): void {
     const line = this.#cursor.remaining()
-    if (this.#cursor.next !== HASH || !this.#mapped.note(line)) this.#mapped.add(line, `line ${this.#line}`)
+    if (this.#cursor.next === HASH && (this.#mapped.note(line) || this.#javaScript.note(line))) return
+    this.#mapped.add(line, `line ${this.#line}`)
   }
 
   #readStack(): void {
@@ -223,7 +229,7 @@ export class ProfileText {
         throw this.#refusal(`expected an address of at most 64 bits, got ${quotedRemaining(cursor)}`)
       let { high, low } = cursor
       // A return address: the call is before it. The innermost is where the allocator itself stood.
-      if (index > 0 && (high !== 0 || low !== 0)) {
+      if (index > 0 && (high !== 0 || low !== 0) && !isToken(high)) {
         if (low === 0) high--
         low = (low - 1) >>> 0
       }
@@ -306,18 +312,23 @@ export class ProfileText {
     const values = this.#values.taken()
     // Without prof_accum the other columns are no measurement at all.
     const width = hasAccumulated(values) ? WIDTH : WIDTH / 2
-    const frames = yield* this.#namedFrames(mappings)
+    const addresses = yield* this.#namedFrames(mappings)
+    const samples = { count, values: narrowed(values, WIDTH, width), offsets, frames: this.#frames.taken() }
+    const threads = this.#options.threads ? this.#threads.table(width) : null
+    const stacks = withJavaScript({ frames: addresses, samples, threads }, this.#javaScript, width)
     return {
       source: 'jemalloc',
       sampleTypes: SAMPLE_TYPES.slice(0, width),
       sampleIntervalBytes: this.#intervalBytes,
       takenAt: null,
       durationMs: null,
-      samples: { count, values: narrowed(values, WIDTH, width), offsets, frames: this.#frames.taken() },
-      frames,
+      ...stacks,
       mappings,
-      threads: this.#options.threads ? this.#threads.table(width) : null,
-      comments: [...comments, ...remarks(count, frames, mappings)],
+      comments: [
+        ...comments,
+        ...remarksOnAddresses(count, addresses, mappings),
+        ...remarksOnJavaScript(count, addresses, this.#javaScript),
+      ],
     }
   }
 
@@ -337,38 +348,9 @@ export class ProfileText {
   }
 }
 
-/** What a reader must know before looking at the names. */
-function remarks(count: number, frames: readonly Frame[], mappings: readonly Mapping[]): string[] {
-  if (count === 0) return []
-  if (frames.length === 0) {
-    return ['This profile has no stacks: the profiled process could not unwind them, and nothing tells who allocated.']
-  }
-  const unknown = frames.filter(({ mapping, functions }) => mapping === null && functions.length === 0).length
-  if (unknown === 0) return []
-  if (mappings.length === 0) return ['This profile has no mapped libraries: its addresses cannot be named.']
-  return [`${unknown} of ${frames.length} addresses are in no mapped library of this profile: they cannot be named.`]
-}
-
 function hasAccumulated(values: Float64Array): boolean {
   for (let index = WIDTH / 2; index < values.length; index += WIDTH) {
     if (values[index] !== 0 || values[index + 1] !== 0) return true
   }
   return false
-}
-
-function quotedRemaining(cursor: LineCursor): string {
-  return cursor.done ? 'the end of the line' : describe(cursor.remaining())
-}
-
-/** What else the first line may be of. */
-function headerHint(cursor: LineCursor): string {
-  const { bytes } = cursor
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b)
-    return 'this is compressed (a pprof profile?), not the text that jemalloc writes'
-  cursor.at = 0
-  const line = cursor.remaining()
-  if (line.startsWith('heap profile:')) return 'a profile of gperftools, or of a jemalloc before 4: not understood'
-  if (line.startsWith('<jemalloc>'))
-    return `messages of jemalloc stand before the profile (${describe(line)}): take out what is before "heap_v2/"`
-  return `expected "heap_v2/" and the sampling interval, as the text of a heap profile begins, got ${quotedRemaining(cursor)}`
 }

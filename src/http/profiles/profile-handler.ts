@@ -167,8 +167,8 @@ async function sendProfile(call: Call): Promise<Response> {
 /** The profile that a request asks for, with names. */
 async function named(call: Call): Promise<HeapProfile> {
   const { profiler, request, settings, url } = call
-  const { seconds, base, kind = 'heap' } = parametersOf(url, {}, PROFILE_PARAMETERS)
-  if (kind !== 'heap' && kind !== 'js') throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be heap or js')
+  const { seconds, base, kind = 'native' } = parametersOf(url, {}, PROFILE_PARAMETERS)
+  if (kind !== 'native' && kind !== 'js') throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be native or js')
   if (kind === 'js' && base !== undefined) {
     throw new HttpProblem(
       'ERR_HTTP_PARAMETER',

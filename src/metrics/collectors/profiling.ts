@@ -29,7 +29,7 @@ export const PROFILING: readonly PulledMetric[] = [
     counts: 'capture',
     adds: true,
     read: ({ captures }) =>
-      captures === null ? [] : ['heap', 'js'].flatMap((kind) => oneSample(Number(captures.includes(kind)), { kind })),
+      captures === null ? [] : ['native', 'js'].flatMap((kind) => oneSample(Number(captures.includes(kind)), { kind })),
   },
 ]
 

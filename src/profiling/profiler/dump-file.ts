@@ -9,6 +9,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeS
 import type { Mallctl } from '../../allocator/port.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { readText } from '../../support/read-text.js'
+import { javaScriptNotes } from '../javascript-stacks/dump-names.js'
 import { mappedNotes } from './mapped-notes.js'
 import { openUnnamedFile, pathOfDescriptor } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
@@ -36,13 +37,18 @@ export function dumpInto(mallctl: Mallctl, file: Pick<UnnamedFile, 'descriptor' 
     })
   }
   checkWhole(file.descriptor)
-  addNotes(file.descriptor)
+  addNotes(file.descriptor, mappedNotes() + javaScriptNotes(file.descriptor))
 }
 
-/** Says which files are mapped. A disk that takes no more keeps the dump as it was. */
-function addNotes(descriptor: number): void {
+/** Says what the tokens of JavaScript in a dump stand for that this process did not write itself (a twin did). */
+export function addJavaScriptNames(descriptor: number): void {
+  addNotes(descriptor, javaScriptNotes(descriptor))
+}
+
+/** Says which files are mapped, and names JavaScript. A disk that takes no more keeps the dump as it was. */
+function addNotes(descriptor: number, lines: string): void {
   const { size } = fstatSync(descriptor)
-  const notes = Buffer.from(mappedNotes())
+  const notes = Buffer.from(lines)
   try {
     if (writeSync(descriptor, notes, 0, notes.length, size) !== notes.length) ftruncateSync(descriptor, size)
   } catch {

@@ -8,6 +8,7 @@ import { SingleFlight } from '../../support/single-flight.js'
 import { contentOf } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
 import { subtractProfile } from '../../heap-profile/profile/difference.js'
+import { followProfiler } from '../javascript-stacks/recording.js'
 import { readHeapProfile } from '../../heap-profile/profile/parser.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import { dumpInto, dumpToFile, openTemporaryFile } from './dump-file.js'
@@ -52,7 +53,7 @@ export interface DumpText {
 
 /**
  * Profiles what allocates the memory of this process: native code and Buffers through jemalloc's profiler
- * (`kind: 'heap'`), JavaScript's objects through V8's (`kind: 'js'`).
+ * (`kind: 'native'`), JavaScript's objects through V8's (`kind: 'js'`).
  *
  * The process has to be started so that it can be profiled: `npx cache-attribution run --profile app.js`, or
  * `MALLOC_CONF=prof:true,prof_active:false`. Until a capture nothing is sampled then.
@@ -66,7 +67,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   readonly #settings: ResolvedProfilerOptions
   readonly #allocator: Allocator
   readonly #flights: Readonly<Record<CaptureKind, SingleFlight<HeapProfile>>> = {
-    heap: new SingleFlight('ERR_PROFILE_ABORTED'),
+    native: new SingleFlight('ERR_PROFILE_ABORTED'),
     js: new SingleFlight('ERR_PROFILE_ABORTED'),
   }
   #isClosed = false
@@ -90,7 +91,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
 
   /** Which captures of this profiler are under way. */
   get running(): readonly CaptureKind[] {
-    return (['heap', 'js'] as const).filter((kind) => this.#flights[kind].key !== undefined)
+    return (['native', 'js'] as const).filter((kind) => this.#flights[kind].key !== undefined)
   }
 
   /** @throws CacheAttributionError `ERR_PROFILING_*`, each with the command that fixes it, where jemalloc cannot profile here */
@@ -121,7 +122,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     if (flight.key === key && !flight.isAborting) return flight.join(signal)
     if (flight.key !== undefined) throw profileInProgress(`another capture of kind '${kind}' is under way`)
     return flight.start(key, signal, async (end) =>
-      kind === 'js' ? this.#captureJs(resolved, end) : this.#captureHeap(resolved, end),
+      kind === 'js' ? this.#captureJs(resolved, end) : this.#captureNative(resolved, end),
     )
   }
 
@@ -187,6 +188,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     const mallctl = requireProfiling(this.#allocator)
     underProfilingLock(() => {
       mallctl.write('prof.active', 'bool', false)
+      followProfiler(mallctl)
     })
   }
 
@@ -206,7 +208,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     await this.close()
   }
 
-  async #captureHeap(options: ResolvedCaptureOptions, signal: AbortSignal): Promise<HeapProfile> {
+  async #captureNative(options: ResolvedCaptureOptions, signal: AbortSignal): Promise<HeapProfile> {
     const mallctl = requireProfiling(this.#allocator)
     return underProfilingLock(async () => {
       const startedMs = this.#settings.environment.now()
@@ -286,6 +288,8 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     this.#checkOpen()
     const { gc } = resolveOptions<{ gc: boolean }>('dump()', options, { gc: { check: boolean, fallback: false } })
     const mallctl = requireProfiling(this.#allocator)
+    // Somebody else may have switched profiling on: what comes from now on has its JavaScript.
+    followProfiler(mallctl)
     this.#collect(gc)
     return mallctl
   }

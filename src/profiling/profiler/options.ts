@@ -29,8 +29,8 @@ export interface ResolvedProfilerOptions {
   readonly environment: Environment
 }
 
-/** Which memory: `'heap'` is the allocator's, by jemalloc's profiler; `'js'` is V8's heap, by V8's. */
-export type CaptureKind = 'heap' | 'js'
+/** Which memory: `'native'` is the allocator's, by jemalloc's profiler; `'js'` is V8's heap, by V8's. */
+export type CaptureKind = 'native' | 'js'
 
 /**
  * What a capture shows: `'delta'` the change between its begin and its end, `'live'` all sampled memory that is live at its
@@ -40,7 +40,7 @@ type CaptureView = 'delta' | 'live'
 
 /** Options of `capture()`. */
 export interface CaptureOptions {
-  /** @default 'heap' */
+  /** @default 'native' */
   readonly kind?: CaptureKind | undefined
   /** How long allocations are sampled, in seconds; up to the profiler's `maxSeconds`. @default 10 */
   readonly seconds?: number | undefined
@@ -49,7 +49,7 @@ export interface CaptureOptions {
   /** What the profile shows. With `kind: 'js'` always `'delta'`: V8 knows nothing from before. @default 'delta' */
   readonly view?: CaptureView | undefined
   /**
-   * Mean sampling interval in allocated bytes. For `'heap'` a power of two from 1 KiB to 1 TiB; a change needs a reset,
+   * Mean sampling interval in allocated bytes. For `'native'` a power of two from 1 KiB to 1 TiB; a change needs a reset,
    * before the capture and, to restore it, after it. A thread applies it after its next sample.
    * @default the process's own (`lg_prof_sample`, 512 KiB by default); for `'js'` 32 KiB
    */
@@ -100,7 +100,7 @@ const allocatorCheck: Check<Allocator | AllocatorName | 'auto'> = (value, name) 
 /** Checks the options of a capture. */
 export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSeconds: number): ResolvedCaptureOptions {
   const resolved = resolveOptions<ResolvedCaptureOptions>('capture()', options, {
-    kind: { check: oneOf('heap', 'js'), fallback: 'heap' },
+    kind: { check: oneOf('native', 'js'), fallback: 'native' },
     seconds: { check: number({ min: 0, max: maxSeconds }), fallback: Math.min(10, maxSeconds) },
     signal: optional(abortSignal),
     view: { check: oneOf('delta', 'live'), fallback: 'delta' },
@@ -108,13 +108,13 @@ export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSe
     reset: { check: boolean, fallback: false },
     gc: { check: boolean, fallback: false },
   })
-  if (resolved.kind === 'heap' && resolved.sampleBytes !== undefined)
+  if (resolved.kind === 'native' && resolved.sampleBytes !== undefined)
     sampleBytesCheck(resolved.sampleBytes, 'sampleBytes')
   if (resolved.kind === 'js' && (resolved.view === 'live' || resolved.reset)) {
     const name = resolved.reset ? 'reset' : 'view'
     throw new CacheAttributionError(
       'ERR_OPTION_RANGE',
-      `"${name}" is for kind 'heap': V8's profiler begins anew each time`,
+      `"${name}" is for kind 'native': V8's profiler begins anew each time`,
     )
   }
   return resolved

@@ -5,6 +5,7 @@
  */
 import type { Mallctl } from '../../allocator/port.js'
 import { takeProfilingLock } from '../../measure/locks.js'
+import { followProfiler, startRecording } from '../javascript-stacks/recording.js'
 import { CacheAttributionError } from '../../support/errors.js'
 
 /** What a stretch of profiling asks for. */
@@ -60,6 +61,8 @@ export function switchOn(mallctl: Mallctl, { sampleBytes, reset }: Wanted): Swit
     )
   }
   if (isReset) mallctl.write('prof.reset', 'size_t', lg)
+  // Before the first sample, so that it has its JavaScript.
+  startRecording(mallctl)
   mallctl.write('prof.active', 'bool', true)
   let isRestored = false
   return {
@@ -68,6 +71,7 @@ export function switchOn(mallctl: Mallctl, { sampleBytes, reset }: Wanted): Swit
       if (isRestored) return
       isRestored = true
       mallctl.write('prof.active', 'bool', wasActive)
+      followProfiler(mallctl)
       if (lg !== lgBefore) mallctl.write('prof.reset', 'size_t', lgBefore)
     },
   }

@@ -10,7 +10,8 @@ import { takeProfilingLock } from '../../measure/locks.js'
 import type { ReportResidual } from '../../report/residual/types.js'
 import { CacheAttributionError } from '../../support/errors.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
-import { checkWhole, dumpInto, openTemporaryFile } from '../profiler/dump-file.js'
+import { followProfiler } from '../javascript-stacks/recording.js'
+import { addJavaScriptNames, checkWhole, dumpInto, openTemporaryFile } from '../profiler/dump-file.js'
 import { readProfilingState, requireProfiling } from '../profiler/profiling-state.js'
 import { profileInProgress } from '../profiler/switch-on.js'
 import { readHeapProfile } from '../../heap-profile/profile/parser.js'
@@ -36,6 +37,7 @@ export class ResidualProbe {
         'profiling is off, so nothing that lives was sampled: let it run for a while before, with new HeapProfiler().activate() or MALLOC_CONF=prof:true',
       )
     }
+    followProfiler(this.#mallctl)
     const giveBack = takeProfilingLock()
     if (giveBack === null) throw profileInProgress('a capture is under way')
     try {
@@ -76,6 +78,7 @@ export class ResidualProbe {
   async explain(): Promise<ReportResidual | null> {
     if (this.#takenIn === undefined) return null
     checkWhole(this.#file.descriptor)
+    if (this.#takenIn === 'twin') addJavaScriptNames(this.#file.descriptor)
     const profile = await readHeapProfile(this.#file.path, { threads: false })
     return residualOf(await symbolize(profile, { lines: false }), this.#takenIn)
   }

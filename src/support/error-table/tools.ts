@@ -128,14 +128,14 @@ export const ERRORS_OF_TOOLS = {
     status: 409,
     cause: 'another capture with other options, another thread, or a run that explains its residual uses the profiler.',
     cure: 'wait for its end, or call with the same options to join it.',
-    example: "`ERR_PROFILE_IN_PROGRESS: another capture of kind 'heap' is under way: wait for its end`",
+    example: "`ERR_PROFILE_IN_PROGRESS: another capture of kind 'native' is under way: wait for its end`",
   },
   ERR_PROFILER_IN_USE: {
     gist: "V8's heap profiler, of which a thread has one, is in use by something else",
     status: 409,
     cause:
       "V8's sampling heap profiler is one for each thread, and something else runs it: `node --heap-prof`, an APM's continuous profiler (`@datadog/pprof`), DevTools, another inspector session. A capture of kind `'js'` would show what that one had sampled and end it for good. Nothing was started; the other profile goes on and stays whole.",
-    cure: "take the profile from the tool that runs, or end it first. `capture({ kind: 'heap' })` goes through jemalloc and is not affected.",
+    cure: "take the profile from the tool that runs, or end it first. `capture({ kind: 'native' })` goes through jemalloc and is not affected.",
     example:
       "`ERR_PROFILER_IN_USE: something else (node --heap-prof, the profiler of an APM such as @datadog/pprof, or DevTools) uses V8's heap profiler already, and a second capture would end that one for good: take the profile there, or end it first`",
   },

@@ -146,8 +146,8 @@ describe('options of a capture', () => {
     [{ seconds: 301 }, '"seconds" must be a number ≥ 0 and ≤ 300'],
     [{ second: 1 }, 'did you mean "seconds"?'],
     [{ sampleBytes: 100_000 }, '"sampleBytes" must be a power of two, got 100000 (number): the nearest is 131072'],
-    [{ kind: 'js', reset: true }, `"reset" is for kind 'heap'`],
-    [{ kind: 'js', view: 'live' }, `"view" is for kind 'heap'`],
+    [{ kind: 'js', reset: true }, `"reset" is for kind 'native'`],
+    [{ kind: 'js', view: 'live' }, `"view" is for kind 'native'`],
   ] as const) {
     it(`are refused: ${JSON.stringify(options)}`, async () => {
       await using profiler = new HeapProfiler()

@@ -1,0 +1,39 @@
+/**
+ * The names of JavaScript for a dump, as lines behind it: a dump that is read elsewhere, or after the code has moved or gone,
+ * says the same.
+ *
+ * Rule: in the same turn as the dump, after it, so that every stack in it has its name; lines and files are those of the
+ * sources, where a source map tells.
+ */
+import { fileURLToPath } from 'node:url'
+import { decoded, frameLine } from '../../heap-profile/profile/javascript-names.js'
+import { originalPlace } from './source-maps.js'
+import { reasonUnsupported, stacksBinding } from './support.js'
+
+/** Lines for the dump in this file; empty where it has nothing of JavaScript. */
+export function javaScriptNotes(descriptor: number): string {
+  const stacks = stacksBinding()
+  if (stacks?.isOn() === true) stacks.resolve()
+  const names = stacks?.names(descriptor) ?? ''
+  if (names !== '') return names.split('\n').map(written).join('')
+  const reason = reasonUnsupported()
+  return reason === null ? '' : `# js none ${reason.replaceAll(/\s+/g, ' ')}\n`
+}
+
+function written(line: string): string {
+  if (!line.startsWith('# js frame ')) return line === '' ? '' : `${line}\n`
+  const [, , , number = '', ownLine = '', column = '', callColumn = '', file = '', name = ''] = line.split(' ')
+  const place = { file: file === '-' ? null : pathOf(decoded(file)), line: Number(ownLine) || null }
+  const mapped = originalPlace(place, { own: Number(column), call: Number(callColumn) })
+  return frameLine(Number(number), { name: decoded(name), ...mapped })
+}
+
+/** V8 has URLs of modules, and paths of CommonJS. */
+function pathOf(file: string): string {
+  if (!file.startsWith('file:')) return file
+  try {
+    return fileURLToPath(file)
+  } catch {
+    return file
+  }
+}
