@@ -1,13 +1,14 @@
-// Holds what neither eslint nor knip sees of how the modules stand to one another: no circle of imports, types included.
+// Holds what neither eslint nor knip sees of how the modules stand to one another: no circle of imports, types included,
+// and no exported name of src/ that two modules declare, so that a name has one meaning and is found by searching.
 //
-//   node tools/check-structure.mjs [<folder>…]     without folders: src and test
+//   node tools/check-structure.mjs
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const folders = process.argv.length > 2 ? process.argv.slice(2) : ['src', 'test']
+const folders = ['src', 'test']
 
 const files = folders
   .map((folder) => path.resolve(root, folder))
@@ -20,8 +21,43 @@ const circles = circlesIn(imports)
 for (const circle of circles) {
   console.error(`circular imports: ${circle.map((file) => path.relative(root, file)).join(' → ')}`)
 }
-console.log(`structure: ${files.length} modules, ${circles.length} circles`)
-process.exitCode = circles.length === 0 ? 0 : 1
+const twice = [...exportedNames(files)].filter(([, modules]) => modules.length > 1)
+for (const [name, modules] of twice) console.error(`exported twice: ${name}, by ${modules.join(' and ')}`)
+console.log(
+  `structure: ${files.length} modules, ${circles.length} circles, ${twice.length} names that are exported twice`,
+)
+process.exitCode = circles.length + twice.length === 0 ? 0 : 1
+
+/**
+ * What each module of src/ declares and exports; re-exports are the same name.
+ *
+ * @param {readonly string[]} modules
+ * @returns {Map<string, string[]>} name → modules
+ */
+function exportedNames(modules) {
+  /** @type {Map<string, string[]>} */
+  const found = new Map()
+  for (const file of modules.filter((module) => module.startsWith(path.join(root, 'src')))) {
+    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest)
+    for (const name of new Set(source.statements.flatMap(namesOf))) {
+      found.set(name, [...(found.get(name) ?? []), path.relative(root, file)])
+    }
+  }
+  return found
+}
+
+/** The names that an exported declaration declares. @param {ts.Statement} statement @returns {string[]} */
+function namesOf(statement) {
+  const isExported =
+    ts.canHaveModifiers(statement) &&
+    ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true
+  if (!isExported) return []
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.flatMap(({ name }) => (ts.isIdentifier(name) ? [name.text] : []))
+  }
+  const { name } = /** @type {ts.DeclarationStatement} */ (statement)
+  return name !== undefined && ts.isIdentifier(name) ? [name.text] : []
+}
 
 /** The modules of the project that a file imports, by whichever kind of import. @param {string} file */
 function importsOf(file) {

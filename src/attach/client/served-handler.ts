@@ -7,7 +7,7 @@ import { adminPage } from '../../http/admin/admin-page.js'
 import { negotiate } from '../../http/server/accept.js'
 import { admit } from '../../http/server/authorization.js'
 import type { Authorize } from '../../http/server/authorization.js'
-import { contentOf } from '../../http/server/body.js'
+import { bodyText } from '../../http/server/body.js'
 import { requestPipeline } from '../../http/server/request-pipeline.js'
 import type { AdminHandler, Admitted } from '../../http/server/request-pipeline.js'
 import { htmlResponse } from '../../http/server/respond.js'
@@ -62,7 +62,7 @@ async function forward(
   onError: (error: unknown) => void,
 ): Promise<Response> {
   const { method, url, signal } = request
-  const body = WITHOUT_BODY.has(method) ? '' : await contentOf(request, BODY_BOUNDS)
+  const body = WITHOUT_BODY.has(method) ? '' : await bodyText(request, BODY_BOUNDS)
   const sent: ServedRequest = { id, method, url, headers: [...request.headers], body: body === '' ? null : body }
   const leave = (): void => {
     void ask('leave', { id }).catch(() => undefined)

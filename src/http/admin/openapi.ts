@@ -30,17 +30,20 @@ const id = pathParameter('id', 'Id of a report')
 
 const PATHS: OpenApiPart = {
   '/': {
-    get: operation('overview', 'The page, the caches as a table, or a summary, by Accept', {
+    get: operation('overview', 'The page, the caches as a table (also for `*/*`), or a summary, by Accept', {
       'text/plain': TEXT,
       'application/json': schemaOf('Overview'),
       'text/html': TEXT,
     }),
   },
   '/status': {
-    get: operation('status', 'The process, what is under way, what the client may do', jsonAnswer('Status')),
+    get: operation('status', 'The process, the run under way, role and modes of the client', jsonAnswer('Status')),
   },
-  '/caches': { get: operation('listCaches', 'The registered caches as they stand', jsonAnswer('Caches')) },
-  '/caches/{name}': { parameters: [name], get: operation('showCache', 'One cache as it stands', jsonAnswer('Cache')) },
+  '/caches': { get: operation('listCaches', 'The registered caches, without a run', jsonAnswer('Caches')) },
+  '/caches/{name}': {
+    parameters: [name],
+    get: operation('showCache', 'One registered cache, without a run', jsonAnswer('Cache')),
+  },
   '/caches/{name}/release': {
     parameters: [name],
     post: takes(
@@ -53,7 +56,7 @@ const PATHS: OpenApiPart = {
       CACHE_PARAMETERS,
       operation(
         'showCacheByName',
-        'One cache as it stands, by any name: also . and .., and half a surrogate pair as in WTF-8',
+        'One registered cache by any name: also `.` and `..`, and half a surrogate pair as in WTF-8',
         jsonAnswer('Cache'),
       ),
     ),
@@ -61,10 +64,16 @@ const PATHS: OpenApiPart = {
   '/cache/release': {
     post: takes(
       { ...CACHE_PARAMETERS, ...RELEASE_PARAMETERS },
-      operation('releaseCacheByName', 'Releases one cache in the live process, measured; by any name', RUN_FORMS),
+      operation(
+        'releaseCacheByName',
+        'Releases one cache in the live process, measured; the name as a parameter',
+        RUN_FORMS,
+      ),
     ),
   },
-  '/observation': { get: operation('observe', 'Caches and allocator as they stand', jsonAnswer('Observation')) },
+  '/observation': {
+    get: operation('observe', '`observe()`: caches and allocator, without a run', jsonAnswer('Observation')),
+  },
   '/breakdown': {
     get: operation('breakdown', 'Where all of RSS is, as a tree that adds up', {
       'application/json': schemaOf('MemoryNode'),
@@ -72,19 +81,27 @@ const PATHS: OpenApiPart = {
     }),
   },
   '/metrics': {
-    get: operation('metrics', 'The metrics, where a registry was given to the handler', {
+    get: operation('metrics', 'The registry given as the option `metrics`, as text or OpenMetrics', {
       'text/plain': TEXT,
       'application/openmetrics-text': TEXT,
     }),
   },
   '/trends': {
-    get: operation('trends', 'What grows, how fast, and how sure that is, by the history; 404 without one', {
-      'application/json': schemaOf('Trends'),
-      'text/plain': TEXT,
-    }),
+    get: operation(
+      'trends',
+      'What grows, how fast, and how certain that is, by the option `history`; 404 without one',
+      {
+        'application/json': schemaOf('Trends'),
+        'text/plain': TEXT,
+      },
+    ),
   },
   '/reports': {
-    get: operation('listReports', 'The reports that are kept, in short, the newest last', jsonAnswer('Reports')),
+    get: operation(
+      'listReports',
+      'The kept reports in short, the newest last; with `history` those of earlier processes too',
+      jsonAnswer('Reports'),
+    ),
   },
   '/attribution': {
     get: operation('lastReport', 'The last report', REPORT_FORMS),
@@ -92,17 +109,17 @@ const PATHS: OpenApiPart = {
       RUN_PARAMETERS,
       operation(
         'attribute',
-        'A run, in a twin unless mode says otherwise; joins an identical one under way',
+        'Starts a run, in a twin unless `mode` says otherwise, or joins an identical one under way',
         RUN_FORMS,
       ),
     ),
   },
-  '/attribution/current': { delete: operation('abort', 'Aborts what is under way', jsonAnswer('Aborted'), '202') },
+  '/attribution/current': { delete: operation('abort', 'Aborts the run under way', jsonAnswer('Aborted'), '202') },
   '/attribution/{id}': { parameters: [id], get: operation('showReport', 'One report', REPORT_FORMS) },
   '/discover': {
     post: takes(
       DISCOVER_PARAMETERS,
-      operation('discover', 'Large collections that nobody registered, found and emptied in a twin', {
+      operation('discover', 'Finds the largest owners of live memory, and measures them in a twin', {
         'application/json': schemaOf('Discovery'),
         'text/plain': TEXT,
       }),
@@ -111,7 +128,7 @@ const PATHS: OpenApiPart = {
   '/heap-snapshot': {
     post: takes(
       SNAPSHOT_PARAMETERS,
-      operation('heapSnapshot', 'A heap snapshot, taken in a twin; with histogram the live objects by class', {
+      operation('heapSnapshot', 'A heap snapshot, taken in a twin; with `histogram` the live objects by class', {
         'application/octet-stream': {},
         'application/json': schemaOf('ClassHistogram'),
         'text/plain': TEXT,
@@ -119,7 +136,7 @@ const PATHS: OpenApiPart = {
     ),
   },
   '/openapi.json': {
-    get: operation('openApi', 'This document', { 'application/json': { schema: { type: 'object' } } }),
+    get: operation('openApi', 'The OpenAPI description of these routes', { 'application/json': { schema: { type: 'object' } } }),
   },
 }
 

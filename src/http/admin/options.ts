@@ -12,13 +12,7 @@ import { guarded } from '../server/on-error.js'
 import type { OnError } from '../server/on-error.js'
 import { listOf, origin, pathOption } from '../server/option-checks.js'
 import type { HistorySource } from './past-reports.js'
-
-/** A link that the page shows in its navigation. */
-export interface AdminLink {
-  readonly title: string
-  /** Absolute with `http:` or `https:`, or relative to the page. */
-  readonly href: string
-}
+import type { AdminLink } from './types.js'
 
 /** Options of `createAdminHandler()`. */
 export interface AdminHandlerOptions {

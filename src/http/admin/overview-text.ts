@@ -4,7 +4,7 @@ import { formatReport } from '../../report/format-report.js'
 import { PLAIN_PALETTE, formatTable } from '../../report/format-table.js'
 import type { AttributionReport } from '../../report/types.js'
 import { formatBytes, formatCount, formatMs, printable } from '../../support/units.js'
-import type { CacheView } from './routes/caches.js'
+import type { CacheView } from './types.js'
 
 const NAME_WIDTH_MAX = 40
 

@@ -1,5 +1,5 @@
 /** The pages of a profile handler as links of the admin page. Pure. */
-import type { AdminLink } from './options.js'
+import type { AdminLink } from './types.js'
 
 /** Profiling may be off: a capture of some seconds switches it on for so long. */
 const PAGES = [

@@ -1,30 +1,7 @@
 /** The last reports, in memory: as JSON, which takes a fraction of what their objects do, and bounded in count and bytes. */
 import type { AttributedBytes, AttributionReport, CacheAttribution } from '../../report/types.js'
 import { encodeJson } from '../server/respond.js'
-
-/** A row of a {@link ReportSummary}. */
-type RowSummary = Pick<
-  CacheAttribution,
-  | 'name'
-  | 'status'
-  | 'released'
-  | 'estimated'
-  | 'estimatedUncertaintyBytes'
-  | 'uncertaintyBytes'
-  | 'significant'
-  | 'entriesBefore'
-  | 'claimedBytes'
->
-
-/** What a list of reports says of one. */
-export interface ReportSummary extends Pick<
-  AttributionReport,
-  'id' | 'mode' | 'trigger' | 'startedAt' | 'durationMs' | 'floor'
-> {
-  /** Of the process that made it: an earlier one's, where it comes out of a history. */
-  readonly pid: number
-  readonly caches: readonly RowSummary[]
-}
+import type { ReportSummary, ReportSummaryRow } from './types.js'
 
 /** A kept report. */
 export interface KeptReport {
@@ -100,7 +77,7 @@ export function summaryOf(report: AttributionReport): ReportSummary {
   return { id, mode, trigger, startedAt, durationMs, floor, pid: process.pid, caches: caches.map(rowSummary) }
 }
 
-function rowSummary(row: CacheAttribution): RowSummary {
+function rowSummary(row: CacheAttribution): ReportSummaryRow {
   const { name, status, released, uncertaintyBytes, significant, entriesBefore, claimedBytes } = row
   const { estimated, estimatedUncertaintyBytes } = row
   const ofTrim: { estimated?: AttributedBytes; estimatedUncertaintyBytes?: number | null } = {}

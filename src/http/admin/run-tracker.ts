@@ -8,17 +8,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Coordinator } from '../../coordinator/coordinator.js'
 import type { CoordinatorEventPayloads } from '../../coordinator/events.js'
-import type { AttributionMode } from '../../report/types.js'
 import { HttpProblem } from '../server/problem.js'
 import type { ReportStore } from './report-store.js'
-
-/** What is under way. */
-export interface CurrentRun {
-  readonly id: string
-  readonly mode: AttributionMode | 'discover' | 'class-histogram' | 'heap-snapshot'
-  /** ISO 8601. */
-  readonly startedAt: string
-}
+import type { CurrentRun } from './types.js'
 
 interface Started extends CurrentRun {
   readonly startedMs: number

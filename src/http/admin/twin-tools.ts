@@ -11,7 +11,8 @@ import { contentOf, openUnnamedFile } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
 import { heapSnapshotInto } from '../../twin/heap-snapshot/in-twin.js'
 import { HttpProblem } from '../server/problem.js'
-import type { CurrentRun, RunTracker } from './run-tracker.js'
+import type { RunTracker } from './run-tracker.js'
+import type { CurrentRun } from './types.js'
 
 /** A snapshot on its way to the one who asked. */
 export interface SnapshotDownload {

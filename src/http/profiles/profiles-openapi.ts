@@ -35,20 +35,20 @@ const PATHS: OpenApiPart = {
   '/': {
     get: takesQuery(
       PROFILE_PARAMETERS,
-      operation('heapProfile', 'A heap profile for pprof; with debug=1 the text of jemalloc', {
+      operation('heapProfile', 'A heap profile for pprof; with `debug=1` the text of jemalloc', {
         'application/octet-stream': {},
         'text/plain': TEXT,
       }),
     ),
   },
   '/flamegraph': {
-    get: takesQuery(OF_VIEWS, operation('flamegraph', 'The same as a flame graph', { 'text/html': TEXT })),
+    get: takesQuery(OF_VIEWS, operation('flamegraph', 'A heap profile as a flame graph', { 'text/html': TEXT })),
   },
   '/top': {
-    get: takesQuery(OF_VIEWS, operation('topTable', 'The functions that hold most', { 'text/plain': TEXT })),
+    get: takesQuery(OF_VIEWS, operation('topTable', 'A heap profile as a table of functions', { 'text/plain': TEXT })),
   },
   '/dumps': {
-    get: operation('listDumps', 'The dumps that are kept', { 'application/json': { schema: dumps } }),
+    get: operation('listDumps', 'The kept dumps', { 'application/json': { schema: dumps } }),
   },
   '/dumps/{id}': {
     parameters: [id],
@@ -57,16 +57,18 @@ const PATHS: OpenApiPart = {
       operationId: 'removeDump',
       summary: 'Removes one dump',
       responses: {
-        204: { description: 'It is gone' },
+        204: { description: 'The dump was removed' },
         default: { $ref: '#/components/responses/problem' },
       },
     },
   },
-  '/profiling/activate': { post: operation('activateProfiling', 'Switches sampling on, and tells the state', OBJECT) },
-  '/profiling/deactivate': {
-    post: operation('deactivateProfiling', 'Switches sampling off, and tells the state', OBJECT),
+  '/profiling/activate': {
+    post: operation('activateProfiling', 'Switches sampling on; answers with the state', OBJECT),
   },
-  '/openapi.json': { get: operation('openApi', 'This document', OBJECT) },
+  '/profiling/deactivate': {
+    post: operation('deactivateProfiling', 'Switches sampling off; answers with the state', OBJECT),
+  },
+  '/openapi.json': { get: operation('openApi', 'The OpenAPI description of these routes', OBJECT) },
 }
 
 /** The document; `basePath` is where its addresses lie. */

@@ -21,7 +21,7 @@ export async function readJsonBody(request: Request, bounds: BodyBounds): Promis
   const { headers } = request
   const type = mediaTypeOf(headers.get('content-type'))
   if ((type !== '' && type !== 'application/json') || headers.has('content-encoding')) throw notJson()
-  const content = await contentOf(request, bounds)
+  const content = await bodyText(request, bounds)
   if (content === '') {
     if (type === '') return {}
     throw new HttpProblem('ERR_HTTP_BODY', 'the body is empty, and was announced as JSON: send {}, or no content-type')
@@ -45,7 +45,7 @@ export async function readJsonBody(request: Request, bounds: BodyBounds): Promis
 
 /** For an address that takes no body. @throws HttpProblem as {@link readJsonBody} */
 export async function refuseBody(request: Request, bounds: BodyBounds): Promise<void> {
-  if ((await contentOf(request, bounds)) !== '') throw new HttpProblem('ERR_HTTP_BODY', 'this address takes no body')
+  if ((await bodyText(request, bounds)) !== '') throw new HttpProblem('ERR_HTTP_BODY', 'this address takes no body')
 }
 
 /**
@@ -53,7 +53,7 @@ export async function refuseBody(request: Request, bounds: BodyBounds): Promise<
  *
  * @throws HttpProblem `ERR_HTTP_BODY`, `ERR_HTTP_BODY_SIZE`
  */
-export async function contentOf({ headers, body, bodyUsed }: Request, bounds: BodyBounds): Promise<string> {
+export async function bodyText({ headers, body, bodyUsed }: Request, bounds: BodyBounds): Promise<string> {
   const length = Number(headers.get('content-length') ?? 0)
   if (length > bounds.bodyBytes) throw tooLarge(bounds)
   // Frameworks hand out requests of their own, whose body may be undefined.

@@ -6,17 +6,11 @@ import { describe } from '../../../support/errors.js'
 import { negotiate } from '../../server/accept.js'
 import { encodeName } from '../../server/encoded-name.js'
 import { CACHE_PARAMETERS } from '../parameters.js'
+import type { CacheView } from '../types.js'
 import { parametersOf } from '../../server/parameters.js'
 import { HttpProblem } from '../../server/problem.js'
 import { JSON_TYPE, jsonResponse } from '../../server/respond.js'
 import type { RouteAction } from './route.js'
-
-/** One cache, as the routes show it. */
-export interface CacheView extends Omit<CacheObservation, 'calibration'> {
-  readonly traits: Omit<CacheDescription, 'name'>
-  /** Its address, below the handler's own: right for every name. */
-  readonly href: string
-}
 
 /** Every cache, in order of registration. */
 export function cacheViews(coordinator: Coordinator): CacheView[] {

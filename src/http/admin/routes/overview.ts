@@ -1,13 +1,13 @@
 /** Where the memory is now, at a glance: the page, JSON or text; and the process it is the memory of. */
 import { negotiate } from '../../server/accept.js'
 import { overviewText } from '../overview-text.js'
-import type { AdminLink } from '../options.js'
 import { adminPage } from '../admin-page.js'
 import { readReport, summaryOf } from '../report-store.js'
 import { JSON_TYPE, htmlResponse, jsonResponse, textResponse } from '../../server/respond.js'
 import { supportsTwin } from '../../../twin/support.js'
 import { openApiDocument } from '../openapi.js'
 import { profileLinks } from '../profile-links.js'
+import type { AdminLink, StatusView } from '../types.js'
 import { possibleModes } from './attribution.js'
 import { cacheViews } from './caches.js'
 import type { RouteAction, AdminState, Exchange } from './route.js'
@@ -58,7 +58,7 @@ export const showOpenApi: RouteAction = ({ settings }, { request }) => {
 }
 
 /** What `GET /status` tells. */
-function statusOf(admin: AdminState, { role }: Exchange) {
+function statusOf(admin: AdminState, { role }: Exchange): StatusView {
   const { coordinator, runs, settings } = admin
   const { name, version } = coordinator.allocator
   return {

@@ -8,7 +8,9 @@ import type { Problem } from '../model/problem.js'
 import type { RunBody } from '../model/run-request.js'
 import { createEventReader } from '../model/server-sent-events.js'
 import type { ServerSentEvent } from '../model/server-sent-events.js'
-import type { CacheView, ClassHistogram, MemoryNode, ReportSummary, StatusView } from '../model/types.js'
+import type { CacheView, ReportSummary, StatusView } from '../../admin/types.js'
+import type { MemoryNode } from '../../../report/breakdown/types.js'
+import type { ClassHistogram } from '../../../twin/heap-snapshot/histogram.js'
 import { cures } from './cures.js'
 
 /** A failure in words. */

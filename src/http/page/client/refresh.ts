@@ -7,7 +7,7 @@
 import type { AttributionReport } from '../../../report/types.js'
 import { problemOfSilence } from '../model/problem.js'
 import type { Problem } from '../model/problem.js'
-import type { StatusView } from '../model/types.js'
+import type { StatusView } from '../../admin/types.js'
 import {
   getBreakdown,
   getCaches,

@@ -7,12 +7,14 @@ import type { Trends } from '../../../report/trends/types.js'
 import type { AttributionReport } from '../../../report/types.js'
 import type { LiveRow, SortKey } from '../model/cache-rows.js'
 import type { Problem } from '../model/problem.js'
-import type { CacheView, ClassHistogram, MemoryNode, ReportSummary, RunView, StatusView } from '../model/types.js'
+import type { CacheView, CurrentRun, ReportSummary, StatusView } from '../../admin/types.js'
+import type { MemoryNode } from '../../../report/breakdown/types.js'
+import type { ClassHistogram } from '../../../twin/heap-snapshot/histogram.js'
 
 /** The run under way: this page's own, or one that somebody else started. */
-export interface RunProgress extends Partial<RunView> {
+export interface RunProgress extends Partial<CurrentRun> {
   readonly own: boolean
-  readonly mode: RunView['mode']
+  readonly mode: CurrentRun['mode']
   /** Null until it is planned. */
   readonly planned: ReadonlySet<string> | null
   readonly done: ReadonlyMap<string, LiveRow>

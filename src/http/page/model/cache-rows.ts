@@ -8,7 +8,7 @@ import type { ByQuantity, Quantity } from '../../../measure/figures.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, RowError } from '../../../report/types.js'
 import { wholeOf, withTotal } from '../../../report/whole.js'
 import { knownBytes } from './bytes.js'
-import type { CacheTraitsView, CacheView } from './types.js'
+import type { CacheView } from '../../admin/types.js'
 
 /** What is known of a row's size, and how. */
 export type RowState =
@@ -43,7 +43,7 @@ export interface CacheRow {
   /** Its row in the report that is shown. */
   readonly attribution: CacheAttribution | null
   readonly view: CacheView | null
-  readonly traits: CacheTraitsView | null
+  readonly traits: CacheView['traits'] | null
 }
 
 /** A cache that the run under way has dealt with. */

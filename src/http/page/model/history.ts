@@ -1,6 +1,6 @@
 /** The reports over time: one line for the floor and one for each cache. */
 import { floorBytes, knownBytes } from './bytes.js'
-import type { ReportSummary, ReportSummaryRow } from './types.js'
+import type { ReportSummary, ReportSummaryRow } from '../../admin/types.js'
 
 /** One line; null where the cache was not measured. */
 export interface HistoryLine {

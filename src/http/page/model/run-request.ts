@@ -3,7 +3,7 @@ import type { AttributionMode, AttributionReport } from '../../../report/types.j
 import { formatBytes, formatCount, formatMs } from '../../../support/units.js'
 import { sumKnown } from './bytes.js'
 import { shortName } from './names.js'
-import type { CacheView } from './types.js'
+import type { CacheView } from '../../admin/types.js'
 
 /** Which caches a run takes. */
 export type Scope = 'all' | 'only' | 'except'

@@ -1,7 +1,7 @@
 /** Where all of RSS is, as a tree, on servers that tell. */
 import { formatBytes, formatShare } from '../../../../support/units.js'
 import { longName } from '../../model/names.js'
-import type { MemoryNode } from '../../model/types.js'
+import type { MemoryNode } from '../../../../report/breakdown/types.js'
 import { byId, make } from '../dom.js'
 import type { PageStore } from '../state.js'
 

@@ -1,7 +1,7 @@
 /** Who is looked at: process, allocator, version, uptime; whether the server answers; further pages; the theme. */
 import { longName } from '../../model/names.js'
 import { formatDuration } from '../../model/time.js'
-import type { StatusView } from '../../model/types.js'
+import type { StatusView } from '../../../admin/types.js'
 import { byId, make, onClick, setText } from '../dom.js'
 import type { PageState, PageStore } from '../state.js'
 import type { Theme } from '../theme.js'
@@ -25,7 +25,7 @@ export function mountHeader(store: PageStore, theme: Theme): void {
   })
 }
 
-function showProcess({ process, allocator, role, links = [] }: StatusView): void {
+function showProcess({ process, allocator, role, links }: StatusView): void {
   const title = longName(process.title)
   setText(byId('process-title', HTMLElement), title)
   document.title = `Memory · ${title} · ${String(process.pid)}`

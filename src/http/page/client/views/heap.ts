@@ -2,7 +2,7 @@
 import { describeLargest } from '../../../../report/discovery/place-of.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
 import { longName } from '../../model/names.js'
-import type { ClassHistogram } from '../../model/types.js'
+import type { ClassHistogram } from '../../../../twin/heap-snapshot/histogram.js'
 import { byId, make, onClick, setText } from '../dom.js'
 import type { RunActions } from '../run-actions.js'
 import type { PageState, PageStore } from '../state.js'

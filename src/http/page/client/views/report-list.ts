@@ -1,7 +1,7 @@
 /** The reports kept in memory as a table, newest first, each to be shown or saved. */
 import { formatBytes, formatCount, formatMs } from '../../../../support/units.js'
 import { floorBytes, knownBytes, sumKnown } from '../../model/bytes.js'
-import type { ReportSummary } from '../../model/types.js'
+import type { ReportSummary } from '../../../admin/types.js'
 import { make, onClick } from '../dom.js'
 import type { PageState } from '../state.js'
 import { columnHead, tableHead, unseen } from './table-head.js'

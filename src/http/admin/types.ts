@@ -1,0 +1,73 @@
+/** What the admin handler answers, as the page and other clients get it. */
+import type { CacheObservation } from '../../coordinator/observe.js'
+import type { CacheDescription } from '../../coordinator/registry.js'
+import type { AttributionMode, AttributionReport, CacheAttribution } from '../../report/types.js'
+import type { TwinSupport } from '../../twin/support.js'
+import type { Role } from '../server/authorization.js'
+
+/** One cache, of `GET /caches`. */
+export interface CacheView extends Omit<CacheObservation, 'calibration'> {
+  readonly traits: Omit<CacheDescription, 'name'>
+  /** Its address, below the handler's: right for every name. */
+  readonly href: string
+}
+
+/** A run under way. */
+export interface CurrentRun {
+  readonly id: string
+  readonly mode: AttributionMode | 'discover' | 'class-histogram' | 'heap-snapshot'
+  /** ISO 8601. */
+  readonly startedAt: string
+}
+
+/** A link that the page shows in its navigation. */
+export interface AdminLink {
+  readonly title: string
+  /** Absolute with `http:` or `https:`, or relative to the page. */
+  readonly href: string
+}
+
+/** `GET /status`. */
+export interface StatusView {
+  readonly process: {
+    readonly pid: number
+    readonly nodeVersion: string
+    readonly uptimeSeconds: number
+    readonly title: string
+  }
+  readonly allocator: { readonly name: string; readonly version: string | null }
+  readonly twin: TwinSupport
+  readonly run: CurrentRun | null
+  readonly role: Role
+  readonly coolDownRemainingMs: number
+  /** What this client may run. */
+  readonly modes: readonly AttributionMode[]
+  /** Whether `GET /trends` has an answer. */
+  readonly hasHistory: boolean
+  /** Further pages of the same process. */
+  readonly links: readonly AdminLink[]
+}
+
+/** One report, of `GET /reports`. */
+export interface ReportSummary extends Pick<
+  AttributionReport,
+  'id' | 'mode' | 'trigger' | 'startedAt' | 'durationMs' | 'floor'
+> {
+  /** Of the process that made it: an earlier one's, where it comes out of a history. */
+  readonly pid: number
+  readonly caches: readonly ReportSummaryRow[]
+}
+
+/** A row of a {@link ReportSummary}. */
+export type ReportSummaryRow = Pick<
+  CacheAttribution,
+  | 'name'
+  | 'status'
+  | 'released'
+  | 'estimated'
+  | 'estimatedUncertaintyBytes'
+  | 'uncertaintyBytes'
+  | 'significant'
+  | 'entriesBefore'
+  | 'claimedBytes'
+>
