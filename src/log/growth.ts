@@ -1,8 +1,11 @@
 /** What grows: as a history tells, or by a rule of thumb over the latest readings. Pure. */
 
+import { ownerName } from '../report/discovery/owner-identity.js'
+import type { OwnerIdentity } from '../report/discovery/owner-identity.js'
+
 /** One thing that grows. */
 export interface Growth {
-  /** A cache, or `floor`. */
+  /** A cache, an owner that nobody registered (`server.js › UserStore.byId`), or `floor`. */
   readonly name: string
   readonly verdict: string
   /** Bytes per hour; null where that is not known. */
@@ -26,6 +29,7 @@ export interface TrendSource {
 /** What is used of the trends of a history. */
 interface TrendsLike {
   readonly caches: readonly { readonly name: string; readonly trend: TrendLike }[]
+  readonly owners?: readonly (Pick<OwnerIdentity, 'script' | 'path'> & { readonly trend: TrendLike })[]
   readonly floor: TrendLike
 }
 
@@ -34,8 +38,9 @@ const GROWING = ['growing', 'unbounded']
 
 /** What a source says is growing. */
 export async function growthOf(source: TrendSource): Promise<Growth[]> {
-  const { caches, floor } = await source.trends()
-  return [...caches, { name: FLOOR, trend: floor }]
+  const { caches, owners = [], floor } = await source.trends()
+  const named = owners.map(({ trend, ...identity }) => ({ name: ownerName(identity), trend }))
+  return [...caches, ...named, { name: FLOOR, trend: floor }]
     .filter(({ trend }) => GROWING.includes(trend.verdict))
     .map(({ name, trend: { verdict, evidence, slope } }) => ({
       name,

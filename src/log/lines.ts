@@ -4,6 +4,7 @@
  * Rule: a field keeps its name and unit for as long as `schemaVersion` stays; unknown is null.
  */
 import type { Observation } from '../coordinator/observe.js'
+import { ownerSizes } from '../report/discovery/owner-sizes.js'
 import type { AttributionReport } from '../report/types.js'
 import { knownBytes, knownSum, wholeOf } from '../report/whole.js'
 import { formatBytes, formatMs, printable } from '../support/units.js'
@@ -33,6 +34,14 @@ export interface CacheLine {
   readonly status: string | null
 }
 
+/** An owner that nobody registered, in the line of a report with a discovery. */
+export interface OwnerLine {
+  /** `server.js › UserStore.byId` */
+  readonly name: string
+  readonly bytes: number
+  readonly entries: number | null
+}
+
 /** The fields of a report or an observation. */
 export interface MemoryLine extends LineHead {
   readonly reportId: string | null
@@ -54,6 +63,8 @@ export interface MemoryLine extends LineHead {
   readonly caches: readonly CacheLine[]
   /** How many more there are. */
   readonly cachesOmitted: number
+  /** Owners that nobody registered, the largest first; none where they were not sought. */
+  readonly owners: readonly OwnerLine[]
   readonly growth: readonly Growth[]
   /** Codes of the report's warnings, and of caches that failed. */
   readonly warnings: readonly string[]
@@ -77,7 +88,7 @@ export interface FailedLine extends LineHead {
 /** The tick that a line is about. */
 export type Tick = Pick<LineHead, 'mode' | 'schedule' | 'ticksMissed'>
 
-/** What a size is judged by: each cache, and the floor. */
+/** What a size is judged by: each cache, each owner, and the floor. */
 export interface Sized {
   readonly name: string
   readonly bytes: number | null
@@ -105,6 +116,9 @@ export function reportLine(tick: Tick, report: AttributionReport, growth: readon
     durationMs: report.durationMs,
     longestPauseMs: report.pauses.longestMs,
     ...largest(rows, most),
+    owners: ownerSizes(report.discovery)
+      .slice(0, most)
+      .map(({ name, bytes, entries }) => ({ name, bytes, entries })),
     growth,
     warnings: [
       ...new Set([
@@ -146,11 +160,15 @@ export function observationLine(tick: Tick, seen: Observation, growth: readonly 
     durationMs: null,
     longestPauseMs: null,
     ...largest(rows, most),
+    owners: [],
     growth,
     warnings: [],
     diagnosis: null,
   }
 }
+
+/** Owners in a sentence; the line has all of them. */
+const OWNERS_SAID = 2
 
 /** The sentence of a line. */
 export function sentenceOf(line: MemoryLine): string {
@@ -166,20 +184,22 @@ export function sentenceOf(line: MemoryLine): string {
   const parts = [
     `RSS ${formatBytes(line.rssBytes)}`,
     ...named,
+    ...line.owners.slice(0, OWNERS_SAID).map(({ name, bytes }) => `${printable(name, 60)} ${formatBytes(bytes)}`),
     ...(line.floorHeapBytes === null ? [] : [`no cache ${formatBytes(floor)}`]),
     ...(line.durationMs === null ? [] : [`took ${formatMs(line.durationMs)}`]),
     ...line.growth.map(
       ({ name, verdict, bytesPerHour }) =>
-        `${printable(name, 40)} is ${verdict}${bytesPerHour === null ? '' : ` by ${formatBytes(bytesPerHour)} an hour`}`,
+        `${printable(name, 60)} is ${verdict}${bytesPerHour === null ? '' : ` by ${formatBytes(bytesPerHour)} an hour`}`,
     ),
   ]
   return `memory, ${line.mode}: ${parts.join(', ')}`
 }
 
-/** What the rule of thumb judges a report by: its rows, and the floor. */
+/** What the rule of thumb judges a report by: its rows, its owners, and the floor. */
 export function sizesOf(report: AttributionReport): Sized[] {
   return [
     ...rowsOf(report).map(({ name, bytes }) => ({ name: `cache ${name}`, bytes })),
+    ...ownerSizes(report.discovery).map(({ name, bytes }) => ({ name: `owner ${name}`, bytes })),
     { name: 'floor', bytes: knownSum(report.floor) },
   ]
 }

@@ -174,7 +174,10 @@ export class PeriodicReporter implements AsyncDisposable {
         throw error
       })
     }
-    return rising.map((growth) => ({ ...growth, name: growth.name.slice(kind.length + 1).replace(/^cache /, '') }))
+    return rising.map((growth) => ({
+      ...growth,
+      name: growth.name.slice(kind.length + 1).replace(/^(?:cache|owner) /, ''),
+    }))
   }
 
   async #logMemory(line: MemoryLine, report: AttributionReport | null): Promise<void> {

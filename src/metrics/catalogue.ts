@@ -6,6 +6,7 @@ import { CACHES } from './collectors/caches.js'
 import { FLOOR } from './collectors/floor.js'
 import { GROWTH } from './collectors/growth.js'
 import { ITSELF } from './collectors/itself.js'
+import { OWNERS } from './collectors/owners.js'
 import { PROFILING } from './collectors/profiling.js'
 import { RUN_DURATION, RUN_PAUSE } from './collectors/run-times.js'
 import { RUNS } from './collectors/runs.js'
@@ -22,6 +23,7 @@ export const GROUPS: Readonly<Record<string, readonly Metric[]>> = {
   Arenas: ARENAS,
   Caches: CACHES,
   'What no cache explains': FLOOR,
+  'Owners that nobody registered': OWNERS,
   'Trends and the limit': TRENDS,
   Runs: [...RUNS, ...RECORDED],
   Twins: TWINS,

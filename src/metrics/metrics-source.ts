@@ -5,6 +5,8 @@
  */
 import type { CoordinatorEventPayloads } from '../coordinator/events.js'
 import type { Observation } from '../coordinator/observe.js'
+import { ownerSizes } from '../report/discovery/owner-sizes.js'
+import type { Discovery } from '../report/discovery/types.js'
 import type { Trend } from '../report/trends/types.js'
 import type { AttributionReport } from '../report/types.js'
 import { memoryLimit } from '../support/control-groups.js'
@@ -14,7 +16,14 @@ import type { AllocationCounter } from './allocation-counter.js'
 import { readArenas } from './arenas.js'
 import { LabelCache, OTHER_LABEL, largestAndOthers } from './labels.js'
 import { cacheSnapshot, bestKnownBytes, sumOfCaches } from './snapshot.js'
-import type { CacheSnapshot, CounterSnapshot, LastReport, MetricsSnapshot, MonitorSnapshot } from './snapshot.js'
+import type {
+  CacheSnapshot,
+  CounterSnapshot,
+  LastReport,
+  MetricsSnapshot,
+  MonitorSnapshot,
+  OwnerSnapshot,
+} from './snapshot.js'
 import type { MeteredCoordinator, MeteredMonitor, ResolvedMetricsOptions } from './options.js'
 import { RunTallies } from './run-tallies.js'
 import type { Recorder } from './run-tallies.js'
@@ -29,6 +38,7 @@ export class MetricsSource {
   readonly #undo: (() => void)[] = []
   #last: LastReport | null = null
   #trends: ReadonlyMap<string, Trend> = new Map()
+  #owners: readonly OwnerSnapshot[] = []
   #snapshot: MetricsSnapshot | undefined
   #lookedMs = -Infinity
   #failures = 0
@@ -110,13 +120,15 @@ export class MetricsSource {
 
   /** Keeps of a report what the collectors show. */
   #keep(report: AttributionReport): void {
-    const { floor, unattributed, noise, twin, forecast, caches } = report
+    const { floor, unattributed, noise, twin, forecast, caches, discovery } = report
     this.#last = {
       report: { floor, unattributed, noise, ...(twin === undefined ? {} : { twin }) },
       floorTrend: floor.trend ?? null,
       forecast: forecast ?? null,
     }
     this.#trends = new Map(caches.flatMap(({ name, trend }) => (trend === undefined ? [] : [[name, trend]])))
+    // A run that did not seek them says nothing of them.
+    if (discovery !== undefined) this.#owners = this.#ownersOf(discovery)
     // A scrape after a run shows it.
     this.#snapshot = undefined
   }
@@ -132,6 +144,7 @@ export class MetricsSource {
       arenas: (arenas ? this.#attempt(() => readArenas(allocator.mallctl)) : null) ?? [],
       registeredCaches: observation?.caches.length ?? null,
       caches: this.#caches(observation?.caches ?? []),
+      owners: this.#owners,
       runs: this.#runs,
       isRunning,
       last: this.#last,
@@ -160,6 +173,16 @@ export class MetricsSource {
       cacheSnapshot(cache, this.#labels.of(cache.name), this.#trends.get(cache.name) ?? null),
     )
     return others.length === 0 ? snapshots : [...snapshots, sumOfCaches(others, OTHER_LABEL)]
+  }
+
+  /** Those of one name (two classes at one path) are one. */
+  #ownersOf(discovery: Discovery): OwnerSnapshot[] {
+    const found = new Map<string, OwnerSnapshot>()
+    for (const { name, bytes, trend } of ownerSizes(discovery).slice(0, this.#options.maxCaches)) {
+      const label = this.#labels.of(name)
+      if (!found.has(label)) found.set(label, { label, bytes, trend })
+    }
+    return [...found.values()]
   }
 
   #monitors(): MonitorSnapshot[] {

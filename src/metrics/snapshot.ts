@@ -38,6 +38,13 @@ export interface ArenaSnapshot {
   readonly threads: number | null
 }
 
+/** One owner that nobody registered. */
+export interface OwnerSnapshot {
+  readonly label: string
+  readonly bytes: number
+  readonly trend: Trend | null
+}
+
 /** What the last run found over all. */
 export interface LastReport {
   readonly report: Pick<AttributionReport, 'floor' | 'unattributed' | 'noise' | 'twin'>
@@ -84,6 +91,8 @@ export interface MetricsSnapshot {
   readonly registeredCaches: number | null
   /** The largest, and `other`. */
   readonly caches: readonly CacheSnapshot[]
+  /** Of the last report that sought them: the largest. */
+  readonly owners: readonly OwnerSnapshot[]
   readonly runs: RunCounts
   readonly isRunning: boolean
   readonly last: LastReport | null

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { once } from 'node:events'
 import { expect } from 'chai'
 import { runCommandLine } from '../../src/cli/command-line.js'
+import { discoveryOf, ownerOf } from '../report/owners.js'
 import { report, row, sample } from '../report/reports.js'
 import { FakeClock, openHistory } from '../history/folder.js'
 import { temporaryFolders } from './fixtures.js'
@@ -98,6 +99,29 @@ describe('cache-attribution diff', () => {
     expect(code).to.equal(0)
     expect(out).to.match(/^users +976\.6 KiB +2\.86 MiB +\+1\.91 MiB +11\.31 KiB/m)
     expect(out).to.match(/^from .*\nafter: The cache "users" holds 2\.86 MiB ± 8\.00 KiB, 1\.2 % of live memory\.\n/)
+  })
+
+  it('tells how owners changed that nobody registered, and nothing of one that was not listed', async () => {
+    const folder = folderOf()
+    for (const [name, owners] of [
+      ['a', [ownerOf('store.byId', 1e6), ownerOf('gone', 2e6)]],
+      ['b', [ownerOf('store.byId', 4e6, { entries: 4000 }), ownerOf('fresh', 5e5)]],
+    ] as const) {
+      writeFileSync(path.join(folder, name), JSON.stringify(report([], { discovery: discoveryOf(owners) })))
+    }
+    const [a, b] = [path.join(folder, 'a'), path.join(folder, 'b')]
+    const { out } = await run(['diff', a, b])
+    expect(out).to.match(/^owner +before +after +change +entries before +entries after$/m)
+    expect(out).to.match(/^server\.js › store\.byId +976\.6 KiB +3\.81 MiB +\+2\.86 MiB +1,000 +4,000$/m)
+    expect(out).to.match(/^server\.js › gone +1\.91 MiB +– +– +1,000 +–$/m)
+    const { owners } = JSON.parse((await run(['diff', '--json', a, b])).out) as {
+      owners: { name: string; change: number | null }[]
+    }
+    expect(owners.map(({ name, change }) => [name, change])).to.deep.equal([
+      ['server.js › store.byId', 3e6],
+      ['server.js › fresh', null],
+      ['server.js › gone', null],
+    ])
   })
 
   it('does not take what a trim dropped that failed for the whole', async () => {

@@ -5,6 +5,8 @@ import { collectMetrics } from '../../src/metrics/index.js'
 import type { MeteredHistory } from '../../src/metrics/options.js'
 import { MIB, World } from '../coordinator/world.js'
 import { FakeClock, historyFolders, openHistory } from '../history/folder.js'
+import { discoveryOf, ownerOf } from '../report/owners.js'
+import type { Owner } from '../../src/report/discovery/types.js'
 import { seriesOf, valueOf } from './registry.js'
 
 const HOUR = 3_600_000
@@ -38,6 +40,32 @@ describe('metrics of a history', () => {
     expect(await valueOf(registry, 'cache_attribution_floor_growth_bytes_per_second')).to.be.closeTo(MIB / 3600, 3)
     expect(await valueOf(registry, 'cache_attribution_read_failures_total')).to.equal(0)
     await history.close()
+    await coordinator.close()
+  })
+
+  it('tell owners that nobody registered and how they grow, until a run seeks them again', async () => {
+    const slope = { bytesPerHour: 3600, lowBytesPerHour: 3000, highBytesPerHour: 4000 }
+    const growth = { verdict: 'growing', slope } as NonNullable<Owner['growth']>
+    const discoveries = [discoveryOf([ownerOf('store.byId', 4e6, { growth }), ownerOf('bus', 1e6)]), undefined]
+    const history: MeteredHistory = {
+      withTrends: (given) => {
+        const discovery = discoveries.shift()
+        return Promise.resolve(discovery === undefined ? given : { ...given, discovery })
+      },
+    }
+    const world = new World()
+    const coordinator = world.coordinator()
+    const registry = collectMetrics(coordinator, { environment: world.environment, history })
+    const [bus, store] = ['{owner="server.js › bus"}', '{owner="server.js › store.byId"}']
+    for (let run = 0; run < 2; run++) {
+      await coordinator.attribute()
+      await eventually(registry, 'cache_attribution_owner_bytes')
+      expect(await valueOf(registry, `cache_attribution_owner_bytes${bus}`)).to.equal(1e6)
+      expect(await valueOf(registry, `cache_attribution_owner_bytes${store}`)).to.equal(4e6)
+      expect(await valueOf(registry, `cache_attribution_owner_growth_bytes_per_second${store}`)).to.equal(1)
+      expect(await valueOf(registry, `cache_attribution_owner_growth_bytes_per_second${bus}`)).to.equal(null)
+      expect((await seriesOf(registry, 'cache_attribution_owner_trend'))[0]).to.contain('verdict="growing"')
+    }
     await coordinator.close()
   })
 

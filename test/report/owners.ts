@@ -1,5 +1,5 @@
 /** Owners for tests of what is made of them. */
-import type { Owner } from '../../src/report/discovery/types.js'
+import type { Discovery, Owner } from '../../src/report/discovery/types.js'
 
 /** A Map of 1,000 entries in `server.js` that nobody emptied, all of it on V8's heap. */
 export function ownerOf(path: string | null, totalBytes: number, rest: Partial<Owner> = {}): Owner {
@@ -21,5 +21,17 @@ export function ownerOf(path: string | null, totalBytes: number, rest: Partial<O
     partOf: null,
     cache: null,
     ...rest,
+  }
+}
+
+/** A discovery that found them, of a heap that was not told. */
+export function discoveryOf(owners: readonly Owner[]): Discovery {
+  return {
+    owners,
+    live: null,
+    others: { count: 0, totalBytes: 0 },
+    noise: { allocatedBytes: null, heapBytes: null, mappedBytes: null },
+    durationMs: { walking: 0, measuring: 0 },
+    warnings: [],
   }
 }

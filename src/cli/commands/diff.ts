@@ -9,6 +9,7 @@ import type { ByQuantity } from '../../measure/figures.js'
 import { fitLines } from '../../report/fit-lines.js'
 import { formatTable, palette } from '../../report/format-table.js'
 import { headline } from '../../report/headline.js'
+import { ownerSizes } from '../../report/discovery/owner-sizes.js'
 import type { AttributionReport } from '../../report/types.js'
 import { knownBytes, wholeOf } from '../../report/whole.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
@@ -20,7 +21,8 @@ import type { Command } from '../command.js'
 const HELP = `Usage: cache-attribution diff A B
        cache-attribution diff --history FOLDER A B
 
-Shows what changed from report A to report B, cache by cache. A and B are files with the JSON of a report; with a
+Shows what changed from report A to report B: caches, what no cache holds, and owners that nobody registered, where both
+reports sought them. A and B are files with the JSON of a report; with a
 history they are moments (2026-01-31T12:00:00Z), of which the nearest report is taken, or "first" and "last".
 
 Options:
@@ -63,9 +65,12 @@ export const diffCommand: Command = {
         ? await nearestReports(path.resolve(cwd, folder), [momentOf(first), momentOf(second)])
         : await Promise.all([reportIn(path.resolve(cwd, first)), reportIn(path.resolve(cwd, second))])
     const changes = changesBetween(before, after)
+    const owners = ownerChanges(before, after)
     const sentences = headline(after)
     if (options.has('json')) {
-      print(`${terminalJson({ before: before.startedAt, after: after.startedAt, headline: sentences, changes })}\n`)
+      print(
+        `${terminalJson({ before: before.startedAt, after: after.startedAt, headline: sentences, changes, owners })}\n`,
+      )
     } else {
       const paints = palette()
       const { strong, dim } = paints
@@ -74,7 +79,13 @@ export const diffCommand: Command = {
         Math.abs(change ?? 0) > (uncertainty ?? 0) ? (text) => text : dim,
       )
       const lines = fitLines([head, ...sentences.map((line) => strong(`after: ${line}`))], paints.width)
-      print(`${[...lines, '', ...table].join('\n')}\n`)
+      const [nameColumn, ...others] = COLUMNS
+      const ownerColumns = [{ ...nameColumn, title: 'owner', cell: ({ name }: Change) => printable(name, 80) }, ...others]
+      const ownerTable =
+        owners.length === 0
+          ? []
+          : ['', ...formatTable(ownerColumns, owners, paints, ({ change }) => (change === null ? dim : (text) => text))]
+      print(`${[...lines, '', ...table, ...ownerTable].join('\n')}\n`)
     }
     return { code: 0 }
   },
@@ -127,7 +138,32 @@ function changesBetween(before: AttributionReport, after: AttributionReport): Ch
       entriesAfter: null,
     }
   })
-  return [...rows.toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0)), ...floors]
+  return [...byChange(rows), ...floors]
+}
+
+function byChange(changes: readonly Change[]): Change[] {
+  return changes.toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0))
+}
+
+/** An owner that one of both does not list is unknown there: only the largest are listed. */
+function ownerChanges(before: AttributionReport, after: AttributionReport): Change[] {
+  const [old, fresh] = [before, after].map(
+    ({ discovery }) => new Map(ownerSizes(discovery).map((owner) => [owner.key, owner])),
+  )
+  const keys = new Set([...(fresh?.keys() ?? []), ...(old?.keys() ?? [])])
+  const changes = [...keys].map((key): Change => {
+    const [was, is] = [old?.get(key), fresh?.get(key)]
+    return {
+      name: is?.name ?? was?.name ?? '',
+      before: was?.bytes ?? null,
+      after: is?.bytes ?? null,
+      change: was === undefined || is === undefined ? null : is.bytes - was.bytes,
+      uncertainty: null,
+      entriesBefore: was?.entries ?? null,
+      entriesAfter: is?.entries ?? null,
+    }
+  })
+  return byChange(changes)
 }
 
 function sizeOf(
