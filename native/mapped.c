@@ -28,7 +28,7 @@ struct stores {
 
 /* Of the calling thread's isolate. Offsets are in words. */
 static _Thread_local struct {
-  bool is_learnt, has_job, has_memories;
+  bool is_learnt, is_read, has_job, has_memories;
   size_t extension, store, next; /* in a JSArrayBuffer, in an ArrayBufferExtension */
   size_t data, length, flags;    /* in a BackingStore; flags are at a byte */
   uint8_t mapped_mask, memory_mask, shared_mask;
@@ -163,14 +163,17 @@ static bool find_next(const struct learning *learning) {
   return false;
 }
 
-/* Whether `tail` is the end of the list that begins at `head`. */
-static bool is_list(uint64_t head, uint64_t tail) {
+/* Whether `tail` is the end of the list that begins at `head`, and `wanted` is in it. */
+static bool is_list(uint64_t head, uint64_t tail, uint64_t wanted) {
   uint64_t words[EXTENSION_WORDS];
+  bool has_wanted = false;
   for (size_t i = 0; i < STORES_MAX && head != 0; i++) {
-    if (!copy_words(head, words, EXTENSION_WORDS))
+    /* No more than is needed: what lies behind the last one of a page may not be mapped. */
+    if (!copy_words(head, words, v8.next + 1))
       return false;
+    has_wanted = has_wanted || head == wanted;
     if (head == tail)
-      return words[v8.next] == 0;
+      return has_wanted && words[v8.next] == 0;
     head = words[v8.next];
   }
   return false;
@@ -179,7 +182,7 @@ static bool is_list(uint64_t head, uint64_t tail) {
 /* Where in the sweeper a list ends with the buffer that was planted last: its head lies before its tail. */
 static size_t list_of_last(const uint64_t *sweeper) {
   for (size_t word = 1; word < SWEEPER_WORDS; word++)
-    if (sweeper[word] == v8.last && sweeper[word - 1] != 0 && is_list(sweeper[word - 1], v8.last))
+    if (sweeper[word] == v8.last && sweeper[word - 1] != 0 && is_list(sweeper[word - 1], v8.last, v8.last))
       return word - 1;
   return SIZE_MAX;
 }
@@ -229,9 +232,11 @@ const char *mapped_learn(const struct planted *planted, size_t count) {
   return find_sweeper() ? NULL : "V8's list of buffers was not found";
 }
 
+/* Behind it may be others that grew old at the same time. */
 static size_t other_list_of_last(void) {
   for (size_t word = 1; word < SWEEPER_WORDS; word++)
-    if (word - 1 != v8.young && v8.sweeper[word] == v8.last && is_list(v8.sweeper[word - 1], v8.last))
+    if (word - 1 != v8.young && v8.sweeper[word] != 0 &&
+        is_list(v8.sweeper[word - 1], v8.sweeper[word], v8.last))
       return word - 1;
   return SIZE_MAX;
 }
@@ -386,6 +391,7 @@ double mapped_read(void (*ends_sweep)(void *), void *data, const char **reason) 
       free(v8.known.at);
       v8.known = stores;
       v8.memory_bytes = memory_bytes;
+      v8.is_read = true;
       if (bytes < 0)
         *reason = "the system does not tell which pages are resident";
       return bytes;
@@ -398,13 +404,14 @@ double mapped_read(void (*ends_sweep)(void *), void *data, const char **reason) 
 
 double mapped_memory_bytes(void) { return v8.memory_bytes; }
 
-bool mapped_has(uint64_t tagged) {
-  const uint64_t data = data_of(tagged);
-  for (size_t i = 0; i < v8.known.count; i++)
-    if (v8.known.at[i].start == data)
-      return true;
-  return false;
+bool mapped_has(uint64_t tagged) { return mapped_begins_at(data_of(tagged)); }
+
+bool mapped_begins_at(uint64_t start) {
+  const struct store wanted = {.start = start};
+  return v8.known.count > 0 && bsearch(&wanted, v8.known.at, v8.known.count, sizeof wanted, by_start) != NULL;
 }
+
+bool mapped_is_known(void) { return v8.is_read; }
 
 static size_t count_stores(void) {
   struct stores stores = {0};

@@ -48,4 +48,10 @@ double mapped_memory_bytes(void);
 /* Whether a planted buffer is among those that the last reading found. */
 bool mapped_has(uint64_t tagged);
 
+/* Whether the last reading found memory that begins there; false of all where nothing was learnt. */
+bool mapped_begins_at(uint64_t start);
+
+/* Whether there was a reading: without one nobody knows what V8 maps. */
+bool mapped_is_known(void);
+
 #endif

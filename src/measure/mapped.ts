@@ -19,7 +19,7 @@ export interface MappedParts {
 
 /** Reads the bytes that V8 maps itself. */
 export interface MappedSource {
-  /** Learns what the reading needs; once, with two minor collections. Must not run in a window. */
+  /** Learns what the reading needs; once, with some minor collections. Must not run in a window. */
   prepare(collector: Collector | null): void
   /** Resident bytes now; null where they cannot be told. May allocate some hundred bytes, which are garbage afterwards. */
   read(): number | null
@@ -40,6 +40,7 @@ const RESIZABLE_SIZES = [
 const MEMORY_PAGES = [1, 3] as const
 const MEMORY_PAGES_MAX = 8
 const MINORS_MAX = 5
+const PLANTED_MOST = 4
 
 /** One buffer that was made to learn from. */
 interface Planted {
@@ -84,24 +85,38 @@ class MappedMemory implements MappedSource {
   }
 
   #learn(collector: Collector): string | null {
-    const binding = this.#binding
     try {
-      const planted = plant()
-      const facts = planted.flatMap(({ buffer, kind, length, maxLength }) => [
-        kind,
-        Number(buffer instanceof SharedArrayBuffer),
-        length,
-        maxLength,
-      ])
-      const problem = binding.learn(
-        planted.map(({ buffer }) => buffer),
-        facts,
-      )
-      if (problem !== null) return problem
-      return this.#growOld(collector) ?? this.#learnMemories() ?? this.#check(planted)
+      const planted = this.#plant(collector)
+      if (typeof planted === 'string') return planted
+      return this.#learnMemories() ?? this.#check(planted)
     } catch (error) {
       return `buffers to learn from cannot be made: ${error instanceof Error ? error.message : String(error)}`
     }
+  }
+
+  /** V8's own collections may take its lists apart while buffers are planted: then others are. Else why nothing was learnt. */
+  #plant(collector: Collector): readonly Planted[] | string {
+    let problem: string | null = null
+    for (let attempt = 0; attempt < PLANTED_MOST; attempt++) {
+      collector.minor()
+      const planted = plant()
+      problem = this.#learnFrom(planted) ?? this.#growOld(collector)
+      if (problem === null) return planted
+    }
+    return problem ?? ''
+  }
+
+  #learnFrom(planted: readonly Planted[]): string | null {
+    const facts = planted.flatMap(({ buffer, kind, length, maxLength }) => [
+      kind,
+      Number(buffer instanceof SharedArrayBuffer),
+      length,
+      maxLength,
+    ])
+    return this.#binding.learn(
+      planted.map(({ buffer }) => buffer),
+      facts,
+    )
   }
 
   /** Survivors of two minor collections are old; right after one V8's threads sweep buffers, if they do. */
