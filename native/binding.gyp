@@ -17,6 +17,7 @@
         "heap-parts.c",
         "heap-paths.c",
         "heap-roots.c",
+        "heap-shared.c",
         "heap-sites.c",
         "heap-sorts.c",
         "heap-tree.c",

@@ -4,7 +4,9 @@
 #include "heap-owners.h"
 #include "heap-parts.h"
 #include "heap-paths.h"
+#include "heap-shared.h"
 #include "heap-sites.h"
+#include "mapped.h"
 #include "twin.h"
 #include "v8-fields.h"
 #include "v8-layout.h"
@@ -167,6 +169,11 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
   return result;
 }
 
+static void note_script(void *owners, uint32_t place, uint32_t script) {
+  uint32_t *label = &((struct heap_owners *)owners)->at[place].label;
+  *label = *label == NO_LABEL || *label == script ? script : SEVERAL_LABELS;
+}
+
 static uint64_t *kind_bytes_of(void *owners, uint32_t place) {
   return ((struct heap_owners *)owners)->at[place].kind_bytes;
 }
@@ -230,8 +237,15 @@ static napi_value *objects_of(napi_env env, const struct heap_owners *owners, co
   return objects;
 }
 
+/* The script that all of an owner is of; empty where there is none. */
+static const char *label_of(const struct heap_owner *owner, const struct heap_parts *parts) {
+  const char *scripts = parts->scripts.at;
+  return scripts + (owner->label < parts->scripts.count ? (size_t)owner->label * PART_SCRIPT_SIZE : 0);
+}
+
 static napi_value owners_of(napi_env env, const struct heap_owners *owners,
-                            const struct function_handles *handles, const napi_value *objects) {
+                            const struct function_handles *handles, const napi_value *objects,
+                            const struct heap_parts *parts) {
   napi_value rows;
   napi_create_array_with_length(env, owners->count, &rows);
   for (size_t i = 0; i < owners->count; i++) {
@@ -241,6 +255,7 @@ static napi_value owners_of(napi_env env, const struct heap_owners *owners,
     set_text(env, row, "className", owner->class_name);
     set_text(env, row, "path", owner->path);
     set_text(env, row, "script", owner->script);
+    set_text(env, row, "label", label_of(owner, parts));
     set_number(env, row, "instances", owner->instances);
     set_number(env, row, "item", owner->item);
     set_number(env, row, "functions", owner->functions);
@@ -256,6 +271,40 @@ static napi_value owners_of(napi_env env, const struct heap_owners *owners,
     napi_set_named_property(env, row, "kindBytes", kind_bytes(env, owner->kind_bytes));
     if (objects[i] != NULL)
       napi_set_named_property(env, row, "object", objects[i]);
+    napi_set_element(env, rows, (uint32_t)i, row);
+  }
+  return rows;
+}
+
+static napi_value holders_of(napi_env env, const struct list *holders) {
+  const struct heap_holder *all = holders->at;
+  napi_value rows;
+  napi_create_array_with_length(env, holders->count, &rows);
+  for (size_t i = 0; i < holders->count; i++) {
+    napi_value row;
+    napi_create_object(env, &row);
+    set_number(env, row, "owner", (double)all[i].owner - 1);
+    set_number(env, row, "holder", (double)all[i].holder - 1);
+    set_number(env, row, "count", (double)all[i].count);
+    napi_set_element(env, rows, (uint32_t)i, row);
+  }
+  return rows;
+}
+
+static napi_value shared_of(napi_env env, const struct list *parts) {
+  const struct heap_shared_part *all = parts->at;
+  napi_value rows;
+  napi_create_array_with_length(env, parts->count, &rows);
+  for (size_t i = 0; i < parts->count; i++) {
+    napi_value row;
+    napi_create_object(env, &row);
+    set_number(env, row, "owner", (double)all[i].owner - 1);
+    set_text(env, row, "firstPath", all[i].holders[0].path);
+    set_text(env, row, "firstScript", all[i].holders[0].script);
+    set_text(env, row, "secondPath", all[i].holders[1].path);
+    set_text(env, row, "secondScript", all[i].holders[1].script);
+    set_number(env, row, "count", (double)all[i].count);
+    set_number(env, row, "bytes", (double)all[i].bytes);
     napi_set_element(env, rows, (uint32_t)i, row);
   }
   return rows;
@@ -304,7 +353,8 @@ static napi_value parts_of(napi_env env, const struct heap_parts *parts) {
 }
 
 /* twinHeapOwners(functions, known, leastBytes) → { reason } or { objectBytes, totalBytes, readOnlyBytes,
- * restBytes, owners, parts }: in a twin, the objects that alone keep at least so many bytes alive. */
+ * mappedBytes, tableBytes, restBytes, owners, parts }: in a twin, the objects that alone keep at least so
+ * many bytes alive. */
 static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   napi_value args[3], result;
   size_t count = 3;
@@ -315,6 +365,7 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   struct column via = {0}, known = {0};
   struct heap_owners owners = {0};
   struct heap_parts parts = {0};
+  struct heap_shared shared = {0};
   struct function_handles handles = {.count = 0};
   napi_get_cb_info(env, info, &count, args, NULL, NULL);
   napi_value *functions = count < 3 ? NULL : elements_of(env, args[0], &function_count);
@@ -336,9 +387,12 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     known.at[i] = number_of(&tree, tagged_of(objects[i]));
   const struct owners_sought sought = {(uint64_t)least, known.at, known_count};
   is_done = is_done && heap_owners_find(&owners, &graph, &tree, &via, &sought);
-  const struct parts_of_owners pieces = {owners.owner_of.at, kind_bytes_of, &owners};
+  for (size_t i = 0; i < owners.count; i++)
+    owners.at[i].label = NO_LABEL;
+  const struct parts_of_owners pieces = {owners.owner_of.at, kind_bytes_of, note_script, &owners};
   is_done = is_done && heap_parts_find(&parts, &graph, &tree, &via, &pieces) &&
-            heap_sites_find(&owners, &graph, &tree);
+            heap_sites_find(&owners, &graph, &tree) &&
+            heap_shared_find(&shared, &owners, &graph, &tree, &via);
   napi_value *owned = is_done ? objects_of(env, &owners, &tree) : NULL;
   if (reason == NULL && owned == NULL)
     reason = "there is no memory for the walk";
@@ -356,13 +410,18 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     set_number(env, result, "totalBytes", (double)tree.retained[0]);
     set_number(env, result, "restBytes", (double)owners.rest_bytes);
     set_number(env, result, "readOnlyBytes", (double)graph.read_only_bytes);
-    napi_set_named_property(env, result, "owners", owners_of(env, &owners, &handles, owned));
+    set_number(env, result, "tableBytes", (double)heap_table_bytes());
+    set_number(env, result, "mappedBytes", mapped_is_known() ? (double)graph.mapped_bytes : -1);
+    napi_set_named_property(env, result, "owners", owners_of(env, &owners, &handles, owned, &parts));
+    napi_set_named_property(env, result, "holders", holders_of(env, &shared.holders));
+    napi_set_named_property(env, result, "shared", shared_of(env, &shared.parts));
     napi_set_named_property(env, result, "parts", parts_of(env, &parts));
     napi_set_named_property(env, result, "items", items_of(env, &owners.items, &handles));
   }
   free(owned);
   heap_owners_free(&owners);
   heap_parts_free(&parts);
+  heap_shared_free(&shared);
   heap_tree_free(&tree);
   heap_walk_free(&graph);
   column_free(&via);
@@ -390,10 +449,20 @@ static napi_value TwinDropFields(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* heapTableBytes() → bytes of V8's table of strings; 0 where they are not known. In a twin, or in a process
+ * that is there for nothing else: what is read wrong ends it. */
+static napi_value HeapTableBytes(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value result;
+  napi_create_double(env, (double)heap_table_bytes(), &result);
+  return result;
+}
+
 void heap_define(napi_env env, napi_value exports) {
   const napi_property_descriptor properties[] = {
       {"twinHeapClasses", NULL, TwinHeapClasses, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinHeapOwners", NULL, TwinHeapOwners, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"heapTableBytes", NULL, HeapTableBytes, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinDropFields", NULL, TwinDropFields, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);

@@ -3,6 +3,7 @@
 
 #ifdef __linux__
 #include "heap-marks.h"
+#include "mapped.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,7 @@ static void add_memories(struct heap_graph *graph, struct list *buffers, struct 
       bytes = all[i].bytes > bytes ? all[i].bytes : bytes;
       add_extra(extras, all[i].node, node);
     }
+    graph->mapped_bytes += mapped_begins_at(start) ? bytes : 0;
     column_push(&graph->memories, (uint32_t)bytes);
     column_push(&graph->memories, (uint32_t)(bytes >> 32));
   }

@@ -8,6 +8,9 @@
 #include "heap-parts.h"
 #include "heap-tree.h"
 
+/* Of an owner whose members are not known yet, or are of several scripts. */
+static const uint32_t NO_LABEL = UINT32_MAX, SEVERAL_LABELS = UINT32_MAX - 1;
+
 enum { OWNER_PATH_SIZE = 400, OWNER_SCRIPT_SIZE = 300 };
 
 struct heap_owner {
@@ -26,9 +29,10 @@ struct heap_owner {
   uint64_t memory_bytes; /* the part of `own_bytes` outside V8's heap: backing stores, external strings */
   uint64_t retained_bytes;
   uint64_t kind_bytes[PART_KINDS]; /* its piece by what it is made of */
-  int64_t entries;                 /* -1: it is no collection */
-  int32_t part_of;                 /* the owner that it lies in, by its place; -1: none */
-  int32_t known; /* of the objects that were given, the one that it is or lies in, by its place; -1: none */
+  uint32_t label;  /* the script that all of its members are of, as parts name it; NO_LABEL, or several */
+  int64_t entries; /* -1: it is no collection */
+  int32_t part_of; /* the owner that it lies in, by its place; -1: none */
+  int32_t known;   /* of the objects that were given, the one that it is or lies in, by its place; -1: none */
 };
 
 struct heap_owners {

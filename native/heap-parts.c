@@ -285,6 +285,8 @@ static bool sum_up(struct heap_parts *parts, struct index *by_key, uint8_t *kind
     kinds[number] = kind_at(number, address == 0 ? SORT_OBJECT : heap_sort_of(address), kinds);
     if (*owner == 0)
       *owner = pieces->owner_of[tree->dominator.at[number]];
+    else
+      pieces->note_script(pieces->owners, *owner - 1, labels.at[number]);
     struct bytes bytes = bytes_of(node, address);
     const struct bytes source = {.all = bytes.source};
     bytes.all -= bytes.source;

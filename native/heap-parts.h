@@ -41,6 +41,8 @@ struct parts_of_owners {
   uint32_t
       *owner_of; /* number → place + 1 of the owner whose piece begins there; what lies in one is filled */
   uint64_t *(*kind_bytes_of)(void *owners, uint32_t place); /* PART_KINDS numbers, which are added to */
+  /* Told the script of each member of an owner, by its place; 0 where it is of none. */
+  void (*note_script)(void *owners, uint32_t place, uint32_t script);
   void *owners;
 };
 

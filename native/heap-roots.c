@@ -91,6 +91,26 @@ static int kind_named(const struct v8_symbols *v8, const char *name) {
   return -1;
 }
 
+/* V8 visits each place of its table, the empty ones too. */
+static uint64_t bytes_of_table(int strings) { return strings < 0 ? 0 : counts[strings] * sizeof(uint64_t); }
+
+static uint64_t heap_of(const struct v8_symbols *v8, uint64_t isolate) {
+  void *get_profiler = dlsym(RTLD_DEFAULT, "_ZN2v87Isolate15GetHeapProfilerEv");
+  if (get_profiler == NULL)
+    return 0;
+  const uint64_t profiler = ((uint64_t(*)(uint64_t))get_profiler)(isolate);
+  return ((uint64_t(*)(uint64_t))v8->heap_of_profiler)(profiler);
+}
+
+uint64_t heap_roots_table_bytes(const struct v8_symbols *v8, uint64_t isolate) {
+  const uint64_t heap = heap_of(v8, isolate);
+  if (heap == 0)
+    return 0;
+  make_vtable(&v8->root_visitor);
+  count(v8, heap, 0);
+  return bytes_of_table(kind_named(v8, "(Internalized strings)"));
+}
+
 /* Which bit leaves out the weak roots differs between versions: it is the one with which the table of strings
  * is not visited, and handles and builtins are. */
 static int find_weak_bit(const struct v8_symbols *v8, uint64_t heap, int tables[2]) {
@@ -114,12 +134,10 @@ static int find_weak_bit(const struct v8_symbols *v8, uint64_t heap, int tables[
 
 const char *heap_roots_visit(const struct v8_symbols *v8, uint64_t isolate,
                              void (*take)(uint64_t tagged, bool stays), bool with_tables) {
-  void *get_profiler = dlsym(RTLD_DEFAULT, "_ZN2v87Isolate15GetHeapProfilerEv");
-  if (get_profiler == NULL)
-    return "V8's Isolate::GetHeapProfiler() is not exported";
-  const uint64_t profiler = ((uint64_t(*)(uint64_t))get_profiler)(isolate);
-  const uint64_t heap = ((uint64_t(*)(uint64_t))v8->heap_of_profiler)(profiler);
+  const uint64_t heap = heap_of(v8, isolate);
   int tables[2];
+  if (heap == 0)
+    return "V8's Isolate::GetHeapProfiler() is not exported";
   make_vtable(&v8->root_visitor);
   const int weak_bit = find_weak_bit(v8, heap, tables);
   if (weak_bit < 0)

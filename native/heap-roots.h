@@ -9,4 +9,7 @@
 const char *heap_roots_visit(const struct v8_symbols *v8, uint64_t isolate,
                              void (*take)(uint64_t tagged, bool stays), bool with_tables);
 
+/* Bytes of V8's table of strings, which lies in native memory; 0 where they are not known. It only reads. */
+uint64_t heap_roots_table_bytes(const struct v8_symbols *v8, uint64_t isolate);
+
 #endif

@@ -8,6 +8,7 @@
 #include "v8-functions.h"
 #include "v8-layout.h"
 
+#include <dlfcn.h>
 #include <string.h>
 
 enum { AHEAD = 8 };
@@ -24,6 +25,7 @@ static struct list buffers = {.size = sizeof(struct buffer)};
 static bool is_second;
 static bool holds_alone;      /* whether what the object holds may be folded into it */
 static uint32_t folded_words; /* of what is folded into the object */
+static bool is_listing;       /* whether a described object's edges are asked for once more */
 
 static const enum heap_folded NOT_FOLDED = FOLDED_KINDS;
 
@@ -64,7 +66,7 @@ static inline void add_edge(uint64_t tagged) {
   if (is_second) {
     if (marks_is_node(mark))
       column_push(&into->to, marks_number(mark));
-    else
+    else if (!is_listing)
       fold(mark);
     return;
   }
@@ -303,6 +305,23 @@ const char *heap_walk(struct heap_graph *graph, bool like_snapshot) {
   if (reason != NULL)
     heap_walk_free(graph);
   return reason;
+}
+
+uint64_t heap_table_bytes(void) {
+  struct v8_symbols v8;
+  uint64_t (*get_isolate)(void) = (uint64_t(*)(void))dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv");
+  return v8_symbols_find(&v8) == NULL && get_isolate != NULL ? heap_roots_table_bytes(&v8, get_isolate()) : 0;
+}
+
+const struct column *heap_edges_of(uint32_t node) {
+  const uint64_t address = heap_address_of(node);
+  is_listing = true;
+  into->to.count = 0;
+  add_edge(v8_read(address));
+  if (folded_kind(v8_type_of(address)) == NOT_FOLDED)
+    heap_visit_body(address, heap_words_at(address));
+  is_listing = false;
+  return &into->to;
 }
 
 uint64_t heap_address_of(uint32_t node) { return marks_address_of(node); }

@@ -27,6 +27,7 @@ struct heap_graph {
   struct column memories;   /* bytes of each memory, two numbers each, the lower half first */
   uint64_t object_bytes;    /* of all objects on the heap, those of the read-only space included */
   uint64_t read_only_bytes; /* the part of them in the read-only space: no nodes */
+  uint64_t mapped_bytes;    /* of memories that V8 maps itself, outside the allocator */
   uint64_t external_bytes;  /* of strings outside the heap; counted with their objects' words as well */
   struct {
     uint64_t count, bytes, largest_bytes;
@@ -38,6 +39,13 @@ struct heap_graph {
  * WeakMap's table the values beside the key, as in V8's own snapshots; for tests that compare the two.
  * Returns NULL, or why there is no graph. */
 const char *heap_walk(struct heap_graph *graph, bool like_snapshot);
+
+/* The nodes that an object of the last walk holds, but for memories and values of WeakMaps: they are read
+ * once more, and hold until the next call. The graph may have lost its edges by then. */
+const struct column *heap_edges_of(uint32_t node);
+
+/* Bytes of V8's table of strings, outside of its heap; 0 where they are not known. */
+uint64_t heap_table_bytes(void);
 
 /* The address of an object's node, untagged; 0 of the root and of memories. */
 uint64_t heap_address_of(uint32_t node);

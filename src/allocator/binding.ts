@@ -164,6 +164,11 @@ export function pathOfAddon(): string {
   return find.path(nativeFolder())
 }
 
+/** The file that is loaded in this process. Throws where there is none for this platform. */
+export function fileOfAddon(): string {
+  return addonFile ?? pathOfAddon()
+}
+
 function loadAddon(): Addon {
   if (addonFile !== undefined) return loadFile(addonFile)
   const require = createRequire(import.meta.url)

@@ -299,13 +299,42 @@ export interface HeapOwners {
   readonly totalBytes: number
   /** Of V8's read-only space, which is part of `objectBytes` and not of `totalBytes`. */
   readonly readOnlyBytes: number
+  /** Of memories that V8 maps itself, which the allocator does not count; -1 where that is not known. */
+  readonly mappedBytes: number
+  /** Of V8's table of strings, which lies outside its heap; 0 where that is not known. */
+  readonly tableBytes: number
   /** In no owner. */
   readonly restBytes: number
   readonly owners: readonly RawOwner[]
+  /** Where references to owners come from. */
+  readonly holders: readonly RawHolder[]
+  /** What lies in one owner's piece and is held out of others. */
+  readonly shared: readonly RawShared[]
   /** All of `totalBytes` once more, by script and kind. */
   readonly parts: readonly RawPart[]
   /** What waits, owners or not. */
   readonly items: readonly RawItems[]
+}
+
+/** References from the piece of one owner to another owner, or to members of its group. */
+export interface RawHolder {
+  /** Place in `owners`. */
+  readonly owner: number
+  /** The same; -1 where they come out of no owner's piece. */
+  readonly holder: number
+  readonly count: number
+}
+
+/** What two hold together, by how each is reached; texts are empty where nothing tells, both of the dominator itself. */
+export interface RawShared {
+  /** Place in `owners`: in whose piece it lies, its dominator's; -1 of what is in nobody's. */
+  readonly owner: number
+  readonly firstPath: string
+  readonly firstScript: string
+  readonly secondPath: string
+  readonly secondScript: string
+  readonly count: number
+  readonly bytes: number
 }
 
 /** Items of one kind with one function, or of one class. */
@@ -387,6 +416,8 @@ export interface RawOwner {
   readonly className: string
   readonly path: string
   readonly script: string
+  /** The script that all its members are of, by what they say or who holds them; empty where there is none, or several. */
+  readonly label: string
   readonly instances: number
   /** Place in {@link ITEM_KINDS}. */
   readonly item: number

@@ -156,8 +156,9 @@ export interface Explained {
    */
   readonly heapShare: number | null
   /**
-   * Of the allocator's live bytes: what the rows got back, and the memory of Buffers and external strings that the graph
-   * reaches. What Node and V8 allocate for themselves has no name in it.
+   * Of the allocator's live bytes: what the rows got back, the memory of Buffers and external strings that the graph reaches, and
+   * Node itself as an empty process shows it (`discovery.live.engineBytes`; not where none could be measured). Null also where it
+   * is not known how much of that memory V8 maps itself, outside the allocator.
    */
   readonly nativeShare: number | null
 }

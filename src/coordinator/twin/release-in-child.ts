@@ -16,6 +16,7 @@ import { discoverHere } from '../../twin/discover/discover.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { KnownCache } from '../../twin/discover/known-cache.js'
 import type { TwinContext } from '../../twin/child.js'
+import type { EmptyNode } from '../../twin/empty-node.js'
 import { ReturnedPages } from '../../twin/returned-pages.js'
 import { settleInTwin } from '../../twin/settle-in-twin.js'
 import { askCache } from '../inspect.js'
@@ -74,6 +75,8 @@ export interface TwinReleases {
   readonly discover: number
   /** The registered caches: they are recognised among the owners. */
   readonly known: readonly KnownCache[]
+  /** What Node itself allocates, for the owners; null where that is not known. */
+  readonly emptyNode: EmptyNode | null
   /** Wraps the call of a release. */
   readonly duringRelease: (release: () => unknown) => unknown
   /** False where finalizers ended a twin before its first release: then they wait, as in a process whose loop is held. */
@@ -176,7 +179,7 @@ class TwinWindows {
 
   /** After the last sample: what is emptied here is no part of the run's balance. */
   #discover(): void {
-    const { discover, durationMs = Infinity, instrument, known } = this.#releases
+    const { discover, durationMs = Infinity, instrument, known, emptyNode } = this.#releases
     if (discover === 0) return
     const endsAtMs = this.#startMs + durationMs
     this.#send({ kind: 'settle', name: null }, DISCOVERY_MS)
@@ -185,7 +188,7 @@ class TwinWindows {
       const sendOwners = (discovery: Discovery): void => {
         this.#send({ kind: 'discovery', discovery })
       }
-      sendOwners(discoverHere(instrument, { limit: discover, known, endsAtMs }, sendOwners))
+      sendOwners(discoverHere(instrument, { limit: discover, known, endsAtMs, emptyNode }, sendOwners))
     } catch (error) {
       this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be sought: ${messageOf(error)}` })
     }

@@ -14,6 +14,8 @@ import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowErro
 import { CacheAttributionError, reasonOf } from '../../support/errors.js'
 import type { TwinContext } from '../../twin/child.js'
 import { discoverBytes } from '../../twin/discover/discover.js'
+import { measureEmptyNode } from '../../twin/empty-node.js'
+import type { EmptyNode } from '../../twin/empty-node.js'
 import { TwinError, makeTwin } from '../../twin/make-twin.js'
 import type { TwinOrder, TwinOutcome } from '../../twin/make-twin.js'
 import type { TwinCost } from '../../twin/types.js'
@@ -58,6 +60,7 @@ export class TwinRun implements Run {
   #ended: RowError | undefined
   /** No further twin is made. */
   #isOver = false
+  #emptyNode: EmptyNode | null = null
   #parentBefore: MemorySample | undefined
 
   constructor(context: RunContext, make: MakeTwin = makeTwin) {
@@ -77,6 +80,10 @@ export class TwinRun implements Run {
     const startedAt = instrument.environment.date().toISOString()
     this.#ledger.begin(options, warnings)
     const order = this.#select()
+    if (options.discover > 0 && instrument.environment.checksRuns === true) {
+      const { durationMs } = options.budget
+      this.#emptyNode = await measureEmptyNode(durationMs === undefined)
+    }
     inStretch(
       () => instrument.environment.now(),
       this.#pausesMs,
@@ -192,6 +199,7 @@ export class TwinRun implements Run {
         dumpResidual: residual === null ? null : () => residual.dumpInTwin(),
         discover,
         known: discover === 0 ? [] : caches.map(knownCache),
+        emptyNode: this.#emptyNode,
         duringRelease: (release) => this.#context.duringRelease(release),
         runsFinalizers: this.#blame.runsFinalizers,
       },

@@ -24,11 +24,10 @@ export function explainedBy(
   if (live?.heapBytes === undefined || live.memoryBytes === undefined) return {}
   const ofRows = (quantity: 'heapBytes' | 'allocatedBytes'): number =>
     caches.reduce((sum, { released }) => sum + Math.max(0, released[quantity] ?? 0), 0)
-  const share = (named: number, whole: number | null): number | null =>
-    whole === null || whole <= 0 ? null : Math.min(1, named / whole)
+  const native = namedNative(live)
   const explained: Explained = {
     heapShare: share(ofRows('heapBytes') + live.heapBytes, before.heapUsedBytes),
-    nativeShare: share(ofRows('allocatedBytes') + live.memoryBytes, before.allocatedBytes),
+    nativeShare: native === null ? null : share(ofRows('allocatedBytes') + native, before.allocatedBytes),
   }
   return { explained }
 }
@@ -38,13 +37,54 @@ export function hasOtherHeaps({ warnings }: Discovery): boolean {
   return warnings.some(({ code }) => code === 'WARN_DISCOVER_THREADS')
 }
 
+/** The same of a walked heap alone, without rows. */
+export function explainedByGraph(live: LiveMemory): Explained {
+  const { heapBytes, usedHeapBytes, allocatedBytes } = live
+  const native = namedNative(live)
+  return {
+    heapShare: heapBytes === undefined ? null : share(heapBytes, usedHeapBytes),
+    nativeShare: native === null ? null : share(native, allocatedBytes),
+  }
+}
+
 /** What the graph names of the memory that was live when it was walked, and what it cannot name; null where that is unknown. */
-export function namedByGraph(live: LiveMemory): { readonly share: number; readonly nativeBytes: number | null } | null {
-  const { heapBytes, memoryBytes, usedHeapBytes, allocatedBytes } = live
+export function namedByGraph(live: LiveMemory): GraphNamed | null {
+  const { heapBytes, memoryBytes, mappedBytes, usedHeapBytes, allocatedBytes } = live
   if (heapBytes === undefined || memoryBytes === undefined || usedHeapBytes === undefined) return null
-  const [heap, native] = [Math.max(usedHeapBytes, heapBytes), allocatedBytes ?? null]
-  if (native === null) return { share: heap === 0 ? 1 : heapBytes / heap, nativeBytes: null }
-  // Buffers that are mapped, and not allocated, may make the graph's figure the larger one.
-  const whole = heap + Math.max(native, memoryBytes)
-  return { share: whole === 0 ? 1 : (heapBytes + memoryBytes) / whole, nativeBytes: Math.max(0, native - memoryBytes) }
+  const heap = Math.max(usedHeapBytes, heapBytes)
+  const native = namedNative(live)
+  if (allocatedBytes == null || native === null) {
+    return { share: heap === 0 ? 1 : heapBytes / heap, nativeBytes: null, isBeyondNode: false }
+  }
+  const mapped = mappedBytes ?? 0
+  const whole = heap + allocatedBytes + mapped
+  return {
+    share: whole === 0 ? 1 : (heapBytes + native + mapped) / whole,
+    nativeBytes: allocatedBytes - native,
+    isBeyondNode: live.engineBytes != null,
+  }
+}
+
+/** What a graph names. */
+export interface GraphNamed {
+  /** Of all that was live, 0 to 1. */
+  readonly share: number
+  /** What the allocator counts and nothing names; null where it tells nothing. */
+  readonly nativeBytes: number | null
+  /** Whether Node's own native memory is named: without it `nativeBytes` has that as well. */
+  readonly isBeyondNode: boolean
+}
+
+/**
+ * Of the allocator's live bytes: memory of Buffers and external strings, and Node itself. What V8 maps itself is no part of them;
+ * how much that is must be known. Addons may map memory of their Buffers, too, so it is never more than there is.
+ */
+function namedNative({ memoryBytes, mappedBytes, engineBytes, allocatedBytes }: LiveMemory): number | null {
+  if (memoryBytes === undefined || mappedBytes === null || allocatedBytes == null) return null
+  // A result of an older version told nothing of either.
+  return Math.min(allocatedBytes, memoryBytes - (mappedBytes ?? 0) + (engineBytes ?? 0))
+}
+
+function share(named: number, whole: number | null | undefined): number | null {
+  return whole == null || whole <= 0 ? null : Math.min(1, named / whole)
 }

@@ -6,11 +6,12 @@ import { WIDTH_RULE, formatTable, palette } from '../format-table.js'
 import type { Palette, TableColumn } from '../format-table.js'
 import { knownBytes } from '../whole.js'
 import { NATIVE_LEAST_BYTES, hasOtherHeaps, namedByGraph } from './explained.js'
+import type { GraphNamed } from './explained.js'
 import { inFlightLines } from './format-in-flight.js'
 import { packageLines } from './format-packages.js'
 import { baseOf, scriptLine, placeOf } from './place-of.js'
 import { trendCell } from '../trends/format-trends.js'
-import type { Discovery, LiveMemory, Owner, OwnerSite } from './types.js'
+import type { Discovery, LiveMemory, Owner, OwnerSite, SharedMemory } from './types.js'
 
 /** How {@link formatDiscovery} writes. */
 export interface FormatDiscoveryOptions {
@@ -70,6 +71,7 @@ function ownerLines(discovery: Discovery, paints: Palette): string[] {
       : [dim(`${formatCount(others.count)} smaller owners: ${ofLive(others.totalBytes, totalBytes)}`)]),
     dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and what is small`),
     ...graphLines(live, hasOtherHeaps(discovery)).map((line) => dim(line)),
+    ...(discovery.shared ?? []).map((shared) => dim(sharedLine(shared))),
     ...owners.flatMap((owner, place) =>
       owner.disagreement === null
         ? []
@@ -91,9 +93,16 @@ function graphLines(live: LiveMemory, withOthers: boolean): string[] {
     ...(named.nativeBytes === null || named.nativeBytes < NATIVE_LEAST_BYTES
       ? []
       : [
-          `native memory without ${withOthers ? "an owner in this thread's heap" : 'a JavaScript owner'}: ${formatBytes(named.nativeBytes)}, Node's and V8's own${withOthers ? ' and what other threads hold' : ''} among it; a heap profile names who allocated it (cache-attribution run --profile)`,
+          `native memory without ${withOthers ? "an owner in this thread's heap" : 'a JavaScript owner'}: ${formatBytes(named.nativeBytes)}${besides(named, withOthers)}; a heap profile names who allocated it (cache-attribution run --profile)`,
         ]),
   ]
+}
+
+/** What else is in it, and what is not. */
+function besides({ isBeyondNode }: GraphNamed, withOthers: boolean): string {
+  const others = withOthers ? 'what other threads hold' : ''
+  if (isBeyondNode) return ` beside Node's own${others === '' ? '' : `, ${others} among it`}`
+  return `, Node's and V8's own${others === '' ? '' : ` and ${others}`} among it`
 }
 
 function noneLine({ leastBytes }: Discovery): string {
@@ -172,14 +181,29 @@ function columns(totalBytes: number): TableColumn<Owner>[] {
   ]
 }
 
+/** `of owner 3, 1.83 MiB (×400) are held by server.js › catalogue and server.js › recent together`. */
+function sharedLine({ countedWith, holders, count, totalBytes }: SharedMemory): string {
+  const where = countedWith === null ? 'of the rest' : `of owner ${printable(countedWith + 1, 12)}`
+  const names = holders.map(({ script, path }) => printable(placeOf(script, path), OWNER_LENGTH_MAX))
+  const held = names.length === 1 ? `${names[0] ?? ''} as well` : `${names.join(' and ')} together`
+  return `${where}, ${formatBytes(totalBytes)} (×${formatCount(count)}) are held by ${held}`
+}
+
+/** `2`, `2 and 5`, `2, 5 and 7`: as rows are counted. */
+function placesOf(places: readonly number[]): string {
+  const names = places.map((place) => printable(place + 1, 12))
+  return [...(names.length > 1 ? [names.slice(0, -1).join(', ')] : []), names.at(-1) ?? ''].join(' and ')
+}
+
 function bytesPerEntry({ own, entries }: Owner): string {
   return entries === null || entries === 0 ? '–' : formatCount(own.totalBytes / entries)
 }
 
-function remark({ own, retained, released, partOf, package: packageName }: Owner): string {
+function remark({ own, retained, released, partOf, sharedBy = [], package: packageName }: Owner): string {
   return [
     own.totalBytes === retained.totalBytes ? '' : `${formatBytes(retained.totalBytes)} with what lies in it`,
     partOf === null ? '' : `in owner ${printable(partOf + 1, 12)}`,
+    sharedBy.length === 0 ? '' : `held by owner${sharedBy.length === 1 ? '' : 's'} ${placesOf(sharedBy)} as well`,
     packageName === null || packageName === 'node' ? '' : `package ${printable(packageName, 40)}`,
     released === null ? 'by the graph alone' : '',
   ]

@@ -28,6 +28,7 @@ export function packageLines(packages: readonly PackageCost[], paints: Palette):
     { title: 'holds', cell: ({ totalBytes }: PackageCost) => formatBytes(totalBytes) },
     { title: 'share', cell: ({ totalBytes }: PackageCost) => formatShare(totalBytes, whole) },
     { title: 'owned', cell: ({ ownedBytes }: PackageCost) => formatBytes(ownedBytes) },
+    { title: 'native', cell: ({ nativeBytes }: PackageCost) => formatBytes(nativeBytes ?? null) },
     { title: 'made of', alignsLeft: true, cell: kindsOf },
   ]
   const othersBytes = others.reduce((sum, { totalBytes }) => sum + totalBytes, 0)

@@ -80,6 +80,11 @@ export interface Owner {
   readonly retained: GraphBytes
   /** Index in `owners` of the owner that this one lies in. */
   readonly partOf: number | null
+  /**
+   * Indices in `owners` of those that hold it as well, the first three: none of them alone keeps it alive, it goes when the last of
+   * them does. Absent in a result of an older version.
+   */
+  readonly sharedBy?: readonly number[]
   /** The registered cache that it is, or lies in. */
   readonly cache: string | null
   /** With a history attached, or several observations: how it changes over them. */
@@ -114,6 +119,13 @@ export interface LiveMemory {
   readonly heapBytes?: number
   /** Of it, outside of V8's heap: the memory of Buffers and other ArrayBuffers, the text of external strings. */
   readonly memoryBytes?: number
+  /** Of `memoryBytes`, what V8 maps itself (WebAssembly, resizable and shared buffers): no allocator counts it. Null where unknown. */
+  readonly mappedBytes?: number | null
+  /**
+   * Of `allocatedBytes`, Node itself and V8's bookkeeping: what an empty process of this Node has allocated with the same built-in
+   * modules, and what V8 keeps beside each page of its heap. Null where no such process could be measured.
+   */
+  readonly engineBytes?: number | null
   /** V8's heap in use when it was walked, right after collections: what is more than `heapBytes` is reached by nothing strong. */
   readonly usedHeapBytes?: number
   /** What the allocator counted as live then; null where it tells nothing. What is more than `memoryBytes` has no JavaScript owner in this thread's heap. */
@@ -136,8 +148,24 @@ export interface PackageCost {
   readonly totalBytes: number
   /** Of it, in the pieces of owners: the data that they keep alive. The rest is code, and what is small. */
   readonly ownedBytes: number
+  /**
+   * Of `node` and `engine`, beside `totalBytes`: native memory that belongs to no JavaScript object, as an empty process of this
+   * Node shows it. Null where none could be measured; absent of all others, of which it is not known.
+   */
+  readonly nativeBytes?: number | null
   /** `totalBytes` by what it is, the largest first. */
   readonly kinds: readonly { readonly kind: PartKind; readonly totalBytes: number }[]
+}
+
+/** What owners hold together: it is part of what their common dominator holds, and goes when the last of them goes. */
+export interface SharedMemory {
+  /** Index in `owners` of the one that it is counted with; null where it is in the rest. */
+  readonly countedWith: number | null
+  /** How two of its holders are reached, as `script` and `path` of owners; one alone shares it with the dominator itself. */
+  readonly holders: readonly { readonly script: string | null; readonly path: string }[]
+  /** Objects that are held by both. */
+  readonly count: number
+  readonly totalBytes: number
 }
 
 /** Owners that are not listed, in one figure. */
@@ -161,6 +189,8 @@ export interface Discovery {
    * absent in a result of an older version.
    */
   readonly inFlight?: readonly InFlight[]
+  /** What listed owners hold together, the largest first, at most `limit`; absent in a result of an older version. */
+  readonly shared?: readonly SharedMemory[]
   /** Owners beyond the limit. */
   readonly others: OtherOwners
   /** Of the windows in which owners were emptied. */

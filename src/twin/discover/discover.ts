@@ -10,6 +10,8 @@ import type { ReportWarning } from '../../report/types.js'
 import { number, optional, resolveOptions, shaped } from '../../support/options.js'
 import { ownTimers } from '../../support/own-timers.js'
 import type { TwinContext } from '../child.js'
+import { measureEmptyNode } from '../empty-node.js'
+import type { EmptyNode } from '../empty-node.js'
 import { expectedPauseMs } from '../expected-pause.js'
 import { estimateCopiedBytes } from '../headroom.js'
 import { ReturnedPages } from '../returned-pages.js'
@@ -21,6 +23,7 @@ import { ownersHere } from '../owners/owners-here.js'
 import type { GraphOwner, OwnersFound } from '../owners/owners-of.js'
 import { BudgetWatch, discoverBudget, leftOut, refuseOverBudget } from './discover-budget.js'
 import type { DiscoverBudget, ExpectedCost, ResolvedDiscoverBudget } from './discover-budget.js'
+import { graphFacts } from './graph-facts.js'
 import { containerKind, entryCount } from './intrinsics.js'
 import { UNMEASURED, knownBefore } from './known-before.js'
 import type { KnownCache } from './known-cache.js'
@@ -72,8 +75,9 @@ export async function discover(options?: DiscoverOptions): Promise<Discovery> {
   const coordinators = coordinator === undefined ? openCoordinators.all() : [coordinator]
   const known = coordinators.flatMap((each) => each.knownCaches())
   const walked: Discovery[] = []
+  const emptyNode = await measureEmptyNode(budget.durationMs === undefined && budget.memoryBytes === undefined)
   // A twin has no other thread.
-  const settings: DiscoverySettings = { limit, leastBytes, known, workers: countWorkers(), endsAtMs }
+  const settings: DiscoverySettings = { limit, leastBytes, known, workers: countWorkers(), endsAtMs, emptyNode }
   const work = (context: TwinContext, instrument: Instrument): Discovery =>
     discoverHere(instrument, settings, (early) => {
       context.send(early)
@@ -146,6 +150,8 @@ export interface DiscoverySettings {
   readonly limit: number
   readonly leastBytes?: number
   readonly known: readonly KnownCache[]
+  /** What Node itself allocates; null where that is not known. */
+  readonly emptyNode?: EmptyNode | null
   /** How many worker threads run, whose heaps are not searched. @default those that were heard of */
   readonly workers?: number
   /** No owner is emptied that would not be measured by then, on the clock of the environment. @default never */
@@ -163,6 +169,7 @@ export function discoverHere(
   onWalked: (early: Discovery) => void = () => undefined,
 ): Discovery {
   const { limit, leastBytes = LEAST_BYTES, known, workers = countWorkers(), endsAtMs = Infinity } = settings
+  const { emptyNode = null } = settings
   const { environment } = instrument
   const warnings = threadWarnings(workers)
   const startMs = environment.now()
@@ -172,16 +179,8 @@ export function discoverHere(
   if ('code' in walked) warnings.push(walked)
   const owners = recogniseByRelease(found?.owners ?? [], known, warnings)
   const walking = environment.now() - startMs
-  const rest = {
-    leastBytes,
-    live:
-      found === null
-        ? null
-        : { ...found.live, usedHeapBytes: figures.heapBytes, allocatedBytes: figures.allocatedBytes },
-    packages: found?.packages ?? [],
-    inFlight: found?.inFlight ?? [],
-    others: found?.others ?? { count: 0, totalBytes: 0 },
-  }
+  const { total_heap_size: heapTotalBytes } = v8.getHeapStatistics()
+  const rest = { leastBytes, ...graphFacts(found, { figures, heapTotalBytes, emptyNode }) }
   const early = {
     owners: owners.map(({ row }) => row),
     ...rest,

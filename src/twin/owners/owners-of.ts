@@ -15,12 +15,16 @@ import type {
   OwnerKind,
   OwnerSite,
   PackageCost,
+  SharedMemory,
 } from '../../report/discovery/types.js'
 import type { CacheObject } from '../discover/recognise-caches.js'
+import { groupOwners, withoutQuery } from './group-owners.js'
+import type { OwnerGroup } from './group-owners.js'
 import { inFlightOf } from './in-flight.js'
 import { livePartsOf, packageCostsOf } from './live-parts.js'
 import type { LivePart } from './live-parts.js'
 import { isOwnScript } from './own-script.js'
+import { sharedMemoryOf } from './shared-memory.js'
 
 /** The owners of a heap. */
 export interface OwnersFound {
@@ -30,7 +34,10 @@ export interface OwnersFound {
   readonly parts: readonly LivePart[]
   readonly packages: readonly PackageCost[]
   readonly inFlight: readonly InFlight[]
+  readonly shared: readonly SharedMemory[]
   readonly others: OtherOwners
+  /** Of V8's table of strings, outside its heap; 0 where that is not known. */
+  readonly tableBytes: number
 }
 
 /** An owner before it is emptied. */
@@ -43,39 +50,37 @@ export interface GraphOwner {
 /** What Node itself holds in any process is in pieces smaller than this; a larger one holds what the service gave it. */
 const NODE_LEAST_BYTES = 512 * 1024
 
-/** A raw owner with those of the same path. */
-interface Group {
-  readonly first: RawOwner
-  readonly members: RawOwner[]
-}
-
 /**
  * Rows of what the addon found: those with one path are told together, the largest first, at most `limit` of them and
  * what these lie in. Pure.
  */
 export function ownersOf(found: HeapOwners, caches: readonly CacheObject[], limit: number): OwnersFound {
   const { owners: raw, totalBytes, restBytes } = found
-  const unlisted = new Set(raw.filter((owner) => isOwnScript(owner.script) || isOfNodeAlone(owner)))
-  const groups = grouped(raw.filter((owner) => !unlisted.has(owner)))
+  const unlisted = new Set(raw.filter((owner) => isOwnScript(scriptOf(owner)) || isOfNodeAlone(owner)))
+  const groups = groupOwners(
+    raw.filter((owner) => !unlisted.has(owner)),
+    found,
+  )
   const sorted = groups.toSorted((a, b) => ownBytesOf(b) - ownBytesOf(a))
   const listed = sorted.slice(0, limit)
   const placeOf = new Map(listed.flatMap((group, place) => group.members.map((member) => [member, place] as const)))
   const partOf = (owner: RawOwner): RawOwner | undefined => (owner.partOf < 0 ? undefined : raw[owner.partOf])
   const owners = listed.map((group, place): GraphOwner => {
-    const { first, members } = group
+    const { first, members, alike } = group
     let outer = partOf(first)
     while (outer !== undefined && (placeOf.get(outer) ?? place) === place) outer = partOf(outer)
     const row: Owner = {
       ...namesOf(first),
       kind: kindOf(first),
-      site: siteOf(members),
+      site: siteOf(alike),
       className: first.className,
-      entries: members.every(({ entries }) => entries >= 0) ? sum(members.map(({ entries }) => entries)) : null,
-      instances: sum(members.map(({ instances }) => instances)),
+      entries: alike.every(({ entries }) => entries >= 0) ? sum(alike.map(({ entries }) => entries)) : null,
+      instances: sum(alike.map(({ instances }) => instances)),
       ...NOT_EMPTIED,
       own: bytesOf(members),
       retained: bytesOf(raw.filter((owner) => members.some((member) => liesIn(owner, member, partOf)))),
       partOf: outer === undefined ? null : (placeOf.get(outer) ?? null),
+      sharedBy: sharedBy(place, members, { raw, holders: found.holders, placeOf, outer }),
       cache: cacheOf(first, caches),
     }
     return { row, objects: objectsOf(members, row) }
@@ -91,12 +96,15 @@ export function ownersOf(found: HeapOwners, caches: readonly CacheObject[], limi
       totalBytes,
       heapBytes: totalBytes - memoryBytes,
       memoryBytes,
+      mappedBytes: found.mappedBytes < 0 ? null : found.mappedBytes,
       ownedBytes: totalBytes - rest,
       restBytes: rest,
     },
     parts,
     packages: packageCostsOf(parts),
     inFlight: inFlightOf(found, limit),
+    shared: sharedMemoryOf(found, placeOf, limit),
+    tableBytes: found.tableBytes,
     others: { count: folded.length, totalBytes: sum(folded.map(ownBytesOf)) },
   }
 }
@@ -123,42 +131,54 @@ function cacheOf({ known, object }: RawOwner, caches: readonly CacheObject[]): s
   return found !== undefined && (found.isWhole || found.object === object) ? found.cache : null
 }
 
-function isOfNodeAlone({ script, ownBytes }: RawOwner): boolean {
-  return packageOf(script) === 'node' && ownBytes < NODE_LEAST_BYTES
+function isOfNodeAlone(owner: RawOwner): boolean {
+  return packageOf(scriptOf(owner)) === 'node' && owner.ownBytes < NODE_LEAST_BYTES
 }
 
-/** Copies of a module that differ in their query, and instances that differ in nothing, have one row. */
-function grouped(owners: readonly RawOwner[]): Group[] {
-  const groups = new Map<string, Group>()
-  for (const owner of owners) {
-    const key = JSON.stringify([
-      owner.className,
-      owner.path,
-      withoutQuery(owner.script),
-      owner.known,
-      owner.item,
-      owner.item === 0 ? 0 : owner.siteLine,
-    ])
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { first: owner, members: [owner] })
-    else group.members.push(owner)
+/** The script that its path begins in, else that which it is of. */
+function scriptOf({ script, label }: RawOwner): string {
+  return script === '' ? label : script
+}
+
+interface Holders {
+  readonly raw: readonly RawOwner[]
+  readonly holders: HeapOwners['holders']
+  readonly placeOf: ReadonlyMap<RawOwner, number>
+  /** That in which it lies. */
+  readonly outer: RawOwner | undefined
+}
+
+/** Of a group these many of its members, at least. */
+const HOLDER_SHARE = 0.1
+const HOLDERS_MOST = 3
+
+/** The listed owners that hold it, but for the one that it lies in: none of them alone keeps it alive. */
+function sharedBy(place: number, members: readonly RawOwner[], { raw, holders, placeOf, outer }: Holders): number[] {
+  const counts = new Map<number, number>()
+  const own = new Set(members)
+  const instances = Math.max(...members.map((member) => member.instances))
+  for (const { owner, holder, count } of holders) {
+    const [held, by] = [raw[owner], raw[holder]]
+    if (held === undefined || by === undefined || !own.has(held) || by === outer) continue
+    // One member of a group, whichever.
+    if (instances === 1 && by.instances > 1) continue
+    const at = placeOf.get(by)
+    if (at !== undefined && at !== place) counts.set(at, (counts.get(at) ?? 0) + count)
   }
-  return [...groups.values()]
+  return [...counts]
+    .filter(([, count]) => count >= HOLDER_SHARE * instances)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, HOLDERS_MOST)
+    .map(([at]) => at)
 }
 
-/** `rules.mjs?v=7&t=1` → `rules.mjs?v=*&t=*`; what is no key of a query goes with it. */
-function withoutQuery(script: string): string {
-  const end = script.indexOf('?')
-  if (end === -1) return script
-  const keys = script.slice(end + 1).split('&')
-  return `${script.slice(0, end)}?${keys.map((key) => (key.includes('=') ? `${key.slice(0, key.indexOf('=') + 1)}*` : '*')).join('&')}`
-}
-
-function namesOf({ path, script }: RawOwner): Pick<Owner, 'path' | 'script' | 'package'> {
+function namesOf(owner: RawOwner): Pick<Owner, 'path' | 'script' | 'package'> {
+  const { path } = owner
+  const script = path === '' ? scriptOf(owner) : owner.script
   return {
     path: path === '' ? null : path,
     script: script === '' ? null : withoutQuery(script),
-    package: script === '' ? null : packageOf(script),
+    package: scriptOf(owner) === '' ? null : packageOf(scriptOf(owner)),
   }
 }
 
@@ -197,7 +217,7 @@ function siteOf(members: readonly RawOwner[]): OwnerSite | null {
   return [...sites.values()].sort((a, b) => b.count - a.count)[0] ?? null
 }
 
-function ownBytesOf({ members }: Group): number {
+function ownBytesOf({ members }: OwnerGroup): number {
   return sum(members.map(({ ownBytes }) => ownBytes))
 }
 

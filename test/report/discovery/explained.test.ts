@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { explainedBy, namedByGraph, ownersOfFloor } from '../../../src/report/discovery/explained.js'
+import { explainedBy, explainedByGraph, namedByGraph, ownersOfFloor } from '../../../src/report/discovery/explained.js'
 import { formatDiscovery } from '../../../src/report/discovery/format-discovery.js'
 import type { Discovery, LiveMemory, PackageCost } from '../../../src/report/discovery/types.js'
 import type { CacheAttribution } from '../../../src/report/types.js'
@@ -40,6 +40,15 @@ const before = (allocated: number | null, heap: number): MemorySample =>
 const row = (allocatedBytes: number | null, heapBytes: number): CacheAttribution =>
   ({ released: { allocatedBytes, heapBytes, mappedBytes: null, totalBytes: null } }) as unknown as CacheAttribution
 
+/** With what the allocator does not count, and with Node itself. */
+function withNative(live: LiveMemory, mapped: number | null, engine: number | null): LiveMemory {
+  return {
+    ...live,
+    mappedBytes: mapped === null ? null : mapped * MIB,
+    engineBytes: engine === null ? null : engine * MIB,
+  }
+}
+
 describe('explainedBy()', () => {
   it('adds what the rows got back to what the graph reaches, each of its whole', () => {
     const rows = [row(30 * MIB, 10 * MIB), row(null, 20 * MIB)]
@@ -50,6 +59,23 @@ describe('explainedBy()', () => {
   it('is never more than all, and counts no row below nothing', () => {
     const { explained } = explainedBy(before(10, 10), [row(-5 * MIB, -MIB)], discovery(liveOf(12, 4, 12, 10)))
     expect(explained).to.deep.equal({ heapShare: 1, nativeShare: 0.4 })
+  })
+
+  it('counts Node itself, and nothing that V8 maps beside the allocator', () => {
+    const shareOf = (live: LiveMemory): number | null | undefined =>
+      explainedBy(before(20, 30), [], discovery(live)).explained?.nativeShare
+    // 80 MiB of WebAssembly are no part of 20 MiB of the allocator.
+    expect(shareOf(withNative(liveOf(30, 82, 30, 20), 80, 4))).to.equal(0.3)
+    expect(shareOf(withNative(liveOf(30, 82, 30, 20), 80, null))).to.equal(0.1)
+    expect(shareOf(withNative(liveOf(30, 82, 30, 20), null, 4))).to.equal(null)
+    // Memory that an addon maps is in Buffers, too.
+    expect(shareOf(withNative(liveOf(30, 90, 30, 20), 0, 4))).to.equal(1)
+  })
+
+  it('says the same of a graph alone', () => {
+    const live = withNative(liveOf(27, 10, 30, 20), 4, 4)
+    expect(explainedByGraph(live)).to.deep.equal({ heapShare: 0.9, nativeShare: 0.5 })
+    expect(namedByGraph(live)).to.deep.equal({ share: 41 / 54, nativeBytes: 10 * MIB, isBeyondNode: true })
   })
 
   it('is null of what the allocator does not tell', () => {
@@ -93,7 +119,7 @@ describe('what the graph explains, as a terminal shows it', () => {
   })
 
   it('takes mapped Buffers, which the allocator does not count, for no more than there is', () => {
-    expect(namedByGraph(liveOf(10, 80, 10, 5))).to.deep.equal({ share: 1, nativeBytes: 0 })
+    expect(namedByGraph(liveOf(10, 80, 10, 5))).to.deep.equal({ share: 1, nativeBytes: 0, isBeyondNode: false })
   })
 
   it('lists packages with what they are made of, and the others in one line', () => {

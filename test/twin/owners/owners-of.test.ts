@@ -1,18 +1,19 @@
 import { expect } from 'chai'
 import { ITEM_KINDS } from '../../../src/allocator/port.js'
-import type { RawOwner } from '../../../src/allocator/port.js'
+import type { RawHolder, RawOwner } from '../../../src/allocator/port.js'
 import { describeOwner } from '../../../src/report/discovery/format-discovery.js'
 import { packageOf } from '../../../src/report/discovery/package-of.js'
 import { ownersOf } from '../../../src/twin/owners/owners-of.js'
 
 const MIB = 1024 * 1024
-const EMPTY = { readOnlyBytes: 0, parts: [], items: [] }
+const EMPTY = { readOnlyBytes: 0, mappedBytes: 0, tableBytes: 0, parts: [], items: [], holders: [], shared: [] }
 
 function raw(path: string, ownBytes: number, rest: Partial<RawOwner> = {}): RawOwner {
   return {
     className: 'Map',
     path,
     script: 'file:///app/server.js',
+    label: '',
     instances: 1,
     ownBytes,
     memoryBytes: 0,
@@ -29,10 +30,10 @@ function raw(path: string, ownBytes: number, rest: Partial<RawOwner> = {}): RawO
   }
 }
 
-function found(raws: readonly RawOwner[], limit = 10) {
+function found(raws: readonly RawOwner[], limit = 10, holders: readonly RawHolder[] = []) {
   const totalBytes = raws.reduce((sum, { ownBytes }) => sum + ownBytes, 0) + 1000
   const { owners, ...rest } = ownersOf(
-    { ...EMPTY, objectBytes: totalBytes, totalBytes, restBytes: 1000, owners: raws },
+    { ...EMPTY, objectBytes: totalBytes, totalBytes, restBytes: 1000, owners: raws, holders },
     [],
     limit,
   )
@@ -48,6 +49,7 @@ describe('ownersOf()', () => {
       totalBytes: 1006,
       heapBytes: 1006,
       memoryBytes: 0,
+      mappedBytes: 0,
       ownedBytes: 6,
       restBytes: 1000,
     })
@@ -111,6 +113,46 @@ describe('ownersOf()', () => {
       raw('within noise', 10, { object: {} }),
     ])
     expect(objects).to.deep.equal([[list, map], [], [], [], []])
+  })
+
+  const timer = ITEM_KINDS.indexOf('timers')
+  const held = (owner: number, holder: number, count: number): RawHolder => ({ owner, holder, count })
+
+  it('tells groups in one row that hang together member by member, by what waits', () => {
+    const groups = [
+      raw('', 40, { script: '', instances: 1000, className: 'system / Context', entries: -1 }),
+      raw('', 10, { script: '', instances: 1010, item: timer, siteScript: '/app/queue.js', siteLine: 7 }),
+      raw('', 30, { script: '', instances: 300, className: 'Row', entries: -1 }),
+      raw('handles', 5, { entries: 1000 }),
+    ]
+    const { owners } = found(groups, 10, [held(0, 1, 1000), held(0, 3, 1000), held(2, 1, 300)])
+    expect(owners.map(({ instances, own }) => [instances, own.totalBytes])).to.deep.equal([
+      [1010, 50],
+      [300, 30],
+      [1, 5],
+    ])
+    expect(owners[0]).to.deep.include({ kind: 'timers', sharedBy: [2] })
+    expect(owners[1]?.sharedBy).to.deep.equal([0])
+  })
+
+  it('is held by others only where these are listed, and hold more than a few of its members', () => {
+    const rows = [raw('', 50, { instances: 100 }), raw('a', 40), raw('b', 30), raw('outer', 60), raw('small', 1)]
+    const holders = [held(0, 1, 100), held(0, 2, 5), held(0, 4, 100), held(0, -1, 100), held(1, 3, 1), held(1, 2, 1)]
+    const { owners } = found(
+      rows.map((each) => (each.path === 'a' ? { ...each, partOf: 3 } : each)),
+      4,
+      holders,
+    )
+    const shared = Object.fromEntries(owners.map(({ path, sharedBy = [] }) => [String(path), sharedBy]))
+    // By place: outer, the group, a, b. What lies in another is held by that one anyway.
+    expect(shared).to.deep.equal({ outer: [], null: [2], a: [3], b: [] })
+  })
+
+  it('is of the script that all its members are of, where no path leads to it', () => {
+    const label = '/app/node_modules/queue/index.js'
+    const { owners } = found([raw('', 10, { script: '', label }), raw('Symbol(x)', 9, { script: '', label })])
+    expect(owners[0]).to.include({ path: null, script: label, package: 'queue' })
+    expect(owners[1]).to.include({ path: 'Symbol(x)', script: null, package: 'queue' })
   })
 
   it('says null where there is no path and no script', () => {

@@ -1,0 +1,48 @@
+/**
+ * What several hold together: rows of what the addon found. Pure.
+ *
+ * Rule: a holder without a name explains nothing, and what Node's own share in any process is nobody's finding.
+ */
+import type { HeapOwners, RawOwner, RawShared } from '../../allocator/port.js'
+import { packageOf } from '../../report/discovery/package-of.js'
+import type { SharedMemory } from '../../report/discovery/types.js'
+import { withoutQuery } from './group-owners.js'
+import { isOwnScript } from './own-script.js'
+
+type Holder = SharedMemory['holders'][number]
+
+/** The largest, at most `limit`; `placeOf` tells of a listed owner its row. */
+export function sharedMemoryOf(
+  { owners, shared }: Pick<HeapOwners, 'owners' | 'shared'>,
+  placeOf: ReadonlyMap<RawOwner, number>,
+  limit: number,
+): SharedMemory[] {
+  const joined = new Map<string, SharedMemory>()
+  for (const raw of shared) {
+    const holders = holdersOf(raw)
+    if (holders.length === 0) continue
+    const owner = owners[raw.owner]
+    const countedWith = (owner === undefined ? undefined : placeOf.get(owner)) ?? null
+    const key = JSON.stringify([countedWith, holders])
+    const known = joined.get(key)
+    joined.set(key, {
+      countedWith,
+      holders,
+      count: raw.count + (known?.count ?? 0),
+      totalBytes: raw.bytes + (known?.totalBytes ?? 0),
+    })
+  }
+  return [...joined.values()].sort((a, b) => b.totalBytes - a.totalBytes).slice(0, limit)
+}
+
+function holdersOf({ firstPath, firstScript, secondPath, secondScript }: RawShared): Holder[] {
+  const named = [
+    { path: firstPath, script: firstScript },
+    { path: secondPath, script: secondScript },
+  ].filter(({ path, script }) => path !== '' && !isOwnScript(script))
+  if (!named.some(({ script }) => script !== '' && packageOf(script) !== 'node')) return []
+  const holders = named.map(({ path, script }) => ({ path, script: script === '' ? null : withoutQuery(script) }))
+  const [first, second] = holders
+  // Two of one path are two of many: one name says it.
+  return first !== undefined && JSON.stringify(first) === JSON.stringify(second) ? [first] : holders
+}
