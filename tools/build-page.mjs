@@ -1,5 +1,6 @@
-// Builds the admin page: TypeScript, styles and uPlot go into one document, dist/src/http/page/page.html, which is what
-// the package carries. The cures that the page shows are those of the table of errors.
+// Builds what runs in a browser. The admin page: TypeScript, styles and uPlot go into one document,
+// dist/src/http/page/page.html, which is what the package carries; the cures that it shows are those of the table of errors.
+// The script of the flame graph: a module that exports its text, so that whoever bundles the library has it too.
 //
 //   node tools/build-page.mjs        part of `npm run build:ts`
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -19,17 +20,25 @@ const [script, style, template] = await Promise.all([
   readFile(path.join(source, 'page.html'), 'utf8'),
 ])
 await mkdir(output, { recursive: true })
+const flamegraph = path.join('src', 'heap-profile', 'output')
+const drawing = await bundle(path.join(root, flamegraph, 'client', 'main.ts'), {}, 'iife')
+if (/<\/script|<!--/i.test(drawing)) throw new Error('the script of the flame graph would end its own tag')
+await mkdir(path.join(root, 'dist', flamegraph), { recursive: true })
+await writeFile(
+  path.join(root, 'dist', flamegraph, 'flamegraph-script.js'),
+  `export const FLAMEGRAPH_SCRIPT = ${JSON.stringify(drawing)}\n`,
+)
 await writeFile(path.join(output, 'page.html'), fill(fill(withoutIndent(template), 'script', script), 'style', style))
 
-/** @param {string} entry @param {Record<string, string>} define */
-async function bundle(entry, define) {
+/** @param {string} entry @param {Record<string, string>} define @param {'esm' | 'iife'} [format] */
+async function bundle(entry, define, format = 'esm') {
   const { outputFiles } = await build({
     entryPoints: [entry],
     absWorkingDir: root,
     bundle: true,
     write: false,
     minify: true,
-    format: 'esm',
+    format,
     target: ['chrome123', 'firefox120', 'safari17.5'],
     charset: 'utf8',
     legalComments: 'none',

@@ -13,5 +13,7 @@ for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true }))
   const source = path
     .join(root, path.relative(dist, output))
     .replace(/(?:\.d\.ts|\.js|\.bundle\.js|\.js\.map|\.d\.ts\.map)$/, '.ts')
-  if (!existsSync(source)) rmSync(output)
+  // What is bundled has its types alone as a source.
+  const isBundled = output.endsWith('.js') && existsSync(source.replace(/\.ts$/, '.d.ts'))
+  if (!existsSync(source) && !isBundled) rmSync(output)
 }

@@ -13,6 +13,7 @@ import { FLAMEGRAPH_SCRIPT } from './flamegraph-script.js'
 import { FLAMEGRAPH_STYLE } from './flamegraph-style.js'
 import { OUTPUT_RULES } from './top.js'
 import type { OutputOptions } from './top.js'
+import type { FlamegraphData, FlamegraphNodes } from './types.js'
 
 /** Options of {@link toFlamegraph}. */
 export interface FlamegraphOptions extends OutputOptions {
@@ -51,7 +52,7 @@ export function toFlamegraph(profile: HeapProfile, options: FlamegraphOptions = 
   const { comments, sampleIntervalBytes, takenAt } = profile
   const isDifference = difference ?? profile.samples.values.some((value) => value < 0)
   const facts = { comments, sampleIntervalBytes, takenAt, difference: isDifference }
-  const data = { title, type: output.type, unit, ...facts, ...graph }
+  const data: FlamegraphData = { title, type: output.type, unit, ...facts, ...graph }
   return page(title, JSON.stringify(data))
 }
 
@@ -65,22 +66,8 @@ export function flamegraphPolicy(): string {
 
 type Resolved = Required<OutputOptions> & { readonly title: string; readonly difference: boolean | undefined }
 
-/** What the script of the page draws, as columns: node 0 is the whole, parents stand before their children. */
-interface Graph {
-  readonly names: readonly string[]
-  readonly total: number
-  /** Index into `names`. */
-  readonly name: readonly number[]
-  /** −1 for the whole. */
-  readonly parent: readonly number[]
-  /** Sum of the amounts below: in a difference of what became more and what became less. */
-  readonly width: readonly number[]
-  readonly self: readonly number[]
-  readonly value: readonly number[]
-}
-
 /** The tree, cut to what can be seen. */
-function graphOf(tree: CallTree): Graph {
+function graphOf(tree: CallTree): FlamegraphNodes {
   const value = summedUp(tree, tree.self)
   // Most profiles are no difference, and large ones should not be held twice.
   const width = tree.self.some((own) => own < 0) ? summedUp(tree, tree.self.map(Math.abs)) : value

@@ -1,0 +1,46 @@
+/** What stands above and below a flame graph: what it is of, the legend of a difference, remarks. */
+import type { FlamegraphData } from '../types.js'
+import { bytesText } from './amounts.js'
+import type { Amounts } from './amounts.js'
+
+const TYPES: Readonly<Record<FlamegraphData['type'], string>> = {
+  inuse_space: 'live bytes',
+  inuse_objects: 'live objects',
+  alloc_space: 'bytes ever allocated',
+  alloc_objects: 'objects ever allocated',
+}
+
+/** One line of text. */
+export function factsText(data: FlamegraphData, amounts: Amounts): string {
+  const { difference, type, value, sampleIntervalBytes, takenAt } = data
+  return [
+    `${difference ? 'change of ' : ''}${TYPES[type]}: ${amounts.signed(value[0] ?? 0)} in all`,
+    ...(sampleIntervalBytes === null ? [] : [`estimated from one sample in ${bytesText(sampleIntervalBytes)}`]),
+    ...(takenAt === null ? [] : [`taken ${takenAt}`]),
+  ].join(' · ')
+}
+
+/** The legend of a difference. */
+export function legendOf({ self }: FlamegraphData, amounts: Amounts): HTMLElement {
+  const sums = { grew: 0, shrank: 0 }
+  for (const own of self) sums[own < 0 ? 'shrank' : 'grew'] += own
+  const legend = document.createElement('span')
+  for (const [change, sum] of Object.entries(sums)) {
+    const part = document.createElement('span')
+    part.className = change
+    part.textContent = `${change} ${amounts.signed(sum)}`
+    legend.append(part)
+  }
+  legend.id = 'legend'
+  legend.append('a box is as wide as what changed in it')
+  return legend
+}
+
+/** The items of a list of remarks. */
+export function commentItems({ comments }: FlamegraphData): HTMLElement[] {
+  return comments.map((comment) => {
+    const item = document.createElement('li')
+    item.textContent = comment
+    return item
+  })
+}

@@ -1,0 +1,28 @@
+/** What the page of a flame graph is given. */
+import type { SampleTypeName } from '../profile/types.js'
+
+/** The boxes as columns: node 0 is the whole, parents stand before their children. */
+export interface FlamegraphNodes {
+  readonly names: readonly string[]
+  readonly total: number
+  /** Index into `names`. */
+  readonly name: readonly number[]
+  /** −1 for the whole. */
+  readonly parent: readonly number[]
+  /** Sum of the amounts below: in a difference of what became more and what became less. */
+  readonly width: readonly number[]
+  readonly self: readonly number[]
+  readonly value: readonly number[]
+}
+
+/** The whole of it, as JSON in the page. */
+export interface FlamegraphData extends FlamegraphNodes {
+  readonly title: string
+  readonly type: SampleTypeName
+  readonly unit: 'bytes' | 'objects'
+  readonly comments: readonly string[]
+  readonly sampleIntervalBytes: number | null
+  /** ISO 8601. */
+  readonly takenAt: string | null
+  readonly difference: boolean
+}
