@@ -43,6 +43,8 @@ interface TwinNeeds {
   readonly extraBytes?: number
   /** Called with each child that is made. */
   readonly onForked?: (pid: number) => void
+  /** Called with why an attempt ended without a result. */
+  readonly onFailure?: (reason: string) => void
 }
 
 /** Runs `work` in a twin under the lock of the process. */
@@ -66,7 +68,10 @@ export async function workInTwin(
         onForked: (_before, pid) => needs.onForked?.(pid),
         onMessage: (message) => onMessage?.(message),
         // A function that used up its time would do so again.
-        onFailure: ({ code }) => code !== 'ERR_TWIN_OVERTIME',
+        onFailure: ({ code, reason }) => {
+          needs.onFailure?.(reason)
+          return code !== 'ERR_TWIN_OVERTIME'
+        },
       })
       onCost?.(cost)
       return value

@@ -4,6 +4,8 @@ import { byQuantity } from '../../measure/figures.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import { CacheAttributionError } from '../../support/errors.js'
 import { openUnnamedFile } from '../../support/unnamed-file.js'
+import { describeProgress } from '../../twin/discover/discover-progress.js'
+import type { DiscoverProgress } from '../../twin/discover/discover-progress.js'
 import { discover } from '../../twin/discover/discover.js'
 import { classHistogram, heapSnapshotInto } from '../../twin/heap-snapshot/in-twin.js'
 import type { TwinOptions } from '../../twin/types.js'
@@ -62,8 +64,10 @@ function withoutBudget(error: unknown): Discovery {
 }
 
 function discovered(options: Options, context: TaskContext): Promise<Discovery> {
-  context.progress('walking the heap for its owners in a copy of the process')
-  return whenFree(context, () => discover({ ...options, ...twinOptions(context) }))
+  const onProgress = (progress: DiscoverProgress): void => {
+    context.progress(describeProgress(progress))
+  }
+  return whenFree(context, () => discover({ ...options, ...twinOptions(context), onProgress }))
 }
 
 /** Null where the system does not tell; the rest of an overview does not need it. */

@@ -59,6 +59,11 @@ export function twinRetried(reason: string, name: string | null): ReportWarning 
   }
 }
 
+/** Rows are measured again where the heap is not walked. */
+export function walkRetried(reason: string): ReportWarning {
+  return { code: 'WARN_TWIN_RETRIED', message: `a twin ended while its heap was walked: ${reason}` }
+}
+
 export function finalizersWait(reason: string): ReportWarning {
   return {
     code: 'WARN_FINALIZERS_WAIT',

@@ -12,6 +12,7 @@ import type { Instrument } from '../../measure/window.js'
 import { difference } from '../../report/build-report.js'
 import type { ReportSelfCheck, ReportWarning, RowError, RowFacts } from '../../report/types.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import type { DiscoverMessage, DiscoverStage } from '../../twin/discover/discover-progress.js'
 import { discoverHere } from '../../twin/discover/discover.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { KnownCache } from '../../twin/discover/known-cache.js'
@@ -59,6 +60,7 @@ export type TwinMessage =
   | { readonly kind: 'warning'; readonly warning: ReportWarning }
   /** The heap profile of what lives now has been dumped. */
   | { readonly kind: 'residual' }
+  | { readonly kind: 'discovering'; readonly stage: DiscoverStage }
   | { readonly kind: 'discovery'; readonly discovery: Discovery }
   | { readonly kind: 'end'; readonly after: MemorySample }
 
@@ -77,6 +79,8 @@ export interface TwinReleases {
   readonly known: readonly KnownCache[]
   /** What Node itself allocates, for the owners; null where that is not known. */
   readonly emptyNode: EmptyNode | null
+  /** Why the heap is not walked for them: a walk ended the twin before this one; null where it is. */
+  readonly noWalk: string | null
   /** Wraps the call of a release. */
   readonly duringRelease: (release: () => unknown) => unknown
   /** False where finalizers ended a twin before its first release: then they wait, as in a process whose loop is held. */
@@ -179,7 +183,7 @@ class TwinWindows {
 
   /** After the last sample: what is emptied here is no part of the run's balance. */
   #discover(): void {
-    const { discover, durationMs = Infinity, instrument, known, emptyNode } = this.#releases
+    const { discover, durationMs = Infinity, instrument, known, emptyNode, noWalk } = this.#releases
     if (discover === 0) return
     const endsAtMs = this.#startMs + durationMs
     this.#send({ kind: 'settle', name: null }, DISCOVERY_MS)
@@ -188,7 +192,11 @@ class TwinWindows {
       const sendOwners = (discovery: Discovery): void => {
         this.#send({ kind: 'discovery', discovery })
       }
-      sendOwners(discoverHere(instrument, { limit: discover, known, endsAtMs, emptyNode }, sendOwners))
+      const send = (message: DiscoverMessage): void => {
+        if (message.kind === 'walked') sendOwners(message.early)
+        else this.#send({ kind: 'discovering', stage: message.stage })
+      }
+      sendOwners(discoverHere(instrument, { limit: discover, known, endsAtMs, emptyNode, noWalk, send }))
     } catch (error) {
       this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be sought: ${messageOf(error)}` })
     }

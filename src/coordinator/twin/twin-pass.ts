@@ -16,6 +16,8 @@ export class TwinPass implements EndedPass {
   readonly skipped = new Map<string, RowError>()
   readonly warnings: ReportWarning[] = []
   discovery: Discovery | undefined
+  /** Its heap is walked for owners: what reads wrongly there ends the twin. */
+  isWalking = false
   before: MemorySample | undefined
   after: MemorySample | undefined
   selfCheck: ReportSelfCheck | null = null
@@ -66,6 +68,9 @@ export class TwinPass implements EndedPass {
         break
       case 'residual':
         this.hasResidual = true
+        break
+      case 'discovering':
+        this.isWalking = message.stage === 'walking'
         break
       case 'discovery':
         this.discovery = message.discovery

@@ -27,7 +27,7 @@ import { reportHead } from '../run/report-head.js'
 import { ABORTED, UNREGISTERED } from '../run/run-context.js'
 import type { Run, RunCache, RunContext } from '../run/run-context.js'
 import { RunLedger } from '../run/run-ledger.js'
-import { mappedUnknown, residualUnexplained, twinRetried } from '../run/warnings.js'
+import { mappedUnknown, residualUnexplained, twinRetried, walkRetried } from '../run/warnings.js'
 import { NO_BLAME, blame } from './blame.js'
 import { releaseInChild } from './release-in-child.js'
 import type { TwinMessage, TwinStep } from './release-in-child.js'
@@ -56,6 +56,8 @@ export class TwinRun implements Run {
   /** Caches whose row or skip was announced: another twin of the run sends the same again. */
   readonly #announced = new Set<string>()
   #blame = NO_BLAME
+  /** Why the heap is not walked for owners any more; null while it is. */
+  #noWalk: string | null = null
   /** Why the caches that no twin came to were not measured; undefined where nothing but an abort keeps a run from it. */
   #ended: RowError | undefined
   /** No further twin is made. */
@@ -165,7 +167,7 @@ export class TwinRun implements Run {
         },
         onFailure: (error) => {
           if (pass.measured >= best.measured) best = pass
-          const isRetried = !pass.isComplete && this.#isRetried(pass, error)
+          const isRetried = this.#isWithoutWalk(pass, error) || (!pass.isComplete && this.#isRetried(pass, error))
           if (isRetried) {
             pass = new TwinPass()
             steps = this.#steps(order)
@@ -200,6 +202,7 @@ export class TwinRun implements Run {
         discover,
         known: discover === 0 ? [] : caches.map(knownCache),
         emptyNode: this.#emptyNode,
+        noWalk: this.#noWalk,
         duringRelease: (release) => this.#context.duringRelease(release),
         runsFinalizers: this.#blame.runsFinalizers,
       },
@@ -250,6 +253,14 @@ export class TwinRun implements Run {
     this.#announced.add(name)
     if (message.kind === 'skip') this.#ledger.announceSkip(name, message.error)
     else this.#ledger.announce({ ...message.row, pauseMs: 0 }, difference(message.row.before, message.row.after))
+  }
+
+  /** Whether a walk of the heap ended it: then another twin measures all of it again, and does not walk. */
+  #isWithoutWalk({ isWalking }: TwinPass, { code, reason }: TwinError): boolean {
+    if (!isWalking || this.#noWalk !== null) return false
+    this.#noWalk = `a walk ended a twin (${reason})`
+    this.warn(walkRetried(`${code}: ${reason}`))
+    return true
   }
 
   /** Whether another twin is made for one that ended without a result; leaves out the cache that is to blame. */

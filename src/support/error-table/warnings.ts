@@ -131,13 +131,21 @@ export const WARNINGS = {
     cure: 'none needed where it is rare. A cache in whose window it happens twice is left out of the third.',
     example: '`a twin ended in the window of "images": ERR_TWIN_CRASHED: it ended after 1.2 s by SIGABRT`',
   },
-  WARN_OWNERS_UNKNOWN: {
-    gist: 'the heap was to be walked for its owners, and could not be',
+  WARN_OWNERS_BY_SNAPSHOT: {
+    gist: "the heap was not walked: owners are told by V8's own heap snapshot, without packages and what waits",
     cause:
-      "`discover()` could not walk V8's heap: a Node binary without symbols, a V8 that is not understood, another processor than x64, or a walk that did not account for what V8 counts. Collections were sought and measured all the same.",
-    cure: "the message has the reason. Use a build of Node with its symbol table, as nodejs.org's are.",
+      "`discover()` could not walk V8's heap: a Node binary without symbols, a V8 that is not understood, another processor than x64, a walk that did not account for what V8 counts, or one that ended its twin. V8's heap snapshot took its place: it takes longer and more memory, and tells neither packages nor what waits.",
+    cure: "the message has the reason. Use a build of Node with its symbol table, as nodejs.org's are; tell the project of a walk that ended a twin.",
     example:
-      '`WARN_OWNERS_UNKNOWN: the heap was not walked, so nothing is said of its owners: this V8 compresses its pointers`',
+      "`WARN_OWNERS_BY_SNAPSHOT: the heap was not walked, so owners are told by V8's heap snapshot, without packages and what waits: this V8 compresses its pointers`",
+  },
+  WARN_OWNERS_UNKNOWN: {
+    gist: "neither a walk of the heap nor V8's snapshot told its owners",
+    cause:
+      "`discover()` could not walk V8's heap, and V8's own heap snapshot, which takes its place then, could not be made: it needs up to fourteen times the heap.",
+    cure: "the message has both reasons. Use a build of Node with its symbol table, as nodejs.org's are, or give the process more memory.",
+    example:
+      "`WARN_OWNERS_UNKNOWN: the heap was not walked, so nothing is said of its owners: this V8 compresses its pointers; V8's heap snapshot may need up to 7.20 GiB, and 3.10 GiB are left of the machine's memory`",
   },
   WARN_DISCOVERY_FAILED: {
     gist: 'owners of memory were to be sought in the twin of a run, and could not be',

@@ -7,7 +7,8 @@ import { countWorkers } from '../../measure/worker-threads.js'
 import { difference, noise } from '../../report/build-report.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { ReportWarning } from '../../report/types.js'
-import { number, optional, resolveOptions, shaped } from '../../support/options.js'
+import { callable, number, optional, resolveOptions, shaped } from '../../support/options.js'
+import type { Check } from '../../support/options.js'
 import { ownTimers } from '../../support/own-timers.js'
 import type { TwinContext } from '../child.js'
 import { measureEmptyNode } from '../empty-node.js'
@@ -20,10 +21,12 @@ import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
 import type { TwinOptions } from '../types.js'
 import { ownersHere } from '../owners/owners-here.js'
-import type { GraphOwner, OwnersFound } from '../owners/owners-of.js'
+import type { GraphOwner } from '../owners/owners-of.js'
 import { BudgetWatch, discoverBudget, leftOut, refuseOverBudget } from './discover-budget.js'
 import type { DiscoverBudget, ExpectedCost, ResolvedDiscoverBudget } from './discover-budget.js'
 import { graphFacts } from './graph-facts.js'
+import { DiscoverWatch } from './discover-progress.js'
+import type { DiscoverMessage, DiscoverProgress } from './discover-progress.js'
 import { containerKind, entryCount } from './intrinsics.js'
 import { UNMEASURED, knownBefore } from './known-before.js'
 import type { KnownCache } from './known-cache.js'
@@ -47,6 +50,8 @@ export interface DiscoverOptions extends TwinOptions {
   readonly coordinator?: CachesOfCoordinator | undefined
   /** What it may cost. @default no limits but those of the twin */
   readonly budget?: DiscoverBudget | undefined
+  /** Called in this process as the discovery goes on; what it throws is ignored. */
+  readonly onProgress?: ((progress: DiscoverProgress) => void) | undefined
 }
 
 const TIMEOUT_MS = 600_000
@@ -69,31 +74,40 @@ const SETTLINGS_BEFORE = 2 + CONTROLS
  * console.log(formatDiscovery(await discover({ limit: 20, budget: { durationMs: 5000 } })))
  */
 export async function discover(options?: DiscoverOptions): Promise<Discovery> {
-  const { limit, leastBytes, coordinator, budget, ...twin } = resolveDiscoverOptions(options)
+  const { limit, leastBytes, coordinator, budget, onProgress, ...twin } = resolveDiscoverOptions(options)
   refuseOverBudget(budget, expectedDiscoverCost())
   const endsAtMs = ownTimers.now() + DURATION_SHARE * (budget.durationMs ?? Infinity)
   const coordinators = coordinator === undefined ? openCoordinators.all() : [coordinator]
   const known = coordinators.flatMap((each) => each.knownCaches())
-  const walked: Discovery[] = []
+  const progress = new DiscoverWatch(onProgress, ownTimers.now)
   const emptyNode = await measureEmptyNode(budget.durationMs === undefined && budget.memoryBytes === undefined)
   // A twin has no other thread.
   const settings: DiscoverySettings = { limit, leastBytes, known, workers: countWorkers(), endsAtMs, emptyNode }
   const work = (context: TwinContext, instrument: Instrument): Discovery =>
-    discoverHere(instrument, settings, (early) => {
-      context.send(early)
+    discoverHere(instrument, {
+      ...settings,
+      noWalk: progress.noWalk,
+      send: (message) => {
+        context.send(message)
+      },
     })
-  const onMessage = (early: unknown): void => {
-    walked[0] = early as Discovery
+  const onMessage = (message: unknown): void => {
+    progress.take(message as DiscoverMessage)
   }
   const watch = new BudgetWatch(budget, twin.signal)
-  const onForked = (pid: number): void => {
-    watch.watchMemory(pid)
+  const needs = {
+    extraBytes: discoverBytes(),
+    onForked: (pid: number): void => {
+      watch.watchMemory(pid)
+    },
+    onFailure: (reason: string): void => {
+      progress.noteFailure(reason)
+    },
   }
   try {
-    const watched = { ...twin, onMessage, signal: watch.signal }
-    return (await workInTwin(work, watched, { extraBytes: discoverBytes(), onForked })) as Discovery
+    return (await workInTwin(work, { ...twin, onMessage, signal: watch.signal }, needs)) as Discovery
   } catch (error) {
-    return knownBefore(error, walked[0], watch)
+    return knownBefore(error, progress.early, watch)
   } finally {
     watch.close()
   }
@@ -122,6 +136,7 @@ export function resolveDiscoverOptions(options: DiscoverOptions | undefined): Re
     limit: { check: number({ min: 1, max: 100, integer: true }), fallback: 10 },
     leastBytes: { check: number({ min: 1024 }), fallback: LEAST_BYTES },
     coordinator: optional(shaped<CachesOfCoordinator>('a Coordinator', (value) => 'knownCaches' in value)),
+    onProgress: optional(callable as Check<NonNullable<DiscoverOptions['onProgress']>>),
     budget: { check: discoverBudget, fallback: discoverBudget({}, 'budget') },
   })
 }
@@ -143,6 +158,7 @@ interface ResolvedDiscoverOptions extends ResolvedTwinOptions {
   readonly leastBytes: number
   readonly coordinator: DiscoverOptions['coordinator']
   readonly budget: ResolvedDiscoverBudget
+  readonly onProgress: DiscoverOptions['onProgress']
 }
 
 /** What is sought in a twin. */
@@ -156,27 +172,32 @@ export interface DiscoverySettings {
   readonly workers?: number
   /** No owner is emptied that would not be measured by then, on the clock of the environment. @default never */
   readonly endsAtMs?: number
+  /** Why the heap is not walked: a walk ended the twin before this one. @default it is walked */
+  readonly noWalk?: string | null
+  /**
+   * Sends how far it is, and what is known before anything is emptied: a walk that reads wrongly ends the twin, and emptying
+   * may, too.
+   */
+  readonly send?: (message: DiscoverMessage) => void
 }
 
-/**
- * In a twin: walks the heap, empties, measures. Windows share reads, as those of a run do.
- *
- * @param onWalked gets what is known before anything is emptied, for the case that this ends the twin
- */
-export function discoverHere(
-  instrument: Instrument,
-  settings: DiscoverySettings,
-  onWalked: (early: Discovery) => void = () => undefined,
-): Discovery {
+/** In a twin: walks the heap, empties, measures. Windows share reads, as those of a run do. */
+export function discoverHere(instrument: Instrument, settings: DiscoverySettings): Discovery {
   const { limit, leastBytes = LEAST_BYTES, known, workers = countWorkers(), endsAtMs = Infinity } = settings
   const { emptyNode = null } = settings
+  const { noWalk = null, send = () => undefined } = settings
   const { environment } = instrument
   const warnings = threadWarnings(workers)
   const startMs = environment.now()
   const { figures, tookMs } = settleInTwin(instrument)
-  const walked = ownersHere(instrument, { limit, leastBytes, caches: cacheObjects(known) })
-  const found: OwnersFound | null = 'code' in walked ? null : walked
-  if ('code' in walked) warnings.push(walked)
+  send({ kind: 'progress', stage: 'walking', done: 0, of: 0 })
+  const {
+    found,
+    isWalked,
+    warnings: ofWalk,
+  } = ownersHere(instrument, { limit, leastBytes, caches: cacheObjects(known) }, noWalk)
+  send({ kind: 'progress', stage: 'measuring', done: 0, of: 0 })
+  warnings.push(...ofWalk)
   const owners = recogniseByRelease(found?.owners ?? [], known, warnings)
   const walking = environment.now() - startMs
   const { total_heap_size: heapTotalBytes } = v8.getHeapStatistics()
@@ -187,16 +208,21 @@ export function discoverHere(
     noise: byQuantity(() => null),
     durationMs: { walking, measuring: 0 },
   }
-  onWalked({ ...early, warnings: [...warnings, UNMEASURED] })
+  send({ kind: 'walked', early: { ...early, warnings: [...warnings, UNMEASURED] } })
   const time = new TimeLeft(environment, endsAtMs)
   const emptiable = owners.filter(({ objects }) => objects.length > 0).length
   if (!time.suffices(SETTLINGS_BEFORE * tookMs)) return { ...early, warnings: [...warnings, ...leftOut(emptiable)] }
   const windows = new Windows(instrument)
   const controls = Array.from({ length: CONTROLS }, () => time.timed(() => windows.measure(() => undefined)))
   const { controls: _, ...bounds } = noise(controls.map(({ change }) => change))
+  let done = 0
   const rows = measureOwners(owners, {
-    window: (empty) => time.timed(() => windows.measure(empty)),
+    window: (empty) => {
+      send({ kind: 'progress', stage: 'measuring', done: done++, of: emptiable })
+      return time.timed(() => windows.measure(empty))
+    },
     hasTime: () => time.suffices(),
+    knowsFields: isWalked,
     noise: bounds,
     residentControls: controls.flatMap(({ residentFall }) => residentFall ?? []),
   })

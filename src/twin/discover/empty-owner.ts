@@ -6,10 +6,15 @@
 import { addonOrNull } from '../../allocator/binding.js'
 import { containerKind, emptyContainer } from './intrinsics.js'
 
-/** Whether all of it went; false of what is frozen or sealed, or cannot be looked into. */
-export function emptyOwner(object: object): boolean {
+/**
+ * Whether all of it went; false of what is frozen or sealed, or cannot be looked into.
+ *
+ * @param knowsFields whether the heap was walked before: else only entries, elements and plain properties go
+ */
+export function emptyOwner(object: object, knowsFields = true): boolean {
   const kind = containerKind(object)
   if (kind === null) return false
+  if (!knowsFields) return emptyContainer(object, kind) === 0
   const dropped = addonOrNull()?.twin?.dropFields(object) ?? -1
   if (dropped < 0) return false
   // Properties in fields are gone; numbered ones, and those of a dictionary, are entries.

@@ -91,6 +91,29 @@ export class HeapInspector {
     return fields
   }
 
+  /** V8's id of an object, as heap snapshots have it; null where V8 gives none. */
+  heapId(value: object): number | null {
+    const { heapSnapshotObjectId: id } = this.#post('HeapProfiler.getHeapObjectId', {
+      objectId: this.#remote(value),
+    }) as { heapSnapshotObjectId?: string }
+    this.#letGo()
+    return id === undefined ? null : Number(id)
+  }
+
+  /** The object that has such an id; null of what is none of JavaScript's, of another context, or gone. */
+  objectOf(heapId: number): object | null {
+    try {
+      const asked = { objectId: String(heapId), objectGroup: GROUP }
+      const { result } = this.#post('HeapProfiler.getObjectByHeapObjectId', asked) as { result: RemoteValue }
+      const object = result.objectId === undefined ? null : this.#local(result.objectId)
+      return typeof object === 'object' ? object : null
+    } catch {
+      return null
+    } finally {
+      this.#letGo()
+    }
+  }
+
   close(): void {
     this.#bridge.value = undefined
     this.#session.disconnect()

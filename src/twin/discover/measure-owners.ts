@@ -28,6 +28,8 @@ export interface OwnerMeasure {
   readonly hasTime: () => boolean
   readonly noise: MeasuredNoise
   readonly residentControls: readonly number[]
+  /** Whether the heap was walked: then fields of objects can be written over. */
+  readonly knowsFields: boolean
 }
 
 /** The rows, with what emptying showed. The lists of objects are emptied, too. */
@@ -39,7 +41,7 @@ export function measureOwners(owners: readonly GraphOwner[], measure: OwnerMeasu
     if (objects.length === 0 || !measure.hasTime()) continue
     const emptied: boolean[] = []
     const found = measure.window(() => {
-      emptied.push(emptyAll(objects))
+      emptied.push(emptyAll(objects, measure.knowsFields))
     })
     if (emptied.every(Boolean)) windows.set(place, found)
   }
@@ -49,11 +51,11 @@ export function measureOwners(owners: readonly GraphOwner[], measure: OwnerMeasu
   })
 }
 
-function emptyAll(objects: object[]): boolean {
+function emptyAll(objects: object[], knowsFields: boolean): boolean {
   let all = true
   for (let object = objects.pop(); object !== undefined; object = objects.pop()) {
     try {
-      all = emptyOwner(object) && all
+      all = emptyOwner(object, knowsFields) && all
     } catch {
       all = false
     }

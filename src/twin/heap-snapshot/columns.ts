@@ -12,6 +12,7 @@ export class SnapshotColumns {
   readonly #selfBytes: Uint32Array
   readonly #firstEdge: Uint32Array
   readonly #edgeType: Uint8Array
+  readonly #edgeName: Uint32Array
   readonly #edgeTo: Uint32Array
   #isNodes = true
   #field = 0
@@ -28,6 +29,7 @@ export class SnapshotColumns {
     this.#selfBytes = new Uint32Array(nodeCount)
     this.#firstEdge = new Uint32Array(nodeCount + 1)
     this.#edgeType = new Uint8Array(edgeCount)
+    this.#edgeName = new Uint32Array(edgeCount)
     this.#edgeTo = new Uint32Array(edgeCount)
   }
 
@@ -64,6 +66,7 @@ export class SnapshotColumns {
     const at = this.#edges
     if (at >= edgeCount) throw malformed('it has more edges than it says')
     if (this.#field === edge.type) this.#edgeType[at] = value
+    else if (this.#field === edge.name) this.#edgeName[at] = value
     else if (this.#field === edge.to) {
       const to = value / nodeFields
       if (!Number.isInteger(to) || to >= nodeCount) throw malformed(`an edge leads to ${String(value)}`)
@@ -90,6 +93,7 @@ export class SnapshotColumns {
       selfBytes: this.#selfBytes,
       firstEdge: this.#firstEdge,
       edgeType: this.#edgeType,
+      edgeName: this.#edgeName,
       edgeTo: this.#edgeTo,
       strings,
     }

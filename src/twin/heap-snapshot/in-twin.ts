@@ -3,21 +3,20 @@ import { closeSync, openSync, rmSync } from 'node:fs'
 import v8 from 'node:v8'
 import { CacheAttributionError, describe, messageOf, reasonOf } from '../../support/errors.js'
 import { boolean, number, resolveOptions } from '../../support/options.js'
+import type { TwinContext } from '../child.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
 import type { TwinOptions } from '../types.js'
 import type { HeapClasses } from '../../allocator/port.js'
 import type { Instrument } from '../../measure/window.js'
 import { walkClasses } from '../heap-walk/walk-classes.js'
-import { headroomProblem } from '../headroom.js'
 import { snapshotHistogram } from './class-histogram.js'
+import { SNAPSHOT_FACTOR, snapshotProblem } from './snapshot-memory.js'
 import { listed } from './histogram.js'
 import type { ClassHistogram, ClassRow, HistogramSettings } from './histogram.js'
 import { writeHeapSnapshot } from './write.js'
 
 const TIMEOUT_MS = 3_600_000
-/** Of the heap in use: V8 builds the whole snapshot in memory. Measured for small objects, the worst case. */
-const SNAPSHOT_FACTOR = 14
 /** The same of the walk's columns (bench/heap-walk.ts). */
 const WALK_FACTOR = 1.2
 
@@ -119,9 +118,27 @@ export interface HistogramOptions extends TwinOptions {
  */
 export async function classHistogram(options?: HistogramOptions): Promise<ClassHistogram> {
   const { limit, retained, ...twin } = resolveHistogramOptions(options)
-  const counted = await workInTwin((_twin, instrument) => countClasses(instrument, { limit, retained }), twin, {
-    extraBytes: heapBytes(WALK_FACTOR),
-  })
+  let isWalking = false
+  let noWalk: string | null = null
+  const work = (context: TwinContext, instrument: Instrument): Counted =>
+    countClasses(instrument, { limit, retained }, noWalk, (walks) => {
+      context.send(walks)
+    })
+  const onMessage = (walks: unknown): void => {
+    isWalking = walks === true
+  }
+  const counted = await workInTwin(
+    work,
+    { ...twin, onMessage },
+    {
+      extraBytes: heapBytes(WALK_FACTOR),
+      // A walk that reads wrongly ends its twin, and costs the walk alone.
+      onFailure: (reason) => {
+        if (isWalking) noWalk = `a walk ended a twin (${reason})`
+        isWalking = false
+      },
+    },
+  )
   const { histogram, problem } = counted as Counted
   if (histogram === null) throw new CacheAttributionError('ERR_TWIN_MEMORY', problem)
   return histogram
@@ -152,10 +169,17 @@ type Counted =
   | { readonly histogram: null; readonly problem: string }
 
 /** In the twin. @internal */
-export function countClasses(instrument: Instrument, { limit, retained }: HistogramSettings): Counted {
-  const walked = walkClasses(instrument)
+export function countClasses(
+  instrument: Instrument,
+  { limit, retained }: HistogramSettings,
+  noWalk: string | null = null,
+  onWalking: (isWalking: boolean) => void = () => undefined,
+): Counted {
+  onWalking(noWalk === null)
+  const walked = noWalk === null ? walkClasses(instrument) : { reason: noWalk }
+  onWalking(false)
   if (walked.reason !== undefined) {
-    const problem = headroomProblem(heapBytes(SNAPSHOT_FACTOR), "V8's heap snapshot")
+    const problem = snapshotProblem()
     if (problem !== null) return { histogram: null, problem: `${problem}; the heap was not walked: ${walked.reason}` }
     return { histogram: snapshotHistogram({ limit, retained }, walked.reason) }
   }

@@ -16,7 +16,7 @@ export interface SnapshotLayout {
     readonly self: number
     readonly edges: number
   }
-  readonly edge: { readonly type: number; readonly to: number }
+  readonly edge: { readonly type: number; readonly name: number; readonly to: number }
 }
 
 /** V8 allows no more nodes than this in one heap; it keeps a false count from asking for all memory. */
@@ -52,7 +52,11 @@ export function layoutOf(json: string): SnapshotLayout {
       self: placeOf('self_size', nodeFields),
       edges: placeOf('edge_count', nodeFields),
     },
-    edge: { type: placeOf('type', edgeFields), to: placeOf('to_node', edgeFields) },
+    edge: {
+      type: placeOf('type', edgeFields),
+      name: placeOf('name_or_index', edgeFields),
+      to: placeOf('to_node', edgeFields),
+    },
   }
 }
 

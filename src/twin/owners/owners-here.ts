@@ -1,8 +1,10 @@
 /** Owners of this process's memory, found in a twin before anything is emptied there. */
 import type { Instrument } from '../../measure/window.js'
 import type { ReportWarning } from '../../report/types.js'
+import type { HeapOwners, NoHeapWalk } from '../../allocator/port.js'
 import { walkHeap } from '../heap-walk/walk.js'
 import type { CacheObject } from '../discover/recognise-caches.js'
+import { ownersBySnapshot } from './owners-by-snapshot.js'
 import { ownersOf } from './owners-of.js'
 import type { OwnersFound } from './owners-of.js'
 
@@ -14,14 +16,42 @@ export interface OwnersSettings {
   readonly caches: readonly CacheObject[]
 }
 
-/** In a twin. Where the heap is not walked, the warning says why. */
+/** What was found, and what is to be told of how. */
+export interface OwnersHere {
+  /** Null where nothing could be. */
+  readonly found: OwnersFound | null
+  /** By the walk. */
+  readonly isWalked: boolean
+  readonly warnings: readonly ReportWarning[]
+}
+
+/**
+ * In a twin: by a walk of the heap, else by V8's own snapshot, and a warning says why.
+ *
+ * @param noWalk why the heap is not walked again: a walk ended the twin before this one
+ */
 export function ownersHere(
   instrument: Pick<Instrument, 'collector'>,
   { limit, leastBytes, caches }: OwnersSettings,
-): OwnersFound | ReportWarning {
+  noWalk: string | null = null,
+): OwnersHere {
   const objects = caches.map(({ object }) => object)
-  const found = walkHeap(instrument, (twin, functions) => twin.heapOwners(functions, objects, leastBytes))
-  return found.reason === undefined ? ownersOf(found, caches, limit) : unknown(found.reason)
+  const walked: HeapOwners | NoHeapWalk =
+    noWalk === null
+      ? walkHeap(instrument, (twin, functions) => twin.heapOwners(functions, objects, leastBytes))
+      : { reason: noWalk }
+  if (walked.reason === undefined) return { found: ownersOf(walked, caches, limit), isWalked: true, warnings: [] }
+  const found = ownersBySnapshot(caches, { limit, leastBytes })
+  if ('problem' in found)
+    return { found: null, isWalked: false, warnings: [unknown(`${walked.reason}; ${found.problem}`)] }
+  return { found, isWalked: false, warnings: [bySnapshot(walked.reason)] }
+}
+
+function bySnapshot(reason: string): ReportWarning {
+  return {
+    code: 'WARN_OWNERS_BY_SNAPSHOT',
+    message: `the heap was not walked, so owners are told by V8's heap snapshot, without packages and what waits: ${reason}`,
+  }
 }
 
 function unknown(reason: string): ReportWarning {

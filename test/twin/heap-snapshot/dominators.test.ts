@@ -113,6 +113,7 @@ describe('the dominators of a heap', () => {
       selfBytes: new Uint32Array(length).fill(1),
       firstEdge: Uint32Array.from({ length: length + 1 }, (_, node) => Math.min(node, length - 1)),
       edgeType: new Uint8Array(length - 1).fill(edgeTypes.indexOf('property')),
+      edgeName: new Uint32Array(length - 1),
       edgeTo: Uint32Array.from({ length: length - 1 }, (_, edge) => edge + 1),
     }
     expect(retainedBytes(graph, dominatorsOf(graph))[0]).to.equal(length)

@@ -1,0 +1,71 @@
+/** How far a discovery is, as its twin tells it. */
+import type { Discovery } from '../../report/discovery/types.js'
+
+/**
+ * `preparing` waits for the process to be quiescent, forks and collects; `walking` goes through the heap; `measuring` empties owners
+ * one after the other.
+ */
+export type DiscoverStage = 'preparing' | 'walking' | 'measuring'
+
+/** How far a discovery is; plain JSON. */
+export interface DiscoverProgress {
+  readonly stage: DiscoverStage
+  /** While measuring: owners that were emptied. */
+  readonly done: number
+  /** While measuring: owners that will be, as far as the budget reaches. */
+  readonly of: number
+  /** From the call on. */
+  readonly elapsedMs: number
+}
+
+/** The same in words. */
+export function describeProgress({ stage, done, of }: DiscoverProgress): string {
+  switch (stage) {
+    case 'preparing':
+      return 'making a copy of the process'
+    case 'walking':
+      return 'walking the heap for its owners in a copy of the process'
+    case 'measuring':
+      return `emptying owners in a copy of the process: ${String(done)} of ${String(of)}`
+  }
+}
+
+/** What the twin of a discovery sends. */
+export type DiscoverMessage =
+  | { readonly kind: 'progress'; readonly stage: DiscoverStage; readonly done: number; readonly of: number }
+  | { readonly kind: 'walked'; readonly early: Discovery }
+
+/** A discovery from its parent's side: what its twins have told. */
+export class DiscoverWatch {
+  readonly #tell: (progress: DiscoverProgress) => void
+  readonly #now: () => number
+  readonly #startMs: number
+  #stage: DiscoverStage = 'preparing'
+  /** What was known when the heap had been walked. */
+  early: Discovery | undefined
+  /** Why the heap is not walked again: a walk ended a twin. */
+  noWalk: string | null = null
+
+  constructor(tell: ((progress: DiscoverProgress) => void) | undefined, now: () => number) {
+    this.#tell = tell ?? ((): void => undefined)
+    this.#now = now
+    this.#startMs = now()
+    this.take({ kind: 'progress', stage: 'preparing', done: 0, of: 0 })
+  }
+
+  take(message: DiscoverMessage): void {
+    if (message.kind === 'walked') {
+      this.early = message.early
+      return
+    }
+    const { stage, done, of } = message
+    this.#stage = stage
+    this.#tell({ stage, done, of, elapsedMs: this.#now() - this.#startMs })
+  }
+
+  /** A twin has ended without a result: one that was walking is followed by one that does not. */
+  noteFailure(reason: string): void {
+    if (this.#stage === 'walking' && this.noWalk === null) this.noWalk = `a walk ended a twin (${reason})`
+    this.#stage = 'preparing'
+  }
+}
