@@ -51,8 +51,9 @@ if (isCoverageTaken && process.env[COVERED] === undefined) {
 }
 
 /**
- * Most tests wait for a process that they have started: one group more than there are processors. A group that fails beside
- * others is run once more with the machine to itself, since tests measure bytes and times: what fails there has failed.
+ * Most tests wait for a process that they have started: one group more than there are processors. On a developer's machine,
+ * which does other things too, a group that fails beside others is run once more with nothing beside it, since tests measure
+ * bytes and times: what fails there has failed. CI makes no second try, and runs no more groups than it has processors.
  *
  * @param {readonly string[]} files
  */
@@ -65,12 +66,13 @@ async function runGroups(files) {
   const lane = async () => {
     for (let group = beside.shift(); group !== undefined; group = beside.shift()) {
       const { code, text } = await runGroup(group)
-      if (code === 0) take(total, code, text)
-      else again.push(group)
-      process.stdout.write(code === 0 ? text : text.replace(/^(?=.)/gm, 'beside others: '))
+      const isTriedAgain = code !== 0 && !isCoverageTaken
+      if (isTriedAgain) again.push(group)
+      else take(total, code, text)
+      process.stdout.write(isTriedAgain ? text.replace(/^(?=.)/gm, 'beside others: ') : text)
     }
   }
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, lane))
+  await Promise.all(Array.from({ length: availableParallelism() + (isCoverageTaken ? 0 : 1) }, lane))
   for (const group of alone.length > 0 ? [...again, alone] : again) {
     const { code, text } = await runGroup(group)
     take(total, code, text)
