@@ -67,7 +67,7 @@ const PURE = ['report']
 
 /** The one file that may load what stands beside it. */
 const LOADERS = {
-  'src/allocator/binding.ts': ['node-gyp-build'],
+  'src/allocator/binding.ts': [],
   'src/allocator/ffi-binding.ts': ['ffi-napi', 'ref-napi'],
 }
 const NATIVE_PACKAGES = Object.values(LOADERS).flat()

@@ -25,6 +25,8 @@ await build({
   target: 'node20.19',
   charset: 'ascii',
   legalComments: 'none',
+  // The command serves the page itself.
+  external: ['./page-text.js'],
   // The command gives it as a parameter: a text has no address.
   define: { 'import.meta.url': 'AGENT_URL' },
   logLevel: 'warning',

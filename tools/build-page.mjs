@@ -1,6 +1,6 @@
-// Builds what runs in a browser. The admin page: TypeScript, styles and uPlot go into one document,
-// dist/src/http/page/page.html, which is what the package carries; the cures that it shows are those of the table of errors.
-// The script of the flame graph: a module that exports its text, so that whoever bundles the library has it too.
+// Builds what runs in a browser, as modules that export a text: in a bundle no file lies beside the code. The admin page:
+// TypeScript, styles and uPlot go into one document, dist/src/http/admin/page-text.js; the cures that it shows are those of the
+// table of errors. The script of the flame graph.
 //
 //   node tools/build-page.mjs        part of `npm run build:ts`
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { ERROR_TABLE, WARNING_TABLE } from '../dist/src/support/error-table/erro
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = path.join(root, 'src', 'http', 'page')
-const output = path.join(root, 'dist', 'src', 'http', 'page')
+const output = path.join(root, 'dist', 'src', 'http', 'admin')
 
 const cures = curesOf({ ...ERROR_TABLE, ...WARNING_TABLE })
 const [script, style, template] = await Promise.all([
@@ -28,7 +28,8 @@ await writeFile(
   path.join(root, 'dist', flamegraph, 'flamegraph-script.js'),
   `export const FLAMEGRAPH_SCRIPT = ${JSON.stringify(drawing)}\n`,
 )
-await writeFile(path.join(output, 'page.html'), fill(fill(withoutIndent(template), 'script', script), 'style', style))
+const page = fill(fill(withoutIndent(template), 'script', script), 'style', style)
+await writeFile(path.join(output, 'page-text.js'), `export const PAGE = ${JSON.stringify(page)}\n`)
 
 /** @param {string} entry @param {Record<string, string>} define @param {'esm' | 'iife'} [format] */
 async function bundle(entry, define, format = 'esm') {

@@ -7,9 +7,12 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = path.join(root, 'dist')
 
+/** What tools/build-package.mjs writes, and clears itself. */
+const MADE = ['lib', 'types'].map((folder) => path.join(dist, folder))
+
 for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile()) continue
   const output = path.join(entry.parentPath, entry.name)
+  if (!entry.isFile() || MADE.some((folder) => output.startsWith(`${folder}${path.sep}`))) continue
   const source = path
     .join(root, path.relative(dist, output))
     .replace(/(?:\.d\.ts|\.js|\.bundle\.js|\.js\.map|\.d\.ts\.map)$/, '.ts')

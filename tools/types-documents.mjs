@@ -97,10 +97,10 @@ process.exitCode = outdated === 0 ? 0 : 1
 
 /** The sources of the entry points, and what they export. */
 function publicTypes() {
-  /** @type {{ types: string }[]} */
+  /** @type {{ import: { types: string } }[]} */
   const targets = Object.values(manifest.exports).filter((target) => typeof target === 'object')
-  const entries = targets.map(({ types }) =>
-    path.join(root, types.replace(/^\.\/dist\//, '').replace(/\.d\.ts$/, '.ts')),
+  const entries = targets.map(({ import: { types } }) =>
+    path.join(root, types.replace(/^\.\/dist\/lib\//, 'src/').replace(/\.d\.ts$/, '.ts')),
   )
   const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file))
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)

@@ -14,8 +14,6 @@ export interface Refusal {
   matches(value: object): boolean
 }
 
-const CommonJsCache = createRequire(import.meta.url).cache
-
 export const REFUSALS: readonly Refusal[] = [
   {
     what: 'lmdb',
@@ -50,7 +48,8 @@ export const REFUSALS: readonly Refusal[] = [
 ]
 
 function isModuleRegistry(value: object): boolean {
-  if (value === CommonJsCache) return true
+  // The registry is the same, whichever file asks.
+  if (value === createRequire(process.execPath).cache) return true
   const [first] = literalKeys(value) ?? []
   const module = first === undefined ? undefined : objectIn(value, first)
   return (

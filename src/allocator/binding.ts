@@ -1,15 +1,16 @@
 /**
  * The only file that loads a `.node`: the Node-API addon of native/, built here or taken from native/prebuilds.
  *
- * Rule: every failure to load is `ERR_ADDON_MISSING` with its cause and cure; nothing is tried behind the caller's back.
+ * Rule: every failure to load is `ERR_ADDON_MISSING` or `ERR_ADDON_BUNDLED` with its cause and cure; nothing is tried behind the caller's back.
  */
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import path from 'node:path'
 import type { MajorGcState } from '../support/environment.js'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
+import { isThere } from './addon-files.js'
 import { addonMissing } from './addon-missing.js'
 import type { AddonMissing, AddonSurroundings } from './addon-missing.js'
+import { findAddon } from './find-addon.js'
+import type { FoundAddon } from './find-addon.js'
 import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
 import type {
@@ -93,7 +94,10 @@ const NO_WALK: NoHeapWalk = { reason: 'the addon was built without the walk' }
 
 const TYPE_VOID = MALLCTL_TYPES.length
 
+/** As it was named; undefined where it is looked for. */
 let addonFile: string | undefined
+let loadedFile: string | undefined
+let loadedAddon: Addon | undefined
 let loaded: NativeBinding | undefined
 /** A second attempt would fail like the first, and cost as much. */
 let missing: { readonly why: AddonMissing; readonly cause: unknown } | undefined
@@ -101,7 +105,7 @@ let missing: { readonly why: AddonMissing; readonly cause: unknown } | undefined
 /**
  * The addon's binding; loaded once per thread.
  *
- * @throws CacheAttributionError `ERR_ADDON_MISSING` with the reason and what fixes it
+ * @throws CacheAttributionError `ERR_ADDON_MISSING`, `ERR_ADDON_BUNDLED`, `ERR_ADDON_FILE` with the reason and what fixes it
  */
 export function loadAddonBinding(): NativeBinding {
   if (loaded !== undefined) return loaded
@@ -113,12 +117,25 @@ export function loadAddonBinding(): NativeBinding {
     }
   }
   const { why, cause } = missing
-  throw new CacheAttributionError('ERR_ADDON_MISSING', `${why.reason} (to fix it: ${why.cure})`, { cause })
+  throw new CacheAttributionError(why.code, `${why.reason} (to fix it: ${why.cure})`, { cause })
 }
 
-/** Names the file of the addon, before it is first loaded: for code that does not stand beside it (src/attach/). */
+/**
+ * Names the file of the addon, before it is first loaded: for code that does not stand beside it (the option `addon`, src/attach/).
+ *
+ * @throws CacheAttributionError `ERR_ADDON_LOADED` if another file was loaded before
+ */
 export function useAddonFile(file: string): void {
-  addonFile = file
+  const wanted = path.resolve(file)
+  if (loadedFile !== undefined && loadedFile !== wanted) {
+    throw new CacheAttributionError(
+      'ERR_ADDON_LOADED',
+      `the native addon ${wanted} was asked for, and ${loadedFile} is loaded already`,
+    )
+  }
+  if (addonFile === wanted) return
+  addonFile = wanted
+  missing = undefined
 }
 
 /**
@@ -143,37 +160,41 @@ export function reasonAddonMissing(): AddonMissing | null {
     loadAddonBinding()
     return null
   } catch (error) {
-    return missing?.why ?? { reason: messageOf(error), cure: 'report it' }
-  }
-}
-
-/** In a bundle of another format there is no address of this module. */
-function nativeFolder(): string {
-  try {
-    // From dist/src/allocator/ and, in a package, from the same depth.
-    return fileURLToPath(new URL('../../../native', import.meta.url))
-  } catch {
-    return 'native'
+    return missing?.why ?? { code: 'ERR_ADDON_MISSING', reason: messageOf(error), cure: 'report it' }
   }
 }
 
 /** The file that would be loaded in this process. Throws where there is none for this platform. */
 export function pathOfAddon(): string {
-  const require = createRequire(import.meta.url)
-  const find = require('node-gyp-build') as { path(folder: string): string }
-  return find.path(nativeFolder())
+  const found = findAddon(addonFile)
+  for (const file of found.files) return file
+  throw new Error(noBuildIn(found))
 }
 
 /** The file that is loaded in this process. Throws where there is none for this platform. */
 export function fileOfAddon(): string {
-  return addonFile ?? pathOfAddon()
+  return loadedFile ?? pathOfAddon()
 }
 
+/** The first file that loads; throws what the first said that did not. */
 function loadAddon(): Addon {
-  if (addonFile !== undefined) return loadFile(addonFile)
-  const require = createRequire(import.meta.url)
-  const load = require('node-gyp-build') as (folder: string) => Addon
-  return load(nativeFolder())
+  if (loadedAddon !== undefined) return loadedAddon
+  const found = findAddon(addonFile)
+  let failure: Error | undefined
+  for (const file of found.files) {
+    try {
+      const addon = loadFile(file)
+      loadedFile = file
+      return (loadedAddon = addon)
+    } catch (error) {
+      failure ??= error instanceof Error ? error : new Error(messageOf(error))
+    }
+  }
+  throw failure ?? new Error(noBuildIn(found))
+}
+
+function noBuildIn({ folder }: FoundAddon): string {
+  return `no native build was found for ${process.platform}-${process.arch}${folder === null ? '' : ` in ${folder}`}`
 }
 
 /** Without an entry in the cache of modules, which would outlive who asked. */
@@ -185,13 +206,14 @@ function loadFile(file: string): Addon {
 }
 
 function surroundings(): AddonSurroundings {
-  const folder = nativeFolder()
+  const { folder, namedBy } = findAddon(addonFile)
   const { permission } = process as { permission?: { has(scope: string, reference?: string): boolean } }
-  const mayRead = permission?.has('fs.read', folder) ?? true
+  const mayRead = folder === null || (permission?.has('fs.read', folder) ?? true)
   return {
     folder,
+    namedBy,
     // What may not be read may well be there.
-    hasFolder: !mayRead || existsSync(folder),
+    hasFolder: folder !== null && (!mayRead || isThere(folder)),
     versions: process.versions,
     platform: process.platform,
     arch: process.arch,

@@ -5,8 +5,8 @@
  * figures are the same ones. Arguments are laid out once: ffi-napi's own function objects take new Buffers for every
  * call, 13 KB of heap a reading that stay until the event loop turns, and would be measured as the caches' own.
  */
-import { createRequire } from 'node:module'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
+import { requireOptional } from '../support/own-package.js'
 import { checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
 import { SLOT, SLOT_COUNT } from './port.js'
@@ -84,12 +84,11 @@ export function loadFfiBinding(): NativeBinding {
 }
 
 function loadForeign(): Foreign {
-  const require = createRequire(import.meta.url)
   let ffi: Ffi, bindings: FfiBindings, ref: Ref
   try {
-    ffi = require('ffi-napi') as Ffi
-    bindings = require('ffi-napi/lib/bindings') as FfiBindings
-    ref = require('ref-napi') as Ref
+    ffi = requireOptional('ffi-napi') as Ffi
+    bindings = requireOptional('ffi-napi/lib/bindings') as FfiBindings
+    ref = requireOptional('ref-napi') as Ref
   } catch (error) {
     throw new CacheAttributionError(
       'ERR_FFI_MISSING',

@@ -1,9 +1,11 @@
 /**
  * Finds the allocator of this process: jemalloc, else glibc, else none, with the reason.
  *
- * Rule: 'auto' always gives an allocator and says what it lacks; an explicit choice that is not there is an error.
+ * Rule: 'auto' gives an allocator and says what it lacks; an explicit choice that is not there is an error, and so is an addon that
+ * was left behind by who bundled or copied the code.
  */
 import { CacheAttributionError, messageOf } from '../support/errors.js'
+import type { ErrorCode } from '../support/errors.js'
 import { oneOf, resolveOptions } from '../support/options.js'
 import { loadAddonBinding } from './binding.js'
 import { loadFfiBinding } from './ffi-binding.js'
@@ -33,7 +35,8 @@ export const PRELOAD_HINT = 'start Node with LD_PRELOAD=libjemalloc.so.2, or thr
  * The allocator of this process.
  *
  * @throws CacheAttributionError `ERR_ALLOCATOR_UNAVAILABLE` when an explicit `allocator` is not there;
- *   `ERR_ADDON_MISSING`, `ERR_FFI_MISSING` when an explicit `binding` cannot be loaded
+ *   `ERR_ADDON_MISSING`, `ERR_FFI_MISSING` when an explicit `binding` cannot be loaded; `ERR_ADDON_BUNDLED` where the code was taken
+ *   away from the addon, and `ERR_ADDON_FILE` where a named file does not load, unless `allocator` is `'unavailable'`
  * @example
  * const allocator = openAllocator()
  * console.log(allocator.name, allocator.statistic ?? allocator.reason)
@@ -64,12 +67,19 @@ function openBinding(choice: BindingKind | 'auto'): NativeBinding | string {
   try {
     return loadAddonBinding()
   } catch (addonError) {
+    if (isOf(addonError, 'ERR_ADDON_FILE')) throw addonError
     try {
       return loadFfiBinding()
     } catch (ffiError) {
+      // Without the addon most of a cache is not seen: what somebody left behind without knowing is said, not measured.
+      if (isOf(addonError, 'ERR_ADDON_BUNDLED')) throw addonError
       return `neither binding can be loaded: ${messageOf(addonError)}; ${messageOf(ffiError)}`
     }
   }
+}
+
+function isOf(error: unknown, code: ErrorCode): boolean {
+  return error instanceof CacheAttributionError && error.code === code
 }
 
 /** What `binding` finds; `glibcOnly` is the option that passes jemalloc over. */

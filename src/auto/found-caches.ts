@@ -10,6 +10,7 @@ import { COMPOSITES } from './libraries.js'
 import type { Coordinator } from '../coordinator/coordinator.js'
 import type { Registration } from '../coordinator/registry.js'
 import type { AttributionReport } from '../report/types.js'
+import { isOwnFile } from '../support/own-package.js'
 import { formatCount } from '../support/units.js'
 import type { ReleasableTraits } from '../coordinator/releasable.js'
 import { callerOf, callerOutside, nameOfPlace, pathOf } from './creation-place.js'
@@ -243,15 +244,13 @@ function placeOf({ callee, levels }: Creation): CodePlace {
   return isOfLibrary(place.file) ? callerOutside(callee, (file) => !isOfLibrary(file)) : place
 }
 
-const EXPORT_WRAPPER = new URL('./export-wrapper.js', import.meta.url).href
-
 /** File, as V8 names it → whether it is a cache library's. */
 const ofLibrary = new Map<string, boolean>()
 
 function isOfLibrary(file: string): boolean {
   let is = ofLibrary.get(file)
   // Between a library's frames there are those of what wraps it.
-  if (is === undefined) ofLibrary.set(file, (is = file === EXPORT_WRAPPER || libraryOf(pathOf(file)) !== null))
+  if (is === undefined) ofLibrary.set(file, (is = isOwnFile(pathOf(file)) || libraryOf(pathOf(file)) !== null))
   return is
 }
 

@@ -4,7 +4,9 @@
  * Rule: a module that cannot be wrapped is loaded as it is.
  */
 import module from 'node:module'
+import { pathToFileURL } from 'node:url'
 import type { LoadFnOutput, LoadHookContext, ResolveFnOutput, ResolveHookContext } from 'node:module'
+import { besideCode } from '../support/own-package.js'
 import { originalContext, redirected, shimOf, shimmedUrl } from './esm-hooks.js'
 import type { ExportWrapper } from './export-wrapper.js'
 import { LIBRARIES, libraryOf } from './libraries.js'
@@ -41,7 +43,7 @@ function hookRequire(instrument: ExportWrapper): void {
     wrapExports(this, args[1], instrument)
     return result
   }
-  const { cache } = module.createRequire(import.meta.url)
+  const { cache } = module.createRequire(process.execPath)
   for (const [file, loaded] of Object.entries(cache)) {
     // Those who hold the exports already keep what they have.
     if (loaded?.loaded === true) wrapExports(loaded, file, instrument)
@@ -69,7 +71,7 @@ function hookImport(instrument: ExportWrapper): void {
   Object.defineProperty(globalThis, Symbol.for(SHIM_KEY), { value: wrap, configurable: true, enumerable: false })
   const { registerHooks } = module as unknown as { registerHooks?: RegisterHooks }
   if (registerHooks === undefined) {
-    module.register(new URL('./loader-thread.js', import.meta.url))
+    module.register(pathToFileURL(besideCode('auto/loader-thread.js')))
     return
   }
   registerHooks({

@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { isOwnFile } from '../support/own-package.js'
 import { SERVED_BY, isSwitchedOff } from './settings.js'
 
 /** `service`: served and announced. `descendant`: served in silence. `tool`: left alone. */
@@ -52,11 +52,13 @@ export function processKindOf(facts: ProcessFacts): ProcessKind {
 
 function isTool(script: string): boolean {
   const file = realPath(script)
-  return file === OWN_COMMAND || TOOL_SCRIPTS.test(path.basename(file)) || TOOLS.has(packageOf(file) ?? '')
+  return isOwnCommand(file) || TOOL_SCRIPTS.test(path.basename(file)) || TOOLS.has(packageOf(file) ?? '')
 }
 
 /** `cache-attribution run` starts the service, and is none. */
-const OWN_COMMAND = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+function isOwnCommand(file: string): boolean {
+  return isOwnFile(file) && /\/cli\/main\.c?js$/.test(file)
+}
 
 /** A command in node_modules/.bin is a link to the script of its package. */
 function realPath(file: string): string {

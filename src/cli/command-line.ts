@@ -1,8 +1,8 @@
 /**
  * From a command line to an outcome: finds the subcommand, runs it, and turns what it throws into one line.
  */
-import { readFileSync } from 'node:fs'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
+import { packageVersion } from '../support/own-package.js'
 import { escapeUnprintable, terminalText } from '../support/terminal-text.js'
 import { nameHint, quotedArgument, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
@@ -117,11 +117,6 @@ Options:
   -h, --help     this text, or after a subcommand that one's
   -v, --version  the version of this package
 `
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
 
 /** One line that commands no terminal: texts may come from a service, from the environment or from other tools. */

@@ -11,12 +11,10 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-endAs(
-  await runCommandLine({
-    args: process.argv.slice(2),
-    env: process.env,
-    cwd: process.cwd(),
-    stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
-  }),
-)
+void runCommandLine({
+  args: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+}).then(endAs)

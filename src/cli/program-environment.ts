@@ -1,5 +1,7 @@
 /** The environment in which a program runs under jemalloc, or says under what else. */
+import { pathToFileURL } from 'node:url'
 import { CacheAttributionError } from '../support/errors.js'
+import { besideCode } from '../support/own-package.js'
 import type { CommandContext } from './command.js'
 import { findJemalloc } from './jemalloc/find-jemalloc.js'
 import type { Host } from './jemalloc/host.js'
@@ -16,7 +18,7 @@ export interface AllocatorOptions {
 }
 
 /** The entry that `--auto` imports: by its URL, since the program's folder need not have this package. */
-const AUTO_ENTRY = new URL('../auto/index.js', import.meta.url).href
+const AUTO_ENTRY = pathToFileURL(besideCode('auto/index.js')).href
 
 /** The flag of Node that loads `auto`. */
 export const AUTO_FLAG = `--import=${AUTO_ENTRY}`

@@ -1,5 +1,6 @@
 /** The coordinator: modules register caches with it, and it attributes memory to them. */
 import { EventEmitter } from 'eventemitter3'
+import { useAddonFile } from '../allocator/binding.js'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
 import { hasWorkers, askWorkers } from '../breakdown/worker-watch.js'
@@ -90,12 +91,14 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
 
   /**
    * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`;
-   *   `ERR_ALLOCATOR_UNAVAILABLE`, `ERR_ADDON_MISSING`, `ERR_FFI_MISSING` for an explicit choice that is not there
+   *   `ERR_ALLOCATOR_UNAVAILABLE`, `ERR_ADDON_MISSING`, `ERR_FFI_MISSING` for an explicit choice that is not there;
+   *   `ERR_ADDON_BUNDLED` where this code was bundled or copied without the native addon; `ERR_ADDON_FILE`, `ERR_ADDON_LOADED`
    */
   constructor(options?: CoordinatorOptions) {
     super()
     this.#settings = resolveCoordinatorOptions(options)
-    const { allocator, binding, environment } = this.#settings
+    const { addon, allocator, binding, environment } = this.#settings
+    if (addon !== undefined) useAddonFile(addon)
     this.#allocator = typeof allocator === 'string' ? openAllocator({ allocator, binding }) : allocator
     this.#sampler = createSampler(this.#allocator, environment)
     openCoordinators.add(this)
@@ -108,7 +111,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * The coordinator that this process shares: modules register with it without handing it to each other, also those that loaded
    * another copy of this package. It is made by the first call, and again by the next one after it was closed.
    *
-   * @throws CacheAttributionError `ERR_ALLOCATOR_UNAVAILABLE`, `ERR_ADDON_MISSING`, `ERR_FFI_MISSING`
+   * @throws CacheAttributionError `ERR_ADDON_BUNDLED`
    * @example
    * Coordinator.default().register('users', fromCache(users))
    */

@@ -5,7 +5,17 @@ import type { AttributionMode, TrimChoice, Trigger } from '../report/types.js'
 import { nodeEnvironment } from '../support/environment.js'
 import type { Environment } from '../support/environment.js'
 import { CacheAttributionError } from '../support/errors.js'
-import { abortSignal, boolean, names, number, oneOf, optional, resolveOptions, shaped } from '../support/options.js'
+import {
+  abortSignal,
+  boolean,
+  names,
+  number,
+  oneOf,
+  optional,
+  resolveOptions,
+  shaped,
+  text,
+} from '../support/options.js'
 import type { Check } from '../support/options.js'
 
 /** Options of `new Coordinator()`. */
@@ -42,6 +52,13 @@ export interface CoordinatorOptions {
   /** How native code is reached. @default 'auto': the addon, else ffi-napi with ref-napi */
   readonly binding?: BindingKind | 'auto' | undefined
   /**
+   * The file of the native addon, for code that was bundled without it. It holds for this thread, and goes before
+   * `CACHE_ATTRIBUTION_ADDON`.
+   * @default undefined: of this package, of the bundle (`cache-attribution/bundled`), or of the package installed beside the bundle
+   * @example new Coordinator({ addon: '/opt/service/cache-attribution.node' })
+   */
+  readonly addon?: string | undefined
+  /**
    * How memory is taken away. `'twin'`: in a fork of this process, which keeps every entry and pauses once
    * (`supportsTwin()` says where that works). `'release'`: in this process, which then refills its caches. `'trim'`: a
    * part of each cache in this process.
@@ -62,6 +79,7 @@ export interface ResolvedCoordinatorOptions {
   readonly controls: number
   readonly allocator: Allocator | AllocatorName | 'auto'
   readonly binding: BindingKind | 'auto'
+  readonly addon: string | undefined
   readonly mode: AttributionMode | undefined
   readonly twins: number
   readonly environment: Environment
@@ -156,6 +174,8 @@ export interface ResolvedAttributeOptions {
   readonly trigger: Trigger
 }
 
+/** What Linux takes at most. */
+const PATH_LENGTH_MAX = 4096
 const DAY_MS = 24 * 60 * 60 * 1000
 const mode = oneOf<AttributionMode>('twin', 'release', 'trim')
 const twins = number({ min: 1, max: 8, integer: true })
@@ -177,6 +197,7 @@ export function resolveCoordinatorOptions(options: CoordinatorOptions | undefine
     controls: { check: controls, fallback: 4 },
     allocator: { check: allocator, fallback: 'auto' },
     binding: { check: oneOf('auto', 'addon', 'ffi'), fallback: 'auto' },
+    addon: optional(text(PATH_LENGTH_MAX)),
     mode: optional(mode),
     twins: { check: twins, fallback: 1 },
     environment: {

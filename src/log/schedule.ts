@@ -4,8 +4,8 @@
  * Rule: a tick that was missed is not made up for. However late the process woke, or whichever way its clock was set, there is one
  * tick and then the next one that lies ahead.
  */
-import { createRequire } from 'node:module'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
+import { requireOptional } from '../support/own-package.js'
 import type { LogEnvironment } from './environment.js'
 
 /** When the next tick is. */
@@ -85,8 +85,7 @@ export function cron(pattern: string, timeZone: string | undefined, environment:
 
 function loadCroner(): Croner {
   try {
-    const require = createRequire(import.meta.url)
-    return require('croner') as Croner
+    return requireOptional('croner') as Croner
   } catch (error) {
     throw new CacheAttributionError(
       'ERR_CRONER_MISSING',

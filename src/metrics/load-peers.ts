@@ -1,11 +1,9 @@
 /** The optional peers, loaded when somebody wants their metrics, and without waiting: `collectMetrics()` is no promise. */
-import { createRequire } from 'node:module'
 import type * as OpenTelemetry from '@opentelemetry/api'
 import type * as PromClient from 'prom-client'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
-
-const require = createRequire(import.meta.url)
+import { requireOptional } from '../support/own-package.js'
 
 /** The package. @throws CacheAttributionError `ERR_PROM_CLIENT_MISSING` */
 export function loadPromClient(): typeof PromClient {
@@ -19,7 +17,7 @@ export function loadOpenTelemetry(): typeof OpenTelemetry {
 
 function load(name: string, code: ErrorCode): unknown {
   try {
-    return require(name)
+    return requireOptional(name)
   } catch (error) {
     const message = `these metrics need the package ${name} (npm install ${name}): ${messageOf(error)}`
     throw new CacheAttributionError(code, message, { cause: error })

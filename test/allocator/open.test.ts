@@ -109,22 +109,22 @@ describe('openAllocator() where a binding is missing', () => {
 
   it('takes ffi-napi where the addon is missing', async function () {
     needsJemalloc(this)
-    const root = packageCopy(folders, { packages: ['node-gyp-build', 'ffi-napi', 'ref-napi'] })
+    const root = packageCopy(folders, { packages: ['ffi-napi', 'ref-napi'] })
     const [opened] = await open([{}], { preload: 'jemalloc' }, root)
     expect(kindOf(opened)).to.equal('jemalloc/ffi')
   })
 
   it('refuses an addon that is asked for and missing, with the line that builds it', async () => {
-    const root = packageCopy(folders, { packages: ['node-gyp-build', 'ffi-napi', 'ref-napi'] })
+    const root = packageCopy(folders, { native: 'empty', packages: ['ffi-napi', 'ref-napi'] })
     const [refused] = await open([AUTO_ADDON], {}, root)
     expect(codeOf(refused)).to.equal('ERR_ADDON_MISSING')
     expect(messageOf(refused)).to.match(
-      /^ERR_ADDON_MISSING: there is no folder .*native: .*\(to fix it: keep the package out of the bundle/,
+      /^ERR_ADDON_MISSING: it is not built for this platform, .*\(to fix it: build it: npx node-gyp rebuild -C /,
     )
   })
 
   it('refuses an ffi-napi that is asked for and missing, with the line that installs it', async () => {
-    const root = packageCopy(folders, { native: true, packages: ['node-gyp-build'] })
+    const root = packageCopy(folders, { native: 'linked', packages: [] })
     const [refused, opened] = await open([AUTO_FFI, {}], {}, root)
     expect(codeOf(refused)).to.equal('ERR_FFI_MISSING')
     expect(messageOf(refused)).to.match(
@@ -134,13 +134,20 @@ describe('openAllocator() where a binding is missing', () => {
   })
 
   it('refuses where only ref-napi is missing', async () => {
-    const root = packageCopy(folders, { packages: ['node-gyp-build', 'ffi-napi'] })
+    const root = packageCopy(folders, { packages: ['ffi-napi'] })
     const [refused] = await open([AUTO_FFI], {}, root)
     expect(messageOf(refused)).to.match(/^ERR_FFI_MISSING: Cannot find module 'ref-napi'/)
   })
 
+  it('refuses where native/ was left behind and nothing serves in its place, but for V8 alone', async () => {
+    const root = packageCopy(folders, { packages: [] })
+    const [auto, v8] = await open([{}, { allocator: 'unavailable' }], {}, root)
+    expect(messageOf(auto)).to.match(/^ERR_ADDON_BUNDLED: there is no folder .*native: /)
+    expect(kindOf(v8)).to.equal('unavailable/null')
+  })
+
   it('goes without an allocator where both are missing, and says both reasons', async () => {
-    const root = packageCopy(folders, { packages: ['node-gyp-build'] })
+    const root = packageCopy(folders, { native: 'empty', packages: [] })
     const [auto, glibc, jemalloc] = await open([{}, { allocator: 'glibc' }, { allocator: 'jemalloc' }], {}, root)
     expect(kindOf(auto)).to.equal('unavailable/null')
     expect(auto)
@@ -155,7 +162,7 @@ describe('openAllocator() where a binding is missing', () => {
   })
 
   it('says why an addon that is there does not load', async () => {
-    const root = packageCopy(folders, { packages: ['node-gyp-build'] })
+    const root = packageCopy(folders, { packages: [] })
     mkdirSync(path.join(root, 'native/build/Release'), { recursive: true })
     writeFileSync(path.join(root, 'native/build/Release/cache_attribution.node'), 'built for another platform')
     const [refused] = await open([AUTO_ADDON], {}, root)
@@ -299,9 +306,9 @@ function openAll(choices: readonly OpenAllocatorOptions[], options: FixtureOptio
 }
 
 /** The allocator's folders in a place of their own, with the named packages and, on request, the addon. */
-function packageCopy(folders: string, has: { native?: boolean; packages: readonly string[] }): string {
+function packageCopy(folders: string, has: { native?: 'linked' | 'empty'; packages: readonly string[] }): string {
   const root = mkdtempSync(path.join(folders, 'package-'))
-  writeFileSync(path.join(root, 'package.json'), '{ "type": "module" }')
+  writeFileSync(path.join(root, 'package.json'), '{ "name": "cache-attribution", "type": "module" }')
   for (const folder of ['allocator', 'support']) {
     cpSync(path.join(ROOT, 'dist/src', folder), path.join(root, 'dist/src', folder), { recursive: true })
   }
@@ -309,7 +316,8 @@ function packageCopy(folders: string, has: { native?: boolean; packages: readonl
   for (const name of has.packages) {
     symlinkSync(path.join(ROOT, 'node_modules', name), path.join(root, 'node_modules', name))
   }
-  if (has.native === true) symlinkSync(path.join(ROOT, 'native'), path.join(root, 'native'))
+  if (has.native === 'empty') mkdirSync(path.join(root, 'native'))
+  if (has.native === 'linked') symlinkSync(path.join(ROOT, 'native'), path.join(root, 'native'))
   return root
 }
 

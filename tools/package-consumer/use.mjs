@@ -17,7 +17,6 @@ for (const subpath of JSON.parse(process.argv[2] ?? '[]')) {
 
 const require = createRequire(import.meta.url)
 const folder = path.dirname(require.resolve('cache-attribution/package.json'))
-const found = createRequire(path.join(folder, 'package.json'))('node-gyp-build').path(path.join(folder, 'native'))
 
 // The library itself is to load the addon: what the process has mapped afterwards is the witness.
 let observed = false
@@ -29,5 +28,4 @@ if (typeof library.Coordinator === 'function') {
 const { sharedObjects } = process.report.getReport()
 const loaded = sharedObjects.filter((file) => file.startsWith(folder)).map((file) => path.relative(folder, file))
 
-const addon = path.relative(folder, found)
-console.log(JSON.stringify({ exports: Object.keys(library), failures, addon, loaded, observed }))
+console.log(JSON.stringify({ exports: Object.keys(library), failures, loaded, observed }))

@@ -9,7 +9,7 @@ import { rmSync } from 'node:fs'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { besideCode } from '../../support/own-package.js'
 import { InspectorSession } from './inspector-session.js'
 import { CLOSE_INSPECTOR, inspectorOf } from './open-inspector.js'
 import { TargetProcess } from './target-process.js'
@@ -35,7 +35,7 @@ const WATCH_MS = 600_000
 
 /** Starts a guard for an attach to `pid`. */
 export function startGuard(pid: number): Guard {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), String(pid)], {
+  const child = spawn(process.execPath, [besideCode('attach/client/guard-process.js'), String(pid)], {
     // In a session of its own: a signal to the command's group is not for it.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -68,7 +68,8 @@ export function startGuard(pid: number): Guard {
   }
 }
 
-async function guard(pid: number): Promise<void> {
+/** The guard's end of it: what its process does. */
+export async function guard(pid: number): Promise<void> {
   const target = new TargetProcess(pid)
   const folders = new Set<string>()
   let isDone = false
@@ -102,5 +103,3 @@ async function closeInspector(target: TargetProcess): Promise<void> {
     }
   }
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await guard(Number(process.argv[2]))

@@ -5,8 +5,9 @@
  * as it does.
  */
 import { readFileSync, rmSync } from 'node:fs'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { CacheAttributionError } from '../../support/errors.js'
+import { besideCode } from '../../support/own-package.js'
 import type { AgentSettings, AgentStart } from '../protocol.js'
 import { copiesOfAddon, seenBy, temporaryFolders } from './addon-file.js'
 import { startGuard } from './guard.js'
@@ -132,9 +133,9 @@ function cannotLoad(target: TargetProcess, problem: string): CacheAttributionErr
 }
 
 async function startAgent(session: InspectorSession, settings: AgentSettings): Promise<LoadedAgent> {
-  const file = new URL('../agent/agent.bundle.js', import.meta.url)
+  const file = besideCode('attach/agent/agent.bundle.js')
   const text = readFileSync(file, 'utf8')
-  const expression = expressionOf(text, pathToFileURL(fileURLToPath(file)).href, settings)
+  const expression = expressionOf(text, pathToFileURL(file).href, settings)
   const handle = (await session.evaluate(expression, { timeoutMs: START_MS, keep: true })) as string
   const started = JSON.parse((await session.call(handle, 'started', '', ANSWER_MS)) as string) as AgentStart
   return { session, handle, started }

@@ -51,8 +51,7 @@ function pageFor({ request, below }: Admitted): Promise<Response> | null {
   const isRoot = below === '/' && (request.method === 'GET' || request.method === 'HEAD')
   if (!isRoot || negotiate(request.headers.get('accept'), FORMS) !== 'text/html') return null
   checkReader(request, [])
-  const { html: content, contentSecurityPolicy } = adminPage()
-  return Promise.resolve(htmlResponse(content, contentSecurityPolicy))
+  return adminPage().then(({ html: content, contentSecurityPolicy }) => htmlResponse(content, contentSecurityPolicy))
 }
 
 async function forward(

@@ -4,9 +4,11 @@
  * Rule: nothing is inferred that can be tried. Whether `run` can measure is found out by starting a process the way
  * `run` does, and opening the allocator there.
  */
+import { pathToFileURL } from 'node:url'
 import { reasonAddonMissing } from '../../allocator/binding.js'
 import { loadFfiBinding } from '../../allocator/ffi-binding.js'
 import { messageOf } from '../../support/errors.js'
+import { besideCode } from '../../support/own-package.js'
 import { supportsTwin } from '../../twin/support.js'
 import { execute } from '../jemalloc/execute.js'
 import { thisHost } from '../jemalloc/host.js'
@@ -131,7 +133,7 @@ function withoutInspector(options: string | undefined): string {
 /** Starts a process as `run` would, and has it open its allocator. */
 async function factsUnder(host: Host, env: NodeJS.ProcessEnv, found: FoundJemalloc): Promise<AllocatorFacts> {
   const script = `const { allocatorFacts } = await import(process.argv[1]); process.stdout.write(${JSON.stringify(ANSWER)} + JSON.stringify(allocatorFacts()))`
-  const module = new URL('allocator-facts.js', import.meta.url).href
+  const module = pathToFileURL(besideCode('cli/doctor/allocator-facts.js')).href
   const child: NodeJS.ProcessEnv = { ...env, LD_PRELOAD: found.preload ?? env['LD_PRELOAD'] }
   // As the program gets them: without its loaders a Yarn with Plug'n'Play finds no package. Its inspector's port is its own.
   const options = withoutInspector(env['NODE_OPTIONS'])

@@ -43,7 +43,7 @@ export async function toPprof(profile: HeapProfile, options: PprofOptions = {}):
   if (resolved.byThread && profile.threads === null) {
     throw new CacheAttributionError('ERR_PROFILE_COLUMN', 'the profile has no rows of threads')
   }
-  const format = await loadPprofFormat()
+  const format = loadPprofFormat()
   const gzip = createGzip()
   const written = collect(gzip)
   try {

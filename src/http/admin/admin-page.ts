@@ -4,7 +4,6 @@
  * Rule: it loads nothing and runs nothing but its own style and script, whose hashes the policy names.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 
 /** The page and what a browser may do with it. */
 export interface ServedPage {
@@ -14,20 +13,20 @@ export interface ServedPage {
   readonly contentSecurityPolicy: string
 }
 
-let cached: ServedPage | undefined
+let cached: Promise<ServedPage> | undefined
 
 /**
  * The page. It asks for everything by addresses relative to its own, so that it works below any base.
  *
- * @returns the same object each time
+ * Its text is code, which is loaded when the first browser comes.
  */
-export function adminPage(): ServedPage {
+export function adminPage(): Promise<ServedPage> {
   cached ??= load()
   return cached
 }
 
-function load(): ServedPage {
-  const html = readFileSync(new URL('../page/page.html', import.meta.url), 'utf8')
+async function load(): Promise<ServedPage> {
+  const { PAGE: html } = await import('./page-text.js')
   return { html, contentSecurityPolicy: policy(inline(html, 'script'), inline(html, 'style')) }
 }
 

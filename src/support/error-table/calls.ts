@@ -111,10 +111,32 @@ export const ERRORS_OF_CALLS = {
   ERR_ADDON_MISSING: {
     gist: 'the native addon could not be loaded',
     cause:
-      "`binding: 'addon'`, and the native addon cannot be loaded. The message names why: not built for this platform, a C library that is too old for its build, `--no-addons`, the permission model, a bundle that left it behind, a broken file, or a runtime that is not Node.",
-    cure: "the one in the message. Building takes a C compiler, `make` and `python3`. Under the permission model Node needs `--allow-addons` and reading of the package, `/proc`, `/sys`, `/etc` and `/usr` (`--allow-fs-read=/proc/*` and so on); a twin and the breakdown read the kernel's figures there. A bundler has to leave the package external. Or install `ffi-napi` and `ref-napi`.",
+      "`binding: 'addon'`, and the native addon cannot be loaded. The message names why: not built for this platform, a C library that is too old for its build, `--no-addons`, the permission model, a broken file, or a runtime that is not Node.",
+    cure: "the one in the message. Building takes a C compiler, `make` and `python3`. Under the permission model Node needs `--allow-addons` and reading of the package, `/proc`, `/sys`, `/etc` and `/usr` (`--allow-fs-read=/proc/*` and so on); a twin and the breakdown read the kernel's figures there. Or install `ffi-napi` and `ref-napi`.",
     example:
-      '`ERR_ADDON_MISSING: it is not built for this platform, linux-riscv64 (No native build was found for …) (to fix it: build it: npx node-gyp rebuild -C …)`',
+      '`ERR_ADDON_MISSING: it is not built for this platform, linux-riscv64 (no native build was found …) (to fix it: build it: npx node-gyp rebuild -C …)`',
+  },
+  ERR_ADDON_BUNDLED: {
+    gist: 'the code was bundled or copied without the native addon',
+    cause:
+      'A bundler or a copy took the code out of the package, and the native addon is not beside it: nothing was carried, no package of the same version is installed beside the bundle, the program or the working directory. Without the addon only V8 is seen, which may be a small part of a cache; nothing is measured then.',
+    cure: "one line: `import 'cache-attribution/bundled'` in the bundle before any other part of the package; or leave the package out of the bundle and install it beside ([bundlers](../guide/bundlers.md)); or name the file in `CACHE_ATTRIBUTION_ADDON`. `allocator: 'unavailable'` measures V8 alone on purpose.",
+    example:
+      "`ERR_ADDON_BUNDLED: this code was bundled without the native addon (the package is not installed beside the bundle) (to fix it: have the bundle carry it, import 'cache-attribution/bundled' …)`",
+  },
+  ERR_ADDON_FILE: {
+    gist: 'the file that was named for the native addon cannot be loaded',
+    cause:
+      'The option `addon` or the variable `CACHE_ATTRIBUTION_ADDON` names a file that is not there, or is no build of the native addon for this system. Nothing else is tried.',
+    cure: 'name the file of this version for this system, `native/prebuilds/<system>/` in the package, or leave it out.',
+    example:
+      '`ERR_ADDON_FILE: CACHE_ATTRIBUTION_ADDON names a file that cannot be loaded (/opt/a.node: cannot open shared object file: No such file or directory) (to fix it: …)`',
+  },
+  ERR_ADDON_LOADED: {
+    gist: 'another file of the native addon is loaded already',
+    cause: 'The option `addon` names another file than the one that this thread has loaded before.',
+    cure: 'name the file in the first coordinator, or in `CACHE_ATTRIBUTION_ADDON`.',
+    example: '`ERR_ADDON_LOADED: the native addon /a.node was asked for, and /b.node is loaded already`',
   },
   ERR_FFI_MISSING: {
     gist: 'ffi-napi or ref-napi could not be loaded',

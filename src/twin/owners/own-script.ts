@@ -1,13 +1,10 @@
 /** Which scripts are this library's. */
 import { fileURLToPath } from 'node:url'
+import { isOwnFile } from '../../support/own-package.js'
 
-/** This package's own scripts, whose objects exist because somebody asks. */
-const OWN_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
-
-/** Whether a script, a path or a URL, is of this library. Pure. */
+/** Whether a script, a path or a URL, is of this library: its objects exist because somebody asks. */
 export function isOwnScript(script: string): boolean {
-  const file = script.startsWith('file:') ? pathOf(script) : script
-  return file.startsWith(OWN_FOLDER)
+  return isOwnFile(script.startsWith('file:') ? pathOf(script) : script)
 }
 
 function pathOf(url: string): string {

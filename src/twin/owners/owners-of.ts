@@ -56,7 +56,9 @@ const NODE_LEAST_BYTES = 512 * 1024
  */
 export function ownersOf(found: HeapOwners, caches: readonly CacheObject[], limit: number): OwnersFound {
   const { owners: raw, totalBytes, restBytes } = found
-  const unlisted = new Set(raw.filter((owner) => isOwnScript(scriptOf(owner)) || isOfNodeAlone(owner)))
+  const unlisted = new Set(
+    raw.filter((owner) => isOwnScript(scriptOf(owner)) || isOwnScope(owner) || isOfNodeAlone(owner)),
+  )
   const groups = groupOwners(
     raw.filter((owner) => !unlisted.has(owner)),
     found,
@@ -129,6 +131,13 @@ function objectsOf(members: readonly RawOwner[], { package: from, className, own
 function cacheOf({ known, object }: RawOwner, caches: readonly CacheObject[]): string | null {
   const found = caches[known]
   return found !== undefined && (found.isWhole || found.object === object) ? found.cache : null
+}
+
+/** The variables around a class of this library, which V8 keeps under the brand of an object of it. They have no script. */
+const OWN_SCOPE = /^Symbol\(cache-attribution\.[\w.]+\)(?:\.\w+)?\.Symbol\([A-Z]\w*\)$/
+
+function isOwnScope({ className, path }: RawOwner): boolean {
+  return className === 'system / Context' && OWN_SCOPE.test(path)
 }
 
 function isOfNodeAlone(owner: RawOwner): boolean {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { adminPage } from '../../../src/http/admin/admin-page.js'
 
-const { html, contentSecurityPolicy } = adminPage()
+const { html, contentSecurityPolicy } = await adminPage()
 const inlined = (tag: string): string[] =>
   [...html.matchAll(new RegExp(`<${tag}(?: [^>]*)?>([^]*?)</${tag}>`, 'g'))].map(([, text = '']) => text)
 /** The markup without what is inlined in it. */
@@ -40,7 +40,7 @@ describe('the page as a document', () => {
     expect(inlined('script')[0]).to.contain('ERR_RUN_IN_PROGRESS:"Wait for its end and call again')
   })
 
-  it('is the same object each time', () => {
-    expect(adminPage()).to.equal(adminPage())
+  it('is the same object each time', async () => {
+    expect(await adminPage()).to.equal(await adminPage())
   })
 })

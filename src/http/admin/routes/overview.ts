@@ -16,14 +16,14 @@ import type { RouteAction, AdminState, Exchange } from './route.js'
 const FORMS = ['text/plain', JSON_TYPE, 'text/html'] as const
 
 /** `GET /` */
-export const showOverview: RouteAction = (admin, exchange) => {
+export const showOverview: RouteAction = async (admin, exchange) => {
   const { request, url, below } = exchange
   const { coordinator, reports } = admin
   const form = negotiate(request.headers.get('accept'), FORMS)
   if (form === 'text/html') {
     // The page's own requests are relative to it.
     if (below === '') return toFolder(url)
-    const { html: content, contentSecurityPolicy } = adminPage()
+    const { html: content, contentSecurityPolicy } = await adminPage()
     return htmlResponse(content, contentSecurityPolicy)
   }
   const last = reports.last()

@@ -1,0 +1,4 @@
+/** The page as a module, which tools/build-page.mjs writes. */
+
+/** The whole document. */
+export declare const PAGE: string
