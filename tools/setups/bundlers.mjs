@@ -1,0 +1,168 @@
+// Bundlers: each makes one program of tools/setups/app.mjs, which is run beside the installed package, alone, and alone with the addon
+// in it.
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { Project, expectMeasured, expectRefused, must } from './project.mjs'
+
+const CARRIED = "import 'cache-attribution/bundled'\n"
+
+/** What goes into the entry file of each. @typedef {{ name: string, first: string }} Variant */
+const VARIANTS = [
+  { name: 'plain', first: '' },
+  { name: 'carried', first: CARRIED },
+]
+
+/**
+ * @typedef {(project: Project, entry: string, output: string) => Promise<string>} Bundle returns the file, or the folder, to be run
+ */
+
+/** @type {Record<string, { packages: string[], endings: string[], bundle: Bundle }>} */
+const BUNDLERS = {
+  'esbuild, ES module': esbuild('esm', 'mjs'),
+  'esbuild, CommonJS': esbuild('cjs', 'cjs'),
+  'esbuild, ES module, minified': esbuild('esm', 'mjs', '--minify'),
+  'esbuild, CommonJS, minified': esbuild('cjs', 'cjs', '--minify'),
+  'webpack 5': { packages: ['webpack@5'], endings: ['cjs'], bundle: webpack },
+  'rollup 4': {
+    packages: ['rollup@4', '@rollup/plugin-node-resolve@16', '@rollup/plugin-commonjs@29'],
+    endings: ['mjs'],
+    bundle: rollup,
+  },
+  'Vite SSR': { packages: ['vite@8'], endings: ['mjs'], bundle: vite },
+  ncc: { packages: ['@vercel/ncc@0.45'], endings: ['cjs'], bundle: ncc },
+}
+
+/** @param {string} format @param {string} ending @param {string[]} flags */
+function esbuild(format, ending, ...flags) {
+  return {
+    packages: ['esbuild@0.28'],
+    endings: [ending],
+    /** @type {Bundle} */
+    bundle: async (project, entry, output) => {
+      const args = [entry, '--bundle', '--platform=node', `--format=${format}`, `--outfile=${output}`, ...flags]
+      await project.run('esbuild', [...args, '--log-level=warning'])
+      return output
+    },
+  }
+}
+
+/** @type {Bundle} */
+async function webpack(project, entry, output) {
+  await project.write(
+    `webpack-${output}.cjs`,
+    `const config = ${JSON.stringify({ mode: 'production', target: 'node20', entry: `./${entry}`, output: { filename: output }, stats: 'errors-warnings' })}
+config.output.path = __dirname
+require('webpack')(config, (error, stats) => {
+  if (error || stats.hasErrors() || stats.hasWarnings()) {
+    console.error(error?.message ?? stats.toString('errors-warnings'))
+    process.exitCode = 1
+  }
+})`,
+  )
+  await project.run(process.execPath, [`webpack-${output}.cjs`])
+  return output
+}
+
+/** @type {Bundle} */
+async function rollup(project, entry, output) {
+  await project.write(
+    'rollup.config.mjs',
+    `import resolve from '@rollup/plugin-node-resolve'
+import commonjs from '@rollup/plugin-commonjs'
+export default { plugins: [resolve({ preferBuiltins: true, exportConditions: ['node'] }), commonjs()], onwarn(warning) { if (warning.code !== 'CIRCULAR_DEPENDENCY') throw new Error(warning.message) } }`,
+  )
+  await project.run('rollup', [
+    '-c',
+    'rollup.config.mjs',
+    '-i',
+    entry,
+    '-o',
+    output,
+    '--format=es',
+    '--inlineDynamicImports',
+    '--silent',
+  ])
+  return output
+}
+
+/** @type {Bundle} */
+async function vite(project, entry, output) {
+  const config = `vite.${path.basename(output)}.config.mjs`
+  await project.write(
+    config,
+    `export default { logLevel: 'error', ssr: { noExternal: true }, build: { ssr: ${JSON.stringify(entry)}, outDir: ${JSON.stringify(`vite-${output}`)}, rollupOptions: { output: { entryFileNames: ${JSON.stringify(output)}, codeSplitting: false } } } }`,
+  )
+  await project.run('vite', ['build', '-c', config])
+  return path.join(`vite-${output}`, output)
+}
+
+/** @type {Bundle} */
+async function ncc(project, entry, output) {
+  await project.run('ncc', ['build', entry, '-o', `ncc-${output}`, '-q'])
+  const made = readdirSync(path.join(project.folder, `ncc-${output}`)).filter((name) => name.startsWith('index.'))
+  return path.join(`ncc-${output}`, made[0] ?? 'index.js')
+}
+
+/** @param {{ parent: string, tarball: string }} context @returns {Promise<[string, () => Promise<string>][]>} */
+export async function bundlerSetups({ parent, tarball }) {
+  const packages = [...new Set(Object.values(BUNDLERS).flatMap((bundler) => bundler.packages))]
+  /** @type {Promise<Project> | undefined} */
+  let made
+  const project = () => (made ??= Project.make(parent, 'bundlers', { tarball, packages }))
+  return Object.entries(BUNDLERS).map(
+    ([
+      name,
+      {
+        bundle,
+        endings: [ending = 'mjs'],
+      },
+    ]) => [name, async () => measureBundle(await project(), bundle, name, ending)],
+  )
+}
+
+/** @param {Project} project @param {Bundle} bundle @param {string} name @param {string} ending */
+async function measureBundle(project, bundle, name, ending) {
+  const said = []
+  for (const { name: variant, first } of VARIANTS) {
+    const id = `${name.replace(/\W+/g, '-')}-${variant}`.toLowerCase()
+    const entry = `${id}-entry.${ending}`
+    await project.writeApp(entry, { first, isCommonJs: ending === 'cjs' })
+    const output = await bundle(project, entry, `${id}.${ending}`)
+    said.push(...(await (variant === 'plain' ? measurePlain(project, output) : measureCarried(project, output))))
+  }
+  return said.join('; ')
+}
+
+/** Beside the package; alone; alone with the file named. @param {Project} project @param {string} output */
+async function measurePlain(project, output) {
+  const beside = expectMeasured(await project.measure([output]))
+  const { folder, remove } = await project.away(output)
+  const addon = path.join(
+    project.folder,
+    'node_modules/cache-attribution/native/prebuilds',
+    `${process.platform}-${process.arch}`,
+    'cache-attribution.napi.glibc.node',
+  )
+  try {
+    const alone = path.join(folder, path.basename(output))
+    const answer = await project.measure([alone], { cwd: folder })
+    expectRefused(answer)
+    expectMeasured(await project.measure([alone], { cwd: folder, env: { CACHE_ATTRIBUTION_ADDON: addon } }))
+    const missing = await project.measure([alone], { cwd: folder, env: { CACHE_ATTRIBUTION_ADDON: '/nowhere.node' } })
+    must(missing.code === 'ERR_ADDON_FILE' && missing.message.includes('/nowhere.node'), `it said ${missing.message}`)
+  } finally {
+    await remove()
+  }
+  return [`beside the package ${beside}`, 'alone ERR_ADDON_BUNDLED, right with CACHE_ATTRIBUTION_ADDON']
+}
+
+/** @param {Project} project @param {string} output */
+async function measureCarried(project, output) {
+  const { folder, remove } = await project.away(output)
+  try {
+    const alone = path.join(folder, path.basename(output))
+    return [`alone with cache-attribution/bundled ${expectMeasured(await project.measure([alone], { cwd: folder }))}`]
+  } finally {
+    await remove()
+  }
+}

@@ -1,0 +1,130 @@
+// Next.js: built by Turbopack, as it comes and as a folder of its own (`output: 'standalone'`), which is run somewhere else.
+import { spawn } from 'node:child_process'
+import { cp, mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Project, expectMeasured, expectRefused, must } from './project.mjs'
+
+const BUILD_MS = 240_000
+const START_MS = 30_000
+const EXTERNAL = "serverExternalPackages: ['cache-attribution']"
+const INCLUDED = "outputFileTracingIncludes: { '/*': ['node_modules/cache-attribution/native/prebuilds/**'] }"
+
+/** @param {{ parent: string, tarball: string }} context @returns {Promise<[string, () => Promise<string>][]>} */
+export async function nextSetups({ parent, tarball }) {
+  /** @type {Promise<Project> | undefined} */
+  let made
+  const project = () => (made ??= nextProject(parent, tarball))
+  return [
+    ['Next.js (Turbopack), no configuration', async () => expectMeasured(await built(await project(), ''))],
+    [`Next.js, ${EXTERNAL}`, async () => expectMeasured(await built(await project(), EXTERNAL))],
+    [
+      "Next.js, output: 'standalone', moved",
+      async () => {
+        const refused = await standalone(await project(), '')
+        expectRefused(refused)
+        return 'ERR_ADDON_BUNDLED'
+      },
+    ],
+    [
+      "Next.js, output: 'standalone', moved, cache-attribution/bundled",
+      async () => expectMeasured(await standalone(await project(), '', "import 'cache-attribution/bundled'\n")),
+    ],
+    [
+      "Next.js, output: 'standalone', moved, outputFileTracingIncludes",
+      async () => expectMeasured(await standalone(await project(), `${EXTERNAL}, ${INCLUDED}`)),
+    ],
+  ]
+}
+
+/** @param {string} parent @param {string} tarball */
+async function nextProject(parent, tarball) {
+  const project = await Project.make(parent, 'next', { tarball, packages: ['next@16', 'react@19', 'react-dom@19'] })
+  await project.write('app/layout.js', 'export default ({ children }) => <html><body>{children}</body></html>\n')
+  await project.write('app/page.js', 'export default () => <p>here</p>\n')
+  return project
+}
+
+/** @param {Project} project @param {string} config @param {string} [first] */
+async function build(project, config, first = '') {
+  const app = await readFile(path.join(path.dirname(fileURLToPath(import.meta.url)), 'app.mjs'), 'utf8')
+  const route = `export const dynamic = 'force-dynamic'
+export async function GET() {
+  try {
+    return Response.json({ kind: 'RESULT', ...(await main()) })
+  } catch ({ code, message }) {
+    return Response.json({ kind: 'REFUSED', code, message })
+  }
+}
+`
+  await project.write('app/measure/route.js', `${first}${app.slice(0, app.indexOf('main().then('))}${route}`)
+  await project.write('next.config.mjs', `export default { outputFileTracingRoot: import.meta.dirname, ${config} }\n`)
+  await rm(path.join(project.folder, '.next'), { recursive: true, force: true })
+  const env = { NEXT_TELEMETRY_DISABLED: '1' }
+  const { output } = await project.run('next', ['build'], { env, timeoutMs: BUILD_MS })
+  must(!/warning|can't resolve/i.test(output), `it warns:\n${output}`)
+}
+
+/** @param {Project} project @param {string} config */
+async function built(project, config) {
+  await build(project, config)
+  return served(path.join(project.folder, 'node_modules/next/dist/bin/next'), ['start'], project.folder)
+}
+
+/** @param {Project} project @param {string} config @param {string} [first] */
+async function standalone(project, config, first) {
+  await build(project, `output: 'standalone', ${config}`, first)
+  const folder = await realpath(await mkdtemp(path.join(os.tmpdir(), 'setup-away-')))
+  try {
+    await cp(path.join(project.folder, '.next', 'standalone'), folder, { recursive: true, verbatimSymlinks: true })
+    return await served(path.join(folder, 'server.js'), [], folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Starts a server, asks it once, and ends it. @param {string} script @param {readonly string[]} args @param {string} cwd */
+async function served(script, args, cwd) {
+  const port = await freePort()
+  const env = { ...process.env, PORT: String(port), HOSTNAME: '127.0.0.1', NEXT_TELEMETRY_DISABLED: '1' }
+  const server = spawn(process.execPath, [script, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [server.stdout, server.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  try {
+    const response = await answered(`http://127.0.0.1:${port}/measure`, () => server.exitCode !== null)
+    must(response?.ok, `it answered ${response?.status}:\n${output}`)
+    return await /** @type {Response} */ (response).json()
+  } finally {
+    server.kill()
+    await ended
+  }
+}
+
+/** @param {string} url @param {() => boolean} isOver */
+async function answered(url, isOver) {
+  const endMs = performance.now() + START_MS
+  while (performance.now() < endMs && !isOver()) {
+    try {
+      return await fetch(url)
+    } catch {
+      await delay(200)
+    }
+  }
+  return undefined
+}
+
+/** @returns {Promise<number>} */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = /** @type {net.AddressInfo} */ (server.address())
+      server.close(() => resolve(port))
+    })
+  })
+}

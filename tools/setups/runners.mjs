@@ -1,0 +1,92 @@
+// Test runners and single executables: what runs the package in a way of its own.
+import { chmod, copyFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Project, answerOf, expectMeasured, must } from './project.mjs'
+
+/** @typedef {{ parent: string, tarball: string }} Context */
+
+/** A suite that measures the known cache, in the syntax of both runners. @param {string} imports */
+const suite = (imports) => `${imports}
+test('a cache is measured', async () => {
+  const cache = new Map()
+  for (let key = 0; key < 5000; key++) cache.set(key, Buffer.allocUnsafeSlow(5000).fill(1))
+  const coordinator = new Coordinator()
+  coordinator.register('known', { release: () => cache.clear(), entryCount: () => cache.size })
+  for (const mode of ['twin', 'release']) {
+    const { caches, warnings } = await coordinator.attribute({ mode })
+    expect(warnings).toEqual([])
+    expect(caches[0].released.totalBytes).toBeGreaterThan(25_000_000)
+    expect(caches[0].released.totalBytes).toBeLessThan(28_000_000)
+  }
+  const registry = collectMetrics(coordinator)
+  expect(registry).toBeInstanceOf(prom.Registry)
+  expect(await registry.metrics()).toContain('cache_attribution')
+  coordinator.close()
+}, 60_000)
+`
+
+/** @param {Context} context @returns {Promise<[string, () => Promise<string>][]>} */
+export async function runnerSetups(context) {
+  return [
+    ['Jest 30, CommonJS', () => jest(context)],
+    ['Vitest 4', () => vitest(context)],
+    ['single executable (SEA)', () => singleExecutable(context)],
+  ]
+}
+
+/** @param {Context} context */
+async function jest({ parent, tarball }) {
+  const project = await Project.make(parent, 'jest', { tarball, packages: ['jest@30', 'prom-client@15'] })
+  const imports = `const { Coordinator } = require('cache-attribution')
+const { collectMetrics } = require('cache-attribution/metrics')
+const prom = require('prom-client')`
+  // Two files: each has its own registry of modules in one process.
+  await project.write('one.test.js', suite(imports))
+  await project.write('two.test.js', suite(imports))
+  const { output } = await project.run('jest', ['--runInBand', '--ci'])
+  must(/Tests: +2 passed, 2 total/.test(output), output)
+  return 'two suites in one process pass, twin and release right'
+}
+
+/** @param {Context} context */
+async function vitest({ parent, tarball }) {
+  const project = await Project.make(parent, 'vitest', { tarball, packages: ['vitest@4', 'prom-client@15'] })
+  const imports = `import { expect, test } from 'vitest'
+import { Coordinator } from 'cache-attribution'
+import { collectMetrics } from 'cache-attribution/metrics'
+import prom from 'prom-client'`
+  await project.write('one.test.mjs', suite(imports))
+  const { output } = await project.run('vitest', ['run', '--pool=forks'])
+  must(/Tests .*1 passed/.test(output), output)
+  return 'a suite passes, twin and release right'
+}
+
+/** @param {Context} context */
+async function singleExecutable({ parent, tarball }) {
+  const project = await Project.make(parent, 'sea', { tarball, packages: ['esbuild@0.28', 'postject@1.0.0-alpha.6'] })
+  await project.writeApp('entry.cjs', { first: "import 'cache-attribution/bundled'\n", isCommonJs: true })
+  await project.run('esbuild', [
+    'entry.cjs',
+    '--bundle',
+    '--platform=node',
+    '--outfile=bundle.cjs',
+    '--log-level=warning',
+  ])
+  await project.write(
+    'sea.json',
+    JSON.stringify({ main: 'bundle.cjs', output: 'sea.blob', disableExperimentalSEAWarning: true }),
+  )
+  await project.run(process.execPath, ['--experimental-sea-config', 'sea.json'])
+  const program = path.join(project.folder, 'program')
+  await copyFile(process.execPath, program)
+  await chmod(program, 0o755)
+  const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+  await project.run('postject', ['program', 'NODE_SEA_BLOB', 'sea.blob', '--sentinel-fuse', fuse])
+  const { folder, remove } = await project.away('program')
+  try {
+    const result = await project.run(path.join(folder, 'program'), [], { cwd: folder, mayFail: true })
+    return `alone with cache-attribution/bundled ${expectMeasured(answerOf(result))}`
+  } finally {
+    await remove()
+  }
+}
