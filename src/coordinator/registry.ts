@@ -46,14 +46,16 @@ export interface CacheDescription {
   readonly lossless: boolean
   /** Whether it may be released in a twin. */
   readonly twin: boolean
+  /** Whether it may be released in the live process. */
+  readonly live: boolean
   /** Whether a part of it can be dropped. */
   readonly trim: boolean
 }
 
 /** What can be said of a cache without a call to it. */
 export function describeCache({ name, releasable, traits }: RegisteredCache): CacheDescription {
-  const { refillCost, lossless, twin } = traits
-  return { name, refillCost, lossless, twin, trim: releasable.trim !== undefined }
+  const { refillCost, lossless, twin, live } = traits
+  return { name, refillCost, lossless, twin, live, trim: releasable.trim !== undefined }
 }
 
 /** What a releasable may bring to be called. */

@@ -27,7 +27,7 @@ class Owner {
 
 describe('traits of a cache', () => {
   it('hold beside release() as they do in the options', () => {
-    const expected = { name: 'c', ...TRAITS, trim: false }
+    const expected = { name: 'c', ...TRAITS, live: true, trim: false }
     expect(described({ release, ...TRAITS })).to.deep.equal(expected)
     expect(described({ release }, TRAITS)).to.deep.equal(expected)
     expect(described({ release, ...TRAITS }, TRAITS)).to.deep.equal(expected)

@@ -102,6 +102,7 @@ export const SCHEMAS: OpenApiPart = {
       refillCost: { enum: ['low', 'medium', 'high'] },
       lossless: boolean,
       twin: boolean,
+      live: boolean,
       trim: boolean,
     }),
     href: { type: 'string', format: 'uri-reference' },

@@ -136,7 +136,9 @@ const PATHS: OpenApiPart = {
     ),
   },
   '/openapi.json': {
-    get: operation('openApi', 'The OpenAPI description of these routes', { 'application/json': { schema: { type: 'object' } } }),
+    get: operation('openApi', 'The OpenAPI description of these routes', {
+      'application/json': { schema: { type: 'object' } },
+    }),
   },
 }
 

@@ -22,8 +22,8 @@ export function cacheViews(coordinator: Coordinator): CacheView[] {
 function viewOf(observation: CacheObservation, description: CacheDescription | undefined): CacheView {
   const { name, entries, claimedBytes, lastMeasured } = observation
   const { estimatedBytes, estimatedUncertaintyBytes, calibrationAgeMs } = observation
-  const { refillCost = 'medium', lossless = true, twin = true, trim = false } = description ?? {}
-  const traits = { refillCost, lossless, twin, trim }
+  const { refillCost = 'medium', lossless = true, twin = true, live = true, trim = false } = description ?? {}
+  const traits = { refillCost, lossless, twin, live, trim }
   return {
     name,
     entries,

@@ -61,7 +61,8 @@ export function targetsOf(
   // In a twin nothing is lost, and who is ticked is named.
   const isFree = ({ traits }: CacheView): boolean =>
     mode === 'twin' || scope === 'only' || (traits.lossless && traits.refillCost !== 'high')
-  const canBe = ({ traits }: CacheView): boolean => (mode === 'twin' ? traits.twin : mode === 'release' || traits.trim)
+  const canBe = ({ traits }: CacheView): boolean =>
+    mode === 'twin' ? traits.twin : traits.live && (mode === 'release' || traits.trim)
   return {
     taken: inScope.filter((cache) => isFree(cache) && canBe(cache)),
     leftOut: inScope.filter((cache) => !isFree(cache)),

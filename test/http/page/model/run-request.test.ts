@@ -58,6 +58,14 @@ describe('what the form asks for', () => {
     expect(names(targetsOf({ ...FORM, mode: 'trim' }, cacheViews()).unable)).to.deep.equal(['sqlite pages'])
   })
 
+  it('takes a cache that is released in twins alone for no run in the live process', () => {
+    const caches = cacheViews().map((view) => ({ ...view, traits: { ...view.traits, live: view.name !== 'dns' } }))
+    for (const mode of ['release', 'trim'] as const) {
+      expect(names(targetsOf({ ...FORM, mode }, caches).unable)).to.include('dns')
+    }
+    expect(names(targetsOf({ ...FORM, mode: 'twin' }, caches).taken)).to.include('dns')
+  })
+
   it('says what a release costs before it is asked for', () => {
     const form: RunForm = { ...FORM, mode: 'release', scope: 'only', ticked: ['sessions', 'documents'] }
     const { title, costs, action } = confirmationOf(form, cacheViews(), reportOf({ id: 'a', mode: 'release' }))

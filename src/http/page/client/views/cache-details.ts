@@ -39,7 +39,7 @@ export function makeDetails(name: string, actions: DetailActions): DetailsElemen
       ...items.map(([label, value]) => make('div', {}, make('dt', {}, label), make('dd', {}, value))),
     )
     failure.replaceChildren(...error(row))
-    release.hidden = row.view === null || status?.modes.includes('release') !== true
+    release.hidden = row.view?.traits.live !== true || status?.modes.includes('release') !== true
     button.disabled = status?.role !== 'operator' || run !== null
   }
   return { element, show }

@@ -110,7 +110,9 @@ function formatRatio(row: CacheRow): string {
 export function detailsOf(row: CacheRow): readonly (readonly [string, string])[] {
   const { attribution, view, traits } = row
   const perEntry = bytesPerEntry(row)
+  const { instances = 1 } = attribution ?? {}
   return [
+    ...(instances === 1 ? [] : [['Stands for', `${formatCount(instances)} caches`] as const]),
     ['Allocator', formatBytes(row.allocatedBytes)],
     ['JS heap', formatBytes(row.heapBytes)],
     ...(row.mappedBytes === null || row.mappedBytes === 0
@@ -132,6 +134,7 @@ export function detailsOf(row: CacheRow): readonly (readonly [string, string])[]
           ['Cost to refill', traits.refillCost],
           ['Release loses', traits.lossless ? 'nothing' : 'something that cannot be had again'],
           ['In a twin', traits.twin ? 'yes' : 'never (twin: false)'],
+          ['In the live process', traits.live ? 'may be released' : 'never released (live: false)'],
           ['Can drop a part', traits.trim ? 'yes' : 'no'],
         ] as const)),
   ]
