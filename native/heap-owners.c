@@ -38,17 +38,32 @@ static int type_at(const struct heap_graph *graph, const struct heap_tree *tree,
 /* Whether an engineer would call it an owner: an object of JavaScript's, or the variables of a function. */
 static bool has_a_name(int type) { return type >= v8_layout.first_object_type || v8_type_is_context(type); }
 
+static bool is_collection(int type) {
+  return v8_type_is(type, "JSArray") || v8_type_is(type, "JSMap") || v8_type_is(type, "JSSet");
+}
+
+/* One that holds at least half of the only other of its kind above it, in another shape or as a collection in
+ * a collection: `all: [queue, …]` is no list, and the queue has a name. Links of a list have one shape. */
+static bool stands_alone(const struct heap_tree *tree, uint64_t map, uint32_t number, uint64_t other_map,
+                         uint32_t above) {
+  const bool is_link = map == other_map && !is_collection(v8_type_of_map(map));
+  return !is_link && 2 * tree->retained[number] >= tree->retained[above];
+}
+
 static bool goes_on(const struct heap_graph *graph, const struct heap_tree *tree, uint32_t number) {
   const uint64_t map = map_at(graph, tree, number);
   const int type = v8_type_of_map(map);
   const uint64_t constructor = v8_constructor_of(map);
-  uint32_t above = tree->dominator.at[number];
+  uint32_t above = tree->dominator.at[number], first = 0;
   for (int step = 0; step < STEPS_OF_A_KIND && above != 0; step++, above = tree->dominator.at[above]) {
     const uint64_t other = map_at(graph, tree, above);
-    if (other != 0 && v8_type_of_map(other) == type && v8_constructor_of(other) == constructor)
+    if (other == 0 || v8_type_of_map(other) != type || v8_constructor_of(other) != constructor)
+      continue;
+    if (first != 0)
       return true;
+    first = above;
   }
-  return false;
+  return first != 0 && !stands_alone(tree, map, number, map_at(graph, tree, first), first);
 }
 
 static bool add_owner(struct heap_owners *owners, const struct heap_owner *owner) {

@@ -106,23 +106,41 @@ static bool follow(struct list *holders, const struct heap_owners *owners, const
   return by == 0 || add_to_pair(to, by);
 }
 
-/* What one of a pair holds is counted with all that it dominates: nothing of that is held from outside. */
-static bool sum_up(struct list *tallies, const struct heap_owners *owners, const struct heap_tree *tree) {
-  for (uint32_t number = 1; number < tree->count; number++) {
+/* Bytes that each number dominates, as far as they are in the piece of its own owner. */
+static uint64_t *bytes_within(const struct heap_owners *owners, const struct heap_graph *graph,
+                              const struct heap_tree *tree) {
+  uint64_t *bytes = pages_map(tree->count * sizeof *bytes);
+  for (uint32_t number = tree->count - 1; bytes != NULL && number > 0; number--) {
+    const uint32_t above = tree->dominator.at[number];
+    bytes[number] += heap_own_bytes(graph, tree->node_of.at[number]);
+    if (owners->owner_of.at[above] == owners->owner_of.at[number])
+      bytes[above] += bytes[number];
+  }
+  return bytes;
+}
+
+/* What one of a pair holds is counted with what it dominates: nothing of that is held from outside. */
+static bool sum_up(struct list *tallies, const struct heap_owners *owners, const struct heap_graph *graph,
+                   const struct heap_tree *tree) {
+  uint64_t *bytes = bytes_within(owners, graph, tree);
+  bool is_done = bytes != NULL;
+  for (uint32_t number = 1; is_done && number < tree->count; number++) {
     if (pair_of.at[number] == 0 || owner_at(owners, tree, number) != 0)
       continue;
     bool is_new;
     const uint32_t owner = owners->owner_of.at[number], pair = pair_of.at[number];
     const uint32_t place = place_of(tallies, &by_part, (uint64_t)owner << 32 | pair, &is_new);
-    if (place == INDEX_NONE)
-      return false;
+    is_done = place != INDEX_NONE;
+    if (!is_done)
+      break;
     struct tally *tally = (struct tally *)tallies->at + place;
     if (is_new)
       *tally = (struct tally){.owner = owner, .pair = pair};
     tally->count++;
-    tally->bytes += tree->retained[number];
+    tally->bytes += bytes[number];
   }
-  return true;
+  pages_unmap(bytes, tree->count * sizeof *bytes);
+  return is_done;
 }
 
 static int by_bytes(const void *a, const void *b) {
@@ -172,7 +190,8 @@ bool heap_shared_find(struct heap_shared *shared, const struct heap_owners *owne
     for (size_t i = 0; is_done && i < edges->count; i++)
       is_done = follow(&shared->holders, owners, tree, from, tree->number_of.at[edges->at[i]]);
   }
-  is_done = is_done && sum_up(&tallies, owners, tree) && tell(&shared->parts, &tallies, graph, tree, via);
+  is_done =
+      is_done && sum_up(&tallies, owners, graph, tree) && tell(&shared->parts, &tallies, graph, tree, via);
   list_free(&tallies);
   list_free(&pairs);
   column_free(&pair_of);

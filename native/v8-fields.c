@@ -40,6 +40,19 @@ static bool is_string_at(uint64_t tagged) {
   return v8_is_object(tagged) && v8_type_is_string(v8_type_of(tagged - 1));
 }
 
+/* `Symbol(kCache)`; a private name as the source has it: `#byId`. */
+static void add_symbol(struct text *text, uint64_t description) {
+  static const char OPENING[] = "Symbol(";
+  const size_t before = text->length, opening = sizeof OPENING - 1;
+  text_add(text, OPENING);
+  v8_add_string(text, description - 1, 60);
+  if (text->length > before + opening && text->at[before + opening] == '#') {
+    memmove(text->at + before, text->at + before + opening, text->length - before - opening + 1);
+    text->length -= opening;
+  } else
+    text_add(text, ")");
+}
+
 /* A key or a name: a string, a symbol's description, a number. */
 static void add_key(struct text *text, uint64_t tagged) {
   char digits[24];
@@ -51,9 +64,7 @@ static void add_key(struct text *text, uint64_t tagged) {
   else if (v8_is_object(tagged) && v8_type_is(v8_type_of(tagged - 1), "Symbol"))
     for (uint32_t word = 1; word <= 3; word++)
       if (is_string_at(word_at(tagged - 1, word))) {
-        text_add(text, "Symbol(");
-        v8_add_string(text, word_at(tagged - 1, word) - 1, 60);
-        text_add(text, ")");
+        add_symbol(text, word_at(tagged - 1, word));
         break;
       }
 }

@@ -68,7 +68,11 @@ function ownerLines(discovery: Discovery, paints: Palette): string[] {
       : formatTable(columns(totalBytes), owners, paints, ({ cache }) => (cache === null ? (text) => text : dim))),
     ...(others.count === 0
       ? []
-      : [dim(`${formatCount(others.count)} smaller owners: ${ofLive(others.totalBytes, totalBytes)}`)]),
+      : [
+          dim(
+            `${formatCount(others.count)} smaller owner${others.count === 1 ? '' : 's'}: ${ofLive(others.totalBytes, totalBytes)}`,
+          ),
+        ]),
     dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and what is small`),
     ...graphLines(live, hasOtherHeaps(discovery)).map((line) => dim(line)),
     ...(discovery.shared ?? []).map((shared) => dim(sharedLine(shared))),
@@ -185,7 +189,9 @@ function columns(totalBytes: number): TableColumn<Owner>[] {
 function sharedLine({ countedWith, holders, count, totalBytes }: SharedMemory): string {
   const where = countedWith === null ? 'of the rest' : `of owner ${printable(countedWith + 1, 12)}`
   const names = holders.map(({ script, path }) => printable(placeOf(script, path), OWNER_LENGTH_MAX))
-  const held = names.length === 1 ? `${names[0] ?? ''} as well` : `${names.join(' and ')} together`
+  const [first = '', second] = names
+  const held =
+    second === undefined ? `${first} as well` : second === first ? `two of ${first}` : `${first} and ${second} together`
   return `${where}, ${formatBytes(totalBytes)} (×${formatCount(count)}) are held by ${held}`
 }
 

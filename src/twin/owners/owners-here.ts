@@ -40,7 +40,8 @@ export function ownersHere(
     noWalk === null
       ? walkHeap(instrument, (twin, functions) => twin.heapOwners(functions, objects, leastBytes))
       : { reason: noWalk }
-  if (walked.reason === undefined) return { found: ownersOf(walked, caches, limit), isWalked: true, warnings: [] }
+  if (walked.reason === undefined)
+    return { found: ownersOf(walked, caches, limit, leastBytes), isWalked: true, warnings: [] }
   const found = ownersBySnapshot(caches, { limit, leastBytes })
   if ('problem' in found)
     return { found: null, isWalked: false, warnings: [unknown(`${walked.reason}; ${found.problem}`)] }

@@ -51,10 +51,15 @@ export interface GraphOwner {
 const NODE_LEAST_BYTES = 512 * 1024
 
 /**
- * Rows of what the addon found: those with one path are told together, the largest first, at most `limit` of them and
- * what these lie in. Pure.
+ * Rows of what the addon found: those with one path are told together, the largest first, at most `limit` of them, each of
+ * `leastBytes` and more. What is left over is one figure. Pure.
  */
-export function ownersOf(found: HeapOwners, caches: readonly CacheObject[], limit: number): OwnersFound {
+export function ownersOf(
+  found: HeapOwners,
+  caches: readonly CacheObject[],
+  limit: number,
+  leastBytes = 0,
+): OwnersFound {
   const { owners: raw, totalBytes, restBytes } = found
   const unlisted = new Set(
     raw.filter((owner) => isOwnScript(scriptOf(owner)) || isOwnScope(owner) || isOfNodeAlone(owner)),
@@ -64,7 +69,7 @@ export function ownersOf(found: HeapOwners, caches: readonly CacheObject[], limi
     found,
   )
   const sorted = groups.toSorted((a, b) => ownBytesOf(b) - ownBytesOf(a))
-  const listed = sorted.slice(0, limit)
+  const listed = sorted.filter((group) => ownBytesOf(group) >= leastBytes).slice(0, limit)
   const placeOf = new Map(listed.flatMap((group, place) => group.members.map((member) => [member, place] as const)))
   const partOf = (owner: RawOwner): RawOwner | undefined => (owner.partOf < 0 ? undefined : raw[owner.partOf])
   const owners = listed.map((group, place): GraphOwner => {
@@ -89,7 +94,7 @@ export function ownersOf(found: HeapOwners, caches: readonly CacheObject[], limi
   })
   const unlistedBytes = sum([...unlisted].map(({ ownBytes }) => ownBytes))
   const rest = restBytes + unlistedBytes
-  const folded = sorted.slice(limit)
+  const folded = sorted.slice(listed.length)
   const parts = livePartsOf(found)
   const memoryBytes = sum([...raw, ...found.parts].map((each) => each.memoryBytes))
   return {

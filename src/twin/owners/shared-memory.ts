@@ -41,8 +41,5 @@ function holdersOf({ firstPath, firstScript, secondPath, secondScript }: RawShar
     { path: secondPath, script: secondScript },
   ].filter(({ path, script }) => path !== '' && !isOwnScript(script))
   if (!named.some(({ script }) => script !== '' && packageOf(script) !== 'node')) return []
-  const holders = named.map(({ path, script }) => ({ path, script: script === '' ? null : withoutQuery(script) }))
-  const [first, second] = holders
-  // Two of one path are two of many: one name says it.
-  return first !== undefined && JSON.stringify(first) === JSON.stringify(second) ? [first] : holders
+  return named.map(({ path, script }) => ({ path, script: script === '' ? null : withoutQuery(script) }))
 }

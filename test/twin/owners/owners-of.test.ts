@@ -67,6 +67,14 @@ describe('ownersOf()', () => {
     expect(owners[inner?.partOf ?? -1]?.path).to.equal('outer')
   })
 
+  it('lists no group that is smaller than an owner, and has it in the others', () => {
+    const raws = [raw('a', 100), raw('', 40, { item: ITEM_KINDS.indexOf('calls') })]
+    const totals = { objectBytes: 140, totalBytes: 140, restBytes: 0 }
+    const { owners, others } = ownersOf({ ...EMPTY, ...totals, owners: raws }, [], 10, 64)
+    expect(owners.map(({ row }) => row.path)).to.deep.equal(['a'])
+    expect(others).to.deep.equal({ count: 1, totalBytes: 40 })
+  })
+
   it('joins owners of one path, and copies of a module that differ in their query', () => {
     const { owners } = found([
       raw('rules', 5, { script: 'file:///app/rules.mjs?v=1' }),

@@ -46,6 +46,13 @@ describe('what several owners hold', () => {
     )
   })
 
+  it('is no more than what it is counted with', () => {
+    const { owners, shared = [] } = result.discovery
+    for (const { countedWith, totalBytes } of shared) {
+      expect(totalBytes).to.be.at.most(owners[countedWith ?? -1]?.own.totalBytes ?? Infinity)
+    }
+  })
+
   it('says of a row that one alone holds nothing of others', () => {
     expect(find(({ path }) => path === 'buffers').sharedBy).to.deep.equal([])
   })
