@@ -13,7 +13,7 @@ const CASES: readonly (readonly [line: string, offered: readonly string[] | null
   ['attach --w', ['--watch']],
   ['attach --limit 3 --j', ['--json']],
   ['profile x.heap --format f', ['flamegraph', 'folded']],
-  ['profile --kind ', ['js', 'native']],
+  ['profile --kind ', ['js', 'native', 'all']],
   ['heap-snapshot 12 -o ', null],
   ['diff ', null],
   ['run --allocator j', ['jemalloc']],

@@ -3,7 +3,7 @@ import { SmapsParser } from '../../src/breakdown/smaps.js'
 import { listedLibraries } from '../../src/cli/jemalloc/candidates.js'
 import { mappedJemalloc } from '../../src/cli/jemalloc/host.js'
 import { parseHeapProfile } from '../../src/heap-profile/profile/parser.js'
-import { packageOf } from '../../src/report/discovery/package-of.js'
+import { packageOf } from '../../src/support/package-of.js'
 import { expectLinear } from '../helpers/linear.js'
 
 interface Reading {

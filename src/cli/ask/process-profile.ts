@@ -13,7 +13,7 @@ const DEFAULT_SECONDS = 30
  */
 export async function profileOfProcess(
   pid: number,
-  options: { readonly seconds: number | undefined; readonly kind: 'js' | 'native' },
+  options: { readonly seconds: number | undefined; readonly kind: 'js' | 'native' | 'all' },
   log: (text: string) => void,
 ): Promise<HeapProfile> {
   const attachment = await Attachment.open(pid, { progress: log })

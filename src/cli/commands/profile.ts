@@ -8,12 +8,14 @@ import { toPprof } from '../../heap-profile/output/pprof.js'
 import { formatTopTable, topTable } from '../../heap-profile/output/top.js'
 import { subtractProfile } from '../../heap-profile/profile/difference.js'
 import { selectThread } from '../../heap-profile/profile/threads.js'
+import { SAMPLE_TYPE_NAMES } from '../../heap-profile/profile/sample-types.js'
 import type { HeapProfile, SampleTypeName } from '../../heap-profile/profile/types.js'
 import { symbolize } from '../../heap-profile/symbols/symbolize.js'
 import { readArguments, refuseOperands, usageError } from '../arguments.js'
 import type { ArgumentRule, Arguments } from '../arguments.js'
 import type { Command, CommandContext } from '../command.js'
 import { profileOfProcess } from '../ask/process-profile.js'
+import type { TableOptions } from '../../heap-profile/output/top.js'
 import { readSource } from './profile-source.js'
 
 const HELP = `Usage: cache-attribution profile FILE|URL|PID [options]
@@ -29,9 +31,12 @@ Options:
   --format folded      one line a stack
   --format pprof       for go tool pprof and the like: needs --output, and the package pprof-format
   --output FILE, -o    write it there (mode 0600) in place of stdout
-  --type NAME          inuse_space (default), inuse_objects, alloc_space or alloc_objects
+  --type NAME          inuse_space (default), inuse_objects, alloc_space or alloc_objects; of a profile of all memory native_space
+                       or heap_space
+  --by KIND            of a table: function (default), line, file or package
   --seconds N          of a URL or a PID: what is allocated in the next N seconds
-  --kind KIND          of a PID: js (V8's heap, default) or native (native memory, where jemalloc was started with profiling)
+  --kind KIND          of a PID: js (V8's heap, default) native (where jemalloc was started
+                       with profiling), or all (both)
   --thread N           one thread alone, by jemalloc's number
   --root FOLDER        look up the mapped files below this folder, e.g. /proc/PID/root
   --allocator          show the allocator's own frames too
@@ -46,9 +51,10 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   base: { kind: 'text', what: 'a file or an address' },
   format: { kind: 'choice', of: ['top', 'flamegraph', 'folded', 'pprof'] },
   output: { kind: 'text', what: 'a file', short: 'o' },
-  type: { kind: 'choice', of: ['inuse_space', 'inuse_objects', 'alloc_space', 'alloc_objects'] },
+  type: { kind: 'choice', of: SAMPLE_TYPE_NAMES },
+  by: { kind: 'choice', of: ['function', 'line', 'file', 'package'] },
   seconds: { kind: 'text', what: 'a number of seconds' },
-  kind: { kind: 'choice', of: ['js', 'native'] },
+  kind: { kind: 'choice', of: ['js', 'native', 'all'] },
   thread: { kind: 'text', what: "a thread's number" },
   root: { kind: 'text', what: 'a folder' },
   allocator: { kind: 'switch' },
@@ -123,8 +129,8 @@ function isProcess(target: string): boolean {
   return /^[1-9]\d{0,9}$/.test(target)
 }
 
-function kindOf(options: Arguments['options']): 'js' | 'native' {
-  return options.get('kind') === 'native' ? 'native' : 'js'
+function kindOf(options: Arguments['options']): 'js' | 'native' | 'all' {
+  return (options.get('kind') ?? 'js') as 'js' | 'native' | 'all'
 }
 
 async function outputOf(
@@ -145,7 +151,9 @@ async function outputOf(
       return toFlamegraph(shown, { ...output, title: title.slice(0, 200), difference: base !== undefined })
     }
     default:
-      return formatTopTable(topTable(shown, output))
+      return formatTopTable(
+        topTable(shown, { ...output, by: (options.get('by') ?? 'function') as NonNullable<TableOptions['by']> }),
+      )
   }
 }
 

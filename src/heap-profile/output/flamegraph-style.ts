@@ -17,6 +17,9 @@ h1 { margin: 0; font-size: 1.25rem; font-weight: 600; overflow-wrap: anywhere; }
 #legend { display: flex; flex-wrap: wrap; gap: 0 1rem; margin-top: .15rem; }
 #legend span::before { content: ""; display: inline-block; width: .75em; height: .75em; margin-right: .4em; border-radius: 2px; }
 #legend .grew::before { background: light-dark(hsl(8 75% 66%), hsl(8 75% 42%)); }
+#legend .native::before { background: light-dark(hsl(19 78% 70%), hsl(19 48% 38%)); }
+#legend .script::before { background: light-dark(hsl(51 78% 70%), hsl(51 48% 38%)); }
+#legend .objects::before { background: light-dark(hsl(140 78% 70%), hsl(140 48% 38%)); }
 #legend .shrank::before { background: light-dark(hsl(212 75% 66%), hsl(212 75% 42%)); }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin-bottom: .5rem; }
 input, button { font: inherit; color: inherit; background: var(--field); border: 1px solid var(--line); border-radius: 6px; padding: .3rem .6rem; }

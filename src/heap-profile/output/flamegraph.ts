@@ -6,11 +6,13 @@
  */
 import { createHash } from 'node:crypto'
 import { boolean, optional, resolveOptions, text } from '../../support/options.js'
+import { V8_OBJECTS } from '../profile/join.js'
 import type { HeapProfile } from '../profile/types.js'
 import { callTree } from './call-tree.js'
 import type { CallTree } from './call-tree.js'
 import { FLAMEGRAPH_SCRIPT } from './flamegraph-script.js'
 import { FLAMEGRAPH_STYLE } from './flamegraph-style.js'
+import { isJavaScriptFrame, labelsOf } from './labels.js'
 import { OUTPUT_RULES } from './top.js'
 import type { OutputOptions } from './top.js'
 import type { FlamegraphData, FlamegraphNodes } from './types.js'
@@ -52,7 +54,8 @@ export function toFlamegraph(profile: HeapProfile, options: FlamegraphOptions = 
   const { comments, sampleIntervalBytes, takenAt } = profile
   const isDifference = difference ?? profile.samples.values.some((value) => value < 0)
   const facts = { comments, sampleIntervalBytes, takenAt, difference: isDifference }
-  const data: FlamegraphData = { title, type: output.type, unit, ...facts, ...graph }
+  const kinds = kindsOf(profile, graph.names, output)
+  const data: FlamegraphData = { title, type: output.type, unit, ...facts, ...graph, kinds }
   return page(title, JSON.stringify(data))
 }
 
@@ -65,6 +68,20 @@ export function flamegraphPolicy(): string {
 }
 
 type Resolved = Required<OutputOptions> & { readonly title: string; readonly difference: boolean | undefined }
+
+/** Of each name what it is of: native code, JavaScript, or the objects of V8's heap. */
+function kindsOf(
+  profile: HeapProfile,
+  names: readonly string[],
+  { allocatorFrames }: Required<OutputOptions>,
+): FlamegraphData['kinds'] {
+  const scripts = new Set<string>()
+  for (const frame of profile.frames) {
+    if (!isJavaScriptFrame(frame)) continue
+    for (const label of labelsOf(profile, frame, allocatorFrames)) scripts.add(label)
+  }
+  return names.map((name) => (name === V8_OBJECTS ? 'objects' : scripts.has(name) ? 'script' : 'native'))
+}
 
 /** The tree, cut to what can be seen. */
 function graphOf(tree: CallTree): FlamegraphNodes {

@@ -4,9 +4,10 @@
  * Rule: every output names a place in the same way, and none blames `malloc`: the frames of the allocator, from the
  * innermost on, go away unless the caller wants them, as in jeprof and pprof.
  */
+import { packageOf } from '../../support/package-of.js'
 import { printable } from '../../support/units.js'
 import { ANONYMOUS } from '../profile/mapped-files.js'
-import type { Frame, HeapProfile } from '../profile/types.js'
+import type { Frame, FrameFunction, HeapProfile } from '../profile/types.js'
 
 /** Longest name that is shown. */
 const MAX_NAME_LENGTH = 500
@@ -15,11 +16,55 @@ const MAX_NAME_LENGTH = 500
  * Names of the frame's functions, innermost first; of an address without a name, its file and the place in it. Without the
  * allocator's functions those that were inlined into others are left out, with what they called.
  */
-export function labelsOf(profile: HeapProfile, frame: Frame, withAllocator: boolean): string[] {
+export function labelsOf(
+  profile: HeapProfile,
+  frame: Frame,
+  withAllocator: boolean,
+  by: LabelKind = 'function',
+): string[] {
   const { functions } = frame
-  if (functions.length === 0) return [placeOf(profile, frame)]
+  if (functions.length === 0)
+    return [by === 'function' || by === 'line' ? placeOf(profile, frame) : fileOf(profile, frame)]
   const inlined = withAllocator ? -1 : functions.slice(0, -1).findLastIndex(({ name }) => isAllocation(name))
-  return functions.slice(inlined + 1).map(({ name }) => printable(name, MAX_NAME_LENGTH))
+  return functions.slice(inlined + 1).map((own) => printable(labelOf(profile, frame, own, by), MAX_NAME_LENGTH))
+}
+
+/** What a place is called by: its function, that with the line, its file, or its package. */
+export type LabelKind = 'function' | 'line' | 'file' | 'package'
+
+function labelOf(profile: HeapProfile, frame: Frame, { name, file, line }: FrameFunction, by: LabelKind): string {
+  const isJavaScript = isJavaScriptFrame(frame)
+  switch (by) {
+    case 'function':
+      return isJavaScript && file !== null ? `${name} (${shortFile(file)})` : name
+    case 'line':
+      return file === null ? name : `${name} (${shortFile(file)}${line === null ? '' : `:${line}`})`
+    case 'file':
+      return isJavaScript && file !== null ? shortFile(file) : fileOf(profile, frame)
+    case 'package':
+      return isJavaScript && file !== null ? (packageOf(file) ?? '(application)') : fileOf(profile, frame)
+  }
+}
+
+/** Whether a place is one of JavaScript: named, with no address. */
+export function isJavaScriptFrame({ address, functions }: Frame): boolean {
+  return address === null && functions.length > 0
+}
+
+/** Of a script as much of its path as tells it: from its package on, or the last two names. */
+function shortFile(file: string): string {
+  if (file.startsWith('node:')) return file
+  const parts = file.split(/[/\\]/)
+  const modules = parts.lastIndexOf('node_modules')
+  return parts.slice(modules === -1 ? -2 : modules + 1).join('/')
+}
+
+/** The mapped file of a place, or that there is none. */
+function fileOf({ mappings }: HeapProfile, { address, mapping, functions }: Frame): string {
+  const file = mappings[mapping ?? -1]?.file
+  if (file === ANONYMOUS || (file === undefined && address !== null)) return '(compiled code)'
+  if (file === undefined) return functions.at(-1)?.name ?? '(unknown)'
+  return file.slice(file.lastIndexOf('/') + 1)
 }
 
 /** `libc.so.6+0x2724a`, `(compiled code)`, or the address. */
@@ -68,7 +113,7 @@ export function allocatorFrames(profile: HeapProfile): Uint8Array {
  */
 function commonFrames({ samples, frames, source }: HeapProfile): number[] {
   const { count, offsets } = samples
-  if (source !== 'jemalloc' || count < 2) return []
+  if (source === 'v8' || count < 2) return []
   const common: number[] = []
   for (let depth = 0; ; depth++) {
     const frame = samples.frames[(offsets[0] ?? 0) + depth] ?? -1

@@ -3,8 +3,15 @@ import type * as PprofFormat from 'pprof-format'
 import { printable } from '../../support/units.js'
 import type { FrameFunction, HeapProfile, SampleTypeName } from '../profile/types.js'
 
-/** Go's order. */
-const ORDER: readonly SampleTypeName[] = ['alloc_objects', 'alloc_space', 'inuse_objects', 'inuse_space']
+/** Go's order, and the parts of a profile of all memory before their sum, which comes last as Go's default does. */
+const ORDER: readonly SampleTypeName[] = [
+  'alloc_objects',
+  'alloc_space',
+  'native_space',
+  'heap_space',
+  'inuse_objects',
+  'inuse_space',
+]
 
 /** Longest name in the file. */
 const MAX_NAME_LENGTH = 4_000

@@ -13,6 +13,7 @@ import { boolean, oneOf, resolveOptions } from '../../support/options.js'
 import type { OptionRules } from '../../support/options.js'
 import { DEFAULT_SAMPLE_TYPE } from '../profile/columns-of.js'
 import { loadPprofFormat } from '../profile/load-pprof-format.js'
+import { SAMPLE_TYPE_NAMES } from '../profile/sample-types.js'
 import type { HeapProfile, SampleTypeName } from '../profile/types.js'
 import { allocatorFrames, shownFrom } from './labels.js'
 import { PprofTables } from './pprof-tables.js'
@@ -63,7 +64,7 @@ export async function toPprof(profile: HeapProfile, options: PprofOptions = {}):
 
 const RULES: OptionRules<Required<PprofOptions>> = {
   type: {
-    check: oneOf('inuse_objects', 'inuse_space', 'alloc_objects', 'alloc_space'),
+    check: oneOf(...SAMPLE_TYPE_NAMES),
     fallback: DEFAULT_SAMPLE_TYPE,
   },
   allocatorFrames: { check: boolean, fallback: false },

@@ -3,8 +3,10 @@ import { boolean, number, oneOf, resolveOptions } from '../../support/options.js
 import type { OptionRules } from '../../support/options.js'
 import { formatBytes, formatCount, formatShare } from '../../support/units.js'
 import { columnOf, DEFAULT_SAMPLE_TYPE } from '../profile/columns-of.js'
+import { SAMPLE_TYPE_NAMES } from '../profile/sample-types.js'
 import type { HeapProfile, SampleType, SampleTypeName } from '../profile/types.js'
-import { allocatorFrames, labelsOf, shownFrom } from './labels.js'
+import { allocatorFrames, isJavaScriptFrame, labelsOf, shownFrom } from './labels.js'
+import type { LabelKind } from './labels.js'
 
 /** Options of all outputs that show one kind of value. */
 export interface OutputOptions {
@@ -12,6 +14,16 @@ export interface OutputOptions {
   readonly type?: SampleTypeName
   /** Show the allocator's own frames too. @default false */
   readonly allocatorFrames?: boolean
+}
+
+/** Options of {@link topTable}. */
+export interface TableOptions extends OutputOptions {
+  /**
+   * What a row stands for: a function, a function and the line in it, a file, or a package. Of files and packages what was
+   * allocated by themselves is counted for the innermost JavaScript outside Node's own, where a stack has any.
+   * @default 'function'
+   */
+  readonly by?: LabelKind
 }
 
 /** A table of functions, see {@link topTable}. */
@@ -35,7 +47,7 @@ export interface TopRow {
 /** Rules of {@link OutputOptions}. */
 export const OUTPUT_RULES: OptionRules<Required<OutputOptions>> = {
   type: {
-    check: oneOf('inuse_objects', 'inuse_space', 'alloc_objects', 'alloc_space'),
+    check: oneOf(...SAMPLE_TYPE_NAMES),
     fallback: DEFAULT_SAMPLE_TYPE,
   },
   allocatorFrames: { check: boolean, fallback: false },
@@ -49,10 +61,13 @@ export const OUTPUT_RULES: OptionRules<Required<OutputOptions>> = {
  * const { total, rows } = topTable(profile)
  * for (const { name, flat } of rows.slice(0, 10)) console.log(name, flat / total)
  */
-export function topTable(profile: HeapProfile, options: OutputOptions = {}): TopTable {
-  const resolved = resolveOptions<Required<OutputOptions>>('topTable()', options, OUTPUT_RULES)
+export function topTable(profile: HeapProfile, options: TableOptions = {}): TopTable {
+  const resolved = resolveOptions<Required<TableOptions>>('topTable()', options, {
+    ...OUTPUT_RULES,
+    by: { check: oneOf('function', 'line', 'file', 'package'), fallback: 'function' },
+  })
   const column = columnOf(profile, resolved.type)
-  const names = numberedNames(profile, resolved.allocatorFrames)
+  const names = numberedNames(profile, resolved.allocatorFrames, resolved.by)
   const flat = new Float64Array(names.list.length)
   const cumulative = new Float64Array(names.list.length)
   const total = addUp(profile, column.index, names, flat, cumulative, resolved)
@@ -92,10 +107,10 @@ interface Names {
 }
 
 /** Numbers the names of all frames. */
-export function numberedNames(profile: HeapProfile, withAllocator: boolean): Names {
+export function numberedNames(profile: HeapProfile, withAllocator: boolean, by: LabelKind = 'function'): Names {
   const numbers = new Map<string, number>()
   const ofFrame = profile.frames.map((frame) => {
-    return labelsOf(profile, frame, withAllocator).map((name) => {
+    return labelsOf(profile, frame, withAllocator, by).map((name) => {
       const known = numbers.get(name)
       if (known !== undefined) return known
       numbers.set(name, numbers.size)
@@ -111,23 +126,29 @@ function addUp(
   { ofFrame }: Names,
   flat: Float64Array,
   cumulative: Float64Array,
-  options: Required<OutputOptions>,
+  options: Required<TableOptions>,
 ): number {
   const { count, values, offsets, frames } = profile.samples
   const allocator = options.allocatorFrames ? null : allocatorFrames(profile)
   /** In which sample a name was counted last: a set that needs no clearing. */
   const countedIn = new Int32Array(flat.length).fill(-1)
+  const isOwn = ownFrames(profile)
   let total = 0
   for (let sample = 0; sample < count; sample++) {
     const value = values[sample * profile.sampleTypes.length + column] ?? 0
     total += value
     const to = offsets[sample + 1] ?? 0
     const from = shownFrom(frames, offsets[sample] ?? 0, to, allocator)
+    const isBySource = options.by === 'file' || options.by === 'package'
+    const innermost = isBySource ? frames.subarray(from, to).findIndex((frame) => isOwn[frame] === 1) : 0
+    const leaf = from + Math.max(0, innermost)
     let isLeaf = true
     for (let at = from; at < to; at++) {
       for (const name of ofFrame[frames[at] ?? 0] ?? []) {
-        if (isLeaf) flat[name] = (flat[name] ?? 0) + value
-        isLeaf = false
+        if (isLeaf && at >= leaf) {
+          flat[name] = (flat[name] ?? 0) + value
+          isLeaf = false
+        }
         if (countedIn[name] === sample) continue
         countedIn[name] = sample
         cumulative[name] = (cumulative[name] ?? 0) + value
@@ -135,6 +156,14 @@ function addUp(
     }
   }
   return total
+}
+
+/** Of each frame whether it is JavaScript outside Node's own and V8's: 1 or 0. */
+function ownFrames({ frames }: HeapProfile): Uint8Array {
+  return Uint8Array.from(frames, (frame) => {
+    const file = isJavaScriptFrame(frame) ? frame.functions[0]?.file : null
+    return file === null || file === undefined || file.startsWith('node:') ? 0 : 1
+  })
 }
 
 function byAmount(a: TopRow, b: TopRow): number {

@@ -25,4 +25,6 @@ export interface FlamegraphData extends FlamegraphNodes {
   /** ISO 8601. */
   readonly takenAt: string | null
   readonly difference: boolean
+  /** Of each name what it is of: native code, JavaScript, objects of V8's heap. */
+  readonly kinds: readonly ('native' | 'script' | 'objects')[]
 }

@@ -9,15 +9,11 @@ import { CacheAttributionError } from '../../support/errors.js'
 import { ProfileBuilder } from './builder.js'
 import { growingUint32 } from './columns.js'
 import type { GrowingColumn } from './columns.js'
+import { SAMPLE_TYPES } from './sample-types.js'
 import { ProtoError, ProtoFields } from './proto-fields.js'
 import type { FrameFunction, HeapProfile, Mapping, SampleType } from './types.js'
 
-const KNOWN: readonly SampleType[] = [
-  { type: 'inuse_objects', unit: 'count' },
-  { type: 'inuse_space', unit: 'bytes' },
-  { type: 'alloc_objects', unit: 'count' },
-  { type: 'alloc_space', unit: 'bytes' },
-]
+const KNOWN = SAMPLE_TYPES
 
 /** Messages of one kind at most: some times as many as the largest services have. */
 const MAX_MESSAGES = 2 ** 20

@@ -20,8 +20,9 @@ import { withJavaScript } from './javascript-frames.js'
 import { isToken, JavaScriptNames } from './javascript-names.js'
 import { headerHint, quotedRemaining } from './header-hint.js'
 import { MappedFiles, mappingAt } from './mapped-files.js'
-import type { Frame, HeapProfile, Mapping, SampleType } from './types.js'
+import type { Frame, HeapProfile, Mapping } from './types.js'
 import { remarksOnAddresses, remarksOnJavaScript } from './remarks.js'
+import { SAMPLE_TYPES } from './sample-types.js'
 import { SymbolSection } from './symbol-section.js'
 import { narrowed, ThreadRows } from './thread-rows.js'
 import { unbiasFactor } from './unbias.js'
@@ -33,13 +34,8 @@ export interface ProfileTextOptions {
   readonly maxBytes: number
 }
 
-const SAMPLE_TYPES: readonly SampleType[] = [
-  { type: 'inuse_objects', unit: 'count' },
-  { type: 'inuse_space', unit: 'bytes' },
-  { type: 'alloc_objects', unit: 'count' },
-  { type: 'alloc_space', unit: 'bytes' },
-]
-const WIDTH = SAMPLE_TYPES.length
+/** Values of a row. */
+const WIDTH = 4
 
 /** jemalloc's longest stack, 1,024 frames where it was configured so, takes 20 KB. */
 const MAX_LINE_BYTES = 1 << 18

@@ -8,15 +8,18 @@
 
 /** What one column of values counts. */
 export interface SampleType {
-  /** `inuse_*` is live at the time of the profile, `alloc_*` everything allocated since profiling was activated. */
-  readonly type: 'inuse_objects' | 'inuse_space' | 'alloc_objects' | 'alloc_space'
+  /**
+   * `inuse_*` is live at the time of the profile, `alloc_*` everything allocated since profiling was activated. Of a profile of
+   * all memory `native_space` and `heap_space` are the parts of `inuse_space`: the allocator's, and V8's.
+   */
+  readonly type: 'inuse_objects' | 'inuse_space' | 'alloc_objects' | 'alloc_space' | 'native_space' | 'heap_space'
   readonly unit: 'count' | 'bytes'
 }
 
 /** A heap profile. */
 export interface HeapProfile {
-  /** Which profiler took it. */
-  readonly source: 'jemalloc' | 'v8'
+  /** Which profiler took it; `'both'` of one of all memory. */
+  readonly source: 'jemalloc' | 'v8' | 'both'
   /** The columns of `SampleTable.values`, in this order. */
   readonly sampleTypes: readonly SampleType[]
   /**

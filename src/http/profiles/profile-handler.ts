@@ -72,7 +72,7 @@ interface ProfileRoute {
  * `/profiling/activate` and `/deactivate`, described by `/openapi.json`. It mounts as the admin handler does, beside it.
  *
  * `?seconds=30` shows the change in that time, without it what is sampled and live; `?gc=1` collects before; `?debug=1`
- * gives jemalloc's own text; `?base=ID` takes a dump off; `?kind=js` is V8's side.
+ * gives jemalloc's own text; `?base=ID` takes a dump off; `?kind=js` is V8's side, `?kind=all` both.
  *
  * @throws CacheAttributionError `ERR_OPTION_*`
  * @example
@@ -168,18 +168,16 @@ async function sendProfile(call: Call): Promise<Response> {
 async function named(call: Call): Promise<HeapProfile> {
   const { profiler, request, settings, url } = call
   const { seconds, base, kind = 'native' } = parametersOf(url, {}, PROFILE_PARAMETERS)
-  if (kind !== 'native' && kind !== 'js') throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be native or js')
-  if (kind === 'js' && base !== undefined) {
-    throw new HttpProblem(
-      'ERR_HTTP_PARAMETER',
-      '"base" is a dump of jemalloc, and nothing that "kind=js" shows is in it',
-    )
+  if (kind !== 'native' && kind !== 'js' && kind !== 'all')
+    throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be native, js or all')
+  if (kind !== 'native' && base !== undefined) {
+    throw new HttpProblem('ERR_HTTP_PARAMETER', '"base" is a dump of jemalloc, and what "kind=js" shows is not in it')
   }
   const gc = isCollecting(call)
   // A base that is not there is told before half a minute is spent on a capture.
   const before = base === undefined ? null : await catalogueOf(settings).profile(base as string)
   let profile: HeapProfile
-  if (seconds !== undefined || kind === 'js') {
+  if (seconds !== undefined || kind !== 'native') {
     const asked = { kind, gc, signal: request.signal, seconds: seconds as number | undefined } as const
     // A base is taken off what lives, not off what came.
     profile = await profiler.capture(before === null ? asked : { ...asked, view: 'live' })

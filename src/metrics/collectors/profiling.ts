@@ -29,7 +29,9 @@ export const PROFILING: readonly PulledMetric[] = [
     counts: 'capture',
     adds: true,
     read: ({ captures }) =>
-      captures === null ? [] : ['native', 'js'].flatMap((kind) => oneSample(Number(captures.includes(kind)), { kind })),
+      captures === null
+        ? []
+        : ['native', 'js', 'all'].flatMap((kind) => oneSample(Number(captures.includes(kind)), { kind })),
   },
 ]
 

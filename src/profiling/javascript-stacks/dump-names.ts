@@ -5,9 +5,8 @@
  * Rule: in the same turn as the dump, after it, so that every stack in it has its name; lines and files are those of the
  * sources, where a source map tells.
  */
-import { fileURLToPath } from 'node:url'
 import { decoded, frameLine } from '../../heap-profile/profile/javascript-names.js'
-import { originalPlace } from './source-maps.js'
+import { originalPlace, pathOfScript } from './source-maps.js'
 import { reasonUnsupported, stacksBinding } from './support.js'
 
 /** Lines for the dump in this file; empty where it has nothing of JavaScript. */
@@ -23,17 +22,7 @@ export function javaScriptNotes(descriptor: number): string {
 function written(line: string): string {
   if (!line.startsWith('# js frame ')) return line === '' ? '' : `${line}\n`
   const [, , , number = '', ownLine = '', column = '', callColumn = '', file = '', name = ''] = line.split(' ')
-  const place = { file: file === '-' ? null : pathOf(decoded(file)), line: Number(ownLine) || null }
+  const place = { file: file === '-' ? null : pathOfScript(decoded(file)), line: Number(ownLine) || null }
   const mapped = originalPlace(place, { own: Number(column), call: Number(callColumn) })
   return frameLine(Number(number), { name: decoded(name), ...mapped })
-}
-
-/** V8 has URLs of modules, and paths of CommonJS. */
-function pathOf(file: string): string {
-  if (!file.startsWith('file:')) return file
-  try {
-    return fileURLToPath(file)
-  } catch {
-    return file
-  }
 }

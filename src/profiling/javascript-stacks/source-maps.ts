@@ -101,3 +101,13 @@ function resolved(file: string, source: string): string {
   // Bundlers name sources by schemes of their own.
   return /^[a-z][a-z\d+.-]+:/i.test(source) ? source : path.resolve(path.dirname(file), source)
 }
+
+/** V8 has URLs of modules, and paths of CommonJS. */
+export function pathOfScript(file: string): string {
+  if (!file.startsWith('file:')) return file
+  try {
+    return fileURLToPath(file)
+  } catch {
+    return file
+  }
+}

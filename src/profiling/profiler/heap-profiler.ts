@@ -1,13 +1,15 @@
 /** The heap profiler: jemalloc's, switched on while it is needed, and V8's beside it. */
 import { fstatSync } from 'node:fs'
 import { openAllocator } from '../../allocator/open.js'
-import type { Allocator } from '../../allocator/port.js'
+import type { Allocator, Mallctl } from '../../allocator/port.js'
 import { CacheAttributionError } from '../../support/errors.js'
 import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { SingleFlight } from '../../support/single-flight.js'
 import { contentOf } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
+import { totalOf } from '../../heap-profile/profile/columns-of.js'
 import { subtractProfile } from '../../heap-profile/profile/difference.js'
+import { joinProfiles } from '../../heap-profile/profile/join.js'
 import { followProfiler } from '../javascript-stacks/recording.js'
 import { readHeapProfile } from '../../heap-profile/profile/parser.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
@@ -21,6 +23,8 @@ import type {
   ResolvedCaptureOptions,
   ResolvedProfilerOptions,
 } from './options.js'
+import { createSampler } from '../../measure/sample.js'
+import { residentFacts } from './resident-facts.js'
 import { readProfilingState, requireProfiling } from './profiling-state.js'
 import type { ProfilingState } from './profiling-state.js'
 import { profileInProgress, switchOn, underProfilingLock } from './switch-on.js'
@@ -53,7 +57,8 @@ export interface DumpText {
 
 /**
  * Profiles what allocates the memory of this process: native code and Buffers through jemalloc's profiler
- * (`kind: 'native'`), JavaScript's objects through V8's (`kind: 'js'`).
+ * (`kind: 'native'`), JavaScript's objects through V8's (`kind: 'js'`), or both in one (`kind: 'all'`). Native memory stands under
+ * the JavaScript that asked for it where `supportsJavaScriptStacks()` says so.
  *
  * The process has to be started so that it can be profiled: `npx cache-attribution run --profile app.js`, or
  * `MALLOC_CONF=prof:true,prof_active:false`. Until a capture nothing is sampled then.
@@ -69,6 +74,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   readonly #flights: Readonly<Record<CaptureKind, SingleFlight<HeapProfile>>> = {
     native: new SingleFlight('ERR_PROFILE_ABORTED'),
     js: new SingleFlight('ERR_PROFILE_ABORTED'),
+    all: new SingleFlight('ERR_PROFILE_ABORTED'),
   }
   #isClosed = false
 
@@ -91,7 +97,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
 
   /** Which captures of this profiler are under way. */
   get running(): readonly CaptureKind[] {
-    return (['native', 'js'] as const).filter((kind) => this.#flights[kind].key !== undefined)
+    return (['native', 'js', 'all'] as const).filter((kind) => this.#flights[kind].key !== undefined)
   }
 
   /** @throws CacheAttributionError `ERR_PROFILING_*`, each with the command that fixes it, where jemalloc cannot profile here */
@@ -122,7 +128,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     if (flight.key === key && !flight.isAborting) return flight.join(signal)
     if (flight.key !== undefined) throw profileInProgress(`another capture of kind '${kind}' is under way`)
     return flight.start(key, signal, async (end) =>
-      kind === 'js' ? this.#captureJs(resolved, end) : this.#captureNative(resolved, end),
+      kind === 'js' ? this.#captureJs(resolved, end) : this.#captureNative(resolved, end, kind === 'all'),
     )
   }
 
@@ -208,24 +214,29 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     await this.close()
   }
 
-  async #captureNative(options: ResolvedCaptureOptions, signal: AbortSignal): Promise<HeapProfile> {
+  /** With V8's heap beside it where `withJs` says so. */
+  async #captureNative(options: ResolvedCaptureOptions, signal: AbortSignal, withJs: boolean): Promise<HeapProfile> {
     const mallctl = requireProfiling(this.#allocator)
     return underProfilingLock(async () => {
       const startedMs = this.#settings.environment.now()
-      const switched = switchOn(mallctl, options)
+      const sampling = withJs ? startJsSampling() : null
+      const switched = switchedOn(mallctl, options, sampling)
       try {
         const isDelta = options.view === 'delta' && !switched.isReset
         if (isDelta) this.#collect(options.gc)
         const before = isDelta ? await this.#snapshot(mallctl)() : null
         await this.#wait(options.seconds, startedMs, signal)
         this.#collect(options.gc)
+        const js = sampling?.stop()
         const read = this.#snapshot(mallctl)
         const durationMs = this.#settings.environment.now() - startedMs
         // What is parsed is a file by now: nothing has to be sampled meanwhile.
         switched.restore()
         const after = { ...(await read()), durationMs }
-        return before === null ? after : { ...subtractProfile(after, before), durationMs }
+        const native = before === null ? after : { ...subtractProfile(after, before), durationMs }
+        return js === undefined ? native : this.#ofAllMemory(native, js)
       } finally {
+        sampling?.discard()
         switched.restore()
       }
     })
@@ -243,6 +254,12 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     } finally {
       sampling.discard()
     }
+  }
+
+  #ofAllMemory(native: HeapProfile, js: HeapProfile): HeapProfile {
+    const joined = joinProfiles(native, js)
+    const sample = createSampler(this.#allocator, this.#settings.environment).sample()
+    return { ...joined, comments: [...joined.comments, ...residentFacts(sample, totalOf(joined))] }
   }
 
   /** Dumps at once; what it returns reads the dump, which has no name on the disk. */
@@ -296,6 +313,20 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
 
   #checkOpen(): void {
     if (this.#isClosed) throw new CacheAttributionError('ERR_CLOSED', 'this profiler was closed')
+  }
+}
+
+/** What was started before it ends with its failure. */
+function switchedOn(
+  mallctl: Mallctl,
+  options: ResolvedCaptureOptions,
+  sampling: { discard(): void } | null,
+): ReturnType<typeof switchOn> {
+  try {
+    return switchOn(mallctl, options)
+  } catch (error) {
+    sampling?.discard()
+    throw error
   }
 }
 

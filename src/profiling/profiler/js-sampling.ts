@@ -7,6 +7,7 @@
  */
 import { Session } from 'node:inspector'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import { originalPlace, pathOfScript } from '../javascript-stacks/source-maps.js'
 import { profileInProgress } from './switch-on.js'
 import { ProfileBuilder } from '../../heap-profile/profile/builder.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
@@ -18,6 +19,7 @@ interface SampledNode {
     readonly url: string
     /** From 0; -1 for what has no source. */
     readonly lineNumber: number
+    readonly columnNumber: number
   }
   readonly selfSize: number
   readonly children: readonly SampledNode[]
@@ -120,12 +122,10 @@ function toHeapProfile(head: SampledNode, sampleBytes: number): HeapProfile {
 }
 
 function frameOf(builder: ProfileBuilder, { callFrame }: SampledNode): number {
-  const { functionName, url, lineNumber } = callFrame
-  return builder.named(
-    functionName === '' ? '(anonymous)' : functionName,
-    url === '' ? null : url,
-    lineNumber < 0 ? null : lineNumber + 1,
-  )
+  const { functionName, url, lineNumber, columnNumber } = callFrame
+  const place = { file: url === '' ? null : pathOfScript(url), line: lineNumber < 0 ? null : lineNumber + 1 }
+  const { file, line } = originalPlace(place, { own: columnNumber + 1, call: columnNumber + 1 })
+  return builder.named(functionName === '' ? '(anonymous)' : functionName, file, line)
 }
 
 function post(session: Session, method: string, parameters: object = {}): unknown {

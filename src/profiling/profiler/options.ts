@@ -29,8 +29,11 @@ export interface ResolvedProfilerOptions {
   readonly environment: Environment
 }
 
-/** Which memory: `'native'` is the allocator's, by jemalloc's profiler; `'js'` is V8's heap, by V8's. */
-export type CaptureKind = 'native' | 'js'
+/**
+ * Which memory: `'native'` is the allocator's, by jemalloc's profiler; `'js'` is V8's heap, by V8's; `'all'` is both in one
+ * profile, which also says how much is resident.
+ */
+export type CaptureKind = 'native' | 'js' | 'all'
 
 /**
  * What a capture shows: `'delta'` the change between its begin and its end, `'live'` all sampled memory that is live at its
@@ -46,11 +49,12 @@ export interface CaptureOptions {
   readonly seconds?: number | undefined
   /** Ends the capture early: nothing is dumped, and profiling is off again. */
   readonly signal?: AbortSignal | undefined
-  /** What the profile shows. With `kind: 'js'` always `'delta'`: V8 knows nothing from before. @default 'delta' */
+  /** What the profile shows. With `kind: 'js'` and `'all'` always `'delta'`: V8 knows nothing from before. @default 'delta' */
   readonly view?: CaptureView | undefined
   /**
    * Mean sampling interval in allocated bytes. For `'native'` a power of two from 1 KiB to 1 TiB; a change needs a reset,
    * before the capture and, to restore it, after it. A thread applies it after its next sample.
+   * With `'all'` it is for native memory, and V8's heap is sampled every 32 KiB.
    * @default the process's own (`lg_prof_sample`, 512 KiB by default); for `'js'` 32 KiB
    */
   readonly sampleBytes?: number | undefined
@@ -100,7 +104,7 @@ const allocatorCheck: Check<Allocator | AllocatorName | 'auto'> = (value, name) 
 /** Checks the options of a capture. */
 export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSeconds: number): ResolvedCaptureOptions {
   const resolved = resolveOptions<ResolvedCaptureOptions>('capture()', options, {
-    kind: { check: oneOf('native', 'js'), fallback: 'native' },
+    kind: { check: oneOf('native', 'js', 'all'), fallback: 'native' },
     seconds: { check: number({ min: 0, max: maxSeconds }), fallback: Math.min(10, maxSeconds) },
     signal: optional(abortSignal),
     view: { check: oneOf('delta', 'live'), fallback: 'delta' },
@@ -108,10 +112,10 @@ export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSe
     reset: { check: boolean, fallback: false },
     gc: { check: boolean, fallback: false },
   })
-  if (resolved.kind === 'native' && resolved.sampleBytes !== undefined)
+  if (resolved.kind !== 'js' && resolved.sampleBytes !== undefined)
     sampleBytesCheck(resolved.sampleBytes, 'sampleBytes')
-  if (resolved.kind === 'js' && (resolved.view === 'live' || resolved.reset)) {
-    const name = resolved.reset ? 'reset' : 'view'
+  if (resolved.kind !== 'native' && (resolved.view === 'live' || (resolved.reset && resolved.kind === 'js'))) {
+    const name = resolved.view === 'live' ? 'view' : 'reset'
     throw new CacheAttributionError(
       'ERR_OPTION_RANGE',
       `"${name}" is for kind 'native': V8's profiler begins anew each time`,

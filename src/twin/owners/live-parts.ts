@@ -8,7 +8,7 @@
 import { PART_KINDS } from '../../allocator/port.js'
 import type { HeapOwners, PartKind } from '../../allocator/port.js'
 import type { PackageCost } from '../../report/discovery/types.js'
-import { packageOf } from '../../report/discovery/package-of.js'
+import { packageOf } from '../../support/package-of.js'
 import { isOwnScript } from './own-script.js'
 
 /** Whose a part is. */

@@ -5,7 +5,7 @@
  */
 import { ITEM_KINDS } from '../../allocator/port.js'
 import type { HeapOwners, ItemKind, RawOwner } from '../../allocator/port.js'
-import { packageOf } from '../../report/discovery/package-of.js'
+import { packageOf } from '../../support/package-of.js'
 import type {
   GraphBytes,
   InFlight,

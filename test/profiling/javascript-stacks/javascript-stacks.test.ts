@@ -76,6 +76,12 @@ describe('stacks of JavaScript in native heap profiles', function () {
     expect(names.some((name) => name.startsWith('twoLines'))).to.equal(true)
   })
 
+  it("show with kind 'all' native memory and V8's heap under the function that made both, and say what is missing", () => {
+    expect(result.all.native).to.be.within(14_000_000, 27_000_000)
+    expect(result.all.heap).to.be.within(500_000, 6_000_000)
+    expect(result.all.comments.join(' ')).to.match(/RSS is .* does not have .*free pages.*code, stacks/)
+  })
+
   it('are recorded while profiling is on alone', () => {
     expect(result.isOnAfter).to.equal(false)
   })

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { ITEM_KINDS } from '../../../src/allocator/port.js'
 import type { RawHolder, RawOwner } from '../../../src/allocator/port.js'
 import { describeOwner } from '../../../src/report/discovery/format-discovery.js'
-import { packageOf } from '../../../src/report/discovery/package-of.js'
+import { packageOf } from '../../../src/support/package-of.js'
 import { ownersOf } from '../../../src/twin/owners/owners-of.js'
 
 const MIB = 1024 * 1024

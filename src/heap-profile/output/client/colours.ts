@@ -1,15 +1,30 @@
-/** The colours of the boxes. Names of one namespace, library or class share a hue. */
+/** The colours of the boxes. Names of one namespace, library or class share a hue; native code, JavaScript and
+ * objects of V8's heap have hues of their own. */
 import type { FlamegraphData } from '../types.js'
+
+/** Where the hues of one kind begin, and how far they reach. */
+interface Hues {
+  readonly from: number
+  readonly span: number
+}
 
 /** Colours for light and dark pages. */
 export class Colours {
   readonly #data: FlamegraphData
   readonly #dark: MediaQueryList
   readonly #families: readonly string[]
+  readonly #hues: Readonly<Record<FlamegraphData['kinds'][number], Hues>>
 
   constructor(data: FlamegraphData, dark: MediaQueryList) {
     this.#data = data
     this.#dark = dark
+    // Native code alone has all of the warm hues.
+    const isMixed = data.kinds.includes('script')
+    this.#hues = {
+      native: { from: 8, span: isMixed ? 22 : 44 },
+      script: { from: 42, span: 18 },
+      objects: { from: 130, span: 20 },
+    }
     this.#families = data.names.map((text) => text.split(/::|\.|\+|_/)[0] ?? '')
   }
 
@@ -37,7 +52,8 @@ export class Colours {
 
   #ofName(node: number): string {
     const name = this.#data.name[node] ?? 0
-    const hue = 8 + 44 * hash(this.#families[name] ?? '')
+    const { from, span } = this.#hues[this.#data.kinds[name] ?? 'native']
+    const hue = from + span * hash(this.#families[name] ?? '')
     const shade = hash(this.#data.names[name] ?? '')
     const isDark = this.#dark.matches
     const light = isDark ? 34 + 9 * shade : 66 + 10 * shade

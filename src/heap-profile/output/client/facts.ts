@@ -8,6 +8,14 @@ const TYPES: Readonly<Record<FlamegraphData['type'], string>> = {
   inuse_objects: 'live objects',
   alloc_space: 'bytes ever allocated',
   alloc_objects: 'objects ever allocated',
+  native_space: 'live native bytes',
+  heap_space: 'live bytes of V8’s heap',
+}
+
+const KINDS: Readonly<Record<FlamegraphData['kinds'][number], string>> = {
+  native: 'native code',
+  script: 'JavaScript',
+  objects: 'objects in V8’s heap',
 }
 
 /** One line of text. */
@@ -33,6 +41,21 @@ export function legendOf({ self }: FlamegraphData, amounts: Amounts): HTMLElemen
   }
   legend.id = 'legend'
   legend.append('a box is as wide as what changed in it')
+  return legend
+}
+
+/** The colours of the kinds; null where there is but one. */
+export function kindsLegendOf({ kinds }: FlamegraphData): HTMLElement | null {
+  const there = (['native', 'script', 'objects'] as const).filter((kind) => kinds.slice(1).includes(kind))
+  if (there.length < 2) return null
+  const legend = document.createElement('span')
+  for (const kind of there) {
+    const part = document.createElement('span')
+    part.className = kind
+    part.textContent = KINDS[kind]
+    legend.append(part)
+  }
+  legend.id = 'legend'
   return legend
 }
 

@@ -7,7 +7,7 @@ import type { FlamegraphData } from '../types.js'
 import { Amounts } from './amounts.js'
 import { Colours } from './colours.js'
 import { Drawing } from './drawing.js'
-import { commentItems, factsText, legendOf } from './facts.js'
+import { commentItems, factsText, kindsLegendOf, legendOf } from './facts.js'
 import { Tree } from './tree.js'
 import type { Box, Matches } from './tree.js'
 
@@ -180,6 +180,7 @@ new ResizeObserver(refresh).observe(graph)
 dark.addEventListener('change', draw)
 
 byId('facts', HTMLElement).textContent = factsText(data, amounts)
-if (data.difference) byId('facts', HTMLElement).append(legendOf(data, amounts))
+const legend = data.difference ? legendOf(data, amounts) : kindsLegendOf(data)
+if (legend !== null) byId('facts', HTMLElement).append(legend)
 byId('comments', HTMLElement).append(...commentItems(data))
 refresh()
