@@ -18,6 +18,7 @@ import type { AttributionReport, ReportWarning } from '../report/types.js'
 import { openCoordinators } from '../twin/discover/open-coordinators.js'
 import type { KnownCache } from '../twin/discover/known-cache.js'
 import { supportsTwin } from '../twin/support.js'
+import { accountTo } from '../profiling/javascript-stacks/account.js'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
 import type { ErrorCode } from '../support/errors.js'
 import { callable } from '../support/options.js'
@@ -186,6 +187,22 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     const giveBack = takeRunLock()
     if (giveBack === null) throw inProgress(undefined)
     return this.#started(key, resolved, giveBack)
+  }
+
+  /**
+   * Runs `fill`, and gives what it gives. Native memory that this thread allocates meanwhile is under `(cache NAME)` in heap
+   * profiles, where `supportsJavaScriptStacks()` holds: they sum by cache then. Calls may be nested; the innermost counts. What a
+   * promise does after its first `await` is not part of it. Costs two calls of the addon, whether anything is profiled or not.
+   *
+   * @throws CacheAttributionError `ERR_CACHE_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_CLOSED`; what `fill` throws is passed on
+   * @example
+   * const image = coordinator.account('thumbnails', () => resize(photo))
+   */
+  account<T>(name: string, fill: () => T): T {
+    this.#checkOpen()
+    this.#registry.check(name)
+    callable(fill, 'fill')
+    return accountTo(name, fill)
   }
 
   /**

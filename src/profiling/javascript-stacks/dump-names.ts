@@ -6,6 +6,7 @@
  * sources, where a source map tells.
  */
 import { decoded, frameLine } from '../../heap-profile/profile/javascript-names.js'
+import { scopeLines } from './scopes.js'
 import { originalPlace, pathOfScript } from './source-maps.js'
 import { reasonUnsupported, stacksBinding } from './support.js'
 
@@ -14,7 +15,7 @@ export function javaScriptNotes(descriptor: number): string {
   const stacks = stacksBinding()
   if (stacks?.isOn() === true) stacks.resolve()
   const names = stacks?.names(descriptor) ?? ''
-  if (names !== '') return names.split('\n').map(written).join('')
+  if (names !== '') return names.split('\n').map(written).join('') + scopeLines()
   const reason = reasonUnsupported()
   return reason === null ? '' : `# js none ${reason.replaceAll(/\s+/g, ' ')}\n`
 }

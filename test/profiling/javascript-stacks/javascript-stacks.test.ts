@@ -82,6 +82,15 @@ describe('stacks of JavaScript in native heap profiles', function () {
     expect(result.all.comments.join(' ')).to.match(/RSS is .* does not have .*free pages.*code, stacks/)
   })
 
+  it('have a frame for the cache that code says it fills: the innermost, and none before and after', () => {
+    const each = 100 * 65_536
+    const { accounted, refusals } = result
+    expect(Object.keys(accounted)).to.have.members(['(cache thumb nails)', '(cache pages)'])
+    expect(accounted['(cache thumb nails)']).to.be.within(0.9 * each, 1.1 * each)
+    expect(accounted['(cache pages)']).to.be.within(0.9 * each, 1.1 * each)
+    expect(refusals).to.deep.equal(['ERR_CACHE_UNKNOWN', 'ERR_OPTION_TYPE', 'RangeError', '7', '300'])
+  })
+
   it('are recorded while profiling is on alone', () => {
     expect(result.isOnAfter).to.equal(false)
   })
