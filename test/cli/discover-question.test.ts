@@ -13,6 +13,7 @@ describe('discoverQuestion()', () => {
     expect(asked('--budget-ms', '500', '--budget-memory=64')).to.deep.equal({
       budget: { durationMs: 500, memoryBytes: 64 * 1024 * 1024 },
     })
+    expect(asked('--budget-pause', '80')).to.deep.equal({ budget: { pauseMs: 80 } })
   })
 
   it('is refused where a budget is none', () => {
@@ -23,6 +24,7 @@ describe('discoverQuestion()', () => {
       ['--budget-ms', 'NaN'],
       ['--budget-memory', '64MiB'],
       ['--budget-memory', '99999999999999999999'],
+      ['--budget-pause', '0'],
       ['--budget', '5'],
     ]) {
       expect(() => asked(...args), args.join(' ')).to.throw('ERR_COMMAND_USAGE')

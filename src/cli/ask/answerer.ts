@@ -10,7 +10,7 @@ import type { ClassHistogram } from '../../twin/heap-snapshot/histogram.js'
 export interface DiscoverQuestion {
   readonly limit?: number
   readonly leastBytes?: number
-  readonly budget?: { readonly durationMs?: number; readonly memoryBytes?: number }
+  readonly budget?: { readonly durationMs?: number; readonly memoryBytes?: number; readonly pauseMs?: number }
 }
 
 /** What can be asked. Nothing of it releases anything in the process. */

@@ -9,12 +9,15 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export const DISCOVER_RULES = {
   limit: { kind: 'count', min: 1, max: 100 },
   'budget-ms': { kind: 'count', min: 1, max: DAY_MS },
+  'budget-pause': { kind: 'count', min: 1, max: DAY_MS },
   'budget-memory': { kind: 'count', min: 1, max: 1024 * 1024 },
 } as const
 
 /** Lines of the help. */
 export const BUDGET_HELP = `  --budget-ms N
              seek owners for N milliseconds at most, and show what is known by then
+  --budget-pause N
+             make no copy of the process where the last one paused it for longer than N milliseconds
   --budget-memory N
              make no copy of the process that may need more than N MiB of its own, and end one that does
 `
@@ -23,9 +26,11 @@ export const BUDGET_HELP = `  --budget-ms N
 export function discoverQuestion(options: Arguments['options']): DiscoverQuestion {
   const limit = options.get('limit')
   const durationMs = options.get('budget-ms')
+  const pauseMs = options.get('budget-pause')
   const memory = options.get('budget-memory')
   const budget = {
     ...(durationMs === undefined ? {} : { durationMs: Number(durationMs) }),
+    ...(pauseMs === undefined ? {} : { pauseMs: Number(pauseMs) }),
     ...(memory === undefined ? {} : { memoryBytes: Number(memory) * MIB }),
   }
   return {

@@ -29,6 +29,8 @@ Needs: Linux, Node 20.19 or later there, the same user or root. Works with and w
 Options:
   --limit N          owners to list (default 10)
   --budget-ms N      seek owners for N milliseconds at most, and show what is known by then
+  --budget-pause N   make no copy of the process to seek owners where the last one paused it for longer than N
+                     milliseconds
   --budget-memory N  make no copy of the process to seek owners that may need more than N MiB of its own, and end one
                      that does
   --watch[=SECONDS]  look at the owners again and again, and show which of them grow (every 60 seconds); Ctrl-C ends it

@@ -1,17 +1,20 @@
 /**
- * Live progress as text/event-stream, ending with the report or with the problem.
+ * Live progress as text/event-stream, ending with the result or with the problem.
  *
- * Rule: whoever reads too slowly misses progress, never the report, and costs a bounded amount of memory; whoever leaves is
+ * Rule: whoever reads too slowly misses progress, never the result, and costs a bounded amount of memory; whoever leaves is
  * not waited for.
  */
 import type { Progress } from './run-tracker.js'
+
+/** The last event: a run's report, a discovery, or the problem. */
+export type EndEvent = 'report' | 'discovery' | 'problem'
 
 /** What a stream tells of. */
 export interface StreamSource {
   /** Starts to listen; what is told so far is told again. Returns what ends it. */
   readonly subscribe: (listener: (progress: Progress) => void) => () => void
-  /** The last message: the report, or the problem. Never rejects. */
-  readonly end: Promise<{ readonly event: 'report' | 'problem'; readonly data: string }>
+  /** The last message. Never rejects. */
+  readonly end: Promise<{ readonly event: EndEvent; readonly data: string }>
   /** The reader went away. */
   readonly onLeft: () => void
 }

@@ -122,6 +122,7 @@ const PATHS: OpenApiPart = {
       operation('discover', 'Finds the largest owners of live memory, and measures them in a twin', {
         'application/json': schemaOf('Discovery'),
         'text/plain': TEXT,
+        'text/event-stream': TEXT,
       }),
     ),
   },

@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Coordinator } from '../../coordinator/coordinator.js'
 import type { CoordinatorEventPayloads } from '../../coordinator/events.js'
+import type { DiscoverProgress } from '../../twin/discover/discover-progress.js'
 import { HttpProblem } from '../server/problem.js'
 import type { ReportStore } from './report-store.js'
 import type { CurrentRun } from './types.js'
@@ -20,7 +21,7 @@ interface Started extends CurrentRun {
 
 /** A message of a run. */
 export interface Progress {
-  readonly event: (typeof PROGRESS)[number]
+  readonly event: (typeof PROGRESS)[number] | 'discovery-progress'
   /** Its payload as JSON, in one line. */
   readonly data: string
 }
@@ -84,6 +85,12 @@ export class RunTracker {
     return () => {
       if (this.#current === started) this.#current = null
     }
+  }
+
+  /** Tells how far a discovery is to those who listen. */
+  noteDiscovery(progress: DiscoverProgress): void {
+    if (this.#current?.mode === 'discover')
+      this.#publish({ event: 'discovery-progress', data: JSON.stringify(progress) })
   }
 
   /** Aborts what is under way, and returns its id; undefined where there is nothing. */

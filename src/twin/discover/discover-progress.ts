@@ -1,5 +1,7 @@
 /** How far a discovery is, as its twin tells it. */
 import type { Discovery } from '../../report/discovery/types.js'
+import { formatBytes, formatMs } from '../../support/units.js'
+import type { ExpectedCost } from './discover-budget.js'
 
 /**
  * `preparing` waits for the process to be quiescent, forks and collects; `walking` goes through the heap; `measuring` empties owners
@@ -16,13 +18,18 @@ export interface DiscoverProgress {
   readonly of: number
   /** From the call on. */
   readonly elapsedMs: number
+  /** What it was expected to cost before anything was done. */
+  readonly expected: ExpectedCost
 }
 
 /** The same in words. */
-export function describeProgress({ stage, done, of }: DiscoverProgress): string {
+export function describeProgress({ stage, done, of, expected }: DiscoverProgress): string {
   switch (stage) {
-    case 'preparing':
-      return 'making a copy of the process'
+    case 'preparing': {
+      const { memoryBytes, pauseMs } = expected
+      const pause = pauseMs === null ? '' : `, and may pause it for ${formatMs(pauseMs)}`
+      return `making a copy of the process, which may need up to ${formatBytes(memoryBytes)} of its own${pause}`
+    }
     case 'walking':
       return 'walking the heap for its owners in a copy of the process'
     case 'measuring':
@@ -37,7 +44,8 @@ export type DiscoverMessage =
 
 /** A discovery from its parent's side: what its twins have told. */
 export class DiscoverWatch {
-  readonly #tell: (progress: DiscoverProgress) => void
+  readonly #tell: ((progress: DiscoverProgress) => void) | undefined
+  readonly #expected: ExpectedCost
   readonly #now: () => number
   readonly #startMs: number
   #stage: DiscoverStage = 'preparing'
@@ -46,8 +54,9 @@ export class DiscoverWatch {
   /** Why the heap is not walked again: a walk ended a twin. */
   noWalk: string | null = null
 
-  constructor(tell: ((progress: DiscoverProgress) => void) | undefined, now: () => number) {
-    this.#tell = tell ?? ((): void => undefined)
+  constructor(tell: ((progress: DiscoverProgress) => void) | undefined, expected: ExpectedCost, now: () => number) {
+    this.#tell = tell
+    this.#expected = expected
     this.#now = now
     this.#startMs = now()
     this.take({ kind: 'progress', stage: 'preparing', done: 0, of: 0 })
@@ -60,7 +69,11 @@ export class DiscoverWatch {
     }
     const { stage, done, of } = message
     this.#stage = stage
-    this.#tell({ stage, done, of, elapsedMs: this.#now() - this.#startMs })
+    try {
+      this.#tell?.({ stage, done, of, elapsedMs: this.#now() - this.#startMs, expected: this.#expected })
+    } catch {
+      // What a listener throws is no matter of the discovery.
+    }
   }
 
   /** A twin has ended without a result: one that was walking is followed by one that does not. */

@@ -75,11 +75,12 @@ const SETTLINGS_BEFORE = 2 + CONTROLS
  */
 export async function discover(options?: DiscoverOptions): Promise<Discovery> {
   const { limit, leastBytes, coordinator, budget, onProgress, ...twin } = resolveDiscoverOptions(options)
-  refuseOverBudget(budget, expectedDiscoverCost())
+  const expected = expectedDiscoverCost()
+  refuseOverBudget(budget, expected)
   const endsAtMs = ownTimers.now() + DURATION_SHARE * (budget.durationMs ?? Infinity)
   const coordinators = coordinator === undefined ? openCoordinators.all() : [coordinator]
   const known = coordinators.flatMap((each) => each.knownCaches())
-  const progress = new DiscoverWatch(onProgress, ownTimers.now)
+  const progress = new DiscoverWatch(onProgress, expected, ownTimers.now)
   const emptyNode = await measureEmptyNode(budget.durationMs === undefined && budget.memoryBytes === undefined)
   // A twin has no other thread.
   const settings: DiscoverySettings = { limit, leastBytes, known, workers: countWorkers(), endsAtMs, emptyNode }

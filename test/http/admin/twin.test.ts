@@ -24,6 +24,15 @@ describe('what is done in a twin, over HTTP', () => {
     expect(unregistered[0]?.path).to.include('sessions')
   })
 
+  it('is told as it goes on to a client that takes events, with what it was expected to cost', () => {
+    const events = seen.streamed.map(({ event }) => event)
+    expect(events.at(-1)).to.equal('discovery')
+    expect(seen.streamed.at(-1)?.data).to.deep.equal(seen.discovery)
+    const progress = seen.streamed.filter(({ event }) => event === 'discovery-progress').map(({ data }) => data)
+    expect(new Set(progress.map(({ stage }) => stage))).to.deep.equal(new Set(['preparing', 'walking', 'measuring']))
+    for (const { expected } of progress) expect(expected?.memoryBytes).to.be.greaterThan(1e6)
+  })
+
   it('is refused, or ended, where a discovery is beyond its budget', () => {
     expect(seen.beyond).to.deep.equal([
       [422, 'ERR_BUDGET_MEMORY'],

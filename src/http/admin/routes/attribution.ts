@@ -12,14 +12,14 @@ import { codeOf, describe } from '../../../support/errors.js'
 import { supportsTwin } from '../../../twin/support.js'
 import { negotiate } from '../../server/accept.js'
 import { readJsonBody, refuseBody } from '../../server/body.js'
-import { eventStreamResponse } from '../event-stream.js'
 import { CACHE_PARAMETERS, RELEASE_PARAMETERS, RUN_PARAMETERS } from '../parameters.js'
 import { parametersOf } from '../../server/parameters.js'
-import { HttpProblem, problemDocument, isInternal, problemOf } from '../../server/problem.js'
+import { HttpProblem } from '../../server/problem.js'
 import { reportJson, readReport } from '../report-store.js'
 import type { KeptReport } from '../report-store.js'
 import { JSON_TYPE, bytesResponse, jsonResponse, textResponse } from '../../server/respond.js'
 import { checkRun } from '../check-run.js'
+import { streamTask } from '../stream-task.js'
 import { nameIn } from './caches.js'
 import type { RouteAction, AdminState, Exchange } from './route.js'
 
@@ -123,7 +123,9 @@ async function run(
 ): Promise<Response> {
   const { request, timings } = exchange
   if (options['mode'] !== 'twin') admin.runs.checkCoolDown()
-  if (form === 'text/event-stream') return streamRun(admin, request, options)
+  if (form === 'text/event-stream') {
+    return streamTask(admin, request, 'report', (signal) => attribute(admin, options, signal))
+  }
   const report = await timings.time('run', () => attribute(admin, options, request.signal))
   timings.add('pauses', report.pauses.totalMs)
   if (form === 'text/plain') return textResponse(formatReport(report, { color: false }))
@@ -146,40 +148,6 @@ async function attribute(
     if (codeOf(error) === 'ERR_RUN_IN_PROGRESS') throw runs.inProgress()
     throw error
   }
-}
-
-/** What is refused at once is answered with its status; from then on the stream tells. */
-async function streamRun(admin: AdminState, request: Request, options: Record<string, unknown>): Promise<Response> {
-  const leave = new AbortController()
-  const onAbort = (): void => {
-    leave.abort()
-  }
-  request.signal.addEventListener('abort', onAbort, { once: true })
-  if (request.signal.aborted) onAbort()
-  const report = attribute(admin, options, leave.signal).finally(() => {
-    request.signal.removeEventListener('abort', onAbort)
-  })
-  const isRefused = report.then(
-    () => false,
-    () => true,
-  )
-  // A refusal is known before the loop turns; a run takes at least one turn.
-  const refused = await Promise.race([isRefused, new Promise<false>((resolve) => setImmediate(resolve, false))])
-  if (refused) await report
-  const end = report.then(
-    (found) => ({ event: 'report' as const, data: JSON.stringify(found) }),
-    (error: unknown) => {
-      if (isInternal(error)) admin.settings.onError(error)
-      return { event: 'problem' as const, data: JSON.stringify(problemDocument(problemOf(error))) }
-    },
-  )
-  return eventStreamResponse({
-    subscribe: (listener) => admin.runs.subscribe(listener),
-    end,
-    onLeft: () => {
-      leave.abort()
-    },
-  })
 }
 
 function showReport(report: KeptReport, { request }: Exchange): Response {

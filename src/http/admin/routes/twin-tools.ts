@@ -1,8 +1,10 @@
 /** Discoveries, heap snapshots and class histograms: in a twin, or not at all. */
 import { formatDiscovery } from '../../../report/discovery/format-discovery.js'
+import type { Discovery } from '../../../report/discovery/types.js'
 import { codeOf } from '../../../support/errors.js'
 import { discover, resolveDiscoverOptions } from '../../../twin/discover/discover.js'
 import type { DiscoverOptions } from '../../../twin/discover/discover.js'
+import type { DiscoverProgress } from '../../../twin/discover/discover-progress.js'
 import { formatHistogram } from '../../../twin/heap-snapshot/format-histogram.js'
 import { classHistogram, resolveHistogramOptions } from '../../../twin/heap-snapshot/in-twin.js'
 import type { HistogramOptions } from '../../../twin/heap-snapshot/in-twin.js'
@@ -13,29 +15,35 @@ import { DISCOVER_PARAMETERS, SNAPSHOT_PARAMETERS } from '../parameters.js'
 import { parametersOf } from '../../server/parameters.js'
 import { HttpProblem } from '../../server/problem.js'
 import { JSON_TYPE, jsonResponse, textResponse } from '../../server/respond.js'
+import { streamTask } from '../stream-task.js'
 import type { RouteAction, AdminState } from './route.js'
 
 const FORMS = [JSON_TYPE, 'text/plain'] as const
+const FORMS_OF_DISCOVERY = [...FORMS, 'text/event-stream'] as const
 const SNAPSHOT_TYPE = 'application/octet-stream'
 
 /** `POST /discover` */
 export const discoverOwners: RouteAction = async (admin, { request, url, timings }) => {
-  const form = negotiate(request.headers.get('accept'), FORMS)
+  const form = negotiate(request.headers.get('accept'), FORMS_OF_DISCOVERY)
   const body = await timings.time('read', () => readJsonBody(request, admin.settings))
   const given = parametersOf(url, body, DISCOVER_PARAMETERS)
   const options: DiscoverOptions = given
   // A malformed request is told so first, whatever is under way.
   resolveDiscoverOptions(options)
   needTwin()
-  const { coordinator, tools } = admin
-  const found = await timings.time('twin', () =>
+  const { coordinator, runs, tools } = admin
+  const onProgress = (progress: DiscoverProgress): void => {
+    runs.noteDiscovery(progress)
+  }
+  const found = (signal: AbortSignal): Promise<Discovery> =>
     explained(admin, () =>
-      tools.share('discover', keyOf('discover', given), request.signal, (signal) =>
-        discover({ ...options, coordinator, signal }),
+      tools.share('discover', keyOf('discover', given), signal, (ofAll) =>
+        discover({ ...options, coordinator, signal: ofAll, onProgress }),
       ),
-    ),
-  )
-  return form === 'text/plain' ? textResponse(formatDiscovery(found, { color: false })) : jsonResponse(found)
+    )
+  if (form === 'text/event-stream') return streamTask(admin, request, 'discovery', found)
+  const discovery = await timings.time('twin', () => found(request.signal))
+  return form === 'text/plain' ? textResponse(formatDiscovery(discovery, { color: false })) : jsonResponse(discovery)
 }
 
 /** `POST /heap-snapshot`, and with `?histogram` the table of classes. */
