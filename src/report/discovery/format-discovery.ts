@@ -65,7 +65,9 @@ function ownerLines(discovery: Discovery, paints: Palette): string[] {
     '',
     ...(owners.length === 0
       ? [noneLine(discovery)]
-      : formatTable(columns(totalBytes), owners, paints, ({ cache }) => (cache === null ? (text) => text : dim))),
+      : formatTable(columns(totalBytes, owners), owners, paints, ({ cache }) =>
+          cache === null ? (text) => text : dim,
+        )),
     ...(others.count === 0
       ? []
       : [
@@ -75,7 +77,7 @@ function ownerLines(discovery: Discovery, paints: Palette): string[] {
         ]),
     dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and what is small`),
     ...graphLines(live, hasOtherHeaps(discovery)).map((line) => dim(line)),
-    ...(discovery.shared ?? []).map((shared) => dim(sharedLine(shared))),
+    ...(discovery.shared ?? []).map((shared) => dim(describeShared(shared))),
     ...owners.flatMap((owner, place) =>
       owner.disagreement === null
         ? []
@@ -169,8 +171,10 @@ function nameOf(className: string): string {
   return className === 'system / Context' ? 'variables of a function' : className
 }
 
-function columns(totalBytes: number): TableColumn<Owner>[] {
+function columns(totalBytes: number, owners: readonly Owner[]): TableColumn<Owner>[] {
   return [
+    // Remarks and notes name owners by their number.
+    { title: '#', cell: (owner) => formatCount(owners.indexOf(owner) + 1) },
     { title: 'owner', alignsLeft: true, cell: describeOwner },
     { title: 'holds', cell: ({ own }) => formatBytes(own.totalBytes) },
     { title: 'share', cell: ({ own }) => formatShare(own.totalBytes, totalBytes) },
@@ -186,7 +190,7 @@ function columns(totalBytes: number): TableColumn<Owner>[] {
 }
 
 /** `of owner 3, 1.83 MiB (×400) are held by server.js › catalogue and server.js › recent together`. */
-function sharedLine({ countedWith, holders, count, totalBytes }: SharedMemory): string {
+export function describeShared({ countedWith, holders, count, totalBytes }: SharedMemory): string {
   const where = countedWith === null ? 'of the rest' : `of owner ${printable(countedWith + 1, 12)}`
   const names = holders.map(({ script, path }) => printable(placeOf(script, path), OWNER_LENGTH_MAX))
   const [first = '', second] = names

@@ -213,7 +213,14 @@ describe('the page in a browser', function () {
     expect(text).to.match(/12 smaller owners/)
     expect(text).to.match(/the rest: code, Node itself and what is small/)
     expect(text).to.match(/by the graph alone: it cannot be emptied safely/)
-    expect(await page.getByRole('list', { name: 'Notes' }).innerText()).to.match(/Owner 1: 2\.00 MiB more came back/)
+    const notes = await page.getByRole('list', { name: 'Notes' }).innerText()
+    expect(notes).to.match(/Owner 1: 2\.00 MiB more came back/)
+    expect(notes).to.match(
+      /of owner 1, 2\.00 MiB \(×400\) are held by server\.js › byId and server\.js › byName together/,
+    )
+    const packages = await page.getByRole('table', { name: /^By package/ }).innerText()
+    expect(packages).to.match(/Node itself\s+bytecode 22\.89 MiB\s+22\.89 MiB\s+60\.0 %\s+976\.6 KiB\s+4\.00 MiB/)
+    expect(packages).to.match(/@scope\/tables-of-every-language/)
   })
 
   it('draws the history, hides and shows its lines, and shows an older report', async () => {

@@ -35,9 +35,9 @@ describe('formatDiscovery()', () => {
   it('says where each owner is, what it holds, what came back, and by how much RSS falls', () => {
     const [title, , head, row, rest] = shown([owner('store.byId', 180, { entries: 500_000, ...measured(181) })])
     expect(title).to.equal('Owners of live memory (400.0 MiB live, by the graph of the heap, took 3.00 s)')
-    expect(head).to.match(/^owner +holds +share +JS heap +buffers +released +± +RSS falls by +B\/entry$/)
+    expect(head).to.match(/^# +owner +holds +share +JS heap +buffers +released +± +RSS falls by +B\/entry$/)
     expect(row).to.match(
-      /^server\.js › store\.byId: Map\(500,000\) +180\.0 MiB +45\.0 % +180\.0 MiB +0 B +181\.0 MiB +2\.00 KiB +181\.0 MiB +377$/,
+      /^1 +server\.js › store\.byId: Map\(500,000\) +180\.0 MiB +45\.0 % +180\.0 MiB +0 B +181\.0 MiB +2\.00 KiB +181\.0 MiB +377$/,
     )
     expect(rest).to.equal('the rest: 220.0 MiB (55.0 %) of code, Node itself and what is small')
   })
@@ -49,6 +49,27 @@ describe('formatDiscovery()', () => {
     ])
     expect(lines[3]).to.match(/ 90\.00 MiB with what lies in it$/)
     expect(lines[4]).to.match(/ in owner 1, package undici, by the graph alone$/)
+  })
+
+  it('names by number who holds an owner as well, and what several share', () => {
+    const lines = shown([owner('a', 100, { sharedBy: [1, 2] }), owner('b', 90), owner('c', 80, { sharedBy: [0] })], {
+      shared: [
+        {
+          countedWith: 0,
+          holders: [
+            { script: '/app/server.js', path: 'byId' },
+            { script: '/app/server.js', path: 'byName' },
+          ],
+          count: 400,
+          totalBytes: 2 * MIB,
+        },
+        { countedWith: null, holders: [{ script: null, path: 'all[*]' }], count: 9, totalBytes: MIB },
+      ],
+    })
+    expect(lines[3]).to.match(/^1 .* held by owners 2 and 3 as well, by the graph alone$/)
+    expect(lines[5]).to.match(/^3 .* held by owner 1 as well, by the graph alone$/)
+    expect(lines).to.include('of owner 1, 2.00 MiB (×400) are held by server.js › byId and server.js › byName together')
+    expect(lines).to.include('of the rest, 1.00 MiB (×9) are held by all[*] as well')
   })
 
   it('folds smaller owners into one line', () => {
@@ -66,7 +87,7 @@ describe('formatDiscovery()', () => {
     const lines = shown([owner('users', 1, { cache: 'users' })], {
       warnings: [{ code: 'WARN_KNOWN_RELEASE', message: 'it threw' }],
     })
-    expect(lines[3]).to.match(/^server\.js › users: Map\(1,000\) \(the cache "users"\) /)
+    expect(lines[3]).to.match(/^1 +server\.js › users: Map\(1,000\) \(the cache "users"\) /)
     expect(lines).to.include('WARN_KNOWN_RELEASE: it threw')
   })
 

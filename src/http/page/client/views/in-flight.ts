@@ -17,7 +17,7 @@ export function inFlightTable(inFlight: readonly InFlight[]): HTMLElement[] {
     ),
     make(
       'table',
-      { role: 'table', class: 'table hoards', 'aria-labelledby': 'in-flight-title' },
+      { role: 'table', class: 'table owners', 'aria-labelledby': 'in-flight-title' },
       tableHead(
         columnHead('cell-path', 'what waits'),
         columnHead('number', 'count'),

@@ -1,5 +1,5 @@
 /** Who alone keeps the live memory of the process alive: found by the graph of its heap, measured where it can be emptied. */
-import { describeOwner } from '../../../../report/discovery/format-discovery.js'
+import { describeOwner, describeShared } from '../../../../report/discovery/format-discovery.js'
 import type { Discovery, LiveMemory, Owner } from '../../../../report/discovery/types.js'
 import { formatBytes, formatCount, formatMs, formatShare } from '../../../../support/units.js'
 import { knownBytes } from '../../model/bytes.js'
@@ -8,6 +8,7 @@ import { byId, make, onClick, setText } from '../dom.js'
 import type { RunActions } from '../run-actions.js'
 import type { PageState, PageStore } from '../state.js'
 import { inFlightTable } from './in-flight.js'
+import { packagesTable } from './packages.js'
 import { columnHead, tableHead } from './table-head.js'
 
 /** Fills the section and keeps it up to date. */
@@ -45,12 +46,14 @@ function found(discovery: Discovery): HTMLElement[] {
     ...owners.flatMap(({ disagreement }, place) =>
       disagreement === null ? [] : [make('li', {}, `Owner ${formatCount(place + 1)}: ${longName(disagreement)}.`)],
     ),
+    ...(discovery.shared ?? []).map((shared) => make('li', {}, longName(`${describeShared(shared)}.`))),
     ...warnings.map(({ code, message }) =>
       make('li', {}, longName(message.replace(`${code}: `, '')), ' ', make('code', {}, code)),
     ),
   ]
   return [
     ...(live === null ? [] : table(discovery, live)),
+    ...packagesTable(discovery.packages ?? []),
     ...inFlightTable(discovery.inFlight ?? []),
     make('p', { class: 'memory-note' }, `Took ${formatMs(durationMs.walking + durationMs.measuring)}, in a twin.`),
     ...(notes.length === 0 ? [] : [make('ul', { class: 'notes', 'aria-label': 'Notes' }, ...notes)]),
@@ -112,13 +115,19 @@ function row(owner: Owner, owners: readonly Owner[], { totalBytes }: LiveMemory)
   )
 }
 
-function whereOf({ script, package: from, partOf, cache, released }: Owner, owners: readonly Owner[]): string {
+function whereOf(
+  { script, package: from, partOf, sharedBy = [], cache, released }: Owner,
+  owners: readonly Owner[],
+): string {
   const around = partOf === null ? undefined : owners[partOf]
   return [
     cache === null ? '' : 'a registered cache',
     script ?? '',
     from === null || from === 'node' ? '' : `package ${from}`,
     around === undefined ? '' : `in ${around.path ?? 'another owner of this list'}`,
+    sharedBy.length === 0
+      ? ''
+      : `held by ${sharedBy.map((place) => owners[place]?.path ?? 'another owner of this list').join(' and ')} as well`,
     released === null ? 'by the graph alone: it cannot be emptied safely' : '',
   ]
     .filter((part) => part !== '')
