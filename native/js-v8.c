@@ -53,6 +53,7 @@ static struct { uintptr_t begin, end; } locked[2];
 static const char *missing;
 static char missing_words[256];
 
+#ifdef __GLIBC__
 static const char *find_range(const char *name, int at) {
   Dl_info info;
   ElfW(Sym) *symbol = NULL;
@@ -64,6 +65,12 @@ static const char *find_range(const char *name, int at) {
   locked[at].end = (uintptr_t)address + symbol->st_size;
   return NULL;
 }
+#else
+static const char *find_range(const char *name, int at) {
+  (void)name, (void)at;
+  return "this C library does not tell the size of functions";
+}
+#endif
 
 static const char *find_all(void) {
   for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
