@@ -1,7 +1,7 @@
 /**
  * What heap profiling costs an HTTP service that allocates heavily: requests per second without a profiler, with jemalloc's
- * possible and off, with it active at its default distance, under heaptrack, and under valgrind's massif. Alternating
- * rounds of the first three; the other two a few rounds each, against the first, since they are slow by orders.
+ * possible and off, with it active at its default distance, with stacks of JavaScript in it, under heaptrack, and under valgrind's massif. Alternating
+ * rounds of the first four; the other two a few rounds each, against the first, since they are slow by orders.
  *
  *   node dist/bench/profiling-cost.js [--rounds 9] [--seconds 3] [--others 1]
  */
@@ -16,6 +16,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
+import { HeapProfiler } from '../src/profiling/index.js'
 import { flags } from './support/processes.js'
 import { medianOf, printTable, verdict } from './support/table.js'
 
@@ -27,12 +28,14 @@ const JEMALLOC = { LD_PRELOAD: 'libjemalloc.so.2' }
 interface Variant {
   readonly env: Readonly<Record<string, string>>
   readonly under?: readonly string[]
+  readonly options?: readonly string[]
 }
 
 const VARIANTS = {
   none: { env: JEMALLOC },
   off: { env: { ...JEMALLOC, MALLOC_CONF: 'prof:true,prof_active:false' } },
   active: { env: { ...JEMALLOC, MALLOC_CONF: 'prof:true,prof_active:true' } },
+  stacks: { env: { ...JEMALLOC, MALLOC_CONF: 'prof:true,prof_active:false' }, options: ['--stacks'] },
   heaptrack: { env: {}, under: ['heaptrack', '-o', path.join(folder, 'heaptrack')] },
   massif: { env: {}, under: ['valgrind', '--tool=massif', `--massif-out-file=${path.join(folder, 'massif')}`] },
 } as const satisfies Record<string, Variant>
@@ -45,11 +48,11 @@ async function compare(): Promise<void> {
   const rounds = Number(flags('rounds')[0] ?? '9')
   const seconds = Number(flags('seconds')[0] ?? '3')
   const others = Number(flags('others')[0] ?? '1')
-  const loads: Record<Name, Load[]> = { none: [], off: [], active: [], heaptrack: [], massif: [] }
-  const light = ['none', 'off', 'active'] as const
+  const loads: Record<Name, Load[]> = { none: [], off: [], active: [], stacks: [], heaptrack: [], massif: [] }
+  const light = ['none', 'off', 'active', 'stacks'] as const
   await together(light, async (ports) => {
     for (let round = -1; round < rounds; round++) {
-      for (const name of light.map((_, index) => light[(index + round + 3) % 3] ?? 'none')) {
+      for (const name of light.map((_, index) => light[(index + round + light.length) % light.length] ?? 'none')) {
         const rate = await load(ports[name] ?? 0, seconds)
         if (round >= 0) loads[name].push(rate)
       }
@@ -81,6 +84,7 @@ async function compare(): Promise<void> {
   for (const [name, least] of [
     ['off', 0.98],
     ['active', 0.95],
+    ['stacks', 0.99],
   ] as const) {
     const words = `${name}: ${ratio(name).toFixed(3)} of the requests, ${work(name).toFixed(3)} by processor time`
     verdict(`${words} (at least ${String(least)} of the requests)`, ratio(name) >= least)
@@ -123,9 +127,9 @@ async function together(
   }
 }
 
-async function start({ env, under = [] }: Variant): Promise<{ child: ChildProcess; port: number }> {
+async function start({ env, under = [], options = [] }: Variant): Promise<{ child: ChildProcess; port: number }> {
   const { LD_PRELOAD: _preload, MALLOC_CONF: _conf, ...own } = process.env
-  const whole: readonly string[] = [...under, process.execPath, self, '--server']
+  const whole: readonly string[] = [...under, process.execPath, self, '--server', ...options]
   const command = whole[0] ?? ''
   const args = whole.slice(1)
   const child = spawn(command, args, { env: { ...own, ...env }, stdio: ['pipe', 'pipe', 'ignore'] })
@@ -140,6 +144,7 @@ async function start({ env, under = [] }: Variant): Promise<{ child: ChildProces
 
 /** Each request allocates some 250 KB natively: Buffers of several sizes, and JSON. */
 async function serve(): Promise<void> {
+  if (process.argv.includes('--stacks')) new HeapProfiler().activate()
   const server = http.createServer((request, response) => {
     if (request.url === '/cpu') {
       const { user, system } = process.cpuUsage()
