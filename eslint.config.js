@@ -65,7 +65,7 @@ const MAY_IMPORT = {
 /** Files and folders that take literals and return literals: nothing of Node. */
 const PURE = ['report']
 
-/** The one file that may load what stands beside it. */
+/** The one file that may load what stands beside it. @type {Readonly<Record<string, string[]>>} */
 const LOADERS = {
   'src/allocator/binding.ts': [],
   'src/allocator/ffi-binding.ts': ['ffi-napi', 'ref-napi'],

@@ -47,7 +47,8 @@ function bundledAddons() {
   const built = path.join(root, 'native', 'build', 'Release', 'cache_attribution.node')
   /** @type {Record<string, string>} */
   const files = {}
-  const libc = process.report.getReport().header.glibcVersionRuntime === undefined ? '.musl' : '.glibc'
+  const { header } = /** @type {any} */ (process.report.getReport())
+  const libc = header.glibcVersionRuntime === undefined ? '.musl' : '.glibc'
   const own = `${process.platform}-${process.arch}${process.platform === 'linux' ? libc : ''}`
   for (const system of existsSync(prebuilds) ? readdirSync(prebuilds) : []) {
     for (const name of readdirSync(path.join(prebuilds, system))) {
@@ -120,7 +121,7 @@ async function commonJs(text, name) {
  * @param {string} code
  */
 function withClassNames(code) {
-  const names = [...code.matchAll(/=\s?class _(\w+)/g)].map(([, name]) => name)
+  const names = [...code.matchAll(/=\s?class _(\w+)/g)].map(([, name = '']) => name)
   return names.reduce((text, name) => text.replace(new RegExp(String.raw`\b_${name}\b`, 'g'), `${name}`), code)
 }
 
