@@ -59,7 +59,7 @@
         "wait-slots.c",
         "young-pages.c"
       ],
-      "cflags": ["-std=c11", "-Wall", "-Wextra", "-Werror=implicit-function-declaration", "-fvisibility=hidden"],
+      "cflags": ["-include", "<(module_root_dir)/oldest-glibc.h", "-std=c11", "-Wall", "-Wextra", "-Werror=implicit-function-declaration", "-fvisibility=hidden"],
       "defines": ["NAPI_VERSION=8"],
       "conditions": [["OS=='linux'", {"libraries": ["-ldl", "-lm"]}]]
     }

@@ -130,6 +130,7 @@ async function pack() {
   check('its documents link to what it holds', brokenLinks(files))
   check('it runs no script where it is installed', installScripts())
   check('the tarball holds a prebuilt addon for this platform', !files.some((file) => PREBUILT.test(file)) && 'none')
+  check('the prebuilt addon loads on glibc 2.17', newerGlibc(files))
   check(`the tarball is small (${packed.size} bytes, ${packed.unpackedSize} unpacked)`, tooLarge(packed))
   return path.join(project, packed.filename)
 }
@@ -148,6 +149,17 @@ function brokenLinks(files) {
       }),
     )
   return broken.length > 0 && `not packed: ${broken.slice(0, 10).join(', ')}`
+}
+
+/** Versions of glibc after 2.17 that prebuilt addons ask for: native/oldest-glibc.h is to bind what they call. @param {readonly string[]} files */
+function newerGlibc(files) {
+  const newer = files
+    .filter((file) => file.endsWith('.glibc.node'))
+    .flatMap((file) => {
+      const names = readFileSync(path.join(root, file), 'latin1').matchAll(/GLIBC_2\.(\d+)/g)
+      return [...new Set([...names].filter(([, minor]) => Number(minor) > 17).map(([name]) => `${file}: ${name}`))]
+    })
+  return newer.length > 0 && newer.join(', ')
 }
 
 /** Scripts that npm asks its user to allow. */
