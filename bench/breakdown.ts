@@ -1,6 +1,6 @@
 /**
  * Where all of RSS is: whether the leaves of breakdown() add up, what is left unexplained, whether planted memory is found in
- * its place, and what a look costs; under both allocators.
+ * its place, and what an observation costs; under both allocators.
  *
  *   node dist/bench/breakdown.js [--node PATH]… [--scenario NAME]…
  */

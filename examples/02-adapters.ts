@@ -74,7 +74,7 @@ function check(): void {
     const { estimatedBytes, estimatedUncertaintyBytes } = seen.find((cache) => cache.name === name) ?? {}
     if (estimatedBytes == null) {
       // Where V8's heap stirs as much as a twentieth of a cache, the ± is as wide as the size, and no size is given.
-      console.log(`${name}: ${megabytes(released.totalBytes)} when released; too little was dropped to tell`)
+      console.log(`${name}: ${megabytes(released.totalBytes)} when released; too little was dropped to measure`)
       continue
     }
     reported++
@@ -87,7 +87,7 @@ function check(): void {
     if (!(Math.abs(error) <= 2 * (estimatedUncertaintyBytes ?? -1)))
       fail(`the estimate of ${name} is off by more than twice its ±`)
   }
-  if (reported === 0) fail('no size was told')
+  if (reported === 0) fail('no size was reported')
   const skipped = report.caches.find(({ name }) => name === 'sessions')
   if (skipped?.error?.code !== 'ERR_RELEASE_UNNAMED' || sessions.keys().length === 0) fail('the sessions were touched')
 }

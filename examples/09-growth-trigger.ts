@@ -42,7 +42,7 @@ try {
   await jump()
   const { firings, polls, confirmations } = monitor.statistics
   console.log(
-    `${polls} looks, ${confirmations} confirmed by a collection, ${firings} firing(s), ${quiet} of them while nothing grew`,
+    `${polls} observations, ${confirmations} confirmed by a collection, ${firings} firing(s), ${quiet} of them while nothing grew`,
   )
   await show()
   if (quiet !== 0 || firings !== 1) throw new Error('the monitor was to fire once, at the jump')

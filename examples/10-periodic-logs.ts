@@ -1,5 +1,5 @@
 /**
- * A service that logs what its caches hold by itself: a look each second, a twin every seven, through pino, with the breakdown of
+ * A service that logs what its caches hold by itself: an observation each second, a twin every seven, through pino, with the breakdown of
  * all its memory. One cache has no bound, and the log warns of it. (A service would take a minute and an hour.)
  *
  *   npx cache-attribution run dist/examples/10-periodic-logs.js
@@ -15,7 +15,7 @@ const SECONDS = 14
 
 /** Bounded: the oldest make room. */
 const pages = new Map<number, Buffer>()
-/** Without a bound: whoever comes is kept. */
+/** Without a bound: every visitor is kept. */
 const sessions = new Map<number, Buffer>()
 const coordinator = new Coordinator()
 for (const [name, cache] of Object.entries({ pages, sessions })) {
@@ -56,7 +56,7 @@ if (process.platform === 'linux') console.log(`\n${formatBreakdown(breakdown({ c
 await coordinator.close()
 check()
 
-/** Sessions grow by 10 MB a second: five looks, four seconds, have to see 16 MiB of it. Pages never come to as much. */
+/** Sessions grow by 10 MB a second: five observations, four seconds, have to see 16 MiB of it. Pages never come to as much. */
 function visit(id: number): void {
   sessions.set(id, Buffer.alloc(50_000, 1))
   pages.set(id % 500, Buffer.alloc(20_000, 1))
@@ -68,7 +68,7 @@ function check(): void {
   const growing = lines.flatMap((line) => ('growth' in line ? line.growth : [])).map(({ name }) => name)
   const sizes = reports.map(({ caches }) => caches.find(({ name }) => name === 'sessions')?.bytes ?? 0)
   const problems = [
-    observations.length >= 5 ? '' : `only ${observations.length} looks were logged`,
+    observations.length >= 5 ? '' : `only ${observations.length} observations were logged`,
     growing.includes('sessions') ? '' : 'no line warned of the sessions',
     growing.includes('pages') ? 'a line warned of the pages, which are bounded' : '',
     !runs || (reports.length >= 1 && sizes.every((bytes) => bytes > 0)) ? '' : 'no twin measured the sessions',

@@ -100,6 +100,6 @@ function check({ caches, floor, forecast }: AttributionReport): void {
   console.log(`The cache is ${pages ?? ''}. The limit is reached at ${forecast?.at ?? 'no time'}.`)
   const isRight = isFound && Math.abs(rate / LEAK_A_DAY - 1) < 0.15 && (pages === 'saturating' || pages === 'stable')
   if (isRight && forecast?.at != null) return
-  console.error('the leak was not told from the cache')
+  console.error('the leak was not separated from the cache')
   process.exitCode = 1
 }

@@ -24,7 +24,7 @@ const ALERT = 'CacheAttributionCacheUnbounded'
 
 /** Bounded: the oldest make room. */
 const pages = new Map<number, Buffer>()
-/** Without a bound: whoever comes is kept. */
+/** Without a bound: every visitor is kept. */
 const sessions = new Map<number, Buffer>()
 const rendered = allocationCounter('rendered pages')
 const coordinator = new Coordinator(supportsTwin().supported ? {} : { mode: 'release' })
@@ -104,7 +104,7 @@ async function check(scraper: Prometheus, alerts: readonly Alert[]): Promise<voi
   const accused = alerts.filter(({ labels }) => labels['alertname'] === ALERT).map(({ labels }) => labels['cache'])
   const runs = await scraper.query('sum(cache_attribution_runs_total{status="finished"})')
   const problems = [
-    accused.includes('sessions') ? '' : 'no alert told of the sessions',
+    accused.includes('sessions') ? '' : 'no alert named the sessions',
     accused.includes('pages') ? 'an alert accused the pages, which are bounded' : '',
     Number(runs[0]?.value?.[1]) === 1 ? '' : 'Prometheus did not see the run',
     sizes.length === 2 ? '' : `Prometheus has sizes of ${sizes.length} caches`,

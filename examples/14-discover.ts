@@ -13,7 +13,7 @@ import { discover, formatDiscovery, supportsTwin } from 'cache-attribution/twin'
 const REQUESTS = 20_000
 const CONNECTIONS = 32
 
-/** The leak: whoever visits is remembered for ever. */
+/** The leak: every visitor is kept for ever. */
 class SessionStore {
   readonly byId = new Map<number, { readonly since: number; readonly history: number[] }>()
 }

@@ -29,7 +29,7 @@ function remarks({ caches }: AttributionReport): string[] {
     }
     if (row.name === 'compressed' && ratio > 2) {
       return [
-        `${times}: what node:zlib hands out for a small file is a view of a block of 8 or 16 KiB, and the view keeps the whole block; adding up lengths does not show that. Copies mend it: npm start -- --copy`,
+        `${times}: what node:zlib hands out for a small file is a view of a block of 8 or 16 KiB, and the view keeps the whole block; adding up lengths does not show that. Copies fix it: npm start -- --copy`,
       ]
     }
     if (row.name === 'documents')

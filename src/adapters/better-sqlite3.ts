@@ -25,7 +25,7 @@ export const betterSqlite3Adapter: Adapter<BetterSqlite3Like> = {
     claimed: null,
     traits: { lossless: true, refillCost: 'low', gc: 'none', twin: false },
     traps: [
-      'Pages that a transaction has changed, and those of a database in memory, stay: they are data. Of the latter a report tells what SQLite counts (`told`).',
+      'Pages that a transaction has changed, and those of a database in memory, stay: they are data. Of the latter a report shows what SQLite counts (`told`).',
       'SQLite frees at once: no collection is needed (`gc: "none"`), and its window pauses for a few milliseconds.',
       'A connection must not be used on both sides of a fork: it is left out of a twin.',
       'A closed database makes its row `failed`.',

@@ -27,7 +27,7 @@ export const nodeSqliteAdapter: Adapter<NodeSqliteLike> = {
     claimed: null,
     traits: { lossless: true, refillCost: 'low', gc: 'none', twin: false },
     traps: [
-      'As of better-sqlite3: what a transaction has changed and a database in memory are data and stay; of the latter a report tells what SQLite counts (`told`).',
+      'As of better-sqlite3: what a transaction has changed and a database in memory are data and stay; of the latter a report shows what SQLite counts (`told`).',
       'A connection must not be used on both sides of a fork: it is left out of a twin.',
       'A closed database makes its row `failed`.',
     ],

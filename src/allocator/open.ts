@@ -87,7 +87,7 @@ function bestOf(binding: NativeBinding, glibcOnly: boolean): Allocator {
   const facts = binding.facts()
   const foundJemalloc = facts.mallctlPrefix !== null && facts.servesMalloc !== false
   if (foundJemalloc && !glibcOnly) return openJemalloc(binding)
-  if (foundJemalloc) return unavailableAllocator('jemalloc serves malloc() here, so glibc has nothing to tell')
+  if (foundJemalloc) return unavailableAllocator('jemalloc serves malloc() here, so glibc has nothing to report')
   const reason =
     facts.mallctlPrefix === null
       ? `no jemalloc is loaded (${PRELOAD_HINT})`

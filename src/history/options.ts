@@ -30,7 +30,7 @@ export interface HistoryOptions {
   readonly thinAfterMs?: number | undefined
   /** Bytes of records that wait in memory while the disk takes none. @default 4 MiB */
   readonly backlogBytes?: number | undefined
-  /** How far back trends look, in milliseconds. @default 7 days */
+  /** How far back trends reach, in milliseconds. @default 7 days */
   readonly trendWindowMs?: number | undefined
   /**
    * The memory limit for forecasts, in bytes.

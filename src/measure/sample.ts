@@ -27,7 +27,7 @@ export interface MemorySample {
   readonly tcacheBytes: number | null
   /**
    * Counted in `rawAllocatedBytes` beyond the size of the blocks: jemalloc's profiler gives each small block that it
-   * samples 16 KiB. 0 without it; null where it does not tell (start with `MALLOC_CONF=prof_stats:true`). In a twin it
+   * samples 16 KiB. 0 without it; null where it does not report them (start with `MALLOC_CONF=prof_stats:true`). In a twin it
    * is what this one thread's own counts of allocations show to be counted too much since the fork.
    */
   readonly overcountBytes: number | null

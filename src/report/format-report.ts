@@ -264,7 +264,8 @@ function workerLine(workers: AttributionReport['workers']): string[] {
   const used = workers.flatMap(({ usedBytes }) => usedBytes ?? [])
   const threads = `${String(workers.length)} worker thread${workers.length === 1 ? '' : 's'}`
   const bytes = used.reduce((sum, each) => sum + each, 0)
-  const silent = used.length === workers.length ? '' : `, ${String(workers.length - used.length)} did not tell`
-  const heaps = used.length === 0 ? 'heaps are not told' : `${formatBytes(bytes)} JS heap, told by the threads${silent}`
+  const silent = used.length === workers.length ? '' : `, ${String(workers.length - used.length)} did not answer`
+  const heaps =
+    used.length === 0 ? 'heaps are not known' : `${formatBytes(bytes)} JS heap, as the threads report${silent}`
   return [`workers       ${threads}: ${heaps}; in no row, and not in the floor's JS heap`]
 }

@@ -92,7 +92,7 @@ function nothingStandsOut(report: AttributionReport): string | null {
       ? null
       : `No owner stands out in the ${formatBytes(discovery.live.totalBytes)} that the heap reaches.`
   }
-  if (caches.length === 0) return `No cache is registered: ${live} is not told apart.`
+  if (caches.length === 0) return `No cache is registered: ${live} is not divided.`
   const measured = measuredRows(report).length
   if (measured > 0) {
     const which =

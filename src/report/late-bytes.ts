@@ -117,7 +117,7 @@ function ofTurn({ caches, bytes }: LateFindings['shared'][number]): ReportWarnin
   const more = caches.length > names.length ? ` and ${String(caches.length - names.length)} more` : ''
   return {
     code: 'WARN_LATE_BYTES',
-    message: `about ${formatBytes(bytes)} went in the turns right after the releases of ${names.join(', ')}${more}, which shared a turn: whose they are cannot be told; they are in unattributed, and each of these rows may lack as much`,
+    message: `about ${formatBytes(bytes)} went in the turns right after the releases of ${names.join(', ')}${more}, which shared a turn: whose they are is not known; they are in unattributed, and each of these rows may lack as much`,
     caches,
   }
 }

@@ -27,7 +27,7 @@ const WORDS: ReadonlyMap<number, string> = new Map([
   [TWIN_EXIT.UNCONFINED, 'since its system calls could not be confined'],
   [TWIN_EXIT.WAITS, 'since it waited for a thread that it does not have'],
   [TWIN_EXIT.COLLECTING, 'since V8 began to collect in the instant of the fork'],
-  [TWIN_EXIT.SILENT, 'since it had told nothing for too long'],
+  [TWIN_EXIT.SILENT, 'since it had sent nothing for too long'],
 ])
 
 /** How a twin ended that gave this code and no result. */

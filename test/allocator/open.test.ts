@@ -45,7 +45,7 @@ describe('openAllocator() under jemalloc', () => {
       expect(each).to.deep.equal({
         code: 'ERR_ALLOCATOR_UNAVAILABLE',
         message:
-          'ERR_ALLOCATOR_UNAVAILABLE: glibc was asked for, but jemalloc serves malloc() here, so glibc has nothing to tell',
+          'ERR_ALLOCATOR_UNAVAILABLE: glibc was asked for, but jemalloc serves malloc() here, so glibc has nothing to report',
       })
     }
   })

@@ -47,7 +47,7 @@ describe('ThreadWatch', () => {
     expect([watch.isAnyAtWork(), watch.isAnyAtWork()]).to.deep.equal([true, false])
   })
 
-  it('passes nothing over where at one look no thread worked, or the kernel did not tell', () => {
+  it('passes nothing over where at one look no thread worked, or the kernel did not answer', () => {
     for (const gap of [[], -1]) {
       const watch = watchOver([7], gap, [7], [7])
       drainInVain(watch, 3)

@@ -24,7 +24,7 @@ describe('who holds the floor', () => {
   it('is what libraries tell of memory that their release does not reach, as far as they do', () => {
     const told = { bytes: 31 * MIB, source: 'SQLite' }
     expect(stated({ status: 'skipped', told }, { status: 'released', told })).to.equal(
-      'held by no measured cache; 1 skipped; of it 62.00 MiB are told by what is registered',
+      'held by no measured cache; 1 skipped; of it 62.00 MiB are reported by what is registered',
     )
   })
 })

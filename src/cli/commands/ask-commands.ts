@@ -57,7 +57,7 @@ export const attributeCommand: Command = question({
   name: 'attribute',
   summary: 'measure the registered caches of a running process',
   about:
-    'Measures what each registered cache holds, in a copy of the process, which keeps every entry. A process without\nregistered caches is told as a whole: "discover" names what it holds.',
+    'Measures what each registered cache holds, in a copy of the process, which keeps every entry. A process without\nregistered caches is measured as a whole: "discover" names what it holds.',
   rules: {},
   ask: (answerer) => answerer.attribute(),
   format: (reports) => reports.map((report) => formatReport(report)).join('\n\n'),
@@ -105,7 +105,7 @@ ${ENVIRONMENT_HELP}
       show(breakdownOfProcess(where.pid))
     } else {
       const tree = await withAnswerer(context, where, (answerer) => answerer.breakdown()).catch(withMappings)
-      if (tree === null) throw new CacheAttributionError('ERR_BREAKDOWN_UNAVAILABLE', 'the process does not tell')
+      if (tree === null) throw new CacheAttributionError('ERR_BREAKDOWN_UNAVAILABLE', 'the system does not show it')
       show(tree)
     }
     return { code: 0 }

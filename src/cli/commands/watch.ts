@@ -122,7 +122,7 @@ const COLUMNS = [
   { title: '±', cell: ({ estimatedUncertaintyBytes }: Row) => formatBytes(estimatedUncertaintyBytes) },
   { title: 'claimed', cell: ({ claimedBytes }: Row) => formatBytes(claimedBytes) },
   { title: 'entries', cell: ({ entries }: Row) => formatCount(entries) },
-  { title: 'last looks', alignsLeft: true, cell: ({ input }: Row) => lineOf(input) },
+  { title: 'last observations', alignsLeft: true, cell: ({ input }: Row) => lineOf(input) },
   {
     title: 'trend',
     alignsLeft: true,

@@ -35,7 +35,7 @@ function profilerOvercount(mallctl: Mallctl, { allocatedBytes }: MemorySample): 
   return [
     {
       code: 'WARN_PROFILER_OVERCOUNT',
-      message: `jemalloc's profiler gives each small block that it samples 16 KiB, and does not tell how many: live bytes, the floor and rows of a release in this process may be too large by up to ${formatBytes(most)} (factor ${factor} of all live bytes); the ± of such a row has what it can be of it. Rows of a twin are right; to have all right, start with prof_stats:true in MALLOC_CONF`,
+      message: `jemalloc's profiler gives each small block that it samples 16 KiB, and does not report how many: live bytes, the floor and rows of a release in this process may be too large by up to ${formatBytes(most)} (factor ${factor} of all live bytes); the ± of such a row has what it can be of it. Rows of a twin are right; to have all right, start with prof_stats:true in MALLOC_CONF`,
     },
   ]
 }

@@ -40,7 +40,7 @@ export function allocatorUnavailable(reason: string | null): ReportWarning {
 }
 
 export function noBreakdown(reason: string): ReportWarning {
-  return { code: 'WARN_BREAKDOWN', message: `where all of RSS is could not be told: ${reason}` }
+  return { code: 'WARN_BREAKDOWN', message: `where all of RSS is could not be found: ${reason}` }
 }
 
 export function twinFirstTurn(name: string): ReportWarning {

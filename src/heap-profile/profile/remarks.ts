@@ -7,7 +7,7 @@ import type { Frame, Mapping } from './types.js'
 export function remarksOnAddresses(count: number, frames: readonly Frame[], mappings: readonly Mapping[]): string[] {
   if (count === 0) return []
   if (frames.length === 0) {
-    return ['This profile has no stacks: the profiled process could not unwind them, and nothing tells who allocated.']
+    return ['This profile has no stacks: the profiled process could not unwind them, and nothing says who allocated.']
   }
   const unknown = frames.filter((frame) => {
     return frame.mapping === null && frame.functions.length === 0 && !isTokenFrame(frame)

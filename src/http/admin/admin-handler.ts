@@ -81,7 +81,7 @@ async function dispatch(admin: AdminState, admitted: Admitted): Promise<Response
   else {
     checkSameOrigin(request, admin.settings.origins)
     if (role !== 'operator') {
-      throw new HttpProblem('ERR_HTTP_FORBIDDEN', 'this token may look only, and this request changes something')
+      throw new HttpProblem('ERR_HTTP_FORBIDDEN', 'this token may only read, and this request changes something')
     }
   }
   return action(admin, { ...admitted, names })

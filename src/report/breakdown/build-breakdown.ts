@@ -31,7 +31,7 @@ export function buildBreakdown(readings: BreakdownReadings, previous?: Diagnosis
   const notes = [
     diagnose(root, undefined, previous).line,
     ...(mapped.swap > 0 ? [`${formatBytes(mapped.swap)} swapped out, outside RSS`] : []),
-    ...(mapped.coarse === null ? [] : [`told apart by figures and not by address: ${mapped.coarse}`]),
+    ...(mapped.coarse === null ? [] : [`divided by figures and not by address: ${mapped.coarse}`]),
   ]
   return { ...root, note: notes.join('; ') }
 }

@@ -50,7 +50,7 @@ const OVERTAKE_SHARE = 0.02
 export function diagnose(root: MemoryNode, earlier?: MemoryNode, previous?: Diagnosis): Diagnosis {
   const undivided = bytesOfAll(root, PART.undivided)
   if (undivided > 0) {
-    const line = `${share(undivided, root)} is live or free, which mappings alone do not tell: breakdown() in the process itself does`
+    const line = `${share(undivided, root)} is live or free, which mappings alone do not show: breakdown() in the process itself does`
     return { verdict: 'unclear', largest: PART.undivided, named: [PART.undivided], hasGrown: null, line }
   }
   const parts = accountableParts(root)

@@ -10,8 +10,8 @@ import { fitInto } from './share.js'
 import { PART } from './types.js'
 import type { CacheBytes, IsolateHeap, MemoryNode, NamedBytes } from './types.js'
 
-const USED_NOTE = 'no major collection was seen that would tell them apart'
-const SINCE_NOTE = 'garbage or new: the next major collection tells'
+const USED_NOTE = 'no major collection was seen that would separate them'
+const SINCE_NOTE = 'garbage or new: the next major collection shows which'
 
 /** What an isolate uses, as far as it is resident: live, and allocated since; where that is not known, both as one. */
 export function usedNodes(

@@ -30,22 +30,22 @@ function heldParts(root: MemoryNode): readonly BreakdownPart[] {
     {
       name: 'JavaScript objects in no measured cache (live at the last major collection)',
       bytes: less(live),
-      advice: 'discover() and classHistogram() tell by whom they are held',
+      advice: 'discover() and classHistogram() show what holds them',
     },
     {
       name: 'JavaScript objects, garbage or allocated since the last major collection',
       bytes: sum(named(inV8, PART.since)),
-      advice: 'the next major collection tells which',
+      advice: 'the next major collection shows which',
     },
     {
       name: 'JavaScript objects in no measured cache, garbage since the last major collection included',
       bytes: less(used),
-      advice: 'discover() and classHistogram() tell what lives, and by whom it is held',
+      advice: 'discover() and classHistogram() show what lives, and what holds it',
     },
     {
       name: 'native memory in no measured cache',
       bytes: less(liveNative),
-      advice: 'a heap profile tells who allocates it (run --profile)',
+      advice: 'a heap profile shows what allocates it (run --profile)',
     },
     {
       name: PART.wasm,
@@ -131,7 +131,7 @@ function unclearParts(root: MemoryNode): readonly BreakdownPart[] {
     {
       name: 'memory of the allocator that its statistics do not explain',
       bytes: bytesAt(root, PART.allocator, PART.unexplained) + bytesAt(root, PART.allocator, PART.metadata),
-      advice: 'the statistics of jemalloc tell more than others',
+      advice: 'the statistics of jemalloc say more than others',
     },
     {
       name: PART.other,

@@ -123,7 +123,7 @@ function othersNote(unasked: number, isMainKnown: boolean): string {
 export const MAIN_ISOLATE = 'main thread'
 
 const POOL_NOTE = 'freed pages that V8 keeps for the next space that grows, and its tables'
-const OUTSIDE_NOTE = 'such pages, or buffers and machine code of threads that do not tell theirs'
+const OUTSIDE_NOTE = 'such pages, or buffers and machine code of threads that do not report theirs'
 
 function spaceOf(isolate: number, { name, sizeBytes, usedBytes, availableBytes }: HeapSpace): Space {
   // A space of large objects tells as available what the whole heap may still grow by.

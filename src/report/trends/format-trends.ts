@@ -24,7 +24,7 @@ const LEAK: Readonly<Record<TrendVerdict, string>> = {
   saturating: 'it grew, and is coming to an end',
   growing: 'something leaks',
   unbounded: 'something leaks',
-  unknown: 'whether something leaks cannot be told yet',
+  unknown: 'whether something leaks is not known yet',
 }
 
 /** One line on the floor, with the part that grows. */

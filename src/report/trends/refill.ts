@@ -58,7 +58,7 @@ export function describeRefill({ bytesPerHour, saturates, boundBytes, refills }:
   const rate = bytesPerHour === null ? '' : ` at ${formatBytes(bytesPerHour)}/h`
   const seen = refills === 1 ? 'one release' : `${String(refills)} releases`
   if (saturates === null)
-    return { verdict: 'unknown', evidence: `it fills again${rate} after ${seen}; too few readings to tell an end` }
+    return { verdict: 'unknown', evidence: `it fills again${rate} after ${seen}; too few readings to see an end` }
   return saturates
     ? { verdict: 'saturating', evidence: `after ${seen} it fills again${rate} and stops at ${formatBytes(boundBytes)}` }
     : { verdict: 'growing', evidence: `after ${seen} it fills again${rate}, and no end of it was seen` }

@@ -155,7 +155,7 @@ function* judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate)
         `it filled from ${formatBytes(filled.from)} to ${formatBytes(filled.to)}, most of it at first: ${facts}`,
       ]
     if (highBytesPerHour * hours < least) return ['stable', `no growth that matters: ${facts}`]
-    return ['unknown', `growth cannot be told from none: ${facts}`]
+    return ['unknown', `growth cannot be separated from none: ${facts}`]
   }
   const early = (yield* estimateSlope(halfOf(segments, false), false)).slope
   const late = (yield* estimateSlope(halfOf(segments, true), false)).slope
@@ -169,7 +169,7 @@ function* judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate)
   if (bytesPerHour * hours < IMMATERIAL.bytes) return ['stable', `growth of no matter: ${facts}`]
   const wave = level * WAVE_SHARE * Math.min(1, (Math.PI * hours) / 24)
   if (!isWaveRemoved && lowBytesPerHour * hours < wave) {
-    return ['unknown', `it rises, but not beyond what a wave of the day may: two days tell: ${facts}`]
+    return ['unknown', `it rises, but not beyond what a wave of the day may: two days show it: ${facts}`]
   }
   const isSteady =
     late !== null && late.lowBytesPerHour > 0 && early !== null && late.bytesPerHour >= STEADY * early.bytesPerHour

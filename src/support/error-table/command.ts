@@ -20,7 +20,7 @@ export const ERRORS_OF_COMMAND = {
       'there is no libjemalloc on this machine that this Node can load, and none may or can be fetched; or `CACHE_ATTRIBUTION_JEMALLOC` names one that does not work.',
     cure: 'run the one line that the message ends with; `npx cache-attribution doctor` shows it too.',
     example:
-      '`ERR_JEMALLOC_NOT_FOUND: there is no libjemalloc on this system. To mend it: apt-get install libjemalloc2`',
+      '`ERR_JEMALLOC_NOT_FOUND: there is no libjemalloc on this system. To fix it: apt-get install libjemalloc2`',
   },
   ERR_JEMALLOC_FETCH: {
     gist: 'libjemalloc could not be fetched',
@@ -28,7 +28,7 @@ export const ERRORS_OF_COMMAND = {
       "Debian's or Ubuntu's package could not be fetched, checked or unpacked: no network, no `apt-get`, a folder that cannot be written.",
     cure: 'install `libjemalloc2` by hand, or mend what the message names.',
     example:
-      '`ERR_JEMALLOC_FETCH: it could not be fetched: apt-get downloaded nothing. To mend it: apt-get install libjemalloc2`',
+      '`ERR_JEMALLOC_FETCH: it could not be fetched: apt-get downloaded nothing. To fix it: apt-get install libjemalloc2`',
   },
   ERR_PROFILE_WRITE: {
     gist: 'what was made of a heap profile could not be written',
@@ -125,7 +125,7 @@ export const ERRORS_OF_COMMAND = {
   ERR_ATTACH_SIGNAL_TAKEN: {
     gist: 'the application handles SIGUSR1 itself, so that no inspector opened',
     cause:
-      'the application has a handler of its own for `SIGUSR1`. Nothing tells so beforehand: the handler was called.',
+      'the application has a handler of its own for `SIGUSR1`. Nothing shows this beforehand: the handler was called.',
     cure: 'start it with `--inspect=127.0.0.1:0`, or with an admin endpoint of its own.',
     example:
       '`ERR_ATTACH_SIGNAL_TAKEN: process 4711 took SIGUSR1 and opened no inspector: its application has a handler for that signal of its own, which was called`',

@@ -38,7 +38,7 @@ export const ERRORS_OF_HTTP = {
     gist: 'this address does not know this method',
     status: 405,
     cause: 'status 405: the address exists and does something else. `Allow` lists its methods.',
-    cure: 'GET looks, POST runs and releases, DELETE aborts.',
+    cure: 'GET reads, POST runs and releases, DELETE aborts.',
     example: '`ERR_HTTP_METHOD: this address takes GET, HEAD, OPTIONS`',
   },
   ERR_HTTP_NOT_ACCEPTABLE: {
@@ -102,10 +102,10 @@ export const ERRORS_OF_HTTP = {
     example: '`ERR_HTTP_COOL_DOWN: the next releasing run may start in 12 s`',
   },
   ERR_HTTP_INTERNAL: {
-    gist: 'the request failed for a reason that is not told outside',
+    gist: 'the request failed for a reason that clients do not see',
     cause:
-      'status 500: something threw that is no error of this library; `authorize`, for one. Its words are not told outside.',
-    cure: "the handler's `onError` hears it; without one it is a warning of the process.",
+      'status 500: something threw that is no error of this library; `authorize`, for one. Clients do not see its message.',
+    cure: "the handler's `onError` is called with it; without one it is a warning of the process.",
     example: '`ERR_HTTP_INTERNAL: the request failed; the process that was asked knows why`',
   },
 } satisfies Record<string, CodeEntry>

@@ -21,7 +21,7 @@ export const ERRORS_OF_METRICS = {
     gist: 'the registry has metrics of these names already',
     cause:
       '`collectMetrics()` was to add to a registry that has a metric of one of its names: it was called twice with the same `register`.',
-    cure: 'call it once. A second coordinator, or a second look at the same one, gets a registry of its own.',
+    cure: 'call it once. A second coordinator, or a second call for the same one, gets a registry of its own.',
     example:
       '`ERR_METRICS_DUPLICATE: this registry has a metric "jemalloc_allocated_bytes" (string) already: a second coordinator needs a registry of its own`',
   },

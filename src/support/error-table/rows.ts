@@ -20,7 +20,7 @@ export const ERRORS_OF_ROWS = {
     gist: 'twins were killed in the window of this cache, twice: most likely for the memory that it took',
     cause:
       "two twins were ended by SIGKILL while this cache was released or settled. Nobody but the kernel, which is short of memory, is likely to do that: the release allocates without end, or more than the machine or its control group has. The error's `signal` names the signal. All other caches were measured in another twin.",
-    cure: 'look at what the release allocates (a copy of the whole cache, a queue that grows); raise the memory limit; or register the cache with `twin: false`. Status: `failed`.',
+    cure: 'check what the release allocates (a copy of the whole cache, a queue that grows); raise the memory limit; or register the cache with `twin: false`. Status: `failed`.',
     example: '`greedy failed: ERR_RELEASE_KILLED: it ended after 2.3 s by SIGKILL`',
   },
   ERR_RELEASE_UNREGISTERED: {
@@ -64,7 +64,7 @@ export const ERRORS_OF_ROWS = {
     status: 422,
     cause:
       "the twin of `discover()` may need more than `budget.memoryBytes`, by an upper bound, and none was made; or it really had more before V8's heap was walked, and was ended.",
-    cure: 'allow more, or leave it out: what the machine and the control groups have left is looked at all the same. `expectedDiscoverCost()` tells the bound.',
+    cure: 'allow more, or leave it out: what the machine and the control groups have left is checked all the same. `expectedDiscoverCost()` returns the bound.',
     example: '`ERR_BUDGET_MEMORY: the twin may need up to 564.0 MiB, budget.memoryBytes is 256.0 MiB`',
   },
   ERR_TWIN_EXCLUDED: {
@@ -97,17 +97,17 @@ export const ERRORS_OF_ROWS = {
     example: '`templates skipped: ERR_TRIM_UNSUPPORTED: it has no trim(): it can be released as a whole only`',
   },
   ERR_BREAKDOWN_UNAVAILABLE: {
-    gist: 'where resident memory is cannot be told on this system, or of this process',
+    gist: 'where resident memory is cannot be found on this system, or of this process',
     status: 404,
     cause:
-      "the system does not tell where resident memory is: no Linux, `/proc` not mounted; or of another process, it is gone or another user's.",
+      "the system does not show where resident memory is: no Linux, `/proc` not mounted; or of another process, it is gone or another user's.",
     cure: 'on Linux mount `/proc`; for another process run the command as its user.',
     example: '`ERR_BREAKDOWN_UNAVAILABLE: resident memory is broken down on Linux only, this is darwin`',
   },
   ERR_RESIDENT_UNKNOWN: {
-    gist: 'the system does not tell the resident memory of this process',
+    gist: 'the system does not report the resident memory of this process',
     cause:
-      'the system does not tell the resident memory of this process: `/proc` is not mounted, as in a chroot or a sandbox.',
+      'the system does not report the resident memory of this process: `/proc` is not mounted, as in a chroot or a sandbox.',
     cure: "mount it: `mount -t proc proc /proc`, in the chroot or in the sandbox's settings.",
     example:
       '`ERR_RESIDENT_UNKNOWN: the resident memory of this process cannot be read (ENOENT: no such file or directory, uv_resident_set_memory); on Linux /proc must be mounted`',

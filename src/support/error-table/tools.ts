@@ -37,7 +37,7 @@ export const ERRORS_OF_TOOLS = {
   ERR_TWIN_STUCK: {
     gist: 'the twin waited for something that does not exist in it',
     cause:
-      'the twin waited for what only another thread could do, and it has none; or it slept for three seconds without using its processor: somebody stopped it, or it waits in a way that cannot be told from outside.',
+      'the twin waited for what only another thread could do, and it has none; or it slept for three seconds without using its processor: somebody stopped it, or it waits in a way that cannot be seen from outside.',
     cure: "as above; a function that waits (`Atomics.wait`, a native library's own threads) cannot run in a twin.",
     example: '`ERR_TWIN_STUCK: it ended after 0.4 s: it waited for a thread that it does not have`',
   },

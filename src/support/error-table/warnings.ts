@@ -26,18 +26,18 @@ export const WARNINGS = {
       '`jemalloc 5.2.1 counts freed blocks of 16.00 KiB to 32.00 KiB in thread caches too small: live bytes, the floor and rows of a release in this process err by what threads keep of them, now 2.03 MiB at most; the ± of such a row has it. Rows of a twin are right; to have all right, start with lg_tcache_max:13 in MALLOC_CONF, or use jemalloc 5.3`',
   },
   WARN_PROFILER_OVERCOUNT: {
-    gist: "jemalloc's profiler adds to live bytes, and does not tell how much",
+    gist: "jemalloc's profiler adds to live bytes, and does not report how much",
     cause:
-      "the process was started with `prof:true` and without `prof_stats:true`: each small block that jemalloc's profiler sampled counts as 16 KiB, also after sampling was switched off, and nothing tells how many there are. The amount in the message is the most that it can be. The ± of each row that was released live covers its part of it ([method](../internals/method.md#five-causes-of-error)).",
+      "the process was started with `prof:true` and without `prof_stats:true`: each small block that jemalloc's profiler sampled counts as 16 KiB, also after sampling was switched off, and nothing reports how many there are. The amount in the message is the most that it can be. The ± of each row that was released live covers its part of it ([method](../internals/method.md#five-causes-of-error)).",
     cure: 'start with `MALLOC_CONF=prof:true,prof_stats:true` (jemalloc 5.3), as `cache-attribution run --profile` does: then it is taken off. Rows of a twin are right without it.',
     example:
-      "`jemalloc's profiler gives each small block that it samples 16 KiB, and does not tell how many: live bytes, the floor and rows of a release in this process may be too large by up to 11.20 MiB (factor 1.24 of all live bytes); the ± of such a row has what it can be of it. Rows of a twin are right; to have all right, start with prof_stats:true in MALLOC_CONF`",
+      "`jemalloc's profiler gives each small block that it samples 16 KiB, and does not report how many: live bytes, the floor and rows of a release in this process may be too large by up to 11.20 MiB (factor 1.24 of all live bytes); the ± of such a row has what it can be of it. Rows of a twin are right; to have all right, start with prof_stats:true in MALLOC_CONF`",
   },
   WARN_SELF_CHECK: {
     gist: 'a set of known size was measured wrongly before the first window: rows may err as much',
     cause:
       'before its first window a run makes objects and Buffers of known size (about 1 MiB), drops them and measures what comes back, up to three times. What it found is not what was there: `factor` is measured ÷ known. The allocator counts what is not so (a profiler without `prof_stats`, `WARN_PROFILER_OVERCOUNT`; jemalloc 5.2.1 and older, `WARN_TCACHE_MISCOUNTED`), another allocator than the one that is read serves the process, or other threads allocated and freed meanwhile.',
-    cure: 'that of the warning beside it. Without one: measure in a twin, where other threads are not; let `npx cache-attribution doctor` tell which allocator serves.',
+    cure: 'that of the warning beside it. Without one: measure in a twin, where other threads are not; let `npx cache-attribution doctor` show which allocator serves.',
     example:
       '`a set of known size that the run made and dropped before its first window was measured wrongly: 1.21 MiB for 527.0 KiB (factor 2.35) in the allocator. The rows may err as much`',
   },
@@ -74,7 +74,7 @@ export const WARNINGS = {
     gist: 'memory went in the turns after a release: a deferred finalizer, or unfinished work of that release',
     cause:
       'memory went in the turns after a release, more than other work explains: a native addon frees it in a deferred finalizer, or the release went on (a timer, a callback) after it returned.',
-    cure: "let the release return a promise that is fulfilled when it is done. The bytes are part of the row's `released`, and `late` tells them; the row's ± has what the other gaps between turns show. Where several caches shared a turn (`budget.pauseMs`), whose they are cannot be told: they are in `unattributed`, and the ± of each of these rows covers them. Without that budget each has a turn of its own.",
+    cure: "let the release return a promise that is fulfilled when it is done. The bytes are part of the row's `released`, and `late` holds them; the row's ± has what the other gaps between turns show. Where several caches shared a turn (`budget.pauseMs`), whose they are cannot be told: they are in `unattributed`, and the ± of each of these rows covers them. Without that budget each has a turn of its own.",
     example:
       '`about 24.00 MiB went in the turns right after the release of "images": a deferred finalizer, or a release that was not finished; its row counts them ("late"), and whatever else went just then with them`',
   },
@@ -132,15 +132,15 @@ export const WARNINGS = {
     example: '`a twin ended in the window of "images": ERR_TWIN_CRASHED: it ended after 1.2 s by SIGABRT`',
   },
   WARN_OWNERS_BY_SNAPSHOT: {
-    gist: "the heap was not walked: owners are told by V8's own heap snapshot, without packages and what waits",
+    gist: "the heap was not walked: owners come from V8's own heap snapshot, without packages and what waits",
     cause:
       "`discover()` could not walk V8's heap: a Node binary without symbols, a V8 that is not understood, another processor than x64, a walk that did not account for what V8 counts, or one that ended its twin. V8's heap snapshot took its place: it takes longer and more memory, and tells neither packages nor what waits.",
-    cure: "the message has the reason. Use a build of Node with its symbol table, as nodejs.org's are; tell the project of a walk that ended a twin.",
+    cure: "the message has the reason. Use a build of Node with its symbol table, as nodejs.org's are; report to the project a walk that ended a twin.",
     example:
-      "`WARN_OWNERS_BY_SNAPSHOT: the heap was not walked, so owners are told by V8's heap snapshot, without packages and what waits: this V8 compresses its pointers`",
+      "`WARN_OWNERS_BY_SNAPSHOT: the heap was not walked, so owners come from V8's heap snapshot, without packages and what waits: this V8 compresses its pointers`",
   },
   WARN_OWNERS_UNKNOWN: {
-    gist: "neither a walk of the heap nor V8's snapshot told its owners",
+    gist: "neither a walk of the heap nor V8's snapshot found its owners",
     cause:
       "`discover()` could not walk V8's heap, and V8's own heap snapshot, which takes its place then, could not be made: it needs up to fourteen times the heap.",
     cure: "the message has both reasons. Use a build of Node with its symbol table, as nodejs.org's are, or give the process more memory.",
@@ -158,15 +158,15 @@ export const WARNINGS = {
     gist: 'other threads of the process have heaps, which discover() did not search',
     cause:
       'other threads of the process run JavaScript: workers of the service, of pino, of a pool. A heap belongs to its thread, and `discover()` searches that of the thread that calls it; what the others hold is in no owner. They are counted as far as a coordinator heard of them, or Node names their threads (24 and later).',
-    cure: '`breakdown({ isolates: await workerHeaps(workers) })` and `report.workers` tell how large their heaps are.',
+    cure: '`breakdown({ isolates: await workerHeaps(workers) })` and `report.workers` show how large their heaps are.',
     example:
-      '`WARN_DISCOVER_THREADS: not searched: what 1 worker thread of this process holds, since each has a heap of its own; breakdown() tells how large these are together`',
+      '`WARN_DISCOVER_THREADS: not searched: what 1 worker thread of this process holds, since each has a heap of its own; breakdown() shows how large these are together`',
   },
   WARN_OWNERS_UNMEASURED: {
     gist: 'a twin ended while owners of memory were emptied in it: the figures are those of the graph',
     cause:
-      'a twin ended while `discover()` emptied owners in it. What the graph of the heap told was known by then, and is all that is shown.',
-    cure: 'none is needed for the list itself. Where it comes again, tell the project which owner was the last.',
+      'a twin ended while `discover()` emptied owners in it. What the graph of the heap shows was known by then, and is all that is shown.',
+    cure: 'none is needed for the list itself. Where it comes again, report to the project which owner was the last.',
     example: '`the twin ended while owners were emptied: all figures are those of the graph`',
   },
   WARN_BUDGET_ENDED: {
@@ -184,11 +184,11 @@ export const WARNINGS = {
     example: '`the release of "users" threw: no such table`',
   },
   WARN_BREAKDOWN: {
-    gist: 'where all of RSS is was asked for in a run, and could not be told',
+    gist: 'where all of RSS is was asked for in a run, and could not be found',
     cause:
-      'a run was to tell where all of RSS is, and the system does not say (see `ERR_BREAKDOWN_UNAVAILABLE`). `report.breakdown` is null; the run went on.',
+      'a run was to show where all of RSS is, and the system does not say (see `ERR_BREAKDOWN_UNAVAILABLE`). `report.breakdown` is null; the run went on.',
     cure: 'that of the reason in the message, or leave `breakdown` out.',
-    example: '`where all of RSS is could not be told: ERR_BREAKDOWN_UNAVAILABLE: …`',
+    example: '`where all of RSS is could not be found: ERR_BREAKDOWN_UNAVAILABLE: …`',
   },
   WARN_DEFAULT_VERSION: {
     gist: 'two copies of this package that do not understand each other have a default coordinator each',
@@ -245,7 +245,7 @@ export const WARNINGS = {
   WARN_TRIM_COLDEST: {
     gist: 'a whole was estimated from the coldest entries alone: its error is not known',
     cause:
-      'a cache was trimmed that can drop its coldest entries only, and claims no bytes. Nothing that was dropped speaks for the entries that stay: the estimate of the whole supposes that they are alike, and its error is `null`.',
+      'a cache was trimmed that can drop its coldest entries only, and claims no bytes. Nothing that was dropped represents the entries that stay: the estimate of the whole supposes that they are alike, and its error is `null`.',
     cure: 'let `trim()` drop entries at random when `context.choice` asks for it, and say so in `trimChoices`; or give the cache `claimedBytes()`.',
     example:
       '`the whole of "users" is estimated from its coldest entries alone, which need not be like the others: its error is not known`',
@@ -262,7 +262,7 @@ export const WARNINGS = {
     gist: 'caches hold the same values, as two orders showed: they come back with the one that is released last',
     cause:
       'caches hold the same values: they come back with the one that is released last, whichever that is. It is said only where two orders showed it: in two runs in which they came in different order and changed places, or in several twins of one run, where one row lost what another gained. Where several caches may be the partner, all are named with "or". Of several twins the row is the mean, and its ± holds both.',
-    cure: 'look at the caches together; emptying or bounding one of them frees nothing.',
+    cure: 'compare the caches; emptying or bounding one of them frees nothing.',
     example:
       '`"users" and "profiles" seem to hold the same values: about 12.00 MiB come back with the one that is released last, here "profiles"; emptying one of them frees nothing`',
   },

@@ -150,7 +150,7 @@ function threadWarnings(workers: number): ReportWarning[] {
     ...(others > 0 ? [`${String(others)} ${isMainThread ? '' : 'other '}worker thread${others === 1 ? '' : 's'}`] : []),
   ]
   if (whose.length === 0) return []
-  const message = `not searched: what ${whose.join(' and ')} of this process hold${whose.length === 1 && others <= 1 ? 's' : ''}, since each has a heap of its own; breakdown() tells how large these are together`
+  const message = `not searched: what ${whose.join(' and ')} of this process hold${whose.length === 1 && others <= 1 ? 's' : ''}, since each has a heap of its own; breakdown() shows how large these are together`
   return [{ code: 'WARN_DISCOVER_THREADS', message }]
 }
 

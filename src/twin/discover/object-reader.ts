@@ -27,7 +27,8 @@ export class ObjectReader {
   /** @throws CacheAttributionError `ERR_TWIN_UNSUPPORTED` where accessors cannot be told from data */
   constructor(accessorKeys: AccessorKeys | null | undefined = addonOrNull()?.accessorKeys) {
     if (accessorKeys == null) {
-      const message = 'native accessors cannot be told from data in this Node binary: reading properties might run them'
+      const message =
+        'native accessors cannot be distinguished from data in this Node binary: reading properties might run them'
       throw new CacheAttributionError('ERR_TWIN_UNSUPPORTED', message)
     }
     this.#accessorKeys = accessorKeys

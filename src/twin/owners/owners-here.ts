@@ -51,7 +51,7 @@ export function ownersHere(
 function bySnapshot(reason: string): ReportWarning {
   return {
     code: 'WARN_OWNERS_BY_SNAPSHOT',
-    message: `the heap was not walked, so owners are told by V8's heap snapshot, without packages and what waits: ${reason}`,
+    message: `the heap was not walked, so owners come from V8's heap snapshot, without packages and what waits: ${reason}`,
   }
 }
 

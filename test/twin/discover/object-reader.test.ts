@@ -14,7 +14,9 @@ function read(value: object): [unknown, unknown][] {
 
 describe('ObjectReader', () => {
   it('is refused where accessors cannot be told from data', () => {
-    expect(() => new ObjectReader(null)).to.throw('ERR_TWIN_UNSUPPORTED: native accessors cannot be told from data')
+    expect(() => new ObjectReader(null)).to.throw(
+      'ERR_TWIN_UNSUPPORTED: native accessors cannot be distinguished from data',
+    )
   })
 
   it('reads plain data, symbols and numbers as keys included', () => {

@@ -42,7 +42,7 @@ export function floorWords({ floor }: Trends): string {
     const words = {
       stable: 'No leak is seen: what no cache holds is stable.',
       saturating: 'What no cache holds grew, and is coming to an end.',
-      unknown: 'Whether something leaks cannot be told yet.',
+      unknown: 'Whether something leaks is not known yet.',
     }
     return words[floor.verdict as keyof typeof words]
   }

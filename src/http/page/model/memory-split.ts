@@ -164,6 +164,6 @@ function noteOfRest({ allocatedBytes, activeBytes, residentBytes }: MemorySample
   const always = 'program code, shared libraries, stacks, mapped files'
   if (allocatedBytes === null) return `${always}; and all that is allocated, since there are no allocator statistics`
   if (activeBytes === null || residentBytes === null)
-    return `${always}; and fragmentation, which this allocator does not tell`
+    return `${always}; and fragmentation, which this allocator does not report`
   return always
 }

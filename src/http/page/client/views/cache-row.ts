@@ -159,7 +159,7 @@ function attributionDetails(row: NonNullable<CacheRow['attribution']>): readonly
           ? 'atomic: one turn of the event loop'
           : 'averaged over turns (asynchronous release)',
     ],
-    ...(settled === false ? [['Background work', 'was not at rest in time'] as const] : []),
+    ...(settled === false ? [['Background work', 'was not quiescent in time'] as const] : []),
     ...(returned == null
       ? []
       : [

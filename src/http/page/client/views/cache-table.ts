@@ -209,6 +209,6 @@ function nothingRegistered(): HTMLElement {
     make('strong', {}, 'No cache is registered yet.'),
     ' Register what the service keeps, for instance ',
     make('code', {}, "coordinator.register('users', fromCache(users))"),
-    '; or find owners below, which tells what holds the memory.',
+    '; or find owners below, which shows what holds the memory.',
   )
 }
