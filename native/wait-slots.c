@@ -5,8 +5,15 @@
 #include "twin-exit.h"
 
 #ifdef __linux__
-#include <elf.h>
 #include <errno.h>
+#include <features.h>
+
+#ifndef __GLIBC__
+/* The locks of another C library are not known well enough; a twin is refused before it is forked. */
+int wait_slots_find(void) { return 0; }
+int wait_slots_replace(void) { return ENOSYS; }
+#else
+#include <elf.h>
 #include <link.h>
 #include <pthread.h>
 #include <sched.h>
@@ -307,4 +314,5 @@ int wait_slots_replace(void) {
   }
   return 0;
 }
+#endif
 #endif
