@@ -31,6 +31,8 @@ export interface FixtureOptions {
   readonly timeoutMs?: number
   /** A command that starts the rest of its arguments in its turn, e.g. `unshare`. */
   readonly through?: readonly string[]
+  /** Another binary of Node. @default this one */
+  readonly node?: string
   /** The module to import in place of the fixture's own place under dist/test/. */
   readonly file?: string
 }
@@ -65,7 +67,7 @@ export async function runFixture<T>(fixture: string, options: FixtureOptions = {
   const { execArgv = [], args = [], timeoutMs = 25_000 } = options
   const runner = fileURLToPath(new URL('run-fixture.js', import.meta.url))
   const file = options.file ?? fileURLToPath(new URL(`../${fixture}.js`, import.meta.url))
-  const [command, ...rest] = [...(options.through ?? []), process.execPath]
+  const [command, ...rest] = [...(options.through ?? []), options.node ?? process.execPath]
   const child = spawn(command, [...rest, ...execArgv, runner, file, ...args], {
     env: childEnvironment(options),
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
