@@ -19,7 +19,7 @@ struct major_gcs {
 /* Whether this Node exports what is needed. */
 bool major_gcs_are_told(void);
 
-/* V8 calls back from here until the last watcher of this thread has gone; whoever asks below without one
+/* V8 calls back from here until the last watcher of this thread has gone; a caller below without one
  * begins it too, and then it lasts as long as the thread, or until a watcher has come and gone. */
 void major_gcs_watch(void);
 void major_gcs_unwatch(void);
@@ -36,7 +36,7 @@ struct major_gcs major_gcs_read(void);
 double major_gc_heap_bytes(void);
 
 struct last_major_gc {
-  /* As above, whoever has asked before; negative where none has ended since V8 calls back. */
+  /* As above, with or without an earlier question; negative where none has ended since V8 calls back. */
   double heap_bytes;
   /* Milliseconds since its end. */
   double since_ms;

@@ -30,8 +30,8 @@ int wait_slots_replace(void) { return ENOSYS; }
 
 /* What follows is called in the child alone.
  *
- * Whoever held a lock at the fork does not exist here and never gives it back: the lock is free. What it
- * guards may be half changed, as when its holder died. That is rare (a thread must be stopped in the few
+ * The thread that held a lock at the fork does not exist here and never gives it back: the lock is free. What
+ * it guards may be half changed, as when its holder died. That is rare (a thread must be stopped in the few
  * instructions between the two calls), and a twin that breaks by it is made again; one that waits never ends.
  *
  * A release may make threads here, as libuv's pool does for its first work. They are let run as far as their

@@ -255,7 +255,7 @@ async function checkTypes() {
   check('a strict consumer compiles', failureOf(result) && `\n${tail(result.output)}`)
 }
 
-/** Peers whose types stand in ours: whoever imports those entry points has them. Until here the project does without. */
+/** Peers whose types stand in ours: importers of those entry points have them. Until here the project does without. */
 async function linkPeers() {
   for (const peer of ['prom-client', '@opentelemetry/api']) {
     const link = path.join(project, 'node_modules', peer)

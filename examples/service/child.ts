@@ -17,7 +17,7 @@ export class Child<Command extends object, Message extends { readonly type: stri
     this.#name = script
     this.#process = fork(fileURLToPath(new URL(script, import.meta.url)), args, { env, execArgv: [] })
     this.#ended = once(this.#process, 'exit').catch(() => undefined)
-    // Whoever waits for a message hears of it; there must be a listener at any time.
+    // A caller that waits for a message has a listener; there must be one at any time.
     this.#process.on('error', () => undefined)
   }
 

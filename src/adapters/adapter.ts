@@ -20,7 +20,7 @@ export interface AdapterInfo {
   readonly oldest?: string
   /** The exported function. */
   readonly name: string
-  /** By which members `fromCache()` knows it; null where no look at it can tell. */
+  /** By which members `fromCache()` knows it; null where nothing of it shows that. */
   readonly shape: string | null
   readonly releases: string
   /** How a part is dropped; null where it cannot be. */

@@ -1,5 +1,5 @@
 /**
- * Looks at the shape of an object that may be anything: a Proxy, a getter that throws, a closed database.
+ * Reads the shape of an object that may be anything: a Proxy, a getter that throws, a closed database.
  *
  * Rule: a look never throws; what cannot be read is not there.
  */

@@ -7,7 +7,7 @@
  */
 import path from 'node:path'
 import process from 'node:process'
-import { installedPackage, packageFolder } from '../support/own-package.js'
+import { installedPackage, ownPackageFolder } from '../support/own-package.js'
 import { addonFiles, isThere } from './addon-files.js'
 import { carriedAddons } from './carried-addon.js'
 
@@ -29,7 +29,7 @@ export function findAddon(named: string | undefined): FoundAddon {
   if (named !== undefined) return { files: [named], namedBy: 'the option "addon"', folder: null }
   const variable = process.env[ADDON_VARIABLE] ?? ''
   if (variable !== '') return { files: [path.resolve(variable)], namedBy: ADDON_VARIABLE, folder: null }
-  const own = packageFolder()
+  const own = ownPackageFolder()
   const beside = own === null ? null : path.join(own, 'native')
   if (beside !== null && isThere(beside)) return inFolder(beside)
   const carried = carriedAddons()

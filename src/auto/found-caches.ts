@@ -230,7 +230,7 @@ export class FoundCaches {
   }
 }
 
-/** Later: whoever is asking goes through the registered caches. */
+/** Later: the caller is going through the registered caches. */
 function unregister(found: FoundGroup): void {
   queueMicrotask(() => {
     found.registration?.unregister()

@@ -25,7 +25,7 @@ import type { Check } from '../support/options.js'
 /** What a breakdown needs of a coordinator. */
 interface ObservableCoordinator {
   readonly allocator: Allocator
-  /** A look without a release. */
+  /** An observation. */
   observe(): { readonly sample: MemorySample; readonly caches: readonly ObservedCache[] }
 }
 

@@ -87,7 +87,7 @@ export interface Threads {
 /** More threads than this are counted, and their stacks told by their guards alone. */
 const THREADS_MAX = 256
 
-/** Looks at the threads. */
+/** Reads the threads. */
 export function readThreads(files: ProcessFiles): Threads {
   const ids = files.threads()
   const readIds = (ids ?? []).slice(0, THREADS_MAX)

@@ -255,7 +255,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 
   /**
-   * Aborts the run under way, whoever waits for it, and resolves when it has ended; at once where there is none. Those
+   * Aborts the run under way for all of its callers, and resolves when it has ended; at once where there is none. Those
    * who wait get {@link RunAbortedError}.
    */
   async abort(): Promise<void> {

@@ -1,4 +1,4 @@
-/** Looks at a cache through its own cheap methods, which may lie, throw or return nonsense: then it is unknown. */
+/** Inspects a cache through its own cheap methods, which may lie, throw or return nonsense: then it is unknown. */
 import { types } from 'node:util'
 import { describe, messageOf } from '../support/errors.js'
 import type { ReportWarning } from '../report/types.js'

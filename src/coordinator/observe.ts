@@ -1,4 +1,4 @@
-/** A look without a release: what the process holds, and what the caches say of themselves. */
+/** An observation: what the process holds, and what the caches say of themselves. */
 import type { Sampler, MemorySample } from '../measure/sample.js'
 import type { Calibrations } from './calibration.js'
 import type { CalibrationPoint } from './calibration-json.js'
@@ -31,7 +31,7 @@ export interface Observation {
   readonly caches: readonly CacheObservation[]
 }
 
-/** Looks at everything once. A method of a cache that throws gives null. */
+/** Reads everything once. A method of a cache that throws gives null. */
 export function observeCaches(
   sampler: Sampler,
   caches: readonly RegisteredCache[],

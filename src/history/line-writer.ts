@@ -95,7 +95,7 @@ export class LineWriter {
     this.#isAskedAgain = false
     this.#work = this.#drain().finally(() => {
       this.#work = undefined
-      // What came after the last look at the queue, or after a failure, has a try of its own.
+      // What came after the queue was read last, or after a failure, has a try of its own.
       if (this.#isAskedAgain) this.#start()
     })
   }

@@ -5,7 +5,7 @@ import type { WarningCode } from '../support/errors.js'
 /** Plain JSON that is only carried. */
 export type Json = Readonly<Record<string, unknown>>
 
-/** What a history keeps of a look without a release: a part of what `coordinator.observe()` returns. */
+/** What a history keeps of an observation: a part of what `coordinator.observe()` returns. */
 export interface HistoryObservation {
   readonly sample: AttributionReport['before']
   readonly caches: readonly {

@@ -2,7 +2,7 @@
  * Reports on a schedule, to a logger and a history.
  *
  * Rule: it is a guest. One tick at a time, never beside another run, not while the process has no time for it; whatever a logger,
- * a history or a run does, the service does not hear of it, and the next tick comes.
+ * a history or a run does, the service is not disturbed, and the next tick comes.
  */
 import type { Coordinator } from '../coordinator/coordinator.js'
 import type { AttributionReport } from '../report/types.js'

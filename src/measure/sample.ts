@@ -63,16 +63,16 @@ export interface MemorySample {
 export interface Sampler {
   /** What is mapped by V8 itself, which every figure and sample reads last. */
   readonly mapped: MappedSource
-  /** One look of a drain: reads the allocator and the heap, keeps both, and gives the live bytes; NaN where unknown. */
+  /** One reading of a drain: reads the allocator and the heap, keeps both, and gives the live bytes; NaN where unknown. */
   readLiveBytes(): number
   /**
-   * Reads the heap right after a major GC, and as V8 told it at the very end of that. Whoever allocates next in the old
+   * Reads the heap right after a major GC, and as V8 told it at the very end of that. The next to allocate in the old
    * space, a thread that compiles or V8 on this one, reserves up to a page (256 KiB), which counts as used until the next
    * major GC: of all readings after one collection the smallest is the right one.
    */
   noteHeap(): void
   /**
-   * What is attributed, as the last look found it; without one since the last call, as it is now. The drain waits for
+   * What is attributed, as the last reading found it; without one since the last call, as it is now. The drain waits for
    * everything that its own code sets off, a reading of its own after it would not: V8 once began to compile that very
    * function there, and its 80 KB were some cache's. `without mapped` leaves those null: they are read where it counts.
    */

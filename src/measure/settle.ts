@@ -116,7 +116,7 @@ function awaitQuiescence(tools: SettleTools, threadsPatienceMs: number, readsInA
 export type GcMode = 'forced' | 'natural' | 'none'
 
 /**
- * Before the first read of a window: everything that could move between two reads is brought to rest.
+ * Before the first read of a window: everything that could move between two reads is quiescent.
  * `natural` expects that V8's own major GC has just been seen; the minor GC then only ends its ArrayBuffer sweep.
  */
 export function settleBefore(tools: SettleTools, collector: Collector | null, mode: GcMode): Settled {

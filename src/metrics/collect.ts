@@ -23,7 +23,7 @@ export interface CollectMetricsOptions extends MetricsOptions {
 
 /**
  * Adds the metrics of a coordinator to a registry: the allocator, every cache, runs, twins, the floor, trends. They are read when the
- * registry is scraped; a scrape releases and collects nothing, and any number of them within a second cost one look.
+ * registry is scraped; a scrape releases and collects nothing, and any number of them within a second cost one reading.
  *
  * Figures of V8 and of the process are prom-client's own: `collectDefaultMetrics({ register: registry })` adds them.
  *

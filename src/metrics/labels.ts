@@ -28,7 +28,7 @@ export function labelOf(name: string): string {
   return `${printable(name.slice(0, LENGTH_MAX), LENGTH_MAX - HASH_DIGITS - 1)}~${hash}`
 }
 
-/** Labels of names that come again at each look. */
+/** Labels of names that come again in each snapshot. */
 export class LabelCache {
   #labels = new Map<string, string>()
 

@@ -28,7 +28,7 @@ import type { MeteredCoordinator, MeteredMonitor, ResolvedMetricsOptions } from 
 import { RunTallies } from './run-tallies.js'
 import type { Recorder } from './run-tallies.js'
 
-/** Looks at one coordinator for one registry or one meter. */
+/** Reads one coordinator for one registry or one meter. */
 export class MetricsSource {
   readonly #coordinator: MeteredCoordinator
   readonly #options: ResolvedMetricsOptions

@@ -1,4 +1,4 @@
-/** The report as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
+/** The report as a terminal shows it. Pure, but it asks whether that terminal wants colours. */
 import { knownSum } from '../measure/figures.js'
 import { figuresOf } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'

@@ -94,7 +94,7 @@ export function describe(value: unknown): string {
   return `${text.length > 60 ? `${text.slice(0, 59)}…` : text} (${type})`
 }
 
-/** A proxy may throw from any look at it; a revoked one does not even tell whether it is an array. */
+/** A proxy may throw from any access; a revoked one does not even show whether it is an array. */
 function describeObject(value: unknown): string {
   try {
     return Array.isArray(value) ? `an array of ${String(value.length)}` : 'an object'

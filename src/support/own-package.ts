@@ -78,7 +78,7 @@ function describe(folder: string): Description {
 }
 
 /** The folder of this package; null where the code was bundled. */
-export function packageFolder(): string | null {
+export function ownPackageFolder(): string | null {
   return ownPackage()?.root ?? null
 }
 

@@ -69,7 +69,7 @@ export function lifeOf(
 
 /**
  * Neither process.exit(), called by a release, nor Node's own end after an error that nobody handles may run C's exit: it
- * joins dead threads. Errors that nobody waits for are passed over, and the service does not hear of them.
+ * joins dead threads. Errors that nobody waits for are passed over, and the service never sees them.
  */
 function leaveQuietly(binding: TwinBinding): void {
   const end = (): void => {

@@ -6,8 +6,8 @@
  * and its sweeping, by V8's threads while requests are answered. In a later turn a minor GC, which takes note of the end
  * of the sweeping, a drain, the fork. Where V8 begins to mark in between, another major GC ends that first. The child asks
  * once more, for what V8 began at the very last. V8's heap is given to forks in a turn before that one and kept from them
- * again in a turn after it, since both take long where it is large. `forkSweeping` is for a process that does not come to
- * rest so: all of it in one turn, and V8 sweeps on this thread, which later costs the service a long minor GC.
+ * again in a turn after it, since both take long where it is large. `forkSweeping` is for a process that does not become
+ * quiescent so: all of it in one turn, and V8 sweeps on this thread, which later costs the service a long minor GC.
  */
 import type { ForkedTwin, TwinBinding } from '../allocator/port.js'
 import type { MemorySample } from '../measure/sample.js'
@@ -26,12 +26,12 @@ export interface ForkedAtRest {
   readonly before: MemorySample
 }
 
-/** How a process is brought to rest: `swept` for the shorter pauses, `sweeping` where that failed. */
+/** How a process is made quiescent: `swept` for the shorter pauses, `sweeping` where that failed. */
 export type ForkKind = 'swept' | 'sweeping'
 
-/** Threads are looked at so often until one look finds none at work. */
+/** The threads are polled this often, until one poll finds none at work. */
 const POLL_MS = 10
-/** One that is at work at every look for so long is a busy one of the service's own: it will not rest for a fork. */
+/** One that is at work at every poll for this long is a busy one of the service: it will not pause for a fork. */
 const BUSY_MS = 200
 /** Before that, V8's threads may still sweep after a major GC: three times as long as it takes on a slow machine. */
 const SWEEPING_MS_PER_GB = 2000
@@ -43,11 +43,11 @@ const THREADS_PATIENCE_MS = 25
 
 /** What the fork needs of V8 and of the kernel. */
 export interface ForkTools extends Pick<TwinBinding, 'majorGcs' | 'openHeap' | 'closeHeap'> {
-  /** The child asks whether V8 has done nothing for a major GC since the last look before it. */
+  /** The child asks whether V8 has done nothing for a major GC since the last poll before it. */
   fork(isStillQuiescent: () => boolean): ForkedTwin
 }
 
-/** Brings the process to rest and forks there. */
+/** Makes the process quiescent and forks it. */
 export async function forkAtRest(instrument: Instrument, kind: ForkKind, tools: ForkTools): Promise<ForkedAtRest> {
   const forker = new QuiescentForker(instrument, tools)
   const forked = kind === 'swept' ? await forker.forkSwept() : null
@@ -150,7 +150,7 @@ class QuiescentForker {
   }
 
   /**
-   * With the loop turning, until a look finds no thread at work, which is when V8 has swept: its threads rest now and then,
+   * With the loop turning, until a poll finds no thread at work, which is when V8 has swept: its threads rest now and then,
    * a busy worker does not and is passed over. What works later is the service's own, or is waited for by the drain. A
    * marking ends the wait too: it may take long, and its threads must not be taken for busy ones. False where neither came
    * to be.

@@ -154,7 +154,7 @@ class TwinProcess {
     const isWaiting = fields[0] === 'S' || fields[0] === 'T' || fields[0] === 't'
     this.#idlePolls = isWaiting && cpuMs === this.#cpuMs ? this.#idlePolls + 1 : 0
     this.#cpuMs = cpuMs
-    // A message that tells of a new stretch may be on its way: one look is no proof.
+    // A message about a new stretch may be on its way: one poll is no proof.
     this.#overtimePolls = cpuMs - this.#stretchStartMs > this.#allowMs ? this.#overtimePolls + 1 : 0
     if (this.#idlePolls >= STUCK_POLLS) this.#kill({ kind: 'stuck' })
     else if (this.#overtimePolls >= OVERTIME_POLLS) this.#kill({ kind: 'overtime' })

@@ -15,7 +15,7 @@ export interface TwinCost {
   readonly majorGcs: number
   /** From forks to results or ends, all attempts together. */
   readonly childMs: number
-  /** Most memory that the child did not share with this process at any look: what the twin added. Null where unknown. */
+  /** Most memory that the child did not share with this process at any reading: what the twin added. Null where unknown. */
   readonly copiedBytes: number | null
   /** How many children it took; 1 but where one ended without a result. */
   readonly attempts: number

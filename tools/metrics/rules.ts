@@ -90,7 +90,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
   },
   {
     alert: 'CacheAttributionCacheUnbounded',
-    // 20 % in a window is twice the size in little more than a day. What is added up as other jumps with whoever joins it.
+    // 20 % in a window is twice the size in little more than a day. What is added up as other jumps with each that joins it.
     expr: [
       'cache_attribution_cache_growth_bytes_per_second',
       'and on (job, instance, cache) cache_attribution_cache_trend{verdict="unbounded"}',

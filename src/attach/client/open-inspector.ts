@@ -163,7 +163,7 @@ async function newInspector(
         `process ${String(target.pid)} ended while it was attached to`,
       )
     }
-    // Another attach may have opened it before this one looked.
+    // Another attach may have opened it before this one read the list.
     const port = expectedPort(target)
     const candidates = target.ownListeners().filter((each) => !before.has(each.inode) || each.port === port)
     const found = await firstInspector(candidates)

@@ -33,7 +33,7 @@ Options:
                      milliseconds
   --budget-memory N  make no copy of the process to seek owners that may need more than N MiB of its own, and end one
                      that does
-  --watch[=SECONDS]  look at the owners again and again, and show which of them grow (every 60 seconds); Ctrl-C ends it
+  --watch[=SECONDS]  find the owners again and again, and show which of them grow (every 60 seconds); Ctrl-C ends it
   --serve[=[HOST:]PORT]
                      serve the admin page of the process, on a free port of this machine or where it is said, until Ctrl-C
   --allow-release    let the page release caches in the live process; without it everything is measured in copies

@@ -90,7 +90,7 @@ class View {
       lifetime: String(this.#pid),
       observation: observationOf(observation),
     })
-    // Less than half of what it was at the last look: another process.
+    // Less than half of what it was at the last observation: another process.
     if (observation.sample.rssBytes < this.#rss / 2) this.#pid++
     this.#rss = observation.sample.rssBytes
   }

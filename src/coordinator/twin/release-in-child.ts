@@ -93,7 +93,7 @@ const COLLECTION_LEAST_MS = 30_000
 const FIRST_COLLECTIONS_MS = 120_000
 const DISCOVERY_MS = 600_000
 const NOTHING_LEFT = 'nothing is left of budget.durationMs'
-/** A look at the twin's own memory costs milliseconds a gigabyte. */
+/** Reading the twin's own memory costs milliseconds a gigabyte. */
 const COPIES_EVERY_MS = 250
 
 /** Runs in the twin. */

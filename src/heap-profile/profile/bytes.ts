@@ -14,7 +14,7 @@ export class LineCursor {
   high = 0
   low = 0
 
-  /** Looks at the line from `from` up to `to`, without the blanks around it. */
+  /** Takes the line from `from` up to `to`, without the blanks around it. */
   set(bytes: Uint8Array, from: number, to: number): void {
     while (to > from && isBlank(bytes[to - 1])) to--
     this.bytes = bytes

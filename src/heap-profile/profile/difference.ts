@@ -12,7 +12,7 @@ import type { Frame, HeapProfile, Mapping, SampleType } from './types.js'
 /**
  * `profile` minus `base`: stacks that hold more than before are positive, those that hold less negative.
  *
- * Symbolize the difference rather than the two: that is one look into each file. Rows of threads are left out, since
+ * Symbolize the difference rather than the two: each file is read once then. Rows of threads are left out, since
  * numbers of threads are used again.
  *
  * @throws CacheAttributionError `ERR_PROFILE_BASE` where one is of jemalloc and the other of V8, or they have no kind of value in common

@@ -1,7 +1,7 @@
 /**
  * Live progress as text/event-stream, ending with the result or with the problem.
  *
- * Rule: whoever reads too slowly misses progress, never the result, and costs a bounded amount of memory; whoever leaves is
+ * Rule: a slow reader misses progress, never the result, and costs a bounded amount of memory; a reader that leaves is
  * not waited for.
  */
 import type { Progress } from './run-tracker.js'

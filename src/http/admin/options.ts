@@ -33,7 +33,7 @@ export interface AdminHandlerOptions {
   readonly modes?: readonly AttributionMode[] | undefined
   /**
    * Milliseconds between the end of one run that releases or trims in the live process and the start of the next one
-   * over HTTP. Such runs count, whoever started them. 0 to 86,400,000.
+   * over HTTP. Such runs count, however they were started. 0 to 86,400,000.
    * @default 30_000
    */
   readonly coolDownMs?: number | undefined

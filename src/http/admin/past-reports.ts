@@ -1,7 +1,7 @@
 /**
  * The reports of earlier processes, out of a history on disk: a restart does not empty the list of reports.
  *
- * Rule: nothing is read before somebody looks, and then once; a history that cannot be read is an empty one.
+ * Rule: nothing is read before the first request, and then once; a history that cannot be read is an empty one.
  */
 import type { ReportHistory } from '../../history/report-history.js'
 import { ReportStore } from './report-store.js'

@@ -1,5 +1,5 @@
 /**
- * What is under way in this process, as far as it is known here: runs of the coordinator whoever started them, and what is
+ * What is under way in this process, as far as it is known here: runs of the coordinator however they were started, and what is
  * done in twins over HTTP.
  *
  * Rule: it only listens. Whether something may start is the coordinator's and the run lock's to say; this tells who is in

@@ -2,7 +2,7 @@
  * Who may ask. The mounting code says it with `authorize`; where it says nothing, only this machine may.
  *
  * Rule: whatever is not clearly a permission is a refusal. Headers of proxies never open anything: they can be written by
- * whoever sends the request.
+ * any sender of the request.
  */
 import { describe } from '../../support/errors.js'
 import { foreignHeader } from './client-headers.js'

@@ -1,7 +1,7 @@
 /**
  * A costly reading that requests share: what many ask at once is read once, and what was read lately is given out again.
  *
- * Rule: however often it is asked for, reading takes a bounded share of this process's time. Whoever is given an older value
+ * Rule: however often it is asked for, reading takes a bounded share of this process's time. A reader that gets an older value
  * is told its age.
  */
 

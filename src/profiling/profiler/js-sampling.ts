@@ -1,7 +1,7 @@
 /**
  * V8's own sampling heap profiler, through the inspector on this thread: what JavaScript allocated and kept.
  *
- * Rule: V8 has one sampler in an isolate, whoever started it: a second start does nothing, and any stop ends it for all.
+ * Rule: V8 has one sampler in an isolate for all users: a second start does nothing, and any stop ends it for all.
  * One that runs already is therefore left alone, and the capture refused before anything is started. Our own is stopped
  * and the session closed whatever happens.
  */

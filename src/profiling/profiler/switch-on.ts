@@ -1,7 +1,7 @@
 /**
  * What changes the state of jemalloc's profiler, and how it is put back.
  *
- * Rule: whoever switches takes the profiler's lock first and puts back what was there, whatever happens in between.
+ * Rule: a switch takes the profiler's lock first, and the state before it is restored whatever happens in between.
  */
 import type { Mallctl } from '../../allocator/port.js'
 import { takeProfilingLock } from '../../measure/locks.js'

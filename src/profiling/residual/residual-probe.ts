@@ -1,7 +1,7 @@
 /**
  * The profile of what no cache held: dumped when every cache of a run has been released, in the twin or in this process.
  *
- * Rule: whoever runs has the run's lock already; the probe takes the profiler's after it and gives it back first, so that
+ * Rule: a run has the run's lock already; the probe takes the profiler's after it and gives it back first, so that
  * nobody resets or switches the profiler between the begin of a run and its dump.
  */
 import type { Allocator, Mallctl } from '../../allocator/port.js'

@@ -1,4 +1,4 @@
-/** A breakdown as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
+/** A breakdown as a terminal shows it. Pure, but it asks whether that terminal wants colours. */
 import { boolean, number, optional, resolveOptions } from '../../support/options.js'
 import { formatBytes, formatShare, printable } from '../../support/units.js'
 import { fitLines } from '../fit-lines.js'

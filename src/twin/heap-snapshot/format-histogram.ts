@@ -1,4 +1,4 @@
-/** A class histogram as a terminal shows it. Pure but for one look: whether that terminal wants colours. */
+/** A class histogram as a terminal shows it. Pure, but it asks whether that terminal wants colours. */
 import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { formatBytes, formatCount, formatShare, printable } from '../../support/units.js'
 import { fitLines } from '../../report/fit-lines.js'

@@ -14,7 +14,7 @@ export interface Theme {
   change(): void
 }
 
-/** Puts on what was chosen last; `onChange` hears of every change, also of the system's. */
+/** Puts on what was chosen last; `onChange` is called with every change, also of the system's. */
 export function createTheme(onChange: () => void): Theme {
   let current = remembered()
   const apply = (): void => {

@@ -11,7 +11,7 @@ export interface Chart {
 
 const HEIGHT = 290
 
-/** Puts a chart into `place`; `onCursor` hears which of the times the pointer is at, or null. */
+/** Puts a chart into `place`; `onCursor` is called with the time that the pointer is at, or null. */
 export function createChart(place: HTMLElement, onCursor: (index: number | null) => void): Chart {
   let plot: UPlot | null = null
   let data: ChartData = { times: [], lines: [], bands: [] }
