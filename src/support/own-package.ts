@@ -163,7 +163,6 @@ function requireOfModule(): ((name: string) => unknown)[] {
 }
 
 function isMissing(error: unknown): boolean {
-  return ['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND', 'ERR_REQUIRE_ESM'].includes(
-    String((error as { code?: unknown } | null)?.code),
-  )
+  const code = String((error as { code?: unknown } | null)?.code)
+  return /^(?:ERR_)?MODULE_NOT_FOUND$|^ERR_REQUIRE_ESM$/.test(code)
 }
