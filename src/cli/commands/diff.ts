@@ -80,7 +80,10 @@ export const diffCommand: Command = {
       )
       const lines = fitLines([head, ...sentences.map((line) => strong(`after: ${line}`))], paints.width)
       const [nameColumn, ...others] = COLUMNS
-      const ownerColumns = [{ ...nameColumn, title: 'owner', cell: ({ name }: Change) => printable(name, 80) }, ...others]
+      const ownerColumns = [
+        { ...nameColumn, title: 'owner', cell: ({ name }: Change) => printable(name, 80) },
+        ...others,
+      ]
       const ownerTable =
         owners.length === 0
           ? []
