@@ -49,7 +49,7 @@ export function checkSignal(target: TargetProcess): void {
     )
   }
   const port = expectedPort(target)
-  const taken = port === 0 ? undefined : target.networkListeners().find((listener) => isInTheWay(listener, port))
+  const taken = port === 0 ? undefined : target.foreignListeners().find((listener) => isInTheWay(listener, port))
   if (taken !== undefined) throw portTaken(target, port)
 }
 

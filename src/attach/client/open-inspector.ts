@@ -165,14 +165,11 @@ async function newInspector(
     }
     // Another attach may have opened it before this one read the list.
     const port = expectedPort(target)
+    const isTaken = target.foreignListeners().some((each) => isInTheWay(each, port))
     const candidates = target.ownListeners().filter((each) => !before.has(each.inode) || each.port === port)
     const found = await firstInspector(candidates)
     if (found !== null) return found
-    if (
-      target.networkListeners().some((each) => isInTheWay(each, port)) &&
-      !candidates.some((each) => each.port === port)
-    )
-      throw portTaken(target, port)
+    if (isTaken) throw portTaken(target, port)
     if (closing.hasEnded()) signal(target)
     if (!isReported && performance.now() - startMs > TOLD_AFTER_MS) {
       isReported = true

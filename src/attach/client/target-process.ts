@@ -1,5 +1,5 @@
 /**
- * What the kernel tells of a process that is to be attached to, without touching it.
+ * What the kernel says about a process that is to be attached to, without touching it.
  *
  * Rule: only /proc is read; nothing is sent to the process.
  */
@@ -119,15 +119,26 @@ export class TargetProcess {
     return theirs === null || ours === null ? null : theirs === ours
   }
 
-  /** Every socket in its network that is listened on. */
-  networkListeners(): Listener[] {
-    return [...listeners(this.#text('net/tcp')), ...listeners(this.#text('net/tcp6'))]
-  }
-
-  /** Those of them that are its own. @throws CacheAttributionError `ERR_ATTACH_OTHER_USER`, `ERR_ATTACH_NO_PROCESS` */
+  /** Sockets on which it listens. @throws CacheAttributionError `ERR_ATTACH_OTHER_USER`, `ERR_ATTACH_NO_PROCESS` */
   ownListeners(): Listener[] {
     const inodes = this.#socketInodes()
-    return this.networkListeners().filter(({ inode }) => inodes.has(inode))
+    return this.#networkListeners().filter(({ inode }) => inodes.has(inode))
+  }
+
+  /**
+   * Sockets of its network on which other processes listen. They are read first: a socket that the process opens meanwhile is not among them.
+   *
+   * @throws CacheAttributionError as `ownListeners()`
+   */
+  foreignListeners(): Listener[] {
+    const all = this.#networkListeners()
+    const inodes = this.#socketInodes()
+    return all.filter(({ inode }) => !inodes.has(inode))
+  }
+
+  /** Every socket in its network that is listened on. */
+  #networkListeners(): Listener[] {
+    return [...listeners(this.#text('net/tcp')), ...listeners(this.#text('net/tcp6'))]
   }
 
   #socketInodes(): Set<string> {
