@@ -106,6 +106,15 @@ export const ROWS: readonly PanelRow[] = [
           [`cache_attribution_forecast_earliest_timestamp_seconds${ONE} * 1000`, 'earliest'],
         ],
       ),
+      chart('Owners', 'That nobody registered: the largest of the last run with `discover`.', 'bytes', 12, [
+        [`topk(20, cache_attribution_owner_bytes${ONE})`, '{{owner}}'],
+      ]),
+      chart('Growth of owners', 'With a history.', 'Bps', 8, [
+        [`cache_attribution_owner_growth_bytes_per_second${ONE}`, '{{owner}}'],
+      ]),
+      stat('Trends of owners', 'Verdicts of the history.', 'short', 4, [
+        [`cache_attribution_owner_trend${ONE}`, '{{owner}}: {{verdict}}'],
+      ]),
       stat('Registered caches', 'Those under other included.', 'short', 6, [
         [`cache_attribution_caches${ONE}`, 'caches'],
       ]),

@@ -9,7 +9,7 @@ export const OWNERS: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_owner_bytes',
     type: 'gauge',
-    help: 'What would go with an owner that nobody registered, of the largest in the last report that sought them.',
+    help: 'Bytes that would go with an owner that nobody registered, of the largest in the last report that sought them.',
     labels: ['owner'],
     acrossProcesses: 'sum',
     source: '`report.discovery.owners[].retained.totalBytes`',
