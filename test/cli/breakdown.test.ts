@@ -25,7 +25,7 @@ describe('cache-attribution breakdown', () => {
   it('shows where the memory of a process is, by its mappings', async () => {
     const { code, stdout } = await run(String(process.pid))
     expect(code).to.equal(0)
-    expect(stdout).to.match(/^Where all of RSS is: .* is live or free, which mappings alone do not tell/)
+    expect(stdout).to.match(/^Where all of RSS is: .* is live or free, which mappings alone do not show/)
     expect(stdout).to.match(/^ {2}V8 heap +\d/m)
   })
 

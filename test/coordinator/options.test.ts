@@ -161,6 +161,7 @@ describe('options', () => {
       controls: 4,
       allocator: 'auto',
       binding: 'auto',
+      addon: undefined,
       environment: nodeEnvironment,
     })
     expect(ofRun(undefined)).to.deep.equal({

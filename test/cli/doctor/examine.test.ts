@@ -43,7 +43,7 @@ describe('doctor', () => {
     const place = folder()
     const root = fileURLToPath(new URL('../../../../', import.meta.url))
     mkdirSync(path.join(place, 'dist'))
-    for (const part of ['dist/src', 'native', 'package.json'])
+    for (const part of ['dist/lib', 'native', 'package.json'])
       cpSync(path.join(root, part), path.join(place, part), { recursive: true })
     const find = `const { createRequire } = require('node:module')
       const Module = require('node:module')
@@ -54,7 +54,7 @@ describe('doctor', () => {
       }
       console.log('{"loaded": true}')`
     const loader = program(place, find, 'pnp.cjs')
-    const main = path.join(place, 'dist/src/cli/main.js')
+    const main = path.join(place, 'dist/lib/cli/main.cjs')
     const env = plainEnvironment({ NODE_OPTIONS: `--require "${loader}" --inspect-port=0` })
     const { stdout } = spawnSync(process.execPath, [main, 'doctor'], { env, encoding: 'utf8' })
     expect(stdout).to.contain('Ready: ')
