@@ -31,7 +31,7 @@ struct heap_shared {
   struct list parts;   /* of struct heap_shared_part: the largest */
 };
 
-/* `owner_of` of the owners tells of each number in whose piece it lies. False: there is no memory. */
+/* `owner_of` of the owners gives for each number the owner of its piece. False: there is no memory. */
 bool heap_shared_find(struct heap_shared *shared, const struct heap_owners *owners,
                       const struct heap_graph *graph, const struct heap_tree *tree, const struct column *via);
 

@@ -1,5 +1,5 @@
 /* Memory that V8 maps itself, outside its heap and the allocator: WebAssembly memories, resizable
- * ArrayBuffers, growable SharedArrayBuffers of the calling thread's isolate. V8 tells of none of them how
+ * ArrayBuffers, growable SharedArrayBuffers of the calling thread's isolate. V8 says of none of them how
  * much is resident.
  *
  * Rule: where V8 keeps its lists of backing stores is learnt from buffers that were planted, whose addresses

@@ -241,7 +241,7 @@ static napi_value TwinPurge(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* watchMajorGcs(): V8 tells of the major GCs of this thread's isolate from now on */
+/* watchMajorGcs(): V8 reports the major GCs of this thread's isolate from now on */
 static napi_value WatchMajorGcs(napi_env env, napi_callback_info info) {
   (void)env, (void)info;
   major_gcs_watch();

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { CacheAttributionError, Coordinator } from 'cache-attribution'
 import { fill } from '../accuracy/caches.js'
 
-/** What a worker tells of one twin. */
+/** What a worker reports about one twin. */
 export interface MeasuredTwin {
   /** Null where it gave a result. */
   readonly failure: string | null

@@ -62,7 +62,7 @@ export const quickLruAdapter: Adapter<QuickLruLike> = {
 
 /** Listing drops what has expired, and tells the owner's `onEviction` of it: a count must not do that. */
 function counterOf(cache: QuickLruLike): () => number | null {
-  // An entry may have a `maxAge` of its own, and nothing tells of it but the entry.
+  // An entry may have a `maxAge` of its own, and nothing shows it but the entry.
   let isExpiring = false
   return () => {
     const { size, maxSize = Infinity, maxAge = Infinity } = cache

@@ -170,7 +170,7 @@ export interface NativeBinding extends Mallctl {
    * call, or V8 does not tell.
    */
   heapAfterMajorGc(): number | null
-  /** V8 tells of major GCs of the calling thread's isolate, until as many calls have taken it back. */
+  /** V8 reports major GCs of the calling thread's isolate, until as many calls have taken it back. */
   watchMajorGcs(): void
   unwatchMajorGcs(): void
   /** The last major GC of this thread that V8 told of; null where it told of none. Asks V8 for nothing. */

@@ -94,7 +94,7 @@ export class ExportWrapper {
       const isSubclass = newTarget !== proxy && newTarget !== target
       const made = Reflect.construct(target, args, isSubclass ? (newTarget as Newable) : target) as object
       if (!isSubclass) report(made, construct, label)
-      // A subclass that is wrapped itself tells of its instances.
+      // A subclass that is wrapped itself reports its instances.
       else if (!this.#isBelowAnother(newTarget, given, proxy)) {
         report(made, construct, classNameOf(newTarget, label), levelsTo(newTarget, proxy))
       }

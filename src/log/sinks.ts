@@ -29,7 +29,7 @@ export interface HistorySink {
   appendObservation(observation: Observation): unknown
   /** Called by `close()`. */
   flush?(): unknown
-  /** Where it is there, what it tells of growth is logged. */
+  /** Where it is there, the growth that it finds is logged. */
   trends?(): unknown
 }
 

@@ -1,5 +1,5 @@
 /**
- * Memory that V8 maps itself: WebAssembly memories, resizable ArrayBuffers, growable SharedArrayBuffers. V8 tells of none of
+ * Memory that V8 maps itself: WebAssembly memories, resizable ArrayBuffers, growable SharedArrayBuffers. V8 reports none of
  * them how much is resident: the addon walks V8's own lists of backing stores and asks the kernel about each that is mapped.
  *
  * Rule: where V8 keeps its lists is learnt from buffers made here, whose sizes are known, and checked by finding each of

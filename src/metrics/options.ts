@@ -14,7 +14,7 @@ export type MeteredCoordinator = Pick<Coordinator, 'allocator' | 'isRunning' | '
 
 /** What is needed of a history. */
 export interface MeteredHistory {
-  /** The report with what the history tells of each row and of the floor. */
+  /** The report with what the history knows of each row and of the floor. */
   withTrends(report: AttributionReport): AttributionReport | Promise<AttributionReport>
 }
 

@@ -1,5 +1,5 @@
 /**
- * Runs, counted as the coordinator tells of them.
+ * Runs, counted as the coordinator emits their events.
  *
  * Rule: bounded, whatever runs: labels are words of this library's own lists.
  */

@@ -3,7 +3,7 @@ import { formatBytes, formatCount } from '../support/units.js'
 import type { AttributionReport } from './types.js'
 
 /**
- * Who holds the floor: no cache, as far as every cache was measured and none tells of memory that its release does not reach.
+ * Who holds the floor: no cache, as far as every cache was measured and none claims memory that its release does not reach.
  *
  * @returns e.g. `held by no measured cache; 1 skipped; of it 31.20 MiB are reported by what is registered`
  */

@@ -1,4 +1,4 @@
-/** What a row tells of the whole of its cache; pure. */
+/** The whole of a cache, by its row; pure. */
 import { knownSum } from '../measure/figures.js'
 import type { ByQuantity } from '../measure/figures.js'
 import type { AttributedBytes, AttributionMode, CacheAttribution } from './types.js'

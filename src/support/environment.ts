@@ -196,7 +196,7 @@ function nextMajorGc(timeoutMs: number, signal?: AbortSignal): Promise<boolean> 
         (entry as { detail?: { kind?: number } }).detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR
       if (list.getEntries().some(isMajor)) finish(true)
     })
-    // Node tells of a collection when the loop next turns: an idle one is kept turning.
+    // Node reports a collection when the loop next turns: an idle one is kept turning.
     const timer = ownTimers.setInterval(
       () => {
         if (ownTimers.now() - startedAtMs >= timeoutMs) giveUp()

@@ -19,7 +19,7 @@ export class ThreadRows {
     this.#width = width
   }
 
-  /** Tells of a thread, with its name if it has one. */
+  /** Describes a thread, with its name if it has one. */
   name(id: number, name: string): void {
     this.#index(id, name === '' ? null : name)
   }

@@ -57,7 +57,7 @@ export class ElfFile {
   readonly sections: readonly ElfSection[]
   /** Lower-case hex digits; null where the file has none. */
   readonly buildId: string | null
-  /** What the system tells of the file. */
+  /** What the system knows of the file. */
   readonly stat: Stats
   readonly #file: FileHandle
   readonly #size: number

@@ -9,7 +9,7 @@ import type { Progress } from './run-tracker.js'
 /** The last event: a run's report, a discovery, or the problem. */
 export type EndEvent = 'report' | 'discovery' | 'problem'
 
-/** What a stream tells of. */
+/** The subject of a stream. */
 export interface StreamSource {
   /** Starts to listen; what is told so far is told again. Returns what ends it. */
   readonly subscribe: (listener: (progress: Progress) => void) => () => void

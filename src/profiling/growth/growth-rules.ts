@@ -1,7 +1,7 @@
 /**
  * When growth is growth: from readings to triggers, pure.
  *
- * Rule: a trigger tells of a level and not of a moment: it stays due until it has fired, so that whatever was in the way
+ * Rule: a trigger stands for a level and not for a moment: it stays due until it has fired, so that whatever was in the way
  * (another action, a run, the cool-down) delays it and loses nothing. What goes up and comes down again is no growth.
  */
 

@@ -7,7 +7,7 @@ import type { HeapProfile } from '../../heap-profile/profile/types.js'
 const STACKS_MAX = 20
 const FRAMES_MAX = 32
 
-/** The residual that a profile tells of. */
+/** The residual as a profile shows it. */
 export function residualOf(profile: HeapProfile, takenIn: ReportResidual['takenIn']): ReportResidual {
   const stacks = stacksOf(profile)
   const sampledBytes = Math.round(totalOf(profile, 'inuse_space'))

@@ -11,7 +11,7 @@ import { isOwnScript } from './own-script.js'
 
 type Holder = SharedMemory['holders'][number]
 
-/** The largest, at most `limit`; `placeOf` tells of a listed owner its row. */
+/** The largest, at most `limit`; `placeOf` gives the row of a listed owner. */
 export function sharedMemoryOf(
   { owners, shared }: Pick<HeapOwners, 'owners' | 'shared'>,
   placeOf: ReadonlyMap<RawOwner, number>,

@@ -55,7 +55,7 @@ export type LiveRow =
       readonly error: RowError
     }
 
-/** The run under way as it tells of itself. */
+/** The run under way, by its events. */
 export interface LiveRows {
   /** Names that it will come to. */
   readonly planned: ReadonlySet<string>
