@@ -90,7 +90,8 @@ async function compile(project, version, name, hasPeers) {
   }
   const deprecated = Number(version) >= 6 && name === 'node10' ? { ignoreDeprecations: '6.0' } : {}
   const compilerOptions = { ...STRICT, ...options, ...deprecated }
-  await project.write(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['.'] }))
+  // Not '.': the name of a folder with a dot in it looks like that of a file.
+  await project.write(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['**/*'] }))
   const tsc = path.join(project.folder, 'node_modules', aliasOf(version), 'bin', 'tsc')
   await project.run(process.execPath, [tsc, '-p', folder])
 }
