@@ -60,7 +60,7 @@ export function ownersOf(
   limit: number,
   leastBytes = 0,
 ): OwnersFound {
-  const { owners: raw, totalBytes, restBytes } = found
+  const { owners: raw } = found
   const unlisted = new Set(
     raw.filter((owner) => isOwnScript(scriptOf(owner)) || isOwnScope(owner) || isOfNodeAlone(owner)),
   )
@@ -92,27 +92,32 @@ export function ownersOf(
     }
     return { row, objects: objectsOf(members, row) }
   })
-  const unlistedBytes = sum([...unlisted].map(({ ownBytes }) => ownBytes))
-  const rest = restBytes + unlistedBytes
   const folded = sorted.slice(listed.length)
   const parts = livePartsOf(found)
-  const memoryBytes = sum([...raw, ...found.parts].map((each) => each.memoryBytes))
   return {
     owners,
-    live: {
-      totalBytes,
-      heapBytes: totalBytes - memoryBytes,
-      memoryBytes,
-      mappedBytes: found.mappedBytes < 0 ? null : found.mappedBytes,
-      ownedBytes: totalBytes - rest,
-      restBytes: rest,
-    },
+    live: liveOf(found, unlisted),
     parts,
     packages: packageCostsOf(parts),
     inFlight: inFlightOf(found, limit),
     shared: sharedMemoryOf(found, placeOf, limit),
     tableBytes: found.tableBytes,
     others: { count: folded.length, totalBytes: sum(folded.map(ownBytesOf)) },
+  }
+}
+
+/** All that the walk found; what lies in no listed row is the rest. */
+function liveOf(found: HeapOwners, unlisted: ReadonlySet<RawOwner>): OwnersFound['live'] {
+  const { owners, parts, totalBytes, mappedBytes } = found
+  const memoryBytes = sum([...owners, ...parts].map((each) => each.memoryBytes))
+  const restBytes = found.restBytes + sum([...unlisted].map(({ ownBytes }) => ownBytes))
+  return {
+    totalBytes,
+    heapBytes: totalBytes - memoryBytes,
+    memoryBytes,
+    mappedBytes: mappedBytes < 0 ? null : mappedBytes,
+    ownedBytes: totalBytes - restBytes,
+    restBytes,
   }
 }
 
