@@ -10,9 +10,13 @@ const dist = path.join(root, 'dist')
 /** What tools/build-package.mjs writes, and clears itself. */
 const MADE = ['lib', 'types'].map((folder) => path.join(dist, folder))
 
+/** What the compiler knows of its last run: removed together with dist/, it never takes a deleted output for one that is there. */
+const BUILD_INFO = path.join(dist, '.tsbuildinfo')
+
 for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
   const output = path.join(entry.parentPath, entry.name)
-  if (!entry.isFile() || MADE.some((folder) => output.startsWith(`${folder}${path.sep}`))) continue
+  if (!entry.isFile() || output === BUILD_INFO || MADE.some((folder) => output.startsWith(`${folder}${path.sep}`)))
+    continue
   const source = path
     .join(root, path.relative(dist, output))
     .replace(/(?:\.d\.ts|\.js|\.bundle\.js|\.js\.map|\.d\.ts\.map)$/, '.ts')

@@ -3,13 +3,14 @@
 //
 //   node tools/run-tests.mjs                     all of them: `npm test`
 //   node tools/run-tests.mjs --fast              those without processes, forks, servers and browsers: `npm run test:fast`
+//   node tools/run-tests.mjs --thorough          the files with thorough cases, and these cases too: `npm run test:thorough`
 //   node tools/run-tests.mjs [mocha's arguments] one process of mocha, with these
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { groupsOf, isFast, testFiles } from './test-files.mjs'
+import { groupsOf, hasThorough, isFast, testFiles } from './test-files.mjs'
 
 const bin = fileURLToPath(new URL('../node_modules/.bin', import.meta.url))
 const folder = fileURLToPath(new URL('../dist/test', import.meta.url))
@@ -37,15 +38,21 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
   })
 }
 
-const isCoverageTaken = (process.env['CI'] ?? '') !== '' && process.env['CI'] !== 'false'
-if (isCoverageTaken && process.env[COVERED] === undefined) {
+/** Which files an option takes. @type {Readonly<Record<string, (file: string) => boolean>>} */
+const SELECTED = { '--fast': (file) => isFast(file, folder), '--thorough': hasThorough }
+const selected = first === undefined ? () => true : others.length === 0 ? SELECTED[first] : undefined
+if (first === '--thorough') process.env['TESTS'] = 'thorough'
+
+const isCi = (process.env['CI'] ?? '') !== '' && process.env['CI'] !== 'false'
+// The bounds of coverage are those of all tests.
+if (isCi && first !== '--thorough' && process.env[COVERED] === undefined) {
   const again = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
   process.exitCode = await run(path.join(bin, 'c8'), again, {
     stdio: 'inherit',
     env: { ...process.env, [COVERED]: '1' },
   })
-} else if (first === undefined || (first === '--fast' && others.length === 0)) {
-  process.exitCode = await runGroups(testFiles(folder).filter((file) => first === undefined || isFast(file, folder)))
+} else if (selected !== undefined) {
+  process.exitCode = await runGroups(testFiles(folder).filter(selected))
 } else {
   process.exitCode = await run(path.join(bin, 'mocha'), process.argv.slice(2), { stdio: 'inherit' })
 }
@@ -66,13 +73,13 @@ async function runGroups(files) {
   const lane = async () => {
     for (let group = beside.shift(); group !== undefined; group = beside.shift()) {
       const { code, text } = await runGroup(group)
-      const isTriedAgain = code !== 0 && !isCoverageTaken
+      const isTriedAgain = code !== 0 && !isCi
       if (isTriedAgain) again.push(group)
       else take(total, code, text)
       process.stdout.write(isTriedAgain ? text.replace(/^(?=.)/gm, 'beside others: ') : text)
     }
   }
-  await Promise.all(Array.from({ length: availableParallelism() + (isCoverageTaken ? 0 : 1) }, lane))
+  await Promise.all(Array.from({ length: availableParallelism() + (isCi ? 0 : 1) }, lane))
   for (const group of alone.length > 0 ? [...again, alone] : again) {
     const { code, text } = await runGroup(group)
     take(total, code, text)

@@ -62,7 +62,14 @@ function checkLanguage(all, language, packageRoot, more) {
   if (byFile.size === 0) return []
   const options = { ...optionsOf(packageRoot), ...more }
   const program = ts.createProgram([...byFile.keys()], options, hostWith(byFile, options, packageRoot))
-  return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
+  // The files that they import are the compiler's business: here their types are read, not checked.
+  const files = [...byFile.keys()].flatMap((file) => program.getSourceFile(file) ?? [])
+  const diagnostics = [
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...files.flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
+  ]
+  return diagnostics.map((diagnostic) => {
     const snippet = byFile.get(diagnostic.file?.fileName ?? '')
     if (snippet !== undefined) return findingOf(snippet, diagnostic)
     return { document: diagnostic.file?.fileName ?? 'tsconfig.json', line: 1, reason: reasonOf(diagnostic) }

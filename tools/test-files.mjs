@@ -29,6 +29,8 @@ const SLOW = /['"](?:node:(?:child_process|cluster|http|http2|https|net|worker_t
 /** Entries of the product that fork the process which calls them. */
 const FORKS =
   /src\/twin\/(?:index|run-in-twin|make-twin|fork-at-rest|(?:discover|heap-snapshot|owners)\/in-twin)\.js['"]/
+/** test/helpers/thorough.ts */
+const THOROUGH = /\bfrom ['"][^'"]*\/helpers\/thorough\.js['"]/
 const IMPORTED = /\bfrom ['"](\.[^'"]+)['"]|^import ['"](\.[^'"]+)['"]/gm
 
 /** Every test file below a folder, sorted. @param {string} folder */
@@ -56,6 +58,11 @@ export function isFast(file, folder, seen = new Set()) {
     .map(([, from, alone]) => path.join(path.dirname(file), from ?? alone ?? ''))
     .filter((imported) => !path.relative(folder, imported).startsWith('..'))
     .every((imported) => isFast(imported, folder, seen))
+}
+
+/** Whether some of its cases are run by `npm run test:thorough` alone. @param {string} file */
+export function hasThorough(file) {
+  return THOROUGH.test(readFileSync(file, 'utf8'))
 }
 
 /**

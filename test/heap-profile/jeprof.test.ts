@@ -17,12 +17,12 @@ import { aliasesIn, byAddress, byShortName, jeprofTable, lengthenedNames } from 
 import type { JeprofTable } from '../helpers/jeprof.js'
 import { programPath, requireTool, takeProfiles, temporaryFolder } from '../helpers/profiled.js'
 import type { ProfiledRun } from '../helpers/profiled.js'
+import { thorough } from '../helpers/thorough.js'
 
 /**
- * jeprof is Perl, and takes seconds for each table: all comparisons take a minute and a half of processor time. They are made
- * in CI, and where JEPROF=all asks for them; else those named here, which have every kind of program, table and rate.
+ * jeprof is Perl, and takes seconds for each table: all comparisons take a minute and a half of processor time. Those named here
+ * have every kind of program, table and rate; the others are thorough.
  */
-const ARE_ALL_COMPARED = !['', 'false', undefined].includes(process.env['CI']) || process.env['JEPROF'] === 'all'
 const ALWAYS_COMPARED: ReadonlySet<string> = new Set([
   'sizes 4 20000 3, one sample in 2^12 bytes',
   'sizes-stripped 1 20000 7, one sample in 2^13 bytes',
@@ -30,9 +30,9 @@ const ALWAYS_COMPARED: ReadonlySet<string> = new Set([
   'Node with compression',
 ])
 
-/** A comparison that is made in CI alone unless its title is among them. */
+/** A thorough comparison unless its title is among them. */
 function compared(title: string): Mocha.TestFunction | Mocha.PendingTestFunction {
-  return ARE_ALL_COMPARED || ALWAYS_COMPARED.has(title) ? it : it.skip
+  return ALWAYS_COMPARED.has(title) ? it : thorough
 }
 
 /** Real profiles: rates from every allocation to one in a megabyte, one thread to sixteen, with and without sums of all time. */

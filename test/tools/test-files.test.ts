@@ -6,6 +6,7 @@ interface TestFiles {
   readonly ALONE: readonly string[]
   readonly testFiles: (folder: string) => string[]
   readonly isFast: (file: string, folder: string) => boolean
+  readonly hasThorough: (file: string) => boolean
   readonly groupsOf: (
     files: readonly string[],
     folder: string,
@@ -13,7 +14,7 @@ interface TestFiles {
 }
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
-const { ALONE, testFiles, isFast, groupsOf } = (await import(
+const { ALONE, testFiles, isFast, hasThorough, groupsOf } = (await import(
   new URL('../../../tools/test-files.mjs', import.meta.url).href
 )) as TestFiles
 const inFolder = (name: string): string => path.join(folder, `${name}.test.js`)
@@ -50,6 +51,17 @@ describe('the fast tests', () => {
   it('are none that start a process, by a helper too, or open a server, a browser, or a twin', () => {
     for (const name of ['breakdown/first-line', 'cli/run', 'http/page/browser', 'http/hostile-order', 'twin/tools']) {
       expect(isFast(inFolder(name), folder), name).to.equal(false)
+    }
+  })
+})
+
+describe('the thorough tests', () => {
+  it('are those of the files that have thorough cases', () => {
+    for (const name of ['heap-profile/jeprof', 'coordinator/profiled', 'adapters/conformance']) {
+      expect(hasThorough(inFolder(name)), name).to.equal(true)
+    }
+    for (const name of ['heap-profile/profile/parser', 'tools/test-files']) {
+      expect(hasThorough(inFolder(name)), name).to.equal(false)
     }
   })
 })

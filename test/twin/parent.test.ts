@@ -75,8 +75,8 @@ describe('the watch over a twin whose state the kernel does not tell', () => {
   it('gives each stretch its time on the wall anew', async () => {
     const message = line("'$i'", { kind: 'message', message: 1, cpuMs: 0 })
     const result = line(6, { kind: 'result', value: 7, copiedBytes: null })
-    const script = `for i in 0 1 2 3 4 5; do sleep 1; echo '${message}'; done; echo '${result}'`
-    expect(await watch(hiddenChild(folder, script), 4000)).to.include({ kind: 'result' })
+    const script = `for i in 0 1 2 3 4 5; do sleep 0.4; echo '${message}'; done; echo '${result}'`
+    expect(await watch(hiddenChild(folder, script), 2000)).to.include({ kind: 'result' })
   })
 
   for (const text of ['null', '5', '{}', '{"kind":"thrown"}', '{"kind":"message","message":1}', 'what']) {

@@ -9,15 +9,25 @@ import { parseHeapProfile } from '../../../src/heap-profile/profile/parser.js'
 import { CacheAttributionError } from '../../../src/support/errors.js'
 import { runFixture } from '../../helpers/child.js'
 import { expectLinear } from '../../helpers/linear.js'
+import { thorough } from '../../helpers/thorough.js'
 import type { HostileProfileResult } from '../fixtures/hostile-profile.js'
 import { HOSTILE_PROFILES } from '../fixtures/hostile-profile.js'
 import { randomOf } from '../fuzz/profile-fuzz.js'
+
+/** Seconds of a processor, or hundreds of megabytes. */
+const LARGE: readonly string[] = [
+  'a bomb of text',
+  'text of a hundred megabytes',
+  'a million mappings',
+  'a million places',
+]
 
 describe('hostile profiles', function () {
   this.timeout(120_000)
 
   for (const [kind, { code }] of Object.entries(HOSTILE_PROFILES)) {
-    it(`take bounded time and memory, and leave the event loop its turns: ${kind}`, async () => {
+    const test = LARGE.includes(kind) ? thorough : it
+    test(`take bounded time and memory, and leave the event loop its turns: ${kind}`, async () => {
       const result = await runFixture<HostileProfileResult>('heap-profile/fixtures/hostile-profile', {
         args: [kind],
         timeoutMs: 110_000,
