@@ -11,6 +11,7 @@ static struct v8_symbols v8;
 static uint64_t isolate;
 static const struct heap_visitor *functions;
 static uintptr_t vtable[VTABLE_SLOTS_MAX + 2];
+static const uint64_t *code_table; /* NULL: this V8 has none */
 
 /* The first member of a RelocInfo is where the reference stands in the code, unaligned. */
 static void add_embedded(const uint64_t *reloc_info) {
@@ -27,6 +28,20 @@ static void on_embedded_of_code(void *self, uint64_t host, const uint64_t *reloc
 static void on_embedded(void *self, const uint64_t *reloc_info) {
   (void)self;
   add_embedded(reloc_info);
+}
+
+/* A function holds its compiled code by a number in a table of V8's: two words an entry, the code in the
+ * upper bits of the second. What is no code there is passed over: a free entry, or another layout. */
+static void on_tabled_code(void *self, uint64_t host, uint32_t number) {
+  enum { NUMBER_SHIFT = 8, ENTRY_WORDS = 2, CODE_SHIFT = 16 };
+  (void)self;
+  if (code_table == NULL || number == 0)
+    return;
+  const uint64_t *entry = code_table + (size_t)(number >> NUMBER_SHIFT) * ENTRY_WORDS;
+  const uint64_t tagged = entry[1] >> CODE_SHIFT | 1;
+  if (entry[0] >> 48 == 0 && v8_is_object(tagged) && (tagged & 7) == 1 &&
+      v8_type_is(v8_type_of(tagged - 1), "Code"))
+    functions->tabled_code(host, tagged);
 }
 
 static uintptr_t no_operation(void) { return 0; }
@@ -49,6 +64,8 @@ static uintptr_t function_for(enum visitor_slot slot) {
     return (uintptr_t)on_embedded_of_code;
   case SLOT_EMBEDDED:
     return (uintptr_t)on_embedded;
+  case SLOT_TABLED_CODE:
+    return (uintptr_t)on_tabled_code;
   default:
     return (uintptr_t)no_operation;
   }
@@ -68,6 +85,9 @@ const char *heap_visitor_prepare(const struct heap_visitor *visitor) {
   for (size_t i = 0; i < v8.object_visitor.count; i++)
     vtable[i + 2] = function_for(v8.object_visitor.slots[i]);
   isolate = ((uint64_t(*)(void))dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"))();
+  /* An argument that is not asked for does no harm. */
+  if (v8.code_table != 0)
+    code_table = ((const uint64_t *(*)(uint64_t))v8.code_table)(isolate);
   return NULL;
 #endif
 }

@@ -5,7 +5,7 @@
 #include "v8-symbols.h"
 
 /* What V8 calls: the visitor itself first, then the object that is visited, tagged. `embedded` is called with
- * the reference that stands in code. */
+ * the reference that stands in code, `tabled_code` with the code that V8 keeps in a table for `host`. */
 struct heap_visitor {
   void (*pointers)(void *self, uint64_t host, const uint64_t *slot, const uint64_t *end);
   void (*pointer)(void *self, uint64_t host, const uint64_t *slot);
@@ -13,6 +13,7 @@ struct heap_visitor {
   void (*custom_weak_pointer)(void *self, uint64_t host, const uint64_t *slot);
   void (*ephemeron)(void *self, uint64_t host, int index, const uint64_t *key, const uint64_t *value);
   void (*embedded)(uint64_t tagged);
+  void (*tabled_code)(uint64_t host, uint64_t tagged);
 };
 
 /* Learns what is needed of V8, once the layout is known. Returns NULL, or why objects cannot be visited. */

@@ -23,6 +23,7 @@ static struct list buffers = {.size = sizeof(struct buffer)};
 /* The heap is gone through twice: first for what there is and what is held more than once, then, as it lies,
  * for the edges. */
 static bool is_second;
+static bool is_like_snapshot; /* whether what V8's own snapshots leave out is left out */
 static bool holds_alone;      /* whether what the object holds may be folded into it */
 static uint32_t folded_words; /* of what is folded into the object */
 static bool is_listing;       /* whether a described object's edges are asked for once more */
@@ -135,8 +136,15 @@ static void on_embedded(uint64_t tagged) {
     add_edge(tagged);
 }
 
+/* V8's snapshots tell of functions alone that they hold code by the table. */
+static void on_tabled_code(uint64_t host, uint64_t tagged) {
+  if (!is_like_snapshot || v8_type_is_function(v8_type_of(host - 1)))
+    add_edge(tagged);
+}
+
 static const struct heap_visitor VISITOR = {
-    on_pointers, on_pointer, on_custom_weak_pointers, on_custom_weak_pointer, on_ephemeron, on_embedded};
+    on_pointers,  on_pointer,  on_custom_weak_pointers, on_custom_weak_pointer,
+    on_ephemeron, on_embedded, on_tabled_code};
 
 static void look_into(uint32_t mark) {
   const uint64_t address = marks_address(mark);
@@ -293,6 +301,7 @@ const char *heap_walk(struct heap_graph *graph, bool like_snapshot) {
   heap_walk_free(graph);
   into = graph;
   is_second = false;
+  is_like_snapshot = like_snapshot;
   if (!marks_begin())
     return "/proc/self/maps cannot be read, or there is no memory";
   reason = heap_roots_visit(heap_visitor_symbols(), heap_visitor_isolate(), on_root, like_snapshot);

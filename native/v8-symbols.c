@@ -133,6 +133,8 @@ enum {
   ROOTS_WITH_MODE,
   HEAP_OF_PROFILER,
   ROOT_NAME,
+  CODE_TABLE,
+  CODE_TABLE_OF_ISOLATE,
   OBJECT_VTABLE,
   ROOT_VTABLE,
   WANTED_COUNT
@@ -152,6 +154,9 @@ static struct wanted wanted[WANTED_COUNT] = {
                                  "8SkipRootEiEENS1_16IterateRootsModeE"},
     [HEAP_OF_PROFILER] = {.name = "_ZNK2v88internal12HeapProfiler4heapEv"},
     [ROOT_NAME] = {.name = "_ZN2v88internal11RootVisitor8RootNameENS0_4RootE"},
+    [CODE_TABLE] = {.name = "_ZN2v88internal17ExternalReference25js_dispatch_table_addressEv"},
+    [CODE_TABLE_OF_ISOLATE] =
+        {.name = "_ZN2v88internal17ExternalReference25js_dispatch_table_addressEPNS0_7IsolateE"},
     [OBJECT_VTABLE] = {.name = "_ZTVN2v88internal26IndexedReferencesExtractorE"},
     [ROOT_VTABLE] = {.name = "_ZTVN2v88internal24RootsReferencesExtractorE"},
 };
@@ -196,6 +201,7 @@ static const struct {
     {"14VisitEphemeronE", "", SLOT_EPHEMERON},
     {"20VisitEmbeddedPointerE", "17InstructionStream", SLOT_EMBEDDED_OF_CODE},
     {"20VisitEmbeddedPointerE", "", SLOT_EMBEDDED},
+    {"25VisitJSDispatchTableEntryE", "", SLOT_TABLED_CODE},
     {"17VisitRootPointersE", "", SLOT_ROOT_POINTERS},
     {"27VisitCompressedRootPointersE", "", SLOT_ROOT_POINTERS},
     {"16VisitRootPointerE", "", SLOT_ROOT_POINTER},
@@ -285,6 +291,8 @@ static const char *find(struct v8_symbols *found) {
   found->iterate_roots = wanted[found->iterate_roots_has_mode ? ROOTS_WITH_MODE : ROOTS].address;
   found->heap_of_profiler = wanted[HEAP_OF_PROFILER].address;
   found->root_name = wanted[ROOT_NAME].address;
+  found->code_table =
+      wanted[CODE_TABLE].address != 0 ? wanted[CODE_TABLE].address : wanted[CODE_TABLE_OF_ISOLATE].address;
   if (found->body == BODY_MISSING || found->size_from_map == 0 || found->iterate_roots == 0 ||
       found->heap_of_profiler == 0 || found->root_name == 0)
     return "this V8 has no symbols for its functions that visit objects (a stripped binary, or another "

@@ -30,6 +30,7 @@ enum visitor_slot {
   SLOT_EPHEMERON,
   SLOT_EMBEDDED_OF_CODE, /* VisitEmbeddedPointer(InstructionStream, RelocInfo *) */
   SLOT_EMBEDDED,         /* VisitEmbeddedPointer(RelocInfo *), Node 20 */
+  SLOT_TABLED_CODE,      /* VisitJSDispatchTableEntry(HeapObject, handle), from Node 24 */
   SLOT_ROOT_POINTERS,
   SLOT_ROOT_POINTER,
   SLOT_RUNNING_CODE,
@@ -52,6 +53,8 @@ struct v8_symbols {
   bool iterate_roots_has_mode; /* a third argument, from Node 22 */
   uintptr_t heap_of_profiler;
   uintptr_t root_name;
+  uintptr_t
+      code_table; /* gives where the table begins by which functions hold their code; 0: there is none */
   struct v8_vtable object_visitor;
   struct v8_vtable root_visitor;
 };

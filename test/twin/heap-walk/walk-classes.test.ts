@@ -3,6 +3,7 @@ import { runFixture } from '../../helpers/child.js'
 import { doubtOfSize } from '../../../src/twin/heap-walk/walk.js'
 import { doubtOfPlanted, walkClasses } from '../../../src/twin/heap-walk/walk-classes.js'
 import { thorough } from '../../helpers/thorough.js'
+import type { WalkOfCompiled } from './fixtures/compiled.js'
 import type { PeakOfWalk } from './fixtures/peak.js'
 import type { Reached } from './fixtures/reached.js'
 import type { RandomGraph } from './fixtures/random-graph.js'
@@ -12,6 +13,8 @@ const MIB = 1024 * 1024
 /** Other binaries of Node on which V8's snapshot is the oracle, too, separated by colons. */
 const OTHER_NODES = (process.env['OTHER_NODES'] ?? '').split(':').filter(Boolean)
 
+const whereOf = (node: string): string => (node === process.execPath ? '' : ` by ${node}`)
+
 describe('the walk of the heap', () => {
   for (const node of [process.execPath, ...OTHER_NODES]) {
     for (const [seed, worker] of [
@@ -19,9 +22,8 @@ describe('the walk of the heap', () => {
       ['7', 'yes'],
       ['11', 'no'],
     ] as const) {
-      const where = node === process.execPath ? '' : ` by ${node}`
       const test = seed === '11' ? thorough : it
-      test(`finds what V8's own snapshot finds, to the byte (seed ${seed}, busy worker: ${worker})${where}`, async () => {
+      test(`finds what V8's own snapshot finds, to the byte (seed ${seed}, busy worker: ${worker})${whereOf(node)}`, async () => {
         const { reason, differing, owners, retainedBytes } = await runFixture<RandomGraph>(
           'twin/heap-walk/fixtures/random-graph',
           { args: [seed, worker], node, env: { NODE_V8_COVERAGE: undefined } },
@@ -32,6 +34,17 @@ describe('the walk of the heap', () => {
         expect(differing).to.deep.equal([])
       })
     }
+
+    it(`meets compiled code, however V8 keeps it${whereOf(node)}`, async function () {
+      this.timeout(60_000)
+      const { reason, metBytes, heapBytes, codeBytes } = await runFixture<WalkOfCompiled>(
+        'twin/heap-walk/fixtures/compiled',
+        { node, env: { NODE_V8_COVERAGE: undefined }, timeoutMs: 55_000 },
+      )
+      expect(reason).to.equal(null)
+      expect(metBytes).to.be.closeTo(heapBytes, 0.01 * heapBytes + MIB / 4)
+      expect(codeBytes).to.be.greaterThan(2 * MIB)
+    })
   }
 
   it('takes less memory than the heap that it walks, whose strings and numbers it counts all the same', async function () {
