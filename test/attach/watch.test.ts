@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Owner } from '../../src/report/discovery/types.js'
 import { MAIN } from '../cli/fixtures.js'
-import { command, targets } from './target.js'
+import { targets } from './target.js'
 
 describe('attach, again and again', function () {
   this.timeout(120_000)
@@ -35,13 +35,5 @@ describe('attach, again and again', function () {
     expect(sizes.at(-1)?.growth?.readings).to.be.at.least(3)
     await delay(500)
     expect(await target.state()).to.deep.equal(before)
-  })
-
-  it('gives a profile of what is allocated', async () => {
-    const target = await start({ file: new URL('fixtures/growing.js', import.meta.url).pathname })
-    const { code, stdout, stderr } = await command('profile', String(target.pid), '--seconds', '2')
-    expect(code, stderr).to.equal(0)
-    expect(stdout).to.contain('allocateAndKeep')
-    expect(await target.state()).to.include({ inspector: null })
   })
 })

@@ -84,6 +84,18 @@ describe('cache-attribution profile', () => {
     expect((await profile(['pprof'])).stdout).to.match(/^inuse_space: 3\.00 KiB in all\n/)
   })
 
+  it('takes the format from the name of the output where none is said', async () => {
+    const named = async (name: string, ...args: string[]): Promise<string> => {
+      expect((await profile(['late.heap', '-o', name, ...args])).code).to.equal(0)
+      return readFileSync(path.join(folder, name), 'latin1')
+    }
+    expect(await named('x.html')).to.match(/^<!doctype html>/)
+    expect((await named('x.pb.gz')).slice(0, 2)).to.equal('\u001f\u008b')
+    expect(await named('x.folded')).to.equal('app+0x20;app+0x10 3072\n')
+    expect(await named('x.txt')).to.match(/^inuse_space: /)
+    expect(await named('y.html', '--format', 'top')).to.match(/^inuse_space: /)
+  })
+
   it('asks a service, at its usual path, for so many seconds, with the token', async () => {
     const { url, asked, server } = await service(
       200,
@@ -94,7 +106,12 @@ describe('cache-attribution profile', () => {
       expect(code, stderr).to.equal(0)
       expect(stdout).to.include('3.00 KiB in all')
       await profile([`${url}/own/heap?gc=1`])
-      expect(asked).to.deep.equal(['/debug/pprof/heap?seconds=7 Bearer abc', '/own/heap?gc=1 -'])
+      await profile([url, '--kind', 'js'])
+      expect(asked).to.deep.equal([
+        '/debug/pprof/heap?seconds=7 Bearer abc',
+        '/own/heap?gc=1 -',
+        '/debug/pprof/heap?kind=js -',
+      ])
     } finally {
       server.close()
     }
@@ -119,6 +136,16 @@ describe('cache-attribution profile', () => {
     } finally {
       refusing.server.close()
       redirecting.close()
+    }
+  })
+
+  it('tells the code with which a service refuses', async () => {
+    const problem = { code: 'ERR_PROFILING_OFF', detail: 'profiling is off' }
+    const { url, server } = await service(409, Buffer.from(JSON.stringify(problem)))
+    try {
+      expect((await profile([url])).stderr).to.equal('cache-attribution: ERR_PROFILING_OFF: profiling is off\n')
+    } finally {
+      server.close()
     }
   })
 

@@ -17,7 +17,7 @@ export type AdminAddress = { readonly url: URL } | { readonly socketPath: string
 /** One request. */
 export interface AdminRequest {
   readonly method: 'GET' | 'POST'
-  /** Below the base path, without a slash at its beginning. */
+  /** Below the base path, without a slash at its beginning; with one it is the whole path. */
   readonly path: string
   readonly accept?: string
   /** Without a byte for so long it has failed. A run takes as long as it takes. @default none */
@@ -73,7 +73,8 @@ export class AdminClient {
     if (statusCode === 200) return answer
     const body = await wholeBody(answer, this.name)
     throw (
-      refusal(body.toString()) ?? this.#failure(`answered ${String(statusCode)} ${statusMessage}${hintOf(statusCode)}`)
+      problemOf(body.toString()) ??
+      this.#failure(`answered ${String(statusCode)} ${statusMessage}${hintOf(statusCode)}`)
     )
   }
 
@@ -90,7 +91,12 @@ export class AdminClient {
       const sent =
         'url' in address
           ? (address.url.protocol === 'https:' ? https : http).request(new URL(path, address.url), options)
-          : http.request({ ...options, socketPath: address.socketPath, path: `${BASE_PATH}${path}`, host: 'localhost' })
+          : http.request({
+              ...options,
+              socketPath: address.socketPath,
+              path: path.startsWith('/') ? path : `${BASE_PATH}${path}`,
+              host: 'localhost',
+            })
       sent.on('response', resolve)
       sent.on('timeout', () => sent.destroy(new Error(`no answer within ${String(timeoutMs)} ms`)))
       sent.on('error', (error: Error & { cause?: unknown }) => {
@@ -105,7 +111,8 @@ export class AdminClient {
   }
 }
 
-async function wholeBody(answer: IncomingMessage, name: string): Promise<Buffer> {
+/** @throws CacheAttributionError `ERR_ADMIN_ANSWER` where it has no end */
+export async function wholeBody(answer: IncomingMessage, name: string): Promise<Buffer> {
   const parts: Buffer[] = []
   let length = 0
   for await (const part of answer as AsyncIterable<Buffer>) {
@@ -120,7 +127,7 @@ async function wholeBody(answer: IncomingMessage, name: string): Promise<Buffer>
 }
 
 /** What the service says itself, by a problem document; null where it says nothing of the kind. */
-function refusal(body: string): CacheAttributionError | null {
+export function problemOf(body: string): CacheAttributionError | null {
   let problem: { code?: unknown; detail?: unknown }
   try {
     problem = JSON.parse(body) as typeof problem

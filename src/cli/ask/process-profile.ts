@@ -1,29 +1,71 @@
-/** A heap profile of a process that nobody prepared, taken by the agent. */
+/** A heap profile of a process by its id: from the endpoint that it has on a socket, or by the agent. */
 import v8 from 'node:v8'
 import { Attachment } from '../../attach/client/attachment.js'
+import { parseAnyProfile } from '../../heap-profile/profile/parse-any-profile.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
+import type { CaptureKind } from '../../profiling/profiler/options.js'
+import { findAdminSocket } from '../../support/admin-socket.js'
+import { CacheAttributionError } from '../../support/errors.js'
+import { AdminClient, wholeBody } from './admin-client.js'
 import { closeOnSignals } from './close-on-signals.js'
 
 const DEFAULT_SECONDS = 30
+const PPROF_PATH = '/debug/pprof/heap'
 
-/**
- * V8's heap, or, where jemalloc was started with profiling, the allocator's.
- *
- * @throws CacheAttributionError `ERR_ATTACH_*`, and what the profiler refuses there
- */
+/** What is sampled. */
+export interface ProfileQuestion {
+  /** @default 30 */
+  readonly seconds: number | undefined
+  /** @default native memory where jemalloc was started with profiling, else V8's heap */
+  readonly kind: CaptureKind | undefined
+}
+
+/** @throws CacheAttributionError `ERR_ATTACH_*`, and what the profiler refuses there */
 export async function profileOfProcess(
   pid: number,
-  options: { readonly seconds: number | undefined; readonly kind: 'js' | 'native' | 'all' },
+  { seconds = DEFAULT_SECONDS, kind }: ProfileQuestion,
+  log: (text: string) => void,
+): Promise<HeapProfile> {
+  return (await servedProfile(pid, { seconds, kind }, log)) ?? (await attachedProfile(pid, { seconds, kind }, log))
+}
+
+async function attachedProfile(
+  pid: number,
+  question: ProfileQuestion,
   log: (text: string) => void,
 ): Promise<HeapProfile> {
   const attachment = await Attachment.open(pid, { progress: log })
   const stop = closeOnSignals(() => attachment.close())
   try {
-    const { seconds = DEFAULT_SECONDS, kind } = options
-    const serialized = (await attachment.ask('profile', { seconds, kind })) as string
+    const serialized = (await attachment.ask('profile', { ...question })) as string
     return v8.deserialize(Buffer.from(serialized, 'base64')) as HeapProfile
   } finally {
     stop()
     await attachment.close()
   }
+}
+
+/** Null where the process has no endpoint, or one without profiles: `auto` serves them where jemalloc profiles. */
+async function servedProfile(
+  pid: number,
+  { seconds, kind }: ProfileQuestion,
+  log: (text: string) => void,
+): Promise<HeapProfile | null> {
+  const socketPath = await findAdminSocket(pid)
+  if (socketPath === null) return null
+  const client = new AdminClient({ socketPath }, undefined)
+  try {
+    const query = new URLSearchParams({ seconds: String(seconds), ...(kind === undefined ? {} : { kind }) })
+    log(`asking the endpoint of the process for what it allocates in ${String(seconds)} s`)
+    const answer = await client.open({ method: 'GET', path: `${PPROF_PATH}?${query.toString()}` })
+    return await parseAnyProfile(await wholeBody(answer, client.name))
+  } catch (error) {
+    if (isOfProfiler(error)) throw error
+    return null
+  }
+}
+
+/** An agent would be refused likewise. */
+function isOfProfiler(error: unknown): boolean {
+  return error instanceof CacheAttributionError && /^ERR_PROFIL(?:E|ER|ING)_/.test(error.code)
 }

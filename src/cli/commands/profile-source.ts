@@ -7,6 +7,7 @@ import { isText, parseAnyProfile } from '../../heap-profile/profile/parse-any-pr
 import { parseHeapProfile } from '../../heap-profile/profile/parser.js'
 import type { ParseOptions } from '../../heap-profile/profile/parser.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
+import { problemOf } from '../ask/admin-client.js'
 
 /** How a source is read. */
 export interface SourceOptions {
@@ -15,6 +16,8 @@ export interface SourceOptions {
   readonly token: string | undefined
   /** For a service: sample so long. */
   readonly seconds: number | undefined
+  /** For a service: which memory. */
+  readonly kind: string | undefined
   readonly truncated: boolean
   /** Whether the rows of threads are wanted: a third of the memory of a large profile. */
   readonly threads: boolean
@@ -62,16 +65,17 @@ async function* piecesOf(file: FileHandle, first: Uint8Array): AsyncGenerator<Ui
 }
 
 /** The address of a service's profile: of its root where no path is given. */
-function profileUrl(target: string, seconds: number | undefined): URL {
+function profileUrl(target: string, { seconds, kind }: Pick<SourceOptions, 'seconds' | 'kind'>): URL {
   const url = new URL(target)
   if (url.pathname === '/') url.pathname = PPROF_PATH
   if (seconds !== undefined) url.searchParams.set('seconds', String(seconds))
+  if (kind !== undefined) url.searchParams.set('kind', kind)
   return url
 }
 
-async function fetchProfile(target: string, { token, seconds }: SourceOptions): Promise<Uint8Array> {
+async function fetchProfile(target: string, { token, seconds, kind }: SourceOptions): Promise<Uint8Array> {
   try {
-    const answer = await fetch(profileUrl(target, seconds), {
+    const answer = await fetch(profileUrl(target, { seconds, kind }), {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       // A token is for the service that was named.
       redirect: token === undefined ? 'follow' : 'error',
@@ -79,9 +83,10 @@ async function fetchProfile(target: string, { token, seconds }: SourceOptions): 
     })
     const body = await bounded(answer)
     if (answer.ok) return body
-    const words = new TextDecoder().decode(body.subarray(0, 300))
-    throw new Error(`the service answered ${answer.status}: ${words}`)
+    const words = new TextDecoder().decode(body)
+    throw problemOf(words) ?? new Error(`the service answered ${answer.status}: ${words.slice(0, 300)}`)
   } catch (error) {
+    if (error instanceof CacheAttributionError) throw error
     const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : ''
     throw new CacheAttributionError('ERR_PROFILE_READ', `the profile could not be fetched: ${messageOf(error)}${cause}`)
   }

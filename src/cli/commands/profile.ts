@@ -9,6 +9,7 @@ import { formatTopTable, topTable } from '../../heap-profile/output/top.js'
 import { subtractProfile } from '../../heap-profile/profile/difference.js'
 import { selectThread } from '../../heap-profile/profile/threads.js'
 import { SAMPLE_TYPE_NAMES } from '../../heap-profile/profile/sample-types.js'
+import type { CaptureKind } from '../../profiling/profiler/options.js'
 import type { HeapProfile, SampleTypeName } from '../../heap-profile/profile/types.js'
 import { symbolize } from '../../heap-profile/symbols/symbolize.js'
 import { readArguments, refuseOperands, usageError } from '../arguments.js'
@@ -21,12 +22,13 @@ import { readSource } from './profile-source.js'
 const HELP = `Usage: cache-attribution profile FILE|URL|PID [options]
 
 Shows a heap profile: a dump of jemalloc (heap_v2) or a pprof file, or what a running service answers at
-…/debug/pprof/heap. Of a PID (a running Node process, which need not be prepared) allocations are sampled for 30 seconds.
-Functions are named by the files that the process had mapped, where they are on this machine.
+…/debug/pprof/heap. Of a PID (a running Node process, which need not be prepared) allocations are sampled for 30 seconds:
+native memory where its jemalloc was started with profiling ("run --profile"), else V8's heap. Functions are named by the files that the process had mapped, where they are on this machine.
 
 Options:
   --base FILE|URL      show the difference: what grew since that one, and what shrank
-  --format top         a table of functions (default)
+  --format top         a table of functions (default; without --format an output named *.html is a flame graph, *.pb,
+                       *.pb.gz and *.pprof are for pprof, *.folded is folded)
   --format flamegraph  one HTML page: needs --output
   --format folded      one line a stack
   --format pprof       for go tool pprof and the like: needs --output, and the package pprof-format
@@ -35,8 +37,7 @@ Options:
                        or heap_space
   --by KIND            of a table: function (default), line, file or package
   --seconds N          of a URL or a PID: what is allocated in the next N seconds
-  --kind KIND          of a PID: js (V8's heap, default) native (where jemalloc was started
-                       with profiling), or all (both)
+  --kind KIND          of a URL or a PID: native, js (V8's heap) or all (both)
   --thread N           one thread alone, by jemalloc's number
   --root FOLDER        look up the mapped files below this folder, e.g. /proc/PID/root
   --allocator          show the allocator's own frames too
@@ -62,6 +63,12 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   truncated: { kind: 'switch' },
 }
 
+const FORMATS_BY_NAME = [
+  [/\.html?$/i, 'flamegraph'],
+  [/\.(?:pb|pb\.gz|pprof)$/i, 'pprof'],
+  [/\.folded$/i, 'folded'],
+] as const
+
 /** Longest time that a service may be asked to sample. */
 const MAX_SECONDS = 3_600
 
@@ -74,16 +81,23 @@ export const profileCommand: Command = {
   takes: 'process-or-file',
   run: async (context) => {
     const { target, options } = targetAndOptions(context.args)
-    const format = options.get('format') ?? 'top'
     const output = textOption(options, 'output')
+    const format = formatOf(options, output)
     if (output === undefined && (format === 'pprof' || format === 'flamegraph')) {
       throw usageError(`"--format ${format}" needs "--output FILE"`)
     }
     const shown = await readProfile(context, target, options)
     for (const comment of shown.comments) context.log(comment)
-    await write(context, output, await outputOf(shown, target, options))
+    await write(context, output, await outputOf(shown, target, { format, options }))
     return { code: 0 }
   },
+}
+
+/** As it says, else by the name of the file. */
+function formatOf(options: Arguments['options'], output: string | undefined): string {
+  const format = textOption(options, 'format')
+  if (format !== undefined || output === undefined) return format ?? 'top'
+  return FORMATS_BY_NAME.find(([pattern]) => pattern.test(output))?.[1] ?? 'top'
 }
 
 /** Options may stand before and behind the file. */
@@ -104,6 +118,7 @@ async function readProfile(
   const seconds = wholeNumber(options, 'seconds', 1, MAX_SECONDS)
   const thread = wholeNumber(options, 'thread', 0, Number.MAX_SAFE_INTEGER)
   const base = textOption(options, 'base')
+  const kind = options.get('kind') as CaptureKind | undefined
   const source = {
     cwd: context.cwd,
     token: context.env['CACHE_ATTRIBUTION_TOKEN'],
@@ -111,11 +126,11 @@ async function readProfile(
     threads: thread !== undefined,
   }
   let shown = isProcess(target)
-    ? await profileOfProcess(Number(target), { seconds, kind: kindOf(options) }, context.log)
-    : await readSource(target, { ...source, seconds })
+    ? await profileOfProcess(Number(target), { seconds, kind }, context.log)
+    : await readSource(target, { ...source, seconds, kind })
   if (thread !== undefined) shown = selectThread(shown, thread)
   if (base !== undefined) {
-    let earlier = await readSource(base, { ...source, seconds: undefined })
+    let earlier = await readSource(base, { ...source, seconds: undefined, kind: undefined })
     if (thread !== undefined) earlier = selectThread(earlier, thread)
     shown = subtractProfile(shown, earlier)
   }
@@ -129,25 +144,22 @@ function isProcess(target: string): boolean {
   return /^[1-9]\d{0,9}$/.test(target)
 }
 
-function kindOf(options: Arguments['options']): 'js' | 'native' | 'all' {
-  return (options.get('kind') ?? 'js') as 'js' | 'native' | 'all'
-}
-
 async function outputOf(
   shown: HeapProfile,
   target: string,
-  options: Arguments['options'],
+  { format, options }: { readonly format: string; readonly options: Arguments['options'] },
 ): Promise<string | Uint8Array | Iterable<string>> {
   const type = (options.get('type') ?? 'inuse_space') as SampleTypeName
   const output = { type, allocatorFrames: options.has('allocator') }
   const base = textOption(options, 'base')
-  switch (options.get('format')) {
+  switch (format) {
     case 'pprof':
       return toPprof(shown, output)
     case 'folded':
       return foldedLines(shown, output)
     case 'flamegraph': {
-      const title = base === undefined ? path.basename(target) : `${path.basename(target)} − ${path.basename(base)}`
+      const name = isProcess(target) ? `process ${target}` : path.basename(target)
+      const title = base === undefined ? name : `${name} − ${path.basename(base)}`
       return toFlamegraph(shown, { ...output, title: title.slice(0, 200), difference: base !== undefined })
     }
     default:

@@ -33,7 +33,9 @@ export function describeProgress({ stage, done, of, expected }: DiscoverProgress
     case 'walking':
       return 'walking the heap for its owners in a copy of the process'
     case 'measuring':
-      return `emptying owners in a copy of the process: ${String(done)} of ${String(of)}`
+      // Before the first owner, windows in which nothing is emptied.
+      if (of === 0) return 'measuring the noise in a copy of the process'
+      return `emptying owner ${String(Math.min(done + 1, of))} of ${String(of)} in a copy of the process`
   }
 }
 
