@@ -90,6 +90,34 @@ describe('what is in the way of an attach', function () {
     expect(code, stderr).to.equal(0)
   })
 
+  for (const [what, execArgv] of [
+    ['one that opens its inspector on any port', []],
+    ['one whose inspector has been open on any port', ['--inspect=127.0.0.1:0']],
+  ] as const) {
+    it(`a title in the place of the options is none, of ${what}`, async () => {
+      // The usual port is somebody else's, of whom the process knows nothing.
+      const other = createServer()
+      await new Promise<void>((resolve) => {
+        other.once('error', () => resolve()).listen(9229, '127.0.0.1', resolve)
+      })
+      try {
+        const body = `process.title = 'a service'; ${source('')}`
+        const target = await start({ file: '', execArgv: [...execArgv, '-e', body] })
+        expect(new TargetProcess(target.pid).hasTitle).to.equal(true)
+        const attachment = await Attachment.open(target.pid, { openTimeoutMs: 2_000, portTimeoutMs: 100 })
+        try {
+          expect(attachment.started.pid).to.equal(target.pid)
+        } finally {
+          await attachment.close()
+        }
+        await delay(300)
+        expect(hasInspector(target.pid)).to.equal(execArgv.length > 0)
+      } finally {
+        other.close()
+      }
+    })
+  }
+
   it("the application's own handler of SIGUSR1", async () => {
     const target = await startSource("process.on('SIGUSR1', () => console.error('mine'))")
     expect(await refusal(target.pid)).to.contain('ERR_ATTACH_SIGNAL_TAKEN')

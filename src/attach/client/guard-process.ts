@@ -1,5 +1,6 @@
-/** The process of a guard: its argument is the process id that the command attaches to. */
+/** The process of a guard: its arguments are the process id that the command attaches to, and the sockets that were there before. */
 import process from 'node:process'
 import { guard } from './guard.js'
 
-void guard(Number(process.argv[2]))
+const [, , pid, ...sockets] = process.argv
+void guard(Number(pid), new Set(sockets))

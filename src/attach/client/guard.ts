@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { besideCode } from '../../support/own-package.js'
 import { InspectorSession } from './inspector-session.js'
-import { CLOSE_INSPECTOR, inspectorOf } from './open-inspector.js'
+import { CLOSE_INSPECTOR, openedSince } from './open-inspector.js'
 import { TargetProcess } from './target-process.js'
 
 /** The command's end of it. */
@@ -33,9 +33,10 @@ const TAKE_OVER_MS = 3_000
 /** A process that is blocked opens its inspector when it goes on. */
 const WATCH_MS = 600_000
 
-/** Starts a guard for an attach to `pid`. */
-export function startGuard(pid: number): Guard {
-  const child = spawn(process.execPath, [besideCode('attach/client/guard-process.js'), String(pid)], {
+/** Starts a guard for an attach to `pid`, which has these sockets (their inodes) before its inspector is opened. */
+export function startGuard(pid: number, sockets: ReadonlySet<string>): Guard {
+  const args = [besideCode('attach/client/guard-process.js'), String(pid), ...sockets]
+  const child = spawn(process.execPath, args, {
     // In a session of its own: a signal to the command's group is not for it.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -69,7 +70,7 @@ export function startGuard(pid: number): Guard {
 }
 
 /** The guard's end of it: what its process does. */
-export async function guard(pid: number): Promise<void> {
+export async function guard(pid: number, sockets: ReadonlySet<string>): Promise<void> {
   const target = new TargetProcess(pid)
   const folders = new Set<string>()
   let isDone = false
@@ -80,16 +81,16 @@ export async function guard(pid: number): Promise<void> {
   }
   if (isDone) return
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-  await closeInspector(target)
+  await closeInspector(target, sockets)
 }
 
 /** The signal may be on its way, and the process may be blocked. */
-async function closeInspector(target: TargetProcess): Promise<void> {
+async function closeInspector(target: TargetProcess, sockets: ReadonlySet<string>): Promise<void> {
   const endMs = performance.now() + WATCH_MS
   while (performance.now() < endMs && target.isAlive) {
     await delay(POLL_MS)
     try {
-      const open = await inspectorOf(target)
+      const open = await openedSince(target, sockets)
       if (open === null) continue
       const session = await InspectorSession.open(open.webSocketUrl, ANSWER_MS)
       try {

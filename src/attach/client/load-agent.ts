@@ -42,8 +42,9 @@ export async function loadAgent(target: TargetProcess, settings: LoadSettings): 
   const { openTimeoutMs: timeoutMs, portTimeoutMs, progress } = settings
   let guard: Guard | undefined
   try {
-    const beforeSignal = (): void => {
-      guard = startGuard(target.pid)
+    const beforeSignal = (sockets: ReadonlySet<string>): void => {
+      guard?.dismiss()
+      guard = startGuard(target.pid, sockets)
     }
     const { session, wasClosed } = await openInspector(target, { timeoutMs, portTimeoutMs, progress, beforeSignal })
     const loaded = await loadThrough(target, session, { ...settings, opened: wasClosed, guard })

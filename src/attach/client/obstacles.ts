@@ -43,31 +43,44 @@ export function checkSignal(target: TargetProcess): void {
         `process ${pid} runs under Node's permission model, which keeps its inspector closed: start it with --allow-inspector (Node 26) and --allow-addons, or with --inspect-port and an endpoint of its own (docs/guide/attach.md)`,
       )
     }
+    const causes = target.hasTitle ? '--disable-sigusr1, the permission model' : '--disable-sigusr1'
     throw new CacheAttributionError(
       'ERR_ATTACH_SIGNAL_OFF',
-      `process ${pid} opens no inspector on SIGUSR1 (--disable-sigusr1, or the signal is blocked): start it with --inspect=127.0.0.1:0 or with cache-attribution/auto`,
+      `process ${pid} opens no inspector on SIGUSR1 (${causes}, or the signal is blocked): start it with --inspect=127.0.0.1:0 or with cache-attribution/auto`,
     )
   }
+  if (isPortKnown(target) && isPortTaken(target)) throw portTaken(target)
+}
+
+/** Whether another process has the port on which its inspector would open. */
+export function isPortTaken(target: TargetProcess): boolean {
   const port = expectedPort(target)
-  const taken = port === 0 ? undefined : target.foreignListeners().find((listener) => isInTheWay(listener, port))
-  if (taken !== undefined) throw portTaken(target, port)
+  return port !== 0 && target.foreignListeners().some((listener) => isInTheWay(listener, port))
 }
 
 /** `ERR_ATTACH_PORT_TAKEN`. */
-export function portTaken(target: TargetProcess, port: number): CacheAttributionError {
+export function portTaken(target: TargetProcess): CacheAttributionError {
   return new CacheAttributionError(
     'ERR_ATTACH_PORT_TAKEN',
-    `port ${String(port)}, on which process ${String(target.pid)} would open its inspector, is taken by another process: attach when that is done with it, or start this process with --inspect-port=0`,
+    `port ${String(expectedPort(target))}, on which process ${String(target.pid)} would open its inspector, is taken by another process: attach when that is done with it, or start this process with --inspect-port=0`,
   )
 }
 
 /** Where its inspector would listen: as its options say, else Node's default. 0: on any port. */
 export function expectedPort(target: TargetProcess): number {
-  const ports = optionsOf(target).flatMap((option) => {
+  return portsOf(target).at(-1) ?? DEFAULT_PORT
+}
+
+/** Whether that is sure: a title hides the options. */
+export function isPortKnown(target: TargetProcess): boolean {
+  return !target.hasTitle || portsOf(target).length > 0
+}
+
+function portsOf(target: TargetProcess): readonly number[] {
+  return optionsOf(target).flatMap((option) => {
     const value = /^--(?:inspect(?:-brk|-wait|-port)?|debug-port)=(?:.*:)?(\d{1,5})$/.exec(option)?.[1]
     return value === undefined ? [] : [Number(value)]
   })
-  return ports.at(-1) ?? DEFAULT_PORT
 }
 
 /** Whether its options say that its inspector has been open since the start. */
@@ -119,7 +132,7 @@ function kindOf(target: TargetProcess): ProgramKind | null {
 }
 
 /** Whether a listener of another process keeps an inspector from opening at `wanted`. */
-export function isInTheWay({ address, port }: Listener, wanted: number): boolean {
+function isInTheWay({ address, port }: Listener, wanted: number): boolean {
   return port === wanted && (address === '127.0.0.1' || address === '0.0.0.0' || address === '::')
 }
 

@@ -8,7 +8,7 @@ import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { AGENTS_KEY } from '../protocol.js'
 import { InspectorSession, SessionError, inspectorAt } from './inspector-session.js'
 import type { InspectorTarget } from './inspector-session.js'
-import { checkSignal, expectedPort, isInTheWay, portTaken, startsInspector } from './obstacles.js'
+import { checkSignal, expectedPort, isPortKnown, isPortTaken, portTaken, startsInspector } from './obstacles.js'
 import { otherUser } from './target-process.js'
 import type { Listener, TargetProcess } from './target-process.js'
 
@@ -28,8 +28,8 @@ export interface OpenInspectorOptions {
   readonly timeoutMs: number
   /** How long another process may keep the port, in milliseconds. */
   readonly portTimeoutMs: number
-  /** Told right before the signal is sent: from then on something has to be undone. */
-  readonly beforeSignal: () => void
+  /** Told right before the signal is sent, with the sockets that are older: from then on something has to be undone. */
+  readonly beforeSignal: (before: ReadonlySet<string>) => void
   /** Told what is waited for. */
   readonly progress: (text: string) => void
 }
@@ -48,18 +48,20 @@ export async function openInspector(target: TargetProcess, options: OpenInspecto
   const endMs = performance.now() + options.portTimeoutMs
   for (;;) {
     await waitForPort(target, endMs, options)
-    options.beforeSignal()
+    options.beforeSignal(before)
     signal(target)
     try {
       return { session: await connect(target, await newInspector(target, before, options)), wasClosed: true }
     } catch (error) {
+      const hidden = await hiddenInspector(target, error)
+      if (hidden !== null) return { session: await connect(target, hidden), wasClosed: false }
       // An attach to another worker of a cluster was faster: the port is waited for again.
-      if (!isPortTaken(error) || performance.now() > endMs) throw error
+      if (!isOfPort(error) || performance.now() > endMs) throw error
     }
   }
 }
 
-function isPortTaken(error: unknown): boolean {
+function isOfPort(error: unknown): boolean {
   return error instanceof CacheAttributionError && error.code === 'ERR_ATTACH_PORT_TAKEN'
 }
 
@@ -67,7 +69,7 @@ function isPortTaken(error: unknown): boolean {
  * The inspector that a process has open. Only where its options or the usual port suggest one is somebody asked: a
  * service must not get requests that nobody sent.
  */
-export async function inspectorOf(target: TargetProcess): Promise<InspectorTarget | null> {
+async function inspectorOf(target: TargetProcess): Promise<InspectorTarget | null> {
   const port = expectedPort(target)
   const candidates = target.ownListeners().filter((listener) => mayBeInspector(target, listener, port))
   return firstInspector(candidates)
@@ -76,7 +78,25 @@ export async function inspectorOf(target: TargetProcess): Promise<InspectorTarge
 /** On any port it is on the loopback interface, unless its options say where. */
 function mayBeInspector(target: TargetProcess, { address, port }: Listener, expected: number): boolean {
   if (expected !== 0) return port === expected
-  return startsInspector(target) || address === '127.0.0.1' || address === '::1'
+  return startsInspector(target) || isLoopback({ address })
+}
+
+function isLoopback({ address }: Pick<Listener, 'address'>): boolean {
+  return address === '127.0.0.1' || address === '::1'
+}
+
+/** Of a process whose title hides its options: one that has been open all the time, on whatever port. */
+async function hiddenInspector(target: TargetProcess, error: unknown): Promise<InspectorTarget | null> {
+  const isUnopened = error instanceof CacheAttributionError && error.code === 'ERR_ATTACH_SIGNAL_TAKEN'
+  if (isPortKnown(target) || !(isUnopened || isOfPort(error))) return null
+  return firstInspector(target.ownListeners().filter(isLoopback))
+}
+
+/** The inspector that a process opened since `before`. */
+export function openedSince(target: TargetProcess, before: ReadonlySet<string>): Promise<InspectorTarget | null> {
+  const port = expectedPort(target)
+  const isCandidate = (each: Listener): boolean => !before.has(each.inode) && (each.port === port || isLoopback(each))
+  return firstInspector(target.ownListeners().filter(isCandidate))
 }
 
 async function firstInspector(candidates: readonly Listener[]): Promise<InspectorTarget | null> {
@@ -129,7 +149,7 @@ async function waitForPort(target: TargetProcess, endMs: number, { progress }: O
       checkSignal(target)
       return
     } catch (error) {
-      if (!isPortTaken(error) || performance.now() > endMs) throw error
+      if (!isOfPort(error) || performance.now() > endMs) throw error
       if (!isReported) progress('the inspector of another process has the port: waiting for it')
       await delay(20 * POLL_MS)
     }
@@ -165,11 +185,11 @@ async function newInspector(
     }
     // Another attach may have opened it before this one read the list.
     const port = expectedPort(target)
-    const isTaken = target.foreignListeners().some((each) => isInTheWay(each, port))
+    const isTaken = isPortKnown(target) && isPortTaken(target)
     const candidates = target.ownListeners().filter((each) => !before.has(each.inode) || each.port === port)
     const found = await firstInspector(candidates)
     if (found !== null) return found
-    if (isTaken) throw portTaken(target, port)
+    if (isTaken) throw portTaken(target)
     if (closing.hasEnded()) signal(target)
     if (!isReported && performance.now() - startMs > TOLD_AFTER_MS) {
       isReported = true
@@ -202,6 +222,7 @@ class ClosingInspector {
 /** The main thread woke up and opened nothing, or it did not wake up at all. */
 function notOpened(target: TargetProcess, isAwake: boolean): CacheAttributionError {
   if (!isAwake) return blocked(target)
+  if (!isPortKnown(target) && isPortTaken(target)) return portTaken(target)
   return new CacheAttributionError(
     'ERR_ATTACH_SIGNAL_TAKEN',
     `process ${String(target.pid)} took SIGUSR1 and opened no inspector: its application has a handler for that signal of its own, which was called. Start it with --inspect=127.0.0.1:0 or with cache-attribution/auto, which need no signal`,

@@ -95,6 +95,16 @@ export class TargetProcess {
     return zeroed(this.#text('cmdline'))
   }
 
+  /** Whether a title (`process.title`) stands in the place of its arguments, which nobody can read then. */
+  get hasTitle(): boolean {
+    const text = this.#text('cmdline') ?? ''
+    const [first = '', ...others] = zeroed(text)
+    // The rest of a longer command line is zeroed.
+    if (text.endsWith('\0\0')) return true
+    const name = first.slice(first.lastIndexOf('/') + 1)
+    return others.length === 0 && name !== 'node' && this.program?.endsWith(`/${name}`) === false
+  }
+
   /** Its environment at the start; null where that may not be read. */
   get environment(): ReadonlyMap<string, string> | null {
     const text = this.#text('environ')
