@@ -59,7 +59,9 @@ static void stop_at_end(void *data) {
 /* start(threadId) → string | null: in the calling thread; why it does not */
 static napi_value Start(napi_env env, napi_callback_info info) {
   const bool was_on = js_stacks_is_on();
-  const char *reason = js_stacks_start(new_title(env), first_uint32(env, info));
+  struct uv_loop_s *loop = NULL;
+  napi_get_uv_event_loop(env, &loop);
+  const char *reason = js_stacks_start(new_title(env), first_uint32(env, info), loop);
   /* V8 must not end while its profiler runs. */
   if (reason == NULL && !was_on)
     napi_add_env_cleanup_hook(env, stop_at_end, env);
@@ -178,16 +180,22 @@ static napi_value Forget(napi_env env, napi_callback_info info) {
     return NULL;
   }
   kept.from = (uint64_t)from;
-  if (js_tokens_read((int)descriptor, &kept.ids))
+  if (js_tokens_read((int)descriptor, &kept.ids) && js_stacks_under_way(&kept.ids))
     js_names_forget(is_kept, &kept);
   index_free(&kept.ids);
   return NULL;
 }
 
-/* next() → number */
-static napi_value Next(napi_env env, napi_callback_info info) {
+/* beginForgetting() → number: what forget() takes as `from`, of a dump that is begun after it */
+static napi_value BeginForgetting(napi_env env, napi_callback_info info) {
   (void)info;
-  return number_of(env, (double)js_stacks_next());
+  return number_of(env, (double)js_stacks_forget());
+}
+
+/* poolReason() → string | null */
+static napi_value PoolReason(napi_env env, napi_callback_info info) {
+  (void)info;
+  return text_or_null(env, js_stacks_pool_reason());
 }
 
 void js_define(napi_env env, napi_value exports) {
@@ -204,7 +212,8 @@ void js_define(napi_env env, napi_value exports) {
       {"names", NULL, Names, NULL, NULL, NULL, napi_default, NULL},
       {"nameOf", NULL, NameOf, NULL, NULL, NULL, napi_default, NULL},
       {"forget", NULL, Forget, NULL, NULL, NULL, napi_default, NULL},
-      {"next", NULL, Next, NULL, NULL, NULL, napi_default, NULL},
+      {"beginForgetting", NULL, BeginForgetting, NULL, NULL, NULL, napi_default, NULL},
+      {"poolReason", NULL, PoolReason, NULL, NULL, NULL, napi_default, NULL},
   };
   napi_value object;
   napi_create_object(env, &object);

@@ -3,12 +3,15 @@
 
 #if defined(__linux__) && defined(__x86_64__)
 #include "js-names.h"
+#include "js-pool.h"
 #include "js-stacks.h"
 #include "js-unwind.h"
 #include "js-v8.h"
 
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 /* Frames of JavaScript: as many as V8's profiler records, so that equal ones have equal names. */
@@ -16,6 +19,7 @@ enum { TOKENS_MOST = 8, NATIVE_LEAST = 8 };
 
 static _Atomic uint64_t next_id = 1;
 static _Atomic uint64_t stacks, lost, direct, collections;
+static _Atomic uint32_t times_forgotten;
 static volatile int *is_parent; /* in a page that a fork's child finds zeroed */
 static void *callback;          /* the address of a callback that V8's map of code has */
 static int exit_offset = -1;    /* of the isolate's c_entry_fp */
@@ -75,63 +79,133 @@ static uint64_t lost_token(void) {
   return token(TOKEN_MARK, MARK_LOST);
 }
 
-static uint64_t known_token(struct js_thread *thread, const struct native_walk *walk, const uintptr_t *frame,
-                            void *const *frames, const struct sample_info *info) {
-  struct seen *seen = js_thread_seen(thread, hash_of(frames, info->frames));
-  if (seen == NULL)
-    return lost_token();
-  if (seen->id != 0)
-    return token(TOKEN_STACK, seen->id);
-  if (thread->pending_count == PENDING_MOST || !is_collectable(walk))
-    return lost_token();
-  const uint64_t id = next_id++;
-  collect(thread, id, frame, info->vm_state == VM_STATE_EXTERNAL && info->callback != NULL);
-  seen->id = id;
-  return token(TOKEN_STACK, id);
-}
-
-/* The token of the stack of JavaScript now; 0 where there is none. Collecting starts from the frame through
- * which C was called, and fails without one: a write barrier, a deoptimization and a fast call have none.
- * Where the native frames end tells, since that is where compiled code begins. */
-static uint64_t stack_token(struct js_thread *thread, const struct native_walk *walk) {
+/* A stack of JavaScript as V8 reads it: raw addresses. */
+struct raw_stack {
   void *frames[JS_FRAMES_MOST];
+  struct sample_info info;
+  const uintptr_t *exit; /* the frame through which compiled code called C */
+};
+
+/* False on a stack that is not the thread's own. */
+static bool read_stack(const struct js_thread *thread, struct raw_stack *stack) {
   const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
   if (here < thread->stack_low || here >= thread->stack_high)
-    return 0;
+    return false;
   struct registers registers = {.pc = __builtin_return_address(0), .sp = (void *)here};
-  struct sample_info info = {0};
-  const uintptr_t *frame = exit_frame(thread, here);
-  const bool is_exit = frame != NULL && frame[-2] == walk->end;
-  js_v8.stack_sample(thread->isolate, &registers, frames, JS_FRAMES_MOST, &info);
-  if (info.vm_state == VM_STATE_GC) {
+  stack->info = (struct sample_info){0};
+  stack->exit = exit_frame(thread, here);
+  js_v8.stack_sample(thread->isolate, &registers, stack->frames, JS_FRAMES_MOST, &stack->info);
+  return true;
+}
+
+/* The place of a stack among those that were seen; NULL where no more can be kept. */
+static struct seen *seen_stack(struct js_thread *thread, const struct raw_stack *stack) {
+  const uint32_t times = times_forgotten;
+  if (thread->forgotten != times) {
+    thread->forgotten = times;
+    thread->epoch++;
+  }
+  return js_thread_seen(thread, hash_of(stack->frames, stack->info.frames));
+}
+
+/* The number of a stack that is new; 0 where it cannot be kept. */
+static uint64_t new_stack(struct js_thread *thread, struct seen *seen, const struct raw_stack *stack,
+                          const struct native_walk *walk) {
+  if (thread->pending_count == PENDING_MOST || !is_collectable(walk))
+    return 0;
+  const uint64_t id = next_id++;
+  collect(thread, id, stack->exit, stack->info.vm_state == VM_STATE_EXTERNAL && stack->info.callback != NULL);
+  seen->id = id;
+  return id;
+}
+
+/* Collecting starts from the frame through which C was called, and fails without one: a write barrier, a
+ * deoptimization and a fast call have none. Where the native frames end tells, since that is where compiled
+ * code begins. */
+static bool is_from_exit(const struct raw_stack *stack, const struct native_walk *walk) {
+  return stack->exit != NULL && stack->exit[-2] == walk->end;
+}
+
+static uint64_t known_token(struct js_thread *thread, const struct native_walk *walk,
+                            const struct raw_stack *stack) {
+  struct seen *seen = seen_stack(thread, stack);
+  uint64_t id = seen == NULL ? 0 : seen->id;
+  if (seen != NULL && id == 0)
+    id = new_stack(thread, seen, stack, walk);
+  return id == 0 ? lost_token() : token(TOKEN_STACK, id);
+}
+
+/* The token of the stack of JavaScript now; 0 where there is none. */
+static uint64_t stack_token(struct js_thread *thread, const struct native_walk *walk) {
+  struct raw_stack stack;
+  if (!read_stack(thread, &stack))
+    return 0;
+  if (stack.info.vm_state == VM_STATE_GC) {
     collections++;
     return token(TOKEN_MARK, MARK_GC);
   }
-  if (info.frames == 0)
+  if (stack.info.frames == 0)
     return 0;
   stacks++;
-  if (is_exit)
-    return known_token(thread, walk, frame, frames, &info);
+  if (is_from_exit(&stack, walk))
+    return known_token(thread, walk, &stack);
   direct++;
   return token(TOKEN_MARK, MARK_DIRECT);
 }
 
+uint64_t js_hook_stack(struct js_thread *thread) {
+  void *frames[64];
+  struct raw_stack stack;
+  if (js_v8.current_isolate() != thread->isolate || !read_stack(thread, &stack) ||
+      stack.info.vm_state == VM_STATE_GC || stack.info.frames == 0)
+    return 0;
+  struct seen *seen = seen_stack(thread, &stack);
+  if (seen == NULL || seen->id != 0)
+    return seen == NULL ? 0 : seen->id;
+  struct native_walk walk = {.frames = frames, .most = sizeof frames / sizeof *frames};
+  native_unwind(&walk);
+  return is_from_exit(&stack, &walk) ? new_stack(thread, seen, &stack, &walk) : 0;
+}
+
+void js_hook_forget(void) { times_forgotten++; }
+
 static unsigned requested_tokens(const struct js_thread *thread, void **to) {
   unsigned count = 0;
-  if (thread->requested_by[0] == 0)
-    return 0;
   to[count++] = (void *)token(TOKEN_MARK, MARK_REQUESTED);
-  for (unsigned i = 0; i < 3 && thread->requested_by[i] != 0; i++)
+  for (unsigned i = 0; i < REQUESTERS && thread->requested_by[i] != 0; i++)
     to[count++] = (void *)token(TOKEN_STACK, thread->requested_by[i]);
   if (thread->requested_scope != 0)
     to[count++] = (void *)token(TOKEN_CACHE, thread->requested_scope);
   return count;
 }
 
+/* By their names: Node gives them from 24 on, V8 itself for its own. */
+static bool is_v8_thread(void) {
+  char name[16] = "";
+  return prctl(PR_GET_NAME, name) == 0 && (strstr(name, "V8Worker") != NULL || strncmp(name, "v8:", 3) == 0);
+}
+
+/* What a thread is whose JavaScript is not recorded, or that has none. */
+static unsigned thread_tokens(const struct js_thread *thread, const struct native_walk *walk, void **to) {
+  if (thread != NULL && thread->requested_by[0] != 0)
+    return requested_tokens(thread, to);
+  enum mark mark = MARK_NODE_THREAD;
+  if (js_v8.current_isolate() != NULL)
+    mark = MARK_UNRECORDED;
+  else if (js_pool_is_thread(walk))
+    mark = MARK_POOL;
+  else if (is_v8_thread())
+    mark = MARK_V8_THREAD;
+  else if (!js_pool_is_of_executable(walk))
+    return 0;
+  to[0] = (void *)token(TOKEN_MARK, mark);
+  return 1;
+}
+
 static unsigned tokens_of(struct js_thread *thread, const struct native_walk *walk, void **to) {
   unsigned count = 0;
-  if (!thread->is_on)
-    return requested_tokens(thread, to);
+  if (thread == NULL || !thread->is_on)
+    return thread_tokens(thread, walk, to);
   if (js_v8.current_isolate() != thread->isolate)
     return 0;
   const uint64_t stack = stack_token(thread, walk);
@@ -150,11 +224,13 @@ void js_hook(void **frames, unsigned *length, unsigned most) {
   native_unwind(&walk);
   *length = walk.count;
   struct js_thread *thread = js_thread_get();
-  if (room == 0 || thread == NULL || thread->is_busy || !js_hook_is_here())
+  if (room == 0 || (thread != NULL && thread->is_busy) || !js_hook_is_here())
     return;
-  thread->is_busy = true;
+  if (thread != NULL)
+    thread->is_busy = true;
   *length += tokens_of(thread, &walk, frames + walk.count);
-  thread->is_busy = false;
+  if (thread != NULL)
+    thread->is_busy = false;
 }
 
 /* Whether the word at this offset of an isolate leads to the frame through which compiled code called C: its

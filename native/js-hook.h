@@ -17,4 +17,11 @@ bool js_hook_open(void);
 /* Learns where an isolate keeps its frame of compiled code that calls C; from a callback of Node-API. */
 bool js_hook_find_exit(const void *isolate);
 
+/* The stack that calls it as a token's number, noted where it is new; 0 where there is none. Native frames
+ * are unwound for a new one alone. The thread is marked as busy. */
+uint64_t js_hook_stack(struct js_thread *thread);
+
+/* From now on no stack gets a token that was issued before. */
+void js_hook_forget(void);
+
 #endif

@@ -18,7 +18,16 @@
 enum { TOKEN_SHIFT = 48 };
 
 /* What else is known of a sample. src/heap-profile/profile/javascript-frames.ts has the words. */
-enum mark { MARK_GC = 1, MARK_REQUESTED = 2, MARK_DIRECT = 3, MARK_LOST = 4 };
+enum mark {
+  MARK_GC = 1,
+  MARK_REQUESTED = 2,
+  MARK_DIRECT = 3,
+  MARK_LOST = 4,
+  MARK_POOL = 5,
+  MARK_V8_THREAD = 6,
+  MARK_NODE_THREAD = 7,
+  MARK_UNRECORDED = 8,
+};
 
 struct js_frame {
   const char *function, *file;

@@ -5,6 +5,8 @@
 #include "allocator.h"
 #include "js-hook.h"
 #include "js-names.h"
+#include "js-pool-jobs.h"
+#include "js-pool.h"
 #include "js-thread.h"
 #include "js-unwind.h"
 #include "js-v8.h"
@@ -81,8 +83,10 @@ static const char *install_hook(void) {
 
 static void remove_hook(void) {
   pthread_mutex_lock(&install_lock);
-  if (--threads_on == 0)
+  if (--threads_on == 0) {
     allocator_mallctl()(HOOK, NULL, NULL, &own_hook_before, sizeof own_hook_before);
+    js_pool_stop();
+  }
   pthread_mutex_unlock(&install_lock);
 }
 
@@ -93,7 +97,7 @@ static bool start_profile(struct js_thread *thread, void *title) {
   return started.status == 0;
 }
 
-const char *js_stacks_start(void *title, uint32_t thread_id) {
+const char *js_stacks_start(void *title, uint32_t thread_id, void *loop) {
   struct js_thread *thread = js_thread_own();
   const char *reason = js_stacks_unsupported();
   if (reason != NULL || (thread != NULL && thread->is_on))
@@ -102,6 +106,7 @@ const char *js_stacks_start(void *title, uint32_t thread_id) {
     return "there is no memory for it";
   thread->isolate = js_v8.current_isolate();
   thread->thread_id = thread_id;
+  thread->loop = loop;
   if (thread->isolate == NULL || !js_hook_find_exit(thread->isolate))
     return "this V8 keeps its frames in a way that is not known";
   if (!js_thread_open(thread))
@@ -111,6 +116,7 @@ const char *js_stacks_start(void *title, uint32_t thread_id) {
     js_thread_close(thread);
     return reason;
   }
+  js_pool_start(loop);
   thread->is_busy = true;
   thread->epoch++;
   thread->profiler = js_v8.profiler_new(thread->isolate, NAMING_STANDARD, LOGGING_EAGER);
@@ -225,14 +231,24 @@ uint32_t js_stacks_scope(uint32_t scope) {
   return before;
 }
 
+const char *js_stacks_pool_reason(void) { return js_pool_reason(); }
+
+uint64_t js_stacks_forget(void) {
+  js_hook_forget();
+  pool_jobs_forget_past();
+  return js_stacks_next();
+}
+
+bool js_stacks_under_way(struct index *ids) { return pool_jobs_stacks(ids); }
+
 #else
 #include <stddef.h>
 
 const char *js_stacks_unsupported(void) {
   return "it takes Linux on x64: the frames of other systems and processors were not tried";
 }
-const char *js_stacks_start(void *title, uint32_t thread_id) {
-  (void)title, (void)thread_id;
+const char *js_stacks_start(void *title, uint32_t thread_id, void *loop) {
+  (void)title, (void)thread_id, (void)loop;
   return js_stacks_unsupported();
 }
 void js_stacks_stop(void) {}
@@ -241,6 +257,12 @@ void js_stacks_resolve(void *title) { (void)title; }
 uint64_t js_stacks_probe(void) { return 0; }
 uint32_t js_stacks_pending(void) { return 0; }
 uint64_t js_stacks_next(void) { return 0; }
+const char *js_stacks_pool_reason(void) { return NULL; }
+uint64_t js_stacks_forget(void) { return 0; }
+bool js_stacks_under_way(struct index *ids) {
+  (void)ids;
+  return true;
+}
 uint32_t js_stacks_scope(uint32_t scope) {
   (void)scope;
   return 0;

@@ -11,6 +11,8 @@
 #ifndef CACHE_ATTRIBUTION_JS_STACKS_H
 #define CACHE_ATTRIBUTION_JS_STACKS_H
 
+#include "index.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,8 +21,11 @@
 const char *js_stacks_unsupported(void);
 
 /* Begins in the calling thread, from a callback of Node-API; `title` is a string of V8, `thread_id` 0 for the
- * main thread. Returns NULL, or why it does not. */
-const char *js_stacks_start(void *title, uint32_t thread_id);
+ * main thread, `loop` the thread's of libuv. Returns NULL, or why it does not. */
+const char *js_stacks_start(void *title, uint32_t thread_id, void *loop);
+
+/* Why work on libuv's pool has no requester; NULL where it has. */
+const char *js_stacks_pool_reason(void);
 
 /* Ends it in the calling thread, and notes the names first. */
 void js_stacks_stop(void);
@@ -38,6 +43,12 @@ uint32_t js_stacks_pending(void);
 
 /* The least number that no token has yet. */
 uint64_t js_stacks_next(void);
+
+/* The same, and no stack gets a token any more that was issued before: names of such may go. */
+uint64_t js_stacks_forget(void);
+
+/* Adds the tokens that no dump has yet and that samples may have still. False without memory. */
+bool js_stacks_under_way(struct index *ids);
 
 /* The number of what is made by JavaScript that the calling thread runs now (a cache), 0 for none. Returns
  * the one before. */

@@ -20,17 +20,24 @@ struct pending {
   bool has_callback; /* V8 takes a callback for its innermost call */
 };
 
-/* All but `epoch`, which the collector's end advances, is written by the thread itself. */
+/* Stacks that may have submitted one job of libuv's pool: the last one, and those that did so before. */
+enum { REQUESTERS = 3 };
+
+/* What one of our own jobs shows of the pool. */
+struct lesson;
+
+/* Written by the thread itself alone. */
 struct js_thread {
-  void *isolate, *profiler;
+  void *isolate, *profiler, *loop;
+  struct lesson *lesson;
   uint32_t profile_id, thread_id, scope;
   bool is_on, is_busy;
-  uint32_t epoch, seen_count, seen_size, pending_count;
+  uint32_t epoch, forgotten, seen_count, seen_size, pending_count;
   struct seen *seen;
   struct pending *pending;
   uintptr_t stack_low, stack_high;
   /* While a job of libuv's pool runs here: who asked for it. */
-  uint64_t requested_by[3];
+  uint64_t requested_by[REQUESTERS];
   uint32_t requested_scope;
 };
 

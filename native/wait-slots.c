@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "wait-slots.h"
 
+#include "imports.h"
 #include "open-guard.h"
 #include "twin-exit.h"
 
@@ -13,8 +14,6 @@
 int wait_slots_find(void) { return 0; }
 int wait_slots_replace(void) { return ENOSYS; }
 #else
-#include <elf.h>
-#include <link.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -158,55 +157,6 @@ struct search {
 static _Atomic(struct search *) found;
 static pthread_mutex_t searching = PTHREAD_MUTEX_INITIALIZER;
 
-/* The parts of an object's dynamic section that lead to its import slots. */
-struct imports {
-  const ElfW(Rela) * tables[2];
-  size_t counts[2];
-  const ElfW(Sym) * symbols;
-  const char *names;
-};
-
-/* The dynamic section holds addresses in most objects, and offsets in a few (the vDSO). */
-static uintptr_t address_of(const struct dl_phdr_info *object, uintptr_t value) {
-  return value < object->dlpi_addr ? object->dlpi_addr + value : value;
-}
-
-static bool find_imports(const struct dl_phdr_info *object, struct imports *imports) {
-  const ElfW(Dyn) *dynamic = NULL;
-  *imports = (struct imports){0};
-  for (int i = 0; i < object->dlpi_phnum; i++)
-    if (object->dlpi_phdr[i].p_type == PT_DYNAMIC)
-      dynamic = (const void *)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
-  bool is_rela = true;
-  for (; dynamic != NULL && dynamic->d_tag != DT_NULL; dynamic++) {
-    const uintptr_t value = dynamic->d_un.d_ptr;
-    switch (dynamic->d_tag) {
-    case DT_JMPREL:
-      imports->tables[0] = (const void *)address_of(object, value);
-      break;
-    case DT_PLTRELSZ:
-      imports->counts[0] = value / sizeof(ElfW(Rela));
-      break;
-    case DT_RELA:
-      imports->tables[1] = (const void *)address_of(object, value);
-      break;
-    case DT_RELASZ:
-      imports->counts[1] = value / sizeof(ElfW(Rela));
-      break;
-    case DT_PLTREL:
-      is_rela = value == DT_RELA;
-      break;
-    case DT_SYMTAB:
-      imports->symbols = (const void *)address_of(object, value);
-      break;
-    case DT_STRTAB:
-      imports->names = (const void *)address_of(object, value);
-      break;
-    }
-  }
-  return is_rela && imports->symbols != NULL && imports->names != NULL;
-}
-
 static bool note_slot(struct search *search, void **at, void *function) {
   if (search->count == search->capacity) {
     const size_t capacity = search->capacity == 0 ? 256 : 2 * search->capacity;
@@ -241,18 +191,15 @@ static int search_object(struct dl_phdr_info *object, size_t size, void *data) {
   (void)size;
   search->loaded = object->dlpi_adds;
   search->unloaded = object->dlpi_subs;
-  if (!find_imports(object, &imports))
+  if (!imports_find(object, &imports))
     return 0;
   const bool is_executable = object->dlpi_name == NULL || object->dlpi_name[0] == '\0';
   for (int table = 0; table < 2; table++) {
     for (size_t i = 0; imports.tables[table] != NULL && i < imports.counts[table]; i++) {
       const ElfW(Rela) *entry = &imports.tables[table][i];
-      const size_t symbol = ELF64_R_SYM(entry->r_info);
-      if (symbol == 0)
-        continue;
-      const char *name = imports.names + imports.symbols[symbol].st_name;
+      const char *name = imports_name(&imports, entry);
       bool wakes = false;
-      void *function = replacement_of(name, &wakes);
+      void *function = name == NULL ? NULL : replacement_of(name, &wakes);
       if (function == NULL)
         continue;
       if (!note_slot(search, (void **)(object->dlpi_addr + entry->r_offset), function))

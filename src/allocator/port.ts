@@ -145,8 +145,10 @@ export interface JavaScriptStacksBinding {
   nameOf(token: number): string | null
   /** Forgets names of tokens below `from` that the dump in a file does not have. */
   forget(descriptor: number, from: number): void
-  /** The least token that is not issued yet. */
-  next(): number
+  /** What {@link forget} takes as `from`, of a dump that is begun after it: no stack gets a token any more that was issued before. */
+  beginForgetting(): number
+  /** Why work on libuv's pool has no requester; null where it has, and while nothing is recorded. */
+  poolReason(): string | null
 }
 
 /** What both bindings offer; mechanism only. Failures of a mallctl are thrown as `MallctlError`. */

@@ -4,6 +4,7 @@
  * Rule: bytes stay the same. Tokens of equal stacks differ (code moves, and the same call is a new token then), so stacks
  * that read the same afterwards are one. A token that nothing names stays, under words that say so.
  */
+import { packageOf } from '../../support/package-of.js'
 import { TOKEN } from './javascript-names.js'
 import type { JavaScriptNames } from './javascript-names.js'
 import { growingUint32 } from './columns.js'
@@ -13,9 +14,12 @@ import type { Frame, FrameFunction, SampleTable, ThreadTable } from './types.js'
 /** What marks of the addon say; native/js-names.h has the numbers. */
 const MARKS: Readonly<Record<number, string>> = {
   1: '(V8 collects garbage)',
-  2: '(requested from libuv’s pool by)',
   3: '(JavaScript, which entered C without a frame)',
   4: '(JavaScript, whose stack was not kept)',
+  5: '(libuv’s pool)',
+  6: '(V8’s threads)',
+  7: '(threads of Node and V8)',
+  8: '(a thread whose JavaScript is not recorded)',
 }
 const REQUESTED = 2
 const UNNAMED = '(JavaScript without a name in this dump)'
@@ -35,6 +39,8 @@ interface Replacement {
   readonly frames: readonly number[]
   /** Whether a function of the application or of a package is among them. */
   readonly isOfApp: boolean
+  /** Of a stack: what it asks libuv's pool for. */
+  readonly work?: string
 }
 
 /** The profile with names in place of tokens; the same where it has no token. */
@@ -85,7 +91,7 @@ class Expander {
     const kept = growingUint32()
     for (let sample = 0; sample < samples.count; sample++) {
       const from = samples.frames.subarray(samples.offsets[sample], samples.offsets[sample + 1])
-      const stack = Uint32Array.from(expanded([...from].flatMap((frame) => replacements[frame] ?? [])))
+      const stack = Uint32Array.from(this.#expanded([...from].flatMap((frame) => replacements[frame] ?? [])))
       const before = stacks.count
       rowOf[sample] = stacks.numberOf(stack)
       if (stacks.count === before) continue
@@ -116,12 +122,12 @@ class Expander {
       case TOKEN.stack: {
         const calls = this.#names.stackOf(number) ?? [named(UNNAMED)]
         const isOfApp = calls.some((call) => !isOfNode(call))
-        return { kind: 'stack', frames: calls.map((call) => this.#named(call)), isOfApp }
+        return { kind: 'stack', frames: calls.map((call) => this.#named(call)), isOfApp, work: workOf(calls) }
       }
       case TOKEN.mark: {
         const mark = Number(number)
-        const words = MARKS[mark] ?? `(JavaScript, mark ${mark})`
-        return { kind: mark === REQUESTED ? 'requested' : 'other', ...this.#one(words) }
+        if (mark === REQUESTED) return { kind: 'requested', frames: [], isOfApp: false }
+        return { kind: 'other', ...this.#one(MARKS[mark] ?? `(JavaScript, mark ${mark})`) }
       }
       case TOKEN.thread:
         return { kind: 'other', ...this.#one(`(worker thread ${number})`) }
@@ -144,20 +150,31 @@ class Expander {
     this.#frameOf.set(key, number)
     return number
   }
+
+  /**
+   * The frames of a stack. A job of libuv's pool has the stacks of those who submitted the same object, the last first: a
+   * stream's later pieces are submitted by Node alone, and the first with a function of the application tells more.
+   */
+  #expanded(replacements: readonly Replacement[]): number[] {
+    const at = replacements.findIndex(({ kind }) => kind === 'requested')
+    if (at === -1) return replacements.flatMap(({ frames }) => frames)
+    const requesters = replacements.slice(at).filter(({ kind }) => kind === 'stack')
+    const requester = requesters.find(({ isOfApp }) => isOfApp) ?? requesters[0]
+    const work = this.#named(named(`(${requesters[0]?.work ?? 'work'} on libuv’s pool)`))
+    return replacements
+      .filter((one, index) => index < at || one.kind !== 'stack' || one === requester)
+      .flatMap(({ kind, frames }) => (kind === 'requested' ? [work] : frames))
+  }
 }
 
 /**
- * The frames of a stack. A job of libuv's pool has the stacks of those who submitted the same object, the last first: a stream's
- * later pieces are submitted by Node alone, and the first with a function of the application tells more.
+ * What a stack asks the pool for: the part of Node that submits it (`zlib`, `crypto`, `fs`, `dns`), else the package that
+ * does so through an addon of its own.
  */
-function expanded(replacements: readonly Replacement[]): number[] {
-  const at = replacements.findIndex(({ kind }) => kind === 'requested')
-  if (at === -1) return replacements.flatMap(({ frames }) => frames)
-  const requesters = replacements.slice(at).filter(({ kind }) => kind === 'stack')
-  const requester = requesters.find(({ isOfApp }) => isOfApp) ?? requesters[0]
-  return replacements
-    .filter((one, index) => index < at || one.kind !== 'stack' || one === requester)
-    .flatMap(({ frames }) => frames)
+function workOf(calls: readonly FrameFunction[]): string {
+  const file = calls.find((call) => call.file !== null)?.file ?? ''
+  const [, part] = /^node:(?:internal\/)?([^/]+)/.exec(file) ?? []
+  return part ?? packageOf(file) ?? 'work'
 }
 
 function named(name: string): FrameFunction {

@@ -7,6 +7,7 @@
  *     # js token 1f 3                                       token in hex, then its stack
  *     # js cache 1 thumbnails                               number, name
  *     # js none there is no jemalloc                        why this dump has no such names
+ *     # js pool libuv is another                            why work on libuv's pool has no requester
  *
  * Rule: a line of a kind that is not known is of a later version and left out; one that is wrong is refused.
  */
@@ -31,6 +32,8 @@ const MAX_DEPTH = 1024
 export class JavaScriptNames {
   /** Why there are none; null where nothing says so. */
   reason: string | null = null
+  /** Why work on libuv's pool has no requester; null where nothing says so. */
+  poolReason: string | null = null
   readonly #frames = new Map<number, FrameFunction>()
   readonly #stacks = new Map<number, readonly number[]>()
   readonly #stackOf = new Map<string, number>()
@@ -82,6 +85,9 @@ export class JavaScriptNames {
         return true
       case 'none':
         this.reason = words.join(' ')
+        return true
+      case 'pool':
+        this.poolReason = words.join(' ')
         return true
       default:
         return true

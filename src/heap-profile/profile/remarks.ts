@@ -22,8 +22,12 @@ export function remarksOnJavaScript(count: number, frames: readonly Frame[], nam
   if (count === 0) return []
   if (names.reason !== null) return [`Its stacks end where JavaScript begins: ${names.reason}.`]
   const unnamed = unnamedTokens(frames, names)
-  if (unnamed === 0) return []
   return [
-    `${unnamed} stacks of JavaScript have no names in this dump: it was not written by this library, or was cut off.`,
+    ...(unnamed === 0
+      ? []
+      : [
+          `${unnamed} stacks of JavaScript have no names in this dump: it was not written by this library, or was cut off.`,
+        ]),
+    ...(names.poolReason === null ? [] : [`Who asked for work on libuv’s pool is not known: ${names.poolReason}.`]),
   ]
 }

@@ -15,9 +15,13 @@ export function javaScriptNotes(descriptor: number): string {
   const stacks = stacksBinding()
   if (stacks?.isOn() === true) stacks.resolve()
   const names = stacks?.names(descriptor) ?? ''
-  if (names !== '') return names.split('\n').map(written).join('') + scopeLines()
-  const reason = reasonUnsupported()
-  return reason === null ? '' : `# js none ${reason.replaceAll(/\s+/g, ' ')}\n`
+  if (names !== '')
+    return names.split('\n').map(written).join('') + scopeLines() + because('pool', stacks?.poolReason())
+  return because('none', reasonUnsupported())
+}
+
+function because(of: 'pool' | 'none', reason: string | null = null): string {
+  return reason === null ? '' : `# js ${of} ${reason.replaceAll(/\s+/g, ' ')}\n`
 }
 
 function written(line: string): string {

@@ -2,7 +2,8 @@
  * Forgets names that no sample has any more. The same call is a new token after each major GC, so that names would pile up in a
  * process that is profiled for weeks.
  *
- * Rule: what lives is what jemalloc's own dump has, and what came since that dump was begun.
+ * Rule: what lives is what jemalloc's own dump has, and what came since that dump was begun. A stack that was seen before gets a
+ * new token after it, in every thread: its old one may have lost its names.
  */
 import type { JavaScriptStacksBinding, Mallctl } from '../../allocator/port.js'
 import { openUnnamedFile } from '../../support/unnamed-file.js'
@@ -13,9 +14,9 @@ const MANY = 200_000
 let next = MANY
 
 /** Where there are many names, dumps the profile into a file without a name, and forgets those that it does not have. */
-export function forgetNames(stacks: JavaScriptStacksBinding, mallctl: Mallctl): void {
-  if ((stacks.counts()[4] ?? 0) < next) return
-  const from = stacks.next()
+export function forgetNames(stacks: JavaScriptStacksBinding, mallctl: Mallctl, least = next): void {
+  if ((stacks.counts()[4] ?? 0) < least) return
+  const from = stacks.beginForgetting()
   try {
     const file = openUnnamedFile()
     try {

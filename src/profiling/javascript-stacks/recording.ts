@@ -1,5 +1,5 @@
 /**
- * Records the calls of JavaScript while jemalloc's profiler samples, in this thread.
+ * Records the calls of JavaScript while jemalloc's profiler samples, in this thread; of the main thread also in its workers.
  *
  * Rule: recording follows `prof.active`, which is read and never remembered: it begins before sampling does, and ends when
  * sampling is found off. It is tried once, on itself, before it is trusted; what does not work leaves profiles as they
@@ -10,6 +10,7 @@ import type { JavaScriptStacksBinding, Mallctl } from '../../allocator/port.js'
 import { selfTest } from './self-test.js'
 import { forgetNames } from './forget-names.js'
 import { noteFailure, reasonUnsupported, stacksBinding } from './support.js'
+import { WorkerRecording } from './worker-recording.js'
 
 /** How often it is seen whether names have to be noted. */
 const TICK_MS = 1_000
@@ -19,6 +20,7 @@ const RESOLVE_MS = 30_000
 const MAX_PENDING = 32_768
 
 let timer: NodeJS.Timeout | undefined
+let workers: WorkerRecording | null = null
 let resolvedAt = 0
 let isTested = false
 
@@ -34,6 +36,7 @@ export function startRecording(mallctl: Mallctl): boolean {
   }
   resolvedAt = performance.now()
   timer ??= setInterval(tick, TICK_MS, mallctl).unref()
+  workers ??= WorkerRecording.start()
   return true
 }
 
@@ -43,10 +46,17 @@ export function followProfiler(mallctl: Mallctl): void {
   else stopRecording()
 }
 
+/** Has worker threads note their names, before a dump; this thread's are noted with the dump itself. */
+export async function resolveWorkers(): Promise<void> {
+  await workers?.resolve()
+}
+
 /** Ends; the names of what was sampled stay. */
 function stopRecording(): void {
   clearInterval(timer)
   timer = undefined
+  workers?.stop()
+  workers = null
   const stacks = stacksBinding()
   if (stacks?.isOn() === true) stacks.stop()
 }
@@ -64,6 +74,7 @@ function tick(mallctl: Mallctl): void {
   if (stacks === null) return
   followProfiler(mallctl)
   if (!stacks.isOn()) return
+  void workers?.resolve()
   const isDue = performance.now() - resolvedAt > RESOLVE_MS && stacks.pending() > 0
   if (isDue || stacks.pending() > MAX_PENDING || threadId !== 0) {
     resolvedAt = performance.now()

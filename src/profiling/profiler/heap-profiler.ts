@@ -10,7 +10,7 @@ import type { UnnamedFile } from '../../support/unnamed-file.js'
 import { totalOf } from '../../heap-profile/profile/columns-of.js'
 import { subtractProfile } from '../../heap-profile/profile/difference.js'
 import { joinProfiles } from '../../heap-profile/profile/join.js'
-import { followProfiler } from '../javascript-stacks/recording.js'
+import { followProfiler, resolveWorkers } from '../javascript-stacks/recording.js'
 import { readHeapProfile } from '../../heap-profile/profile/parser.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import { dumpInto, dumpToFile, openTemporaryFile } from './dump-file.js'
@@ -139,6 +139,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
    */
   async dump(options?: DumpOptions): Promise<HeapProfile> {
     const mallctl = this.#ready(options)
+    await resolveWorkers()
     return this.#snapshot(mallctl)()
   }
 
@@ -223,9 +224,11 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
       const switched = switchedOn(mallctl, options, sampling)
       try {
         const isDelta = options.view === 'delta' && !switched.isReset
+        await resolveWorkers()
         if (isDelta) this.#collect(options.gc)
         const before = isDelta ? await this.#snapshot(mallctl)() : null
         await this.#wait(options.seconds, startedMs, signal)
+        await resolveWorkers()
         this.#collect(options.gc)
         const js = sampling?.stop()
         const read = this.#snapshot(mallctl)

@@ -65,8 +65,50 @@ describe('names of JavaScript in a dump', () => {
       ['0x400010 0x7a4d000000000002 0x7a4a000000000001 0x7a4a000000000002'],
       [...FRAMES, '# js stack 0 2', '# js stack 1 0 1', '# js token 1 0', '# js token 2 1'],
     )
-    expect(folded(profile)[0]).to.match(/^main.*;makeThumbnail.*;\(requested from libuv’s pool by\);/)
+    expect(folded(profile)[0]).to.match(/^main.*;makeThumbnail.*;\(buffer on libuv’s pool\);/)
     expect(folded(profile)[0]).not.to.include('createUnsafeBuffer')
+  })
+
+  for (const [file, work] of [
+    ['node:zlib', 'zlib'],
+    ['node:internal/crypto/scrypt', 'crypto'],
+    ['node:internal/fs/promises', 'fs'],
+    ['node:dns', 'dns'],
+    ['/app/node_modules/sharp/lib/output.js', 'sharp'],
+    ['/app/node_modules/@napi-rs/canvas/index.js', '@napi-rs/canvas'],
+    ['/app/own-addon.js', 'work'],
+    ['-', 'work'],
+  ]) {
+    it(`say what a job of the pool is by who submitted it: ${work ?? ''} (${file ?? ''})`, async () => {
+      const profile = await parse(
+        ['0x400010 0x7a4d000000000002 0x7a4a000000000001'],
+        [`# js frame 0 3 ${file ?? ''} submit`, '# js stack 0 0', '# js token 1 0'],
+      )
+      expect(folded(profile)[0]).to.match(new RegExp(`^submit[^;]*;\\(${work ?? ''} on libuv’s pool\\);`))
+    })
+  }
+
+  it('tell threads without JavaScript apart', async () => {
+    const profile = await parse(
+      [5, 6, 7, 8].map((mark) => `0x400010 0x7a4d00000000000${String(mark)}`),
+      [],
+    )
+    expect(folded(profile).map((line) => line.replace(/ \d+$/, ''))).to.have.members([
+      '(libuv’s pool)',
+      '(V8’s threads)',
+      '(threads of Node and V8)',
+      '(a thread whose JavaScript is not recorded)',
+    ])
+  })
+
+  it('say why nobody is named for work on the pool', async () => {
+    const profile = await parse(
+      ['0x400010 0x7a4a000000000001'],
+      [...FRAMES, '# js stack 0 0', '# js token 1 0', '# js pool this Node does not export libuv'],
+    )
+    expect(profile.comments).to.deep.equal([
+      'Who asked for work on libuv’s pool is not known: this Node does not export libuv.',
+    ])
   })
 
   it('are missed where a dump has none: the token stays, and a comment says so', async () => {
