@@ -6,17 +6,11 @@
 export { Coordinator, RunAbortedError } from './coordinator/coordinator.js'
 export type { ExtendReport } from './coordinator/run/report-extensions.js'
 export type { CalibrationState } from './coordinator/calibration-json.js'
-export type { CoordinatorEventPayloads, CoordinatorEvents } from './coordinator/events.js'
+export type { CoordinatorEvents } from './coordinator/events.js'
 export type { CacheObservation, Observation } from './coordinator/observe.js'
 export type { AttributeOptions, Budget, CoordinatorOptions } from './coordinator/options.js'
-export type { CacheDescription, LastMeasured, Registration } from './coordinator/registry.js'
-export type {
-  RegistrationOptions,
-  Releasable,
-  ReleasableTraits,
-  ReleaseContext,
-  TrimContext,
-} from './coordinator/releasable.js'
+export type { CacheDescription, Registration } from './coordinator/registry.js'
+export type { RegistrationOptions, Releasable, ReleaseContext, TrimContext } from './coordinator/releasable.js'
 export { formatReport } from './report/format-report.js'
 export { headline } from './report/headline.js'
 export type {
@@ -28,12 +22,8 @@ export type {
   ReportWarning,
   RowError,
   Trigger,
-  TrimChoice,
 } from './report/types.js'
-export type { ReportResidual } from './report/residual/types.js'
-export type { ByQuantity, Figures } from './measure/figures.js'
 export type { MemorySample } from './measure/sample.js'
-export type { GcMode } from './measure/settle.js'
 export { breakdown } from './breakdown/index.js'
 export type { BreakdownOptions } from './breakdown/index.js'
 export { isolateHeap, workerHeaps } from './breakdown/isolates.js'

@@ -6,7 +6,6 @@
 export { collectMetrics } from './collect.js'
 export type { CollectMetricsOptions } from './collect.js'
 export { allocationCounter } from './allocation-counter.js'
-export type { AllocationCounter, TrackedMemory } from './allocation-counter.js'
+export type { AllocationCounter } from './allocation-counter.js'
 export { OPENMETRICS_FORMAT, TEXT_FORMAT, formatMetrics } from './exposition.js'
-export type { MetricsFormat, ReadableRegistry } from './exposition.js'
 export type { MetricsOptions } from './options.js'

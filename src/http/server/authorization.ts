@@ -14,7 +14,7 @@ export type Role = 'read-only' | 'operator'
 /**
  * The answer of {@link Authorize}. `true` is `'operator'`; `false` is answered with 403; a Response is sent as it is.
  */
-export type Verdict = boolean | Role | Response
+type Verdict = boolean | Role | Response
 
 /** What is known of the connection and no header can forge. */
 export interface AdminConnection {

@@ -23,7 +23,7 @@ export interface ClassRow {
 }
 
 /** The instance of a class that retains the most. */
-export interface LargestOfClass {
+interface LargestOfClass {
   readonly retainedBytes: number
   /**
    * How it is reached, in the words of the source: `bus._events.config`; null where no name is on the way. A string or a

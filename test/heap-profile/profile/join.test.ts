@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { ProfileBuilder, toFlamegraph, toFolded, topTable } from '../../../src/heap-profile/index.js'
+import { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
+import { toFlamegraph, toFolded, topTable } from '../../../src/heap-profile/index.js'
 import { parseAnyProfile, toPprof } from '../../../src/heap-profile/index.js'
 import { joinProfiles } from '../../../src/heap-profile/profile/join.js'
 import type { HeapProfile } from '../../../src/heap-profile/index.js'
