@@ -2,10 +2,21 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 
-/** Files of one process of mocha, at most: its start costs half a second, and the last ones to end are waited for. */
-const GROUP_MOST = 8
-/** Each of these is one group: its files use the same port of this machine, or one browser. */
-const TOGETHER = ['attach', path.join('http', 'page')]
+/** Weight of one process of mocha, at most: its start costs half a second, and the last ones to end are waited for. */
+const GROUP_WEIGHT_MOST = 48
+/** Each of these is one group: its files use the same browser. */
+const TOGETHER = [path.join('http', 'page')]
+/** These take more than ten seconds on a quiet machine: each is a group, and all of them start first. */
+const LONG = [
+  'adapters/conformance',
+  'attach/attach',
+  'attach/obstacles',
+  'breakdown/first-line',
+  'cli/hostile-terminal',
+  'coordinator/profiled',
+  'heap-profile/jeprof',
+  'tools/check-readme',
+].map((name) => path.normalize(`${name}.test.js`))
 /** Their assertions say how long something may take: nothing is run beside them. */
 export const ALONE = [
   'coordinator/attribution',
@@ -78,16 +89,20 @@ export function groupsOf(files, folder) {
   /** @type {Map<string, string[]>} */
   const byKey = new Map()
   for (const file of files.filter((each) => !alone.includes(each))) {
-    const key = TOGETHER.find((name) => below(file).startsWith(name + path.sep)) ?? below(file).split(path.sep)[0] ?? ''
+    const together = TOGETHER.find((name) => below(file).startsWith(name + path.sep))
+    const key = together ?? (LONG.includes(below(file)) ? below(file) : (below(file).split(path.sep)[0] ?? ''))
     byKey.set(key, [...(byKey.get(key) ?? []), file])
   }
   const beside = [...byKey].flatMap(([key, own]) => (TOGETHER.includes(key) ? [own] : dealt(own)))
-  return { beside: beside.toSorted((a, b) => weightOf(b) - weightOf(a)), alone }
+  const isLong = (/** @type {readonly string[]} */ group) =>
+    group.some((file) => LONG.includes(below(file)) || TOGETHER.some((name) => below(file).startsWith(name + path.sep)))
+  const order = (/** @type {readonly string[]} */ group) => weightOf(group) + (isLong(group) ? 1000 : 0)
+  return { beside: beside.toSorted((a, b) => order(b) - order(a)), alone }
 }
 
 /** Neighbours are alike: dealt out in turn, no group has all of the slow ones. @param {readonly string[]} files */
 function dealt(files) {
-  const count = Math.ceil(files.length / GROUP_MOST)
+  const count = Math.ceil(weightOf(files) / GROUP_WEIGHT_MOST)
   return Array.from({ length: count }, (_, group) => files.filter((_file, index) => index % count === group))
 }
 

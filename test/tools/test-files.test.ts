@@ -32,12 +32,20 @@ describe('the groups of test files', () => {
     expect(alone.map((file) => path.relative(folder, file)).toSorted()).to.deep.equal([...ALONE].toSorted())
   })
 
-  it('keep files together that use the same port or browser', () => {
-    for (const name of ['attach', path.join('http', 'page')]) {
-      const own = files.filter((file) => path.relative(folder, file).startsWith(name + path.sep))
-      expect(own.length).to.be.above(1)
-      expect(beside.filter((group) => group.some((file) => own.includes(file)))).to.deep.equal([own])
+  it('keep files together that use the same browser', () => {
+    const own = files.filter((file) => path.relative(folder, file).startsWith(path.join('http', 'page') + path.sep))
+    expect(own.length).to.be.above(1)
+    expect(beside.filter((group) => group.some((file) => own.includes(file)))).to.deep.equal([own])
+  })
+
+  it('begin with those that take longest, each by itself', () => {
+    const first = beside.slice(0, 9).flatMap((group) => group.map((file) => path.relative(folder, file)))
+    for (const name of ['attach/obstacles', 'http/page/browser', 'heap-profile/jeprof', 'coordinator/profiled']) {
+      expect(first).to.include(path.normalize(`${name}.test.js`))
     }
+    expect(beside.filter((group) => group.includes(inFolder('attach/obstacles')))).to.deep.equal([
+      [inFolder('attach/obstacles')],
+    ])
   })
 })
 
