@@ -7,7 +7,9 @@
  * them has not changed.
  */
 #define _GNU_SOURCE
+#ifdef __linux__
 #include <features.h>
+#endif
 
 #if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
 #ifdef __x86_64__
