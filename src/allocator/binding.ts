@@ -6,11 +6,10 @@
 import path from 'node:path'
 import type { MajorGcState } from '../support/environment.js'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
-import { isThere } from './addon-files.js'
+import { isThere, noBuildIn } from './addon-files.js'
 import { addonMissing } from './addon-missing.js'
 import type { AddonMissing, AddonSurroundings } from './addon-missing.js'
 import { findAddon } from './find-addon.js'
-import type { FoundAddon } from './find-addon.js'
 import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
 import type {
@@ -91,7 +90,6 @@ interface Addon {
 }
 
 const NO_WALK: NoHeapWalk = { reason: 'the addon was built without the walk' }
-
 const TYPE_VOID = MALLCTL_TYPES.length
 
 /** As it was named; undefined where it is looked for. */
@@ -168,7 +166,7 @@ export function reasonAddonMissing(): AddonMissing | null {
 export function pathOfAddon(): string {
   const found = findAddon(addonFile)
   for (const file of found.files) return file
-  throw new Error(noBuildIn(found))
+  throw new Error(noBuildIn(found.folder))
 }
 
 /** The file that is loaded in this process. Throws where there is none for this platform. */
@@ -190,11 +188,7 @@ function loadAddon(): Addon {
       failure ??= error instanceof Error ? error : new Error(messageOf(error))
     }
   }
-  throw failure ?? new Error(noBuildIn(found))
-}
-
-function noBuildIn({ folder }: FoundAddon): string {
-  return `no native build was found for ${process.platform}-${process.arch}${folder === null ? '' : ` in ${folder}`}`
+  throw failure ?? new Error(noBuildIn(found.folder))
 }
 
 /** Without an entry in the cache of modules, which would outlive who asked. */

@@ -18,7 +18,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync } from 'node:zlib'
 import { expect } from 'chai'
-import { addonFiles } from '../../src/allocator/addon-files.js'
+import { addonFiles, libcOf, prebuiltSystems } from '../../src/allocator/addon-files.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const ADDON = path.join(ROOT, 'native/build/Release/cache_attribution.node')
@@ -207,5 +207,51 @@ describe('the file of the addon', function () {
       new Set(['cache_attribution.node', 'cache-attribution.napi.glibc.node', 'cache-attribution.napi.musl.node']),
     )
     expect(existsSync(ADDON)).to.equal(true)
+  })
+
+  it('takes the C library that the program is linked with, also where the system has both', () => {
+    const linked = (interpreter: string): string => {
+      const file = path.join(parent, path.basename(interpreter))
+      writeFileSync(file, `\x7fELF${'\0'.repeat(500)}${interpreter}\0`)
+      return file
+    }
+    const linux = { platform: 'linux', arch: 'x64' }
+    expect(libcOf(linux, linked('/lib/ld-musl-x86_64.so.1'))).to.equal('.musl')
+    expect(libcOf(linux, linked('/lib64/ld-linux-x86-64.so.2'))).to.equal('.glibc')
+    expect(libcOf({ ...linux, arch: 'arm64' }, linked('/lib/ld-musl-aarch64.so.1'))).to.equal('.musl')
+    expect(libcOf({ ...linux, arch: 'arm64' }, linked('/nix/store/x-glibc/lib/ld-linux-aarch64.so.1'))).to.equal(
+      '.glibc',
+    )
+    expect(libcOf(linux)).to.equal('.glibc')
+    expect(libcOf({ platform: 'darwin', arch: 'arm64' })).to.equal('')
+  })
+
+  it('goes by the loaders that there are where the program does not say it', () => {
+    const silent = path.join(parent, 'static')
+    writeFileSync(silent, 'no loader is named here')
+    const linux = { platform: 'linux', arch: process.arch }
+    expect(libcOf(linux, silent)).to.equal('.glibc')
+    expect(libcOf(linux, path.join(parent, 'nowhere'))).to.equal('.glibc')
+  })
+
+  it('is missing with the system and those that there are named', () => {
+    const folder = path.join(parent, 'others/node_modules/cache-attribution')
+    cpSync(path.join(ROOT, 'dist/src'), path.join(folder, 'dist/src'), { recursive: true })
+    cpSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'))
+    mkdirSync(path.join(folder, 'native/prebuilds/sunos-sparc'), { recursive: true })
+    mkdirSync(path.join(folder, 'native/prebuilds/linux-mips'), { recursive: true })
+    writeFileSync(path.join(folder, 'native/prebuilds/sunos-sparc/cache-attribution.napi.node'), '')
+    writeFileSync(path.join(folder, 'native/prebuilds/linux-mips/cache-attribution.napi.musl.node'), '')
+    expect([...prebuiltSystems(path.join(folder, 'native'))].sort()).to.deep.equal(['linux-mips (musl)', 'sunos-sparc'])
+    const program = `import { loadAddonBinding } from '${folder}/dist/src/allocator/binding.js'
+      try { loadAddonBinding() } catch ({ code, message }) { console.log(code, message) }`
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_V8_COVERAGE: undefined },
+    })
+    expect(stdout).to.match(/ERR_ADDON_MISSING: it is not built for this platform, linux-/)
+    expect(stdout).to.include(`no native build was found for linux-${process.arch} (glibc) in ${folder}/native`)
+    expect(stdout).to.include('linux-mips (musl)').and.to.include('sunos-sparc')
+    expect(prebuiltSystems(path.join(parent, 'nowhere'))).to.deep.equal([])
   })
 })
