@@ -8,7 +8,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { build, transform } from 'esbuild'
 
@@ -22,6 +22,19 @@ const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf
 const BY_PATH = ['cli/main', 'cli/doctor/allocator-facts', 'auto/loader-thread', 'attach/client/guard-process']
 const AGENT = 'attach/agent/agent.bundle.js'
 
+/** Each costs a quarter of a megabyte or more. */
+const LATE_MODULES = [
+  'child_process',
+  'crypto',
+  'http',
+  'https',
+  'inspector',
+  'net',
+  'readline',
+  'worker_threads',
+  'zlib',
+]
+
 /** In a bundle there may be no name of a file, or one of another machine: then nothing is beside the code. */
 const ADDRESS =
   'const OWN_URL=typeof __filename==="string"&&__filename!==""?process.getBuiltinModule("node:url").pathToFileURL(__filename).href:"";'
@@ -31,13 +44,13 @@ const entries = Object.values(manifest.exports).flatMap((/** @type {any} */ targ
   typeof target === 'string' ? [] : [target.import.default.replace(/^\.\/dist\/lib\/|\.js$/g, '')],
 )
 
-/** Path relative to dist/ → content. @type {Map<string, string>} */
+/** Path relative to dist/ → content. @type {Map<string, string | Buffer>} */
 const written = new Map()
 
 await writeIfChanged(path.join(source, 'allocator', 'bundled-addons.js'), bundledAddons())
 await buildLibrary()
 buildTypes()
-written.set(`lib/${AGENT}`, await readFile(path.join(source, AGENT), 'utf8'))
+written.set(`lib/${AGENT}.br`, compressed(await readFile(path.join(source, AGENT))))
 for (const [file, content] of written) await writeIfChanged(path.join(root, 'dist', file), content)
 await removeOthers()
 
@@ -58,14 +71,33 @@ function bundledAddons() {
   }
   // What was built last goes before what was prebuilt earlier.
   if (existsSync(built)) files[own] = built
-  const addons = Object.entries(files).map(([system, file]) => [system, compressed(readFileSync(file))])
+  const addons = Object.entries(files).map(([system, file]) => [
+    system,
+    compressed(readFileSync(file)).toString('base64'),
+  ])
   return `export const ADDONS = ${JSON.stringify(Object.fromEntries(addons))}\n`
 }
 
 /** @param {Buffer} content */
 function compressed(content) {
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length }
-  return brotliCompressSync(content, { params }).toString('base64')
+  return brotliCompressSync(content, { params })
+}
+
+/** The admin page, which few processes ever serve: compressed in the code, too. @returns {import('esbuild').Plugin} */
+function compressedPage() {
+  return {
+    name: 'compressed-page',
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /[/\\]page-text\.js$/ }, async ({ path: file }) => {
+        const { PAGE } = await import(pathToFileURL(file).href)
+        const page = JSON.stringify(compressed(Buffer.from(PAGE)).toString('base64'))
+        const contents = `import { brotliDecompressSync } from 'node:zlib'
+export const PAGE = brotliDecompressSync(Buffer.from(${page}, 'base64')).toString()`
+        return { contents }
+      })
+    },
+  }
 }
 
 async function buildLibrary() {
@@ -84,6 +116,7 @@ async function buildLibrary() {
     format: 'esm',
     target: 'node20.19',
     define: { PACKAGE_VERSION: JSON.stringify(manifest.version) },
+    plugins: [compressedPage()],
     legalComments: 'none',
     logLevel: 'warning',
   })
@@ -95,7 +128,12 @@ async function buildLibrary() {
   }
 }
 
-/** @param {string} text @param {string} name */
+/**
+ * Names of functions and classes stay, for stacks and heap snapshots: without a format the second pass takes what stands on top
+ * for the names of a script, and shortens those within functions alone.
+ *
+ * @param {string} text @param {string} name
+ */
 async function commonJs(text, name) {
   const hasAddress = text.includes('import.meta.url')
   const { code } = await transform(text, {
@@ -112,17 +150,35 @@ async function commonJs(text, name) {
     logLevel: 'warning',
     sourcefile: name,
   })
-  return withSpecifiers(withClassNames(code))
+  const short = await transform(withClassNames(code), {
+    platform: 'node',
+    target: 'node20.19',
+    minify: true,
+    charset: 'ascii',
+    legalComments: 'none',
+    logLevel: 'warning',
+    sourcefile: name,
+  })
+  // It takes this for dead code, and loaders of ES modules read the names of exports there.
+  const [names = ''] = /0&&\(module\.exports=\{[^}]*\}\);?\s*$/.exec(code) ?? []
+  return withLateModules(withSpecifiers(short.code.trimEnd() + names))
 }
 
 /**
- * A class that names itself is called `_Name` by esbuild, also where its own name is read: the outer name means the same.
+ * A class that names itself is `Name = class _Name` by esbuild. Without the inner name it is called as the variable is, which means
+ * the same.
  *
  * @param {string} code
  */
 function withClassNames(code) {
   const names = [...code.matchAll(/=\s?class _(\w+)/g)].map(([, name = '']) => name)
-  return names.reduce((text, name) => text.replace(new RegExp(String.raw`\b_${name}\b`, 'g'), `${name}`), code)
+  return names.reduce(
+    (text, name) =>
+      text
+        .replace(new RegExp(String.raw`=\s?class _${name}\b`, 'g'), '=class')
+        .replace(new RegExp(String.raw`\b_${name}\b`, 'g'), name),
+    code,
+  )
 }
 
 /** @param {string} code */
@@ -130,6 +186,27 @@ function withSpecifiers(code) {
   return code
     .replace(/\brequire\("(node:[\w/]+)"\)/g, 'process.getBuiltinModule("$1")')
     .replace(/\brequire\("(\.{1,2}\/[^"]+)\.js"\)/g, 'require("$1.cjs")')
+}
+
+/**
+ * Node's larger modules are loaded when something of them is first used: an import of this package costs little.
+ *
+ * @param {string} code
+ */
+function withLateModules(code) {
+  const imported = /\b(import_node_\w+)=(?:__toESM\()?process\.getBuiltinModule\("node:(\w+)"\)\)?(?=[,;])/g
+  const late = [...code.matchAll(imported)].filter(([, , module = '']) => LATE_MODULES.includes(module))
+  if (late.length === 0) return code
+  const modules = [...new Set(late.map(([, , module]) => module))]
+  const getters = modules.map((module) => `get ${module}(){return process.getBuiltinModule("node:${module}")}`)
+  const text = late.reduce(
+    (rest, [declaration, name = '', module]) =>
+      rest
+        .replace(declaration, '$late')
+        .replace(new RegExp(String.raw`\b${name}\b(?:\.default\b)?`, 'g'), `$late.${module}`),
+    code,
+  )
+  return text.replace(/^(?:#!.*\n)?(?:"use strict";)?/, (start) => `${start}var $late={${getters.join(',')}};`)
 }
 
 /** The ES module before an entry. By names, which every loader and bundler finds in what esbuild writes. @param {string} name @param {string[]} exports */
@@ -172,9 +249,9 @@ function forEveryCompiler(text) {
   )
 }
 
-/** @param {string} file @param {string} content */
+/** @param {string} file @param {string | Buffer} content */
 async function writeIfChanged(file, content) {
-  if (existsSync(file) && (await readFile(file, 'utf8')) === content) return
+  if (existsSync(file) && (await readFile(file)).equals(Buffer.from(content))) return
   await mkdir(path.dirname(file), { recursive: true })
   await writeFile(file, content)
 }

@@ -2,7 +2,7 @@
 // installs it into an empty project without running any install script, and uses it there without a compiler.
 //
 //   npm run check:package        builds dist/ and native/prebuilds/ first
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -10,8 +10,11 @@ import { fileURLToPath } from 'node:url'
 import { linksOf, parseMarkdown } from './markdown.mjs'
 import { failureOf, runCommand, tail } from './run-command.mjs'
 
-const MAX_PACKED_BYTES = 1_500_000
+const MAX_PACKED_BYTES = 1_800_000
 const MAX_UNPACKED_BYTES = 5_000_000
+const MAX_PACKAGES = 3
+/** As the file system counts, with whole blocks. */
+const MAX_INSTALLED_BYTES = 5_500_000
 const LIMIT_MS = 180_000
 
 const root = path.resolve(fileURLToPath(new URL('..', import.meta.url)))
@@ -29,7 +32,7 @@ const REQUIRED = [
   'dist/lib/index.js',
   'dist/lib/index.d.ts',
   'dist/lib/index.d.cts',
-  'dist/lib/attach/agent/agent.bundle.js',
+  'dist/lib/attach/agent/agent.bundle.js.br',
   'dist/types/index.d.ts',
   'docs/guide/twin.md',
   'examples/01-quickstart.ts',
@@ -39,14 +42,16 @@ const REQUIRED = [
 const ALLOWED = new RegExp(
   `^(?:${[
     String.raw`package\.json|LICENSE|[A-Z]+\.md`,
-    String.raw`dist/lib/.+\.(?:c?js|d\.c?ts)|dist/types/(?:package\.json|.+\.d\.ts)`,
-    String.raw`docs/.+\.(?:md|png)`,
+    String.raw`dist/lib/.+\.(?:c?js|d\.c?ts)|dist/lib/attach/agent/agent\.bundle\.js\.br|dist/types/(?:package\.json|.+\.d\.ts)`,
+    String.raw`docs/(?:guide|reference)/.+\.md`,
     String.raw`examples/.+\.(?:ts|md)`,
-    String.raw`bench/(?:README|results/[\w-]+)\.md`,
     String.raw`prometheus/\w+\.yml|grafana/[\w-]+\.json`,
     String.raw`native/(?:[\w-]+\.[ch]|binding\.gyp|README\.md|prebuilds/[\w-]+/[\w.-]+\.node)`,
   ].join('|')})$`,
 )
+/** What stands in the repository alone, for who changes the library: documents may link to it. */
+const REPOSITORY_ONLY =
+  /^(?:bench|docs\/(?:internals|images|benchmarks\.md)|examples\/service|CONTRIBUTING\.md|native\/README\.md)/
 const PREBUILT = new RegExp(`^native/prebuilds/${process.platform}-${process.arch}/.+\\.node$`)
 
 /** Strict, and with the library's own declarations checked too: what a demanding user has. */
@@ -88,6 +93,7 @@ try {
       await checkUse()
       await checkTypes()
       await checkCommand()
+      await checkCost()
     }
   }
 } finally {
@@ -145,7 +151,8 @@ function brokenLinks(files) {
         if (relative === '' || /^[a-z][a-z0-9+.-]*:/i.test(relative)) return []
         const found = path.posix.join(path.posix.dirname(file), decodeURIComponent(relative)).replace(/\/$/, '')
         const isPacked = files.some((packed) => packed === found || packed.startsWith(`${found}/`))
-        return isPacked ? [] : [`${file}:${line}: ${target}`]
+        const isElsewhere = REPOSITORY_ONLY.test(found) && existsSync(path.join(root, found))
+        return isPacked || isElsewhere ? [] : [`${file}:${line}: ${target}`]
       }),
     )
   return broken.length > 0 && `not packed: ${broken.slice(0, 10).join(', ')}`
@@ -202,7 +209,42 @@ async function install(tarball) {
   const args = ['install', '--ignore-scripts', '--omit=optional', '--omit=peer', ...quiet, tarball]
   const result = await runCommand('npm', args, { cwd: project, env: plainEnv(), timeoutMs: LIMIT_MS })
   check('npm install without scripts', failureOf(result) && `${failureOf(result)}\n${tail(result.output)}`)
-  return failureOf(result) === undefined
+  if (failureOf(result) !== undefined) return false
+  await checkInstalled()
+  return true
+}
+
+/** What an installation brings. */
+async function checkInstalled() {
+  const { packages } = JSON.parse(await readFile(path.join(project, 'package-lock.json'), 'utf8'))
+  const names = Object.keys(packages).filter((name) => existsSync(path.join(project, name)) && name !== '')
+  check(`npm install brings ${names.length} packages`, names.length > MAX_PACKAGES && names.join(', '))
+  const folder = path.join(project, 'node_modules')
+  const blocks = readdirSync(folder, { recursive: true, encoding: 'utf8' }).reduce(
+    (sum, entry) => sum + lstatSync(path.join(folder, entry)).blocks,
+    0,
+  )
+  const bytes = blocks * 512
+  check(
+    `the installation is small (${bytes} bytes on disk)`,
+    bytes > MAX_INSTALLED_BYTES && `allowed are ${MAX_INSTALLED_BYTES}`,
+  )
+}
+
+/** Processor time and not the clock's, with room for other work on the machine. */
+async function checkCost() {
+  const script = path.join(root, 'dist', 'bench', 'package-cost.js')
+  const args = [
+    script,
+    '--package',
+    path.join(project, 'node_modules', 'cache-attribution'),
+    '--runs',
+    '5',
+    '--slack',
+    '2',
+  ]
+  const result = await runCommand(process.execPath, args, { cwd: root, timeoutMs: LIMIT_MS })
+  check('importing it and --help cost little', failureOf(result) && `${failureOf(result)}\n${tail(result.output)}`)
 }
 
 /** The environment without what `npm run` sets for this script. */

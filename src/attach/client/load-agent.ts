@@ -4,8 +4,9 @@
  * Rule: where it fails the inspector is closed again before the error is told, or, of a process that does not answer, as soon
  * as it does.
  */
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { brotliDecompressSync } from 'node:zlib'
 import { CacheAttributionError } from '../../support/errors.js'
 import { besideCode } from '../../support/own-package.js'
 import type { AgentSettings, AgentStart } from '../protocol.js'
@@ -135,11 +136,17 @@ function cannotLoad(target: TargetProcess, problem: string): CacheAttributionErr
 
 async function startAgent(session: InspectorSession, settings: AgentSettings): Promise<LoadedAgent> {
   const file = besideCode('attach/agent/agent.bundle.js')
-  const text = readFileSync(file, 'utf8')
+  const text = agentText(file)
   const expression = expressionOf(text, pathToFileURL(file).href, settings)
   const handle = (await session.evaluate(expression, { timeoutMs: START_MS, keep: true })) as string
   const started = JSON.parse((await session.call(handle, 'started', '', ANSWER_MS)) as string) as AgentStart
   return { session, handle, started }
+}
+
+/** The package has it compressed. */
+function agentText(file: string): string {
+  const packed = `${file}.br`
+  return existsSync(packed) ? brotliDecompressSync(readFileSync(packed)).toString() : readFileSync(file, 'utf8')
 }
 
 /**
