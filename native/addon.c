@@ -3,6 +3,7 @@
 #include "allocator.h"
 #include "finalizers.h"
 #include "heap-addon.h"
+#include "isolates-addon.h"
 #include "js-addon.h"
 #include "locks.h"
 #include "mallctl-addon.h"
@@ -150,6 +151,7 @@ NAPI_MODULE_INIT() {
   namespace_define(env, exports);
   twin_define(env, exports);
   heap_define(env, exports);
+  isolates_define(env, exports);
   js_define(env, exports);
   return exports;
 }

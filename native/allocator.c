@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "allocator.h"
+#include "isolates.h"
 #include "overcount.h"
 
 #include <dlfcn.h>
@@ -28,7 +29,7 @@ static bymib_fn bymib_entry;
 static mallinfo2_fn mallinfo2_entry;
 static struct mib epoch_mib;
 static struct mib slot_mibs[SLOT_COUNT];
-static struct mib allocated_mib, deallocated_mib;
+static struct mib allocated_mib, deallocated_mib, allocatedp_mib, deallocatedp_mib;
 static pthread_once_t opened = PTHREAD_ONCE_INIT;
 
 /* 4096 is MALLCTL_ARENAS_ALL: the statistics of all arenas, merged. */
@@ -73,6 +74,8 @@ static void open_once(void) {
         slot_mibs[slot] = resolve(nametomib, slot_keys[slot]);
     allocated_mib = resolve(nametomib, "thread.allocated");
     deallocated_mib = resolve(nametomib, "thread.deallocated");
+    allocatedp_mib = resolve(nametomib, "thread.allocatedp");
+    deallocatedp_mib = resolve(nametomib, "thread.deallocatedp");
     overcount_open(mallctl, nametomib, bymib);
   }
   mallinfo2_entry = (mallinfo2_fn)dlsym(RTLD_DEFAULT, "mallinfo2");
@@ -135,6 +138,19 @@ static double thread_net(void) {
   return (double)(int64_t)(allocated - deallocated);
 }
 
+/* Where the counter of the calling thread lies; NULL where this build has none. */
+static const uint64_t *counter_at(const struct mib *mib) {
+  const uint64_t *at = NULL;
+  size_t size = sizeof at;
+  if (mib->length == 0 || bymib_entry(mib->words, mib->length, &at, &size, NULL, 0) != 0)
+    return NULL;
+  return at;
+}
+
+void allocator_enter_thread(void) {
+  isolates_enter(counter_at(&allocatedp_mib), counter_at(&deallocatedp_mib));
+}
+
 static double or_zero(double bytes) { return isnan(bytes) ? 0 : bytes; }
 
 static double cached(const double slots[SLOT_COUNT]) {
@@ -143,6 +159,18 @@ static double cached(const double slots[SLOT_COUNT]) {
 
 static double live(const double slots[SLOT_COUNT]) {
   return slots[SLOT_ALLOCATED] - cached(slots) - or_zero(slots[SLOT_OVERCOUNT]);
+}
+
+/* A child of fork() has no other threads, and what they counted stands still. */
+static bool is_forked;
+
+static void read_others(double slots[SLOT_COUNT]) {
+  const struct others_counted others =
+      is_forked ? (struct others_counted){NAN, NAN, NAN, NAN} : isolates_count_others();
+  slots[SLOT_OTHER_THREADS] = others.threads;
+  slots[SLOT_OTHERS_ALLOCATED] = others.allocated;
+  slots[SLOT_OTHERS_FREED] = others.freed;
+  slots[SLOT_OTHERS_CHANGES] = others.changes;
 }
 
 /* The parent right before the fork. In the child `cached` is what lies in the caches of threads that it does
@@ -172,6 +200,7 @@ int allocator_read_jemalloc(double slots[SLOT_COUNT]) {
   slots[SLOT_EPOCH] = (double)epoch;
   for (int slot = SLOT_ALLOCATED; slot < SLOT_COUNT; slot++)
     slots[slot] = read_size(&slot_mibs[slot]);
+  read_others(slots);
   slots[SLOT_OVERCOUNT] = overcount_read();
   slots[SLOT_OVERCOUNT_MOST] = overcount_read_most();
   if (at_fork.is_child)
@@ -189,6 +218,7 @@ void allocator_before_fork(void) {
 
 void allocator_after_fork(void) {
   double slots[SLOT_COUNT];
+  is_forked = true;
   if (!at_fork.is_known || allocator_read_jemalloc(slots) != 0)
     return;
   /* A jemalloc whose handler keeps the caches loses none. */

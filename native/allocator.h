@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Slots of one reading, in bytes (but the epoch, a count). The order is the contract with
- * src/allocator/port.ts. */
+/* Slots of one reading, in bytes (but the epoch, the other threads and their changes, which are counts). The
+ * order is the contract with src/allocator/port.ts. */
 enum slot {
   SLOT_EPOCH,
   SLOT_ALLOCATED,
@@ -19,6 +19,10 @@ enum slot {
   SLOT_RETAINED,
   SLOT_OVERCOUNT,
   SLOT_OVERCOUNT_MOST,
+  SLOT_OTHER_THREADS,
+  SLOT_OTHERS_ALLOCATED,
+  SLOT_OTHERS_FREED,
+  SLOT_OTHERS_CHANGES,
   SLOT_COUNT
 };
 
@@ -50,6 +54,9 @@ bool allocator_has_mallinfo2(void);
  * the fork plus what this thread, the only one, has allocated and freed since: `thread.allocated` and
  * `thread.deallocated` count usable sizes, whatever thread caches hold and the profiler sampled. */
 int allocator_read_jemalloc(double slots[SLOT_COUNT]);
+
+/* The calling thread takes part in what others count of it (isolates.h). */
+void allocator_enter_thread(void);
 
 /* glibc's mallinfo2: allocated = uordblks + hblkhd, mapped = arena + hblkhd; every other slot is NaN. Returns
  * 0 or ENOSYS. */

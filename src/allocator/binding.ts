@@ -4,6 +4,7 @@
  * Rule: every failure to load is `ERR_ADDON_MISSING` or `ERR_ADDON_BUNDLED` with its cause and cure; nothing is tried behind the caller's back.
  */
 import path from 'node:path'
+import { threadId } from 'node:worker_threads'
 import type { MajorGcState } from '../support/environment.js'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { isThere, noBuildIn } from './addon-files.js'
@@ -23,6 +24,7 @@ import type {
   MallctlType,
   NativeBinding,
   NoHeapWalk,
+  ThreadsBinding,
   TwinBinding,
   TwinFacts,
 } from './port.js'
@@ -43,6 +45,12 @@ interface Addon {
   mappedRead(): number | string
   mappedMemoryBytes(): number
   mappedHas(buffer: object): boolean
+  nameThread(threadId: number): void
+  answerThreads(change: number): void
+  /** Pairs of a thread's id and how many answer there. */
+  listThreads(): readonly number[] | null
+  takeThreadsTurn(): boolean
+  giveThreadsTurn(): void
   tryRunLock(): boolean
   releaseRunLock(): void
   tryProfilingLock(): boolean
@@ -183,6 +191,7 @@ function loadAddon(): Addon {
     try {
       const addon = loadFile(file)
       loadedFile = file
+      addon.nameThread(threadId)
       return (loadedAddon = addon)
     } catch (error) {
       failure ??= error instanceof Error ? error : new Error(messageOf(error))
@@ -281,8 +290,29 @@ function addonBinding(addon: Addon): NativeBinding {
       addon.releaseProfilingLock()
     },
     accessorKeys: addon.tellsAccessors ? (object) => addon.accessorKeys(object) : null,
+    threads: threadsBinding(addon),
     javaScriptStacks: addon.javaScriptStacks ?? null,
     twin: twinBinding(addon),
+  }
+}
+
+function threadsBinding(addon: Addon): ThreadsBinding {
+  return {
+    answer: (change) => {
+      addon.answerThreads(change)
+    },
+    list: () => {
+      const pairs = addon.listThreads()
+      if (pairs === null) return null
+      return Array.from({ length: pairs.length / 2 }, (_, index) => ({
+        threadId: pairs[2 * index] ?? -1,
+        answering: pairs[2 * index + 1] ?? 0,
+      }))
+    },
+    takeTurn: () => addon.takeThreadsTurn(),
+    giveTurn: () => {
+      addon.giveThreadsTurn()
+    },
   }
 }
 

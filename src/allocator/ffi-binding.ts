@@ -165,6 +165,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
       // What the profiler counts by size class is a structure, which this binding does not read.
       slots[SLOT.overcount] = isProfiled ? NaN : 0
       slots[SLOT.overcountMost] = isProfiled ? size(EXTENTS_KEY) * size('arenas.lextent.0.size') : 0
+      slots.fill(NaN, SLOT.otherThreads, SLOT.othersChanges + 1)
     },
     readGlibc(slots) {
       checkSlots(slots)
@@ -177,6 +178,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
     threadsAtWork: () => -1,
     runFinalizers: () => null,
     mapped: null,
+    threads: null,
     heapAfterMajorGc: () => null,
     watchMajorGcs: () => undefined,
     unwatchMajorGcs: () => undefined,

@@ -6,7 +6,7 @@
  */
 import type { MajorGcState } from '../support/environment.js'
 
-/** Places of one reading in a Float64Array. All are bytes, but `epoch`, a count. Order shared with native/allocator.h. */
+/** Places of one reading in a Float64Array. All are bytes, but `epoch`, `otherThreads` and `othersChanges`, which are counts. Order shared with native/allocator.h. */
 export const SLOT = {
   /** `epoch`: number of the statistics snapshot that the other slots belong to. */
   epoch: 0,
@@ -36,10 +36,21 @@ export const SLOT = {
    * where they are not counted.
    */
   overcountMost: 10,
+  /**
+   * How many other threads of this process are counted in the next three: those that have loaded the addon. NaN, as those, where
+   * they are not counted: without the addon or jemalloc, and in a twin, which has no other threads.
+   */
+  otherThreads: 11,
+  /** `thread.allocated` of those threads together: bytes that they have allocated so far. */
+  othersAllocated: 12,
+  /** `thread.deallocated` of them: bytes that they have freed so far, whoever had allocated them. */
+  othersFreed: 13,
+  /** Grows whenever a thread begins or ends to be counted. */
+  othersChanges: 14,
 } as const
 
 /** Length of the Float64Array that {@link Allocator.readInto} fills. */
-export const SLOT_COUNT = 11
+export const SLOT_COUNT = 15
 
 /** Which implementation answers. */
 export type AllocatorName = 'jemalloc' | 'glibc' | 'unavailable'
@@ -191,10 +202,31 @@ export interface NativeBinding extends Mallctl {
   readonly accessorKeys: AccessorKeys | null
   /** Reads memory that V8 maps itself; null where this binding cannot. */
   readonly mapped: MappedBinding | null
+  /** The threads of this process in which the addon is loaded; null where this binding cannot tell. */
+  readonly threads: ThreadsBinding | null
   /** Stacks of JavaScript in samples; null where this binding cannot. */
   readonly javaScriptStacks: JavaScriptStacksBinding | null
   /** How a copy-on-write child is made; null where this binding cannot. */
   readonly twin: TwinBinding | null
+}
+
+/** The threads of this process in which the addon is loaded, over all copies of it; native/isolates.h. */
+export interface ThreadsBinding {
+  /** So many more listen on the calling thread for questions of other threads. */
+  answer(change: number): void
+  /** Null where the table is busy. */
+  list(): readonly LoadedThread[] | null
+  /** One thread at a time asks the others; false where another has the turn. A thread that ends gives it back. */
+  takeTurn(): boolean
+  giveTurn(): void
+}
+
+/** A thread in which the addon is loaded. */
+interface LoadedThread {
+  /** As `worker_threads.threadId`; 0 is the main thread. */
+  readonly threadId: number
+  /** How many listen there for questions of other threads. */
+  readonly answering: number
 }
 
 /** A major GC that has ended. */

@@ -49,7 +49,8 @@ import type { Run, RunContext } from './run/run-context.js'
 import { SingleFlight } from '../support/single-flight.js'
 import { TwinRun } from './twin/twin-run.js'
 import { allocatorWarnings } from './run/allocator-warnings.js'
-import { TCACHE_UNKNOWN, aliased, allocatorUnavailable, workerThread } from './run/warnings.js'
+import { threadWarnings, threadsAround } from './run/thread-warnings.js'
+import { TCACHE_UNKNOWN, aliased, allocatorUnavailable } from './run/warnings.js'
 
 /** Runs that a later one is compared with: after this many the rotation has swapped every pair of neighbours. */
 const EARLIER_RUNS_MAX = 8
@@ -420,7 +421,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       ...(name === 'unavailable' ? [allocatorUnavailable(reason)] : []),
       ...(lacksTcache ? [TCACHE_UNKNOWN] : []),
       ...allocatorWarnings(this.#allocator, sample),
-      ...(this.#settings.environment.isMainThread ? [] : [workerThread(mode)]),
+      ...threadWarnings(mode, threadsAround(this.#allocator, this.#settings.environment.isMainThread)),
       ...this.#registry.aliases().map(({ names, count }) => aliased(names, count)),
     ]
   }

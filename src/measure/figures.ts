@@ -25,8 +25,20 @@ interface Promotable {
   readonly cachedBytes: number
 }
 
+/** What jemalloc has counted so far of the other threads in which this library is loaded. */
+export interface OthersCounted {
+  /** How many threads. */
+  readonly count: number
+  readonly allocatedBytes: number
+  readonly freedBytes: number
+  /** Grows whenever a thread begins or ends to be counted. */
+  readonly changes: number
+}
+
 /** Figures as read at one moment. */
 export interface Reading extends Figures {
+  /** Only where other threads are counted. */
+  readonly others?: OthersCounted
   /** Only where `allocatedBytes` may have more than was handed out, by an amount that nothing tells. */
   readonly promotable?: Promotable
 }

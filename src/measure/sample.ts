@@ -118,6 +118,7 @@ export function createSampler(
         heapBytes: takeHeap(),
         mappedBytes: without === undefined ? mapped.read() : null,
         ...promotableOf(slots),
+        ...othersOf(slots),
       }
     },
     sample: () => {
@@ -139,6 +140,18 @@ function promotableOf(slots: Float64Array): Pick<Reading, 'promotable'> {
   if (!Number.isNaN(at(SLOT.overcount)) || Number.isNaN(extentBytes)) return {}
   const cachedBytes = (orNull(at(SLOT.tcache)) ?? 0) + (orNull(at(SLOT.tcacheStashed)) ?? 0)
   return { promotable: { extentBytes, cachedBytes } }
+}
+
+/** Nothing where nobody else is counted, and none ever was. */
+function othersOf(slots: Float64Array): Pick<Reading, 'others'> {
+  const at = (slot: number): number => slots[slot] ?? NaN
+  const others = {
+    count: at(SLOT.otherThreads),
+    allocatedBytes: at(SLOT.othersAllocated),
+    freedBytes: at(SLOT.othersFreed),
+    changes: at(SLOT.othersChanges),
+  }
+  return Number.isNaN(others.count) ? {} : { others }
 }
 
 /** What is reserved in so short a time; more means that V8's figures are not where they are taken to be. */

@@ -13,6 +13,8 @@ import { claimWarnings } from './claims.js'
 import { findLate, lateWarnings } from './late-bytes.js'
 import type { LateGap, LateBytes } from './late-bytes.js'
 import { miscountOf, miscountOfWhole } from './miscounts.js'
+import { othersOfRow, otherThreadsWarnings } from './other-threads.js'
+import type { ControlWindow } from './other-threads.js'
 import type { Miscounts } from './miscounts.js'
 import { pinningWarnings, returnedOf } from './returned.js'
 import type { ResidentFalls } from './returned.js'
@@ -57,7 +59,7 @@ export interface MeasuredCache extends RowFacts, Pick<CacheAttribution, 'settled
   /** How garbage was collected around its release; forced where it is not said, as in a twin. */
   readonly gc?: GcMode
   /** What null releases under the same kind of collection showed. */
-  readonly controls: readonly Figures[]
+  readonly controls: readonly ControlWindow[]
   /** Of a cache that was trimmed: what it counted around each part; null for one that failed, or did not end. */
   readonly trimmed?: readonly (TrimmedPart | null)[]
   /** In twins: what resident memory did, in each of them and in their controls. */
@@ -118,6 +120,7 @@ export function buildReport(run: MeasuredRun): AttributionReport {
   const warnings = [
     ...run.warnings,
     ...lateWarnings(caches, late.shared),
+    ...otherThreadsWarnings(run.caches, RESOLUTION.allocatedBytes),
     ...caches.filter(isBlind).map(({ name }) => coldestWarning(name)),
     ...orderWarnings(run.caches.flatMap(repeated)),
     ...pinningWarnings(run.caches.flatMap((cache) => repeated(cache).map((each) => ({ ...each, ...cache.resident })))),
@@ -172,7 +175,9 @@ function buildRow(cache: MeasuredCache, found: LateBytes | undefined, miscounts:
   const { measurement, gc: _gc, controls, trimmed, resident, error, ...row } = cache
   const attributed = withLate(attribute(measurement, controls), found)
   const { released, late } = attributed
-  const miscountBytes = miscountOf(measurement, released.allocatedBytes, miscounts, late?.allocatedBytes ?? 0)
+  const { beyondBytes, ...others } = othersOfRow(cache)
+  const countedBytes = miscountOf(measurement, released.allocatedBytes, miscounts, late?.allocatedBytes ?? 0)
+  const miscountBytes = beyondBytes === null ? null : countedBytes + beyondBytes
   const uncertainty = {
     ...attributed.uncertainty,
     allocatedBytes: widened(attributed.uncertainty.allocatedBytes, miscountBytes),
@@ -189,6 +194,7 @@ function buildRow(cache: MeasuredCache, found: LateBytes | undefined, miscounts:
     significant: QUANTITIES.some((quantity) => beyond(released[quantity], uncertainty[quantity])),
     ...(resident === undefined ? {} : { returned: returnedOf(resident) }),
     window: measurement.kind === 'none' ? null : measurement.kind === 'stepped' ? 'drift-corrected' : 'atomic',
+    ...others,
     ...(trimmed === undefined
       ? {}
       : estimateOf(measurement, trimmed, { ...attributed, miscountBytes }, found, noise(controls))),
@@ -274,7 +280,7 @@ function attributeRepeated(changes: readonly Figures[], ofOne: ReportNoise): Att
 function estimateOf(
   measurement: Measurement,
   trimmed: readonly (TrimmedPart | null)[],
-  { released, late, miscountBytes }: AttributedWhole & { readonly miscountBytes: number },
+  { released, late, miscountBytes }: AttributedWhole & { readonly miscountBytes: number | null },
   found: LateBytes | undefined,
   windowNoise: ReportNoise,
 ): Pick<CacheAttribution, 'trim' | 'estimated' | 'estimatedUncertaintyBytes'> {
@@ -292,7 +298,7 @@ function estimateOf(
     noiseOfPart(windowNoise, changes.length, found),
   )
   const bytes = { whole: estimated.allocatedBytes, dropped: released.allocatedBytes }
-  const miscountOfAll = miscountOfWhole(miscountBytes, trimmed, bytes)
+  const miscountOfAll = miscountBytes === null ? null : miscountOfWhole(miscountBytes, trimmed, bytes)
   return { trim, estimated, estimatedUncertaintyBytes: widened(estimatedUncertaintyBytes, miscountOfAll) }
 }
 
@@ -330,9 +336,9 @@ function isBlind({ trim, estimated, estimatedUncertaintyBytes }: CacheAttributio
   return trim?.entriesAtRandom === 0 && estimated?.totalBytes !== null && estimatedUncertaintyBytes === null
 }
 
-/** An error that is no noise adds to the ±, which stays unknown where it is. */
-function widened(uncertainty: number | null, miscountBytes: number): number | null {
-  return uncertainty === null ? null : uncertainty + Math.ceil(miscountBytes)
+/** An error that is no noise adds to the ±, which is unknown where either is. */
+function widened(uncertainty: number | null, miscountBytes: number | null): number | null {
+  return uncertainty === null || miscountBytes === null ? null : uncertainty + Math.ceil(miscountBytes)
 }
 
 function beyond(bytes: number | null, uncertainty: number | null): boolean {

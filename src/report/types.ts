@@ -7,9 +7,17 @@ import type { MemoryNode } from './breakdown/types.js'
 import type { Discovery, Owner } from './discovery/types.js'
 import type { ReportResidual } from './residual/types.js'
 import type { FloorTrend, Forecast, Trend } from './trends/types.js'
-import type { AttributedBytes, ReportWarning, ReturnedBytes, RowFacts } from './values.js'
+import type { AttributedBytes, OtherThreads, ReportWarning, ReturnedBytes, RowFacts } from './values.js'
 
-export type { AttributedBytes, CacheStatus, ReportWarning, ReturnedBytes, RowError, RowFacts } from './values.js'
+export type {
+  AttributedBytes,
+  CacheStatus,
+  OtherThreads,
+  ReportWarning,
+  ReturnedBytes,
+  RowError,
+  RowFacts,
+} from './values.js'
 
 /**
  * How a run takes memory away: `release` empties each cache wholly, in the live process; `twin` does so in a
@@ -72,6 +80,11 @@ export interface CacheAttribution extends RowFacts {
    * cache.
    */
   readonly window: 'atomic' | 'drift-corrected' | null
+  /**
+   * Atomic windows in this process only, if other threads have loaded this library: what those did meanwhile. It is not taken
+   * off the row: the ± has what null releases did not see of it. Null if a thread began or ended in the window.
+   */
+  readonly otherThreads?: OtherThreads | null
   /** Drift-corrected only: what the first turn of the release freed, measured atomically. */
   readonly firstTurn?: AttributedBytes
   /**

@@ -38,6 +38,16 @@ export interface ReturnedBytes {
   readonly uncertaintyBytes: number | null
 }
 
+/** What jemalloc counted of the other threads of the process in which this library is loaded. */
+export interface OtherThreads {
+  /** How many threads. */
+  readonly count: number
+  /** What they allocated. */
+  readonly allocatedBytes: number
+  /** What they freed, whoever had allocated it. V8 frees Buffers of a thread on threads of its own, which are not counted. */
+  readonly freedBytes: number
+}
+
 /** What every stage of a run knows of a cache: the live run, the twin and the report each add to it. */
 export interface RowFacts {
   /** As registered. */

@@ -8,6 +8,7 @@ import type { GcMode } from '../../measure/settle.js'
 import type { WindowReading, WindowStep } from '../../measure/window.js'
 import { difference } from '../../report/build-report.js'
 import type { Measurement } from '../../report/build-report.js'
+import { controlWindow } from '../../report/other-threads.js'
 import type { RowError } from '../../report/types.js'
 import { ABORTED, UNREGISTERED } from '../run/run-context.js'
 import type { RunCache, RunContext } from '../run/run-context.js'
@@ -155,7 +156,7 @@ export class RunTurns {
   }
 
   #noteControl(gc: GcMode, window: WindowReading): void {
-    this.#parts.ledger.controls[gc].push(difference(window.before, window.after))
+    this.#parts.ledger.controls[gc].push(controlWindow(window))
     this.#parts.readings.explain(gc, null, window)
   }
 

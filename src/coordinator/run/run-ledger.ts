@@ -3,6 +3,7 @@
  * as an event.
  */
 import type { Figures } from '../../measure/figures.js'
+import type { ControlWindow } from '../../report/other-threads.js'
 import type { GcMode } from '../../measure/settle.js'
 import { unmeasured } from '../../report/build-report.js'
 import type { MeasuredCache } from '../../report/build-report.js'
@@ -21,7 +22,7 @@ export type LedgerRow = Omit<MeasuredCache, 'controls'> & { readonly gc: GcMode 
 
 /** The ledger of one run. */
 export class RunLedger {
-  readonly controls: Record<GcMode, Figures[]> = { forced: [], natural: [], none: [] }
+  readonly controls: Record<GcMode, ControlWindow[]> = { forced: [], natural: [], none: [] }
   readonly warnings: ReportWarning[] = []
   readonly #rows: { readonly cache: RegisteredCache; readonly row: LedgerRow }[] = []
   readonly #warned = new Set<string>()

@@ -1,6 +1,6 @@
 /** The words of the warnings that a run gives. */
 import { messageOf } from '../../support/errors.js'
-import type { AttributionMode, ReportWarning } from '../../report/types.js'
+import type { ReportWarning } from '../../report/types.js'
 
 export function notSettled(name: string): ReportWarning {
   return {
@@ -74,17 +74,6 @@ export function finalizersWait(reason: string): ReportWarning {
 export const TCACHE_UNKNOWN: ReportWarning = {
   code: 'WARN_TCACHE_UNKNOWN',
   message: 'this jemalloc has no tcache statistics: freed memory in thread caches counts as live, small rows may err',
-}
-
-/** A twin has no other thread, a live window has all of them. */
-export function workerThread(mode: AttributionMode): ReportWarning {
-  return {
-    code: 'WARN_WORKER_THREAD',
-    message:
-      mode === 'twin'
-        ? "made by a worker thread: the JS heap is that of this thread alone, and the allocator's floor has what all threads hold"
-        : 'measured in a worker thread: the other threads were not quiescent',
-  }
 }
 
 export function reportNotExtended(error: unknown): ReportWarning {

@@ -106,9 +106,18 @@ export const WARNINGS = {
   WARN_WORKER_THREAD: {
     gist: "made by a worker thread: the JS heap is this thread's, the allocator is that of the whole process",
     cause:
-      'the run was made by a worker thread. The heap is that of the worker, the allocator that of the whole process, so that the floor has what all threads hold. Rows of a twin are as exact as those of the main thread, since a twin has one thread; in the live modes the other threads were not quiescent.',
-    cure: "none is needed in a twin. For the live modes use `mode: 'twin'`, or run it on the main thread.",
-    example: '`measured in a worker thread: the other threads were not quiescent`',
+      'the run was made by a worker thread. The heap is that of the worker, the allocator that of the whole process, so that the floor has what all threads hold. Rows are as exact as those of the main thread: a twin has one thread, and in the live modes what other threads do is in `otherThreads` of each row.',
+    cure: 'none is needed. `attributeThreads()` of `cache-attribution/threads` asks every thread.',
+    example:
+      "`made by a worker thread: the JS heap is that of this thread alone, and the allocator's floor has what all threads hold`",
+  },
+  WARN_OTHER_THREADS: {
+    gist: 'other threads allocated or freed memory in a window of a live mode: the ± of the row has it',
+    cause:
+      "in the modes `release` and `trim` other threads run during a window. Those that have loaded this library are counted (jemalloc's `thread.allocated` and `thread.deallocated`); what they did beyond the null releases widens the row's ±. If one began or ended in the window, the ± is not known; neither is what threads do that have not loaded it.",
+    cure: "use `mode: 'twin'`, which has no other threads, or repeat the run. A thread is counted once it has made a `Coordinator`.",
+    example:
+      '`while "users" was measured, another thread allocated 50 MiB and freed 2 MiB: its ± has 48 MiB more, since the null releases saw less of that`',
   },
   WARN_CACHE_METHOD: {
     gist: 'entries() or claimedBytes() of a cache threw or returned no number: shown as unknown',

@@ -212,6 +212,9 @@ describe('background work of other threads', () => {
   it('is part of every reading in a worker thread, and the report says so', async () => {
     const world = new World()
     world.isMainThread = false
-    expect(warningsOf(await world.coordinator().attribute())).to.deep.equal(['WARN_WORKER_THREAD'])
+    expect(warningsOf(await world.coordinator().attribute())).to.deep.equal([
+      'WARN_WORKER_THREAD',
+      'WARN_OTHER_THREADS',
+    ])
   })
 })
