@@ -74,7 +74,7 @@ export const WARNINGS = {
     gist: 'memory went in the turns after a release: a deferred finalizer, or unfinished work of that release',
     cause:
       'memory went in the turns after a release, more than other work explains: a native addon frees it in a deferred finalizer, or the release went on (a timer, a callback) after it returned.',
-    cure: "let the release return a promise that is fulfilled when it is done. The bytes are part of the row's `released`, and `late` holds them; the row's ± has what the other gaps between turns show. Where several caches shared a turn (`budget.pauseMs`), whose they are cannot be told: they are in `unattributed`, and the ± of each of these rows covers them. Without that budget each has a turn of its own.",
+    cure: "let the release return a promise that is fulfilled when it is done. The bytes are part of the row's `released`, and `late` holds them; the row's ± has what the other gaps between turns show. Where several caches shared a turn (`budget.pauseMs`), their owner is unknown: they are in `unattributed`, and the ± of each of these rows covers them. Without that budget each has a turn of its own.",
     example:
       '`about 24.00 MiB went in the turns right after the release of "images": a deferred finalizer, or a release that was not finished; its row counts them ("late"), and whatever else went just then with them`',
   },
