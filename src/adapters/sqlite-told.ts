@@ -4,7 +4,7 @@ import type { ToldBytes } from '../coordinator/releasable.js'
 /** The one value of a PRAGMA, e.g. `page_count`. */
 export type ReadPragma = (name: string) => unknown
 
-/** Null where the database is not known to lie in memory: of a file's page cache SQLite tells nothing in SQL. */
+/** Null where the database is not known to lie in memory: SQLite reports nothing of a file's page cache in SQL. */
 export function dataInMemory(read: ReadPragma): ToldBytes | null {
   // A temporary database has no file name either, and is written to disk: it can keep a journal there, one in memory cannot.
   if (!['memory', 'off'].includes(String(read('journal_mode')))) return null

@@ -28,7 +28,7 @@ export const SLOT = {
   retained: 8,
   /**
    * Counted in `stats.allocated` beyond the size of what was handed out: jemalloc's profiler gives each small block that
-   * it samples an extent of 16 KiB. 0 without a profiler; NaN where it does not tell (`opt.prof_stats` is off).
+   * it samples an extent of 16 KiB. 0 without a profiler; NaN where it does not report it (`opt.prof_stats` is off).
    */
   overcount: 9,
   /**
@@ -120,7 +120,7 @@ export interface MappedBinding {
   learnOld(): string | null
   beforeMemory(): void
   afterMemory(bytes: number): string | null
-  /** Resident bytes, or why they cannot be told. */
+  /** Resident bytes, or why they cannot be known. */
   read(): number | string
   /** Of the last reading the part of WebAssembly memories. */
   memoryBytes(): number
@@ -170,7 +170,7 @@ export interface NativeBinding extends Mallctl {
   readGlibc(slots: Float64Array): void
   /**
    * How many other threads of this process run or wait for a processor or a disk (`/proc/self/task`), their kernel ids
-   * in `ids` as far as it reaches; -1 where that cannot be told. Allocates nothing.
+   * in `ids` as far as it reaches; -1 where that cannot be known. Allocates nothing.
    */
   threadsAtWork(ids: Int32Array): number
   /**
@@ -180,7 +180,7 @@ export interface NativeBinding extends Mallctl {
   runFinalizers(): boolean | null
   /**
    * V8's `used_heap_size` as the last major GC of the calling thread's isolate ended; null where none has since the last
-   * call, or V8 does not tell.
+   * call, or V8 does not report it.
    */
   heapAfterMajorGc(): number | null
   /** V8 reports major GCs of the calling thread's isolate, until as many calls have taken it back. */
@@ -240,7 +240,7 @@ export interface LastMajorGc {
 /** See {@link NativeBinding.accessorKeys}. */
 export type AccessorKeys = (object: object) => PropertyKey[] | null | undefined
 
-/** What a fork is told. */
+/** The parameters of a fork. */
 interface ForkOrder {
   /** Descriptor that stays open in the child, or -1. */
   readonly keepFd: number
@@ -266,7 +266,7 @@ export interface TwinBinding {
   readonly closeHeap: () => void
   /**
    * Learns by two scavenges how V8 marks pages of its young generation that hold nothing: a fork then gets such pages empty,
-   * and this process need not copy them when it writes there. V8 must not be marking. False where that cannot be told.
+   * and this process need not copy them when it writes there. V8 must not be marking. False where that cannot be known.
    */
   learnYoungPages(scavenge: () => void): boolean
   /**
@@ -359,7 +359,7 @@ export interface RawHolder {
   readonly count: number
 }
 
-/** What two hold together, by how each is reached; texts are empty where nothing tells, both of the dominator itself. */
+/** What two hold together, by how each is reached; texts are empty where nothing shows, both of the dominator itself. */
 export interface RawShared {
   /** Place in `owners`: in whose piece it lies, its dominator's; -1 of what is in nobody's. */
   readonly owner: number
@@ -382,7 +382,7 @@ export interface RawItems {
   readonly siteLine: number
   readonly count: number
   readonly retainedBytes: number
-  /** -1 where nothing is buffered in such, or where they do not tell. */
+  /** -1 where nothing is buffered in such, or where they do not report it. */
   readonly bufferedBytes: number
 }
 
@@ -445,7 +445,7 @@ export interface RawPart {
   readonly ownedBytes: number
 }
 
-/** An owner as the addon tells it; texts are empty and numbers -1 where there is none. */
+/** An owner as the addon shows it; texts are empty and numbers -1 where there is none. */
 export interface RawOwner {
   readonly className: string
   readonly path: string
@@ -490,7 +490,7 @@ export interface HeapClasses {
     readonly count: number
     readonly shallowBytes: number
     readonly retainedBytes: number
-    /** Of the one that retains the most, and how that one is reached; texts are empty where nothing tells. */
+    /** Of the one that retains the most, and how that one is reached; texts are empty where nothing shows. */
     readonly largestBytes: number
     readonly path: string
     readonly script: string

@@ -1,7 +1,7 @@
 /**
  * Opens the addresses of the admin endpoint, and leaves no socket behind that nobody listens on.
  *
- * Rule: nothing here keeps the process alive, and nothing ends it: what cannot be opened is told of.
+ * Rule: nothing here keeps the process alive, and nothing ends it: what cannot be opened is reported.
  */
 import { chmodSync, lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
 import net from 'node:net'

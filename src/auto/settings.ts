@@ -1,7 +1,7 @@
 /**
  * What the environment asks of `auto`: the variables CACHE_ATTRIBUTION_*.
  *
- * Rule: pure, and never throws. A value that is not understood is told of, and counts as not given.
+ * Rule: pure, and never throws. A value that is not understood is reported, and counts as not given.
  */
 import path from 'node:path'
 import { fits } from '../support/admin-socket.js'

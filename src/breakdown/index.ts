@@ -47,7 +47,7 @@ export interface BreakdownOptions {
  * The process's memory as a tree whose leaves add up to its resident set size. The kernel walks every page for it: about
  * 10 ms, and 70 ms more for each GiB of heap, in which this thread stands still.
  *
- * @throws CacheAttributionError `ERR_BREAKDOWN_UNAVAILABLE` where the system does not tell (macOS, Windows, /proc not mounted);
+ * @throws CacheAttributionError `ERR_BREAKDOWN_UNAVAILABLE` where the system does not report it (macOS, Windows, /proc not mounted);
  *   `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`; `ERR_CLOSED`, `ERR_MALLCTL` of the coordinator
  * @example
  * const tree = breakdown({ coordinator })

@@ -106,7 +106,7 @@ export function readThreads(files: ProcessFiles): Threads {
   }
 }
 
-/** `number arguments… stack-pointer program-counter`, or `-1 stack-pointer program-counter`; `running` tells nothing. */
+/** `number arguments… stack-pointer program-counter`, or `-1 stack-pointer program-counter`; `running` shows nothing. */
 function stackPointer(line: string): number {
   return Number(line.trim().split(' ').at(-2) ?? NaN)
 }

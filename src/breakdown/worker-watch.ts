@@ -1,5 +1,5 @@
 /**
- * What the worker threads that were heard of tell of their heaps.
+ * The heaps of the known worker threads, as they report them.
  *
  * Rule: a worker is asked and not waited for beyond a bound: one that is busy, or whose Node does not tell, is unknown.
  */
@@ -22,7 +22,7 @@ export async function heapsOfWorkers(timeoutMs = ANSWER_MS): Promise<IsolateHeap
   return workers.length === 0 ? [] : workerHeaps(workers, timeoutMs)
 }
 
-/** The same for a report: every worker that was heard of, with null for what it does not tell. */
+/** The same for a report: every known worker, with null for what it does not report. */
 export async function askWorkers(timeoutMs = ANSWER_MS): Promise<readonly WorkerHeap[]> {
   const workers = runningWorkers().map((worker) => ({ worker, threadId: worker.threadId }))
   return Promise.all(

@@ -11,7 +11,7 @@ import { CacheAttributionError } from '../support/errors.js'
 import { parseCalibration } from './calibration-json.js'
 import type { CalibrationPoint, CalibrationState } from './calibration-json.js'
 
-/** A cache's size now, as its calibration tells it. */
+/** A cache's size now, as its calibration shows it. */
 export interface CalibratedEstimate {
   readonly estimatedBytes: number
   /** Half-width of the interval that should hold the truth; null where the calibration has no error bar. */

@@ -61,7 +61,7 @@ export function describeCache({ name, releasable, traits }: RegisteredCache): Ca
 /** What a releasable may bring to be called. */
 const FUNCTIONS = ['release', 'trim', 'entries', 'claimedBytes'] as const
 
-/** A registered cache as discover() knows it, with everything that tells which collections are its. */
+/** A registered cache as discover() knows it, with everything that shows which collections are its. */
 export function knownCache({ name, releasable }: RegisteredCache): KnownCache {
   const functions: unknown[] = FUNCTIONS.map((member) => Reflect.get(releasable, member))
   return {

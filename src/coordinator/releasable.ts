@@ -6,14 +6,14 @@ import { boolean, nearestName, oneOf, optional, resolveOptions } from '../suppor
 
 export type { ToldBytes, TrimChoice } from '../report/types.js'
 
-/** What a release is told. */
+/** The context that a release gets. */
 export interface ReleaseContext {
   readonly mode: AttributionMode
   /** Aborted when the deadline passes or the run is aborted: an asynchronous release should stop then. */
   readonly signal: AbortSignal
 }
 
-/** What a trim is told. */
+/** The context that a trim gets. */
 export interface TrimContext extends ReleaseContext {
   /** One of the cache's {@link Releasable.trimChoices}. */
   readonly choice: TrimChoice

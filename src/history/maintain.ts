@@ -3,7 +3,7 @@
  * too old or too much.
  *
  * Rule: only files are joined that nobody can be writing to any more, and a crash at any moment loses no record: a merged file
- * is complete before it has its name, and tells which files it replaces, so that readers pass over those until they are gone.
+ * is complete before it has its name, and shows which files it replaces, so that readers pass over those until they are gone.
  */
 import { randomInt } from 'node:crypto'
 import { open, rename, unlink } from 'node:fs/promises'

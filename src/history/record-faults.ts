@@ -154,7 +154,7 @@ export function isObservation(value: unknown): value is HistoryObservation {
   return faultOfObservation(value) === null
 }
 
-/** Why a record's time and origin cannot be told; null where they can. */
+/** Why a record's time and origin cannot be known; null where they can. */
 export function faultOfHead(value: unknown): string | null {
   return HEAD(value, '')
 }

@@ -1,4 +1,4 @@
-/** What grows: as a history tells, or by a rule of thumb over the latest readings. Pure. */
+/** What grows: as a history shows it, or by a rule of thumb over the latest readings. Pure. */
 
 import { ownerName } from '../report/discovery/owner-identity.js'
 import type { OwnerIdentity } from '../report/discovery/owner-identity.js'

@@ -7,7 +7,7 @@
 import type { LogEnvironment } from './environment.js'
 import type { Timing } from './schedule.js'
 
-/** What a tick is told. */
+/** The context of a tick. */
 export interface Due {
   /** How long after its moment it comes. */
   readonly lateMs: number

@@ -39,7 +39,7 @@ export interface OthersCounted {
 export interface Reading extends Figures {
   /** Only where other threads are counted. */
   readonly others?: OthersCounted
-  /** Only where `allocatedBytes` may have more than was handed out, by an amount that nothing tells. */
+  /** Only where `allocatedBytes` may have more than was handed out, by an amount that nothing shows. */
   readonly promotable?: Promotable
 }
 

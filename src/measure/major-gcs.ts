@@ -8,7 +8,7 @@ import { addonOrNull } from '../allocator/binding.js'
 import type { LastMajorGc } from '../allocator/port.js'
 
 /**
- * Has V8 tell of major collections of this thread from now on; nothing where the addon is not loaded.
+ * Has V8 report major collections of this thread from now on; nothing where the addon is not loaded.
  *
  * @returns what ends it; a second call does nothing
  */

@@ -21,7 +21,7 @@ export interface MappedParts {
 export interface MappedSource {
   /** Learns what the reading needs; once, with some minor collections. Must not run in a window. */
   prepare(collector: Collector | null): void
-  /** Resident bytes now; null where they cannot be told. May allocate some hundred bytes, which are garbage afterwards. */
+  /** Resident bytes now; null where they cannot be known. May allocate some hundred bytes, which are garbage afterwards. */
   read(): number | null
   /** A reading in its two parts; null where it cannot be made. */
   parts(): MappedParts | null

@@ -59,7 +59,7 @@ export function settleTools(instrument: {
 /** What settling needs. */
 export interface SettleTools {
   readonly environment: Environment
-  /** The other threads; null where the kernel does not tell. */
+  /** The other threads; null where the kernel does not report it. */
   readonly threads: ThreadWatch | null
   /** Null where they cannot be run. */
   readonly finalizers?: Finalizers | null

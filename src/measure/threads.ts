@@ -36,7 +36,7 @@ export class ThreadWatch {
     return [...this.#passedOver]
   }
 
-  /** Whether a thread works that is not passed over; false where the kernel does not tell. */
+  /** Whether a thread works that is not passed over; false where the kernel does not report it. */
   isAnyAtWork(): boolean {
     const count = this.#read(this.#ids)
     if (count <= 0) {
@@ -63,7 +63,7 @@ export class ThreadWatch {
   }
 }
 
-/** A watch for one run; null where the kernel does not tell. */
+/** A watch for one run; null where the kernel does not report it. */
 export function watchThreads(environment: Environment): ThreadWatch | null {
   const source = environment.threadsAtWork === undefined ? addonOrNull() : environment
   return source === null ? null : new ThreadWatch((ids) => source.threadsAtWork?.(ids) ?? -1)

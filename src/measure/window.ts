@@ -59,7 +59,7 @@ export interface Instrument {
   readonly sampler: Sampler
   /** Null where nothing is forced. */
   readonly collector: Collector | null
-  /** The other threads; null where the kernel does not tell. */
+  /** The other threads; null where the kernel does not report it. */
   readonly threads: ThreadWatch | null
   /** Finalizers that wait for a turn; without them their memory goes behind the window. */
   readonly finalizers?: Finalizers | null

@@ -106,7 +106,7 @@ export class MetricsSource {
     const { history } = this.#options
     this.#keep(report)
     if (history === undefined || report.floor.trend !== undefined) return
-    // A history tells them later; a newer report has its own by then.
+    // A history shows them later; a newer report has its own by then.
     const kept = this.#last
     void (async () => {
       try {

@@ -106,7 +106,7 @@ export interface MetricsSnapshot {
   readonly failures: number
 }
 
-/** A cache as its observation tells it. */
+/** A cache as its observation shows it. */
 export function cacheSnapshot(cache: CacheObservation, label: string, trend: Trend | null): CacheSnapshot {
   const { lastMeasured, estimatedBytes, estimatedUncertaintyBytes, claimedBytes, entries } = cache
   return {

@@ -1,7 +1,7 @@
 /**
  * Claims that a measurement contradicts; pure.
  *
- * Rule: only the two figures are told. Why they differ no single run can know: values that something else holds, memory
+ * Rule: only the two figures are reported. Why they differ no single run can know: values that something else holds, memory
  * that was not freed, or a wrong count.
  */
 import { formatBytes } from '../support/units.js'

@@ -116,7 +116,7 @@ function chooseScale(parts: readonly MeasuredPart[], noise: WindowNoise): Scale 
     }
     return byEntries ?? byClaims ?? byFraction(parts)
   }
-  // The coldest alone: what is claimed of the rest is the only thing that tells how it differs.
+  // The coldest alone: what is claimed of the rest is the only thing that shows how it differs.
   if (byClaims !== null && byEntries !== null) return widenedBy(byClaims, byEntries)
   return blind(byEntries ?? byClaims ?? byFraction(parts))
 }

@@ -95,7 +95,7 @@ function titleLine(report: AttributionReport, { strong, dim }: Palette): string 
   return `${title} ${dim(`(pid ${printable(pid, 20)}, Node ${printable(nodeVersion, 40)}, ${printable(source, 60)}, ${printable(report.startedAt, 40)}, took ${formatMs(report.durationMs)})`)}`
 }
 
-/** Bytes that a row is sorted by: its total, or the heap where the allocator tells nothing; skipped ones last. */
+/** Bytes that a row is sorted by: its total, or the heap where the allocator reports nothing; skipped ones last. */
 function sortBytes(row: CacheAttribution, { mode }: AttributionReport): number {
   return row.status === 'skipped' ? -Infinity : (knownBytes(wholeOf(row, mode).bytes) ?? -Infinity)
 }
@@ -258,7 +258,7 @@ function toldLines({ caches }: AttributionReport): string[] {
   )
 }
 
-/** What other threads tell of their heaps: no part of any row. */
+/** What other threads report of their heaps: no part of any row. */
 function workerLine(workers: AttributionReport['workers']): string[] {
   if (workers === undefined || workers.length === 0) return []
   const used = workers.flatMap(({ usedBytes }) => usedBytes ?? [])

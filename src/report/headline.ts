@@ -2,7 +2,7 @@
  * What a report means and what to do next, in at most three sentences. Pure.
  *
  * Rule: each sentence is true of the report as it stands: what one observation cannot tell (growth, a leak) is said only where a
- * history told it, figures within the noise are no finding, and what was not measured is not compared. Else there is no line.
+ * history showed it, figures within the noise are no finding, and what was not measured is not compared. Else there is no line.
  */
 import { knownSum } from '../measure/figures.js'
 import { formatBytes, formatCount, formatShare, printable, signed } from '../support/units.js'
@@ -66,7 +66,7 @@ function subjectOf({ name, row }: Holder, report: AttributionReport): string {
   return rows.length === 1 ? cache : `Of ${formatCount(count)} measured caches ${name}`
 }
 
-/** Of an owner the graph tells the share; a row is a part of all live memory. */
+/** Of an owner the graph shows the share; a row is a part of all live memory. */
 function shareOf({ bytes, graphBytes }: Holder, report: AttributionReport): string {
   const whole = graphBytes === null ? liveBytes(report) : (report.discovery?.live?.totalBytes ?? 0)
   const part = graphBytes ?? bytes
@@ -104,7 +104,7 @@ function nothingStandsOut(report: AttributionReport): string | null {
     : null
 }
 
-/** What a history tells; null without one, or where nothing grows. */
+/** What a history shows; null without one, or where nothing grows. */
 function growthOf(report: AttributionReport): string | null {
   const { caches, floor, forecast, discovery } = report
   const isWhole = caches.every(({ status }) => status === 'released' || status === 'trimmed')

@@ -31,14 +31,14 @@ export function holdersOf(report: AttributionReport): Holder[] {
   })
   const measured = new Set(measuredRows(report).map(({ name }) => name))
   const { discovery } = report
-  // Of an owner in another the outer one is told. Reports of before had discoveries of another kind.
+  // Of an owner in another the outer one is reported. Reports of before had discoveries of another kind.
   const owners = (discovery?.live == null ? [] : discovery.owners).filter(
     ({ cache, partOf }) => partOf === null && (cache === null || !measured.has(cache)),
   )
   return [...caches, ...owners.map(holderOfOwner)].toSorted((a, b) => b.bytes - a.bytes)
 }
 
-/** Rows whose bytes are known with their error: without controls, or after a failure, they tell nothing of the whole. */
+/** Rows whose bytes are known with their error: without controls, or after a failure, they say nothing of the whole. */
 export function measuredRows({ caches, mode }: AttributionReport): CacheAttribution[] {
   return caches.filter((row) => {
     const { bytes, uncertaintyBytes } = wholeOf(row, mode)

@@ -2,7 +2,7 @@
  * Late bytes, pure: what went in the turns right after a release.
  *
  * Rule: they are part of the row of that release, and what the other gaps of the run show is part of its ±. Behind a turn
- * that several caches shared it cannot be told whose they are: they stay unattributed, and widen the ± of each.
+ * that several caches shared it cannot be known whose they are: they stay unattributed, and widen the ± of each.
  */
 import { byQuantity, knownSum } from '../measure/figures.js'
 import type { ByQuantity, Figures, Quantity } from '../measure/figures.js'

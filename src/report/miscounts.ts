@@ -1,5 +1,5 @@
 /**
- * How far allocated bytes can be wrong where jemalloc counts what is not so and nothing tells how much; pure.
+ * How far allocated bytes can be wrong where jemalloc counts what is not so and nothing shows how much; pure.
  *
  * Rule: an error that cannot be taken off widens the ±, by the most that it can be and not by a guess. It is no noise: it
  * is added to the ± as it is, since windows that err alike do not cancel.
@@ -82,7 +82,7 @@ export function miscountOfWhole(
 function windowsOf(measured: Measured): readonly Window[] {
   if (measured.kind === 'atomic') return [measured]
   if (measured.kind === 'batched') return measured.windows
-  // Levels in later turns tell of all that the service did meanwhile: the first turn tells how much there was.
+  // Levels in later turns include all that the service did meanwhile: the first turn shows how much there was.
   return measured.kind === 'stepped' ? [measured.firstTurn] : []
 }
 

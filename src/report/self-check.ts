@@ -35,7 +35,7 @@ export class SelfCheck {
     this.#changes.push(change)
   }
 
-  /** Whether another window would tell nothing more. */
+  /** Whether another window would show nothing more. */
   get isOver(): boolean {
     const last = this.#changes.at(-1)
     return this.#changes.length >= ATTEMPTS_MAX || (last !== undefined && this.#judge([last]).holds)

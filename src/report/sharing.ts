@@ -28,12 +28,12 @@ export type EarlierRun = readonly MeasuredWhole[]
 const LEAST_BYTES = 256 * 1024
 /** A cache has to change by so much of itself, and the two changes to be so much alike. */
 const LEAST_SHARE = 0.25
-/** What of a row depends on the order of two twins: nothing else differs between them, so little is told. */
+/** What of a row depends on the order of two twins: nothing else differs between them, so little is reported. */
 const ORDER_LEAST_BYTES = 64 * 1024
 const ORDER_LEAST_SHARE = 0.02
 
 /**
- * What a later run needs to know of this one. Trimmed caches tell nothing: what is shared stays in either order. Rows of
+ * What a later run needs to know of this one. Trimmed caches show nothing: what is shared stays in either order. Rows of
  * several twins are means over orders, and memory that came late or was not collected is known too roughly.
  */
 export function remembered(
@@ -162,7 +162,7 @@ function swappedPairs(now: EarlierRun, run: EarlierRun): ReportWarning[] {
     })
 }
 
-/** By how much a cache changed beyond what its entries explain; null where that is too little to tell. */
+/** By how much a cache changed beyond what its entries explain; null where that is too little to know. */
 function changeOf(now: MeasuredWhole, old: MeasuredWhole): number | null {
   const growth = now.entries === null || old.entries === null || old.entries === 0 ? 1 : now.entries / old.entries
   const expected = old.bytes * growth

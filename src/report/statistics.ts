@@ -9,7 +9,7 @@ export interface Level {
   readonly bytes: number
 }
 
-/** An estimate and the half-width of its 95 % interval; null where there is too little to tell. */
+/** An estimate and the half-width of its 95 % interval; null where there is too little to know. */
 export interface Estimate {
   readonly bytes: number
   readonly uncertaintyBytes: number | null

@@ -58,7 +58,7 @@ export interface CacheAttribution extends RowFacts {
   readonly significant: boolean
   /**
    * In a twin only: by how much RSS falls with the release, once the allocator and V8 have given every freed page back. Null where
-   * the system does not tell, or the allocator has no way to give pages back.
+   * the system does not report it, or the allocator has no way to give pages back.
    */
   readonly returned?: ReturnedBytes | null
   /** Trim mode only, if a part was dropped without a failure: how much, and how much of it at random. */

@@ -17,7 +17,7 @@ export const UNKNOWN: AttributedBytes = { allocatedBytes: null, heapBytes: null,
 
 /**
  * What came back; of a trim, whose `released` is a part, what was estimated of the whole. A trim that failed before any
- * part was measured tells nothing.
+ * part was measured shows nothing.
  */
 export function wholeOf(
   row: Pick<CacheAttribution, 'released' | 'uncertaintyBytes' | 'estimated' | 'estimatedUncertaintyBytes'>,
@@ -28,7 +28,7 @@ export function wholeOf(
   return mode === 'trim' ? { bytes: UNKNOWN, uncertaintyBytes: null } : { bytes: released, uncertaintyBytes }
 }
 
-/** All quantities together, or without the allocator's where it tells nothing; null is unknown. */
+/** All quantities together, or without the allocator's where it reports nothing; null is unknown. */
 export function knownBytes(bytes: AttributedBytes): number | null {
   const { totalBytes, heapBytes } = bytes
   return totalBytes ?? (heapBytes === null ? null : knownSum(bytes))

@@ -77,7 +77,7 @@ export interface Environment {
   /** `process.memoryUsage()` but for the used heap. @throws CacheAttributionError `ERR_RESIDENT_UNKNOWN` */
   figures(): ProcessFigures
   /**
-   * How many other threads work, their ids in `ids`; -1 where that cannot be told.
+   * How many other threads work, their ids in `ids`; -1 where that cannot be known.
    * @default undefined: the addon asks the kernel
    */
   threadsAtWork?(ids: Int32Array): number

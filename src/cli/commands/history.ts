@@ -1,4 +1,4 @@
-/** `cache-attribution history`: what a history tells, as a table. */
+/** `cache-attribution history`: what a history shows, as a table. */
 import path from 'node:path'
 import { readHistory } from '../../history/read-history.js'
 import { SeriesStore } from '../../history/series-store.js'

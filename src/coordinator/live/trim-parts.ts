@@ -20,7 +20,7 @@ export interface TrimWish {
 
 /** Enough for a 95 % interval of two and a half standard errors; each costs a window. */
 const BATCHES_MAX = 6
-/** Fewer than two at random tell nothing of their differences. */
+/** Fewer than two at random say nothing of their differences. */
 const MIXED_BATCHES_LEAST = 3
 
 /** The batches of one cache; undefined where it is released wholly, null where it cannot drop a part. */

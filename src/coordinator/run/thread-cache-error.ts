@@ -32,7 +32,7 @@ export function threadCacheError({ mallctl, version }: Allocator): ThreadCacheEr
     if (bytes === null || bytes > blockMostBytes) break
     const extents = readOrNull(mallctl, `stats.arenas.4096.lextents.${String(index)}.curlextents`, 'size_t')
     const kept = Math.min(keptMost, extents ?? Infinity)
-    // Without statistics nothing is told of live bytes either.
+    // Without statistics live bytes are unknown, too.
     if (kept !== Infinity) mostBytes += kept * bytes
   }
   return { blockMostBytes, mostBytes }

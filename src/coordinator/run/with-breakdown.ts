@@ -12,7 +12,7 @@ import type { Run } from './run-context.js'
 import { noBreakdown } from './warnings.js'
 
 /**
- * Executes a run and adds the tree to its report, or null with a warning where the system does not tell. Reading and
+ * Executes a run and adds the tree to its report, or null with a warning where the system does not report it. Reading and
  * dividing hold the event loop: the loop turns between them and the run's own pauses, and the report counts them.
  */
 export async function withBreakdown(

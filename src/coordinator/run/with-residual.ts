@@ -22,7 +22,7 @@ export async function openResidual(
   }
 }
 
-/** The report with what the probe found; `warn` tells what kept it from finding anything. */
+/** The report with what the probe found; `warn` shows what kept it from finding anything. */
 export async function withResidual(
   report: AttributionReport,
   probe: ResidualProbe | null,

@@ -1,9 +1,9 @@
-/** What caches tell of themselves beside their rows, never as measured: memory that their release does not reach, and how many they are. */
+/** What caches report of themselves beside their rows, never as measured: memory that their release does not reach, and how many they are. */
 import type { AttributionReport } from '../../report/types.js'
 import type { RegisteredCache } from '../registry.js'
 
 /**
- * Adds what each cache tells to its row. One that throws, or does not know, tells nothing.
+ * Adds what each cache reports to its row. One that throws, or does not know, adds nothing.
  *
  * @param caches those of the rows, in their order
  */

@@ -33,7 +33,7 @@ import { EntryWatch } from '../run/entry-watch.js'
 /** One null release, or the release of a cache. */
 export type TwinStep = { readonly cache: RegisteredCache } | { readonly cache: null }
 
-/** One window as the twin tells it. */
+/** One window as the twin reports it. */
 export interface TwinRow extends RowFacts {
   readonly before: Figures
   readonly after: Figures

@@ -2,7 +2,7 @@
  * What is under way in this process, as far as it is known here: runs of the coordinator however they were started, and what is
  * done in twins over HTTP.
  *
- * Rule: it only listens. Whether something may start is the coordinator's and the run lock's to say; this tells who is in
+ * Rule: it only listens. Whether something may start is the coordinator's and the run lock's to say; this shows who is in
  * the way, what it has told so far, and when the caches were last released.
  */
 import { randomUUID } from 'node:crypto'
@@ -159,7 +159,7 @@ export class RunTracker {
       }
       return { event, tell: forward }
     })
-    // It stands first: a run is known before it is told of.
+    // It stands first: a run is known before it is reported.
     coordinator.on('run-started', onStarted)
     for (const { event, tell } of forwarders) coordinator.on(event, tell)
     coordinator.on('run-finished', onFinished)

@@ -5,7 +5,7 @@ import type { EndEvent } from './event-stream.js'
 import type { AdminState } from './routes/route.js'
 
 /**
- * Starts `task` and streams what is told of it. What is refused at once is answered with its status; from then on the stream
+ * Starts `task` and streams what is reported of it. What is refused at once is answered with its status; from then on the stream
  * tells. The signal is aborted when the reader leaves.
  *
  * @param ending the name of the last event, with the result

@@ -1,7 +1,7 @@
 /**
  * Ready-made authorization by tokens.
  *
- * Rule: how long a comparison takes tells nothing: hashes under a key of this process are compared, all of them, always.
+ * Rule: how long a comparison takes shows nothing: hashes under a key of this process are compared, all of them, always.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { CacheAttributionError } from '../../support/errors.js'

@@ -1,7 +1,7 @@
 /**
  * What goes wrong, as RFC 9457 has it: problem documents with the library's codes.
  *
- * Rule: the words of this library's own errors are told; of any other error nothing is, neither its message nor its stack.
+ * Rule: the words of this library's own errors are reported; of any other error nothing is, neither its message nor its stack.
  */
 import { ERROR_TABLE } from '../../support/error-table/error-table.js'
 import { CacheAttributionError, codeOf, reasonOf } from '../../support/errors.js'

@@ -3,7 +3,7 @@
  * of the answer.
  *
  * Rule: nothing is looked at before it is known who asks; every answer, the bad ones too, carries the same headers and
- * tells nothing of the inside.
+ * says nothing of the inside.
  */
 import { CacheAttributionError } from '../../support/errors.js'
 import type { AdminConnection, Role } from './authorization.js'

@@ -1,4 +1,4 @@
-/** How sizes change over the reports, where a history tells; and the limit that they run into. */
+/** How sizes change over the reports, where there is a history; and the limit that they run into. */
 import type { Trend } from '../../report/trends/types.js'
 import type { PulledMetric } from '../definition.js'
 import { oneSample } from '../sample.js'

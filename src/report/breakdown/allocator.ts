@@ -1,5 +1,5 @@
 /**
- * The allocator's part of the tree: what its mappings have resident, divided as its statistics tell.
+ * The allocator's part of the tree: what its mappings have resident, divided as its statistics report.
  *
  * Rule: an allocation may never have been touched, so live bytes take what is left when the pages are taken off that
  * were surely in use once; what no statistic explains stays a leaf of its own.
@@ -54,7 +54,7 @@ function jemallocNode({ allocator, caches }: BreakdownReadings, resident: number
 }
 
 /**
- * Blocks with a mapping of their own are live as a whole. In the arenas live comes before free, since glibc does not tell
+ * Blocks with a mapping of their own are live as a whole. In the arenas live comes before free, since glibc does not report
  * which free chunks it has given back.
  */
 function glibcNode({ allocator, caches, mapped }: BreakdownReadings): MemoryNode {

@@ -1,7 +1,7 @@
 /**
  * What a breakdown says, in a few sentences. Pure.
  *
- * Rule: one observation says what is large and what would tell more, and judges nothing: whether memory leaks, grows or lies
+ * Rule: one observation says what is large and what would show more, and judges nothing: whether memory leaks, grows or lies
  * fragmented is told by two observations, or by a history. Code does not compete: it is large in every process, and does not
  * grow. What was said before is said again until it is clearly otherwise, so that an idle process does not change its mind.
  */

@@ -1,4 +1,4 @@
-/** The parts of a tree that a diagnosis compares, each with what would tell more of it. Pure. */
+/** The parts of a tree that a diagnosis compares, each with what would show more of it. Pure. */
 import { bytesAt, bytesOfAll } from './node.js'
 import { PART } from './types.js'
 import type { MemoryNode } from './types.js'
@@ -7,7 +7,7 @@ import type { MemoryNode } from './types.js'
 export interface BreakdownPart {
   readonly name: string
   readonly bytes: number
-  /** What would tell more, or gives it back. */
+  /** What would show more, or gives it back. */
   readonly advice: string
   /** Nobody holds it. */
   readonly isFree?: boolean

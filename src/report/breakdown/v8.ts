@@ -1,5 +1,5 @@
 /**
- * V8's part of the tree: what its mappings have resident, divided as its isolates tell.
+ * V8's part of the tree: what its mappings have resident, divided as its isolates report.
  *
  * Rule: live objects are resident and come first; what a space has committed beyond them may never have been touched, so
  * that free memory is only what is left of the mappings, and no more than the spaces have.
@@ -141,7 +141,7 @@ function branchOf(name: string, parts: readonly NamedBytes[]): MemoryNode {
   )
 }
 
-/** Where nothing tells V8's mappings from others: as much as its heap has committed, bounded by what is there. */
+/** Where nothing separates V8's mappings from others: as much as its heap has committed, bounded by what is there. */
 export function coarseV8Bytes(isolates: BreakdownReadings['isolates'], anonymousBytes: number): number {
   const committed = isolates.flatMap(({ spaces }) => spaces.map(({ sizeBytes }) => sizeBytes))
   return fill(anonymousBytes, committed).parts.reduce((sum, bytes) => sum + bytes, 0)

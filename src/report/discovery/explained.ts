@@ -69,7 +69,7 @@ export function namedByGraph(live: LiveMemory): GraphNamed | null {
 export interface GraphNamed {
   /** Of all that was live, 0 to 1. */
   readonly share: number
-  /** What the allocator counts and nothing names; null where it tells nothing. */
+  /** What the allocator counts and nothing names; null where it reports nothing. */
   readonly nativeBytes: number | null
   /** Whether Node's own native memory is named: without it `nativeBytes` has that as well. */
   readonly isBeyondNode: boolean

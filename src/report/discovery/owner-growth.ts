@@ -1,4 +1,4 @@
-/** A discovery with how each of its owners grows, as several observations tell it. Pure. */
+/** A discovery with how each of its owners grows, as several observations show it. Pure. */
 import type { OwnerGrowth } from '../trends/types.js'
 import { ownerIdentity, ownerKey } from './owner-identity.js'
 import type { Discovery, Owner } from './types.js'

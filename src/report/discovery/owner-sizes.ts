@@ -23,7 +23,7 @@ export function ownerSizes(discovery: Pick<Discovery, 'owners'> | undefined): Ow
     if (identity === null || bytes === null || owner.cache !== null) continue
     const key = ownerKey(identity)
     const { entries, growth } = owner
-    // Two of one identity are told as the larger one.
+    // Two of one identity are reported as the larger one.
     if ((found.get(key)?.bytes ?? -1) < bytes) {
       found.set(key, { key, name: ownerName(identity), bytes, entries, trend: growth ?? null })
     }

@@ -14,7 +14,7 @@ export function baseOf(script: string): string {
   return script.slice(Math.max(script.lastIndexOf('/'), script.lastIndexOf('\\')) + 1)
 }
 
-/** What is told of a class. */
+/** What is reported of a class. */
 interface ClassReached {
   readonly count: number
   /** Null, or absent in a result of an older version. */
@@ -25,7 +25,7 @@ interface ClassReached {
   } | null
 }
 
-/** `server.js › bus`, with what that one retains where there are several of its class; empty where nothing tells. */
+/** `server.js › bus`, with what that one retains where there are several of its class; empty where nothing shows. */
 export function describeLargest({ count, largest }: ClassReached): string {
   const place = largest == null ? '' : placeOf(largest.script, largest.path)
   if (largest == null || place === '') return ''

@@ -38,7 +38,7 @@ export interface OwnerSite {
   /** Its name; null of one without. */
   readonly function: string | null
   readonly script: string
-  /** From 1 on; null where V8 does not tell. */
+  /** From 1 on; null where V8 does not report it. */
   readonly line: number | null
   /** How many closures or calls of it the owner holds. */
   readonly count: number
@@ -61,7 +61,7 @@ export interface Owner {
   readonly className: string
   /** Of a Map, Set or array; null of anything else. */
   readonly entries: number | null
-  /** More than one where several with the same path, or held by nothing in particular, are told together. */
+  /** More than one where several with the same path, or held by nothing in particular, are reported together. */
   readonly instances: number
   /**
    * Measured: what came back when it was emptied in the twin, with the listed owners that lie in it. Null where it is nothing
@@ -91,7 +91,7 @@ export interface Owner {
   readonly growth?: Trend
 }
 
-/** What {@link InFlight} is told of. */
+/** The kinds that {@link InFlight} counts. */
 export type InFlightKind =
   'timers' | 'immediates' | 'calls' | 'generators' | 'promises' | 'sockets' | 'requests' | 'streams'
 
@@ -108,7 +108,7 @@ export interface InFlight {
   readonly count: number
   /** What would go with all of them, each byte counted once; what other rows hold may be in it. */
   readonly retainedBytes: number
-  /** Of sockets, requests and streams: bytes that wait to be read or sent; null where they do not tell. */
+  /** Of sockets, requests and streams: bytes that wait to be read or sent; null where they do not report it. */
   readonly bufferedBytes: number | null
 }
 
@@ -128,7 +128,7 @@ export interface LiveMemory {
   readonly engineBytes?: number | null
   /** V8's heap in use when it was walked, right after collections: what is more than `heapBytes` is reached by nothing strong. */
   readonly usedHeapBytes?: number
-  /** What the allocator counted as live then; null where it tells nothing. What is more than `memoryBytes` has no JavaScript owner in this thread's heap. */
+  /** What the allocator counted as live then; null where it reports nothing. What is more than `memoryBytes` has no JavaScript owner in this thread's heap. */
   readonly allocatedBytes?: number | null
   /** In pieces of `leastBytes` and more, each with an owner. */
   readonly ownedBytes: number

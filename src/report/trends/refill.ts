@@ -11,7 +11,7 @@ import { bucketed } from './series.js'
 import type { Segment } from './series.js'
 import type { Refill, TrendVerdict } from './types.js'
 
-/** With fewer readings, or fewer in one of the thirds, an end of the filling cannot be told. */
+/** With fewer readings, or fewer in one of the thirds, an end of the filling cannot be known. */
 const READINGS_MIN = 9
 const THIRD_MIN = 3
 /** More are condensed first: this many points draw the curve of a cache's size over its age. */

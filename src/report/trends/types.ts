@@ -2,7 +2,7 @@
 
 /**
  * `stable`: no growth that matters. `saturating`: it grew, and the growth is dying down. `growing`: it grows for sure;
- * whether it will stop cannot be told yet. `unbounded`: it grew by much, and as fast in the end as in the beginning.
+ * whether it will stop cannot be known yet. `unbounded`: it grew by much, and as fast in the end as in the beginning.
  * `unknown`: too little was seen, or it scatters too much, to tell growth from none.
  */
 export type TrendVerdict = 'stable' | 'saturating' | 'growing' | 'unbounded' | 'unknown'
@@ -28,9 +28,9 @@ export interface TrendLine {
 export interface Refill {
   /** How fast it fills right after a release; null where nothing was read on the way. */
   readonly bytesPerHour: number | null
-  /** Whether filling comes to an end; null where that cannot be told yet. */
+  /** Whether filling comes to an end; null where that cannot be known yet. */
   readonly saturates: boolean | null
-  /** Where it comes to an end; null where it does not, or cannot be told. */
+  /** Where it comes to an end; null where it does not, or cannot be known. */
   readonly boundBytes: number | null
   /** How many refills were seen. */
   readonly refills: number

@@ -16,7 +16,7 @@ import { estimateSlope } from './theil-sen.js'
 import type { SlopeEstimate } from './theil-sen.js'
 import type { Trend, TrendLine, TrendVerdict } from './types.js'
 
-/** Whether a cache is judged, whose filling tells something, or a floor, whose first minutes tell nothing. */
+/** Whether a cache is judged, whose filling tells something, or a floor, whose first minutes show nothing. */
 export type TrendKind = 'cache' | 'floor'
 
 /** Two-sided; only rises accuse, so half of it is the rate of false alarms. */
@@ -57,7 +57,7 @@ export function* trendSteps(input: TrendInput, kind: TrendKind): Steps<Trend> {
   const refill = kind === 'cache' ? yield* refillOf([...input.measured, ...input.estimated]) : null
   if (refill !== null) {
     const described = describeRefill(refill)
-    // With one reading a refill, what it had come to each time tells whether it comes to more and more.
+    // With one reading a refill, what it had come to each time shows whether it comes to more and more.
     const [verdict, evidence] =
       refill.saturates === null ? yield* judge(yield* estimateSlope(endsOf(all))) : [described.verdict, '']
     return {
