@@ -17,6 +17,8 @@ import { formatRate } from './trends/rates.js'
 import type { AttributionReport, CacheAttribution } from './types.js'
 
 const PACKAGE_LENGTH_MAX = 60
+/** Growth of which one owner has this part is that owner's. */
+const EXPLAINED = 0.5
 /** A claim that is off by less misleads nobody. */
 const CLAIM = { factor: 2, leastBytes: 1024 * 1024 }
 /** Pages without live memory below these are every process's. */
@@ -104,20 +106,25 @@ function nothingStandsOut(report: AttributionReport): string | null {
     : null
 }
 
+function rising(name: string, trend: Trend | undefined): { readonly name: string; readonly rate: number }[] {
+  return isGrowing(trend) && trend?.slope != null ? [{ name, rate: trend.slope.bytesPerHour }] : []
+}
+
 /** What a history shows; null without one, or where nothing grows. */
 function growthOf(report: AttributionReport): string | null {
   const { caches, floor, forecast, discovery } = report
   const isWhole = caches.every(({ status }) => status === 'released' || status === 'trimmed')
-  const growing = [
-    ...caches.map((row) => ({ name: quotedCache(row), trend: row.trend })),
-    ...(discovery?.owners ?? []).flatMap((owner) =>
-      // Owners of older reports are of another kind, and have none.
-      owner.growth === undefined ? [] : [{ name: describeOwner(owner), trend: owner.growth }],
-    ),
-    { name: isWhole ? 'What no cache holds' : 'What no measured cache holds', trend: floor.trend },
-  ].flatMap(({ name, trend }) =>
-    isGrowing(trend) && trend?.slope != null ? [{ name, rate: trend.slope.bytesPerHour }] : [],
+  const owners = (discovery?.owners ?? []).flatMap((owner) =>
+    // Owners of older reports are of another kind, and have none.
+    owner.growth === undefined ? [] : rising(describeOwner(owner), owner.growth),
   )
+  const rest = rising(isWhole ? 'What no cache holds' : 'What no measured cache holds', floor.trend)
+  const growing = [
+    ...caches.flatMap((row) => rising(quotedCache(row), row.trend)),
+    ...owners,
+    // An owner is a part of it: where it grows by one, that one is named.
+    ...rest.filter(({ rate }) => owners.every((owner) => owner.rate < EXPLAINED * rate)),
+  ]
   const most = growing.toSorted((a, b) => b.rate - a.rate)[0]
   if (most === undefined || most.rate <= 0) return null
   const when =

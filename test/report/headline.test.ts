@@ -173,6 +173,20 @@ describe('headline()', () => {
     expect(lines[0]).to.contain('20.00 MiB ± 8.00 KiB, 50.0 % of the JS heap')
   })
 
+  it('names the owner by which the floor grows, and the floor where none explains it', () => {
+    const growing = { ...trend('growing', 5 * MIB), allocated: null, heap: null, mapped: null }
+    const headlineWith = (rate: number): string =>
+      headline(
+        report([], {
+          floor: { allocatedBytes: 1, heapBytes: 1, mappedBytes: null, trend: growing },
+          discovery: discovery([owner('store.byId', 50 * MIB, { growth: trend('growing', rate) })]),
+        }),
+      ).join(' ')
+    expect(headlineWith(4.5 * MIB)).to.match(/store\.byId: Map\([\d,]+\) grows by 4\.50 MiB\/h\./)
+    expect(headlineWith(4.5 * MIB)).not.to.contain('What no cache holds grows')
+    expect(headlineWith(MIB)).to.contain('What no cache holds grows by 5.00 MiB/h.')
+  })
+
   it('advises for the largest also behind a sentence about another', () => {
     const growing = { ...trend('unbounded', 5 * MIB), allocated: null, heap: null, mapped: null }
     const lines = headline(

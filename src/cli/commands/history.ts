@@ -3,6 +3,7 @@ import path from 'node:path'
 import { readHistory } from '../../history/read-history.js'
 import { SeriesStore } from '../../history/series-store.js'
 import { floorTrendLine, sparkline } from '../../report/trends/format-trends.js'
+import { ownerName } from '../../report/discovery/owner-identity.js'
 import { trendsOf } from '../../report/trends/trends.js'
 import type { TrendInput } from '../../report/trends/series.js'
 import type { Trend } from '../../report/trends/types.js'
@@ -16,8 +17,9 @@ import type { Command } from '../command.js'
 
 const HELP = `Usage: cache-attribution history [--json] FOLDER
 
-Shows what the reports in FOLDER tell of every cache and of the floor below them: a line of its size over time, the
-rate of its growth with the 95 % interval, and the verdict (stable, saturating, growing, unbounded, unknown).
+Shows every cache of the reports in FOLDER, the largest owners that nobody registered (of reports with \`discover\`), and
+the floor below them: a line of its size over time, the rate of its growth with the 95 % interval, and the verdict
+(stable, saturating, growing, unbounded, unknown).
 Exit code 0: nothing grows. 3: something does.
 
 Options:
@@ -26,7 +28,9 @@ Options:
 
 /** Columns of a size over time. */
 const SPARKLINE_WIDTH = 32
-const NAME_WIDTH_MAX = 40
+const NAME_WIDTH_MAX = 100
+/** Owners that do not grow are shown while they are among so many of the largest. */
+const OWNERS_SHOWN = 20
 /** Something grows. */
 const EXIT_GROWING = 3
 
@@ -54,11 +58,12 @@ export const historyCommand: Command = {
       counts[record.kind]++
       latest = new Date(record.at)
     }
-    const { caches: lazy, floor } = series.inputs()
-    const caches = [...lazy]
-    const trends = trendsOf({ caches, floor, memory: null, now: latest ?? new Date() })
+    const { caches: lazyCaches, owners: lazyOwners, floor } = series.inputs()
+    const [caches, owners] = [[...lazyCaches], [...lazyOwners]]
+    const trends = trendsOf({ caches, owners, floor, memory: null, now: latest ?? new Date() })
     const rows = [
       ...trends.caches.map(({ name, trend }, index) => rowOf(name, trend, caches[index]?.input)),
+      ...shownOwners(trends.owners.map((owner, index) => rowOf(ownerName(owner), owner.trend, owners[index]?.input))),
       rowOf('(floor)', trends.floor, floor.total),
     ]
     if (options.has('json')) print(`${terminalJson({ ...counts, until: latest, ...trends })}\n`)
@@ -82,10 +87,10 @@ interface Row {
 }
 
 const COLUMNS = [
-  { title: 'cache', alignsLeft: true, cell: ({ name }: Row) => printable(name, NAME_WIDTH_MAX) },
+  { title: 'cache or owner', alignsLeft: true, cell: ({ name }: Row) => printable(name, NAME_WIDTH_MAX) },
   { title: 'over time', alignsLeft: true, cell: ({ line }: Row) => line },
   { title: 'last', cell: ({ trend }: Row) => formatBytes(trend.lastBytes) },
-  { title: 'a hour', cell: ({ trend: { slope } }: Row) => (slope === null ? '–' : formatRate(slope.bytesPerHour)) },
+  { title: 'an hour', cell: ({ trend: { slope } }: Row) => (slope === null ? '–' : formatRate(slope.bytesPerHour)) },
   {
     title: '95 % interval',
     cell: ({ trend: { slope } }: Row) =>
@@ -101,6 +106,12 @@ function rowOf(name: string, trend: Trend, input: TrendInput | undefined): Row {
     hours.map((at, index) => ({ hours: at, bytes: bytes[index] ?? 0 })),
   )
   return { name, trend, line: sparkline(points, SPARKLINE_WIDTH) }
+}
+
+/** All that grow, and the largest. */
+function shownOwners(rows: readonly Row[]): Row[] {
+  const bySize = rows.toSorted((a, b) => (b.trend.lastBytes ?? 0) - (a.trend.lastBytes ?? 0))
+  return bySize.filter(({ trend }, place) => place < OWNERS_SHOWN || isAccused(trend))
 }
 
 function isAccused({ verdict }: Trend): boolean {
