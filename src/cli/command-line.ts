@@ -88,11 +88,21 @@ async function dispatch(line: CommandLine, log: (text: string) => void): Promise
   }
   const command = COMMANDS.find((candidate) => candidate.name === name)
   if (command === undefined) throw unknown(name, names)
-  if (args[0] === '--help' || args[0] === '-h') {
+  const [asked] = command.takes === 'program' ? args : args.filter((argument) => isAboutCommand(argument))
+  if (asked === '--help' || asked === '-h') {
     print(command.help)
     return { code: 0 }
   }
+  if (asked === '--version' || asked === '-v') {
+    print(`${packageVersion()}\n`)
+    return { code: 0 }
+  }
   return command.run({ args, env: line.env, cwd: line.cwd, print, log, host: line.host })
+}
+
+/** Wherever it stands: `attach 4711 --help`. Of a program only what stands in front of it is ours. */
+function isAboutCommand(argument: string): boolean {
+  return /^(?:--help|-h|--version|-v)$/.test(argument)
 }
 
 function unknown(name: string, names: readonly string[]): CacheAttributionError {

@@ -44,6 +44,14 @@ describe('the command line', () => {
     }
   })
 
+  it('shows the help or the version wherever it is asked for, but for what a program gets', async () => {
+    for (const { name, help, takes } of COMMANDS) {
+      expect((await line([name, '-h'])).stdout, name).to.equal(help)
+      expect((await line([name, '-v'])).stdout, name).to.match(/^\d+\.\d+\.\d+/)
+      if (takes !== 'program') expect((await line([name, '4711', '--help'])).stdout, name).to.equal(help)
+    }
+  })
+
   it('prints the version of the package', async () => {
     const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
     for (const flag of ['--version', '-v', '-V']) {

@@ -1,4 +1,5 @@
 /** `cache-attribution doctor`: what measuring needs, what of it is there, and the command that fixes each gap. */
+import { palette } from '../../report/format-table.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { readArguments, refuseOperands } from '../arguments.js'
 import type { Command } from '../command.js'
@@ -28,7 +29,7 @@ export const doctorCommand: Command = {
     const { options, operands: rest } = readArguments('doctor', args, RULES)
     refuseOperands('doctor', rest)
     const diagnosis = await examine({ env, cwd, log, host, fetch: options.has('fetch') })
-    print(options.has('json') ? `${terminalJson(diagnosis)}\n` : diagnosisText(diagnosis))
+    print(options.has('json') ? `${terminalJson(diagnosis)}\n` : diagnosisText(diagnosis, palette().width))
     return { code: diagnosis.ready ? 0 : 1 }
   },
 }

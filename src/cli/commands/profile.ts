@@ -15,6 +15,7 @@ import { symbolize } from '../../heap-profile/symbols/symbolize.js'
 import { readArguments, refuseOperands, usageError } from '../arguments.js'
 import type { ArgumentRule, Arguments } from '../arguments.js'
 import type { Command, CommandContext } from '../command.js'
+import { formatProfileTable } from '../profile-table.js'
 import { profileOfProcess } from '../ask/process-profile.js'
 import type { TableOptions } from '../../heap-profile/output/top.js'
 import { readSource } from './profile-source.js'
@@ -162,10 +163,12 @@ async function outputOf(
       const title = base === undefined ? name : `${name} − ${path.basename(base)}`
       return toFlamegraph(shown, { ...output, title: title.slice(0, 200), difference: base !== undefined })
     }
-    default:
-      return formatTopTable(
-        topTable(shown, { ...output, by: (options.get('by') ?? 'function') as NonNullable<TableOptions['by']> }),
-      )
+    default: {
+      const by = (options.get('by') ?? 'function') as NonNullable<TableOptions['by']>
+      const table = topTable(shown, { ...output, by })
+      // A file is as wide as it is.
+      return options.has('output') ? formatTopTable(table) : formatProfileTable(table)
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 /** The doctor's findings as text. Pure. */
+import { wrapText } from '../../report/fit-lines.js'
 import { printable } from '../../support/units.js'
 import { MALLOC_CONF_FILE } from '../jemalloc/secure-start.js'
 import type { AllocatorFacts } from './allocator-facts.js'
@@ -7,8 +8,13 @@ import type { Examination, Finding } from './examine.js'
 /** Nothing is cut off in practice: a cure is worth nothing without its end. */
 const LINE_LENGTH_MAX = 4000
 
-/** A line for each finding, below each lack its cure, and the conclusion last. */
-export function diagnosisText(diagnosis: Examination): string {
+/** `ok  this process  `, before what is said. */
+const INDENT = 18
+/** What is said has so many columns at least, however narrow the terminal. */
+const DETAIL_LEAST = 20
+
+/** A line for each finding, below each lack its cure, and the conclusion last, `width` columns wide at most. */
+export function diagnosisText(diagnosis: Examination, width = Infinity): string {
   const { node, platform, addon, ffi, library, here, underRun, twin, ready } = diagnosis
   const libc =
     platform.libc === null ? '' : `, ${platform.libc}${platform.libcVersion === null ? '' : ` ${platform.libcVersion}`}`
@@ -31,7 +37,15 @@ export function diagnosisText(diagnosis: Examination): string {
       ? 'Ready: "cache-attribution run app.js" measures with jemalloc.'
       : 'Not ready: "cache-attribution run" cannot measure with jemalloc.',
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.flatMap((text) => fitted(text, width)).join('\n')}\n`
+}
+
+/** What has no room goes on below the detail. */
+function fitted(text: string, width: number): readonly string[] {
+  const isFinding = text.startsWith(' ') || /^(?:ok|no|--) {2}/.test(text)
+  const indent = isFinding && width !== Infinity ? INDENT : 0
+  const [first = '', ...others] = wrapText(text.slice(indent), Math.max(DETAIL_LEAST, width - indent))
+  return [text.slice(0, indent) + first, ...others.map((part) => ' '.repeat(indent) + part)]
 }
 
 /** `ok` there, `no` missing, `--` missing and not needed. */
