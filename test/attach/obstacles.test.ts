@@ -11,6 +11,7 @@ import { Attachment } from '../../src/attach/client/attachment.js'
 import { TargetProcess } from '../../src/attach/client/target-process.js'
 import type { Discovery } from '../../src/report/discovery/types.js'
 import { skipOrFail } from '../helpers/child.js'
+import { freePort } from '../helpers/free-port.js'
 import { listen } from '../http/site.js'
 import { command, targets } from './target.js'
 
@@ -24,15 +25,6 @@ function source(body: string): string {
 /** These targets listen on nothing else. */
 function hasInspector(pid: number): boolean {
   return new TargetProcess(pid).ownListeners().length > 0
-}
-
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 describe('what is in the way of an attach', function () {
