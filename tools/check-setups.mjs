@@ -7,6 +7,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { bundlerSetups } from './setups/bundlers.mjs'
+import { databaseSetups } from './setups/databases.mjs'
 import { moduleSetups } from './setups/modules.mjs'
 import { nextSetups } from './setups/next.mjs'
 import { packTarball } from './setups/project.mjs'
@@ -18,6 +19,7 @@ import { typesSetups } from './setups/types.mjs'
 /** @type {Record<string, (context: Context) => Promise<[string, () => Promise<string>][]>>} */
 const GROUPS = {
   modules: moduleSetups,
+  databases: databaseSetups,
   types: typesSetups,
   bundlers: bundlerSetups,
   runners: runnerSetups,
