@@ -2,7 +2,7 @@
  * Seven servers that nobody prepared, from the registry, plainly started, under load: how much of their live memory has a name
  * when the command attaches to them, and what that costs them.
  *
- *   node dist/bench/real-servers.js [--only NAME]… [--node PATH] [--folder PATH] [--seconds 15] [--allocator glibc] [--text]
+ *   node dist/bench/real-servers.js [--only NAME,NAME] [--node PATH] [--folder PATH] [--seconds 15] [--allocator glibc] [--text]
  *
  * Needs the npm registry the first time. The servers are installed into `--folder`, or into `real-servers` in the folder for
  * temporary files, and stay there. `--text` prints what `attach` prints.
@@ -22,7 +22,7 @@ import type { LoadCount } from './real-servers/load.js'
 import { startServer } from './real-servers/running.js'
 import type { RealServer } from './real-servers/server.js'
 import { SERVERS } from './real-servers/servers.js'
-import { chosenNodes, flags, versionOf } from './support/processes.js'
+import { chosenNodes, chosenOf, flags, versionOf } from './support/processes.js'
 import { printTable, verdict } from './support/table.js'
 
 const HEAP_BAR = 0.9
@@ -33,7 +33,10 @@ const [node = process.execPath] = chosenNodes()
 const folder = path.resolve(flags('folder')[0] ?? path.join(os.tmpdir(), 'real-servers'))
 const seconds = Number(flags('seconds')[0] ?? '15')
 const allocator = flags('allocator')[0] === 'glibc' ? 'glibc' : 'jemalloc'
-const only = flags('only')
+const chosen = chosenOf(
+  'only',
+  SERVERS.map(({ name }) => name),
+)
 
 /** What was seen of one server. */
 interface Seen {
@@ -127,7 +130,7 @@ function show({ name }: RealServer, { overview, cost, before, during }: Seen): v
 
 console.log(`Node ${versionOf(node)}, ${allocator}, ${String(seconds)} s of load before\n`)
 for (const server of SERVERS) {
-  if (only.length > 0 && !only.includes(server.name)) continue
+  if (!chosen.includes(server.name)) continue
   try {
     show(server, await see(server))
   } catch (error) {

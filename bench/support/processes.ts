@@ -67,6 +67,18 @@ export function flags(name: string): string[] {
   )
 }
 
+/**
+ * Which of `names` every `--flag NAME,NAME` of the command line asks for; all of them without one.
+ *
+ * @throws Error on a name that is none, with those that are
+ */
+export function chosenOf<Name extends string>(flag: string, names: readonly Name[]): readonly Name[] {
+  const asked = flags(flag).flatMap((list) => list.split(','))
+  const unknown = asked.filter((name) => !(names as readonly string[]).includes(name))
+  if (unknown.length > 0) throw new Error(`--${flag} ${unknown.join(',')}: choose of ${names.join(', ')}`)
+  return asked.length === 0 ? names : names.filter((name) => asked.includes(name))
+}
+
 /** The binaries to measure on: every `--node PATH` of the command line, or this one. */
 export function chosenNodes(): string[] {
   const chosen = flags('node')

@@ -13,6 +13,7 @@ import { difference } from '../../report/build-report.js'
 import type { ReportSelfCheck, ReportWarning, RowError, RowFacts } from '../../report/types.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import type { DiscoverMessage, DiscoverStage } from '../../twin/discover/discover-progress.js'
+import { snapshotAllowanceMs } from '../../twin/owners/snapshot-time.js'
 import { discoverHere } from '../../twin/discover/discover.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { KnownCache } from '../../twin/discover/known-cache.js'
@@ -193,8 +194,13 @@ class TwinWindows {
         this.#send({ kind: 'discovery', discovery })
       }
       const send = (message: DiscoverMessage): void => {
-        if (message.kind === 'walked') sendOwners(message.early)
-        else this.#send({ kind: 'discovering', stage: message.stage })
+        if (message.kind === 'progress') this.#send({ kind: 'discovering', stage: message.stage }, DISCOVERY_MS)
+        else if (message.kind === 'walked') sendOwners(message.early)
+        else {
+          // A twin that ends beside V8's snapshot was not ended by the walk.
+          this.#send({ kind: 'discovering', stage: 'measuring' }, snapshotAllowanceMs(message.mostMs))
+          sendOwners(message.early)
+        }
       }
       sendOwners(discoverHere(instrument, { limit: discover, known, endsAtMs, emptyNode, noWalk, send }))
     } catch (error) {

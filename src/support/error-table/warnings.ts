@@ -151,7 +151,7 @@ export const WARNINGS = {
   WARN_OWNERS_UNKNOWN: {
     gist: "neither a walk of the heap nor V8's snapshot found its owners",
     cause:
-      "`discover()` could not walk V8's heap, and V8's own heap snapshot, which takes its place then, could not be made: it needs up to fourteen times the heap.",
+      "`discover()` could not walk V8's heap, and V8's own heap snapshot, which takes its place then, could not be made: it needs up to fourteen times the heap, and is given twenty seconds or what the budget has left.",
     cure: "the message has both reasons. Use a build of Node with its symbol table, as nodejs.org's are, or give the process more memory.",
     example:
       "`WARN_OWNERS_UNKNOWN: the heap was not walked, so nothing is said of its owners: this V8 compresses its pointers; V8's heap snapshot may need up to 7.20 GiB, and 3.10 GiB are left of the machine's memory`",

@@ -43,6 +43,8 @@ export function describeProgress({ stage, done, of, expected }: DiscoverProgress
 export type DiscoverMessage =
   | { readonly kind: 'progress'; readonly stage: DiscoverStage; readonly done: number; readonly of: number }
   | { readonly kind: 'walked'; readonly early: Discovery }
+  /** V8's own snapshot is taken, for so long at the most; `early` is the result where it takes longer. */
+  | { readonly kind: 'snapshot'; readonly mostMs: number; readonly early: Discovery }
 
 /** A discovery from its parent's side: what its twins have told. */
 export class DiscoverWatch {
@@ -65,7 +67,7 @@ export class DiscoverWatch {
   }
 
   take(message: DiscoverMessage): void {
-    if (message.kind === 'walked') {
+    if (message.kind !== 'progress') {
       this.early = message.early
       return
     }

@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 import { byQuantity } from '../../measure/figures.js'
 import type { Instrument } from '../../measure/window.js'
 import { countWorkers } from '../../measure/worker-threads.js'
-import { difference, noise } from '../../report/build-report.js'
+import { noise } from '../../report/build-report.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { ReportWarning } from '../../report/types.js'
 import { callable, number, optional, resolveOptions, shaped } from '../../support/options.js'
@@ -15,13 +15,13 @@ import { measureEmptyNode } from '../empty-node.js'
 import type { EmptyNode } from '../empty-node.js'
 import { expectedPauseMs } from '../expected-pause.js'
 import { estimateCopiedBytes } from '../headroom.js'
-import { ReturnedPages } from '../returned-pages.js'
 import { settleInTwin } from '../settle-in-twin.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
 import type { TwinOptions } from '../types.js'
 import { ownersHere } from '../owners/owners-here.js'
 import type { GraphOwner } from '../owners/owners-of.js'
+import { snapshotAllowanceMs } from '../owners/snapshot-time.js'
 import { BudgetWatch, discoverBudget, leftOut, refuseOverBudget } from './discover-budget.js'
 import type { DiscoverBudget, ExpectedCost, ResolvedDiscoverBudget } from './discover-budget.js'
 import { graphFacts } from './graph-facts.js'
@@ -31,7 +31,7 @@ import { containerKind, entryCount } from './intrinsics.js'
 import { UNMEASURED, knownBefore } from './known-before.js'
 import type { KnownCache } from './known-cache.js'
 import { measureOwners } from './measure-owners.js'
-import type { OwnerWindow } from './measure-owners.js'
+import { OwnerWindows } from './owner-windows.js'
 import { openCoordinators } from './open-coordinators.js'
 import type { CachesOfCoordinator } from './open-coordinators.js'
 import { cacheObjects, releaseCaches } from './recognise-caches.js'
@@ -89,7 +89,7 @@ export async function discover(options?: DiscoverOptions): Promise<Discovery> {
       ...settings,
       noWalk: progress.noWalk,
       send: (message) => {
-        context.send(message)
+        context.send(message, message.kind === 'snapshot' ? snapshotAllowanceMs(message.mostMs) : twin.timeoutMs)
       },
     })
   const onMessage = (message: unknown): void => {
@@ -185,24 +185,24 @@ export interface DiscoverySettings {
 /** In a twin: walks the heap, empties, measures. Windows share reads, as those of a run do. */
 export function discoverHere(instrument: Instrument, settings: DiscoverySettings): Discovery {
   const { limit, leastBytes = LEAST_BYTES, known, workers = countWorkers(), endsAtMs = Infinity } = settings
-  const { emptyNode = null } = settings
-  const { noWalk = null, send = () => undefined } = settings
+  const { emptyNode = null, noWalk = null, send = () => undefined } = settings
   const { environment } = instrument
   const warnings = threadWarnings(workers)
   const startMs = environment.now()
   const { figures, tookMs } = settleInTwin(instrument)
+  const readings = { figures, heapTotalBytes: v8.getHeapStatistics().total_heap_size, emptyNode }
   send({ kind: 'progress', stage: 'walking', done: 0, of: 0 })
-  const {
-    found,
-    isWalked,
-    warnings: ofWalk,
-  } = ownersHere(instrument, { limit, leastBytes, caches: cacheObjects(known) }, noWalk)
+  const sought = { limit, leastBytes, caches: cacheObjects(known), endsAtMs }
+  const onSnapshot = (warning: ReportWarning, mostMs: number): void => {
+    const early = notFound({ leastBytes, ...graphFacts(null, readings) }, [...warnings, warning])
+    send({ kind: 'snapshot', mostMs, early })
+  }
+  const { found, isWalked, warnings: ofWalk } = ownersHere(instrument, { ...sought, onSnapshot }, noWalk)
   send({ kind: 'progress', stage: 'measuring', done: 0, of: 0 })
   warnings.push(...ofWalk)
   const owners = recogniseByRelease(found?.owners ?? [], known, warnings)
   const walking = environment.now() - startMs
-  const { total_heap_size: heapTotalBytes } = v8.getHeapStatistics()
-  const rest = { leastBytes, ...graphFacts(found, { figures, heapTotalBytes, emptyNode }) }
+  const rest = { leastBytes, ...graphFacts(found, readings) }
   const early = {
     owners: owners.map(({ row }) => row),
     ...rest,
@@ -213,7 +213,7 @@ export function discoverHere(instrument: Instrument, settings: DiscoverySettings
   const time = new TimeLeft(environment, endsAtMs)
   const emptiable = owners.filter(({ objects }) => objects.length > 0).length
   if (!time.suffices(SETTLINGS_BEFORE * tookMs)) return { ...early, warnings: [...warnings, ...leftOut(emptiable)] }
-  const windows = new Windows(instrument)
+  const windows = new OwnerWindows(instrument)
   const controls = Array.from({ length: CONTROLS }, () => time.timed(() => windows.measure(() => undefined)))
   const { controls: _, ...bounds } = noise(controls.map(({ change }) => change))
   let done = 0
@@ -236,33 +236,12 @@ export function discoverHere(instrument: Instrument, settings: DiscoverySettings
   }
 }
 
-/** Settled windows that share reads. */
-class Windows {
-  readonly #instrument: Instrument
-  readonly #pages: ReturnedPages
-  #level
-
-  constructor(instrument: Instrument) {
-    this.#instrument = instrument
-    this.#pages = new ReturnedPages(instrument)
-    this.#pages.prepare()
-    // What the walk and the purge leave behind goes over several collections.
-    settleInTwin(instrument)
-    this.#level = this.#settle()
-    this.#pages.begin()
-  }
-
-  measure(empty: () => void): OwnerWindow {
-    empty()
-    const after = this.#settle()
-    const change = difference(this.#level, after)
-    this.#level = after
-    return { change, residentFall: this.#pages.fall(change.heapBytes) }
-  }
-
-  #settle(): ReturnType<typeof settleInTwin>['figures'] {
-    return this.#pages.asUnpurged(settleInTwin(this.#instrument).figures)
-  }
+/** The result where neither the walk nor V8's snapshot tells of owners. */
+function notFound(
+  rest: ReturnType<typeof graphFacts> & Pick<Discovery, 'leastBytes'>,
+  warnings: readonly ReportWarning[],
+): Discovery {
+  return { owners: [], ...rest, noise: byQuantity(() => null), durationMs: { walking: 0, measuring: 0 }, warnings }
 }
 
 /** Caches of which no object is known are known by what their release empties; that is not emptied again. */

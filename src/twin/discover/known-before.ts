@@ -26,7 +26,7 @@ export interface BudgetEnd {
 export function knownBefore(error: unknown, early: Discovery | undefined, { ended, warning }: BudgetEnd): Discovery {
   const code = error instanceof CacheAttributionError ? error.code : null
   if (code === 'ERR_RUN_ABORTED' && ended !== null) {
-    if (early === undefined || warning === null) throw ended
+    if (early === undefined || early.live === null || warning === null) throw ended
     return { ...early, warnings: [...early.warnings.filter((each) => each.code !== UNMEASURED.code), warning] }
   }
   if (early !== undefined && code !== null && ENDED.has(code)) return early

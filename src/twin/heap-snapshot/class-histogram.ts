@@ -34,10 +34,15 @@ export function snapshotHistogram(options?: ClassHistogramOptions, reason: strin
   return histogramOf(heapGraph(), resolved, reason)
 }
 
-/** The graph of this isolate's heap now. */
-export function heapGraph(): HeapGraph {
+/**
+ * The graph of this isolate's heap now.
+ *
+ * @param onChunk called before each part of it is read; what it throws ends the reading
+ */
+export function heapGraph(onChunk?: () => void): HeapGraph {
   const parser = new SnapshotParser()
   streamHeapSnapshot((chunk) => {
+    onChunk?.()
     parser.write(chunk)
   })
   return parser.finish()

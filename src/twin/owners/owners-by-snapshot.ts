@@ -5,25 +5,35 @@ import { HeapInspector } from '../discover/inspector.js'
 import { containerKind, entryCount } from '../discover/intrinsics.js'
 import type { CacheObject } from '../discover/recognise-caches.js'
 import { heapGraph } from '../heap-snapshot/class-histogram.js'
+import type { HeapGraph } from '../heap-snapshot/graph.js'
 import { snapshotProblem } from '../heap-snapshot/snapshot-memory.js'
 import { ownersOf } from './owners-of.js'
 import type { OwnersFound } from './owners-of.js'
 import { snapshotOwners } from './snapshot-owners.js'
 import type { SnapshotOwner } from './snapshot-owners.js'
+import type { SnapshotTime } from './snapshot-time.js'
 
-/** The owners, or why there are none. */
+/** What is sought, and until when. */
+interface SnapshotSettings {
+  readonly limit: number
+  readonly leastBytes: number
+  /** The time that is left for it. */
+  readonly time: SnapshotTime
+}
+
+/** The owners, or why there are none. V8 makes its snapshot as a whole: once it has begun the text alone can be broken off. */
 export function ownersBySnapshot(
   caches: readonly CacheObject[],
-  { limit, leastBytes }: { readonly limit: number; readonly leastBytes: number },
+  { limit, leastBytes, time }: SnapshotSettings,
 ): OwnersFound | { readonly problem: string } {
-  const problem = snapshotProblem()
+  const problem = snapshotProblem() ?? time.problem()
   if (problem !== null) return { problem }
   let inspector: HeapInspector | null = null
   try {
     inspector = new HeapInspector()
     const open = inspector
     const known = caches.map(({ object }) => open.heapId(object))
-    const found = snapshotOwners(heapGraph(), known, leastBytes)
+    const found = snapshotOwners(graphWithin(time), known, leastBytes)
     const owners = found.owners.map((owner) => withObject(owner, open))
     // What each package costs the snapshot does not tell, so that what is in no owner has no name.
     const { live, ...rest } = ownersOf({ ...found, owners }, caches, limit)
@@ -42,4 +52,12 @@ function withObject({ heapId, ...owner }: SnapshotOwner, inspector: HeapInspecto
   const kind = object === null ? null : containerKind(object)
   if (object === null || kind === null || (kind === 'object' && owner.className !== 'Object')) return owner
   return { ...owner, entries: kind === 'object' ? -1 : entryCount(object, kind), object }
+}
+
+/** @throws Error where the time is over before it is read */
+function graphWithin(time: SnapshotTime): HeapGraph {
+  return heapGraph(() => {
+    const problem = time.problem()
+    if (problem !== null) throw new Error(problem)
+  })
 }

@@ -7,6 +7,7 @@ import type { CacheObject } from '../discover/recognise-caches.js'
 import { ownersBySnapshot } from './owners-by-snapshot.js'
 import { ownersOf } from './owners-of.js'
 import type { OwnersFound } from './owners-of.js'
+import { SnapshotTime, tooLong } from './snapshot-time.js'
 
 /** What is sought. */
 export interface OwnersSettings {
@@ -14,6 +15,10 @@ export interface OwnersSettings {
   /** What alone keeps less alive is no owner, in bytes. */
   readonly leastBytes: number
   readonly caches: readonly CacheObject[]
+  /** When the budget ends, on the clock of the environment. @default never */
+  readonly endsAtMs?: number
+  /** Told before V8's snapshot is taken: why, and how long it may take. It cannot be stopped from within. */
+  readonly onSnapshot?: (warning: ReportWarning, mostMs: number) => void
 }
 
 /** What was found, and what is to be told of how. */
@@ -31,8 +36,8 @@ export interface OwnersHere {
  * @param noWalk why the heap is not walked again: a walk ended the twin before this one
  */
 export function ownersHere(
-  instrument: Pick<Instrument, 'collector'>,
-  { limit, leastBytes, caches }: OwnersSettings,
+  instrument: Pick<Instrument, 'collector' | 'environment'>,
+  { limit, leastBytes, caches, endsAtMs, onSnapshot }: OwnersSettings,
   noWalk: string | null = null,
 ): OwnersHere {
   const objects = caches.map(({ object }) => object)
@@ -42,7 +47,9 @@ export function ownersHere(
       : { reason: noWalk }
   if (walked.reason === undefined)
     return { found: ownersOf(walked, caches, limit, leastBytes), isWalked: true, warnings: [] }
-  const found = ownersBySnapshot(caches, { limit, leastBytes })
+  const time = new SnapshotTime(instrument.environment, endsAtMs)
+  onSnapshot?.(unknown(`${walked.reason}; ${tooLong(time.mostMs)}`), time.mostMs)
+  const found = ownersBySnapshot(caches, { limit, leastBytes, time })
   if ('problem' in found)
     return { found: null, isWalked: false, warnings: [unknown(`${walked.reason}; ${found.problem}`)] }
   return { found, isWalked: false, warnings: [bySnapshot(walked.reason)] }
