@@ -1,6 +1,7 @@
 /**
  * What an attach does to real servers, started plainly and under load: failed requests, pause, time to the answer, memory left
- * behind, and whether an owner of known size is named and sized.
+ * behind, and whether an owner of known size is named and sized. RSS grows under a load by itself: the same server under the same
+ * load for the same time, without an attach, is the control.
  *
  *   node dist/bench/attach-servers.js --folder FOLDER [--node PATH]… [--only NAMES] [--times 3] [--glibc]
  *
@@ -15,6 +16,7 @@ import type { Overview } from '../src/attach/agent/types.js'
 import { Attachment } from '../src/attach/client/attachment.js'
 import { install } from './real-servers/install.js'
 import { startLoad } from './real-servers/load.js'
+import type { Load } from './real-servers/load.js'
 import { startServer } from './real-servers/running.js'
 import type { RealServer } from './real-servers/server.js'
 import { SERVERS } from './real-servers/servers.js'
@@ -51,7 +53,8 @@ for (const node of chosenNodes()) {
   const rows: (string | number)[][] = []
   const outcomes: [string, boolean][] = []
   for (const server of SERVERS.filter(({ name }) => NAMES.includes(name))) {
-    const { seen, before, after } = await attachTo(server, node)
+    const { seen, grownBytes, loadMs } = await underLoad(server, node, attachTimes)
+    const control = await underLoad(server, node, () => delay<Seen[]>(loadMs, []))
     const ratios = seen.map(({ plantedBytes }) => (plantedBytes ?? NaN) / PLANTED_BYTES)
     const failed = seen.reduce((sum, each) => sum + each.failed, 0)
     const answered = seen.reduce((sum, each) => sum + each.answered, 0)
@@ -62,7 +65,9 @@ for (const node of chosenNodes()) {
       ratios.map((ratio) => ratio.toFixed(4)).join(', '),
       answered,
       failed,
-      ((after - before) / MIB).toFixed(1),
+      (grownBytes / MIB).toFixed(1),
+      (control.grownBytes / MIB).toFixed(1),
+      ((grownBytes - control.grownBytes) / MIB).toFixed(1),
     ])
     outcomes.push([`${server.name}: no request failed`, failed === 0 && answered > 0])
     outcomes.push([
@@ -79,16 +84,28 @@ for (const node of chosenNodes()) {
       'answered meanwhile',
       'failed',
       'RSS after, MiB more',
+      'of the control',
+      'difference',
     ],
     rows,
   )
   for (const [what, held] of outcomes) verdict(what, held)
 }
 
-async function attachTo(
+/** What is done meanwhile, and what came of it. */
+interface Outcome {
+  readonly seen: Seen[]
+  /** Of RSS, from the end of the warm-up to some seconds after the task. */
+  readonly grownBytes: number
+  /** How long the task took. */
+  readonly loadMs: number
+}
+
+async function underLoad(
   server: RealServer,
   node: string,
-): Promise<{ readonly seen: Seen[]; readonly before: number; readonly after: number }> {
+  task: (pid: number, load: Load) => Promise<Seen[]>,
+): Promise<Outcome> {
   const { folder } = await install(server, path.join(root, path.basename(versionOf(node))), node)
   const plant = path.join(folder, 'planted.cjs')
   writeFileSync(plant, PLANT)
@@ -105,20 +122,27 @@ async function attachTo(
     const load = startLoad(server, running.ports, folder)
     await delay(WARM_UP_MS)
     const before = rssOf(running.pid)
-    const seen: Seen[] = []
-    for (let time = 0; time < TIMES; time++) {
-      load.take()
-      const { answerMs, pauseMs, plantedBytes } = await attachOnce(running.pid)
-      const { answered, failed } = load.take()
-      seen.push({ answerMs, pauseMs, plantedBytes, answered, failed })
-    }
+    const startMs = performance.now()
+    const seen = await task(running.pid, load)
+    const loadMs = performance.now() - startMs
     await delay(SETTLE_MS)
-    const after = rssOf(running.pid)
+    const grownBytes = rssOf(running.pid) - before
     await load.stop()
-    return { seen, before, after }
+    return { seen, grownBytes, loadMs }
   } finally {
     await running.stop()
   }
+}
+
+async function attachTimes(pid: number, load: Load): Promise<Seen[]> {
+  const seen: Seen[] = []
+  for (let time = 0; time < TIMES; time++) {
+    load.take()
+    const { answerMs, pauseMs, plantedBytes } = await attachOnce(pid)
+    const { answered, failed } = load.take()
+    seen.push({ answerMs, pauseMs, plantedBytes, answered, failed })
+  }
+  return seen
 }
 
 async function attachOnce(pid: number): Promise<Pick<Seen, 'answerMs' | 'pauseMs' | 'plantedBytes'>> {

@@ -20,9 +20,9 @@ describe('attach, again and again', function () {
     let stdout = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
     while (stdout.split('\n').length < 4 && child.exitCode === null) await delay(100)
-    child.kill('SIGTERM')
+    child.kill('SIGINT')
     const [code] = (await once(child, 'exit')) as [number | null]
-    expect(code).to.equal(143)
+    expect(code).to.equal(130)
     const sizes = stdout
       .split('\n')
       .slice(0, 3)
