@@ -276,38 +276,36 @@ static napi_value owners_of(napi_env env, const struct heap_owners *owners,
   return rows;
 }
 
-static napi_value holders_of(napi_env env, const struct list *holders) {
-  const struct heap_holder *all = holders->at;
+/* A row for each member of a list. */
+static napi_value rows_of(napi_env env, const struct list *list,
+                          void (*describe)(napi_env env, napi_value row, const void *member)) {
   napi_value rows;
-  napi_create_array_with_length(env, holders->count, &rows);
-  for (size_t i = 0; i < holders->count; i++) {
+  napi_create_array_with_length(env, list->count, &rows);
+  for (size_t i = 0; i < list->count; i++) {
     napi_value row;
     napi_create_object(env, &row);
-    set_number(env, row, "owner", (double)all[i].owner - 1);
-    set_number(env, row, "holder", (double)all[i].holder - 1);
-    set_number(env, row, "count", (double)all[i].count);
+    describe(env, row, (const char *)list->at + i * list->size);
     napi_set_element(env, rows, (uint32_t)i, row);
   }
   return rows;
 }
 
-static napi_value shared_of(napi_env env, const struct list *parts) {
-  const struct heap_shared_part *all = parts->at;
-  napi_value rows;
-  napi_create_array_with_length(env, parts->count, &rows);
-  for (size_t i = 0; i < parts->count; i++) {
-    napi_value row;
-    napi_create_object(env, &row);
-    set_number(env, row, "owner", (double)all[i].owner - 1);
-    set_text(env, row, "firstPath", all[i].holders[0].path);
-    set_text(env, row, "firstScript", all[i].holders[0].script);
-    set_text(env, row, "secondPath", all[i].holders[1].path);
-    set_text(env, row, "secondScript", all[i].holders[1].script);
-    set_number(env, row, "count", (double)all[i].count);
-    set_number(env, row, "bytes", (double)all[i].bytes);
-    napi_set_element(env, rows, (uint32_t)i, row);
-  }
-  return rows;
+static void describe_holder(napi_env env, napi_value row, const void *member) {
+  const struct heap_holder *holder = member;
+  set_number(env, row, "owner", (double)holder->owner - 1);
+  set_number(env, row, "holder", (double)holder->holder - 1);
+  set_number(env, row, "count", (double)holder->count);
+}
+
+static void describe_shared(napi_env env, napi_value row, const void *member) {
+  const struct heap_shared_part *part = member;
+  set_number(env, row, "owner", (double)part->owner - 1);
+  set_text(env, row, "firstPath", part->holders[0].path);
+  set_text(env, row, "firstScript", part->holders[0].script);
+  set_text(env, row, "secondPath", part->holders[1].path);
+  set_text(env, row, "secondScript", part->holders[1].script);
+  set_number(env, row, "count", (double)part->count);
+  set_number(env, row, "bytes", (double)part->bytes);
 }
 
 static napi_value items_of(napi_env env, const struct heap_items *items,
@@ -413,8 +411,8 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     set_number(env, result, "tableBytes", (double)heap_table_bytes());
     set_number(env, result, "mappedBytes", mapped_is_known() ? (double)graph.mapped_bytes : -1);
     napi_set_named_property(env, result, "owners", owners_of(env, &owners, &handles, owned, &parts));
-    napi_set_named_property(env, result, "holders", holders_of(env, &shared.holders));
-    napi_set_named_property(env, result, "shared", shared_of(env, &shared.parts));
+    napi_set_named_property(env, result, "holders", rows_of(env, &shared.holders, describe_holder));
+    napi_set_named_property(env, result, "shared", rows_of(env, &shared.parts, describe_shared));
     napi_set_named_property(env, result, "parts", parts_of(env, &parts));
     napi_set_named_property(env, result, "items", items_of(env, &owners.items, &handles));
   }
