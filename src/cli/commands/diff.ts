@@ -4,14 +4,12 @@ import path from 'node:path'
 import { readHistory } from '../../history/read-history.js'
 import { upgradeReport } from '../../history/upgrade.js'
 import { isReport } from '../../history/record-faults.js'
-import { QUANTITIES } from '../../measure/figures.js'
-import type { ByQuantity } from '../../measure/figures.js'
+import { changesBetween, ownerChanges } from '../../report/diff-reports.js'
+import type { Change } from '../../report/diff-reports.js'
 import { fitLines } from '../../report/fit-lines.js'
 import { formatTable, palette } from '../../report/format-table.js'
 import { headline } from '../../report/headline.js'
-import { ownerSizes } from '../../report/discovery/owner-sizes.js'
 import type { AttributionReport } from '../../report/types.js'
-import { knownBytes, wholeOf } from '../../report/whole.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes, formatCount, printable } from '../../support/units.js'
@@ -31,18 +29,6 @@ Options:
 `
 
 const NAME_WIDTH_MAX = 40
-
-/** One line of the table. */
-interface Change {
-  readonly name: string
-  readonly before: number | null
-  readonly after: number | null
-  readonly change: number | null
-  /** Half-width of the change's 95 % interval; null where one of both has none. */
-  readonly uncertainty: number | null
-  readonly entriesBefore: number | null
-  readonly entriesAfter: number | null
-}
 
 const RULES = { json: { kind: 'switch' }, history: { kind: 'text', what: 'a folder' } } as const
 
@@ -106,77 +92,6 @@ const COLUMNS = [
   { title: 'entries before', cell: ({ entriesBefore }: Change) => formatCount(entriesBefore) },
   { title: 'entries after', cell: ({ entriesAfter }: Change) => formatCount(entriesAfter) },
 ] as const
-
-const FLOOR_PARTS: ByQuantity<string> = { allocatedBytes: 'allocator', heapBytes: 'JS heap', mappedBytes: 'mapped' }
-
-/** Caches by how much they changed, then the floor. */
-function changesBetween(before: AttributionReport, after: AttributionReport): Change[] {
-  const names = [...new Set([...before.caches, ...after.caches].map(({ name }) => name))]
-  const rows = names.map((name): Change => {
-    const [old, fresh] = [before, after].map((report) => report.caches.find((row) => row.name === name))
-    const [oldSize, freshSize] = [sizeOf(old, before.mode), sizeOf(fresh, after.mode)]
-    return {
-      name,
-      before: oldSize.bytes,
-      after: freshSize.bytes,
-      change: oldSize.bytes === null || freshSize.bytes === null ? null : freshSize.bytes - oldSize.bytes,
-      uncertainty:
-        oldSize.error === null || freshSize.error === null ? null : Math.hypot(oldSize.error, freshSize.error),
-      entriesBefore: old?.entriesBefore ?? null,
-      entriesAfter: fresh?.entriesBefore ?? null,
-    }
-  })
-  // Most services map nothing: a line of nothing would only stand in the way.
-  const hasMapped = [before, after].some(({ floor }) => (floor.mappedBytes ?? 0) !== 0)
-  const parts = QUANTITIES.filter((part) => part !== 'mappedBytes' || hasMapped)
-  const floors = parts.map((part): Change => {
-    const [old, fresh] = [before.floor[part], after.floor[part]]
-    return {
-      name: `(floor, ${FLOOR_PARTS[part]})`,
-      before: old,
-      after: fresh,
-      change: old === null || fresh === null ? null : fresh - old,
-      uncertainty: null,
-      entriesBefore: null,
-      entriesAfter: null,
-    }
-  })
-  return [...byChange(rows), ...floors]
-}
-
-function byChange(changes: readonly Change[]): Change[] {
-  return changes.toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0))
-}
-
-/** An owner that one of both does not list is unknown there: only the largest are listed. */
-function ownerChanges(before: AttributionReport, after: AttributionReport): Change[] {
-  const [old, fresh] = [before, after].map(
-    ({ discovery }) => new Map(ownerSizes(discovery).map((owner) => [owner.key, owner])),
-  )
-  const keys = new Set([...(fresh?.keys() ?? []), ...(old?.keys() ?? [])])
-  const changes = [...keys].map((key): Change => {
-    const [was, is] = [old?.get(key), fresh?.get(key)]
-    return {
-      name: is?.name ?? was?.name ?? '',
-      before: was?.bytes ?? null,
-      after: is?.bytes ?? null,
-      change: was === undefined || is === undefined ? null : is.bytes - was.bytes,
-      uncertainty: null,
-      entriesBefore: was?.entries ?? null,
-      entriesAfter: is?.entries ?? null,
-    }
-  })
-  return byChange(changes)
-}
-
-function sizeOf(
-  row: AttributionReport['caches'][number] | undefined,
-  mode: AttributionReport['mode'],
-): { bytes: number | null; error: number | null } {
-  if (row === undefined) return { bytes: null, error: null }
-  const { bytes, uncertaintyBytes } = wholeOf(row, mode)
-  return { bytes: knownBytes(bytes), error: uncertaintyBytes }
-}
 
 async function reportIn(file: string): Promise<AttributionReport> {
   let value: unknown
