@@ -52,7 +52,10 @@ const ofCache: OpenApiPart = {
   lastMeasured: orNull(lastMeasured),
 }
 const status: OpenApiPart = {
-  process: object({ pid: integer, nodeVersion: string, uptimeSeconds: integer, title: string }),
+  process: object({
+    ...{ pid: integer, nodeVersion: string, uptimeSeconds: integer, title: string },
+    ...{ package: { type: ['string', 'null'] }, host: string, memoryLimitBytes: maybe },
+  }),
   allocator: object({ name: string, version: { type: ['string', 'null'] } }),
   twin: object({ supported: boolean, reason: { type: ['string', 'null'] } }),
   run: orNull(object({ id: string, mode: string, startedAt: when })),
@@ -162,7 +165,10 @@ export const SCHEMAS: OpenApiPart = {
       }),
     ),
   }),
-  ReportSummary: object({ ...report, pid: integer, caches: arrayOf(object(row, OF_MODES)) }),
+  ReportSummary: object({
+    ...{ ...report, pid: integer, caches: arrayOf(object(row, OF_MODES)) },
+    owners: arrayOf(object({ key: string, name: string, bytes: number })),
+  }),
   Reports: object({ reports: arrayOf(ref('ReportSummary')) }),
   AttributionReport: object(
     {

@@ -1,4 +1,5 @@
 /** The last reports, in memory: as JSON, which takes a fraction of what their objects do, and bounded in count and bytes. */
+import { ownerSizes } from '../../report/discovery/owner-sizes.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution } from '../../report/types.js'
 import { encodeJson } from '../server/respond.js'
 import type { ReportSummary, ReportSummaryRow } from './types.js'
@@ -74,7 +75,8 @@ export function readReport({ json }: KeptReport): AttributionReport {
 /** The report in short. */
 export function summaryOf(report: AttributionReport): ReportSummary {
   const { id, mode, trigger, startedAt, durationMs, floor, caches, process } = report
-  return { id, mode, trigger, startedAt, durationMs, floor, pid: process.pid, caches: caches.map(rowSummary) }
+  const owners = ownerSizes(report.discovery).map(({ key, name, bytes }) => ({ key, name, bytes }))
+  return { id, mode, trigger, startedAt, durationMs, floor, pid: process.pid, caches: caches.map(rowSummary), owners }
 }
 
 function rowSummary(row: CacheAttribution): ReportSummaryRow {

@@ -1,6 +1,7 @@
 /** What the admin handler answers, as the page and other clients get it. */
 import type { CacheObservation } from '../../coordinator/observe.js'
 import type { CacheDescription } from '../../coordinator/registry.js'
+import type { OwnerSize } from '../../report/discovery/owner-sizes.js'
 import type { AttributionMode, AttributionReport, CacheAttribution } from '../../report/types.js'
 import type { TwinSupport } from '../../twin/support.js'
 import type { Role } from '../server/authorization.js'
@@ -34,6 +35,12 @@ export interface StatusView {
     readonly nodeVersion: string
     readonly uptimeSeconds: number
     readonly title: string
+    /** The name in the package.json of the program; null where there is none. */
+    readonly package: string | null
+    /** Of the machine: in a container its name, which is that of the pod. */
+    readonly host: string
+    /** The least memory limit that this process counts against; null where there is none. */
+    readonly memoryLimitBytes: number | null
   }
   readonly allocator: { readonly name: string; readonly version: string | null }
   readonly twin: TwinSupport
@@ -56,6 +63,8 @@ export interface ReportSummary extends Pick<
   /** Of the process that made it: an earlier one's, where it comes out of a history. */
   readonly pid: number
   readonly caches: readonly ReportSummaryRow[]
+  /** With `discover`: owners that nobody registered, the largest first. */
+  readonly owners: readonly Pick<OwnerSize, 'key' | 'name' | 'bytes'>[]
 }
 
 /** A row of a {@link ReportSummary}. */

@@ -1,4 +1,7 @@
 /** Where the memory is now, at a glance: the page, JSON or text; and the process it is the memory of. */
+import os from 'node:os'
+import { memoryLimit } from '../../../support/control-groups.js'
+import { programName } from '../../../support/program-name.js'
 import { negotiate } from '../../server/accept.js'
 import { overviewText } from '../overview-text.js'
 import { adminPage } from '../admin-page.js'
@@ -67,6 +70,9 @@ function statusOf(admin: AdminState, { role }: Exchange): StatusView {
       nodeVersion: process.version,
       uptimeSeconds: Math.round(process.uptime()),
       title: process.title,
+      package: programName(),
+      host: os.hostname(),
+      memoryLimitBytes: memoryLimit(),
     },
     allocator: { name, version },
     twin: supportsTwin(),
