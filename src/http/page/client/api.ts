@@ -1,6 +1,5 @@
 /** The admin handler's routes, relative to this page's own address. A failure is a {@link ProblemError}, always. */
 import type { Observation } from '../../../coordinator/observe.js'
-import type { Discovery } from '../../../report/discovery/types.js'
 import type { Trends } from '../../../report/trends/types.js'
 import type { AttributionReport } from '../../../report/types.js'
 import { problemOfAnswer, problemOfSilence } from '../model/problem.js'
@@ -70,10 +69,6 @@ export const postSnapshot = async (): Promise<Blob> => {
   const answer = await ask('heap-snapshot', { method: 'POST' })
   return answer.blob()
 }
-export const postDiscover = async (): Promise<Discovery> => {
-  const answer = await ask('discover', { method: 'POST', headers: { accept: JSON_TYPE } })
-  return (await answer.json()) as Discovery
-}
 export const deleteRun = async (): Promise<void> => {
   await ask('attribution/current', { method: 'DELETE', headers: { accept: JSON_TYPE } })
 }
@@ -87,6 +82,11 @@ export function postRun(body: RunBody): AsyncGenerator<ServerSentEvent, void> {
   return streamEvents('attribution', JSON.stringify(body))
 }
 
+/** Seeks owners, in a twin; what comes is its progress and its result. */
+export function postDiscover(): AsyncGenerator<ServerSentEvent, void> {
+  return streamEvents('discover', null, 'discovery')
+}
+
 /** Releases one cache, measured. */
 export function postRelease(name: string): AsyncGenerator<ServerSentEvent, void> {
   return streamEvents(`caches/${encodeURIComponent(name)}/release`, null)
@@ -94,15 +94,19 @@ export function postRelease(name: string): AsyncGenerator<ServerSentEvent, void>
 
 const JSON_TYPE = 'application/json'
 
-async function* streamEvents(route: string, body: string | null): AsyncGenerator<ServerSentEvent, void> {
+async function* streamEvents(
+  route: string,
+  body: string | null,
+  ending: 'report' | 'discovery' = 'report',
+): AsyncGenerator<ServerSentEvent, void> {
   const answer = await ask(route, {
     method: 'POST',
     headers: { accept: 'text/event-stream', ...(body === null ? {} : { 'content-type': JSON_TYPE }) },
     body,
   })
-  // A server that knows no stream of this route answers with the report itself.
+  // A server that knows no stream of this route answers with the result itself.
   if (answer.headers.get('content-type')?.startsWith('text/event-stream') !== true) {
-    yield { event: 'report', data: await answer.text() }
+    yield { event: ending, data: await answer.text() }
     return
   }
   const events = createEventReader()

@@ -59,6 +59,20 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(3)}%`
 }
 
+/** Moves as little as it can: an element that is moved loses the focus. */
+export function replaceKept(body: HTMLElement, lines: readonly HTMLElement[]): void {
+  const wanted = new Set<Element>(lines)
+  for (const child of [...body.children]) if (!wanted.has(child)) child.remove()
+  const focused = document.activeElement
+  for (const [index, line] of lines.entries()) {
+    const there = body.children[index]
+    if (there !== line) body.insertBefore(line, there ?? null)
+  }
+  if (focused instanceof HTMLElement && focused !== document.activeElement && body.contains(focused)) {
+    focused.focus({ preventScroll: true })
+  }
+}
+
 /** Gives a file to the reader. */
 export function saveAs(name: string, content: Blob): void {
   const address = URL.createObjectURL(content)

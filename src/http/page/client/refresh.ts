@@ -107,7 +107,18 @@ export async function refreshReports(store: PageStore, chosen?: AttributionRepor
   // An earlier process's is a point of the history, and nothing that this one holds.
   const pid = store.state.status?.process.pid
   const last = reports.findLast((report) => report.pid === pid)
-  store.set({ reports, report: chosen ?? (last === undefined ? null : await getReport(last.id)) })
+  // A reader who looks at another report goes on looking at it.
+  if (chosen === undefined && store.state.pinned !== null) {
+    store.set({ reports })
+    return
+  }
+  const report = chosen ?? (last === undefined ? null : await getReport(last.id))
+  store.set({
+    reports,
+    report,
+    pinned: null,
+    ...(report?.discovery === undefined ? {} : { discovery: report.discovery }),
+  })
 }
 
 /** A cache was measured by a run that this page has not seen: by a schedule, or by a program. */
@@ -124,10 +135,11 @@ function isBehind({ caches, reports }: PageState, asked: Set<string>): boolean {
 
 function othersRun(state: PageState, { run }: StatusView): Partial<PageState> {
   // What this page itself has asked for is told where it was asked.
-  if (state.run?.own === true || (state.isDiscovering && run?.mode === 'discover') || state.heapTask !== null) return {}
+  if (state.run?.own === true || state.heapTask !== null) return {}
   if (run === null) return state.run === null ? {} : { run: null }
   if (state.run?.id === run.id) return {}
-  return { run: { ...run, own: false, planned: null, done: new Map(), lastDone: null, isAborting: false } }
+  const nothingYet = { planned: null, done: new Map(), lastDone: null, discovering: null, seeksOwners: false }
+  return { run: { ...run, own: false, ...nothingYet, isAborting: false } }
 }
 
 /** Another pid, or a clock that went back. */
@@ -138,6 +150,8 @@ function isRestarted(before: StatusView, after: StatusView): boolean {
 function forgotten(): Partial<PageState> {
   return {
     report: null,
+    pinned: null,
+    readings: [],
     reports: null,
     trends: null,
     discovery: null,

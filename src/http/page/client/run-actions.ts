@@ -1,6 +1,8 @@
 /** Starting, following and aborting runs; what comes over the stream goes into the state as it comes. */
 import type { CoordinatorEventPayloads } from '../../../coordinator/events.js'
+import type { Discovery } from '../../../report/discovery/types.js'
 import type { AttributionReport } from '../../../report/types.js'
+import type { DiscoverProgress } from '../../../twin/discover/discover-progress.js'
 import type { LiveRow } from '../model/cache-rows.js'
 import { problemOfDocument, problemOfSilence } from '../model/problem.js'
 import type { RunBody } from '../model/run-request.js'
@@ -34,11 +36,15 @@ export function createRunActions(store: PageStore, refresher: Refresher): RunAct
       store.set(withProblem(store.state, topic, error.problem))
     }
   }
-  const follow = async (mode: RunProgress['mode'], events: AsyncGenerator<ServerSentEvent, void>): Promise<void> => {
+  const follow = async (
+    mode: RunProgress['mode'],
+    events: AsyncGenerator<ServerSentEvent, void>,
+    { topic = 'run', seeksOwners = false }: FollowOptions = {},
+  ): Promise<void> => {
     if (store.state.run?.own === true) return
-    store.set({ run: newRun(mode), ...withoutProblem(store.state, 'restart') })
+    store.set({ run: { ...newRun(mode), seeksOwners }, ...withoutProblem(store.state, 'restart') })
     try {
-      await guarded('run', () => takeEvents(store, events))
+      await guarded(topic, () => takeEvents(store, events))
     } finally {
       store.set({ run: null })
       await refresher.now()
@@ -60,7 +66,7 @@ export function createRunActions(store: PageStore, refresher: Refresher): RunAct
         const now = new Date().toISOString().replaceAll(/[:.]/g, '-')
         saveAs(`heap-${String(store.state.status?.process.pid ?? 0)}-${now}.heapsnapshot`, await postSnapshot())
       }),
-    start: (body) => follow(body.mode, postRun(body)),
+    start: (body) => follow(body.mode, postRun(body), { seeksOwners: body.discover !== undefined }),
     release: (name) => follow('release', postRelease(name)),
     abort: async () => {
       const { run } = store.state
@@ -68,19 +74,18 @@ export function createRunActions(store: PageStore, refresher: Refresher): RunAct
       store.set({ run: { ...run, isAborting: true } })
       await guarded('run', deleteRun)
     },
-    discover: async () => {
-      store.set({ isDiscovering: true })
-      await guarded('discover', async () => {
-        store.set({ discovery: await postDiscover() })
-      })
-      store.set({ isDiscovering: false })
-      await refresher.now()
-    },
+    discover: () => follow('discover', postDiscover(), { topic: 'discover' }),
   }
 }
 
+interface FollowOptions {
+  readonly topic?: 'run' | 'discover'
+  readonly seeksOwners?: boolean
+}
+
 function newRun(mode: RunProgress['mode']): RunProgress {
-  return { own: true, mode, planned: null, done: new Map(), lastDone: null, isAborting: false }
+  const nothingYet = { planned: null, done: new Map(), lastDone: null, discovering: null, seeksOwners: false }
+  return { own: true, mode, ...nothingYet, isAborting: false }
 }
 
 async function takeEvents(store: PageStore, events: AsyncGenerator<ServerSentEvent, void>): Promise<void> {
@@ -88,10 +93,12 @@ async function takeEvents(store: PageStore, events: AsyncGenerator<ServerSentEve
     switch (event) {
       case 'report': {
         const report = JSON.parse(data) as AttributionReport
-        store.set({ report, ...(report.discovery === undefined ? {} : { discovery: report.discovery }) })
         await refreshReports(store, report)
         return
       }
+      case 'discovery':
+        store.set({ discovery: JSON.parse(data) as Discovery })
+        return
       case 'problem':
         throw new ProblemError(problemOfDocument(data, cures))
       default:
@@ -99,7 +106,7 @@ async function takeEvents(store: PageStore, events: AsyncGenerator<ServerSentEve
     }
   }
   throw new ProblemError(
-    problemOfSilence('It broke off before the report. If the run came to its end, its report is listed below.'),
+    problemOfSilence('It broke off before its result. If a run came to its end, its report is in the history.'),
   )
 }
 
@@ -107,7 +114,10 @@ function takeProgress(store: PageStore, event: string, data: string): void {
   const { run } = store.state
   if (run === null) return
   const payload: unknown = JSON.parse(data)
-  switch (event as keyof CoordinatorEventPayloads) {
+  switch (event as keyof CoordinatorEventPayloads | 'discovery-progress') {
+    case 'discovery-progress':
+      store.set({ run: { ...run, discovering: payload as DiscoverProgress } })
+      return
     case 'run-started': {
       const { id, mode } = payload as CoordinatorEventPayloads['run-started']
       store.set({ run: { ...run, id, mode } })

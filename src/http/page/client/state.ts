@@ -9,7 +9,10 @@ import type { LiveRow, SortKey } from '../model/cache-rows.js'
 import type { Problem } from '../model/problem.js'
 import type { CacheView, CurrentRun, ReportSummary, StatusView } from '../../admin/types.js'
 import type { MemoryNode } from '../../../report/breakdown/types.js'
+import type { Holdings } from '../../../report/holdings/types.js'
+import type { DiscoverProgress } from '../../../twin/discover/discover-progress.js'
 import type { ClassHistogram } from '../../../twin/heap-snapshot/histogram.js'
+import type { Reading } from '../model/readings.js'
 
 /** The run under way: this page's own, or one that somebody else started. */
 export interface RunProgress extends Partial<CurrentRun> {
@@ -19,6 +22,10 @@ export interface RunProgress extends Partial<CurrentRun> {
   readonly planned: ReadonlySet<string> | null
   readonly done: ReadonlyMap<string, LiveRow>
   readonly lastDone: string | null
+  /** Of a discovery by itself. */
+  readonly discovering: DiscoverProgress | null
+  /** A run that seeks owners, too, when every cache is measured. */
+  readonly seeksOwners: boolean
   readonly isAborting: boolean
 }
 
@@ -41,6 +48,14 @@ export interface PageState {
   readonly sample: MemorySample | null
   /** The report that is shown. */
   readonly report: AttributionReport | null
+  /** Why that report is shown as it was, in place of the process now; null where it is not. */
+  readonly pinned: string | null
+  /** Who holds the memory, by all of these. */
+  readonly holdings: Holdings | null
+  /** Of it since the page was opened, oldest first. */
+  readonly readings: readonly Reading[]
+  /** Keys of rows that are open. */
+  readonly opened: ReadonlySet<string>
   /** Oldest first. */
   readonly reports: readonly ReportSummary[] | null
   readonly breakdown: MemoryNode | null
@@ -50,7 +65,6 @@ export interface PageState {
   readonly histogram: ClassHistogram | null
   /** What is being done with the heap in a twin for this page. */
   readonly heapTask: 'histogram' | 'snapshot' | null
-  readonly isDiscovering: boolean
   readonly run: RunProgress | null
   readonly connection: Connection
   readonly problems: readonly ShownProblem[]
@@ -68,13 +82,16 @@ const INITIAL: PageState = {
   caches: null,
   sample: null,
   report: null,
+  pinned: null,
+  holdings: null,
+  readings: [],
+  opened: new Set(),
   reports: null,
   breakdown: null,
   trends: null,
   discovery: null,
   histogram: null,
   heapTask: null,
-  isDiscovering: false,
   run: null,
   connection: { state: 'connecting' },
   problems: [],

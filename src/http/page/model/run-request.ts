@@ -35,6 +35,7 @@ export interface RunBody {
   choice?: 'random'
   twins?: number
   discover?: number
+  breakdown?: true
   budget?: { pauseMs: number }
 }
 
@@ -50,6 +51,12 @@ export function bodyOf({ mode, scope, ticked, controls, percent, pauseMs, twins,
   if (mode !== 'twin' && pauseMs !== null) body.budget = { pauseMs }
   return body
 }
+
+/** Owners that are listed. */
+export const OWNERS_LISTED = 20
+
+/** Caches, owners and the breakdown of all of RSS, in one twin. */
+export const FIND_OUT: RunBody = { mode: 'twin', discover: OWNERS_LISTED, breakdown: true }
 
 /** The caches that a run takes, and those that it leaves out unless they are named. */
 export function targetsOf(

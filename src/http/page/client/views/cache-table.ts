@@ -2,7 +2,7 @@
 import { filterRows, joinRows, sortRows } from '../../model/cache-rows.js'
 import type { CacheRow, SortKey } from '../../model/cache-rows.js'
 import { scaleOf } from '../../model/scale.js'
-import { byId, make, onClick, setAttributes, setText } from '../dom.js'
+import { byId, make, onClick, replaceKept, setAttributes, setText } from '../dom.js'
 import type { PageState, PageStore } from '../state.js'
 import { makeAxis } from './bar.js'
 import { makeRow } from './cache-row.js'
@@ -168,20 +168,6 @@ function showSort(head: HTMLElement, sort: SortKey): void {
 function forget(names: ReadonlySet<string>, ...maps: readonly Map<string, unknown>[]): void {
   for (const map of maps) {
     for (const name of map.keys()) if (!names.has(name)) map.delete(name)
-  }
-}
-
-/** Moves as little as it can: an element that is moved loses the focus. */
-function replaceKept(body: HTMLElement, lines: readonly HTMLElement[]): void {
-  const wanted = new Set<Element>(lines)
-  for (const child of [...body.children]) if (!wanted.has(child)) child.remove()
-  const focused = document.activeElement
-  for (const [index, line] of lines.entries()) {
-    const there = body.children[index]
-    if (there !== line) body.insertBefore(line, there ?? null)
-  }
-  if (focused instanceof HTMLElement && focused !== document.activeElement && body.contains(focused)) {
-    focused.focus({ preventScroll: true })
   }
 }
 

@@ -26,12 +26,14 @@ export function mountHeader(store: PageStore, theme: Theme): void {
 }
 
 function showProcess({ process, allocator, role, links }: StatusView): void {
-  const title = longName(process.title)
+  const title = longName(process.package ?? process.title)
+  const host = longName(process.host)
   setText(byId('process-title', HTMLElement), title)
-  document.title = `Memory · ${title} · ${String(process.pid)}`
+  document.title = `${title} · ${host} · ${String(process.pid)}`
   const version = allocator.version?.split('-', 1)[0] ?? null
   byId('process-facts', HTMLElement).replaceChildren(
     ...[
+      `host ${host}`,
       `pid ${String(process.pid)}`,
       `Node ${process.nodeVersion}`,
       version === null ? allocator.name : `${allocator.name} ${version}`,

@@ -29,8 +29,8 @@ export function mountHeap(store: PageStore, runs: RunActions, dialog: ConfirmDia
       .ask(SNAPSHOT, 'Chrome’s developer tools open it: Memory, Load profile.')
       .then((isWanted) => (isWanted ? runs.downloadSnapshot() : undefined))
   })
-  store.watch(['status', 'heapTask', 'isDiscovering', 'run'], ({ status, heapTask, isDiscovering, run }) => {
-    const isFree = heapTask === null && !isDiscovering && run === null
+  store.watch(['status', 'heapTask', 'run'], ({ status, heapTask, run }) => {
+    const isFree = heapTask === null && run === null
     for (const button of [count, download]) {
       button.disabled = status?.twin.supported !== true || status.role !== 'operator' || !isFree
     }

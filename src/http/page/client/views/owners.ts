@@ -15,18 +15,23 @@ import { columnHead, tableHead } from './table-head.js'
 export function mountOwners(store: PageStore, runs: RunActions): void {
   const button = byId('discover', HTMLButtonElement)
   onClick(button, () => void runs.discover())
-  store.watch(['status', 'isDiscovering', 'run'], ({ status, isDiscovering, run }) => {
-    button.disabled = status?.twin.supported !== true || status.role !== 'operator' || isDiscovering || run !== null
-    setText(button, isDiscovering ? 'Looking …' : 'Find owners')
+  store.watch(['status', 'run', 'heapTask'], ({ status, run, heapTask }) => {
+    const isFree = run === null && heapTask === null
+    button.disabled = status?.twin.supported !== true || status.role !== 'operator' || !isFree
+    setText(button, isDiscovering(run) ? 'Finding …' : 'Find owners')
   })
-  store.watch(['discovery', 'status', 'isDiscovering'], (state) => {
+  store.watch(['discovery', 'status', 'run'], (state) => {
     byId('owners', HTMLElement).replaceChildren(...content(state))
   })
 }
 
-function content({ discovery, status, isDiscovering }: PageState): HTMLElement[] {
+function isDiscovering(run: PageState['run']): boolean {
+  return run?.mode === 'discover'
+}
+
+function content({ discovery, status, run }: PageState): HTMLElement[] {
   const say = (words: string): HTMLElement[] => [make('p', { class: 'empty' }, words)]
-  if (isDiscovering) {
+  if (isDiscovering(run)) {
     const words =
       'A twin walks the heap for the owners of live memory, empties and measures them. This takes some seconds.'
     return [make('p', { class: 'empty', role: 'status' }, words)]

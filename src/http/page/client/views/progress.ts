@@ -1,4 +1,5 @@
 /** The run under way: what it is at, how far it is, and the button that ends it; told to screen readers in few words. */
+import { describeProgress } from '../../../../twin/discover/discover-progress.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
 import { sumKnown } from '../../model/bytes.js'
 import { shortName } from '../../model/names.js'
@@ -10,7 +11,7 @@ const MODE_TITLES: Readonly<Record<RunProgress['mode'], string>> = {
   twin: 'Measuring in a twin',
   release: 'Releasing',
   trim: 'Trimming',
-  discover: 'Looking for owners',
+  discover: 'Finding owners',
   'class-histogram': 'Counting classes',
   'heap-snapshot': 'Taking a heap snapshot',
 }
@@ -31,32 +32,53 @@ export function mountProgress(store: PageStore, runs: RunActions): void {
     abort.disabled = run?.isAborting === true || status?.role !== 'operator'
     const hadFocus = before === null && run !== null && isFocusLost()
     if (hadFocus) abort.focus()
-    if (before !== null && run === null && isFocusLost()) byId('start', HTMLButtonElement).focus()
+    if (before !== null && run === null && isFocusLost()) restFocus()
     announce(state, before)
     before = run
   })
 }
 
+/** Where the reader was: at the form, as far as it is seen, or at the one button. */
+function restFocus(): void {
+  const start = byId('start', HTMLButtonElement)
+  const button = start.offsetParent === null ? byId('find-out', HTMLButtonElement) : start
+  button.focus()
+}
+
 /** What had the focus was just hidden. */
 function isFocusLost(): boolean {
   const { activeElement } = document
-  return activeElement === null || activeElement === document.body || activeElement.closest('[hidden]') !== null
+  return activeElement === null || activeElement === document.body || activeElement.matches(':disabled, [hidden] *')
 }
 
 function showRun(run: RunProgress): void {
   setText(byId('progress-words', HTMLElement), words(run))
   const bar = byId('progress-bar', HTMLProgressElement)
-  const { planned } = run
-  const isKnown = planned !== null && planned.size > 0
-  setAttributes(bar, { max: isKnown ? planned.size : null, value: isKnown ? doneOf(run) : null })
+  const { max, value } = extentOf(run)
+  setAttributes(bar, { max, value })
+}
+
+/** How far it is; without an end where that is not known. */
+function extentOf(run: RunProgress): { readonly max: number | null; readonly value: number | null } {
+  const { planned, discovering, seeksOwners } = run
+  const none = { max: null, value: null }
+  if (discovering !== null) {
+    return discovering.stage === 'measuring' && discovering.of > 0
+      ? { max: discovering.of, value: discovering.done }
+      : none
+  }
+  if (planned === null || planned.size === 0 || (seeksOwners && doneOf(run) === planned.size)) return none
+  return { max: planned.size, value: doneOf(run) }
 }
 
 function words(run: RunProgress): string {
-  const { own, planned, lastDone, isAborting } = run
+  const { own, planned, lastDone, isAborting, discovering, seeksOwners } = run
   const title = own ? MODE_TITLES[run.mode] : `Started elsewhere: ${MODE_TITLES[run.mode].toLowerCase()}`
   if (isAborting) return `${title}: aborting …`
-  if (planned === null) return own ? `${title}: coming to rest …` : `${title}.`
+  if (discovering !== null) return `${title}: ${describeProgress(discovering)} …`
+  if (planned === null) return own ? `${title}: waiting until no thread is in the middle of anything …` : `${title}.`
   const count = `${formatCount(doneOf(run))} of ${formatCount(planned.size)}`
+  if (seeksOwners && doneOf(run) === planned.size) return `${title}: ${count} caches, now the owners of the rest …`
   return lastDone === null
     ? `${title}: ${count}`
     : `${title}: ${count}, last ${shortName(lastDone)}${sizeOf(run, lastDone)}`

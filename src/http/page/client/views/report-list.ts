@@ -1,16 +1,26 @@
 /** The reports kept in memory as a table, newest first, each to be shown or saved. */
 import { formatBytes, formatCount, formatMs } from '../../../../support/units.js'
 import { floorBytes, knownBytes, sumKnown } from '../../model/bytes.js'
+import type { AttributionReport } from '../../../../report/types.js'
+import type { Problem } from '../../model/problem.js'
 import type { ReportSummary } from '../../../admin/types.js'
 import { make, onClick } from '../dom.js'
 import type { PageState } from '../state.js'
 import { columnHead, tableHead, unseen } from './table-head.js'
 import { downloadLinks } from './totals.js'
 
-/** What the list can ask for. */
+/** What the lists of reports can ask for. */
 export interface ReportActions {
+  /** Shows a report that is in no list, as it was; `source` says where it is from. */
+  readonly showReport: (report: AttributionReport, source: string) => void
+  readonly fail: (problem: Problem) => void
+  readonly get: (id: string) => Promise<AttributionReport>
+  /** Does it, and shows why it could not be done. */
+  readonly tried: (action: () => Promise<void>) => Promise<void>
   /** Put this one into the table of the caches. */
   readonly show: (id: string) => void
+  /** Back to the process now, after a report that was shown as it was. */
+  readonly showNow: () => void
   readonly downloadText: (id: string) => void
 }
 

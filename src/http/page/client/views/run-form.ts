@@ -2,15 +2,13 @@
 import { ATTRIBUTION_MODES } from '../../../../report/types.js'
 import type { AttributionMode } from '../../../../report/types.js'
 import { formatCount } from '../../../../support/units.js'
-import { MODE_WORDS, bodyOf, confirmationOf, targetsOf } from '../../model/run-request.js'
+import { MODE_WORDS, OWNERS_LISTED, bodyOf, confirmationOf, targetsOf } from '../../model/run-request.js'
 import type { RunForm, Scope } from '../../model/run-request.js'
 import { shortName } from '../../model/names.js'
 import { byId, setText } from '../dom.js'
 import type { RunActions } from '../run-actions.js'
 import type { PageState, PageStore } from '../state.js'
 import type { ConfirmDialog } from './confirm.js'
-
-const OWNERS_LISTED = 20
 
 /** Makes the form work. */
 export function mountRunForm(store: PageStore, runs: RunActions, dialog: ConfirmDialog): void {

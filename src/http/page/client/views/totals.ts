@@ -1,6 +1,5 @@
 /** The report that is shown, in a few figures; its warnings; and as files. */
 import { knownSum } from '../../../../measure/figures.js'
-import { headline } from '../../../../report/headline.js'
 import { heldByNone } from '../../../../report/held-by-none.js'
 import type { AttributionReport } from '../../../../report/types.js'
 import { formatBytes, formatCount, formatMs, formatShare } from '../../../../support/units.js'
@@ -16,10 +15,6 @@ import type { PageState, PageStore } from '../state.js'
 export function mountTotals(store: PageStore, downloadText: (id: string) => void): void {
   store.watch(['report', 'caches', 'tick'], showSummary)
   store.watch(['report'], ({ report }) => {
-    const sentences = report === null ? [] : headline(report)
-    const lines = byId('headline', HTMLElement)
-    lines.hidden = sentences.length === 0
-    setText(lines, sentences.join(' '))
     const totals = byId('totals', HTMLElement)
     totals.hidden = report === null
     totals.replaceChildren(...(report === null ? [] : tiles(report)))

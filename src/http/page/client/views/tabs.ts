@@ -1,0 +1,61 @@
+/** The views below the answer, one at a time: tabs, as the pattern of ARIA has them, and an address each. */
+import { byId, make, onClick, setAttributes } from '../dom.js'
+
+/** Id of a section in page.html → its name. */
+const VIEWS = [
+  ['caches', 'Caches'],
+  ['owners-view', 'Owners and packages'],
+  ['history-view', 'Growth and history'],
+  ['heap-view', 'JS heap by class'],
+  ['rss-view', 'All of RSS'],
+  ['reports-view', 'Saved reports'],
+] as const
+
+/** What can be shown. */
+type ViewName = (typeof VIEWS)[number][0]
+
+/** Shows one of them. */
+export interface Tabs {
+  show(view: ViewName): void
+}
+
+/** Makes the row of tabs; the address says which one is open. */
+export function mountTabs(): Tabs {
+  const row = byId('tabs', HTMLElement)
+  const tabs = VIEWS.map(([id, name]) => {
+    const panel = byId(id, HTMLElement)
+    setAttributes(panel, { role: 'tabpanel', 'aria-labelledby': `tab-${id}` })
+    const tab = make('button', { type: 'button', role: 'tab', id: `tab-${id}`, 'aria-controls': id }, name)
+    onClick(tab, () => {
+      select(id)
+      history.replaceState(null, '', `#${id}`)
+    })
+    return { id, tab, panel }
+  })
+  const select = (wanted: string): void => {
+    for (const { id, tab, panel } of tabs) {
+      const isShown = id === wanted
+      panel.hidden = !isShown
+      setAttributes(tab, { 'aria-selected': String(isShown), tabindex: isShown ? 0 : -1 })
+    }
+  }
+  row.addEventListener('keydown', (event) => {
+    const at = tabs.findIndex(({ tab }) => tab === event.target)
+    const steps: Readonly<Record<string, number>> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }
+    const step = Object.hasOwn(steps, event.key) ? steps[event.key] : undefined
+    const next = step === undefined || at === -1 ? undefined : tabs.at(step % tabs.length)
+    if (next === undefined) return
+    event.preventDefault()
+    select(next.id)
+    next.tab.focus()
+  })
+  row.replaceChildren(...tabs.map(({ tab }) => tab))
+  const addressed = location.hash.slice(1)
+  select(VIEWS.some(([id]) => id === addressed) ? addressed : 'caches')
+  return {
+    show: (view) => {
+      select(view)
+      byId(view, HTMLElement).focus()
+    },
+  }
+}
