@@ -14,8 +14,9 @@ describe('a history behind the admin handler', () => {
   let site: Site
   let history: ReportHistory
   afterEach(async () => {
-    await site.close()
-    await history.close()
+    // Where one could not be opened, that is what failed.
+    await (site as Site | undefined)?.close()
+    await (history as ReportHistory | undefined)?.close()
   })
   // After those that write into them.
   const folderOf = historyFolders()

@@ -40,9 +40,10 @@ describe('the page in a browser', function () {
     browser = await sharedChromium(this)
   })
   afterEach(async () => {
-    await watched.close()
-    await server.stop()
-    expect(watched.complaints).to.deep.equal([])
+    // Where the page could not be opened, that is what failed.
+    await (watched as WatchedPage | undefined)?.close()
+    await (server as FakeServer | undefined)?.stop()
+    expect((watched as WatchedPage | undefined)?.complaints ?? []).to.deep.equal([])
   })
 
   /** Opens the page over a server in this state, and waits until it shows something. */
