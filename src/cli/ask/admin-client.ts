@@ -73,7 +73,7 @@ export class AdminClient {
     if (statusCode === 200) return answer
     const body = await wholeBody(answer, this.name)
     throw (
-      problemOf(body.toString()) ??
+      problemOfBody(body.toString()) ??
       this.#failure(`answered ${String(statusCode)} ${statusMessage}${hintOf(statusCode)}`)
     )
   }
@@ -127,7 +127,7 @@ export async function wholeBody(answer: IncomingMessage, name: string): Promise<
 }
 
 /** What the service says itself, by a problem document; null where it says nothing of the kind. */
-export function problemOf(body: string): CacheAttributionError | null {
+export function problemOfBody(body: string): CacheAttributionError | null {
   let problem: { code?: unknown; detail?: unknown }
   try {
     problem = JSON.parse(body) as typeof problem

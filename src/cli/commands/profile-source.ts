@@ -7,7 +7,7 @@ import { isText, parseAnyProfile } from '../../heap-profile/profile/parse-any-pr
 import { parseHeapProfile } from '../../heap-profile/profile/parser.js'
 import type { ParseOptions } from '../../heap-profile/profile/parser.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
-import { problemOf } from '../ask/admin-client.js'
+import { problemOfBody } from '../ask/admin-client.js'
 
 /** How a source is read. */
 export interface SourceOptions {
@@ -84,7 +84,7 @@ async function fetchProfile(target: string, { token, seconds, kind }: SourceOpti
     const body = await bounded(answer)
     if (answer.ok) return body
     const words = new TextDecoder().decode(body)
-    throw problemOf(words) ?? new Error(`the service answered ${answer.status}: ${words.slice(0, 300)}`)
+    throw problemOfBody(words) ?? new Error(`the service answered ${answer.status}: ${words.slice(0, 300)}`)
   } catch (error) {
     if (error instanceof CacheAttributionError) throw error
     const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : ''
