@@ -57,7 +57,7 @@ const MAY_IMPORT = {
   http: ['http/*'],
   threads: [...BELOW_COORDINATOR, 'coordinator/*'],
   fleet: ['support', 'report', 'coordinator/*'],
-  testing: [...BELOW_COORDINATOR, 'coordinator/*'],
+  testing: [...BELOW_COORDINATOR, 'heap-profile'],
   attach: [...BELOW_HTTP, 'adapters', 'log', 'http', 'http/*'],
   auto: [...BELOW_HTTP, 'adapters', 'log', 'http', 'attach'],
   cli: [...BELOW_HTTP, 'adapters', 'http', 'fleet', 'attach', 'auto'],

@@ -1,11 +1,7 @@
 /** The twin as a tool of its own: a synchronous function, run in a copy of this process that nobody talks to. */
-import { openAllocator } from '../allocator/open.js'
-import { openFinalizers } from '../measure/finalizers.js'
 import { takeRunLock } from '../measure/locks.js'
-import { createSampler } from '../measure/sample.js'
-import { watchThreads } from '../measure/threads.js'
+import { newInstrument } from '../measure/new-instrument.js'
 import type { Instrument } from '../measure/window.js'
-import { nodeEnvironment } from '../support/environment.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
 import { abortSignal, callable, number, optional, resolveOptions } from '../support/options.js'
 import type { Check, OptionRules } from '../support/options.js'
@@ -113,18 +109,6 @@ async function withRunLock<T>(task: () => Promise<T>): Promise<T> {
     throw new CacheAttributionError('ERR_RUN_IN_PROGRESS', 'a run or another twin of this process is under way')
   }
   return task().finally(giveBack)
-}
-
-/** What a twin is brought to rest with, where no coordinator has one. */
-function newInstrument(): Instrument {
-  const environment = nodeEnvironment
-  return {
-    environment,
-    sampler: createSampler(openAllocator(), environment),
-    collector: environment.collector(),
-    threads: watchThreads(environment),
-    finalizers: openFinalizers(environment),
-  }
 }
 
 function refusePromise(value: unknown): unknown {

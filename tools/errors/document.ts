@@ -10,6 +10,7 @@ import { WARNINGS } from '../../src/support/error-table/error-table.js'
 import { ERRORS_OF_HTTP } from '../../src/support/error-table/http.js'
 import { ERRORS_OF_METRICS } from '../../src/support/error-table/metrics.js'
 import { ERRORS_OF_ROWS } from '../../src/support/error-table/rows.js'
+import { ERRORS_OF_TESTING } from '../../src/support/error-table/testing.js'
 import { ERRORS_OF_TOOLS } from '../../src/support/error-table/tools.js'
 
 interface Group {
@@ -33,6 +34,7 @@ const GROUPS: readonly Group[] = [
     entries: ERRORS_OF_HTTP,
   },
   { title: 'Errors of the command', entries: ERRORS_OF_COMMAND },
+  { title: 'Errors of tests', entries: ERRORS_OF_TESTING },
   {
     title: 'Warnings',
     introduction:

@@ -23,6 +23,13 @@ test('a cache is measured', async () => {
   expect(await registry.metrics()).toContain('cache_attribution')
   coordinator.close()
 }, 60_000)
+
+test('a leak fails the test, and garbage does not', async () => {
+  const kept = []
+  const leak = () => kept.push(Buffer.alloc(5000))
+  await expect(expectRetained(leak).toBeBelow('1 KiB')).rejects.toThrow(/ERR_RETAINED_ABOVE: each call leaves [45]\\.\\d+ KiB/)
+  await expectRetained(() => JSON.parse('[1, 2, 3]')).toBeBelow('2 KiB')
+}, 120_000)
 `
 
 /** @param {Context} context @returns {Promise<[string, () => Promise<string>][]>} */
@@ -39,13 +46,14 @@ async function jest({ parent, tarball }) {
   const project = await Project.make(parent, 'jest', { tarball, packages: ['jest@30', 'prom-client@15'] })
   const imports = `const { Coordinator } = require('cache-attribution')
 const { collectMetrics } = require('cache-attribution/metrics')
+const { expectRetained } = require('cache-attribution/testing')
 const prom = require('prom-client')`
   // Two files: each has its own registry of modules in one process.
   await project.write('one.test.js', suite(imports))
   await project.write('two.test.js', suite(imports))
   const { output } = await project.run('jest', ['--runInBand', '--ci'])
-  must(/Tests: +2 passed, 2 total/.test(output), output)
-  return 'two suites in one process pass, twin and release right'
+  must(/Tests: +4 passed, 4 total/.test(output), output)
+  return 'two suites in one process pass, twin and release right, a leak is found'
 }
 
 /** @param {Context} context */
@@ -54,11 +62,12 @@ async function vitest({ parent, tarball }) {
   const imports = `import { expect, test } from 'vitest'
 import { Coordinator } from 'cache-attribution'
 import { collectMetrics } from 'cache-attribution/metrics'
+import { expectRetained } from 'cache-attribution/testing'
 import prom from 'prom-client'`
   await project.write('one.test.mjs', suite(imports))
   const { output } = await project.run('vitest', ['run', '--pool=forks'])
-  must(/Tests .*1 passed/.test(output), output)
-  return 'a suite passes, twin and release right'
+  must(/Tests .*2 passed/.test(output), output)
+  return 'a suite passes, twin and release right, a leak is found'
 }
 
 /** @param {Context} context */

@@ -8,6 +8,7 @@ import { ERRORS_OF_COMMAND } from './command.js'
 import { ERRORS_OF_HTTP } from './http.js'
 import { ERRORS_OF_METRICS } from './metrics.js'
 import { ERRORS_OF_ROWS } from './rows.js'
+import { ERRORS_OF_TESTING } from './testing.js'
 import { ERRORS_OF_TOOLS } from './tools.js'
 import { WARNINGS } from './warnings.js'
 
@@ -19,6 +20,7 @@ const ERRORS = {
   ...ERRORS_OF_METRICS,
   ...ERRORS_OF_HTTP,
   ...ERRORS_OF_COMMAND,
+  ...ERRORS_OF_TESTING,
 }
 
 export { WARNINGS }

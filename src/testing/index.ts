@@ -1,0 +1,10 @@
+/**
+ * Assertions about retained memory for test suites: how many bytes each call leaves behind.
+ *
+ * @packageDocumentation
+ */
+export { expectRetained } from './expect-retained.js'
+export type { ExpectedRetained, RetainedExpectation } from './expect-retained.js'
+export { retainedBytes } from './retained-bytes.js'
+export type { RetainedBytes } from './retained-bytes.js'
+export type { MeasuredCall, RetainedOptions } from './options.js'
