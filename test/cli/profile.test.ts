@@ -66,6 +66,41 @@ describe('cache-attribution profile', () => {
     expect((await profile(['late.heap', '--base', 'early.heap'])).stdout).to.match(/^inuse_space: 2\.00 KiB in all\n/)
   })
 
+  /** Two calls of a script that is here, and one of a package, as this library writes them behind a dump. */
+  function withNames(): string {
+    const script = path.join(folder, 'orders.js')
+    writeFileSync(script, 'const kept = []\n  kept.push(Buffer.alloc(1024)) // by order\n')
+    const dump = `${HEAD}@ 0x1010 0x7a4a000000000001\n  t*: 3: 3072 [0: 0]\n@ 0x1021 0x7a4a000000000002\n  t*: 1: 1024 [0: 0]\n${TAIL}`
+    const file = path.join(folder, 'named.heap')
+    const names = [
+      `# js frame 0 2 ${script} keepOrder`,
+      `# js frame 1 7 ${path.join(folder, 'node_modules/pack/index.js')} pack`,
+      `# js frame 2 9 ${path.join(folder, 'gone.js')} isGone`,
+      '# js stack 0 0',
+      '# js stack 1 1 0 2',
+      '# js token 1 0',
+      '# js token 2 1',
+    ]
+    writeFileSync(file, `${dump}${names.join('\n')}\n`)
+    return file
+  }
+
+  it('shows the line of the source beside a row, where the file can be read', async () => {
+    const { stdout, stderr, code } = await profile([withNames(), '--by', 'line', '--source'])
+    expect(code, stderr).to.equal(0)
+    expect(stdout).to.match(/keepOrder \(.*orders\.js:2\) {2}│ kept\.push\(Buffer\.alloc\(1024\)\) \/\/ by order$/m)
+    expect(stdout).to.match(/isGone \(.*gone\.js:9\)$/m)
+    expect((await profile(['late.heap', '--source'])).stderr).to.include('"--source" needs a table "--by line"')
+  })
+
+  it('leaves packages out', async () => {
+    const file = withNames()
+    expect((await profile([file, '--format', 'folded'])).stdout).to.include('pack (pack/index.js)')
+    const { stdout } = await profile([file, '--format', 'folded', '--hide', 'express,pack'])
+    expect(stdout).not.to.include('pack (')
+    expect(stdout).to.match(/isGone [^;]*;keepOrder [^;]*;app/)
+  })
+
   it('takes options before the file too, another kind of value, and one thread', async () => {
     expect((await profile(['--type', 'inuse_objects', 'late.heap'])).stdout).to.match(/^inuse_objects: /)
     expect((await profile(['late.heap', '--thread=3'])).stdout).to.match(/^inuse_space: 1\.00 KiB in all\n/)

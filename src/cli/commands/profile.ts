@@ -6,6 +6,7 @@ import { foldedLines } from '../../heap-profile/output/folded.js'
 import { toFlamegraph } from '../../heap-profile/output/flamegraph.js'
 import { toPprof } from '../../heap-profile/output/pprof.js'
 import { formatTopTable, topTable } from '../../heap-profile/output/top.js'
+import { hidePackages } from '../../heap-profile/profile/hide-packages.js'
 import { subtractProfile } from '../../heap-profile/profile/difference.js'
 import { selectThread } from '../../heap-profile/profile/threads.js'
 import { SAMPLE_TYPE_NAMES } from '../../heap-profile/profile/sample-types.js'
@@ -19,6 +20,7 @@ import { formatProfileTable } from '../profile-table.js'
 import { profileOfProcess } from '../ask/process-profile.js'
 import type { TableOptions } from '../../heap-profile/output/top.js'
 import { readSource } from './profile-source.js'
+import { withSource } from './source-lines.js'
 
 const HELP = `Usage: cache-attribution profile FILE|URL|PID [options]
 
@@ -37,6 +39,9 @@ Options:
   --type NAME          inuse_space (default), inuse_objects, alloc_space or alloc_objects; of a profile of all memory native_space
                        or heap_space
   --by KIND            of a table: function (default), line, file or package
+  --source             of a table by line: the line of the source beside it, where the file can be read here
+  --hide PACKAGES      leave out the JavaScript of these packages (a list with commas; node is Node's own): what they
+                       allocated is their callers'
   --seconds N          of a URL or a PID: what is allocated in the next N seconds
   --kind KIND          of a URL or a PID: native, js (V8's heap) or all (both)
   --thread N           one thread alone, by jemalloc's number
@@ -55,6 +60,8 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   output: { kind: 'text', what: 'a file', short: 'o' },
   type: { kind: 'choice', of: SAMPLE_TYPE_NAMES },
   by: { kind: 'choice', of: ['function', 'line', 'file', 'package'] },
+  source: { kind: 'switch' },
+  hide: { kind: 'text', what: 'names of packages' },
   seconds: { kind: 'text', what: 'a number of seconds' },
   kind: { kind: 'choice', of: ['js', 'native', 'all'] },
   thread: { kind: 'text', what: "a thread's number" },
@@ -87,11 +94,18 @@ export const profileCommand: Command = {
     if (output === undefined && (format === 'pprof' || format === 'flamegraph')) {
       throw usageError(`"--format ${format}" needs "--output FILE"`)
     }
-    const shown = await readProfile(context, target, options)
+    if (options.has('source') && (format !== 'top' || options.get('by') !== 'line')) {
+      throw usageError('"--source" needs a table "--by line"')
+    }
+    const shown = hidden(await readProfile(context, target, options), textOption(options, 'hide'))
     for (const comment of shown.comments) context.log(comment)
     await write(context, output, await outputOf(shown, target, { format, options }))
     return { code: 0 }
   },
+}
+
+function hidden(profile: HeapProfile, packages: string | undefined): HeapProfile {
+  return packages === undefined ? profile : hidePackages(profile, packages.split(','))
 }
 
 /** As it says, else by the name of the file. */
@@ -165,7 +179,8 @@ async function outputOf(
     }
     default: {
       const by = (options.get('by') ?? 'function') as NonNullable<TableOptions['by']>
-      const table = topTable(shown, { ...output, by })
+      const top = topTable(shown, { ...output, by })
+      const table = options.has('source') ? await withSource(top, shown) : top
       // A file is as wide as it is.
       return options.has('output') ? formatTopTable(table) : formatProfileTable(table)
     }

@@ -28,7 +28,8 @@ button { cursor: pointer; }
 button:hover { border-color: var(--quiet); }
 :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
 #found { color: var(--quiet); }
-#invert { margin-left: auto; }
+#callers { margin-left: auto; }
+button[aria-pressed="true"] { border-color: var(--focus); color: var(--focus); }
 #path { display: flex; flex-wrap: wrap; gap: .15rem .4rem; min-height: 1.6rem; font-size: .85rem; }
 #path:empty { display: none; }
 #path button { border: 0; padding: 0; background: none; color: var(--focus); max-width: 28rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

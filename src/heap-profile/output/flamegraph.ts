@@ -147,6 +147,8 @@ function page(title: string, json: string): string {
 <label for="query">Search</label>
 <input id="query" type="search" autocomplete="off" spellcheck="false" placeholder="part of a name, or /pattern/">
 <output id="found" for="query"></output>
+<button type="button" id="callers" aria-pressed="false" title="From who allocated to who called it">Callers first</button>
+<button type="button" id="joined" aria-pressed="false" title="All calls of the chosen function as one box">Join its calls</button>
 <button type="button" id="invert" aria-pressed="false">Flames up</button>
 <button type="button" id="reset">Show all</button>
 </form>

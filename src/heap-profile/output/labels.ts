@@ -38,12 +38,21 @@ function labelOf(profile: HeapProfile, frame: Frame, { name, file, line }: Frame
     case 'function':
       return isJavaScript && file !== null ? `${name} (${shortFile(file)})` : name
     case 'line':
-      return file === null ? name : `${name} (${shortFile(file)}${line === null ? '' : `:${line}`})`
+      return placeLabel({ name, file, line })
     case 'file':
       return isJavaScript && file !== null ? shortFile(file) : fileOf(profile, frame)
     case 'package':
       return isJavaScript && file !== null ? (packageOf(file) ?? '(application)') : fileOf(profile, frame)
   }
+}
+
+function placeLabel({ name, file, line }: Omit<FrameFunction, 'linkerName'>): string {
+  return file === null ? name : `${name} (${shortFile(file)}${line === null ? '' : `:${line}`})`
+}
+
+/** What a place is called in a table by line. */
+export function labelOfPlace(place: Omit<FrameFunction, 'linkerName'>): string {
+  return printable(placeLabel(place), MAX_NAME_LENGTH)
 }
 
 /** Whether a place is one of JavaScript: named, with no address. */

@@ -106,6 +106,50 @@ describe('toFlamegraph()', function () {
     await page.close()
   })
 
+  const RECURSIVE = profileOf([
+    [['alloc', 'walk', 'walk', 'main'], 3 * 1024],
+    [['alloc', 'walk', 'other', 'main'], 2 * 1024],
+    [['alloc', 'main'], 1024],
+    [['walk', 'main'], 512],
+  ])
+
+  it('shows from who allocated to who called it, with the same amounts', async () => {
+    const page = await open(RECURSIVE)
+    await page.click('#callers')
+    await page.focus('#graph')
+    const whole = await detail(page)
+    await page.keyboard.press('ArrowDown')
+    expect(await detail(page)).to.match(/^alloc\s+6\.00 KiB \(92\.3 %\)/)
+    await page.keyboard.press('ArrowDown')
+    expect(await detail(page)).to.match(/^walk\s+5\.00 KiB/)
+    await page.keyboard.press('ArrowDown')
+    expect(await detail(page)).to.match(/^walk\s+3\.00 KiB/)
+    await page.click('#callers')
+    expect(await detail(page)).to.equal(whole)
+    expect(problems).to.deep.equal([])
+    await page.close()
+  })
+
+  it('joins all calls of a function, what they called and who called them; a recursion counts once', async () => {
+    const page = await open(RECURSIVE)
+    await page.focus('#graph')
+    for (const key of ['ArrowDown', 'ArrowDown']) await page.keyboard.press(key)
+    expect(await detail(page)).to.match(/^walk\s+3\.50 KiB/)
+    await page.click('#joined')
+    await page.focus('#graph')
+    await page.keyboard.press('ArrowDown')
+    expect(await detail(page)).to.match(/^walk\s+5\.50 KiB \(84\.6 %\) with what it called, 512 B by itself/)
+    await page.click('#callers')
+    await page.focus('#graph')
+    for (const key of ['ArrowDown', 'ArrowDown']) await page.keyboard.press(key)
+    expect(await detail(page)).to.match(/^main\s+3\.50 KiB/)
+    await page.keyboard.press('ArrowRight')
+    expect(await detail(page)).to.match(/^other\s+2\.00 KiB/)
+    await page.click('#reset')
+    expect(await detail(page)).to.match(/^all\s+6\.50 KiB/)
+    await page.close()
+  })
+
   it('shows a difference with signs', async () => {
     const page = await open(
       profileOf([

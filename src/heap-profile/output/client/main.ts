@@ -10,6 +10,7 @@ import { Drawing } from './drawing.js'
 import { commentItems, factsText, kindsLegendOf, legendOf } from './facts.js'
 import { Tree } from './tree.js'
 import type { Box, Matches } from './tree.js'
+import { viewOf } from './views.js'
 
 const data = JSON.parse(byId('data', HTMLElement).textContent) as FlamegraphData
 const graph = byId('graph', HTMLElement)
@@ -17,10 +18,13 @@ const canvas = byId('canvas', HTMLCanvasElement)
 const detail = byId('detail', HTMLElement)
 const query = byId('query', HTMLInputElement)
 const dark = matchMedia('(prefers-color-scheme: dark)')
-const tree = new Tree(data)
 const amounts = new Amounts(data)
-const drawing = new Drawing(graph, canvas, tree, new Colours(data, dark))
 
+let shown = data
+let tree = new Tree(shown)
+let drawing = new Drawing(graph, canvas, tree, new Colours(shown, dark))
+let focus: number | null = null
+let isCallersFirst = false
 let root = 0
 let current = 0
 let hovered = -1
@@ -67,6 +71,18 @@ function refresh(): void {
   draw()
   showDetail(hovered >= 0 ? hovered : current)
   showPath()
+}
+
+function showView(): void {
+  shown = viewOf(data, { focus, isCallersFirst })
+  tree = new Tree(shown)
+  drawing = new Drawing(graph, canvas, tree, new Colours(shown, dark))
+  byId('callers', HTMLElement).setAttribute('aria-pressed', String(isCallersFirst))
+  byId('joined', HTMLElement).setAttribute('aria-pressed', String(focus !== null))
+  root = current = 0
+  hovered = -1
+  search()
+  refresh()
 }
 
 function zoom(node: number): void {
@@ -168,8 +184,17 @@ byId('search', HTMLElement).addEventListener('submit', (event) => {
 })
 byId('reset', HTMLElement).addEventListener('click', () => {
   query.value = ''
-  search()
-  zoom(0)
+  focus = null
+  isCallersFirst = false
+  showView()
+})
+byId('callers', HTMLElement).addEventListener('click', () => {
+  isCallersFirst = !isCallersFirst
+  showView()
+})
+byId('joined', HTMLElement).addEventListener('click', () => {
+  focus = focus === null && current > 0 ? (shown.name[current] ?? null) : null
+  showView()
 })
 byId('invert', HTMLElement).addEventListener('click', () => {
   isUpwards = !isUpwards
