@@ -53,6 +53,8 @@ for (const name of names) {
   const runs = system.suite === '' ? runHere() : runIn(makeRoot(name, system), system)
   const expected = (system.suite === '' ? 1 : nodes.length) * 2
   if (runs.length < expected) throw new Error(`${name}: ${runs.length} of ${expected} runs ended`)
+  const silent = runs.filter(({ node }) => node === undefined)
+  if (silent.length > 0) throw new Error(`${name}: no result (124: out of time): ${JSON.stringify(silent)}`)
   record(name, runs)
   for (const one of runs) console.log(name, JSON.stringify(one))
 }
@@ -120,7 +122,7 @@ function script(library) {
   return nodes.flatMap((major) =>
     ['', library].map(
       (preload) =>
-        `echo 'RUN ${preload === '' ? 'glibc' : 'jemalloc'}'; LD_PRELOAD=${preload} timeout 300 /opt/node${major} /app/smoke.mjs; echo "ENDED $?"`,
+        `echo 'RUN ${preload === '' ? 'glibc' : 'jemalloc'}'; LD_PRELOAD=${preload} timeout 800 /opt/node${major} /app/smoke.mjs; echo "ENDED $?"`,
     ),
   )
 }
@@ -195,7 +197,7 @@ function run(command, args) {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 900_000,
+    timeout: 3_600_000,
     maxBuffer: 2 ** 28,
   })
   if (status !== 0) throw new Error(`${command} ${args[0]}: ${error?.message ?? `${stderr}\n${stdout}`.slice(-2000)}`)
