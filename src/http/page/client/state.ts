@@ -12,7 +12,7 @@ import type { MemoryNode } from '../../../report/breakdown/types.js'
 import type { Holdings } from '../../../report/holdings/types.js'
 import type { DiscoverProgress } from '../../../twin/discover/discover-progress.js'
 import type { ClassHistogram } from '../../../twin/heap-snapshot/histogram.js'
-import type { Reading } from '../model/readings.js'
+import type { PageReading } from '../model/readings.js'
 
 /** The run under way: this page's own, or one that somebody else started. */
 export interface RunProgress extends Partial<CurrentRun> {
@@ -53,7 +53,7 @@ export interface PageState {
   /** Who holds the memory, by all of these. */
   readonly holdings: Holdings | null
   /** Of it since the page was opened, oldest first. */
-  readonly readings: readonly Reading[]
+  readonly readings: readonly PageReading[]
   /** Keys of rows that are open. */
   readonly opened: ReadonlySet<string>
   /** Oldest first. */

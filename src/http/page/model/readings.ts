@@ -6,7 +6,7 @@
 import type { Holdings } from '../../../report/holdings/types.js'
 
 /** One reading of all rows. */
-export interface Reading {
+export interface PageReading {
   /** Milliseconds since 1970. */
   readonly timeMs: number
   readonly rssBytes: number
@@ -26,22 +26,22 @@ const READINGS_MOST = 120
 
 /** Adds a reading. */
 export function withReading(
-  readings: readonly Reading[],
+  readings: readonly PageReading[],
   { rssBytes, rows }: Holdings,
-  { timeMs, basis }: Pick<Reading, 'timeMs' | 'basis'>,
-): readonly Reading[] {
+  { timeMs, basis }: Pick<PageReading, 'timeMs' | 'basis'>,
+): readonly PageReading[] {
   const all = [...readings, { timeMs, basis, rssBytes, bytes: new Map(rows.map(({ key, bytes }) => [key, bytes])) }]
   if (all.length <= READINGS_MOST) return all
   return all.filter((_, index) => index % 2 === 0 || index === all.length - 1)
 }
 
 /** RSS over the readings, whatever was known of holders. */
-export function rssPoints(readings: readonly Reading[]): Point[] {
+export function rssPoints(readings: readonly PageReading[]): Point[] {
   return readings.map(({ timeMs, rssBytes }) => ({ timeMs, bytes: rssBytes }))
 }
 
 /** One row over the readings that know as much as the last one. */
-export function pointsOf(readings: readonly Reading[], key: string): Point[] {
+export function pointsOf(readings: readonly PageReading[], key: string): Point[] {
   const basis = readings.at(-1)?.basis
   return readings.flatMap((reading) => {
     const bytes = reading.bytes.get(key)

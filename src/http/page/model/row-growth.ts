@@ -13,7 +13,7 @@ import type { ReportSummary } from '../../admin/types.js'
 import { knownBytes } from './bytes.js'
 import { rateWords } from './growth.js'
 import { pointsOf, rssPoints } from './readings.js'
-import type { Point, Reading } from './readings.js'
+import type { Point, PageReading } from './readings.js'
 import { formatDuration } from './time.js'
 
 /** What is shown of it. */
@@ -32,7 +32,7 @@ export interface GrowthSources {
   readonly trends: Trends | null
   /** Of this process, oldest first. */
   readonly reports: readonly ReportSummary[]
-  readonly readings: readonly Reading[]
+  readonly readings: readonly PageReading[]
 }
 
 interface MeasuredPoint extends Point {
@@ -60,7 +60,7 @@ export function growthOfRow(row: Holding, sources: GrowthSources): RowGrowth | n
 }
 
 /** Of RSS since the page was opened; null before the second reading. */
-export function growthOfRss(readings: readonly Reading[]): RowGrowth | null {
+export function growthOfRss(readings: readonly PageReading[]): RowGrowth | null {
   return changeOf(rssPoints(readings).map(exact), 'this page since it was opened')
 }
 
