@@ -3,7 +3,7 @@ import { emptyHolding } from '../../../../src/report/holdings/tree-parts.js'
 import type { Holding } from '../../../../src/report/holdings/types.js'
 import { growthFact, isLimitNear, largestFact, limitShare } from '../../../../src/http/page/model/answer.js'
 import { pointsOf, withReading } from '../../../../src/http/page/model/readings.js'
-import type { Reading } from '../../../../src/http/page/model/readings.js'
+import type { PageReading } from '../../../../src/http/page/model/readings.js'
 import { fastestByReports, growthOfRow, growthOfRss } from '../../../../src/http/page/model/row-growth.js'
 import { reportInText } from '../../../../src/http/page/model/saved-report.js'
 import { summaryOf } from '../../../../src/http/admin/report-store.js'
@@ -31,8 +31,8 @@ function twoRuns(first: number, last: number): ReturnType<typeof summaryOf>[] {
 }
 
 /** A reading a minute of two rows. */
-function minutes(bytes: readonly number[], basis = 'tree'): readonly Reading[] {
-  return bytes.reduce<readonly Reading[]>((readings, each, index) => {
+function minutes(bytes: readonly number[], basis = 'tree'): readonly PageReading[] {
+  return bytes.reduce<readonly PageReading[]>((readings, each, index) => {
     const rows = [emptyHolding('free:x', 'free', 'x', each), cache('users', 5)]
     return withReading(readings, { rssBytes: each + 5, rows, isCut: false }, { timeMs: index * MINUTE, basis })
   }, [])
