@@ -37,15 +37,34 @@ export function growthFact(holdings: Holdings | null, sources: GrowthSources, no
   }
   const rss = growthOfRss(sources.readings)
   if (rss === null) return { title, figure: 'not known yet', note: 'it takes a second reading', isAlarm: false }
+  if (!rss.isGrowing) {
+    return { title, figure: 'nothing so far', note: `RSS ${rss.words}, ${rss.source}`, isAlarm: false }
+  }
   return { title, figure: `RSS ${rss.words}`, note: rss.source, isAlarm: false }
 }
 
+/** Whether the one button works here, and for this reader. */
+export function canFindOut(
+  status: {
+    readonly twin: { readonly supported: boolean }
+    readonly modes: readonly string[]
+    readonly role: string
+  } | null,
+): boolean {
+  return status?.twin.supported === true && status.modes.includes('twin') && status.role === 'operator'
+}
+
 /** Who holds most, of those that somebody can act on. */
-export function largestFact(holdings: Holdings | null): Fact {
+export function largestFact(holdings: Holdings | null, isFindable = true): Fact {
   const title = 'Largest holder'
   const largest = holdings === null ? null : largestHolder(holdings)
   if (holdings === null || largest === null) {
-    return { title, figure: 'not known yet', note: 'Find out measures caches and owners', isAlarm: false }
+    return {
+      title,
+      figure: 'not known yet',
+      note: isFindable ? '“Find out” measures caches and owners' : '',
+      isAlarm: false,
+    }
   }
   const note = `${shortName(largest.name)}, ${formatShare(largest.bytes, holdings.rssBytes)} of RSS${claimOf(largest)}`
   return { title, figure: formatBytes(largest.bytes), note, isAlarm: false }

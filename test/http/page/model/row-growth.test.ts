@@ -87,6 +87,11 @@ describe('the facts of the top', () => {
       'RSS +8.00 MiB in 1 min',
     )
     expect(growthFact(null, none, 0).figure).to.equal('not known yet')
+    const falling = growthFact(table, { ...none, readings: minutes([9 * MIB, MIB]) }, 0)
+    expect(falling).to.include({
+      figure: 'nothing so far',
+      note: 'RSS −8.00 MiB in 1 min, by this page since it was opened',
+    })
   })
 
   it('name the largest that somebody can act on', () => {
@@ -97,6 +102,7 @@ describe('the facts of the top', () => {
     })
     expect(largestFact({ ...table, rows: [engine] }).figure).to.equal('not known yet')
     expect(largestFact(null).figure).to.equal('not known yet')
+    expect(largestFact(null, false).note).to.equal('')
   })
 
   it('take a limit that is unknown for none', () => {

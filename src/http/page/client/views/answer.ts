@@ -1,7 +1,7 @@
 /** The top of the page: RSS of its limit, what grows, the largest holder, and the one button that finds out. */
 import { headline } from '../../../../report/headline.js'
 import { formatBytes, formatShare } from '../../../../support/units.js'
-import { growthFact, largestFact, levelOf, limitShare } from '../../model/answer.js'
+import { canFindOut, growthFact, largestFact, levelOf, limitShare } from '../../model/answer.js'
 import type { Fact } from '../../model/answer.js'
 import type { GrowthSources } from '../../model/row-growth.js'
 import { FIND_OUT } from '../../model/run-request.js'
@@ -18,8 +18,7 @@ export function mountAnswer(store: PageStore, runs: RunActions, showNow: () => v
   store.watch(['holdings', 'trends', 'reports', 'readings', 'tick', 'status'], showFacts)
   store.watch(['status', 'run', 'heapTask', 'report', 'tick'], (state) => {
     const { status, run, heapTask } = state
-    const isPossible = status?.twin.supported === true && status.modes.includes('twin') && status.role === 'operator'
-    button.disabled = !isPossible || run !== null || heapTask !== null
+    button.disabled = !canFindOut(status) || run !== null || heapTask !== null
     setText(byId('find-out-words', HTMLElement), wordsOf(state))
   })
   store.watch(['report'], ({ report }) => {
@@ -72,8 +71,8 @@ function showRss({ holdings, status, pinned }: PageState): void {
 }
 
 function showFacts(state: PageState): void {
-  const { holdings } = state
-  const facts = [growthFact(holdings, growthSourcesOf(state), Date.now()), largestFact(holdings)]
+  const { holdings, status } = state
+  const facts = [growthFact(holdings, growthSourcesOf(state), Date.now()), largestFact(holdings, canFindOut(status))]
   byId('answer-facts', HTMLElement).replaceChildren(...facts.map(factElement))
 }
 

@@ -2,6 +2,7 @@
 import type { Holding } from '../../../../report/holdings/types.js'
 import type { Owner } from '../../../../report/discovery/types.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
+import { canFindOut } from '../../model/answer.js'
 import { knownBytes } from '../../model/bytes.js'
 import { joinRows, ratioToClaim } from '../../model/cache-rows.js'
 import type { CacheRow } from '../../model/cache-rows.js'
@@ -90,8 +91,8 @@ function partsWords(parts: Holding['parts']): string {
   return more === 0 ? shown.join('; ') : `${shown.join('; ')}; and ${formatCount(more)} more`
 }
 
-function adviceOfUnknown(kind: Holding['kind'], { discovery }: PageState): Detail[] {
-  if (kind !== 'unknown') return []
+function adviceOfUnknown(kind: Holding['kind'], { discovery, status }: PageState): Detail[] {
+  if (kind !== 'unknown' || (discovery === null && !canFindOut(status))) return []
   return [
     [
       'How to act',

@@ -1,6 +1,7 @@
 /** The one table: who holds the memory, largest first, adding up to RSS. */
 import type { Holding, Holdings } from '../../../../report/holdings/types.js'
 import { formatBytes, formatCount, formatShare } from '../../../../support/units.js'
+import { canFindOut } from '../../model/answer.js'
 import { cachesWithoutRow } from '../../model/memory-table.js'
 import { longName, shortName } from '../../model/names.js'
 import { growthOfRow } from '../../model/row-growth.js'
@@ -88,7 +89,7 @@ function showNotes(holdings: Holdings, rest: HTMLElement, state: PageState): voi
   )
   const unmeasured = pinned === null ? cachesWithoutRow(holdings, caches ?? []) : []
   rest.hidden = unmeasured.length === 0
-  setText(rest, unmeasuredWords(unmeasured))
+  setText(rest, unmeasuredWords(unmeasured) + (canFindOut(state.status) ? ' “Find out” measures them.' : ''))
 }
 
 function unmeasuredWords(caches: readonly { readonly name: string; readonly claimedBytes: number | null }[]): string {
@@ -97,7 +98,7 @@ function unmeasuredWords(caches: readonly { readonly name: string; readonly clai
   const names = caches.slice(0, 6).map(({ name }) => shortName(name))
   const more = caches.length > names.length ? ` and ${formatCount(caches.length - names.length)} more` : ''
   const claimed = claims.length === 0 ? '' : ` They claim ${formatBytes(sum)}.`
-  return `Registered and not measured yet: ${names.join(', ')}${more}.${claimed} “Find out” measures them.`
+  return `Registered and not measured yet: ${names.join(', ')}${more}.${claimed}`
 }
 
 interface Shown {
