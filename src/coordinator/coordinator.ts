@@ -49,6 +49,7 @@ import type { Run, RunContext } from './run/run-context.js'
 import { SingleFlight } from '../support/single-flight.js'
 import { TwinRun } from './twin/twin-run.js'
 import { allocatorWarnings } from './run/allocator-warnings.js'
+import { answerThreads } from './thread-answers.js'
 import { threadWarnings, threadsAround } from './run/thread-warnings.js'
 import { TCACHE_UNKNOWN, aliased, allocatorUnavailable } from './run/warnings.js'
 
@@ -106,7 +107,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     openCoordinators.add(this)
     // What lived after the last major collection tells live memory from garbage in a breakdown.
     const readsMajorGcs = environment.readsHeapInMajorGcs === true
-    this.#endWatches = [watchWorkers(), ...(readsMajorGcs ? [watchMajorGcs()] : [])]
+    this.#endWatches = [watchWorkers(), answerThreads(), ...(readsMajorGcs ? [watchMajorGcs()] : [])]
   }
 
   /**

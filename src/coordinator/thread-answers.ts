@@ -1,0 +1,122 @@
+/**
+ * What a worker thread answers when the main thread asks for its caches.
+ *
+ * Rule: one listener a thread, however many coordinators and copies of this package; it keeps no thread alive. What came too late to be
+ * waited for is not begun.
+ */
+import v8 from 'node:v8'
+import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads'
+import { addonOrNull } from '../allocator/binding.js'
+import type { AttributionReport } from '../report/types.js'
+import type { RowError } from '../report/values.js'
+import { codeOf, reasonOf } from '../support/errors.js'
+import { openCoordinators } from '../twin/discover/open-coordinators.js'
+
+/** Raised when what threads say to each other changes. Every version keeps the members of {@link ThreadAnswer} but `reports`. */
+export const THREADS_PROTOCOL = 1
+
+/** The channel on which threads are asked. */
+export const THREADS_CHANNEL = 'cache-attribution.threads'
+
+/** A question to one thread. */
+export interface ThreadQuestion {
+  readonly protocol: number
+  readonly kind: 'attribute' | 'abort'
+  /** As `worker_threads.threadId`. */
+  readonly to: number
+  /** The channel on which the answers are awaited. */
+  readonly reply: string
+  /** Wall clock: whoever reads it later does not begin. */
+  readonly untilMs: number
+  readonly options: object
+}
+
+/** An answer: `begun` at once, then `ended`. */
+export interface ThreadAnswer {
+  readonly protocol: number
+  readonly kind: 'begun' | 'ended'
+  readonly threadId: number
+  readonly heapUsedBytes: number
+  readonly heapTotalBytes: number
+  /** Of each coordinator. */
+  readonly reports: readonly AttributionReport[]
+  readonly error: RowError | null
+}
+
+interface Runs {
+  attribute(options: object): Promise<AttributionReport>
+}
+
+const KEY = Symbol.for('cache-attribution.thread-answers')
+
+type Holder = Record<symbol, { uses: number; readonly close: () => void } | undefined>
+
+/** Answers from now on, in a worker; returns what ends it. The main thread asks itself without a channel. */
+export function answerThreads(): () => void {
+  if (isMainThread) return () => undefined
+  const holder = globalThis as unknown as Holder
+  const listening = (holder[KEY] ??= { uses: 0, close: listen() })
+  listening.uses++
+  return () => {
+    if (--listening.uses > 0 || holder[KEY] !== listening) return
+    Reflect.deleteProperty(holder, KEY)
+    listening.close()
+  }
+}
+
+function listen(): () => void {
+  const channel = new BroadcastChannel(THREADS_CHANNEL) as BroadcastChannel & { unref(): void }
+  const threads = addonOrNull()?.threads
+  let abort = new AbortController()
+  channel.onmessage = ({ data }: { readonly data?: unknown }) => {
+    const question = data as Partial<ThreadQuestion> | null | undefined
+    if (question?.to !== threadId || typeof question.reply !== 'string') return
+    if (question.kind === 'abort') {
+      abort.abort()
+      return
+    }
+    abort = new AbortController()
+    void answer(question as ThreadQuestion, abort.signal)
+  }
+  channel.unref()
+  threads?.answer(1)
+  return () => {
+    threads?.answer(-1)
+    channel.close()
+  }
+}
+
+async function answer({ protocol, untilMs, reply, options }: ThreadQuestion, signal: AbortSignal): Promise<void> {
+  if (Date.now() > untilMs) return
+  const channel = new BroadcastChannel(reply)
+  const post = (kind: ThreadAnswer['kind'], reports: readonly AttributionReport[], error: RowError | null): void => {
+    const { used_heap_size: heapUsedBytes, total_heap_size: heapTotalBytes } = v8.getHeapStatistics()
+    channel.postMessage({ protocol: THREADS_PROTOCOL, kind, threadId, heapUsedBytes, heapTotalBytes, reports, error })
+  }
+  try {
+    post('begun', [], null)
+    if (protocol !== THREADS_PROTOCOL) {
+      const message = `this thread has another version of the package: it speaks ${String(THREADS_PROTOCOL)}, and was asked in ${String(protocol)}`
+      post('ended', [], { code: 'ERR_THREAD_ANSWER', message })
+      return
+    }
+    post('ended', ...(await attributeHere({ ...options, signal })))
+  } catch {
+    // Its report cannot be cloned, or the thread ends: the other side does not wait for ever.
+  } finally {
+    channel.close()
+  }
+}
+
+/** Runs every coordinator of this thread, one after the other; a failure ends it. */
+export async function attributeHere(options: object): Promise<[readonly AttributionReport[], RowError | null]> {
+  const reports: AttributionReport[] = []
+  try {
+    for (const coordinator of openCoordinators.all() as unknown as Runs[]) {
+      reports.push(JSON.parse(JSON.stringify(await coordinator.attribute(options))) as AttributionReport)
+    }
+    return [reports, null]
+  } catch (error) {
+    return [reports, { code: codeOf(error) ?? 'ERR_THREAD_ANSWER', message: reasonOf(error) }]
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * The caches of all threads of this process in one report.
+ *
+ * @packageDocumentation
+ */
+export { attributeThreads } from './attribute-threads.js'
+export type { AttributeThreadsOptions } from './attribute-threads.js'
+export type { CacheInThread, CacheOfThreads, ThreadResult, ThreadsReport } from './types.js'
