@@ -25,7 +25,7 @@ export function dominatorsOf(graph: HeapGraph): DominatorTree {
 }
 
 /** Bytes that each numbered node holds: its own and those of all that it dominates. */
-export function retainedBytes({ selfBytes }: HeapGraph, { nodeOf, dominator }: DominatorTree): Float64Array {
+export function retainedOfNodes({ selfBytes }: HeapGraph, { nodeOf, dominator }: DominatorTree): Float64Array {
   const retained = Float64Array.from(nodeOf, (node) => selfBytes[node] ?? 0)
   for (let number = nodeOf.length - 1; number > 0; number--) {
     const at = dominator[number] ?? 0

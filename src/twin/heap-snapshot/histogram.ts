@@ -1,5 +1,5 @@
 /** The class histogram of a heap: how many of each constructor, what they weigh, what they hold. Pure but for its input. */
-import { dominatorsOf, retainedBytes } from './dominators.js'
+import { dominatorsOf, retainedOfNodes } from './dominators.js'
 import type { DominatorTree } from './dominators.js'
 import type { HeapGraph } from './graph.js'
 
@@ -150,7 +150,7 @@ class Classes {
 /** Down the tree of dominators: what lies in an object of its own class is held by that one already. */
 function retainedByClass(graph: HeapGraph, classes: Classes, tree: DominatorTree): Float64Array {
   const { nodeOf, dominator } = tree
-  const retained = retainedBytes(graph, tree)
+  const retained = retainedOfNodes(graph, tree)
   const sums = new Float64Array(classes.size)
   /** How many objects of each class are on the way down. */
   const open = new Uint32Array(classes.size)

@@ -5,7 +5,7 @@
  * Rule: what the snapshot does not tell (what waits, what each package costs, how many entries) is left out, never guessed.
  */
 import type { HeapOwners, RawOwner } from '../../allocator/port.js'
-import { dominatorsOf, retainedBytes } from '../heap-snapshot/dominators.js'
+import { dominatorsOf, retainedOfNodes } from '../heap-snapshot/dominators.js'
 import type { DominatorTree } from '../heap-snapshot/dominators.js'
 import type { HeapGraph } from '../heap-snapshot/graph.js'
 import { SnapshotPaths } from './snapshot-paths.js'
@@ -114,7 +114,7 @@ class Pieces {
     this.#graph = graph
     this.#tree = tree
     this.#leastBytes = leastBytes
-    this.#retained = retainedBytes(graph, tree)
+    this.#retained = retainedOfNodes(graph, tree)
     this.#outside = Float64Array.from({ length: count }, (_, number) => this.#outsideOf(number))
     this.#cut = new Float64Array(count)
     this.#cutOutside = new Float64Array(count)

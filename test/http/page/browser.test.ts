@@ -121,11 +121,11 @@ describe('the page in a browser', function () {
     await rowOf('compressed').waitFor()
     expect(await table().getByRole('columnheader').allInnerTexts()).to.include.members(['claimed', 'entries', '±'])
     const cells = await rowOf('compressed').getByRole('cell').allInnerTexts()
-    for (const text of ['48.68 MiB', '± 1.10 MiB', '10.74 MiB', '4.53 ×', '4,355', 'measuredjust now']) {
+    for (const shown of ['48.68 MiB', '± 1.10 MiB', '10.74 MiB', '4.53 ×', '4,355', 'measuredjust now']) {
       expect(
         cells.map((cell) => cell.replaceAll(/\s*\n\s*/g, '')),
-        text,
-      ).to.include(text)
+        shown,
+      ).to.include(shown)
     }
     expect(await rowOf('held by no cache (floor)').innerText()).to.contain('36.90 MiB')
     expect(await rowOf('unattributed').innerText()).to.contain('−204.8 KiB')

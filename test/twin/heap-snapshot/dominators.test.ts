@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { dominatorsOf, retainedBytes } from '../../../src/twin/heap-snapshot/dominators.js'
+import { dominatorsOf, retainedOfNodes } from '../../../src/twin/heap-snapshot/dominators.js'
 import type { HeapGraph } from '../../../src/twin/heap-snapshot/graph.js'
 import { SnapshotParser } from '../../../src/twin/heap-snapshot/parse.js'
 import { snapshotJson } from './snapshots.js'
@@ -23,7 +23,7 @@ function dominators(nodes: readonly NodeLiteral[]): (number | null)[] {
 function retained(nodes: readonly NodeLiteral[]): number[] {
   const graph = graphOf(nodes)
   const tree = dominatorsOf(graph)
-  const bytes = retainedBytes(graph, tree)
+  const bytes = retainedOfNodes(graph, tree)
   return nodes.map((_, node) => bytes[tree.nodeOf.indexOf(node)] ?? NaN)
 }
 
@@ -116,7 +116,7 @@ describe('the dominators of a heap', () => {
       edgeName: new Uint32Array(length - 1),
       edgeTo: Uint32Array.from({ length: length - 1 }, (_, edge) => edge + 1),
     }
-    expect(retainedBytes(graph, dominatorsOf(graph))[0]).to.equal(length)
+    expect(retainedOfNodes(graph, dominatorsOf(graph))[0]).to.equal(length)
   })
 })
 
