@@ -25,13 +25,15 @@ export function holdingsOf({ tree, report, discovery, isAfterRelease }: Holdings
   const { caches, mappedBytes } = withMapped(parts, report)
   const claims = discovery === null ? [] : graphClaims(discovery, new Set(caches.keys()), isAfterRelease)
   const pools = [...parts.live, ...(mappedBytes > 0 ? [{ name: MAPPED, bytes: mappedBytes }] : [])]
-  const whole = pools.reduce((sum, { bytes }) => sum + bytes, 0)
+  const live = pools.reduce((sum, { bytes }) => sum + bytes, 0)
+  const found = claims.reduce((sum, { bytes }) => sum + bytes, 0)
+  const { fixed, taken } = withoutLive(parts.fixed, found - live)
   const {
     parts: granted,
     left,
     isCut,
   } = fitInto(
-    whole,
+    live + taken,
     claims.map(({ bytes }) => bytes),
   )
   const named = claims.map((claim, index): Holding => ({ ...claim, bytes: granted[index] ?? 0 }))
@@ -39,7 +41,7 @@ export function holdingsOf({ tree, report, discovery, isAfterRelease }: Holdings
   const rows = [
     ...[...caches].map(([name, bytes]) => cacheRow(name, bytes, report)),
     ...joined(named),
-    ...parts.fixed,
+    ...fixed,
     ...unknown,
   ].filter(({ bytes }) => bytes > 0)
   return { rssBytes: tree.bytes, rows: folded(rows, tree.bytes), isCut }
@@ -47,6 +49,21 @@ export function holdingsOf({ tree, report, discovery, isAfterRelease }: Holdings
 
 const MAPPED = 'WebAssembly memory and resizable buffers'
 const LEFT = 'live memory that the walked heap does not name: native memory without an owner, and what is new since'
+
+/** What was found alive beyond what lived at the last major collection is new, and no garbage. */
+function withoutLive(
+  rows: readonly Holding[],
+  beyondBytes: number,
+): { readonly fixed: readonly Holding[]; readonly taken: number } {
+  let taken = 0
+  const fixed = rows.map((row) => {
+    if (row.kind !== 'garbage' || beyondBytes <= taken) return row
+    const part = Math.min(row.bytes, Math.round(beyondBytes - taken))
+    taken += part
+    return { ...row, bytes: row.bytes - part, parts: [] }
+  })
+  return { fixed, taken }
+}
 
 /** What V8 maps for a cache is not divided by the tree. */
 function withMapped(

@@ -105,6 +105,23 @@ describe('holdingsOf()', () => {
     expect(owner?.bytes).to.be.lessThan(30 * MIB)
   })
 
+  it('takes what was found alive beyond the last major collection from what is garbage or new', () => {
+    const heaps = (live: number): MemoryNode =>
+      buildBreakdown(readings({ isolates: [heap('main thread', { used: 90, size: 100, available: 5, live })] }))
+    const garbageOf = (holdings: Holdings): number => sumOf(holdings.rows.filter(({ kind }) => kind === 'garbage'))
+    const found = { ...none, discovery: walked() }
+    const [early, fresh] = [
+      checked(holdingsOf({ tree: heaps(2), ...found })),
+      checked(holdingsOf({ tree: heaps(90), ...found })),
+    ]
+    for (const holdings of [early, fresh]) {
+      expect(holdings.isCut).to.equal(false)
+      expect(holdings.rows.find(({ owner }) => owner?.path === 'store')?.bytes).to.equal(30 * MIB)
+    }
+    expect(garbageOf(fresh)).to.equal(0)
+    expect(garbageOf(early)).to.be.within(1, 88 * MIB - 1)
+  })
+
   it('gives what V8 maps to the cache that a run found it in', () => {
     const mapped = buildBreakdown(readings({ mapped: { v8: 150 * MIB, wasm: 50 * MIB }, caches: [] }))
     const measured = row('wasm', 0)
