@@ -19,9 +19,8 @@ describe('import slots, sought by several threads', function () {
   it('are found without a data race, while objects are loaded and unloaded', function () {
     if (process.platform !== 'linux') this.skip()
     const program = path.join(folder, 'slots-race')
-    const sources = ['test/native/slots-race.c', 'native/wait-slots.c', 'native/open-guard.c'].map((file) =>
-      path.join(ROOT, file),
-    )
+    const files = ['test/native/slots-race.c', 'native/wait-slots.c', 'native/imports.c', 'native/open-guard.c']
+    const sources = files.map((file) => path.join(ROOT, file))
     const flags = ['-std=c11', '-g', '-fsanitize=thread', '-o', program]
     const compiled = spawnSync('cc', [...flags, ...sources, '-ldl', '-lpthread'], { encoding: 'utf8' })
     if (compiled.error !== undefined) skipOrFail(this, `no C compiler: ${compiled.error.message}`)
