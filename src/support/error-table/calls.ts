@@ -37,20 +37,20 @@ export const ERRORS_OF_CALLS = {
     cause:
       'the event loop of the thread is blocked for longer than `answerTimeoutMs`, or its run took longer than `timeoutMs`.',
     cure: 'find what blocks it, or allow more time. The other threads are in the report.',
-    example: '`it did not answer within 2000 ms: its event loop is blocked`',
+    example: '`ERR_THREAD_SILENT: it did not answer within 2000 ms: its event loop is blocked`',
   },
   ERR_THREAD_ENDED: {
     gist: 'a thread ended while attributeThreads() asked it',
     cause: 'the thread ended after it was found and before it had answered.',
     cure: 'none is needed: the other threads are in the report.',
-    example: '`the thread ended before it answered`',
+    example: '`ERR_THREAD_ENDED: the thread ended before it answered`',
   },
   ERR_THREAD_ANSWER: {
     gist: 'a thread answered attributeThreads() with something that is no report',
     cause:
       'the thread has loaded another version of this package, or what it measured failed in a way that has no code of this library.',
     cure: 'load the same version in all threads; the message says what came.',
-    example: '`what it answered is no answer: another version of the package, or not this package`',
+    example: '`ERR_THREAD_ANSWER: what it answered is no answer: another version of the package, or not this package`',
   },
   ERR_CACHE_DUPLICATE: {
     gist: 'a cache of this name is registered already',
