@@ -55,7 +55,12 @@ const VIEWS = [
   { name: 'lost', state: measured, act: lose },
   { name: 'thousand', state: () => ({ caches: data.manyCacheViews(1000) }), isViewportOnly: true },
   { name: 'read-only', state: readOnly },
-  { name: 'docs-page', state: measured, context: wide, isViewportOnly: true },
+  {
+    name: 'docs-page',
+    state: () => ({ ...measured(), breakdown: data.breakdown() }),
+    context: wide,
+    isViewportOnly: true,
+  },
   {
     name: 'docs-running-narrow',
     state: () => ({ holdsAfter: 4 }),
@@ -85,7 +90,7 @@ await browser.close()
 async function take({ name, state, context, act, isViewportOnly }) {
   const server = await startFakeServer(state?.() ?? {})
   const { page, complaints, close } = await openPage(browser, server.url, context)
-  await page.getByText('resident (RSS)').waitFor()
+  await page.locator('#rss .rss-figure').waitFor()
   await act?.(page, server)
   await page.waitForTimeout(400)
   const picture = await page.screenshot({ fullPage: isViewportOnly !== true })
@@ -105,7 +110,7 @@ async function openDetails(page) {
 
 /** @param {import('playwright-core').Page} page */
 async function startRun(page) {
-  await page.getByRole('button', { name: /Measure/ }).click()
+  await page.getByRole('button', { name: /^Measure/ }).click()
 }
 
 /** @param {import('playwright-core').Page} page */
@@ -123,11 +128,18 @@ async function openDialog(page) {
 
 /** @param {import('playwright-core').Page} page */
 async function discover(page) {
+  await openTab(page, 'Owners and packages')
   await page.getByRole('button', { name: 'Find owners' }).click()
+}
+
+/** @param {import('playwright-core').Page} page @param {string} name */
+async function openTab(page, name) {
+  await page.getByRole('tab', { name }).click()
 }
 
 /** @param {import('playwright-core').Page} page */
 async function openReports(page) {
+  await openTab(page, 'Growth and history')
   await page.getByText(/reports as a table/).click()
 }
 
@@ -158,6 +170,7 @@ async function openTrimOptions(page) {
 
 /** @param {import('playwright-core').Page} page */
 async function countClasses(page) {
+  await openTab(page, 'JS heap by class')
   await page.getByRole('button', { name: 'Count objects by class' }).click()
   await page.getByRole('table', { name: 'JS heap by class' }).waitFor()
 }
