@@ -53,6 +53,13 @@ describe("a run where jemalloc's profiler samples", function () {
     needsJemalloc(this)
     truth = await run('')
   })
+  // The truth is measured as well: where a row differs from it, either may be the one.
+  const tried = new Set<string>()
+  beforeEach(async function () {
+    const title = this.currentTest?.title ?? ''
+    if (tried.has(title)) truth = await run('')
+    tried.add(title)
+  })
 
   it('is not corrected where nothing is sampled', () => {
     for (const report of [truth.twin, truth.release]) expect(report.before.overcountBytes).to.equal(0)
