@@ -4,7 +4,7 @@
  * Rule: what counts is growth against calls, never a level: a table that is filled once, code that is compiled once and a cache that has
  * its size stop growing, and a leak does not.
  */
-import { median, studentT } from '../report/statistics.js'
+import { mean, median, studentT } from '../report/statistics.js'
 
 /** Changes of settled readings, in bytes: over batches of calls, and over as many pauses without a call. */
 export interface Batches {
@@ -52,10 +52,6 @@ export type Verdict = 'below' | 'above' | 'undecided'
 export function verdictOn({ bytes, uncertaintyBytes }: PerCall, limitBytes: number): Verdict {
   if (bytes + uncertaintyBytes <= limitBytes) return 'below'
   return bytes - uncertaintyBytes > limitBytes ? 'above' : 'undecided'
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
 }
 
 function errorOfMean(values: readonly number[]): number {
