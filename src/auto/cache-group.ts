@@ -7,6 +7,7 @@
 import { recognised } from '../adapters/from-cache.js'
 import { isRegistered, standingFor } from '../coordinator/releasable.js'
 import type { Releasable, ReleasableTraits, ReleaseContext, TrimContext } from '../coordinator/releasable.js'
+import { isThenable } from '../support/is-thenable.js'
 
 /** References are swept when there are twice as many as lived at the last time, and so many at least. */
 const SWEEP_MIN = 64
@@ -114,10 +115,6 @@ function eachOf(all: readonly Releasable[], action: (one: Releasable) => unknown
     throw errors[0]
   }
   return pending.length === 0 ? undefined : Promise.all(pending)
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
 /** Null where one does not know. */

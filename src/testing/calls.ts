@@ -5,6 +5,7 @@
  * later one.
  */
 import { CacheAttributionError } from '../support/errors.js'
+import { isThenable } from '../support/is-thenable.js'
 import { ownTimers } from '../support/own-timers.js'
 import type { MeasuredCall, ResolvedRetainedOptions } from './options.js'
 
@@ -28,7 +29,7 @@ export class Calls {
   async make(times: number): Promise<void> {
     for (let made = 0; made < times; made++) {
       this.checkAborted()
-      // An argument less than `await call()` for all: a call that returns nothing must not cost a promise.
+      // A call that returns no promise costs none.
       const returned = this.#call()
       if (isThenable(returned)) await this.#inTime(returned)
       this.#count++
@@ -61,8 +62,4 @@ export class Calls {
       ownTimers.clearTimeout(timer)
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
