@@ -10,7 +10,7 @@ import type { MeasuredRow } from './accuracy/measure.js'
 import type { Truth } from './accuracy/truth.js'
 import { SIZES } from './accuracy/caches.js'
 import type { Kind } from './accuracy/caches.js'
-import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
+import { chosenNodes, chosenOf, flags, runScript, versionOf } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 
 const KIB = 1024
@@ -57,13 +57,13 @@ function within(
 }
 
 const nodes = chosenNodes()
-const chosen = flags('only').flatMap((names) => names.split(','))
+const chosen = chosenOf('only', Object.keys(SCENARIOS))
 const runs = Number(flags('runs')[0] ?? '25')
 
 for (const node of nodes) {
   const version = versionOf(node)
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
-    if (chosen.length > 0 && !chosen.includes(name)) continue
+    if (!chosen.includes(name)) continue
     console.log(`### ${name}, Node ${version}\n`)
     await runScenario(node, scenario)
   }

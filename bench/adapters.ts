@@ -4,12 +4,12 @@
  *   node dist/bench/adapters.js [--runs 10] [--only buffers,objects] [--node PATH]...
  */
 import type { AdapterRow } from './adapters/measure.js'
-import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
+import { chosenNodes, chosenOf, flags, runScript, versionOf } from './support/processes.js'
 import { medianOf, printTable, verdict } from './support/table.js'
 
 const LEAST_BYTES = 256 * 1024
 const runs = Number(flags('runs')[0] ?? 10)
-const kinds = flags('only')[0]?.split(',') ?? ['buffers', 'objects']
+const kinds = chosenOf('only', ['buffers', 'objects'])
 
 for (const node of chosenNodes()) {
   for (const kind of kinds) await judge(node, kind)

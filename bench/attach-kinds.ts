@@ -2,7 +2,7 @@
  * What `attach` does to programs of each kind: bundles, TypeScript, Plug'n'Play, single executables, under each Node given and
  * each allocator; and that it leaves Bun, Deno and what permits nothing alone.
  *
- *   node dist/bench/attach-kinds.js --folder FOLDER [--node PATH]… [--only WORDS] [--jemalloc]
+ *   node dist/bench/attach-kinds.js --folder FOLDER [--node PATH]… [--only WORD,WORD] [--jemalloc]
  *
  * What is not there yet is installed from the registry into the folder (300 MB).
  */
@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url'
 import type { Discovery } from '../src/report/discovery/types.js'
 import { KINDS, PACKAGES, PLANTED, folderFor } from './attach/kinds.js'
 import type { ProgramKind } from './attach/kinds.js'
-import { chosenNodes, flags, versionOf } from './support/processes.js'
+import { chosenNodes, chosenOf, flags, versionOf } from './support/processes.js'
 import { printTable, verdict } from './support/table.js'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
@@ -38,7 +38,11 @@ interface Seen {
 
 const folder = flags('folder')[0] ?? path.join(tmpdir(), 'attach-kinds')
 const packages = path.join(folder, 'node_modules')
-const [only = ''] = flags('only')
+const chosen = chosenOf(
+  'only',
+  KINDS.map(({ name }) => name),
+  (name, word) => name.includes(word),
+)
 if (!existsSync(path.join(packages, 'postject'))) {
   folderFor(folder)
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }')
@@ -49,7 +53,7 @@ for (const node of chosenNodes()) {
   console.log(`### Node ${versionOf(node)}\n`)
   const rows: (string | number)[][] = []
   const outcomes: [string, boolean][] = []
-  for (const kind of KINDS.filter(({ name }) => name.includes(only))) {
+  for (const kind of KINDS.filter(({ name }) => chosen.includes(name))) {
     const seen = await attachTo(kind, node)
     const expected = kind.refusal(majorOf(node))
     const truth = PLANTED.entries * PLANTED.bytesEach

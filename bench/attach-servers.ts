@@ -20,12 +20,19 @@ import type { Load } from './real-servers/load.js'
 import { startServer } from './real-servers/running.js'
 import type { RealServer } from './real-servers/server.js'
 import { SERVERS } from './real-servers/servers.js'
-import { chosenNodes, flags, versionOf } from './support/processes.js'
+import { chosenNodes, chosenOf, flags, versionOf } from './support/processes.js'
 import { printTable, verdict } from './support/table.js'
 
 const MIB = 1024 * 1024
 const WITHIN = 0.02
-const NAMES = (flags('only')[0] ?? 'verdaccio,apollo,node-red,next,aedes').split(',')
+const DEFAULT_NAMES = ['verdaccio', 'apollo', 'node-red', 'next', 'aedes']
+const NAMES =
+  flags('only').length === 0
+    ? DEFAULT_NAMES
+    : chosenOf(
+        'only',
+        SERVERS.map(({ name }) => name),
+      )
 const TIMES = Number(flags('times')[0] ?? '3')
 const WARM_UP_MS = 5_000
 const SETTLE_MS = 3_000

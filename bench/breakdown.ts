@@ -5,14 +5,14 @@
  *   node dist/bench/breakdown.js [--node PATH]… [--scenario NAME]…
  */
 import type { BreakdownResult } from './breakdown/subject.js'
-import { chosenNodes, flags, runScript } from './support/processes.js'
+import { chosenNodes, chosenOf, runScript } from './support/processes.js'
 import { medianOf, printTable, verdict } from './support/table.js'
 
 const SCENARIOS = ['nothing', 'buffers', '1 GB heap', 'workers', 'mapped files', 'everything', 'past the allocator']
 const REMAINDER_SHARE_MAX = 0.03
 const FOUND_WITHIN = { share: 0.03, bytes: 12 * 1024 * 1024 }
 
-const scenarios = flags('scenario').length > 0 ? flags('scenario') : SCENARIOS
+const scenarios = chosenOf('scenario', SCENARIOS)
 const results: BreakdownResult[] = []
 for (const node of chosenNodes()) {
   for (const allocator of ['jemalloc', 'glibc'] as const) {

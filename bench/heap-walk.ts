@@ -7,17 +7,17 @@
  * heap needs up to fourteen times its memory: above 300 MiB pass `--only walk`.
  */
 import type { CountResult } from './heap-walk/service.js'
-import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
+import { chosenNodes, chosenOf, flags, runScript, versionOf } from './support/processes.js'
 import { printTable, verdict } from './support/table.js'
 
 const MIB = 1024 * 1024
 const heapMib = flags('heap')[0] ?? '100'
-const ways = flags('only').flatMap((names) => names.split(','))
+const ways = chosenOf('only', ['walk', 'snapshot'])
 
 for (const node of chosenNodes()) {
   console.log(`### Classes of a heap of ${heapMib} MiB, Node ${versionOf(node)}\n`)
   const results: CountResult[] = []
-  for (const way of ways.length === 0 ? ['walk', 'snapshot'] : ways) {
+  for (const way of ways) {
     results.push(
       ...(await runScript<CountResult>('heap-walk/service', {
         node,

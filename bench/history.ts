@@ -20,12 +20,12 @@ import { normalOf, randomOf } from '../test/coordinator/world.js'
 import { report, row, sample } from '../test/report/reports.js'
 import type { Acknowledged } from './history/appender.js'
 import type { MillionResult } from './history/million.js'
-import { flags, runScript } from './support/processes.js'
+import { chosenOf, flags, runScript } from './support/processes.js'
 import { medianOf, quantile, verdict } from './support/table.js'
 
 const observations = Number(flags('observations')[0] ?? 1_000_000)
 const kills = Number(flags('kills')[0] ?? 500)
-const parts = flags('only')[0]?.split(',') ?? ['slopes', 'append', 'stretch', 'million', 'kills']
+const parts = chosenOf('only', ['slopes', 'append', 'stretch', 'million', 'kills'])
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'history-'))
 try {

@@ -4,7 +4,7 @@
  *   node dist/bench/trim.js [--runs 100] [--entries 100000] [--only accuracy,hits,calibration]
  *     [--sizes uniform,log-normal,bimodal] [--choice coldest,random] [--node PATH]...
  */
-import { chosenNodes, flags, runScript, versionOf } from './support/processes.js'
+import { chosenNodes, chosenOf, flags, runScript, versionOf } from './support/processes.js'
 import { medianOf, printTable, quantile, verdict } from './support/table.js'
 import type { CalibrationRow } from './trim/calibration.js'
 import type { HitRates } from './trim/hit-rate.js'
@@ -12,11 +12,11 @@ import type { Sizes, TrimRow } from './trim/measure.js'
 
 const runs = Number(flags('runs')[0] ?? 100)
 const entries = flags('entries')[0] ?? '100000'
-const parts = flags('only')[0]?.split(',') ?? ['accuracy', 'hits', 'calibration']
+const parts = chosenOf('only', ['accuracy', 'hits', 'calibration'])
 const SIZES: readonly Sizes[] = ['uniform', 'log-normal', 'bimodal by age']
 const CHOICES = ['coldest', 'random'] as const
-const sizesChosen = flags('sizes')[0]?.split(',') ?? []
-const choices = CHOICES.filter((choice) => flags('choice')[0]?.split(',').includes(choice) ?? true)
+const sizesChosen = chosenOf('sizes', SIZES, (name, word) => name.startsWith(word))
+const choices = chosenOf('choice', CHOICES)
 /** A minute of a service that asks its cache two thousand times a second. */
 const REQUESTS = 120_000
 
@@ -32,8 +32,7 @@ async function accuracy(node: string): Promise<void> {
   )
   const table: (string | number)[][] = []
   const held: [string, boolean][] = []
-  for (const sizes of SIZES) {
-    if (sizesChosen.length > 0 && !sizesChosen.some((name) => sizes.startsWith(name))) continue
+  for (const sizes of sizesChosen) {
     for (const choice of choices) {
       const rows = await runScript<TrimRow>('trim/measure', { node, args: [sizes, choice, String(runs), entries] })
       const errors = rows.map(({ estimatedBytes, truthBytes }) => Math.abs(estimatedBytes / truthBytes - 1))

@@ -70,13 +70,18 @@ export function flags(name: string): string[] {
 /**
  * Which of `names` every `--flag NAME,NAME` of the command line asks for; all of them without one.
  *
- * @throws Error on a name that is none, with those that are
+ * @param fits whether a name is asked for by a word; only by itself, by default
+ * @throws Error on a word that fits no name, with the names
  */
-export function chosenOf<Name extends string>(flag: string, names: readonly Name[]): readonly Name[] {
-  const asked = flags(flag).flatMap((list) => list.split(','))
-  const unknown = asked.filter((name) => !(names as readonly string[]).includes(name))
+export function chosenOf<Name extends string>(
+  flag: string,
+  names: readonly Name[],
+  fits: (name: Name, word: string) => boolean = (name, word) => name === word,
+): readonly Name[] {
+  const asked = flags(flag).flatMap((list) => list.split(',').map((word) => word.trim()))
+  const unknown = asked.filter((word) => word === '' || !names.some((name) => fits(name, word)))
   if (unknown.length > 0) throw new Error(`--${flag} ${unknown.join(',')}: choose of ${names.join(', ')}`)
-  return asked.length === 0 ? names : names.filter((name) => asked.includes(name))
+  return asked.length === 0 ? names : names.filter((name) => asked.some((word) => fits(name, word)))
 }
 
 /** The binaries to measure on: every `--node PATH` of the command line, or this one. */
