@@ -161,9 +161,9 @@ function builtins(): void {
 }
 
 /** Null where it was built for another Node. */
-async function openSqlite(): Promise<typeof import('better-sqlite3') | null> {
+async function openSqlite(): Promise<typeof import('libsql') | null> {
   try {
-    const { default: Database } = await import('better-sqlite3')
+    const { default: Database } = await import('libsql')
     new Database(':memory:').close()
     return Database
   } catch {

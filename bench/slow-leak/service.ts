@@ -4,7 +4,7 @@
  *
  *   LD_PRELOAD=libjemalloc.so.2 node dist/bench/slow-leak/service.js SECONDS FOLDER MODE
  */
-import Database from 'better-sqlite3'
+import Database from 'libsql'
 import { Coordinator } from '../../src/coordinator/coordinator.js'
 import type { AttributionReport } from '../../src/report/types.js'
 import { formatReport } from '../../src/report/format-report.js'

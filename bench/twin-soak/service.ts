@@ -108,7 +108,7 @@ async function startWasm(): Promise<void> {
 
 async function startSqlite(): Promise<void> {
   try {
-    const { default: Database } = await import('better-sqlite3')
+    const { default: Database } = await import('libsql')
     const database = new Database(':memory:')
     database.exec('create table entries (id integer primary key, value text)')
     const insert = database.prepare('insert or replace into entries values (?, ?)')

@@ -1,7 +1,7 @@
 /** Full-text search over the files, in an SQLite database file. SQLite keeps the pages it has read in its page cache. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Database } from 'better-sqlite3'
+import type { Database } from 'libsql'
 import type { Catalogue } from './catalogue.js'
 
 export interface SearchHit {
@@ -20,7 +20,7 @@ export class SearchIndex {
 
   constructor(database: Database) {
     this.#database = database
-    this.#find = database.prepare<[string], SearchHit>(
+    this.#find = database.prepare<[string]>(
       `SELECT path, snippet(files, 1, '', '', '…', 16) AS excerpt FROM files WHERE files MATCH ? ORDER BY rank LIMIT 10`,
     )
   }
@@ -29,7 +29,7 @@ export class SearchIndex {
     // As quoted strings, words are words and no operators of the query language.
     const terms = words.split(/\s+/).filter((word) => word !== '')
     if (terms.length === 0) return []
-    return this.#find.all(terms.map((term) => `"${term.replaceAll('"', '""')}"`).join(' '))
+    return this.#find.all(terms.map((term) => `"${term.replaceAll('"', '""')}"`).join(' ')) as SearchHit[]
   }
 
   /** Frees every page that no statement is using. */
@@ -42,15 +42,15 @@ export class SearchIndex {
   }
 }
 
-/** Builds the index in `file`. Gives a line that says why when better-sqlite3 cannot be used here. */
+/** Builds the index in `file`. Gives a line that says why when libsql cannot be used here. */
 export async function openSearchIndex(catalogue: Catalogue, file: string): Promise<SearchIndex | string> {
   let database: Database
   try {
-    const { default: open } = await import('better-sqlite3')
+    const { default: open } = await import('libsql')
     database = new open(file)
   } catch (error) {
     const [firstLine] = (error as Error).message.split('\n')
-    return `better-sqlite3 cannot be loaded, so there is no search here and no page cache: ${firstLine ?? ''}`
+    return `libsql cannot be loaded, so there is no search here and no page cache: ${firstLine ?? ''}`
   }
   // The index is built anew at every start: nothing to protect from a crash.
   database.pragma('journal_mode = OFF')

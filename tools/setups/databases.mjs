@@ -1,5 +1,6 @@
 // Databases in the process: `fromCache()` refuses the real ones, since emptying them deletes data. Two packages bring thirty more, and
 // serve one assertion each, so they are installed here and are no development dependencies.
+import { betterSqlite3Setups } from './better-sqlite3.mjs'
 import { Project, must } from './project.mjs'
 
 const PACKAGES = ['lmdb@^3.5.6', 'memory-level@^3.1.0']
@@ -28,8 +29,10 @@ rmSync(folder, { recursive: true })
 `
 
 /** @param {{ parent: string, tarball: string }} context @returns {Promise<[string, () => Promise<string>][]>} */
-export async function databaseSetups({ parent, tarball }) {
+export async function databaseSetups(context) {
+  const { parent, tarball } = context
   return [
+    ...betterSqlite3Setups(context),
     [
       'lmdb and Level, refused by fromCache()',
       async () => {
