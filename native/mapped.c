@@ -163,18 +163,33 @@ static bool find_next(const struct learning *learning) {
   return false;
 }
 
-/* Whether `tail` is the end of the list that begins at `head`, and `wanted` is in it. */
-static bool is_list(uint64_t head, uint64_t tail, uint64_t wanted) {
+/* The extension that follows one; false where it cannot be read. No more than is needed is: what lies behind
+ * the last extension of a page may not be mapped. */
+static bool next_of(uint64_t extension, uint64_t *next) {
   uint64_t words[EXTENSION_WORDS];
+  if (!copy_words(extension, words, v8.next + 1))
+    return false;
+  *next = words[v8.next];
+  return true;
+}
+
+/* Whether `tail` is the end of the list that begins at `head`, and `wanted` is in it. What is asked about may
+ * be no list at all, and lead back to itself: a word that has been met before ends it. */
+static bool is_list(uint64_t head, uint64_t tail, uint64_t wanted) {
+  uint64_t next, met = 0;
+  if (!next_of(tail, &next) || next != 0)
+    return false;
   bool has_wanted = false;
-  for (size_t i = 0; i < STORES_MAX && head != 0; i++) {
-    /* No more than is needed: what lies behind the last one of a page may not be mapped. */
-    if (!copy_words(head, words, v8.next + 1))
-      return false;
+  for (size_t i = 0, turn = 1; i < STORES_MAX && head != 0 && head != met; i++) {
+    if (i == turn) {
+      met = head;
+      turn *= 2;
+    }
     has_wanted = has_wanted || head == wanted;
     if (head == tail)
-      return has_wanted && words[v8.next] == 0;
-    head = words[v8.next];
+      return has_wanted;
+    if (!next_of(head, &head))
+      return false;
   }
   return false;
 }
