@@ -61,9 +61,10 @@ describe("attribute({ mode: 'twin' })", function () {
     expect(twin).to.include({ twins: 1, attempts: 1 })
     expect(twin?.pauseMs).to.be.above(twin?.forkMs ?? NaN)
     expect(twin?.copiedBytes).to.be.within(1, 200 * MIB)
-    expect(pauses.longestMs).to.equal(twin?.pauseMs)
-    // The fork, before it a collection where one was needed; more where a thread was at work.
-    expect(pauses.count).to.be.within(1, 6)
+    // The fork's is one of them; each piece that the twin sends may be another where the machine is slow.
+    expect(pauses.count).to.be.at.least(1)
+    expect(pauses.longestMs).to.be.at.least(twin?.pauseMs ?? NaN)
+    expect(pauses.totalMs).to.be.within(pauses.longestMs, pauses.count * pauses.longestMs)
     expect(twin?.before.allocatedBytes).to.be.closeTo(result.report.before.allocatedBytes ?? NaN, MIB / 2)
   })
 
