@@ -2,8 +2,9 @@
 import { breakdown } from '../../breakdown/index.js'
 import { byQuantity } from '../../measure/figures.js'
 import type { Discovery } from '../../report/discovery/types.js'
-import { CacheAttributionError } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { openUnnamedFile } from '../../support/unnamed-file.js'
+import type { UnnamedFile } from '../../support/unnamed-file.js'
 import { describeProgress } from '../../twin/discover/discover-progress.js'
 import type { DiscoverProgress } from '../../twin/discover/discover-progress.js'
 import { discover } from '../../twin/discover/discover.js'
@@ -77,9 +78,9 @@ function brokenDown({ pauses, progress }: TaskContext): Overview['breakdown'] {
   return pauses.during(() => breakdown(coordinator === undefined ? {} : { coordinator }))
 }
 
-async function snapshot({ folder }: Options, context: TaskContext): Promise<OpenFile> {
+async function snapshot({ folders }: Options, context: TaskContext): Promise<OpenFile> {
   context.progress('writing a heap snapshot in a copy of the process')
-  const file = openUnnamedFile(typeof folder === 'string' ? folder : undefined)
+  const file = openIn(folders as readonly string[])
   const drop = keepDescriptor(file, context)
   try {
     const bytes = await whenFree(context, () => heapSnapshotInto(file.descriptor, twinOptions(context)))
@@ -88,6 +89,20 @@ async function snapshot({ folder }: Options, context: TaskContext): Promise<Open
     drop()
     throw error
   }
+}
+
+/** A file in the first folder that takes one. @throws CacheAttributionError `ERR_HEAP_SNAPSHOT_WRITE` */
+function openIn(folders: readonly string[]): UnnamedFile {
+  let refusal: unknown
+  for (const folder of folders) {
+    try {
+      return openUnnamedFile(folder)
+    } catch (error) {
+      refusal ??= error
+    }
+  }
+  const message = `the process can write to none of its folders (${folders.join(', ')}): ${messageOf(refusal)}`
+  throw new CacheAttributionError('ERR_HEAP_SNAPSHOT_WRITE', message, { cause: refusal })
 }
 
 function twinOptions({ signal, pauses }: TaskContext): Pick<TwinOptions, 'signal' | 'onCost'> {

@@ -7,7 +7,7 @@ import type { AttachCost } from '../../attach/protocol.js'
 import type { MemoryNode } from '../../report/breakdown/types.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { AttributionReport } from '../../report/types.js'
-import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import type { ClassHistogram } from '../../twin/heap-snapshot/histogram.js'
 import type { Answerer, DiscoverQuestion } from './answerer.js'
 
@@ -43,23 +43,12 @@ export class AttachAnswerer implements Answerer {
 
   /** The file has no name there: it is read through the process's descriptor, and is gone with it. */
   async heapSnapshot(file: number): Promise<number> {
-    const folders = temporaryFolders(this.#attachment.target)
-    let failure: unknown
-    for (const folder of folders) {
-      try {
-        const { descriptor, bytes } = (await this.#attachment.ask('heap-snapshot', { folder })) as OpenFile
-        copy(`${this.#attachment.target.folder}/fd/${String(descriptor)}`, file, bytes)
-        await this.#attachment.ask('close-file', { descriptor })
-        return bytes
-      } catch (error) {
-        if (!isOfFolder(error)) throw error
-        failure ??= error
-      }
-    }
-    throw new CacheAttributionError(
-      'ERR_HEAP_SNAPSHOT_WRITE',
-      `the process can write to none of its folders (${folders.join(', ')}): ${messageOf(failure)}`,
-    )
+    const { target } = this.#attachment
+    const options = { folders: temporaryFolders(target) }
+    const { descriptor, bytes } = (await this.#attachment.ask('heap-snapshot', options)) as OpenFile
+    copy(`${target.folder}/fd/${String(descriptor)}`, file, bytes)
+    await this.#attachment.ask('close-file', { descriptor })
+    return bytes
   }
 
   cost(): Promise<AttachCost> {
@@ -69,11 +58,6 @@ export class AttachAnswerer implements Answerer {
   close(): Promise<void> {
     return this.#attachment.close()
   }
-}
-
-/** A folder that is not there, or takes no file: another may. */
-function isOfFolder(error: unknown): boolean {
-  return /\b(?:EACCES|ENOENT|EROFS|EPERM|ENOTDIR|ERR_ACCESS_DENIED)\b/.test(messageOf(error))
 }
 
 function copy(from: string, to: number, bytes: number): void {

@@ -50,7 +50,7 @@ export function problemOfAnswer({ status, body, retryAfter }: FailedAnswer, cure
   const known = STATUSES[status] ?? STATUSES[status >= 500 ? 503 : 404]
   return {
     title: text('title') ?? known?.title ?? `The server answered ${String(status)}`,
-    detail: withoutCode(text('detail') ?? '', code),
+    detail: text('detail') ?? '',
     code,
     status,
     cure: (code === null ? undefined : cures[code]) ?? known?.cure ?? null,
@@ -76,11 +76,6 @@ export function problemOfSilence(what: string): Problem {
     retryAfterSeconds: null,
     runId: null,
   }
-}
-
-/** A message of the library starts with its code, which is shown beside it. */
-function withoutCode(message: string, code: string | null): string {
-  return code !== null && message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
 }
 
 function parseObject(body: string): Readonly<Record<string, unknown>> {

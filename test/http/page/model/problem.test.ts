@@ -7,7 +7,7 @@ describe('problems in words', () => {
   it('take title, code and cure of a problem document, and the code out of the message', () => {
     const body = JSON.stringify({
       title: 'Conflict',
-      detail: 'ERR_RUN_IN_PROGRESS: run 7 is under way',
+      detail: 'run 7 is under way',
       code: 'ERR_RUN_IN_PROGRESS',
       runId: '7',
     })
