@@ -6,7 +6,7 @@ import { Attachment } from '../../attach/client/attachment.js'
 import { findAdminSocket } from '../../support/admin-socket.js'
 import { quotedArgument, usageError } from '../arguments.js'
 import type { CommandContext } from '../command.js'
-import { AdminClient, adminUrl } from './admin-client.js'
+import { AdminClient, adminUrl } from '../../support/admin-client.js'
 import type { Answerer } from './answerer.js'
 import { closeOnSignals } from './close-on-signals.js'
 import { AttachAnswerer } from './over-attach.js'
@@ -19,7 +19,8 @@ export type Target = { readonly pid: number } | { readonly url: URL }
 export function targetOf(owner: string, text: string | undefined): Target {
   if (text === undefined) throw usageError(`"${owner}" needs the id of a process or the URL of an admin endpoint`)
   if (/^[1-9]\d{0,9}$/.test(text)) return { pid: Number(text) }
-  if (/^https?:\/\//i.test(text)) return { url: adminUrl(text) }
+  const url = adminUrl(text)
+  if (url !== null) return { url }
   throw usageError(`"${owner}" takes the id of a process or an http or https URL, got ${quotedArgument(text)}`)
 }
 

@@ -6,7 +6,7 @@ import type { MemoryNode } from '../../report/breakdown/types.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { AttributionReport } from '../../report/types.js'
 import type { ClassHistogram } from '../../twin/heap-snapshot/histogram.js'
-import type { AdminClient } from './admin-client.js'
+import type { AdminClient } from '../../support/admin-client.js'
 import type { Answerer, DiscoverQuestion } from './answerer.js'
 
 /** One endpoint, asked. */

@@ -6,7 +6,7 @@ import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import type { CaptureKind } from '../../profiling/profiler/options.js'
 import { findAdminSocket } from '../../support/admin-socket.js'
 import { CacheAttributionError } from '../../support/errors.js'
-import { AdminClient, wholeBody } from './admin-client.js'
+import { AdminClient, wholeBody } from '../../support/admin-client.js'
 import { closeOnSignals } from './close-on-signals.js'
 
 const DEFAULT_SECONDS = 30

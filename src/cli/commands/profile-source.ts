@@ -7,7 +7,7 @@ import { isText, parseAnyProfile } from '../../heap-profile/profile/parse-any-pr
 import { parseHeapProfile } from '../../heap-profile/profile/parser.js'
 import type { ParseOptions } from '../../heap-profile/profile/parser.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
-import { problemOfBody } from '../ask/admin-client.js'
+import { problemOfBody } from '../../support/admin-client.js'
 
 /** How a source is read. */
 export interface SourceOptions {

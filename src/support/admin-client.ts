@@ -6,10 +6,9 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { IncomingMessage } from 'node:http'
-import { CacheAttributionError, ERROR_CODES, messageOf } from '../../support/errors.js'
-import type { ErrorCode } from '../../support/errors.js'
-import { formatBytes, printable } from '../../support/units.js'
-import { usageError } from '../arguments.js'
+import { CacheAttributionError, ERROR_CODES, messageOf } from './errors.js'
+import type { ErrorCode } from './errors.js'
+import { formatBytes, printable } from './units.js'
 
 /** Where an endpoint is. */
 export type AdminAddress = { readonly url: URL } | { readonly socketPath: string }
@@ -28,12 +27,11 @@ export interface AdminRequest {
 const BASE_PATH = '/debug/memory/'
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024
 
-/** The address of an endpoint; of the root of a service its usual path. @throws CacheAttributionError `ERR_COMMAND_USAGE` */
-export function adminUrl(text: string): URL {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw usageError(`"${printable(text, 60)}" is no http or https URL`)
-  }
+/** The address of an endpoint; of the root of a service its usual path. Null of what is no http or https URL. */
+export function adminUrl(text: string): URL | null {
+  if (!URL.canParse(text)) return null
   const url = new URL(text)
+  if (!/^https?:$/.test(url.protocol)) return null
   if (url.pathname === '/') url.pathname = BASE_PATH
   if (!url.pathname.endsWith('/')) url.pathname += '/'
   return url
