@@ -26,12 +26,15 @@ static struct identity identity_of_callback(enum heap_item_kind kind, uint64_t c
   return (struct identity){kind, v8_shared_of(callback - 1), callback - 1};
 }
 
-/* A call that has ended is not resumed: its continuation is negative. */
+/* Words of a suspended call, which V8 does not tell debuggers: its function, context, receiver, what it was
+ * resumed with and how, where it goes on, its registers; of an asynchronous generator what was asked of it,
+ * and whether it awaits (test/twin/owners/planted.test.ts counts them). */
+enum { CONTINUATION = 8, IS_AWAITING = 11 };
+
+/* One that has ended is not resumed: its continuation is negative. Of an asynchronous generator the caller
+ * decides when it goes on, unless it awaits. */
 static struct identity identity_of_call(uint64_t address) {
-  static int continuation_at;
-  if (continuation_at == 0)
-    continuation_at = v8_constant("class_JSGeneratorObject__continuation__", -1);
-  if (continuation_at > 0 && (int64_t)v8_read(address + (uint64_t)continuation_at) < 0)
+  if ((int64_t)v8_read(address + 8ull * CONTINUATION) < 0)
     return (struct identity){ITEM_NONE, 0, 0};
   size_t length = 0;
   const uint64_t function = v8_function_at(address);
@@ -42,7 +45,10 @@ static struct identity identity_of_call(uint64_t address) {
   /* V8 keeps the body of each module as a generator without a name, which waits for nothing. */
   if (is_plain && name[0] == '\0')
     return (struct identity){ITEM_NONE, 0, 0};
-  return (struct identity){is_plain ? ITEM_GENERATORS : ITEM_CALLS, v8_shared_of(function), function};
+  const bool is_called = v8_type_is(v8_type_of(address), "JSAsyncGeneratorObject") &&
+                         (v8_read(address + 8ull * IS_AWAITING) >> 32) == 0;
+  const enum heap_item_kind kind = is_plain || is_called ? ITEM_GENERATORS : ITEM_CALLS;
+  return (struct identity){kind, v8_shared_of(function), function};
 }
 
 void heap_items_add_script(struct text *text, uint64_t module) {

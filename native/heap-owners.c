@@ -38,6 +38,12 @@ static int type_at(const struct heap_graph *graph, const struct heap_tree *tree,
 /* Whether an engineer would call it an owner: an object of JavaScript's, or the variables of a function. */
 static bool has_a_name(int type) { return type >= v8_layout.first_object_type || v8_type_is_context(type); }
 
+/* A text that is a variable of a function: of its other variables it says nothing. */
+static bool is_variable(const struct heap_graph *graph, const struct heap_tree *tree, uint32_t number,
+                        int type) {
+  return v8_type_is_string(type) && v8_type_is_context(type_at(graph, tree, tree->dominator.at[number]));
+}
+
 static bool is_collection(int type) {
   return v8_type_is(type, "JSArray") || v8_type_is(type, "JSMap") || v8_type_is(type, "JSSet");
 }
@@ -97,7 +103,8 @@ static bool cut(struct heap_owners *owners, const struct heap_graph *graph, cons
     struct heap_item_group *group = heap_items_group(items, mark);
     const bool may_be = group == NULL && !heap_items_is_within(mark) && bytes >= least_bytes;
     const int type = may_be ? type_at(graph, tree, number) : -1;
-    bool is_owner = type >= 0 && has_a_name(type) && !goes_on(graph, tree, number);
+    bool is_owner = type >= 0 && ((has_a_name(type) && !goes_on(graph, tree, number)) ||
+                                  is_variable(graph, tree, number, type));
     if (group != NULL) {
       group->all += bytes;
       group->outside += pieces->outside[number] - pieces->cut_outside[number];

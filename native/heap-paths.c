@@ -34,8 +34,13 @@ static const char *const DULL[] = {"FeedbackVector",
                                    "TransitionArray",
                                    "StrongDescriptorArray"};
 
-/* Lists of what is to be called later: a way through them says when, and not where. */
-static const char *const LATER[] = {"TimersList", "Timeout", "Immediate", "ImmediateList", "PriorityQueue"};
+/* Lists of what is to be called later, and handles of Node's own C++: a way through them says when, and not
+ * where. */
+static const char *const LATER[] = {
+    "TimersList",   "Timeout",      "Immediate",     "ImmediateList", "PriorityQueue", "TCP",
+    "Pipe",         "TTY",          "UDP",           "TLSWrap",       "HTTPParser",    "WriteWrap",
+    "Http2Session", "Http2Stream",  "Zlib",          "Process",       "FileHandle",    "MessagePort",
+    "Worker",       "ShutdownWrap", "FSReqCallback", "FSEvent",       "BrotliEncoder", "BrotliDecoder"};
 
 static bool is_any_of(const char *name, const char *const *names, size_t count) {
   for (size_t i = 0; i < count; i++)

@@ -11,7 +11,8 @@
 #include <dlfcn.h>
 #include <string.h>
 
-enum { AHEAD = 8 };
+/* A long text is a node: a variable that holds it says more than the function that it is of. */
+enum { AHEAD = 8, LONG_TEXT_WORDS = 2048 };
 
 static struct heap_graph *into;
 static struct column pending;   /* marks of what was met and not looked into yet; the last one is the next */
@@ -153,6 +154,8 @@ static void look_into(uint32_t mark) {
   into->object_bytes += 8ull * words;
   holds_alone = true;
   if (folded_kind(type) != NOT_FOLDED) {
+    if (words >= LONG_TEXT_WORDS && v8_type_is_string(type))
+      marks_make_node(mark);
     add_edge(v8_read(address));
     return;
   }

@@ -1,8 +1,8 @@
 /* The graph of V8's heap as columns of numbers: from the roots, by V8's own visitors, without V8's heap
  * snapshot.
  *
- * Strings and numbers that one object alone holds are no nodes: their bytes are told with that object's. They
- * are half of all objects in many heaps, and nothing is dominated by them.
+ * Strings, up to 16 KiB, and numbers that one object alone holds are no nodes: their bytes are told with that
+ * object's. They are half of all objects in many heaps, and nothing is dominated by them.
  *
  * Rule: the walk reads V8's memory and writes nothing there. While its addresses are used nothing may be
  * allocated on V8's heap, since a collection moves objects. A wrong reading ends the process: it is made in

@@ -56,9 +56,14 @@ static void add_variable(struct text *text, uint64_t context, uint32_t word) {
 }
 
 /* Of a table behind an object: a dictionary of properties, or the table of a Map or Set. */
-static void add_entry(struct text *text, uint64_t owner, uint64_t table, uint32_t word, uint64_t to) {
+static void add_entry(struct text *text, const struct v8_walker *walker, uint32_t word, uint64_t to) {
+  const uint64_t owner = walker->holder, table = walker->at;
   const int type = v8_type_of(owner);
   const bool is_map = v8_type_is(type, "JSMap"), is_set = v8_type_is(type, "JSSet");
+  if (is_map && walker->is_in_events && is_string_at(word_at(table, word - 1))) {
+    v8_add_property(text, word_at(table, word - 1));
+    return;
+  }
   if (is_map || is_set) {
     text_add(text, "[*]");
     return;
@@ -77,7 +82,8 @@ static uint32_t word_of(uint64_t from, uint64_t to) {
   return 0;
 }
 
-static void add_step(struct text *text, uint64_t holder, uint64_t from, uint64_t to) {
+static void add_step(struct text *text, const struct v8_walker *walker, uint64_t to) {
+  const uint64_t holder = walker->holder, from = walker->at;
   const int type = v8_type_of(from);
   const uint32_t word = word_of(from, to);
   if (word == 0)
@@ -98,7 +104,7 @@ static void add_step(struct text *text, uint64_t holder, uint64_t from, uint64_t
     if (word_at(holder, 2) == from + 1)
       text_add(text, "[*]");
     else
-      add_entry(text, holder, from, word, to);
+      add_entry(text, walker, word, to);
   }
 }
 
@@ -143,6 +149,26 @@ static void add_export(struct text *text, uint64_t module, uint64_t cell) {
     }
 }
 
+/* The class of an object; nothing where that says no more than that it is one. */
+static void add_class_name(struct text *text, uint64_t address) {
+  static const char *const NAMELESS[] = {"Object", "Array", "Map", "Set", "Promise", "Error"};
+  const int type = v8_type_of(address);
+  char name[100] = "";
+  struct text class = {.at = name, .size = sizeof name};
+  if (type < v8_layout.first_object_type || v8_type_is_function(type) || v8_type_is(type, "JSGlobalObject") ||
+      v8_type_is(type, "JSGlobalProxy"))
+    return;
+  v8_add_class(&class, v8_map_of(address));
+  for (size_t i = 0; i < sizeof NAMELESS / sizeof *NAMELESS; i++)
+    if (strcmp(name, NAMELESS[i]) == 0)
+      return;
+  text_add(text, name);
+}
+
+/* Node's handles know the object that they are of by this symbol: it says where, and what holds the handle
+ * does not. */
+static bool is_of_handle(const char *segment) { return strcmp(segment, ".Symbol(owner_symbol)") == 0; }
+
 static void clear(struct text *text) {
   text->length = 0;
   text->at[0] = '\0';
@@ -157,16 +183,27 @@ bool v8_step(struct v8_walker *walker, uint64_t address, struct text *segment, s
     if (v8_type_is_context(from) && !v8_type_is_context(type)) {
       char variable[100] = "";
       struct text name = {.at = variable, .size = sizeof variable};
-      add_step(&name, walker->holder, walker->at, address);
+      add_step(&name, walker, address);
       begins = variable[0] != '\0';
       if (begins) {
         add_scope(segment, walker->at);
         text_add(segment, variable);
       }
     } else {
-      add_step(segment, walker->holder, walker->at, address);
+      add_step(segment, walker, address);
       begins = v8_type_is(from, "JSGlobalObject") && segment->length > 0;
     }
+    if (is_of_handle(segment->at)) {
+      clear(segment);
+      clear(script);
+      add_class_name(segment, address);
+      begins = true;
+    }
+    if (segment->length > 0)
+      walker->is_in_events = strcmp(segment->at, ".Symbol(kEvents)") == 0;
+  } else {
+    add_class_name(segment, address);
+    begins = segment->length > 0;
   }
   if (type >= v8_layout.first_object_type && heap_sort_of(address) == SORT_CJS_MODULE) {
     clear(script);

@@ -9,12 +9,13 @@
 struct v8_walker {
   uint64_t holder; /* of `at` */
   uint64_t at;
+  bool is_in_events; /* in the table of an EventTarget's listeners, whose keys are their events */
 };
 
 /* Goes on to the object at `address`. Appends a segment where the step has a name of its own, and sets
  * `script` to the script of each function and module that the way goes through. True where the way may be
  * told from here on: a variable of a function, a global property and a module say by themselves where they
- * are. */
+ * are, and so does the class of what the roots hold, or of what a native handle is of. */
 bool v8_step(struct v8_walker *walker, uint64_t address, struct text *segment, struct text *script);
 
 /* The SharedFunctionInfo of what runs a SourceTextModule: its function, described or made, or the generator

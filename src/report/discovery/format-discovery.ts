@@ -142,7 +142,7 @@ function whatOf(owner: Owner): string {
     case 'modules':
       return `${formatCount(instances)} modules ${script === null ? '' : baseOf(script)}`
     case 'listeners':
-      return `${listenersOf(place)} ×${formatCount((entries ?? 1) * (entries === null ? instances : 1))}${fromSite(site)}`
+      return `${listenersOf(place)} ×${formatCount(entries ?? site?.count ?? instances)}${fromSite(site)}`
     default: {
       const what = `${nameOf(className)}${entries === null ? '' : `(${formatCount(entries)})`}`
       const functions =
@@ -152,9 +152,9 @@ function whatOf(owner: Owner): string {
   }
 }
 
-/** `app.js › bus._events.config` → `app.js › bus.listeners('config')`. */
+/** `app.js › bus._events.config` → `app.js › bus.listeners('config')`; the same of an EventTarget. */
 function listenersOf(place: string): string {
-  return place.replace(/\._events\.([^.]+)$/, ".listeners('$1')")
+  return place.replace(/\.(?:_events|Symbol\(kEvents\))\.([^.]+)(?:\.next)?$/, ".listeners('$1')")
 }
 
 function fromSite(site: OwnerSite | null): string {
@@ -165,9 +165,12 @@ function nameOfSite(site: OwnerSite): string {
   return site.function === null ? 'functions' : `${site.function}()`
 }
 
+const TEXT = /^\((?:concatenated |sliced )?string\)$/
+
 /** V8's words for what has no class. */
 function nameOf(className: string): string {
   if (className === '(closure)') return 'function'
+  if (TEXT.test(className)) return 'string'
   return className === 'system / Context' ? 'variables of a function' : className
 }
 

@@ -26,8 +26,8 @@ export interface ClassRow {
 interface LargestOfClass {
   readonly retainedBytes: number
   /**
-   * How it is reached, in the words of the source: `bus._events.config`; null where no name is on the way. A string or a
-   * number that one object alone holds has the path of that object.
+   * How it is reached, in the words of the source: `bus._events.config`; null where no name is on the way. A string of
+   * less than 16 KiB or a number that one object alone holds has the path of that object.
    */
   readonly path: string | null
   /** The script that `path` begins in; null where none is known. */

@@ -207,12 +207,15 @@ function isWaiting(kind: ItemKind): kind is ItemKind & OwnerKind {
 }
 
 /** An emitter keeps its listeners under the event: one function, or an array of them. */
-const LISTENERS = /\._events\.[^.[]+$/
+const OF_EMITTER = /\._events\.[^.[]+$/
+/** An EventTarget, as AbortSignals are, keeps a list of them. */
+const OF_TARGET = /\.Symbol\(kEvents\)\.[^.[]+(?:\.next)?$/
 
 function kindOf({ item, className, entries, path }: RawOwner): OwnerKind {
   const waits = ITEM_KINDS[item] ?? 'none'
   if (isWaiting(waits)) return waits
-  if (LISTENERS.test(path) && (className === 'Array' || className === '(closure)')) return 'listeners'
+  if (OF_EMITTER.test(path) && (className === 'Array' || className === '(closure)')) return 'listeners'
+  if (OF_TARGET.test(path)) return 'listeners'
   if (entries >= 0) return 'collection'
   if (className === '(closure)') return 'function'
   return className === 'system / Context' ? 'variables' : 'object'

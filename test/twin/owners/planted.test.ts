@@ -45,6 +45,32 @@ describe('owners of a real process', () => {
     expect(result.text).to.match(/planted\.js › bus\.listeners\('config'\) ×2,000 from planted\.js:\d+/)
   })
 
+  it('name listeners of an EventTarget, a list, by their event and by where they stand', () => {
+    const listeners = result.discovery.owners.find(({ path }) => path?.startsWith('changes.') === true)
+    expect(listeners).to.include({ kind: 'listeners', entries: null })
+    expect(listeners?.own.heapBytes).to.be.within(1500 * 800, 1500 * 1200)
+    expect(result.text).to.match(/planted\.js › changes\.listeners\('change'\) ×1,500 from planted\.js:\d+/)
+  })
+
+  it('begin the path of what the roots hold with its class', () => {
+    expect(owner('process._events.planted')).to.include({ kind: 'listeners', entries: 1200 })
+    expect(result.text).to.match(/process\.listeners\('planted'\) ×1,200 from planted\.js:\d+/)
+  })
+
+  it('name a variable that is a long text', () => {
+    const { script, own } = owner('journal')
+    expect(script).to.match(/planted\.js$/)
+    expect(own.heapBytes).to.be.greaterThan(9000 * 18)
+    expect(result.text).to.match(/planted\.js › journal: string/)
+  })
+
+  it('tell asynchronous generators that nobody resumes from calls that await, and leave out those that have ended', () => {
+    const generators = result.discovery.owners.find(({ kind }) => kind === 'generators')
+    expect(generators).to.include({ path: 'readRows()', instances: 600 })
+    const inFlight = (result.discovery.inFlight ?? []).filter(({ site }) => site?.function === 'readRows')
+    expect(inFlight.map(({ kind, count }) => ({ kind, count }))).to.deep.equal([{ kind: 'generators', count: 600 }])
+  })
+
   it('tell a linked list as one', () => {
     const { own, entries } = owner('chain')
     expect(entries).to.equal(null)
