@@ -7,6 +7,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { bundlerSetups } from './setups/bundlers.mjs'
+import { cacheSetups } from './setups/caches.mjs'
 import { databaseSetups } from './setups/databases.mjs'
 import { moduleSetups } from './setups/modules.mjs'
 import { nextSetups } from './setups/next.mjs'
@@ -20,6 +21,7 @@ import { typesSetups } from './setups/types.mjs'
 const GROUPS = {
   modules: moduleSetups,
   databases: databaseSetups,
+  caches: cacheSetups,
   types: typesSetups,
   bundlers: bundlerSetups,
   runners: runnerSetups,

@@ -33,7 +33,7 @@ export const cacheableMemoryAdapter: Adapter<CacheableMemoryLike> = {
     ],
   },
   matches: (value): value is CacheableMemoryLike =>
-    hasNumbers(value, 'size', 'storeHashSize', 'lruSize') && hasMethods(value, 'clear', 'delete', 'getStore'),
+    hasMethods(value, 'clear', 'delete', 'getStore') && hasNumbers(value, 'size', 'storeHashSize', 'lruSize'),
   adapt: (cache): Releasable => ({
     release: () => {
       cache.clear()

@@ -2,7 +2,8 @@
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { hasMethods, hasNumbers } from './shape.js'
+import { dataMember, hasMember, hasMethods, readMember } from './shape.js'
+import { isNameOfState } from './state.js'
 
 /** An object with `clear()`. */
 export interface Clearable {
@@ -23,14 +24,32 @@ export const clearableAdapter: Adapter<Clearable> = {
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
       'What its `clear()` does is not known: pass nothing whose content cannot be had again.',
+      'Where the name of its class stands for state (`SessionCache`, `LockTable`), it is not lossless.',
       'A `clear()` that leaves memory behind leaves it out of the row.',
     ],
   },
   matches: (value): value is Clearable => hasMethods(value, 'clear'),
   adapt: (cache): Releasable => ({
+    ...(isNameOfState(classNameOf(cache)) ? { traits: { ...clearableAdapter.info.traits, lossless: false } } : {}),
     release: () => cache.clear(),
-    ...(hasNumbers(cache, 'size') ? { entries: () => (cache as Clearable & { readonly size: number }).size } : {}),
+    ...(mayCount(cache) ? { entries: () => sizeOf(cache) } : {}),
   }),
+}
+
+/** A getter is called when the entries are asked for, and not before. */
+function mayCount(cache: object): boolean {
+  return hasMember(cache, 'size') && !hasMethods(cache, 'size')
+}
+
+function sizeOf(cache: object): number | null {
+  const size = readMember(cache, 'size')
+  return typeof size === 'number' ? size : null
+}
+
+/** For what it tells of state alone: minifiers leave nothing of it. */
+function classNameOf(cache: object): unknown {
+  const constructed = dataMember(cache, 'constructor')
+  return typeof constructed === 'function' ? dataMember(constructed, 'name') : undefined
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Map and Set, of any realm; a subclass is released by its own methods. */
 import { types } from 'node:util'
-import type { Releasable } from '../coordinator/releasable.js'
+import type { Releasable, ReleaseContext } from '../coordinator/releasable.js'
 import { adaptWith, refused } from './adapter.js'
 import type { Adapter, AdapterInfo } from './adapter.js'
 import { CONNECTION_REASON, isConnected } from './connection.js'
 import { chooseKeys } from './keys.js'
+import { stateWithin } from './state.js'
 
 /** What of a Map or a Set is used. */
 export interface CollectionLike {
@@ -26,6 +27,7 @@ const info: Omit<AdapterInfo, 'library' | 'name' | 'shape'> = {
   traits: { lossless: true, refillCost: 'medium', twin: true },
   traps: [
     'Coldest is what was set first, unless the owner sets an entry anew when it is used.',
+    'With locks, sessions, connections, timers, workers or documents of an editor in it, it is not lossless; where they came after its registration, a release in the live process fails with `ERR_ADAPTER_REFUSED`. A twin measures it.',
     'A subclass with a sign of a connection, such as Enmap, is refused: its `clear()` may empty a database. One without is released by its own methods.',
   ],
 }
@@ -43,14 +45,25 @@ export const setAdapter: Adapter<CollectionLike> = {
 }
 
 function adapt(cache: CollectionLike): Releasable {
-  if (isConnected(cache)) throw refused(`this ${types.isMap(cache) ? 'Map' : 'Set'}`, CONNECTION_REASON)
+  const what = `this ${types.isMap(cache) ? 'Map' : 'Set'}`
+  if (isConnected(cache)) throw refused(what, CONNECTION_REASON)
+  const isState = stateWithin(cache) !== undefined
+  // Filled after it was registered as a cache: nobody has said that this may be lost.
+  const checkContents = ({ mode }: ReleaseContext): void => {
+    const state = isState || mode === 'twin' ? undefined : stateWithin(cache)
+    if (state !== undefined) throw refused(what, `it holds ${state}, which no use brings back`)
+  }
   return {
-    release: () => {
+    ...(isState ? { traits: { ...info.traits, lossless: false } } : {}),
+    release: (context) => {
+      checkContents(context)
       cache.clear()
     },
     entries: () => cache.size,
     trimChoices: ['coldest', 'random'],
-    trim: (fraction, { choice }) => {
+    trim: (fraction, context) => {
+      checkContents(context)
+      const { choice } = context
       for (const key of chooseKeys({ count: cache.size, fraction, choice }, cache.keys())) cache.delete(key)
     },
   }

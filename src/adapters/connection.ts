@@ -3,7 +3,7 @@
  *
  * Rule: one sign is enough. A user who knows that a cache is memory alone can register an own `release`.
  */
-import { hasMethods, objectIn, readMember } from './shape.js'
+import { dataMember, hasMember, hasMethods } from './shape.js'
 
 const MEMBERS = [
   'connect',
@@ -39,12 +39,12 @@ export const CONNECTION_SIGNS: string = [
 export const CONNECTION_REASON =
   'there is a connection, a file or a transaction behind it: clear() may empty a store that others share'
 
-/** Whether it has any of these signs; never throws. */
+/** Whether it has any of these signs; never throws, and calls no getter: one may connect. */
 export function isConnected(value: object): boolean {
-  const options = objectIn(value, 'opts')
+  const options = dataMember(value, 'opts')
   return (
-    MEMBERS.some((name) => readMember(value, name) != null) ||
+    MEMBERS.some((name) => hasMember(value, name)) ||
     hasMethods(value, ...TOGETHER) ||
-    (options !== undefined && IN_OPTIONS.some((name) => readMember(options, name) != null))
+    (typeof options === 'object' && options !== null && IN_OPTIONS.some((name) => hasMember(options, name)))
   )
 }

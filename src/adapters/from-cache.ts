@@ -3,12 +3,17 @@ import type { Releasable } from '../coordinator/releasable.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
 import { isObject } from '../support/is-object.js'
 import { adaptWith, refused } from './adapter.js'
+import type { AnyAdapter } from './adapter.js'
 import { LAST, SPECIFIC } from './catalogue.js'
 import { REFUSALS } from './refusals.js'
+import { nearestWay } from './nearest-way.js'
 import { readMember } from './shape.js'
 
 /** A shape that has this has any. */
 const NO_SUCH_MEMBER = 'cache-attribution: no cache has a member of this name'
+
+/** Which adapter knew a cache: `auto` asks for the thousand caches of one place at every count. */
+const recognisedBefore = new WeakMap<object, AnyAdapter>()
 
 /**
  * Makes a cache of a known library releasable. It is known by its shape, never by its class; nothing of it is called or
@@ -34,8 +39,12 @@ export function recognised(cache: object): Releasable | undefined {
   if (!isObject(given)) throw unknown(given, 'a cache is an object or a function')
   if (readMember(given, NO_SUCH_MEMBER) !== undefined)
     throw unknown(given, 'it answers to every name, as a remote call does')
-  const adapter = SPECIFIC.find((each) => each.matches(given))
-  if (adapter !== undefined) return adaptWith(adapter, given)
+  const before = recognisedBefore.get(given)
+  const adapter = before?.matches(given) === true ? before : SPECIFIC.find((each) => each.matches(given))
+  if (adapter !== undefined) {
+    recognisedBefore.set(given, adapter)
+    return adaptWith(adapter, given)
+  }
   const refusal = REFUSALS.find((each) => each.matches(given))
   if (refusal !== undefined) throw refused(refusal.what.replaceAll('`', ''), refusal.why)
   return undefined
@@ -43,12 +52,7 @@ export function recognised(cache: object): Releasable | undefined {
 
 function clearable(given: object): Releasable {
   if (LAST.matches(given)) return adaptWith(LAST, given)
-  throw unknown(
-    given,
-    typeof given === 'function'
-      ? 'a function shows nothing of its cache; for one of p-memoize there is fromPMemoize(memoized, pMemoizeClear)'
-      : 'it has the shape of no cache that is known, and no clear(): register { release: () => … } instead',
-  )
+  throw unknown(given, nearestWay(given, SPECIFIC))
 }
 
 function unknown(given: unknown, hint: string): CacheAttributionError {

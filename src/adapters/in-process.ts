@@ -11,6 +11,9 @@ import { cacheableMemoryAdapter, cacheableMemoryBehind } from './cacheable-memor
 import { mapAdapter } from './collections.js'
 import { isConnected } from './connection.js'
 import { lruCacheAdapter } from './lru-cache.js'
+import { lruCache5Adapter } from './lru-cache-5.js'
+import { lruMapAdapter } from './lru-map.js'
+import { nodeCacheAdapter } from './node-cache.js'
 import { mnemonistAdapter } from './mnemonist.js'
 import { quickLruAdapter } from './quick-lru.js'
 import { readMember } from './shape.js'
@@ -21,6 +24,9 @@ import { ttlCacheAdapter } from './ttlcache.js'
 const STORES: readonly AnyAdapter[] = [
   cacheableMemoryAdapter,
   lruCacheAdapter,
+  lruCache5Adapter,
+  lruMapAdapter,
+  nodeCacheAdapter,
   quickLruAdapter,
   ttlCacheAdapter,
   tinyLruAdapter,

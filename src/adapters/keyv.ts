@@ -3,26 +3,27 @@ import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith, refused } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { releasableOver, storeInProcess } from './in-process.js'
-import { hasAny, hasMethods, objectIn, readMember } from './shape.js'
+import { dataMember, hasAny, hasMethods, objectIn, readMember } from './shape.js'
+import { isNameOfState } from './state.js'
 
 /** What of a Keyv is used. */
 export interface KeyvLike {
-  /** Holds the `store`. */
-  readonly opts: object
+  /** Holds the `store`; `@keyvhq/core` has none. */
+  readonly opts?: object
   /** Drops everything. */
   clear(): unknown
   /** Looks an entry up. */
   get(key: string): unknown
-  /** Known by it; not called. */
-  disconnect(): unknown
 }
 
 export const keyvAdapter: Adapter<KeyvLike> = {
   info: {
     library: 'keyv',
     version: '5',
+    oldest: '4',
     name: 'fromKeyv',
-    shape: '`opts`, `disconnect`, `deleteMany`, `hooks` or `iterator`',
+    shape:
+      '`opts` with a `store`, `disconnect`, `hooks` or `iterator`; of `@keyvhq/core`: `store`, `serialize`, `_getKeyPrefix`',
     releases: '`clear()` of its store, where that is a Map or another cache of this table',
     trims: "as its store's",
     entries: "its store's `size`",
@@ -32,17 +33,34 @@ export const keyvAdapter: Adapter<KeyvLike> = {
       'Over Redis, SQLite or any store that is not known to be memory of this process: refused. `clear()` would empty it for everybody.',
       'So is a Map of a class of your own with another `clear()` or `delete()`, or with a sign of a connection.',
       'Several Keyvs over one Map are emptied together, whatever their namespaces.',
+      'Where its namespace stands for state, such as that of locks, it is not lossless: a run in the live process leaves it out.',
       '`clear` is not emitted: the store is emptied directly, which is synchronous and measured to the byte.',
     ],
   },
   matches: (value): value is KeyvLike =>
-    objectIn(value, 'opts') !== undefined &&
-    hasMethods(value, 'clear', 'get', 'set', 'delete', 'deleteMany', 'disconnect') &&
-    hasAny(value, 'hooks', 'iterator'),
+    hasMethods(value, 'clear', 'get', 'set', 'delete') && (isOfSecondPackage(value) || isOfFirstPackage(value)),
   adapt: (keyv): Releasable => {
     const stores = (): Releasable[] => [memoryOf(keyv)]
-    return releasableOver(stores)
+    const namespace = dataMember(keyv.opts ?? keyv, 'namespace') ?? readMember(keyv, 'namespace')
+    return {
+      ...(isNameOfState(namespace) ? { traits: { ...keyvAdapter.info.traits, lossless: false } } : {}),
+      ...releasableOver(stores),
+    }
   },
+}
+
+function isOfFirstPackage(value: object): boolean {
+  const options = objectIn(value, 'opts')
+  return (
+    options !== undefined &&
+    hasMethods(value, 'disconnect') &&
+    (hasAny(value, 'hooks', 'iterator') || (hasAny(options, 'store') && hasMethods(options, 'deserialize')))
+  )
+}
+
+/** `@keyvhq/core`. */
+function isOfSecondPackage(value: object): boolean {
+  return hasMethods(value, 'has', 'serialize', 'deserialize', '_getKeyPrefix') && hasAny(value, 'store')
 }
 
 /** The store as a releasable; undefined where it is no memory of this process. */

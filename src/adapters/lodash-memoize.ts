@@ -4,7 +4,7 @@ import { adaptWith, refused } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { CONNECTION_REASON, isConnected } from './connection.js'
 import { releasableBehind, storeInProcess } from './in-process.js'
-import { hasMethods, objectIn, readMember } from './shape.js'
+import { dataMember, hasMethods, readMember } from './shape.js'
 
 /** What of a function memoized by lodash is used. */
 export interface MemoizedLike {
@@ -37,8 +37,8 @@ export const lodashMemoizeAdapter: Adapter<MemoizedLike> = {
     ],
   },
   matches: (value): value is MemoizedLike => {
-    const cache = typeof value === 'function' ? objectIn(value, 'cache') : undefined
-    return cache !== undefined && hasMethods(cache, 'clear', 'get', 'has', 'set')
+    const cache = typeof value === 'function' ? dataMember(value, 'cache') : undefined
+    return typeof cache === 'object' && cache !== null && hasMethods(cache, 'clear', 'get', 'has', 'set')
   },
   adapt: (memoized): Releasable =>
     releasableBehind(() => {

@@ -41,7 +41,7 @@ export const lruCacheAdapter: Adapter<LruCacheLike> = {
     ],
   },
   matches: (value): value is LruCacheLike =>
-    hasNumbers(value, 'size') && hasMethods(value, 'clear', 'pop', 'delete', 'rkeys', 'purgeStale'),
+    hasMethods(value, 'clear', 'pop', 'delete', 'rkeys', 'purgeStale') && hasNumbers(value, 'size'),
   adapt: (cache): Releasable => ({
     release: () => {
       cache.clear()

@@ -37,8 +37,8 @@ export const mnemonistAdapter: Adapter<MnemonistLruLike> = {
     ],
   },
   matches: (value): value is MnemonistLruLike =>
-    hasNumbers(value, 'size', 'capacity') &&
     hasMethods(value, 'clear', 'setpop', 'splayOnTop', 'keys') &&
+    hasNumbers(value, 'size', 'capacity') &&
     objectIn(value, 'K') !== undefined &&
     objectIn(value, 'V') !== undefined,
   adapt: (cache): Releasable => {

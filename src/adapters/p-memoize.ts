@@ -4,10 +4,10 @@ import { CacheAttributionError, describe } from '../support/errors.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 
-/** A function that `pMemoize()` made. */
-export type PMemoized = (...args: never[]) => Promise<unknown>
+/** A function that `pMemoize()`, `memoize()` or `mem()` made. */
+export type PMemoized = (...args: never[]) => unknown
 
-/** The export `pMemoizeClear` of the same copy of the package. */
+/** The export `pMemoizeClear`, `memoizeClear` or `memClear` of the same copy of the package. */
 export type PMemoizeClear = (memoized: never) => void
 
 const info: Adapter<PMemoized>['info'] = {
@@ -15,13 +15,14 @@ const info: Adapter<PMemoized>['info'] = {
   version: '8',
   name: 'fromPMemoize',
   shape: null,
-  releases: '`pMemoizeClear(memoized)`',
+  releases: '`pMemoizeClear(memoized)`; of the packages memoize and mem `memoizeClear`, `memClear`',
   trims: null,
   entries: null,
   claimed: null,
   traits: { lossless: true, refillCost: 'medium', twin: true },
   traps: [
     'Nothing of the cache is seen from outside: `fromCache()` cannot know it. Hand `pMemoizeClear` to `fromPMemoize()`.',
+    'The packages memoize and mem are built alike: `fromPMemoize(load, memoizeClear)`.',
     'With a `cache` of your own register that one instead: it can be counted and trimmed.',
     'A `cache` that is a remote store is emptied for everybody: do not register it.',
   ],
@@ -35,7 +36,8 @@ export const pMemoizeAdapter: Adapter<PMemoized> = {
 }
 
 /**
- * A function that `pMemoize()` made, and `pMemoizeClear` of the same package.
+ * A function that `pMemoize()` made, and `pMemoizeClear` of the same package. Functions of the packages memoize and mem are taken with
+ * `memoizeClear` and `memClear`.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  * @example
@@ -46,7 +48,7 @@ export function fromPMemoize(memoized: PMemoized, clear: PMemoizeClear): Releasa
   if (typeof clear !== 'function') {
     throw new CacheAttributionError(
       'ERR_ADAPTER_UNKNOWN',
-      `fromPMemoize() takes the export pMemoizeClear of p-memoize as its second argument, got ${describe(clear)}`,
+      `fromPMemoize() takes the export pMemoizeClear of p-memoize (memoizeClear of memoize, memClear of mem) as its second argument, got ${describe(clear)}`,
     )
   }
   const bound: Adapter<PMemoized> = {

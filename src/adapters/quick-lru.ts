@@ -45,8 +45,8 @@ export const quickLruAdapter: Adapter<QuickLruLike> = {
     ],
   },
   matches: (value): value is QuickLruLike =>
-    hasNumbers(value, 'size', 'maxSize', 'maxAge') &&
-    hasMethods(value, 'clear', 'delete', 'resize', 'entriesAscending'),
+    hasMethods(value, 'clear', 'delete', 'resize', 'entriesAscending') &&
+    hasNumbers(value, 'size', 'maxSize', 'maxAge'),
   adapt: (cache): Releasable => ({
     release: () => {
       cache.clear()

@@ -3,7 +3,8 @@
  */
 import { createRequire } from 'node:module'
 import { CONNECTION_REASON, CONNECTION_SIGNS, isConnected } from './connection.js'
-import { hasMethods, literalKeys, objectIn, readMember } from './shape.js'
+import { dataMember, hasMethods, literalKeys, objectIn, ownObjects, readMember } from './shape.js'
+import { stateOf } from './state.js'
 
 /** A kind of object that is refused. */
 export interface Refusal {
@@ -40,12 +41,65 @@ export const REFUSALS: readonly Refusal[] = [
     matches: (value) => hasMethods(value, 'getItem', 'setItem', 'removeItem'),
   },
   {
+    what: 'a store of sessions',
+    shape: '`get`, `set`, `destroy`, and one of `createSession`, `touch`, `all`',
+    why: 'its entries are sessions, which no use brings back: whoever is signed in would be signed out',
+    matches: (value) =>
+      hasMethods(value, 'get', 'set', 'destroy') &&
+      ['createSession', 'touch', 'all'].some((name) => hasMethods(value, name)),
+  },
+  {
+    what: 'a queue of work',
+    shape: '`add`, `pause`, `onIdle`; or `push`, `kill`, `drain` or `idle`',
+    why: 'its entries are work that waits: it would never be done',
+    matches: (value) =>
+      hasMethods(value, 'add', 'pause', 'onIdle') ||
+      (hasMethods(value, 'push', 'kill') && (hasMethods(value, 'idle') || dataMember(value, 'drain') !== undefined)),
+  },
+  {
+    what: 'a document of an editor',
+    shape: '`transact`, `getMap`, `getText`; or a type of Yjs (`observeDeep`, `doc`)',
+    why: 'clear() deletes what its users wrote, for all of them',
+    matches: (value) =>
+      stateOf(value) === 'documents of an editor' ||
+      (hasMethods(value, 'observeDeep', 'observe') && dataMember(value, 'doc') !== undefined),
+  },
+  {
+    what: 'a lock',
+    shape: '`acquire`, `release`, `isLocked`',
+    why: 'it holds a place for somebody, and no memory that use brings back',
+    matches: (value) => stateOf(value) === 'locks' || hasMethods(value, 'acquire', 'isBusy'),
+  },
+  {
+    what: 'a registry of metrics',
+    shape: '`registerMetric`, `getMetricsAsJSON`, `clear`',
+    why: 'clear() deletes the metrics, and their code does not register them again',
+    matches: (value) => hasMethods(value, 'registerMetric', 'getMetricsAsJSON', 'clear'),
+  },
+  {
+    what: '`console`',
+    shape: '`log`, `trace`, `table`, `clear`',
+    why: 'clear() clears the screen',
+    matches: (value) => hasMethods(value, 'log', 'trace', 'table', 'clear'),
+  },
+  {
+    what: 'an immutable collection',
+    shape: '`clear`, `asMutable`, `withMutations`',
+    why: 'clear() gives another collection, and leaves this one as it is',
+    matches: (value) => hasMethods(value, 'clear', 'asMutable', 'withMutations'),
+  },
+  {
     what: 'anything with `clear()` and a connection',
-    shape: `\`clear\`, and one of ${CONNECTION_SIGNS}`,
+    shape: `\`clear\`, and one of ${CONNECTION_SIGNS}; also in an object that it holds itself`,
     why: CONNECTION_REASON,
-    matches: (value) => hasMethods(value, 'clear') && isConnected(value),
+    matches: (value) => hasMethods(value, 'clear') && (isConnected(value) || holdsConnected(value)),
   },
 ]
+
+/** A cache of two levels keeps the other one in a member. A logger has `query()` too. */
+function holdsConnected(value: object): boolean {
+  return ownObjects(value).some(([name, member]) => !/log/i.test(String(name)) && isConnected(member))
+}
 
 function isModuleRegistry(value: object): boolean {
   // The registry is the same, whichever file asks.

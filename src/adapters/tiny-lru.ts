@@ -36,8 +36,8 @@ export const tinyLruAdapter: Adapter<TinyLruLike> = {
     ],
   },
   matches: (value): value is TinyLruLike =>
-    hasNumbers(value, 'size', 'max', 'ttl') &&
     hasMethods(value, 'clear', 'delete', 'evict', 'keys', 'setWithEvicted') &&
+    hasNumbers(value, 'size', 'max', 'ttl') &&
     !hasAny(value, 'resize'),
   adapt: (cache): Releasable => ({
     release: () => {

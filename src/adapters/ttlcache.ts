@@ -37,8 +37,8 @@ export const ttlCacheAdapter: Adapter<TtlCacheLike> = {
     ],
   },
   matches: (value): value is TtlCacheLike =>
-    hasNumbers(value, 'size') &&
-    hasMethods(value, 'clear', 'delete', 'keys', 'purgeToCapacity', 'purgeStale', 'getRemainingTTL'),
+    hasMethods(value, 'clear', 'delete', 'keys', 'purgeToCapacity', 'purgeStale', 'getRemainingTTL') &&
+    hasNumbers(value, 'size'),
   adapt: (cache): Releasable => ({
     release: () => {
       cache.clear()

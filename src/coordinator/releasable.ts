@@ -249,7 +249,7 @@ export function checkReleasable(name: string, value: unknown): asserts value is 
     if (method === 'release' && typeof given !== 'function' && isCacheItself(value)) {
       throw new CacheAttributionError(
         'ERR_OPTION_TYPE',
-        `release of the cache ${describe(name)} must be a function, and ${describe(value)} has none: register fromCache(cache), of cache-attribution/adapters, which makes caches of some twenty kinds releasable`,
+        `release of the cache ${describe(name)} must be a function, and ${describe(value)} has none: register fromCache(cache), of cache-attribution/adapters, which makes caches of some forty kinds releasable`,
       )
     }
     if (typeof given !== 'function' && (given !== undefined || method === 'release')) {

@@ -5,6 +5,7 @@
  */
 import type { AdapterInfo } from '../../src/adapters/adapter.js'
 import type { Refusal } from '../../src/adapters/refusals.js'
+import { STATE_WORDS_TEXT } from '../../src/adapters/state.js'
 
 const INTRODUCTION = `# Adapters
 
@@ -20,10 +21,12 @@ coordinator.register('users', fromCache(users))
 \`fromCache(cache)\` knows a cache by its shape, never by its class name, which some packages minify; most specific shapes first, a plain
 \`clear()\` last. Where the library is known, its own adapter says so in the code, and TypeScript checks what it is handed:
 \`fromLruCache(cache)\`. Neither calls or wraps anything of a cache before a run does, and none of these packages is a
-dependency. The conformance suite runs every adapter against the package itself, in the first and the last version that the table names:
-what a Map with the same content gives back must come back, and the cache must work afterwards.
+dependency. Every adapter is run against the package itself, in the first and the last version that the table names: what a Map with the same
+content gives back must come back, and the cache must work afterwards (the conformance suite; caches of frameworks in
+\`tools/setups/caches.mjs\`). A member with a getter is not called to recognise a cache until its methods are known.
 
-An adapter brings traits along: what \`register()\` takes where its own options are silent. All of them say \`lossless: true\`.
+An adapter brings traits along: what \`register()\` takes where its own options are silent. They say \`lossless: true\`, but of what
+[shows that it holds state](#what-holds-state).
 
 This page is generated from the adapters (\`npm run docs:adapters\`); a test compares the two.
 
@@ -56,12 +59,16 @@ export function adaptersDocument(table: readonly AdapterInfo[], refusals: readon
     ),
     '\n## Traps\n',
     table.map((info) => [`### ${info.library}\n`, ...info.traps.map((trap) => `- ${trap}`), ''].join('\n')).join('\n'),
+    `## What holds state\n
+\`lossless: false\`: a run in the live process leaves it out unless \`only\` names it, and a twin measures it. It is so of a Keyv, a mount of unstorage, a
+segment or a class without a known shape that is named with one of ${STATE_WORDS_TEXT}; and of a Map or a Set whose first entries are locks,
+sessions, connections, timers, workers or documents of an editor. Options of \`register()\` win over it.\n`,
     '## What is refused\n\nWith `ERR_ADAPTER_REFUSED` and the reason, since a release would touch more than memory of this process:\n',
     markdownTable(
       ['what', 'shape', 'why'],
       refusals.map(({ what, shape, why }) => [what, shape, why]),
     ),
-    '\nKeyv, cacheable and cache-manager are refused over anything that is not known to be memory of this process. Nothing else can be known:\na class of your own with a `clear()` that deletes data must not be handed to `fromCache()`.\n',
+    '\nKeyv, cacheable, cache-manager and unstorage are refused over anything that is not known to be memory of this process. Nothing else can be known:\na class of your own with a `clear()` that deletes data must not be handed to `fromCache()`.\n',
   ].join('\n')
 }
 

@@ -1,0 +1,58 @@
+/** memory-cache. */
+import type { Releasable } from '../coordinator/releasable.js'
+import { adaptWith } from './adapter.js'
+import type { Adapter } from './adapter.js'
+import { chooseKeys } from './keys.js'
+import { hasMethods } from './shape.js'
+
+/** What of a memory-cache is used. */
+export interface MemoryCacheLike {
+  /** Drops everything. */
+  clear(): unknown
+  /** Drops one entry. */
+  del(key: never): unknown
+  /** Counts its entries. */
+  size(): number
+  /** Lists its keys. */
+  keys(): readonly unknown[]
+}
+
+export const memoryCacheAdapter: Adapter<MemoryCacheLike> = {
+  info: {
+    library: 'memory-cache',
+    version: '0.2',
+    name: 'fromMemoryCache',
+    shape: '`put`, `del`, `memsize`, `exportJson`',
+    releases: '`clear()`',
+    trims: '`del(key)`, oldest first or at random',
+    entries: '`size()`',
+    claimed: null,
+    traits: { lossless: true, refillCost: 'medium', twin: true },
+    traps: [
+      'What the package exports is a cache, and one for the whole process: whoever else uses it finds it empty, too.',
+      'Coldest is what was set first.',
+      'An entry whose time is over is not dropped by `del()`: its timer drops it.',
+    ],
+  },
+  matches: (value): value is MemoryCacheLike =>
+    hasMethods(value, 'clear', 'put', 'del', 'size', 'memsize', 'keys', 'exportJson'),
+  adapt: (cache): Releasable => ({
+    release: () => {
+      cache.clear()
+    },
+    entries: () => cache.size(),
+    trimChoices: ['coldest', 'random'],
+    trim: (fraction, { choice }) => {
+      for (const key of chooseKeys({ count: cache.size(), fraction, choice }, cache.keys())) cache.del(key as never)
+    },
+  }),
+}
+
+/**
+ * What the package memory-cache exports, or a `Cache` of it.
+ *
+ * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ */
+export function fromMemoryCache(cache: MemoryCacheLike): Releasable {
+  return adaptWith(memoryCacheAdapter, cache)
+}
