@@ -2,18 +2,18 @@
  * The timers and clocks of Node, taken when this library is loaded.
  *
  * Rule: a test that fakes timers later (sinon, Jest, node:test) fakes the service's, never those of a run: it would not end, and keep
- * the run lock of the process.
+ * the run lock of the process. Where they are faked already, those of `socketTimers` stand in.
  */
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
+import { socketTimers } from './socket-timers.js'
 
 const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, queueMicrotask } = globalThis
 const OwnDate = Date
 const readClock = performance.now.bind(performance)
 const nextTick = process.nextTick.bind(process)
 
-/** The same under names of their own. */
-export const ownTimers = {
+const nodeTimers = {
   setTimeout,
   setInterval,
   setImmediate,
@@ -25,3 +25,17 @@ export const ownTimers = {
   now: readClock,
   date: (): Date => new OwnDate(),
 } as const
+
+/** The same under names of their own. */
+export const ownTimers: typeof nodeTimers = areFaked() ? { ...nodeTimers, ...socketTimers } : nodeTimers
+
+/** By what Node's own timers have for async hooks, and by the place of the clock. */
+function areFaked(): boolean {
+  const timeout: unknown = setTimeout(() => undefined, 1)
+  clearTimeout(timeout as NodeJS.Timeout)
+  const isNodes =
+    typeof timeout === 'object' &&
+    timeout !== null &&
+    Object.getOwnPropertySymbols(timeout).some(({ description }) => description === 'asyncId')
+  return !isNodes || Object.hasOwn(performance, 'now')
+}

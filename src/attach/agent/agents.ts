@@ -18,16 +18,17 @@ interface AgentList {
 type Holder = Partial<Record<typeof KEY, AgentList | undefined>>
 
 const KEY = Symbol.for(AGENTS_KEY)
+/** An object that every agent reaches: an application may have frozen its globals. */
+const holder = inspector as Holder
 /** The answer to the last question goes out first. */
 const CLOSE_MS = 20
 
 /** Adds an agent; `opened` says that the inspector was opened for it. */
 export function joinAgents(agent: symbol, opened: boolean): void {
-  const holder = globalThis as Holder
   let list = holder[KEY]
   if (list === undefined) {
     list = { agents: new Set(), opened: false }
-    Object.defineProperty(globalThis, KEY, { value: list, configurable: true, enumerable: false })
+    Object.defineProperty(holder, KEY, { value: list, configurable: true, enumerable: false })
   }
   list.agents.add(agent)
   list.opened ||= opened
@@ -35,14 +36,14 @@ export function joinAgents(agent: symbol, opened: boolean): void {
 
 /** Takes an agent away; a second call does nothing. @returns whether the inspector is going to be closed */
 export function leaveAgents(agent: symbol): boolean {
-  const list = (globalThis as Holder)[KEY]
+  const list = holder[KEY]
   if (list?.agents.delete(agent) !== true || list.agents.size > 0) return false
-  Reflect.deleteProperty(globalThis, KEY)
+  Reflect.deleteProperty(holder, KEY)
   if (!list.opened) return false
   ownTimers
     .setTimeout(() => {
       // Somebody else may have come meanwhile.
-      const newcomer = (globalThis as Holder)[KEY]
+      const newcomer = holder[KEY]
       if (newcomer === undefined) inspector.close()
       else newcomer.opened = true
     }, CLOSE_MS)

@@ -9,6 +9,7 @@ import { chmodSync, copyFileSync, lstatSync, mkdtempSync, rmSync, statSync } fro
 import path from 'node:path'
 import { pathOfAddon } from '../../allocator/binding.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import type { SeenFile } from './foothold.js'
 import type { TargetProcess } from './target-process.js'
 
 /** A copy for one process. */
@@ -38,11 +39,10 @@ export function ownAddon(): string {
   }
 }
 
-/** An expression: whether the process sees this very file at this path, and may read it. */
-export function seenBy(file: string): string {
+/** The file as this process sees it. */
+export function seenFile(file: string): SeenFile {
   const { dev, ino, size } = statSync(file)
-  const name = JSON.stringify(file)
-  return `(() => { try { const fs = process.getBuiltinModule('node:fs'); fs.accessSync(${name}, fs.constants.R_OK); const { dev, ino, size } = fs.statSync(${name}); return dev === ${String(dev)} && ino === ${String(ino)} && size === ${String(size)} } catch { return false } })()`
+  return { file, dev, ino, size }
 }
 
 /** Copies it into one folder of the other process after the other; the taker of a copy removes it. */

@@ -187,7 +187,7 @@ function valueOf(answer: AgentAnswer): unknown {
   if ('value' in answer) return answer.value
   const { code, message } = answer.error
   if (code === null || !Object.hasOwn(ERROR_CODES, code)) {
-    throw new CacheAttributionError('ERR_ATTACH_CONNECTION', `the agent failed in the process: ${message}`)
+    throw new CacheAttributionError('ERR_ATTACH_AGENT', `the agent failed in the process: ${message}`)
   }
   const known = code as ErrorCode
   throw new CacheAttributionError(known, message.replace(`${known}: `, ''))

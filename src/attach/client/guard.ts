@@ -11,7 +11,8 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { besideCode } from '../../support/own-package.js'
 import { InspectorSession } from './inspector-session.js'
-import { CLOSE_INSPECTOR, openedSince } from './open-inspector.js'
+import { Foothold } from './foothold.js'
+import { openedSince } from './open-inspector.js'
 import { TargetProcess } from './target-process.js'
 
 /** The command's end of it. */
@@ -94,7 +95,7 @@ async function closeInspector(target: TargetProcess, sockets: ReadonlySet<string
       if (open === null) continue
       const session = await InspectorSession.open(open.webSocketUrl, ANSWER_MS)
       try {
-        await session.evaluate(CLOSE_INSPECTOR, { timeoutMs: ANSWER_MS })
+        await (await Foothold.open(target, session)).close()
         return
       } finally {
         session.close()

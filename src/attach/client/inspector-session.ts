@@ -68,28 +68,40 @@ export class InspectorSession {
   }
 
   /**
-   * Evaluates, waits for a promise, and gives the value as JSON does; of `keep` a handle in its place.
+   * Evaluates, waits for a promise, and gives the value as JSON does; of `keep` a handle in its place. `hasCommandLine`
+   * gives the expression what a console has besides, such as `require`.
    *
    * @throws SessionError
    */
   async evaluate(
     expression: string,
-    { timeoutMs, keep = false }: { timeoutMs?: number; keep?: boolean },
+    {
+      timeoutMs,
+      keep = false,
+      hasCommandLine = false,
+    }: { timeoutMs?: number; keep?: boolean; hasCommandLine?: boolean },
   ): Promise<unknown> {
     const answer = await this.#send(
       'Runtime.evaluate',
-      { expression, awaitPromise: true, returnByValue: !keep, silent: true, objectGroup: 'cache-attribution' },
+      {
+        expression,
+        awaitPromise: true,
+        returnByValue: !keep,
+        silent: true,
+        objectGroup: 'cache-attribution',
+        includeCommandLineAPI: hasCommandLine,
+      },
       timeoutMs,
     )
     return valueOf(answer)
   }
 
   /**
-   * Calls a method of what `evaluate()` kept, with a text, and waits for its promise.
+   * Calls a method of what `evaluate()` kept, with a text, and waits for its promise; of `keep` it gives a handle in its turn.
    *
    * @throws SessionError
    */
-  async call(handle: string, method: string, argument: string, timeoutMs?: number): Promise<unknown> {
+  async call(handle: string, method: string, argument: string, timeoutMs?: number, keep = false): Promise<unknown> {
     const answer = await this.#send(
       'Runtime.callFunctionOn',
       {
@@ -97,7 +109,7 @@ export class InspectorSession {
         functionDeclaration: `function (argument) { return this[${JSON.stringify(method)}](argument) }`,
         arguments: [{ value: argument }],
         awaitPromise: true,
-        returnByValue: true,
+        returnByValue: !keep,
         silent: true,
       },
       timeoutMs,

@@ -10,13 +10,14 @@ import { brotliDecompressSync } from 'node:zlib'
 import { CacheAttributionError } from '../../support/errors.js'
 import { besideCode } from '../../support/own-package.js'
 import type { AgentSettings, AgentStart } from '../protocol.js'
-import { copiesOfAddon, seenBy, temporaryFolders } from './addon-file.js'
+import { copiesOfAddon, seenFile, temporaryFolders } from './addon-file.js'
+import { Foothold } from './foothold.js'
 import { startGuard } from './guard.js'
 import type { Guard } from './guard.js'
 import { SessionError } from './inspector-session.js'
 import type { InspectorSession } from './inspector-session.js'
 import { checkVersion } from './obstacles.js'
-import { CLOSE_INSPECTOR, connectionLost, openInspector } from './open-inspector.js'
+import { connectionLost, openInspector } from './open-inspector.js'
 import type { TargetProcess } from './target-process.js'
 
 /** An agent that runs, and the way to it. */
@@ -36,7 +37,6 @@ export interface LoadSettings {
 }
 
 const ANSWER_MS = 10_000
-const START_MS = 60_000
 
 /** @throws CacheAttributionError `ERR_ATTACH_*` */
 export async function loadAgent(target: TargetProcess, settings: LoadSettings): Promise<LoadedAgent> {
@@ -67,28 +67,41 @@ async function loadThrough(
   session: InspectorSession,
   settings: SessionSettings,
 ): Promise<LoadedAgent> {
+  let foothold: Foothold | undefined
   try {
-    checkVersion(target, String(await session.evaluate('process.version', { timeoutMs: ANSWER_MS })))
+    const hold = (foothold = await Foothold.open(target, session))
+    checkVersion(target, await hold.version())
+    checkBuiltIns(target, await hold.changed())
     settings.progress('loading the agent into the process')
-    return await withAddon(target, session, settings, (addonFile) =>
-      startAgent(session, { addonFile, opened: settings.opened }),
-    )
+    const { opened } = settings
+    const handle = await withAddon(target, hold, settings, (addonFile) => startAgent(hold, { addonFile, opened }))
+    const started = JSON.parse((await session.call(handle, 'started', '', ANSWER_MS)) as string) as AgentStart
+    return { session, handle, started }
   } catch (error) {
-    if (settings.opened) await session.evaluate(CLOSE_INSPECTOR, { timeoutMs: ANSWER_MS }).catch(() => undefined)
+    if (settings.opened) await foothold?.close().catch(() => undefined)
     session.close()
     throw error instanceof SessionError ? connectionLost(target, error) : error
   }
 }
 
+/** @throws CacheAttributionError `ERR_ATTACH_AGENT` */
+function checkBuiltIns(target: TargetProcess, changed: readonly string[]): void {
+  if (changed.length === 0) return
+  throw new CacheAttributionError(
+    'ERR_ATTACH_AGENT',
+    `process ${String(target.pid)} has changed parts of JavaScript that the agent works with: ${changed.join(', ')}`,
+  )
+}
+
 /** With a file of the addon that the process can load. @throws CacheAttributionError `ERR_ATTACH_ADDON`, `ERR_ATTACH_FOLDER` */
 async function withAddon<T>(
   target: TargetProcess,
-  session: InspectorSession,
+  foothold: Foothold,
   { addon, guard }: SessionSettings,
   task: (addonFile: string) => Promise<T>,
 ): Promise<T> {
-  if ((await session.evaluate(seenBy(addon), { timeoutMs: ANSWER_MS })) === true) {
-    const problem = await loadProblem(session, addon)
+  if (await foothold.sees(seenFile(addon))) {
+    const problem = await foothold.loadProblem(addon)
     if (problem !== null) throw cannotLoad(target, problem)
     return task(addon)
   }
@@ -96,7 +109,7 @@ async function withAddon<T>(
   for (const { path, folder } of copiesOfAddon(target, addon)) {
     guard?.watchFolder(folder)
     try {
-      problem = await loadProblem(session, path)
+      problem = await foothold.loadProblem(path)
       if (problem === null) return await task(path)
     } finally {
       rmSync(folder, { recursive: true, force: true })
@@ -112,12 +125,6 @@ async function withAddon<T>(
   )
 }
 
-/** Why the process cannot load the addon; null where it can. */
-async function loadProblem(session: InspectorSession, file: string): Promise<string | null> {
-  const expression = `(() => { try { process.dlopen({ exports: {} }, ${JSON.stringify(file)}); return null } catch (error) { return String(error?.code) + ': ' + String(error?.message) } })()`
-  return (await session.evaluate(expression, { timeoutMs: START_MS })) as string | null
-}
-
 /** A folder may forbid what another allows: mounted noexec, closed to the user of the process. */
 function isOfFolder(problem: string): boolean {
   return /failed to map segment|permission denied|cannot open shared object file|operation not permitted/i.test(problem)
@@ -127,37 +134,22 @@ function cannotLoad(target: TargetProcess, problem: string): CacheAttributionErr
   const isForbidden = /ERR_DLOPEN_DISABLED|ERR_ACCESS_DENIED/.test(problem)
   const cure = isForbidden
     ? 'start it with --allow-addons under the permission model, and without --no-addons'
-    : 'it has to run on glibc, on the processor of this package'
+    : problem.startsWith('ERR_DLOPEN_FAILED')
+      ? 'it has to run on glibc, on the processor of this package'
+      : 'its application has replaced process.dlopen()'
   return new CacheAttributionError(
     'ERR_ATTACH_ADDON',
     `process ${String(target.pid)} cannot load the native addon (${problem.slice(0, 300)}): ${cure}`,
   )
 }
 
-async function startAgent(session: InspectorSession, settings: AgentSettings): Promise<LoadedAgent> {
+function startAgent(foothold: Foothold, settings: AgentSettings): Promise<string> {
   const file = besideCode('attach/agent/agent.bundle.js')
-  const text = agentText(file)
-  const expression = expressionOf(text, pathToFileURL(file).href, settings)
-  const handle = (await session.evaluate(expression, { timeoutMs: START_MS, keep: true })) as string
-  const started = JSON.parse((await session.call(handle, 'started', '', ANSWER_MS)) as string) as AgentStart
-  return { session, handle, started }
+  return foothold.start({ text: agentText(file), url: pathToFileURL(file).href, settings })
 }
 
 /** The package has it compressed. */
 function agentText(file: string): string {
   const packed = `${file}.br`
   return existsSync(packed) ? brotliDecompressSync(readFileSync(packed)).toString() : readFileSync(file, 'utf8')
-}
-
-/**
- * The agent as one expression. Modules are got from Node itself, so that nobody's `require` is called and no cache of modules
- * keeps it; its script is named after its file, by which stacks and owners tell what is this library's.
- */
-function expressionOf(text: string, url: string, settings: AgentSettings): string {
-  return `((startMs, heapBytes) => {
-  const module = { exports: {} }
-  const load = process.getBuiltinModule('node:vm').compileFunction(${JSON.stringify(text)}, ['require', 'module', 'exports', 'AGENT_URL'], { filename: ${JSON.stringify(url)} })
-  load((name) => process.getBuiltinModule(name), module, module.exports, ${JSON.stringify(url)})
-  return module.exports.startAgent(${JSON.stringify(settings)}, { startMs, heapBytes, textBytes: ${String(text.length)} })
-})(process.getBuiltinModule('node:perf_hooks').performance.now(), process.getBuiltinModule('node:v8').getHeapStatistics().used_heap_size)`
 }

@@ -5,15 +5,11 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
-import { AGENTS_KEY } from '../protocol.js'
 import { InspectorSession, SessionError, inspectorAt } from './inspector-session.js'
 import type { InspectorTarget } from './inspector-session.js'
 import { checkSignal, expectedPort, isPortKnown, isPortTaken, portTaken, startsInspector } from './obstacles.js'
 import { otherUser } from './target-process.js'
 import type { Listener, TargetProcess } from './target-process.js'
-
-/** An expression that closes the inspector, unless an agent is there: the last one does it itself. */
-export const CLOSE_INSPECTOR = `(() => { if (globalThis[Symbol.for(${JSON.stringify(AGENTS_KEY)})] === undefined) setTimeout(() => process.getBuiltinModule('node:inspector').close(), 20).unref() })()`
 
 /** An open session. */
 export interface OpenInspector {
@@ -115,7 +111,7 @@ async function connect(target: TargetProcess, { webSocketUrl }: InspectorTarget)
   }
 }
 
-/** `ERR_ATTACH_CONNECTION` for what ended a session, or `ERR_ATTACH_BLOCKED` where nobody answers. */
+/** For what ended a session: `ERR_ATTACH_CONNECTION`; `ERR_ATTACH_BLOCKED` where nobody answers, `ERR_ATTACH_AGENT` for what threw there. */
 export function connectionLost(target: TargetProcess, error: unknown): CacheAttributionError {
   const pid = String(target.pid)
   if (!target.isAlive) {
@@ -124,6 +120,10 @@ export function connectionLost(target: TargetProcess, error: unknown): CacheAttr
     })
   }
   if (error instanceof SessionError && error.kind === 'silent') return blocked(target)
+  if (error instanceof SessionError && error.kind === 'refused') {
+    const why = messageOf(error).slice(0, 300)
+    return new CacheAttributionError('ERR_ATTACH_AGENT', `the agent failed in process ${pid}: ${why}`, { cause: error })
+  }
   return new CacheAttributionError(
     'ERR_ATTACH_CONNECTION',
     `the connection to the inspector of process ${pid} failed: ${messageOf(error)}; somebody may have closed it: try again`,

@@ -169,11 +169,18 @@ export const ERRORS_OF_COMMAND = {
   },
   ERR_ATTACH_CONNECTION: {
     gist: 'the connection to the inspector of the process failed',
-    cause:
-      'the connection to the inspector broke off, or the agent failed in the process for a reason that no other code has.',
+    cause: 'the connection to the inspector broke off.',
     cure: 'try again: another attach may have closed the inspector in that moment.',
     example:
       '`ERR_ATTACH_CONNECTION: the connection to the inspector of process 4711 failed: the connection was closed; somebody may have closed it: try again`',
+  },
+  ERR_ATTACH_AGENT: {
+    gist: 'the agent cannot work in the process',
+    cause:
+      'the application has replaced its global `process`, or has changed parts of JavaScript that the agent works with (`Array.prototype.map`, `JSON`, `Map`): the message names them. Or the agent failed for a reason that no other code has. The process was left as it was.',
+    cure: 'start the process without the module that changes them. Where the message names none of them, it is a defect of this library: report the message.',
+    example:
+      '`ERR_ATTACH_AGENT: process 4711 has changed parts of JavaScript that the agent works with: JSON, Array.prototype.flatMap`',
   },
   ERR_WATCH_ANSWER: {
     gist: 'the endpoint that is watched gave no answer that could be understood',

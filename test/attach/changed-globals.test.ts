@@ -1,0 +1,62 @@
+/** Applications that changed what is shared by all of a process: the agent works all the same, or says what is in its way. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { Attachment } from '../../src/attach/client/attachment.js'
+import type { Discovery } from '../../src/report/discovery/types.js'
+import { targets } from './target.js'
+import type { Target } from './target.js'
+
+const FILE = fileURLToPath(new URL('fixtures/changed-globals.js', import.meta.url))
+
+describe('attach to a process that changed its', function () {
+  this.timeout(120_000)
+  const start = targets()
+
+  /** Still there, with all that it held and without an inspector. */
+  async function isAsBefore(target: Target): Promise<void> {
+    const endMs = performance.now() + 30_000
+    const before = { entries: 2000, inspector: false }
+    while ((await target.state())['inspector'] === true && performance.now() < endMs) await delay(50)
+    expect(await target.state()).to.deep.equal(before)
+    expect(target.child.exitCode).to.equal(null)
+  }
+
+  async function ownersOf(target: Target): Promise<Discovery> {
+    const attachment = await Attachment.open(target.pid)
+    try {
+      return (await attachment.ask('discover', { limit: 20 })) as Discovery
+    } finally {
+      await attachment.close()
+    }
+  }
+
+  for (const [what, change] of [
+    ['global process, which is found all the same', 'process'],
+    ['timers, without which the agent waits', 'timers'],
+  ] as const) {
+    it(what, async () => {
+      const target = await start({ file: FILE, args: [change] })
+      const { owners } = await ownersOf(target)
+      const held = owners.find(({ entries }) => entries === 2000)
+      expect(held?.retained.memoryBytes, JSON.stringify(owners)).to.equal(2000 * 4096)
+      await isAsBefore(target)
+    })
+  }
+
+  for (const [what, change, expected] of [
+    [
+      'built-in objects: told, each by its name',
+      'builtins',
+      /ERR_ATTACH_AGENT: .*JSON, Array\.prototype\.flatMap, globalThis$/,
+    ],
+    ['way to load addons: told', 'dlopen', /ERR_ATTACH_ADDON: .*not here.*replaced process\.dlopen\(\)$/],
+  ] as const) {
+    it(what, async () => {
+      const target = await start({ file: FILE, args: [change] })
+      const refused: unknown = await Attachment.open(target.pid).catch((error: unknown) => error)
+      expect((refused as Error).message).to.match(expected)
+      await isAsBefore(target)
+    })
+  }
+})
