@@ -3,7 +3,7 @@
 //
 //   node tools/run-tests.mjs                     all of them: `npm test`
 //   node tools/run-tests.mjs --fast              those without processes, forks, servers and browsers: `npm run test:fast`
-//   node tools/run-tests.mjs --thorough          the files with thorough cases, and these cases too: `npm run test:thorough`
+//   node tools/run-tests.mjs --thorough          the thorough cases alone: `npm run test:thorough`
 //   node tools/run-tests.mjs [mocha's arguments] one process of mocha, with these
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -21,7 +21,8 @@ const { timeout, 'node-option': nodeOptions } = JSON.parse(
 /** The settings of .mocharc.json without its files, to which mocha would only add these. */
 const SETTINGS = [
   '--no-config',
-  '--forbid-only',
+  // A thorough case is an only one there (test/helpers/thorough.ts).
+  ...(first === '--thorough' ? [] : ['--forbid-only']),
   '--timeout',
   String(timeout),
   ...nodeOptions.map((/** @type {string} */ name) => `--${name}`),
@@ -66,12 +67,12 @@ if (isCi && first !== '--thorough' && process.env[COVERED] === undefined) {
  */
 async function runGroups(files) {
   const started = performance.now()
-  const { beside, alone } = groupsOf(files, folder)
+  const { beside, quiet, alone } = groupsOf(files, folder)
   const total = { exitCode: 0, passed: 0, failed: 0 }
   /** @type {string[][]} */
   const again = []
-  const lane = async () => {
-    for (let group = beside.shift(); group !== undefined; group = beside.shift()) {
+  const lane = async (/** @type {string[][]} */ groups) => {
+    for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
       const { code, text } = await runGroup(group)
       const isTriedAgain = code !== 0 && !isCi
       if (isTriedAgain) again.push(group)
@@ -79,7 +80,9 @@ async function runGroups(files) {
       process.stdout.write(isTriedAgain ? text.replace(/^(?=.)/gm, 'beside others: ') : text)
     }
   }
-  await Promise.all(Array.from({ length: availableParallelism() + (isCi ? 0 : 1) }, lane))
+  const processors = availableParallelism()
+  await Promise.all(Array.from({ length: processors + (isCi ? 0 : 1) }, () => lane(beside)))
+  await Promise.all(Array.from({ length: processors }, () => lane(quiet)))
   for (const group of alone.length > 0 ? [...again, alone] : again) {
     const { code, text } = await runGroup(group)
     take(total, code, text)

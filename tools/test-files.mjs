@@ -17,20 +17,33 @@ const LONG = [
   'heap-profile/jeprof',
   'tools/check-readme',
 ].map((name) => path.normalize(`${name}.test.js`))
+/** Simulations, each of which takes a processor for seconds. */
+const SIMULATING = [
+  'report/breakdown/build-breakdown',
+  'report/build-report',
+  'report/estimate-whole',
+  'report/trends/trends',
+].map((name) => path.normalize(`${name}.test.js`))
+/**
+ * They measure what takes a while, within bounds that leave room: they are run when the others are over, one for each processor,
+ * the longest first.
+ */
+export const QUIET = [
+  'coordinator/real',
+  'heap-profile/profile/hostile',
+  'twin/marking',
+  'history/hostile',
+  'twin/held-locks',
+].map((name) => path.normalize(`${name}.test.js`))
 /** Their assertions say how long something may take: nothing is run beside them. */
 export const ALONE = [
   'coordinator/attribution',
   'coordinator/hostile-aliases',
-  'coordinator/real',
   'coordinator/registry',
-  'heap-profile/profile/hostile',
   'heap-profile/symbols/hostile',
-  'history/hostile',
   'http/hostile-reads',
   'report/format-report',
   'support/slices',
-  'twin/held-locks',
-  'twin/marking',
   'twin/parent',
   'twin/pauses',
 ].map((name) => path.normalize(`${name}.test.js`))
@@ -77,8 +90,8 @@ export function hasThorough(file) {
 }
 
 /**
- * The files in groups that may be run side by side, those that are likely to take longest first; and those that are run when
- * all others are over.
+ * The files in groups that may be run side by side, those that are likely to take longest first; the single files of which one
+ * is run for each processor, when those are over; and those that are run at the end, with nothing beside them.
  *
  * @param {readonly string[]} files
  * @param {string} folder
@@ -86,9 +99,10 @@ export function hasThorough(file) {
 export function groupsOf(files, folder) {
   const below = (/** @type {string} */ file) => path.relative(folder, file)
   const alone = files.filter((file) => ALONE.includes(below(file)))
+  const quiet = QUIET.flatMap((name) => files.filter((file) => below(file) === name))
   /** @type {Map<string, string[]>} */
   const byKey = new Map()
-  for (const file of files.filter((each) => !alone.includes(each))) {
+  for (const file of files.filter((each) => !alone.includes(each) && !quiet.includes(each))) {
     const together = TOGETHER.find((name) => below(file).startsWith(name + path.sep))
     const key = together ?? (LONG.includes(below(file)) ? below(file) : (below(file).split(path.sep)[0] ?? ''))
     byKey.set(key, [...(byKey.get(key) ?? []), file])
@@ -97,7 +111,7 @@ export function groupsOf(files, folder) {
   const isLong = (/** @type {readonly string[]} */ group) =>
     group.some((file) => LONG.includes(below(file)) || TOGETHER.some((name) => below(file).startsWith(name + path.sep)))
   const order = (/** @type {readonly string[]} */ group) => weightOf(group) + (isLong(group) ? 1000 : 0)
-  return { beside: beside.toSorted((a, b) => order(b) - order(a)), alone }
+  return { beside: beside.toSorted((a, b) => order(b) - order(a)), quiet: quiet.map((file) => [file]), alone }
 }
 
 /** Neighbours are alike: dealt out in turn, no group has all of the slow ones. @param {readonly string[]} files */
@@ -109,6 +123,7 @@ function dealt(files) {
 /** A file that uses processes takes some ten times as long as another. @param {readonly string[]} files */
 function weightOf(files) {
   return files.reduce((sum, file) => {
+    if (SIMULATING.some((name) => file.endsWith(path.sep + name))) return sum + GROUP_WEIGHT_MOST / 2
     const text = readFileSync(file, 'utf8')
     return sum + (SLOW.test(text) || text.includes('helpers/child.js') ? 10 : 1)
   }, 0)

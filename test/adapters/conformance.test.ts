@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { AttributionReport } from '../../src/report/types.js'
 import { KIB, rowOf } from '../coordinator/world.js'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
-import { IS_THOROUGH } from '../helpers/thorough.js'
+import { thoroughSuite } from '../helpers/thorough.js'
 import type { ConformanceResult } from './fixtures/conformance.js'
 import { COUNT } from './fixtures/contents.js'
 import { subjectsFor } from './subjects.js'
@@ -15,8 +15,9 @@ const UNTRIMMED = ['flru', 'mnemonist LRUCache', 'mnemonist LRUMap', 'lodash.mem
 /** Libraries of whose caches nothing can be seen, so that `fromCache()` cannot know them. */
 const UNSEEN = ['p-memoize', 'undici']
 
-for (const kind of IS_THOROUGH ? (['buffers', 'objects'] as const) : (['buffers'] as const)) {
-  describe(`the adapters, with ${kind}`, function () {
+for (const kind of ['buffers', 'objects'] as const) {
+  const suite = kind === 'buffers' ? describe : thoroughSuite
+  suite(`the adapters, with ${kind}`, function () {
     this.timeout(300_000)
     let result: ConformanceResult
     before(async function () {

@@ -12,6 +12,7 @@ import { TargetProcess } from '../../src/attach/client/target-process.js'
 import type { Discovery } from '../../src/report/discovery/types.js'
 import { skipOrFail } from '../helpers/child.js'
 import { freePort } from '../helpers/free-port.js'
+import { thorough } from '../helpers/thorough.js'
 import { listen } from '../http/site.js'
 import { command, targets } from './target.js'
 
@@ -68,7 +69,8 @@ describe('what is in the way of an attach', function () {
     expect(await target.state()).to.include({ inspector: null })
   })
 
-  it('a main thread that is blocked, whose inspector is closed as soon as it goes on', async () => {
+  // The command waits for ten seconds, and one that is waited for is below.
+  thorough('a main thread that is blocked, whose inspector is closed as soon as it goes on', async () => {
     const target = await startSource(
       "process.on('SIGTERM', () => {}); setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 16000), 100)",
     )

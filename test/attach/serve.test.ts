@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Discovery } from '../../src/report/discovery/types.js'
 import { MAIN } from '../cli/fixtures.js'
+import { thorough } from '../helpers/thorough.js'
 import { command, targets } from './target.js'
 import type { Target } from './target.js'
 
@@ -111,7 +112,8 @@ describe('attach --serve', function () {
     expect((await ask('GET', '', { accept: 'text/html', 'sec-fetch-site': 'cross-site' })).status).to.equal(403)
   })
 
-  it('is gone within 30 seconds where the command was killed in the middle of a measurement', async () => {
+  // The agent waits for its command for ten seconds; attach.test.ts has commands killed that do not serve.
+  thorough('is gone within 30 seconds where the command was killed in the middle of a measurement', async () => {
     const target = await start()
     await target.state()
     const before = await target.state()

@@ -97,7 +97,7 @@ export class Target {
     })
   }
 
-  /** Requests one after the other until the returned function is called, which tells how they ended. */
+  /** Requests one after the other until the returned function is called, which says how they ended. */
   load(): () => Promise<{ readonly answered: number; readonly failed: number }> {
     const counts = { answered: 0, failed: 0 }
     const state = { isOver: false }

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { runFixture } from '../helpers/child.js'
 import type { FixtureOptions } from '../helpers/child.js'
+import { thorough } from '../helpers/thorough.js'
 import type { Reported } from './fixtures/leaks.js'
 
 const OBJECTS = 'JavaScript objects in no measured cache (live at the last major collection)'
@@ -32,6 +33,9 @@ const STARTED: Readonly<Record<string, Pick<FixtureOptions, 'execArgv' | 'env'>>
   pool: { execArgv: ['--max-semi-space-size=16'] },
 }
 
+/** Their line is that of a kind which is run each time. */
+const THOROUGH: ReadonlySet<string> = new Set(['slices', 'promises', 'timers', 'messages', 'wasm', 'mapping'])
+
 const major = Number(process.versions.node.split('.', 1)[0])
 
 /** Node 20 gives such pages back at once; V8 of Node 26 cuts such strings out. */
@@ -41,7 +45,8 @@ function exists(kind: string): boolean {
 
 describe('the first line of breakdown()', () => {
   for (const [kind, first] of Object.entries(FIRST).filter(([name]) => exists(name))) {
-    it(`names what a process holds by ${kind}, and does not change its mind while it idles`, async () => {
+    const test = THOROUGH.has(kind) ? thorough : it
+    test(`names what a process holds by ${kind}, and does not change its mind while it idles`, async () => {
       const { note, stated, again, since } = await runFixture<Reported>('breakdown/fixtures/leaks', {
         preload: 'jemalloc',
         args: [kind],

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
-import { command, plainEnvironment, requireJemalloc } from './fixtures.js'
+import { command, commandHere, plainEnvironment, requireJemalloc } from './fixtures.js'
 
 let library = ''
 
 async function env(...args: string[]): Promise<string> {
   const chosen = plainEnvironment({ CACHE_ATTRIBUTION_JEMALLOC: library })
-  const { code, stdout, stderr } = await command(['env', '--no-fetch', ...args], { env: chosen })
+  const { code, stdout, stderr } = await commandHere(['env', '--no-fetch', ...args], chosen)
   expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
   return stdout
 }
@@ -18,7 +18,11 @@ describe('env', () => {
   })
 
   it('prints what run sets, on one line that a shell takes', async () => {
-    expect(await env()).to.equal(`LD_PRELOAD=${library}\n`)
+    const started = await command(['env', '--no-fetch'], {
+      env: plainEnvironment({ CACHE_ATTRIBUTION_JEMALLOC: library }),
+    })
+    expect(started).to.deep.include({ code: 0, stderr: '', stdout: `LD_PRELOAD=${library}\n` })
+    expect(await env()).to.equal(started.stdout)
     const line = await env('--profile=17')
     expect(line).to.match(
       /^LD_PRELOAD=\S+ MALLOC_CONF=prof:true,prof_active:false,prof_stats:true,lg_prof_sample:17\n$/,
@@ -94,7 +98,7 @@ describe('env', () => {
       ['--auto', '--history', 'a\nb'],
       ['--admin'],
     ]) {
-      const { code, stdout, stderr } = await command(['env', '--no-fetch', ...args])
+      const { code, stdout, stderr } = await commandHere(['env', '--no-fetch', ...args])
       expect({ code, stdout }, args.join(' ')).to.deep.equal({ code: 2, stdout: '' })
       expect(stderr).to.contain('ERR_COMMAND_USAGE')
     }

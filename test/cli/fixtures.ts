@@ -5,6 +5,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runCommandLine } from '../../src/cli/command-line.js'
 import { thisHost } from '../../src/cli/jemalloc/host.js'
 import type { Host } from '../../src/cli/jemalloc/host.js'
 import { findJemalloc } from '../../src/cli/jemalloc/find-jemalloc.js'
@@ -114,6 +115,22 @@ export function startCommand(
 /** Runs the command to its end. */
 export function command(args: readonly string[], options?: { env?: NodeJS.ProcessEnv; cwd?: string }): Promise<Ended> {
   return startCommand(args, options).ended
+}
+
+/** The same in this process, which spares the start of another: for what does not read this process's own streams and signals. */
+export async function commandHere(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = plainEnvironment(),
+): Promise<Pick<Ended, 'code' | 'stdout' | 'stderr'>> {
+  const written = { stdout: '', stderr: '' }
+  const outcome = await runCommandLine({
+    args,
+    env,
+    cwd: os.tmpdir(),
+    stdout: (text) => (written.stdout += text),
+    stderr: (text) => (written.stderr += text),
+  })
+  return { code: 'code' in outcome ? outcome.code : null, ...written }
 }
 
 /** Writes a program and returns its path. */

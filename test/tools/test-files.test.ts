@@ -4,32 +4,39 @@ import { expect } from 'chai'
 
 interface TestFiles {
   readonly ALONE: readonly string[]
+  readonly QUIET: readonly string[]
   readonly testFiles: (folder: string) => string[]
   readonly isFast: (file: string, folder: string) => boolean
   readonly hasThorough: (file: string) => boolean
   readonly groupsOf: (
     files: readonly string[],
     folder: string,
-  ) => { readonly beside: string[][]; readonly alone: string[] }
+  ) => { readonly beside: string[][]; readonly quiet: string[][]; readonly alone: string[] }
 }
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
-const { ALONE, testFiles, isFast, hasThorough, groupsOf } = (await import(
+const { ALONE, QUIET, testFiles, isFast, hasThorough, groupsOf } = (await import(
   new URL('../../../tools/test-files.mjs', import.meta.url).href
 )) as TestFiles
 const inFolder = (name: string): string => path.join(folder, `${name}.test.js`)
 
 describe('the groups of test files', () => {
   const files = testFiles(folder)
-  const { beside, alone } = groupsOf(files, folder)
+  const { beside, quiet, alone } = groupsOf(files, folder)
 
   it('have every file once', () => {
-    expect([...beside.flat(), ...alone].toSorted()).to.deep.equal(files)
+    expect([...beside.flat(), ...quiet.flat(), ...alone].toSorted()).to.deep.equal(files)
     expect(files.length).to.be.above(200)
   })
 
   it('run nothing beside those that say how long something may take', () => {
     expect(alone.map((file) => path.relative(folder, file)).toSorted()).to.deep.equal([...ALONE].toSorted())
+  })
+
+  it('have each that measures what takes a while by itself, the longest first', () => {
+    expect(quiet.map((group) => group.map((file) => path.relative(folder, file)))).to.deep.equal(
+      QUIET.map((name) => [name]),
+    )
   })
 
   it('keep files together that use the same browser', () => {
