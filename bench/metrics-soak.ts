@@ -1,5 +1,5 @@
 /**
- * A real Prometheus scrapes a service for a minute in which everything happens that the metrics tell of. Every expression of every
+ * A real Prometheus scrapes a service for a minute in which everything happens that the metrics report. Every expression of every
  * panel and rule must have given data, none an error, and every alert must have fired. A picture of the panels is taken at the end.
  *
  *   node dist/bench/metrics-soak.js [--seconds 60] [--picture .cache/metrics-panels.png]

@@ -40,7 +40,7 @@ const char *allocator_mallctl_prefix(void);
 mallctl_fn allocator_mallctl(void);
 
 /* 1: malloc() of this process is served by that jemalloc; 0: it is not (a private copy inside some library);
- * -1: cannot be told, since this jemalloc keeps no statistics. */
+ * -1: cannot be known, since this jemalloc keeps no statistics. */
 int allocator_serves_malloc(void);
 
 /* Whether glibc's mallinfo2 is there and counts what malloc() of this process hands out: where another

@@ -31,7 +31,7 @@ struct heap_item_group {
   uint32_t count, example;
   uint64_t retained; /* by all, what lies in one another counted again */
   uint64_t once;     /* the same with each byte counted once */
-  int64_t buffered;  /* bytes that wait in streams; -1: they do not tell */
+  int64_t buffered;  /* bytes that wait in streams; -1: they do not say */
   int handle;        /* where a reference to the function is kept; -1: nowhere */
   char class_name[ITEM_CLASS_SIZE], site_name[ITEM_CLASS_SIZE], site_script[ITEM_SITE_SIZE];
   uint64_t all, outside;

@@ -62,7 +62,7 @@ static uint32_t number_at(uint64_t tagged) {
   return node == UINT32_MAX ? UINT32_MAX : tree->number_of.at[node];
 }
 
-/* Scopes do not tell their scripts; the functions that they are of and those that lie in them do. */
+/* Scopes do not say their scripts; the functions that they are of and those that lie in them do. */
 static void label_scopes(uint64_t shared, uint32_t script) {
   const uint32_t words = heap_words_at(shared);
   for (uint32_t word = 1; word < words && script != 0; word++) {

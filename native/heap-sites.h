@@ -5,7 +5,7 @@
 
 #include "heap-owners.h"
 
-/* Fills the owners' `function`, `functions` and the names of it; after heap_parts_find(), which tells what
+/* Fills the owners' `function`, `functions` and the names of it; after heap_parts_find(), which says what
  * lies in which owner. False: there is no memory. */
 bool heap_sites_find(struct heap_owners *owners, const struct heap_graph *graph,
                      const struct heap_tree *tree);

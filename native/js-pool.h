@@ -4,7 +4,7 @@
  * which the job is complete and no thread of the pool sees it yet. Where the job is then (in a register), and
  * from where the lock is taken, is learned from two jobs of our own that do nothing.
  *
- * Rule: what was not learned is not guessed: then jobs have no requester, and the reason is told. */
+ * Rule: what was not learned is not guessed: then jobs have no requester, and the reason is given. */
 #ifndef CACHE_ATTRIBUTION_JS_POOL_H
 #define CACHE_ATTRIBUTION_JS_POOL_H
 

@@ -1,8 +1,8 @@
-/* What V8 does for major GCs of the calling thread's isolate, told in the instant.
+/* What V8 does for major GCs of the calling thread's isolate, reported in the instant.
  *
  * Node-API has no notice of collections, and what Node's JavaScript has comes a turn late or costs memory for
  * each. V8's own functions are called by the names under which Node exports them for addons; nothing else of
- * C++ is used. V8 tells nothing of a collection inside a callback of another. */
+ * C++ is used. V8 says nothing of a collection inside a callback of another. */
 #ifndef CACHE_ATTRIBUTION_MAJOR_GC_H
 #define CACHE_ATTRIBUTION_MAJOR_GC_H
 
@@ -28,7 +28,7 @@ void major_gcs_unwatch(void);
  * isolate is gone. */
 void major_gcs_end_of_thread(void);
 
-/* What V8 has told of this thread's isolate since it calls back. */
+/* What V8 has reported of this thread's isolate since it calls back. */
 struct major_gcs major_gcs_read(void);
 
 /* V8's `used_heap_size` as the last major GC ended, before any thread could reserve a part of the heap again;

@@ -86,7 +86,7 @@ static napi_value MappedAfterMemory(napi_env env, napi_callback_info info) {
   return reason_or_null(env, mapped_after_memory((uint64_t)bytes));
 }
 
-/* mappedRead() → number | string: bytes, or why they cannot be told */
+/* mappedRead() → number | string: bytes, or why they cannot be known */
 static napi_value MappedRead(napi_env env, napi_callback_info info) {
   (void)info;
   const char *reason = NULL;

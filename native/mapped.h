@@ -39,7 +39,7 @@ const char *mapped_learn_old(void (*ends_sweep)(void *), void *data);
 void mapped_before_memory(void);
 const char *mapped_after_memory(uint64_t length);
 
-/* Resident bytes now; -1 with `reason` set where they cannot be told. */
+/* Resident bytes now; -1 with `reason` set where they cannot be known. */
 double mapped_read(void (*ends_sweep)(void *), void *data, const char **reason);
 
 /* Of the last reading the part that WebAssembly memories have. */

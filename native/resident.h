@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bytes of whole pages; -1 where the system does not tell, or the range is not mapped. Pages that were only
+/* Bytes of whole pages; -1 where the system does not say, or the range is not mapped. Pages that were only
  * ever read share one page of zeros and take no memory: from Linux 6.7 they are not counted. */
 double resident_bytes(uint64_t start, uint64_t length);
 

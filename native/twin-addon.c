@@ -248,7 +248,7 @@ static napi_value WatchMajorGcs(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* unwatchMajorGcs(): one watcher has gone; with the last of them V8 tells nothing any more */
+/* unwatchMajorGcs(): one watcher has gone; with the last of them V8 says nothing any more */
 static napi_value UnwatchMajorGcs(napi_env env, napi_callback_info info) {
   (void)env, (void)info;
   major_gcs_unwatch();

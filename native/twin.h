@@ -28,12 +28,12 @@ struct twin_order {
   uintptr_t filling; /* the one page of V8's young generation that holds objects; 0: it is not the only one */
 };
 
-/* What can be told before anything is forked. */
+/* What can be known before anything is forked. */
 struct twin_facts {
   const char *libc;     /* glibc's version; NULL on another libc */
   int signal_slots;     /* import slots of the executable through which V8 wakes its threads; 0: no twin */
   bool can_confine;     /* whether the kernel takes a system-call filter */
-  bool tells_major_gcs; /* whether V8 tells what it does for major GCs */
+  bool tells_major_gcs; /* whether V8 reports what it does for major GCs */
 };
 
 void twin_facts(struct twin_facts *facts);

@@ -15,7 +15,7 @@ struct v8_layout {
   int external_resource;
   int backing_store, byte_length; /* of a JSArrayBuffer */
   int array_buffer_type, shared_function_type;
-  int number_type, bigint_type; /* of HeapNumber and BigInt; -1 where V8 does not tell */
+  int number_type, bigint_type; /* of HeapNumber and BigInt; -1 where V8 does not say */
   int map_type, cell_type;      /* of Map and PropertyCell; likewise */
   int first_function_type, last_function_type;
   int first_object_type; /* the least type of what JavaScript calls an object */

@@ -1,7 +1,7 @@
 /* V8's own functions and constants, found by their names in the symbol table of the object that holds V8.
  *
  * Rule: nothing is assumed of V8 that a name does not say. A mangled name carries the types of all arguments,
- * so a function whose arguments changed is missing; V8 tells its layouts in constants for debuggers
+ * so a function whose arguments changed is missing; V8 reports its layouts in constants for debuggers
  * (v8dbg_…). */
 #ifndef CACHE_ATTRIBUTION_V8_SYMBOLS_H
 #define CACHE_ATTRIBUTION_V8_SYMBOLS_H

@@ -2,7 +2,7 @@
  * when V8 next writes there, though neither of the two wants what it holds: forks get them empty instead
  * (MADV_WIPEONFORK).
  *
- * Rule: which word of a page tells that it is empty is learnt from pages of which it is known, and every bit
+ * Rule: which word of a page says that it is empty is learnt from pages of which it is known, and every bit
  * of it must be as in those. Where that cannot be learnt nothing is wiped. */
 #ifndef CACHE_ATTRIBUTION_YOUNG_PAGES_H
 #define CACHE_ATTRIBUTION_YOUNG_PAGES_H
@@ -27,7 +27,7 @@ struct young_pages_seen {
   struct young_page_words large;
 };
 
-/* Learns from what was seen; false where it does not tell. */
+/* Learns from what was seen; false where it does not say. */
 bool young_pages_learn(const struct young_pages_seen *seen);
 bool young_pages_are_known(void);
 

@@ -89,7 +89,7 @@ export function anchorsOf(text) {
   const raw = text.split('\n')
   for (const [index, line] of parseMarkdown(text).prose.entries()) {
     for (const match of line.matchAll(/<[a-z][^>]*?\s(?:id|name)\s*=\s*["']([^"']+)["']/gi)) anchors.add(match[1])
-    // The prose tells that it is a heading; the words come from the text itself, code spans included.
+    // The prose says that it is a heading; the words come from the text itself, code spans included.
     if (!/^ {0,3}#{1,6}\s/.test(line)) continue
     const slug = slugOf((raw[index] ?? '').replace(/^ {0,3}#{1,6}\s+/, '').replace(/\s+#+\s*$/, ''))
     const count = seen.get(slug) ?? 0

@@ -46,7 +46,7 @@ export interface ParsedSnapshot {
   readonly markers: number
 }
 
-/** @throws Error where the parser throws, or tells nothing */
+/** @throws Error where the parser throws, or says nothing */
 export function parseInDevTools(file: string): ParsedSnapshot {
   const program = path.join(FOLDER, 'parse.mjs')
   if (!existsSync(program)) bundle(program)

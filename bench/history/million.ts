@@ -1,4 +1,4 @@
-/** Opens a history in a process of its own and tells its trends. `node dist/bench/history/million.js FOLDER` */
+/** Opens a history in a process of its own and prints its trends. `node dist/bench/history/million.js FOLDER` */
 import { ReportHistory } from '../../src/history/report-history.js'
 import { report } from '../support/processes.js'
 

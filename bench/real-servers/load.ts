@@ -11,7 +11,7 @@ export interface LoadCount {
   readonly answered: number
   /** Errors of connections, and answers of 500 and above. */
   readonly failed: number
-  /** The longest that one waited, in milliseconds; null where the load does not tell. */
+  /** The longest that one waited, in milliseconds; null where the load does not say. */
   readonly longestMs: number | null
 }
 

@@ -1,6 +1,6 @@
 /**
  * A service with six busy caches that are bounded, a leak of native memory and a leak of JavaScript objects. Every
- * quarter of a minute a twin measures, every second it is observed; in the end it prints what its history tells.
+ * quarter of a minute a twin measures, every second it is observed; in the end it prints what its history shows.
  *
  *   LD_PRELOAD=libjemalloc.so.2 node dist/bench/slow-leak/service.js SECONDS FOLDER MODE
  */
@@ -12,7 +12,7 @@ import { ReportHistory } from '../../src/history/report-history.js'
 import { randomOf } from '../../test/coordinator/world.js'
 import { report } from '../support/processes.js'
 
-/** What the service tells in the end. */
+/** What the service reports in the end. */
 export interface Outcome {
   readonly last: AttributionReport
   readonly reports: number

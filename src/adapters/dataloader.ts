@@ -38,7 +38,7 @@ export const dataLoaderAdapter: Adapter<DataLoaderLike> = {
   adapt: (loader): Releasable => releasableBehind(() => memoryOf(loader)),
 }
 
-/** What the loader remembers with: it may be exchanged, and does not tell whether the caller gave it. */
+/** What the loader remembers with: it may be exchanged, and does not say whether the caller gave it. */
 function memoryOf(loader: DataLoaderLike): Releasable {
   const map = objectIn(loader, '_cacheMap')
   // There is none with `cache: false`, and none to be seen in a build that renames it.

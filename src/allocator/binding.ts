@@ -225,7 +225,7 @@ function surroundings(): AddonSurroundings {
   }
 }
 
-/** Node 20 and 22 know no scope for addons: there the option tells. */
+/** Node 20 and 22 know no scope for addons: there the option says. */
 function allowsAddons(permission: { has(scope: string): boolean }): boolean {
   if (givenOptions().includes('--allow-addons')) return true
   try {

@@ -16,7 +16,7 @@ export interface CodePlace {
   readonly column: number
 }
 
-/** Longest part of a name that tells the place, in UTF-16 units. */
+/** Longest part of a name that names the place, in UTF-16 units. */
 const PLACE_LENGTH_MAX = 140
 const NOWHERE: CodePlace = { file: '', line: 0, column: 0 }
 /** Frames that are looked at where the innermost is of a cache library itself. */

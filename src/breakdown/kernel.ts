@@ -74,7 +74,7 @@ function orNull<T>(read: () => T): T | null {
   }
 }
 
-/** Threads of a process, as far as the kernel tells. */
+/** Threads of a process, as far as the kernel reports it. */
 export interface Threads {
   readonly count: number | null
   /** Those that wait in the kernel; sorted. */

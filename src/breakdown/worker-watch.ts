@@ -1,7 +1,7 @@
 /**
  * The heaps of the known worker threads, as they report them.
  *
- * Rule: a worker is asked and not waited for beyond a bound: one that is busy, or whose Node does not tell, is unknown.
+ * Rule: a worker is asked and not waited for beyond a bound: one that is busy, or whose Node does not say, is unknown.
  */
 import { runningWorkers } from '../measure/worker-threads.js'
 import type { WorkerHeap } from '../report/types.js'

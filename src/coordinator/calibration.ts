@@ -1,5 +1,5 @@
 /**
- * Calibration: what a measurement found of a cache, per entry, so that its size can be told at any later moment from its
+ * Calibration: what a measurement found of a cache, per entry, so that its size can be known at any later moment from its
  * count of entries, at no cost.
  *
  * Rule: an estimate carries the age and the error of the measurement behind it. The error grows with what the measurement

@@ -1,5 +1,5 @@
 /**
- * `cache-attribution/history`: reports and observations on disk, over restarts, and the trends that they tell.
+ * `cache-attribution/history`: reports and observations on disk, over restarts, and the trends that they show.
  *
  * @module history
  */

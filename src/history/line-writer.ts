@@ -2,7 +2,7 @@
  * Appends lines to the files of one process.
  *
  * Rule: no failure of the disk reaches the service. What cannot be written waits in bounded memory and is written when the disk
- * takes it again; each such stretch is told once when it begins and once when it ends.
+ * takes it again; each such stretch is reported once when it begins and once when it ends.
  */
 import { open, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'

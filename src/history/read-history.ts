@@ -2,7 +2,7 @@
  * Reads a history: one line at a time, from any number of files, in the order of time.
  *
  * Rule: memory holds one chunk and one line of each file that is open, whatever the size of the history; a line that cannot be
- * understood is passed over and told once per file.
+ * understood is passed over and reported once per file.
  */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'

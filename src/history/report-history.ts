@@ -1,5 +1,5 @@
 /**
- * The history of a service's reports and observations: NDJSON files in a folder, and the trends that they tell.
+ * The history of a service's reports and observations: NDJSON files in a folder, and the trends that they show.
  *
  * Rule: whatever happens to the disk, the service goes on: only opening with wrong options, or appending what is no record, throws.
  */

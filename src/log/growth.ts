@@ -20,7 +20,7 @@ interface TrendLike {
   readonly slope: { readonly bytesPerHour: number } | null
 }
 
-/** Who tells trends, e.g. a `ReportHistory`. */
+/** Who reports trends, e.g. a `ReportHistory`. */
 export interface TrendSource {
   /** What grows, as of now; at once or later. */
   trends(): TrendsLike | Promise<TrendsLike>

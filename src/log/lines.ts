@@ -50,7 +50,7 @@ export interface MemoryLine extends LineHead {
   readonly heapUsedBytes: number
   /** What V8 maps itself: WebAssembly memories, resizable ArrayBuffers; null where it cannot be read. */
   readonly mappedBytes: number | null
-  /** What no cache held; null of an observation, which does not tell. */
+  /** What no cache held; null of an observation, which does not say. */
   readonly floorAllocatedBytes: number | null
   readonly floorHeapBytes: number | null
   readonly floorMappedBytes: number | null

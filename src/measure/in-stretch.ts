@@ -1,6 +1,6 @@
 /**
  * Stretches for which the library holds the event loop outside of its measured turns: preparing, reading the kernel's
- * lists, taking in what a twin tells.
+ * lists, taking in what a twin reports.
  */
 
 /** A shorter one is an ordinary turn of any program. */

@@ -22,7 +22,7 @@ export function watchMajorGcs(): () => void {
   }
 }
 
-/** The last one of this thread; null where V8 has told of none, because nobody watched or none has ended since. */
+/** The last one of this thread; null where V8 has reported none, because nobody watched or none has ended since. */
 export function lastMajorGc(): LastMajorGc | null {
   return addonOrNull()?.lastMajorGc() ?? null
 }

@@ -25,7 +25,7 @@ export interface MappedSource {
   read(): number | null
   /** A reading in its two parts; null where it cannot be made. */
   parts(): MappedParts | null
-  /** Why the last reading told nothing, where it could have; null else. */
+  /** Why the last reading reported nothing, where it could have; null else. */
   readonly reason: string | null
 }
 

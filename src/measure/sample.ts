@@ -66,7 +66,7 @@ export interface Sampler {
   /** One reading of a drain: reads the allocator and the heap, keeps both, and gives the live bytes; NaN where unknown. */
   readLiveBytes(): number
   /**
-   * Reads the heap right after a major GC, and as V8 told it at the very end of that. The next to allocate in the old
+   * Reads the heap right after a major GC, and as V8 reported it at the very end of that. The next to allocate in the old
    * space, a thread that compiles or V8 on this one, reserves up to a page (256 KiB), which counts as used until the next
    * major GC: of all readings after one collection the smallest is the right one.
    */

@@ -2,7 +2,7 @@
  * The worker threads of this process, as Node announces them.
  *
  * Rule: one listener however many watch, and none when the last of them ends. A worker is held weakly, and nothing of it is
- * changed. Those that started before anybody watched are not heard of: where Node names its threads, the kernel tells that
+ * changed. Those that started before anybody watched are not heard of: where Node names its threads, the kernel says that
  * there are more.
  */
 import { readdirSync } from 'node:fs'

@@ -9,7 +9,7 @@ import type { Sample } from './sample.js'
 
 /**
  * What becomes of the values of several processes where they are put together, as prom-client's AggregatorRegistry does under
- * `cluster`. `omit`: errors and ends of intervals, which combine by squares; the values of the single processes tell.
+ * `cluster`. `omit`: errors and ends of intervals, which combine by squares; the values of the single processes say it.
  */
 export type Aggregation = 'sum' | 'max' | 'min' | 'first' | 'omit'
 

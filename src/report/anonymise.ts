@@ -25,7 +25,7 @@ const KEPT: ReadonlySet<string> = new Set([
   ],
   ...['method'],
 ])
-/** Classes of the language and of Node tell nothing. */
+/** Classes of the language and of Node say nothing. */
 const KNOWN_CLASS =
   /^(?:\(.*\)|system \/ .*|Array|Map|Set|WeakMap|WeakSet|Object|Function|Promise|Buffer|ArrayBuffer|SharedArrayBuffer|\w{1,9}Array|Date|RegExp|Error|String|Symbol|BigInt|Timeout|Immediate|EventEmitter|Socket|Server|IncomingMessage|ServerResponse|Context|LRUCache)$/
 /** Names of the parts of a breakdown that do not depend on the program. */

@@ -44,7 +44,7 @@ export interface OtherThreads {
   readonly count: number
   /** What they allocated. */
   readonly allocatedBytes: number
-  /** What they freed, whoever had allocated it. V8 frees Buffers of a thread on threads of its own, which are not counted. */
+  /** What they freed, no matter which thread had allocated it. V8 frees Buffers of a thread on threads of its own, which are not counted. */
   readonly freedBytes: number
 }
 

@@ -26,7 +26,7 @@ export interface ProcessFigures {
   rssBytes: number
 }
 
-/** What V8 has told of its major GCs since it was first asked. */
+/** What V8 has reported of its major GCs since it was first asked. */
 export interface MajorGcState {
   /** It marks, in steps and on its threads. */
   readonly isMarking: boolean
@@ -265,7 +265,7 @@ function gcOfNewContext(): unknown {
   return vm.runInNewContext('globalThis.gc')
 }
 
-/** Options of Node and V8 as they were given at the start, in one spelling. V8 tells no flag's value. */
+/** Options of Node and V8 as they were given at the start, in one spelling. V8 reports no flag's value. */
 function givenOptions(): string[] {
   return [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)].map((option) =>
     option.replaceAll('_', '-').replace(/^--no(?!-)/, '--no-'),

@@ -34,7 +34,7 @@ export interface TwinOrder {
   readonly keepFd: number
   /** What `work` allocates in the twin, beyond what a twin copies. */
   readonly extraBytes: number
-  /** Whether what it copies tells what a later run may copy: it collects the whole heap, and allocates nothing beside. */
+  /** Whether what it copies says what a later run may copy: it collects the whole heap, and allocates nothing beside. */
   readonly predictsCopies: boolean
   readonly work: (twin: TwinContext) => unknown
   /** A child was forked; `before` is this process right before it. */

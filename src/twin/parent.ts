@@ -1,5 +1,5 @@
 /**
- * A twin as its parent sees it: frames come through a pipe, the kernel tells how it fares, and it always ends.
+ * A twin as its parent sees it: frames come through a pipe, the kernel says how it fares, and it always ends.
  *
  * Rule: nothing here blocks; slow is told from stuck by the processor time that the child uses, so a twin that is starved
  * by a busy machine is waited for, and one that waits for a thread which does not exist is ended after seconds.
@@ -138,7 +138,7 @@ class TwinProcess {
     }
   }
 
-  /** How the child fares: state and processor time, as the kernel tells. */
+  /** How the child fares: state and processor time, as the kernel reports it. */
   #poll(): void {
     let stat: string
     try {

@@ -1,5 +1,5 @@
 /**
- * Whether a twin can be made of this process, told before anything is done.
+ * Whether a twin can be made of this process, known before anything is done.
  *
  * Rule: the answer costs next to nothing, since status pages ask for it every few seconds.
  */
@@ -23,7 +23,7 @@ export interface TwinGround {
   readonly binding: TwinBinding | null
   /** The content of a file below /proc, or null where it cannot be read. */
   readonly read: (path: string) => string | null
-  /** Whether the kernel tells how this process's memory is mapped. */
+  /** Whether the kernel says how this process's memory is mapped. */
   readonly canReadSmaps: () => boolean
 }
 

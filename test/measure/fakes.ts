@@ -3,7 +3,7 @@ import { SLOT, SLOT_COUNT } from '../../src/allocator/port.js'
 import type { Allocator } from '../../src/allocator/port.js'
 import type { Collector, Environment, ProcessFigures } from '../../src/support/environment.js'
 
-/** An environment whose time passes by sleeping alone, and whose log tells what was asked of it. */
+/** An environment whose time passes by sleeping alone, and whose log says what was asked of it. */
 export interface FakeEnvironment extends Environment {
   clockMs: number
   /** `sleep 0.5`, `major`, `minor`, in their order. */

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { needsJemalloc, runFixture, skipOrFail } from '../helpers/child.js'
 import type { FlagsResult } from './fixtures/flags.js'
 
-/** Address and size of V8's flags in this binary; null where its symbols do not tell. */
+/** Address and size of V8's flags in this binary; null where its symbols do not say. */
 function placeOfFlags(): readonly [string, string] | null {
   const { stdout } = spawnSync('nm', ['-S', process.execPath], { encoding: 'utf8', maxBuffer: 1 << 28 })
   const found = /^([0-9a-f]{16}) ([0-9a-f]{16}) [DdBb] _ZN2v88internal8v8_flagsE$/m.exec(stdout)

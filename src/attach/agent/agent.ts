@@ -69,7 +69,7 @@ class Agent {
     return JSON.stringify(await this.#answer(task, options))
   }
 
-  /** What is being done, in words; also tells that the command lives. */
+  /** What is being done, in words; also says that the command lives. */
   progress(): string {
     this.#silentTurns = 0
     return this.#progress

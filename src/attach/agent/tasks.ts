@@ -71,7 +71,7 @@ function discovered(options: Options, context: TaskContext): Promise<Discovery> 
   return whenFree(context, () => discover({ ...options, ...twinOptions(context), onProgress }))
 }
 
-/** Null where the system does not tell; the rest of an overview does not need it. */
+/** Null where the system does not say; the rest of an overview does not need it. */
 function brokenDown({ pauses, progress }: TaskContext): Overview['breakdown'] {
   progress('reading where resident memory is')
   const [coordinator] = coordinatorsHere()

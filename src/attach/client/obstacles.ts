@@ -1,5 +1,5 @@
 /**
- * What keeps a process from being attached to, told before anything is done to it.
+ * What keeps a process from being attached to, known before anything is done to it.
  *
  * Rule: each obstacle is an error with its own code and a cure that helps there; what cannot be known here passes.
  */

@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs'
 
-/** What a program is. `version` is null where the file does not tell. */
+/** What a program is. `version` is null where the file does not say. */
 export interface ProgramKind {
   readonly kind: 'node' | 'bun' | 'deno' | 'other'
   readonly version: string | null

@@ -85,7 +85,7 @@ export function residualUnexplained(reason: string): ReportWarning {
   return { code: 'WARN_RESIDUAL_UNEXPLAINED', message: `what no cache held cannot be explained: ${reason}` }
 }
 
-/** Null figures look like nothing to say: the reason is told where something could have been read. */
+/** Null figures look like nothing to say: the reason is given where something could have been read. */
 export function mappedUnknown(reason: string): ReportWarning {
   return {
     code: 'WARN_MAPPED_UNKNOWN',

@@ -2,7 +2,7 @@
  * What a run does inside a twin: releases every cache one after the other and reads in between, all in one stretch.
  *
  * Rule: reads are shared, n + 1 collections for n releases: nothing else runs in a twin that could move a figure between
- * two windows. Each row goes to the parent as soon as it is known, so that a twin that ends early has told the rest.
+ * two windows. Each row goes to the parent as soon as it is known, so that a twin that ends early has reported the rest.
  */
 import { UNREAD } from '../../measure/figures.js'
 import type { Figures } from '../../measure/figures.js'

@@ -7,7 +7,7 @@ import type { ReportSelfCheck, ReportWarning, RowError } from '../../report/type
 import type { EndedPass } from './blame.js'
 import type { TwinMessage, TwinRow } from './release-in-child.js'
 
-/** What one twin has told so far. */
+/** What one twin has reported so far. */
 export class TwinPass implements EndedPass {
   readonly rows = new Map<string, TwinRow>()
   readonly controls: Figures[] = []

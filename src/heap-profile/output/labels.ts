@@ -118,7 +118,7 @@ export function allocatorFrames(profile: HeapProfile): Uint8Array {
 
 /**
  * The frames without a name in which all stacks end, innermost first: in a stripped program with jemalloc inside that is where
- * jemalloc itself stood. They tell nothing: whatever was allocated came through them.
+ * jemalloc itself stood. They say nothing: whatever was allocated came through them.
  */
 function commonFrames({ samples, frames, source }: HeapProfile): number[] {
   const { count, offsets } = samples

@@ -43,7 +43,7 @@ export function subtractProfile(profile: HeapProfile, base: HeapProfile): HeapPr
   }
 }
 
-/** Files of which both tell the build: there the same place of another build is another place. */
+/** Files of which both name the build: there the same place of another build is another place. */
 function buildsOfBoth(...profiles: readonly [HeapProfile, HeapProfile]): ReadonlySet<string> {
   const [one, other] = profiles.map(({ mappings }) => {
     return new Set(mappings.flatMap(({ file, buildId }) => (buildId === null ? [] : [file])))

@@ -153,7 +153,7 @@ class Expander {
 
   /**
    * The frames of a stack. A job of libuv's pool has the stacks of those who submitted the same object, the last first: a
-   * stream's later pieces are submitted by Node alone, and the first with a function of the application tells more.
+   * stream's later pieces are submitted by Node alone, and the first with a function of the application says more.
    */
   #expanded(replacements: readonly Replacement[]): number[] {
     const at = replacements.findIndex(({ kind }) => kind === 'requested')

@@ -46,7 +46,7 @@ export class SymbolSection {
     return true
   }
 
-  /** The functions at an address, innermost first; none where the section does not tell. */
+  /** The functions at an address, innermost first; none where the section does not say. */
   functionsAt(address: bigint): FrameFunction[] {
     // Some writers name the return address, jeprof the call before it.
     const names = this.#names.get(address) ?? this.#names.get(address + 1n)

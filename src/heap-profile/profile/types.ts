@@ -24,7 +24,7 @@ export interface HeapProfile {
   readonly sampleTypes: readonly SampleType[]
   /**
    * Mean distance of samples in allocated bytes. jemalloc's values are unbiased for it already: they estimate the whole,
-   * not the sampled part. Null where the profiler does not tell.
+   * not the sampled part. Null where the profiler does not say.
    */
   readonly sampleIntervalBytes: number | null
   /** When it was taken, ISO 8601; null where nobody said: the text of jemalloc does not. */
@@ -103,7 +103,7 @@ export interface Mapping {
   readonly file: string
   /** Build-id as lower-case hex digits; null while not looked up, or where the file has none. */
   readonly buildId: string | null
-  /** By what the file is known again where there is no build-id; left out where the profile does not tell. */
+  /** By what the file is known again where there is no build-id; left out where the profile does not say. */
   readonly identity?: FileIdentity
 }
 

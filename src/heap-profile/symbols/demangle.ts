@@ -40,7 +40,7 @@ export function demangle(symbol: string): string {
   }
 }
 
-/** LLVM makes names of Rust unique by a number that tells nothing. */
+/** LLVM makes names of Rust unique by a number that says nothing. */
 function rustOf(rest: string): string {
   const bare = rest.replace(/\.llvm\.[0-9A-F@]+$/i, '')
   const end = bare.search(/\W/)

@@ -35,7 +35,7 @@ interface Candidate {
 }
 
 /**
- * Names of the functions at `addresses` (in the file's own numbering, sorted): null where no symbol tells.
+ * Names of the functions at `addresses` (in the file's own numbering, sorted): null where no symbol says.
  *
  * @throws ElfError where the tables make no sense
  */

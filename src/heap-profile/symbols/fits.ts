@@ -2,7 +2,7 @@
  * Whether the file at a path is still the one that was mapped when the profile was taken.
  *
  * Rule: no name is better than a wrong one. A build-id decides where both have one. Else the size and the time of the last
- * change decide where the dump tells them; else the inode, where it is of the same file system, and whether the file was
+ * change decide where the dump has them; else the inode, where it is of the same file system, and whether the file was
  * changed after the dump.
  */
 import type { Stats } from 'node:fs'

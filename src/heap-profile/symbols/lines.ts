@@ -97,7 +97,7 @@ export function readLines(output: string, count: number): FrameFunction[][] | nu
 function readPlace(place: string): { file: string | null; line: number | null } {
   const remark = place.endsWith(')') ? place.lastIndexOf(' (') : -1
   const parts = (remark === -1 ? place : place.slice(0, remark)).split(':')
-  // A column, where the tool tells it, stands behind the line.
+  // A column, where the tool gives it, stands behind the line.
   if (isNumber(parts.at(-1)) && isNumber(parts.at(-2))) parts.pop()
   const line = isNumber(parts.at(-1)) ? Number(parts.pop()) : null
   const file = line === null ? '' : parts.join(':')

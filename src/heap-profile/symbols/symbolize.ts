@@ -166,7 +166,7 @@ async function namesAt(
   try {
     const source = debug?.elf ?? elf
     let names = await functionsAt(source, addresses, options.nearest)
-    // A debug file without symbols, or one of another cut, must not hide what the file itself tells.
+    // A debug file without symbols, or one of another cut, must not hide what the file itself says.
     if (debug !== null && names.every((name) => name === null))
       names = await functionsAt(elf, addresses, options.nearest)
     const hasLines = options.lines && source.section('.debug_info') !== undefined

@@ -1,5 +1,5 @@
 /**
- * Whether a run may be asked for so, told before anything else is: no cool-down, no lock and no mode that is missing hides that a
+ * Whether a run may be asked for so, known before anything else is: no cool-down, no lock and no mode that is missing hides that a
  * request is malformed.
  */
 import type { Coordinator } from '../../coordinator/coordinator.js'

@@ -11,7 +11,7 @@ export type EndEvent = 'report' | 'discovery' | 'problem'
 
 /** The subject of a stream. */
 export interface StreamSource {
-  /** Starts to listen; what is told so far is told again. Returns what ends it. */
+  /** Starts to listen; what was reported so far is reported again. Returns what ends it. */
   readonly subscribe: (listener: (progress: Progress) => void) => () => void
   /** The last message. Never rejects. */
   readonly end: Promise<{ readonly event: EndEvent; readonly data: string }>

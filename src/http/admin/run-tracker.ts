@@ -3,7 +3,7 @@
  * done in twins over HTTP.
  *
  * Rule: it only listens. Whether something may start is the coordinator's and the run lock's to say; this shows who is in
- * the way, what it has told so far, and when the caches were last released.
+ * the way, what it has reported so far, and when the caches were last released.
  */
 import { randomUUID } from 'node:crypto'
 import type { Coordinator } from '../../coordinator/coordinator.js'

@@ -1,5 +1,5 @@
 /**
- * Keys that stand twice in one object of a JSON text, which `JSON.parse` does not tell. Pure.
+ * Keys that stand twice in one object of a JSON text, which `JSON.parse` does not say. Pure.
  *
  * Rule: read by hand, once from its beginning to its end: a regular expression keeps a place for each character of a string, and
  * has no room for those of eight million.

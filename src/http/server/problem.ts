@@ -7,7 +7,7 @@ import { ERROR_TABLE } from '../../support/error-table/error-table.js'
 import { CacheAttributionError, codeOf, reasonOf } from '../../support/errors.js'
 import type { ErrorCode } from '../../support/errors.js'
 
-/** A problem as it is told: members beside those of RFC 9457 under their own names. */
+/** A problem as it is reported: members beside those of RFC 9457 under their own names. */
 export interface ProblemDocument {
   readonly type: string
   readonly title: string

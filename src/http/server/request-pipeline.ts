@@ -44,7 +44,7 @@ export interface Admitted {
 export interface PipelineParts {
   readonly basePath: string
   readonly onError: OnError
-  /** Whether answers tell in `Server-Timing` how long each phase took. */
+  /** Whether answers say in `Server-Timing` how long each phase took. */
   readonly hasTimings: boolean
   /** The role, or the Response that refuses; what it throws is a refusal too. */
   admit(request: Request, connection: AdminConnection): Promise<Role | Response>

@@ -22,7 +22,7 @@ export interface Dump extends Omit<DumpName, 'takenAt'> {
   readonly id: string
   readonly path: string
   readonly bytes: number
-  /** ISO 8601: what the name tells, or when the file was written to last. */
+  /** ISO 8601: what the name says, or when the file was written to last. */
   readonly takenAt: string
 }
 

@@ -15,14 +15,14 @@ export type DumpKind = 'heap-profile' | 'heap-snapshot' | 'observation' | 'attri
 export type DumpTrigger =
   'step' | 'high-water' | 'share' | 'rate' | 'manual' | 'interval' | 'gdump' | 'final' | 'mallctl'
 
-/** What a name tells. */
+/** What a name reports. */
 export interface DumpName {
   readonly prefix: string
   readonly pid: number
   readonly kind: DumpKind
   readonly trigger: DumpTrigger
   readonly writtenBy: 'cache-attribution' | 'jemalloc'
-  /** When it was made; null where the name does not tell (jemalloc's). */
+  /** When it was made; null where the name does not say (jemalloc's). */
   readonly takenAt: Date | null
 }
 
@@ -62,7 +62,7 @@ export function dumpName(facts: {
   return `${facts.prefix}.${String(facts.pid)}.${date}.${facts.trigger}.${ENDINGS[facts.kind]}`
 }
 
-/** What a file's name tells; null where it is none of a dump. */
+/** What a file's name reports; null where it is none of a dump. */
 export function parseDumpName(name: string): DumpName | null {
   const own = OURS.exec(name)?.groups
   if (own !== undefined) {

@@ -30,7 +30,7 @@ const LIMIT_EVERY_MS = 60_000
 const CONFIRM_REST = 9
 
 /**
- * Watches memory and, when it has grown, keeps what tells why: a heap profile, an attribution, a snapshot.
+ * Watches memory and, when it has grown, keeps what says why: a heap profile, an attribution, a snapshot.
  *
  * It sees growth when its timer gets to run: a jump within one synchronous stretch of JavaScript is seen after it. Where such
  * a jump ends in an out-of-memory kill at once, nothing in this process can tell of it.

@@ -26,7 +26,7 @@ export interface GrowthReader {
   readonly seesGarbage: boolean
 }
 
-/** @throws CacheAttributionError `ERR_ALLOCATOR_UNAVAILABLE` where the quantity is the allocator's, and it tells nothing */
+/** @throws CacheAttributionError `ERR_ALLOCATOR_UNAVAILABLE` where the quantity is the allocator's, and it says nothing */
 export function growthReader(quantity: GrowthQuantity, allocator: Allocator, environment: Environment): GrowthReader {
   if (quantity === 'heap') return { read: () => environment.heapUsedBytes(), seesGarbage: true }
   // Pages of what was collected stay with the process for a while: a collection changes nothing at once.

@@ -1,4 +1,4 @@
-/** What a growth monitor tells. */
+/** What a growth monitor reports. */
 import type { ErrorCode } from '../../support/errors.js'
 import type { GrowthQuantity } from './growth-reader.js'
 import type { GrowthTrigger } from './growth-rules.js'
@@ -43,7 +43,7 @@ export interface FinishedGrowthEvent extends GrowthEvent {
   readonly results: readonly GrowthActionResult[]
 }
 
-/** What a monitor tells. */
+/** What a monitor reports. */
 export interface GrowthMonitorEvents {
   /** It fires; its actions are about to begin. */
   fired: (event: GrowthEvent) => void

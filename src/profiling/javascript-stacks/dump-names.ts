@@ -3,7 +3,7 @@
  * says the same.
  *
  * Rule: in the same turn as the dump, after it, so that every stack in it has its name; lines and files are those of the
- * sources, where a source map tells.
+ * sources, where a source map has them.
  */
 import { decoded, frameLine } from '../../heap-profile/profile/javascript-names.js'
 import { scopeLines } from './scopes.js'

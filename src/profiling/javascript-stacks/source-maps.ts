@@ -16,7 +16,7 @@ export interface Place {
   readonly line: number | null
 }
 
-/** V8's columns of a call, from 1: of the function itself, and of the call in it, each where V8 tells it. */
+/** V8's columns of a call, from 1: of the function itself, and of the call in it, each where V8 reports it. */
 export interface Columns {
   readonly own: number
   readonly call: number
@@ -32,7 +32,7 @@ interface MappedSource {
 const MAX_SOURCE_BYTES = 16 * 1024 * 1024
 const MAX_MAP_BYTES = 32 * 1024 * 1024
 const MAX_FILES = 2_000
-/** A line so long was put together by a minifier: its first place tells nothing. */
+/** A line so long was put together by a minifier: its first place says nothing. */
 const LONG_LINE = 500
 
 const known = new Map<string, MappedSource | null>()
@@ -40,7 +40,7 @@ const known = new Map<string, MappedSource | null>()
 /** From Node 26 on V8's column of a call is that of the call, before it that of the function. */
 const TELLS_CALLS = Number(process.versions.node.split('.')[0]) >= 26
 
-/** The place in the source, where a map tells it, else the same place. */
+/** The place in the source, where a map has it, else the same place. */
 export function originalPlace(place: Place, columns: Columns): Place {
   const { file, line } = place
   if (file === null || line === null || !path.isAbsolute(file)) return place

@@ -17,7 +17,7 @@ import type { UnnamedFile } from '../../support/unnamed-file.js'
 /** What stands behind the last sample of every whole dump. */
 const LAST_SECTION = Buffer.from('\nMAPPED_LIBRARIES:\n')
 const CHUNK_BYTES = 1024 * 1024
-/** More than a block of any disk: what is left of the last one tells nothing. */
+/** More than a block of any disk: what is left of the last one says nothing. */
 const PROBE = Buffer.alloc(64 * 1024)
 
 /** A new temporary file in `folder`. @throws CacheAttributionError `ERR_PROFILE_DUMP` */
@@ -30,7 +30,7 @@ export function dumpInto(mallctl: Mallctl, file: Pick<UnnamedFile, 'descriptor' 
   try {
     mallctl.write('prof.dump', 'string', file.path)
   } catch (error) {
-    // jemalloc tells that something failed, the disk tells what, though others may have made some room on it since.
+    // jemalloc says that something failed, the disk says what, though others may have made some room on it since.
     const reason = whyNotWritten(file.descriptor, PROBE.length) ?? messageOf(error)
     throw new CacheAttributionError('ERR_PROFILE_DUMP', `jemalloc could not write its profile: ${reason}`, {
       cause: error,

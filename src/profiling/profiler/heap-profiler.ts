@@ -85,7 +85,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     this.#allocator = typeof allocator === 'string' ? openAllocator({ allocator, binding }) : allocator
   }
 
-  /** What the profiler is ready for and does, as jemalloc tells it now. */
+  /** What the profiler is ready for and does, as jemalloc reports it now. */
   get state(): ProfilingState {
     return readProfilingState(this.#allocator)
   }

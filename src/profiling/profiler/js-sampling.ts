@@ -105,7 +105,7 @@ function inUse(how: string): CacheAttributionError {
 function toHeapProfile(head: SampledNode, sampleBytes: number): HeapProfile {
   const builder = new ProfileBuilder({
     source: 'v8',
-    // V8 tells the bytes of each place, scaled up, and not how many objects they are.
+    // V8 reports the bytes of each place, scaled up, and not how many objects they are.
     sampleTypes: [{ type: 'inuse_space', unit: 'bytes' }],
     sampleIntervalBytes: sampleBytes,
   })

@@ -102,7 +102,7 @@ export interface IsolateHeap {
   readonly externalBytes?: number | null | undefined
 }
 
-/** What the allocator tells, in bytes; null where it does not. */
+/** What the allocator reports, in bytes; null where it does not. */
 export interface AllocatorFigures {
   readonly name: AllocatorName
   /** Live, thread caches taken off. */

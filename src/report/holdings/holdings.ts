@@ -93,7 +93,7 @@ function cacheRow(name: string, bytes: number, report: HoldingsInput['report']):
   }
 }
 
-/** Two owners of one identity are one row: which of them is which cannot be told. */
+/** Two owners of one identity are one row: which of them is which cannot be known. */
 function joined(rows: readonly Holding[]): Holding[] {
   const byKey = new Map<string, Holding>()
   for (const row of rows) {

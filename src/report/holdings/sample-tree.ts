@@ -1,5 +1,5 @@
 /**
- * A tree of RSS where the system tells no mappings: what the statistics say, as far as it fits. Pure.
+ * A tree of RSS where the system reports no mappings: what the statistics say, as far as it fits. Pure.
  *
  * Rule: statistics count what is committed, which need not be resident; they never make the tree larger than RSS.
  */

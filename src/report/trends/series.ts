@@ -11,7 +11,7 @@ export type SeriesBasis = 'measured' | 'estimated' | 'claimed'
 
 /** Readings on one level: of one process lifetime, or of a cache from one live release to the next. */
 export interface Segment {
-  /** Ascending; hours since an epoch that all segments share, so that times of day can be told. */
+  /** Ascending; hours since an epoch that all segments share, so that times of day can be known. */
   readonly hours: readonly number[]
   readonly bytes: readonly number[]
   /** When the level began: the first reading, or the release that emptied the cache. */

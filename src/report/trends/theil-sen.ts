@@ -20,7 +20,7 @@ const BUCKETS_MAX = 288
 const COVERAGE_FACTOR = 1.15
 /**
  * Noise that wanders without end (a random walk) leads the line astray by less than so many times the range of what is left, in 97 of 100
- * cases. Of independent noise the ranks tell more, and that is used.
+ * cases. Of independent noise the ranks say more, and that is used.
  */
 const ENVELOPE = 3
 /** With fewer there is no interval. */

@@ -1,4 +1,4 @@
-/** How far a discovery is, as its twin tells it. */
+/** How far a discovery is, as its twin reports it. */
 import type { Discovery } from '../../report/discovery/types.js'
 import { formatBytes, formatMs } from '../../support/units.js'
 import type { ExpectedCost } from './discover-budget.js'

@@ -3,7 +3,7 @@
  *
  * Rule: no getter of JavaScript, no native accessor, no interceptor and no trap is run. A native accessor passes for data and
  * its descriptor runs it, so each object is asked natively which of its properties are accessors, once, before it is read. Where
- * that cannot be told nothing of the object is read.
+ * that cannot be known nothing of the object is read.
  */
 import { types } from 'node:util'
 import { addonOrNull } from '../../allocator/binding.js'

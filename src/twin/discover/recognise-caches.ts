@@ -1,7 +1,7 @@
 /**
  * The objects of registered caches, by which their owners are recognised.
  *
- * Rule: what cannot be told without running somebody's code is not told: the cache is then known by what was registered alone.
+ * Rule: what cannot be known without running somebody's code is not told: the cache is then known by what was registered alone.
  */
 import { types } from 'node:util'
 import type { ReportWarning } from '../../report/types.js'

@@ -79,7 +79,7 @@ async function snapshotInto(file: number, twin: ResolvedTwinOptions): Promise<nu
   return bytes
 }
 
-/** In the twin. What the disk refuses is told as it is: a code would be lost on the way. */
+/** In the twin. What the disk refuses is reported as it is: a code would be lost on the way. */
 function written(file: number): { readonly bytes: number; readonly problem?: string } {
   try {
     return writeHeapSnapshot(file)

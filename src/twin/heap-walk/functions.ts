@@ -1,7 +1,7 @@
 /** What the walk must be shown of V8, since not every version tells it. */
 import vm from 'node:vm'
 
-/** Functions of every kind: not every version tells which types V8 gives them. */
+/** Functions of every kind: not every version says which types V8 gives them. */
 export function functionsOfEveryKind(): readonly unknown[] {
   const plain = vm.runInThisContext('[class {}, () => 0, function* () {}, async () => 0, async function* () {}]') as []
   const views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array]

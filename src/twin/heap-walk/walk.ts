@@ -15,7 +15,7 @@ import { functionsOfEveryKind } from './functions.js'
 const HEAP_SHARE = 0.03
 const HEAP_LEAST_BYTES = 1024 * 1024
 
-/** What every walk tells. */
+/** What every walk reports. */
 interface Walked {
   readonly reason?: undefined
   readonly objectBytes: number

@@ -1,5 +1,5 @@
 /**
- * Rows of what the addon found. Owners with one path are told together, and so are groups that hang together member by member: the
+ * Rows of what the addon found. Owners with one path are reported together, and so are groups that hang together member by member: the
  * timers of one place, their functions, and the variables and messages of those, which something else holds as well.
  *
  * Rule: nothing is counted twice, since each raw owner is in one row. Pure.

@@ -35,7 +35,7 @@ export function ownersBySnapshot(
     const known = caches.map(({ object }) => open.heapId(object))
     const found = snapshotOwners(graphWithin(time), known, leastBytes)
     const owners = found.owners.map((owner) => withObject(owner, open))
-    // What each package costs the snapshot does not tell, so that what is in no owner has no name.
+    // What each package costs the snapshot does not say, so that what is in no owner has no name.
     const { live, ...rest } = ownersOf({ ...found, owners }, caches, limit)
     const { totalBytes, ownedBytes, restBytes } = live
     return { ...rest, live: { totalBytes, ownedBytes, restBytes }, parts: [], packages: [] }

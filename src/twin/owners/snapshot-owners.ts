@@ -2,7 +2,7 @@
  * Owners by V8's own heap snapshot, where the heap cannot be walked: the tree of dominators cut into pieces, as
  * native/heap-owners.c does it. Pure.
  *
- * Rule: what the snapshot does not tell (what waits, what each package costs, how many entries) is left out, never guessed.
+ * Rule: what the snapshot does not say (what waits, what each package costs, how many entries) is left out, never guessed.
  */
 import type { HeapOwners, RawOwner } from '../../allocator/port.js'
 import { dominatorsOf, retainedOfNodes } from '../heap-snapshot/dominators.js'

@@ -2,7 +2,7 @@
  * The process's memory in parts that do not overlap: V8's heap, what V8 maps beside it, the allocator, the rest of RSS.
  *
  * Rule: nothing is counted twice. V8's heap is mapped by V8 itself and no part of the allocator's figures; `external`
- * and `arrayBuffers` lie in the allocator's or in what V8 maps, and are never added. What the allocator does not tell is no part of its own
+ * and `arrayBuffers` lie in the allocator's or in what V8 maps, and are never added. What the allocator does not say is no part of its own
  * but lies in the rest, and the rest says so.
  */
 import type { MemorySample } from '../../../measure/sample.js'

@@ -1,4 +1,4 @@
-/** Where all of RSS is, as a tree, on servers that tell. */
+/** Where all of RSS is, as a tree, on servers that report it. */
 import { formatBytes, formatShare } from '../../../../support/units.js'
 import { longName } from '../../model/names.js'
 import type { MemoryNode } from '../../../../report/breakdown/types.js'
