@@ -43,6 +43,7 @@ import type {
 import type { RegistrationOptions, Releasable } from './releasable.js'
 import { Registry, describeCache, knownCache } from './registry.js'
 import type { CacheDescription, Registration } from './registry.js'
+import { withNeverFilled } from './run/with-never-filled.js'
 import { openResidual, withResidual } from './run/with-residual.js'
 import { LiveRun } from './live/live-run.js'
 import type { Run, RunContext } from './run/run-context.js'
@@ -81,7 +82,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #settings: ResolvedCoordinatorOptions
   readonly #allocator: Allocator
   readonly #sampler: Sampler
-  readonly #registry = new Registry()
+  readonly #registry: Registry
   readonly #flight = new SingleFlight<AttributionReport>('ERR_RUN_ABORTED')
   readonly #calibrations = new Calibrations()
   readonly #extensions = new ReportExtensions()
@@ -104,6 +105,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     if (addon !== undefined) useAddonFile(addon)
     this.#allocator = typeof allocator === 'string' ? openAllocator({ allocator, binding }) : allocator
     this.#sampler = createSampler(this.#allocator, environment)
+    this.#registry = new Registry(() => environment.activeMs?.() ?? null)
     openCoordinators.add(this)
     // What lived after the last major collection tells live memory from garbage in a breakdown.
     const readsMajorGcs = environment.readsHeapInMajorGcs === true
@@ -328,9 +330,9 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         : await run.execute()
       const told = withTold(executed, run.caches())
       const withWorkers = workers.length === 0 ? told : { ...told, workers }
-      const measured = await withResidual(withWorkers, explanation.residual, (warning) => {
-        run.warn(warning)
-      })
+      const warn = run.warn.bind(run)
+      const withEmpty = withNeverFilled(withWorkers, run.caches(), this.#settings.environment, warn)
+      const measured = await withResidual(withEmpty, explanation.residual, warn)
       this.#calibrations.note(measured)
       this.#earlier = [...this.#earlier, remembered(measured, this.#uncollected(options))].slice(-EARLIER_RUNS_MAX)
       const isAborted = signal.aborted

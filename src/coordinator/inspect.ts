@@ -27,7 +27,10 @@ export function askCache(
   try {
     const value: unknown = releasable[method]()
     if (value === null) return null
-    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
+    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) {
+      if (value > 0) cache.hadEntries = true
+      return value
+    }
     problem = `returned ${describe(value)}`
     // An asynchronous method is refused, but what it rejects with must not end the process as unhandled.
     if (types.isPromise(value)) value.catch(() => undefined)

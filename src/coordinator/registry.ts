@@ -30,6 +30,10 @@ export interface RegisteredCache {
   /** Whether its last release went on in later turns: such a cache gets levels of its own before the next release. */
   wasAsynchronous: boolean
   lastMeasured: LastMeasured | null
+  /** Whether it counted an entry, or claimed a byte, at any time it was asked. */
+  hadEntries: boolean
+  /** Event loop's work until its registration, in milliseconds; null where that is not known. */
+  readonly registeredActiveMs: number | null
 }
 
 /** A handle on a registration. */
@@ -82,6 +86,12 @@ export class Registry {
   readonly #caches = new Map<string, RegisteredCache>()
   /** Under which names each object is registered, for the aliasing warning. */
   readonly #names = new Map<object, Set<string>>()
+  readonly #activeMs: () => number | null
+
+  /** @param activeMs for how long the event loop has worked; null where that is not known */
+  constructor(activeMs: () => number | null = () => null) {
+    this.#activeMs = activeMs
+  }
 
   /** `onAlias` gets the names of an object that is registered already under others: the first few, the last, and how many there are. */
   add(
@@ -99,7 +109,10 @@ export class Registry {
         `a cache named ${describe(name)} is registered already: unregister it first, or choose another name`,
       )
     }
-    const cache: RegisteredCache = { name, releasable, traits, wasAsynchronous: false, lastMeasured: null }
+    const cache: RegisteredCache = {
+      ...{ name, releasable, traits, wasAsynchronous: false, lastMeasured: null, hadEntries: false },
+      registeredActiveMs: this.#activeMs(),
+    }
     this.#caches.set(name, cache)
     noteRegistered(releasable, 1)
     const aliases = this.#names.get(releasable)

@@ -2,7 +2,7 @@
  * What the library takes from its surroundings: clocks, the collector, V8's figures, the event loop. Injectable, so
  * that pure rules are tested with a fake and real behaviour with this one.
  */
-import { PerformanceObserver, constants } from 'node:perf_hooks'
+import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
 import type { PerformanceEntry } from 'node:perf_hooks'
 import v8 from 'node:v8'
 import vm from 'node:vm'
@@ -43,6 +43,11 @@ export interface Environment {
   now(): number
   /** The wall clock. */
   date(): Date
+  /**
+   * For how long this thread's event loop has worked since it began to turn, in milliseconds.
+   * @default undefined: it is not known
+   */
+  activeMs?(): number
   /** Blocks this thread: no JavaScript runs, so V8's background threads run out of work. */
   sleepSync(ms: number): void
   /** Waits with the event loop turning; at least one turn. Never rejects: an abort of `signal` ends it early. */
@@ -115,6 +120,7 @@ export interface Environment {
   readonly checksRuns?: boolean
 }
 
+const eventLoopUtilization = performance.eventLoopUtilization.bind(performance)
 const sleepCell = new Int32Array(new SharedArrayBuffer(4))
 
 /** Ends sooner where the signal is aborted. */
@@ -139,6 +145,7 @@ export const nodeEnvironment: Environment = {
   checksRuns: true,
   now: ownTimers.now,
   date: ownTimers.date,
+  activeMs: () => eventLoopUtilization().active,
   sleepSync: (ms) => {
     Atomics.wait(sleepCell, 0, 0, ms)
   },

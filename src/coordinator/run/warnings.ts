@@ -1,5 +1,6 @@
 /** The words of the warnings that a run gives. */
 import { messageOf } from '../../support/errors.js'
+import { formatMs } from '../../support/units.js'
 import type { ReportWarning } from '../../report/types.js'
 
 export function notSettled(name: string): ReportWarning {
@@ -14,6 +15,15 @@ export function notEmpty(name: string, entries: number): ReportWarning {
   return {
     code: 'WARN_NOT_EMPTY',
     message: `${JSON.stringify(name)} still counts ${String(entries)} entries after its release`,
+    cache: name,
+  }
+}
+
+/** A copy of a module that nobody uses, or a cache whose feature nobody asks for. */
+export function neverFilled(name: string, busyMs: number): ReportWarning {
+  return {
+    code: 'WARN_NEVER_FILLED',
+    message: `${JSON.stringify(name)} had no entry whenever it was asked, and the event loop has worked for ${formatMs(busyMs)} since it was registered: is it the copy that the service uses?`,
     cache: name,
   }
 }

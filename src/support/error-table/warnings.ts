@@ -96,6 +96,14 @@ export const WARNINGS = {
     cure: 'let `release()` drop all of them. The row holds what was dropped.',
     example: '`"users" still counts 12 entries after its release`',
   },
+  WARN_NEVER_FILLED: {
+    gist: 'a registered cache never had an entry while the service worked: is it the copy that the service uses?',
+    cause:
+      'the cache counted no entry and claimed no byte at any time it was asked, in runs and in observations, although the event loop has worked for a second and more since its registration. Most often another copy of the module is in use: the service loads the ES module and `require()` gave the CommonJS one, or a package is installed twice, or a bundle has its own.',
+    cure: 'register the instance that the service fills: import it in the same way, print `import.meta.resolve(NAME)` in both places, or start with `cache-attribution/auto`, which registers instances where they are made. A cache of a feature that nobody has used yet is empty rightly.',
+    example:
+      '`"pages" had no entry whenever it was asked, and the event loop has worked for 95.2 s since it was registered: is it the copy that the service uses?`',
+  },
   WARN_NO_NATURAL_GC: {
     gist: 'V8 did not collect by itself within naturalGcTimeoutMs: garbage may count as live',
     cause:
