@@ -121,6 +121,36 @@ export async function compareThroughput(
     }
   }
   for (const { child } of servers) child.kill()
+  tell(names, judged, seen)
+}
+
+/** A second server without, where the method itself is to show its error. */
+const CONTROL = 'without, again'
+
+/**
+ * The same with new processes in every round: for what a process has once. Two processes of the same code differ by a per cent or
+ * more for all their life, by the code that V8 happened to make; the control shows by how much.
+ */
+export async function compareRestarted(script: string): Promise<void> {
+  const rounds = Number(flags('rounds')[0] ?? '10')
+  const seconds = Number(flags('seconds')[0] ?? '4')
+  const variants = [WITHOUT, 'with', WITHOUT]
+  const seen = variants.map((): Round[] => [])
+  for (let round = 0; round < rounds; round++) {
+    const servers = await inProcesses(script, variants)
+    for (const server of servers) await roundOf(server, Math.min(seconds, 2))
+    const order = servers.map((_, place) => (place + round) % servers.length)
+    for (const place of round % 2 === 0 ? order : order.toReversed()) {
+      const server = servers[place]
+      if (server !== undefined) seen[place]?.push(await roundOf(server, seconds))
+    }
+    for (const { child } of servers) child.kill()
+  }
+  tell([WITHOUT, 'with', CONTROL], ['with'], seen)
+}
+
+function tell(names: readonly string[], judged: readonly string[], seen: readonly (readonly Round[])[]): void {
+  const rounds = seen[0]?.length ?? 0
   const ratios = seen.map((of) => ratiosTo(seen[0] ?? [], of))
   printTable(
     ['', 'requests/s, median', 'least', 'most', '÷ without', 'processor time a request', '÷ without'],

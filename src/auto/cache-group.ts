@@ -12,6 +12,14 @@ import { isThenable } from '../support/is-thenable.js'
 /** References are swept when there are twice as many as lived at the last time, and so many at least. */
 const SWEEP_MIN = 64
 
+/** How many were followed, and how many of them live. */
+export interface Swept {
+  readonly followed: number
+  readonly alive: number
+  /** One that lives. */
+  readonly one: object | undefined
+}
+
 /** What makes a cache releasable; undefined where it must not be emptied. */
 export type AsReleasable = (cache: object) => Releasable | undefined
 
@@ -36,16 +44,20 @@ export class CacheGroup {
     this.#isPart = isPart
   }
 
-  add(cache: object): void {
-    if (this.#references.length >= this.#sweepAt) this.sweep()
+  /** @returns what was found of those before, where they were looked through */
+  add(cache: object): Swept | null {
+    const swept = this.#references.length >= this.#sweepAt ? this.sweep() : null
     this.#references.push(new WeakRef(cache))
+    return swept
   }
 
-  /** Drops the references to what was collected, and gives one that lives. */
-  sweep(): object | undefined {
+  /** Drops the references to what was collected. */
+  sweep(): Swept {
+    const followed = this.#references.length
     this.#references = this.#references.filter((reference) => reference.deref() !== undefined)
-    this.#sweepAt = Math.max(SWEEP_MIN, 2 * this.#references.length)
-    return this.#references[0]?.deref()
+    const alive = this.#references.length
+    this.#sweepAt = Math.max(SWEEP_MIN, 2 * alive)
+    return { followed, alive, one: this.#references[0]?.deref() }
   }
 
   /** Those that live and are this group's to empty. */

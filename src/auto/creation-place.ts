@@ -23,25 +23,33 @@ const NOWHERE: CodePlace = { file: '', line: 0, column: 0 }
 const FRAMES_MAX = 20
 
 type Frame = NodeJS.CallSite
+/** A function that is on the stack. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- of any signature
-type AnyFunction = Function
+export type AnyFunction = Function
 
 /**
- * The place that called `callee`. `levels` constructors of subclasses are passed over: the place is that of their `new`.
+ * The frame of the place, of those above a wrapper. `levels` constructors of subclasses are passed over: the place is that of their
+ * `new`.
  */
-export function callerOf(callee: AnyFunction, levels: number): CodePlace {
-  const frames = framesAbove(callee, 1 + levels)
-  const frame = frames.find((each, index) => index >= levels || !each.isConstructor()) ?? frames.at(-1)
-  return frame === undefined ? NOWHERE : placeOf(frame)
+export function frameOfPlace(frames: readonly Frame[], levels: number): Frame | undefined {
+  return levels === 0
+    ? frames[0]
+    : (frames.find((each, index) => index >= levels || !each.isConstructor()) ?? frames.at(-1))
 }
 
-/** The innermost place for which `isOutside` holds; else the outermost that there is. */
-export function callerOutside(callee: AnyFunction, isOutside: (file: string) => boolean): CodePlace {
-  const places = framesAbove(callee, FRAMES_MAX).map(placeOf)
-  return places.find(({ file }) => file !== '' && isOutside(file)) ?? places[0] ?? NOWHERE
+/** The innermost frame of a file for which `isOutside` holds; else the innermost that there is. */
+export function frameOutside(callee: AnyFunction, isOutside: (file: string) => boolean): Frame | undefined {
+  const frames = framesAbove(callee, FRAMES_MAX)
+  return (
+    frames.find((frame) => {
+      const file = fileOf(frame)
+      return file !== '' && isOutside(file)
+    }) ?? frames[0]
+  )
 }
 
-function framesAbove(callee: AnyFunction, count: number): readonly Frame[] {
+/** The `count` innermost frames above `callee`, which is running. */
+export function framesAbove(callee: AnyFunction, count: number): readonly Frame[] {
   const { stackTraceLimit } = Error
   const prepare: unknown = Reflect.get(Error, 'prepareStackTrace')
   const holder: { stack?: unknown } = {}
@@ -74,10 +82,17 @@ function restore(limit: number, prepare: unknown): void {
   }
 }
 
-function placeOf(frame: Frame): CodePlace {
+/** Path or URL of the code of a frame; empty where it is of no file. */
+export function fileOf(frame: Frame): string {
   const file: unknown = frame.getFileName() ?? frame.getEvalOrigin()
+  return typeof file === 'string' ? file : ''
+}
+
+/** The place of a frame. */
+export function placeOf(frame: Frame | undefined): CodePlace {
+  if (frame === undefined) return NOWHERE
   return {
-    file: typeof file === 'string' ? file : '',
+    file: fileOf(frame),
     line: frame.getLineNumber() ?? 0,
     column: frame.getColumnNumber() ?? 0,
   }

@@ -4,6 +4,8 @@
  *
  * Rule: whatever goes wrong here, the caller gets the cache that the library made.
  */
+import { framesAbove } from './creation-place.js'
+import type { AnyFunction } from './creation-place.js'
 import { exportsOf } from './libraries.js'
 import type { CacheExport } from './libraries.js'
 
@@ -19,17 +21,22 @@ export interface Creation {
   readonly made: object
   /** Name of its class. */
   readonly className: string
-  /** The function of this module that the creating code called: the frame above it is the place. */
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- of any signature
-  readonly callee: Function
+  /** The frames above the function of this module that the creating code called, innermost first. */
+  readonly frames: readonly NodeJS.CallSite[]
   /** So many constructors of subclasses stand between the place and the library. */
   readonly levels: number
+  /** That function, which is still running. */
+  readonly callee: AnyFunction
   /** Of a memoizer: what empties `made`. */
   readonly clear: unknown
 }
 
-/** Is told of every creation; must not throw. */
-export type CreationListener = (creation: Creation) => void
+/** Is told of creations; must not throw. */
+export interface CreationListener {
+  /** Whether this one is to be followed. It is asked at every creation, and takes next to no time. */
+  readonly follows: (origin: Origin) => boolean
+  readonly add: (creation: Creation) => void
+}
 
 type Callable = (...args: unknown[]) => unknown
 type Newable = new (...args: unknown[]) => object
@@ -39,12 +46,12 @@ const CLASS_NAME_LENGTH_MIN = 3
 
 /** Wraps exports, each once, however many names it has. */
 export class ExportWrapper {
-  readonly #onCreation: CreationListener
+  readonly #listener: CreationListener
   readonly #wrapped = new WeakMap<object, object>()
   readonly #own = new WeakSet()
 
-  constructor(onCreation: CreationListener) {
-    this.#onCreation = onCreation
+  constructor(listener: CreationListener) {
+    this.#listener = listener
   }
 
   /** The value of `module.exports` of a file of `library`, its caches told of. The given object is changed where it can be. */
@@ -74,11 +81,13 @@ export class ExportWrapper {
   #wrap(given: Callable, origin: Origin, namespace: unknown): object {
     const { kind } = origin.export
     const label = kind === 'class' ? classNameOf(given, origin.export.label) : origin.export.label
-    const report = (made: unknown, callee: Creation['callee'], className: string, levels = 0): void => {
-      if (!isObject(made)) return
+    const report = (made: unknown, callee: AnyFunction, className: string, levels = 0): void => {
+      if (!isObject(made) || !this.#listener.follows(origin)) return
+      // Here, where few frames of this package stand between: V8 takes its time for each.
+      const frames = framesAbove(callee, 1 + levels)
       const clear: unknown =
         kind === 'memoizer' && isObject(namespace) ? Reflect.get(namespace, 'pMemoizeClear') : undefined
-      this.#onCreation({ origin, made, callee, className, levels, clear })
+      this.#listener.add({ origin, made, callee, frames, className, levels, clear })
     }
     if (kind === 'value') {
       report(given, report, label)

@@ -2,7 +2,7 @@
  * The caches that were created in this process: by class and place, and registered with the default coordinator.
  *
  * Rule: a creation costs next to nothing where there are many. The first of a class are each taken with their place, later ones
- * as often as a budget allows; the others are counted, and found in the twin.
+ * as often as a budget allows; the others are counted.
  */
 import { fromPMemoize } from '../adapters/p-memoize.js'
 import type { PMemoizeClear, PMemoized } from '../adapters/p-memoize.js'
@@ -13,17 +13,15 @@ import type { AttributionReport } from '../report/types.js'
 import { isOwnFile } from '../support/own-package.js'
 import { formatCount } from '../support/units.js'
 import type { ReleasableTraits } from '../coordinator/releasable.js'
-import { callerOf, callerOutside, nameOfPlace, pathOf } from './creation-place.js'
+import { fileOf, frameOfPlace, frameOutside, nameOfPlace, pathOf, placeOf } from './creation-place.js'
 import type { CodePlace } from './creation-place.js'
 import { CacheGroup, byShape } from './cache-group.js'
 import type { AsReleasable } from './cache-group.js'
-import type { Creation } from './export-wrapper.js'
+import type { Creation, Origin } from './export-wrapper.js'
+import { FollowBudget } from './follow-budget.js'
 import { libraryOf } from './libraries.js'
 import { cacheParts } from './cache-parts.js'
 
-/** So many creations of a class are taken at once, and so many more in a second. */
-const TAKEN_AT_ONCE = 2048
-const TAKEN_PER_SECOND = 200
 /** A place whose first caches must all not be emptied is asked about no more. */
 const REFUSALS_MAX = 1000
 const NAME_LENGTH_MAX = 195
@@ -39,8 +37,7 @@ interface FoundGroup {
 /** What is known of an export that makes caches. */
 interface Product {
   readonly places: Map<string, FoundGroup>
-  budget: number
-  refilledMs: number
+  readonly budget: FollowBudget
   /** Created beyond the budget. */
   missed: number
   readonly label: string
@@ -75,6 +72,14 @@ export class FoundCaches {
     this.#options = options
   }
 
+  /** Whether another instance of this export is followed. */
+  follows(origin: Origin): boolean {
+    const product = this.#productOf(origin)
+    if (product.budget.take()) return true
+    product.missed++
+    return false
+  }
+
   /** Takes up a creation. Never throws. */
   add(creation: Creation): void {
     try {
@@ -105,7 +110,7 @@ export class FoundCaches {
         : [
             {
               code: 'WARN_AUTO_NOT_FOLLOWED' as const,
-              message: `${formatCount(missed)} instances of ${label} were created too fast to be followed: what of them still lives is in no row`,
+              message: `${formatCount(missed)} instances of ${label} were not followed, since too many are created: what of them still lives is in no row`,
             },
           ],
     )
@@ -113,37 +118,28 @@ export class FoundCaches {
   }
 
   #add(creation: Creation): void {
-    const product = this.#productOf(creation)
-    if (!isWithinBudget(product)) {
-      product.missed++
-      return
-    }
+    const product = this.#productOf(creation.origin)
     const { made, clear } = creation
     if (clear !== undefined) this.#clears.set(made, clear)
-    const place = placeOf(creation)
-    const key = `${place.file}:${String(place.line)} ${creation.className}`
+    const frame = frameOf(creation)
+    const key = `${frame === undefined ? '' : fileOf(frame)}:${String(frame?.getLineNumber() ?? 0)} ${creation.className}`
     let found = product.places.get(key)
     if (found === undefined) {
-      found = this.#newGroup(creation, place)
+      found = this.#newGroup(creation, placeOf(frame))
       product.places.set(key, found)
       this.#ends.register(made, { product, key })
     }
-    found.group.add(made)
+    const swept = found.group.add(made)
+    if (swept !== null) product.budget.note(swept)
     const isComposite = COMPOSITES.has(creation.origin.library)
     if (isComposite) this.#composites.push(new WeakRef(made))
     if (isComposite || (found.registration === undefined && found.refusals < REFUSALS_MAX)) this.#later(found)
   }
 
-  #productOf({ origin: { export: kind } }: Creation): Product {
+  #productOf({ export: kind }: Origin): Product {
     let product = this.#products.get(kind)
     if (product === undefined) {
-      product = {
-        places: new Map(),
-        budget: TAKEN_AT_ONCE,
-        refilledMs: performance.now(),
-        missed: 0,
-        label: kind.label,
-      }
+      product = { places: new Map(), budget: new FollowBudget(), missed: 0, label: kind.label }
       this.#products.set(kind, product)
     }
     return product
@@ -220,9 +216,10 @@ export class FoundCaches {
   #findInside({ product, key }: { readonly product: Product; readonly key: string }): void {
     const found = product.places.get(key)
     if (found === undefined) return
-    const next = found.group.sweep()
-    if (next !== undefined) {
-      this.#ends.register(next, { product, key })
+    const swept = found.group.sweep()
+    product.budget.note(swept)
+    if (swept.one !== undefined) {
+      this.#ends.register(swept.one, { product, key })
       return
     }
     product.places.delete(key)
@@ -238,10 +235,10 @@ function unregister(found: FoundGroup): void {
   })
 }
 
-/** The place outside of the cache libraries: one may be built on another. */
-function placeOf({ callee, levels }: Creation): CodePlace {
-  const place = callerOf(callee, levels)
-  return isOfLibrary(place.file) ? callerOutside(callee, (file) => !isOfLibrary(file)) : place
+/** The frame outside of the cache libraries: one may be built on another. */
+function frameOf({ frames, callee, levels }: Creation): NodeJS.CallSite | undefined {
+  const frame = frameOfPlace(frames, levels)
+  return frame !== undefined && isOfLibrary(fileOf(frame)) ? frameOutside(callee, (file) => !isOfLibrary(file)) : frame
 }
 
 /** File, as V8 names it → whether it is a cache library's. */
@@ -252,18 +249,6 @@ function isOfLibrary(file: string): boolean {
   // Between a library's frames there are those of what wraps it.
   if (is === undefined) ofLibrary.set(file, (is = isOwnFile(pathOf(file)) || libraryOf(pathOf(file)) !== null))
   return is
-}
-
-function isWithinBudget(product: Product): boolean {
-  if (product.budget < 1) {
-    const now = performance.now()
-    const earned = ((now - product.refilledMs) / 1000) * TAKEN_PER_SECOND
-    product.refilledMs = now
-    product.budget = Math.min(TAKEN_AT_ONCE, product.budget + earned)
-    if (product.budget < 1) return false
-  }
-  product.budget--
-  return true
 }
 
 /** Somebody may have registered a cache under this name. */

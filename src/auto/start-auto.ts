@@ -49,8 +49,11 @@ function registerCaches(settings: AutoSettings): void {
   const { allowRelease, libraries } = settings
   if (libraries.size === 0) return
   const found = new FoundCaches({ allowRelease, cwd: process.cwd() })
-  const instrument = new ExportWrapper((creation) => {
-    if (libraries.has(creation.origin.library)) found.add(creation)
+  const instrument = new ExportWrapper({
+    follows: (origin) => libraries.has(origin.library) && found.follows(origin),
+    add: (creation) => {
+      found.add(creation)
+    },
   })
   waitForShared((coordinator) => {
     found.attach(coordinator as Coordinator)

@@ -38,7 +38,7 @@ describe('a wrapped class', () => {
   let Wrapped: typeof Cache
   beforeEach(() => {
     reported = []
-    instrument = new ExportWrapper((creation) => reported.push(creation))
+    instrument = new ExportWrapper({ follows: () => true, add: (creation) => void reported.push(creation) })
     Wrapped = instrument.value(Cache, 'lru-cache', KIND, {}) as typeof Cache
   })
   afterEach(() => {
@@ -119,7 +119,7 @@ describe('the exports of a library', () => {
   let instrument: ExportWrapper
   beforeEach(() => {
     reported = []
-    instrument = new ExportWrapper((creation) => reported.push(creation))
+    instrument = new ExportWrapper({ follows: () => true, add: (creation) => void reported.push(creation) })
   })
 
   function reports(exports: unknown, name: string | null = 'LRUCache'): boolean {

@@ -233,10 +233,10 @@ export const WARNINGS = {
   WARN_AUTO_NOT_FOLLOWED: {
     gist: 'a class of caches has more instances than are followed: rows show those that are',
     cause:
-      'more than 2,048 instances of a cache class were created at once, or later more than 200 a second, as of a cache that lives for one request. Those beyond are not followed, since that would cost the service more than they tell.',
+      'more than 1,280 instances of a cache class were created at once, or later more than 200 a second; of a class most of whose instances ended, such as a cache that lives for one request, more than five a second. Those beyond are not followed, since that would cost the service more than they tell.',
     cure: 'none needed for caches of requests. To see what long-lived ones hold, seek their owners: `discover()`.',
     example:
-      '`120,000 instances of DataLoader were created too fast to be followed: what of them still lives is in no row`',
+      '`120,000 instances of DataLoader were not followed, since too many are created: what of them still lives is in no row`',
   },
   WARN_AUTO_FAILED: {
     gist: 'a part of auto could not be started: the program runs without it',
