@@ -56,7 +56,7 @@ const MAY_IMPORT = {
   'http/page': [...BELOW_HTTP, 'http/server', 'http/admin'],
   http: ['http/*'],
   threads: [...BELOW_COORDINATOR, 'coordinator/*'],
-  fleet: ['support', 'report', 'coordinator/*'],
+  fleet: ['support', 'report', 'history'],
   testing: [...BELOW_COORDINATOR, 'heap-profile'],
   attach: [...BELOW_HTTP, 'adapters', 'log', 'http', 'http/*'],
   auto: [...BELOW_HTTP, 'adapters', 'log', 'http', 'attach'],

@@ -18,6 +18,7 @@ import { completionOf } from './commands/completion.js'
 import { diffCommand } from './commands/diff.js'
 import { doctorCommand } from './commands/doctor.js'
 import { envCommand } from './commands/env.js'
+import { fleetCommand } from './commands/fleet.js'
 import { historyCommand } from './commands/history.js'
 import { profileCommand } from './commands/profile.js'
 import { runCommand } from './commands/run.js'
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   histogramCommand,
   heapSnapshotCommand,
   profileCommand,
+  fleetCommand,
   runCommand,
   envCommand,
   doctorCommand,

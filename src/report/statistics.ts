@@ -144,3 +144,13 @@ export function levelsSuffice(
   const { uncertaintyBytes } = estimateStep(series(before), series(after))
   return uncertaintyBytes !== null && uncertaintyBytes <= bounds.wantedBytes
 }
+
+/** Of errors that are independent of each other, that of their sum; one that is unknown makes all of it unknown. */
+export function rootOfSquares(errors: readonly (number | null)[]): number | null {
+  let squares = 0
+  for (const error of errors) {
+    if (error === null) return null
+    squares += error ** 2
+  }
+  return Math.ceil(Math.sqrt(squares))
+}

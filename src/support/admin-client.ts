@@ -22,6 +22,8 @@ export interface AdminRequest {
   /** Without a byte for so long it has failed. A run takes as long as it takes. @default none */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** A longer answer is a failure. @default 256 MiB */
+  readonly mostBytes?: number
 }
 
 const BASE_PATH = '/debug/memory/'
@@ -56,7 +58,7 @@ export class AdminClient {
   /** @throws CacheAttributionError `ERR_ADMIN_ANSWER`, or the code of the service */
   async json(request: AdminRequest): Promise<unknown> {
     const answer = await this.open({ accept: 'application/json', ...request })
-    const text = (await wholeBody(answer, this.name)).toString()
+    const text = (await wholeBody(answer, this.name, request.mostBytes)).toString()
     try {
       return JSON.parse(text)
     } catch {
@@ -110,14 +112,18 @@ export class AdminClient {
 }
 
 /** @throws CacheAttributionError `ERR_ADMIN_ANSWER` where it has no end */
-export async function wholeBody(answer: IncomingMessage, name: string): Promise<Buffer> {
+export async function wholeBody(
+  answer: IncomingMessage,
+  name: string,
+  mostBytes = ANSWER_BYTES_MAX,
+): Promise<Buffer> {
   const parts: Buffer[] = []
   let length = 0
   for await (const part of answer as AsyncIterable<Buffer>) {
     length += part.length
-    if (length > ANSWER_BYTES_MAX) {
+    if (length > mostBytes) {
       answer.destroy()
-      throw new CacheAttributionError('ERR_ADMIN_ANSWER', `${name} gave more than ${formatBytes(ANSWER_BYTES_MAX)}`)
+      throw new CacheAttributionError('ERR_ADMIN_ANSWER', `${name} gave more than ${formatBytes(mostBytes)}`)
     }
     parts.push(part)
   }

@@ -1,4 +1,5 @@
 /** From the reports of threads to caches over all of them; pure. */
+import { rootOfSquares } from '../report/statistics.js'
 import type { CacheAttribution } from '../report/types.js'
 import { wholeOf } from '../report/whole.js'
 import type { CacheInThread, CacheOfThreads, ThreadResult } from './types.js'
@@ -35,7 +36,7 @@ function together(a: Part | undefined, b: Part): Part {
   return {
     threadId: b.threadId,
     totalBytes: a.totalBytes + b.totalBytes,
-    uncertaintyBytes: root([a.uncertaintyBytes, b.uncertaintyBytes]),
+    uncertaintyBytes: rootOfSquares([a.uncertaintyBytes, b.uncertaintyBytes]),
   }
 }
 
@@ -51,19 +52,9 @@ function joined(name: string, parts: readonly Part[]): CacheOfThreads {
     name,
     threads: parts.length,
     totalBytes: parts.reduce((sum, { totalBytes }) => sum + totalBytes, 0),
-    uncertaintyBytes: root(parts.map(({ uncertaintyBytes }) => uncertaintyBytes)),
+    uncertaintyBytes: rootOfSquares(parts.map(({ uncertaintyBytes }) => uncertaintyBytes)),
     least: { threadId: least.threadId, totalBytes: least.totalBytes },
     medianBytes: (at(Math.floor((sorted.length - 1) / 2)) + at(Math.ceil((sorted.length - 1) / 2))) / 2,
     most: { threadId: most.threadId, totalBytes: most.totalBytes },
   }
-}
-
-/** Errors that are independent of each other; one that is unknown makes all of it unknown. */
-function root(errors: readonly (number | null)[]): number | null {
-  let squares = 0
-  for (const error of errors) {
-    if (error === null) return null
-    squares += error ** 2
-  }
-  return Math.ceil(Math.sqrt(squares))
 }

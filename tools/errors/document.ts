@@ -7,6 +7,7 @@ import { ERRORS_OF_CALLS } from '../../src/support/error-table/calls.js'
 import type { CodeEntry } from '../../src/support/error-table/code-entry.js'
 import { ERRORS_OF_COMMAND } from '../../src/support/error-table/command.js'
 import { WARNINGS } from '../../src/support/error-table/error-table.js'
+import { ERRORS_OF_FLEET } from '../../src/support/error-table/fleet.js'
 import { ERRORS_OF_HTTP } from '../../src/support/error-table/http.js'
 import { ERRORS_OF_METRICS } from '../../src/support/error-table/metrics.js'
 import { ERRORS_OF_ROWS } from '../../src/support/error-table/rows.js'
@@ -35,6 +36,7 @@ const GROUPS: readonly Group[] = [
   },
   { title: 'Errors of the command', entries: ERRORS_OF_COMMAND },
   { title: 'Errors of tests', entries: ERRORS_OF_TESTING },
+  { title: 'Errors of fleets', entries: ERRORS_OF_FLEET },
   {
     title: 'Warnings',
     introduction:

@@ -5,6 +5,7 @@
 import { ERRORS_OF_CALLS } from './calls.js'
 import type { CodeEntry } from './code-entry.js'
 import { ERRORS_OF_COMMAND } from './command.js'
+import { ERRORS_OF_FLEET } from './fleet.js'
 import { ERRORS_OF_HTTP } from './http.js'
 import { ERRORS_OF_METRICS } from './metrics.js'
 import { ERRORS_OF_ROWS } from './rows.js'
@@ -21,6 +22,7 @@ const ERRORS = {
   ...ERRORS_OF_HTTP,
   ...ERRORS_OF_COMMAND,
   ...ERRORS_OF_TESTING,
+  ...ERRORS_OF_FLEET,
 }
 
 export { WARNINGS }

@@ -1,0 +1,32 @@
+/** Errors of cache-attribution/fleet. */
+import type { CodeEntry } from './code-entry.js'
+
+export const ERRORS_OF_FLEET = {
+  ERR_FLEET_TARGETS: {
+    gist: 'the replicas could not be found',
+    cause:
+      'a name without addresses in DNS, a file or an answer that is not in the format of targets, a Prometheus server that does not answer, or no replica in any of them.',
+    cure: 'the message says which source and why: correct it, or name the replicas by their URLs.',
+    example: '`ERR_FLEET_TARGETS: shop.default.svc has no address (A, AAAA): queryA ENOTFOUND shop.default.svc`',
+  },
+  ERR_FLEET_MEMORY: {
+    gist: 'the replica is near its memory limit, and a twin takes memory',
+    cause: "the replica's resident memory is above `memoryShare` of its limit: it was spared.",
+    cure: 'measure it when it has more room, or raise `memoryShare`.',
+    example: '`ERR_FLEET_MEMORY: 486.0 MiB of 512.0 MiB are in use, more than 90 %`',
+  },
+  ERR_FLEET_SAME_PROCESS: {
+    gist: 'another target is the same process',
+    cause:
+      'two targets led to one process, by its host and process id: a load balancer stands before the replicas, or a replica has two addresses. It counts once.',
+    cure: 'name the replicas themselves: a headless service, the pods, or what Prometheus scrapes.',
+    example: '`ERR_FLEET_SAME_PROCESS: it is process 17 of shop-7d9f, as 10.0.3.7:8080`',
+  },
+  ERR_FLEET_STOPPED: {
+    gist: 'the fleet was not asked to its end',
+    cause:
+      'a replica stood still for longer than `pauseMs`, or `failures` runs did not end well: the replicas that were not asked yet are spared.',
+    cure: 'look at the replica that the message names; give a wider bound where it is no harm.',
+    example: '`ERR_FLEET_STOPPED: 10.0.3.7:8080 stood still for 1.42 s, longer than 1.00 s`',
+  },
+} satisfies Record<string, CodeEntry>
