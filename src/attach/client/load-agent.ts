@@ -134,7 +134,7 @@ function cannotLoad(target: TargetProcess, problem: string): CacheAttributionErr
   const isForbidden = /ERR_DLOPEN_DISABLED|ERR_ACCESS_DENIED/.test(problem)
   const cure = isForbidden
     ? 'start it with --allow-addons under the permission model, and without --no-addons'
-    : /^ERR_DLOPEN_FAILED/.test(problem)
+    : /^ERR_DLOPEN_FAILED\b/.test(problem)
       ? 'it has to run on glibc, on the processor of this package'
       : 'its application has replaced process.dlopen()'
   return new CacheAttributionError(
