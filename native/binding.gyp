@@ -12,6 +12,8 @@
         "heap-addon.c",
         "heap-classes.c",
         "heap-extras.c",
+        "heap-handlers.c",
+        "heap-item-marks.c",
         "heap-items.c",
         "heap-marks.c",
         "heap-owners.c",

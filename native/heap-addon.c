@@ -314,7 +314,7 @@ static napi_value items_of(napi_env env, const struct heap_items *items,
   napi_value rows;
   napi_create_array(env, &rows);
   for (size_t i = 0, place = 0; i < items->groups.count; i++) {
-    if (groups[i].kind == ITEM_MODULES)
+    if (groups[i].kind == ITEM_MODULES || groups[i].is_row)
       continue;
     napi_value row;
     napi_create_object(env, &row);

@@ -2,6 +2,7 @@
 #include "heap-items.h"
 
 #ifdef __linux__
+#include "heap-handlers.h"
 #include "heap-sorts.h"
 #include "index.h"
 #include "v8-edges.h"
@@ -112,6 +113,13 @@ static int64_t buffered_of(uint64_t stream) {
   return readable < 0 || writable < 0 ? -1 : readable + writable;
 }
 
+/* Of one class, and handled by one function of the application's. */
+static struct identity identity_of_emitter(enum heap_item_kind kind, uint64_t address) {
+  const uint64_t class = v8_constructor_of(v8_map_of(address)), handler = heap_handler_of(address);
+  const uint64_t by = handler == 0 ? 0 : v8_shared_of(handler);
+  return (struct identity){kind, class ^ by << 20 ^ by >> 44, handler};
+}
+
 static struct identity identity_of(uint64_t address) {
   switch (heap_sort_of(address)) {
   case SORT_TIMER:
@@ -126,11 +134,11 @@ static struct identity identity_of(uint64_t address) {
   case SORT_PROMISE:
     return identity_of_promise(address);
   case SORT_SOCKET:
-    return (struct identity){ITEM_SOCKETS, v8_constructor_of(v8_map_of(address)), 0};
+    return identity_of_emitter(ITEM_SOCKETS, address);
   case SORT_REQUEST:
-    return (struct identity){ITEM_REQUESTS, v8_constructor_of(v8_map_of(address)), 0};
+    return identity_of_emitter(ITEM_REQUESTS, address);
   case SORT_STREAM:
-    return (struct identity){ITEM_STREAMS, v8_constructor_of(v8_map_of(address)), 0};
+    return identity_of_emitter(ITEM_STREAMS, address);
   default:
     return (struct identity){ITEM_NONE, 0, 0};
   }
@@ -153,13 +161,31 @@ static bool add(struct heap_items *items, struct index *by_key, const struct hea
   if (item == NULL)
     return false;
   group->count++;
-  group->retained += tree->retained[number];
   if (identity->kind >= ITEM_SOCKETS && group->buffered >= 0) {
     const int64_t buffered = buffered_of(heap_address_of(tree->node_of.at[number]));
     group->buffered = buffered < 0 ? -1 : group->buffered + buffered;
   }
   *item = (struct heap_item){number, place};
   return true;
+}
+
+/* What lies in another of its group is counted with that one. */
+static bool weigh(const struct heap_items *items, const struct heap_tree *tree) {
+  const struct heap_item *all = items->items.at;
+  struct heap_item_group *groups = items->groups.at;
+  struct index group_of = {0};
+  bool is_done = index_make(&group_of, 1 << 10);
+  for (size_t i = 0; is_done && i < items->items.count; i++)
+    is_done = index_put(&group_of, all[i].number, all[i].group);
+  for (size_t i = 0; is_done && i < items->items.count; i++) {
+    uint32_t at = tree->dominator.at[all[i].number];
+    while (at != 0 && index_get(&group_of, at) != all[i].group)
+      at = tree->dominator.at[at];
+    if (at == 0)
+      groups[all[i].group].once += tree->retained[all[i].number];
+  }
+  index_free(&group_of);
+  return is_done;
 }
 
 bool heap_items_find(struct heap_items *items, const struct heap_graph *graph, const struct heap_tree *tree) {
@@ -177,7 +203,7 @@ bool heap_items_find(struct heap_items *items, const struct heap_graph *graph, c
       is_done = add(items, &by_key, tree, number, &identity);
   }
   index_free(&by_key);
-  return is_done;
+  return is_done && weigh(items, tree);
 }
 
 static void name(struct heap_item_group *group, const struct heap_tree *tree) {
@@ -193,65 +219,9 @@ static void name(struct heap_item_group *group, const struct heap_tree *tree) {
 }
 
 void heap_items_describe(const struct heap_items *items, const struct heap_tree *tree) {
-  const struct heap_item *all = items->items.at;
   struct heap_item_group *groups = items->groups.at;
-  struct index group_of = {0};
-  if (!index_make(&group_of, 1 << 10))
-    return;
-  for (size_t i = 0; i < items->items.count; i++)
-    index_put(&group_of, all[i].number, all[i].group);
-  for (size_t i = 0; i < items->items.count; i++) {
-    uint32_t at = tree->dominator.at[all[i].number];
-    while (at != 0 && index_get(&group_of, at) != all[i].group)
-      at = tree->dominator.at[at];
-    if (at == 0)
-      groups[all[i].group].once += tree->retained[all[i].number];
-  }
   for (size_t i = 0; i < items->groups.count; i++)
     name(&groups[i], tree);
-  index_free(&group_of);
-}
-
-static const uint32_t OF_GROUP = 1u << 31, WITHIN = 1u << 30;
-
-struct heap_item_group *heap_items_group(const struct heap_items *items, uint32_t mark) {
-  return (mark & OF_GROUP) == 0 ? NULL : (struct heap_item_group *)items->groups.at + (mark & ~OF_GROUP);
-}
-
-bool heap_items_is_within(uint32_t mark) { return mark == WITHIN; }
-
-static bool is_told(const struct heap_item_group *group, uint64_t least_bytes) {
-  return group->retained >= least_bytes && group->kind <= ITEM_MODULES &&
-         (group->kind != ITEM_MODULES || group->count > 1);
-}
-
-void heap_items_mark(const struct heap_items *items, const struct heap_tree *tree, uint32_t *marks,
-                     uint64_t least_bytes) {
-  const struct heap_item *all = items->items.at;
-  const struct heap_item_group *groups = items->groups.at;
-  bool has_modules = false;
-  for (size_t i = 0; i < items->items.count; i++) {
-    if (!is_told(&groups[all[i].group], least_bytes))
-      continue;
-    marks[all[i].number] = OF_GROUP | all[i].group;
-    has_modules = has_modules || groups[all[i].group].kind == ITEM_MODULES;
-  }
-  for (uint32_t number = 1; has_modules && number < tree->count; number++) {
-    const uint32_t above = marks[tree->dominator.at[number]];
-    const struct heap_item_group *group = heap_items_group(items, above);
-    if (above == WITHIN || (group != NULL && group->kind == ITEM_MODULES))
-      marks[number] = WITHIN;
-  }
-}
-
-void heap_items_unmark(const struct heap_items *items, const struct heap_tree *tree, uint32_t *marks) {
-  for (uint32_t number = 1; number < tree->count; number++) {
-    const struct heap_item_group *group = heap_items_group(items, marks[number]);
-    if (group != NULL)
-      marks[number] = group->owner;
-    else if (marks[number] == WITHIN)
-      marks[number] = 0;
-  }
 }
 
 void heap_items_free(struct heap_items *items) {

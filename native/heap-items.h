@@ -1,6 +1,6 @@
 /* What waits: timers, immediates, suspended calls, by the function that is the same of them; pending
- * promises; sockets, requests and streams by their class; and modules that were loaded several times. Those
- * that hold much are owners, up to the modules. */
+ * promises; sockets, requests and streams by their class and the function that handles them; and modules that
+ * were loaded several times. Those that hold much are owners, up to the modules; so are connections. */
 #ifndef CACHE_ATTRIBUTION_HEAP_ITEMS_H
 #define CACHE_ATTRIBUTION_HEAP_ITEMS_H
 
@@ -29,13 +29,13 @@ struct heap_item_group {
   uint64_t key;      /* what is the same of all of them */
   uint64_t function; /* that is called, or was; its address, 0 of modules */
   uint32_t count, example;
-  uint64_t retained; /* by all, what lies in one another counted again */
-  uint64_t once;     /* the same with each byte counted once */
-  int64_t buffered;  /* bytes that wait in streams; -1: they do not say */
-  int handle;        /* where a reference to the function is kept; -1: nowhere */
+  uint64_t once;    /* what goes with all of them, each byte counted once */
+  int64_t buffered; /* bytes that wait in streams; -1: they do not say */
+  int handle;       /* where a reference to the function is kept; -1: nowhere */
   char class_name[ITEM_CLASS_SIZE], site_name[ITEM_CLASS_SIZE], site_script[ITEM_SITE_SIZE];
   uint64_t all, outside;
   uint32_t owner; /* its place + 1; 0: it is none */
+  bool is_row;    /* of an owner alone: its members are those of other groups */
 };
 
 struct heap_item {
@@ -50,18 +50,8 @@ struct heap_items {
 /* False: there is no memory. */
 bool heap_items_find(struct heap_items *items, const struct heap_graph *graph, const struct heap_tree *tree);
 
-/* Fills the groups' `once` and their names; while nothing may be allocated on V8's heap. */
+/* Fills the groups' names; while nothing may be allocated on V8's heap. */
 void heap_items_describe(const struct heap_items *items, const struct heap_tree *tree);
-
-/* Marks, by number, the items of groups that hold at least so many bytes, and what lies in modules that were
- * loaded several times, which is theirs as a whole. heap_items_unmark() puts the owners' places + 1 there. */
-void heap_items_mark(const struct heap_items *items, const struct heap_tree *tree, uint32_t *marks,
-                     uint64_t least_bytes);
-void heap_items_unmark(const struct heap_items *items, const struct heap_tree *tree, uint32_t *marks);
-
-/* The group of a mark, NULL where it is of none; whether it lies in such a module. */
-struct heap_item_group *heap_items_group(const struct heap_items *items, uint32_t mark);
-bool heap_items_is_within(uint32_t mark);
 
 /* Appends the name of the script that a module, of either kind, is of. */
 void heap_items_add_script(struct text *text, uint64_t module);

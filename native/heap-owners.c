@@ -2,6 +2,7 @@
 #include "heap-owners.h"
 
 #ifdef __linux__
+#include "heap-item-marks.h"
 #include "heap-paths.h"
 #include "v8-edges.h"
 #include "v8-layout.h"
@@ -307,8 +308,7 @@ bool heap_owners_find(struct heap_owners *owners, const struct heap_graph *graph
   if (is_done)
     find_outside(graph, tree, pieces.outside);
   is_done = is_done && heap_items_find(&owners->items, graph, tree);
-  if (is_done)
-    heap_items_mark(&owners->items, tree, pieces.owner_of, sought->least_bytes);
+  is_done = is_done && heap_items_mark(&owners->items, tree, pieces.owner_of, sought->least_bytes);
   is_done = is_done && cut(owners, graph, tree, &pieces, &owners->items, sought->least_bytes) &&
             add_items(owners, &owners->items);
   if (is_done)

@@ -153,19 +153,26 @@ void heap_path_write(struct heap_path *path, const struct column *via, const str
     steps[count++] = at;
   struct v8_walker walker = {0};
   char last[160] = "";
+  size_t beginning = 0;
   for (size_t i = count; i-- > 0;) {
     if (steps[i] >= graph->object_count)
       continue;
     char segment[160] = "";
     struct text text = {.at = segment, .size = sizeof segment};
-    if (v8_step(&walker, heap_address_of(steps[i]), &text, &path->script))
+    const bool begins = v8_step(&walker, heap_address_of(steps[i]), &text, &path->script);
+    if (begins)
       path->text.length = 0, path->text.at[0] = last[0] = '\0';
     /* A list is as long as it is: its links are told once. */
     if (strcmp(segment, last) != 0)
       add_segment(&path->text, segment);
     if (segment[0] != '\0')
       strcpy(last, segment);
+    if (begins)
+      beginning = path->text.length;
   }
+  /* A class that nothing follows is that of the object itself, or of what V8 keeps it by. */
+  if (walker.begins_with_class && path->text.length == beginning)
+    path->text.length = 0, path->text.at[0] = '\0';
   for (size_t i = 0; i < count && path->script.length == 0; i++)
     if (steps[i] < graph->object_count && v8_type_is_context(v8_type_of(heap_address_of(steps[i]))))
       add_script_of_context(&path->script, heap_address_of(steps[i]));

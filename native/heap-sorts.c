@@ -43,7 +43,7 @@ static const struct {
 };
 
 /* Classes of Node's: by the name of the constructor and the script that it stands in, so that no class of the
- * application's is taken for one. */
+ * application's is taken for one. Those of its C++ stand in none. */
 static const struct {
   const char *name, *script;
   enum heap_sort sort;
@@ -61,6 +61,21 @@ static const struct {
     {"ServerResponse", "node:_http_server", SORT_REQUEST},
     {"Http2ServerRequest", "node:internal/http2/compat", SORT_REQUEST},
     {"Http2ServerResponse", "node:internal/http2/compat", SORT_REQUEST},
+    {"ClientHttp2Stream", "node:internal/http2/core", SORT_REQUEST},
+    {"ServerHttp2Stream", "node:internal/http2/core", SORT_REQUEST},
+    {"ClientHttp2Session", "node:internal/http2/core", SORT_SOCKET},
+    {"ServerHttp2Session", "node:internal/http2/core", SORT_SOCKET},
+    {"Client", "node:internal/deps/undici/undici", SORT_CLIENT},
+    {"Request", "node:internal/deps/undici/undici", SORT_REQUEST},
+    {"Agent", "node:_http_agent", SORT_HANDLE},
+    {"TCP", "", SORT_HANDLE},
+    {"Pipe", "", SORT_HANDLE},
+    {"UDP", "", SORT_HANDLE},
+    {"TLSWrap", "", SORT_HANDLE},
+    {"HTTPParser", "", SORT_HANDLE},
+    {"Http2Session", "", SORT_HANDLE},
+    {"Http2Stream", "", SORT_HANDLE},
+    {"WriteWrap", "", SORT_HANDLE},
 };
 
 static enum heap_sort sort_of_class(uint64_t map, uint64_t address) {
@@ -70,8 +85,10 @@ static enum heap_sort sort_of_class(uint64_t map, uint64_t address) {
   if (constructor != 0) {
     v8_add_function_name(&text, constructor);
     v8_add_script(&file, constructor);
+    const bool is_native = v8_script_of(constructor) == 0;
     for (size_t i = 0; i < sizeof CLASSES / sizeof *CLASSES; i++)
-      if (strcmp(name, CLASSES[i].name) == 0 && strcmp(script, CLASSES[i].script) == 0)
+      if (strcmp(name, CLASSES[i].name) == 0 && strcmp(script, CLASSES[i].script) == 0 &&
+          (script[0] != '\0' || is_native))
         return CLASSES[i].sort;
   }
   if (v8_type_is(v8_type_of_map(map), "JSPromise"))

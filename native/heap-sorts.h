@@ -28,7 +28,9 @@ enum heap_sort {
   SORT_PROMISE,
   SORT_SOCKET,
   SORT_REQUEST, /* the client's or the server's side of one, or its answer */
-  SORT_STREAM   /* any other that has the state of one */
+  SORT_STREAM,  /* any other that has the state of one */
+  SORT_HANDLE,  /* what Node keeps beside sockets and requests: its own C++, agents */
+  SORT_CLIENT   /* what fetch() keeps of one origin */
 };
 
 /* Whether JavaScript calls it an object that is no function. */

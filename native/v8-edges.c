@@ -177,7 +177,7 @@ static void clear(struct text *text) {
 bool v8_step(struct v8_walker *walker, uint64_t address, struct text *segment, struct text *script) {
   read_constants();
   const int type = v8_type_of(address);
-  bool begins = false;
+  bool begins = false, of_class = false;
   if (walker->at != 0) {
     const int from = v8_type_of(walker->at);
     if (v8_type_is_context(from) && !v8_type_is_context(type)) {
@@ -197,13 +197,13 @@ bool v8_step(struct v8_walker *walker, uint64_t address, struct text *segment, s
       clear(segment);
       clear(script);
       add_class_name(segment, address);
-      begins = true;
+      begins = of_class = true;
     }
     if (segment->length > 0)
       walker->is_in_events = strcmp(segment->at, ".Symbol(kEvents)") == 0;
   } else {
     add_class_name(segment, address);
-    begins = segment->length > 0;
+    begins = of_class = segment->length > 0;
   }
   if (type >= v8_layout.first_object_type && heap_sort_of(address) == SORT_CJS_MODULE) {
     clear(script);
@@ -233,6 +233,8 @@ bool v8_step(struct v8_walker *walker, uint64_t address, struct text *segment, s
     }
   } else if (v8_type_is(type, "JSGlobalObject"))
     clear(script);
+  if (begins)
+    walker->begins_with_class = of_class;
   walker->holder = walker->at;
   walker->at = address;
   return begins;

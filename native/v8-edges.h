@@ -9,7 +9,9 @@
 struct v8_walker {
   uint64_t holder; /* of `at` */
   uint64_t at;
-  bool is_in_events; /* in the table of an EventTarget's listeners, whose keys are their events */
+  bool
+      begins_with_class; /* what the way begins with, where it is told from here on, is no name but a class */
+  bool is_in_events;     /* in the table of an EventTarget's listeners, whose keys are their events */
 };
 
 /* Goes on to the object at `address`. Appends a segment where the step has a name of its own, and sets

@@ -192,6 +192,19 @@ uint64_t v8_field_of(uint64_t object, const char *name) {
              : 0;
 }
 
+void v8_each_value(uint64_t object, void (*visit)(uint64_t tagged, void *data), void *data) {
+  read_constants();
+  const uint64_t map = v8_map_of(object), outside = word_at(object, 1);
+  const struct fields fields = fields_of(map);
+  if (!is_dictionary(map))
+    for (int index = 0; index < fields.inside; index++)
+      visit(word_at(object, (uint32_t)(fields.start + index)), data);
+  /* A dictionary has keys among them, and counts before. */
+  const uint32_t words = v8_is_object(outside) ? heap_words_at(outside - 1) : 0;
+  for (uint32_t word = ARRAY_HEADER; word < words; word++)
+    visit(word_at(outside - 1, word), data);
+}
+
 bool v8_type_is_plain(int type) {
   return v8_type_is(type, "JSObject") || v8_type_is(type, "JSArray") || v8_type_is(type, "JSMap") ||
          v8_type_is(type, "JSSet");

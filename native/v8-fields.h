@@ -15,6 +15,10 @@ void v8_add_field(struct text *text, uint64_t object, uint32_t place, bool is_in
  * is known by its address. */
 uint64_t v8_field_of(uint64_t object, const char *name);
 
+/* Calls `visit` with the value, tagged, of each own property that is a field or of a dictionary; what else V8
+ * keeps beside them comes too. */
+void v8_each_value(uint64_t object, void (*visit)(uint64_t tagged, void *data), void *data);
+
 /* Whether objects of a type are nothing but properties, elements and entries: a plain object or an instance
  * of a class, an array, a Map, a Set. */
 bool v8_type_is_plain(int type);

@@ -226,6 +226,8 @@ export const SCHEMAS: OpenApiPart = {
             'calls',
             'generators',
             'modules',
+            'sockets',
+            'requests',
           ],
         },
         site: {

@@ -139,6 +139,9 @@ function whatOf(owner: Owner): string {
       return `promises awaiting ${path ?? 'an async function'} ×${formatCount(instances)}${fromSite(site)}`
     case 'generators':
       return `suspended generators ${path ?? ''} ×${formatCount(instances)}${fromSite(site)}`
+    case 'sockets':
+    case 'requests':
+      return `${kind} ${className} ×${formatCount(instances)}`
     case 'modules':
       return `${formatCount(instances)} modules ${script === null ? '' : baseOf(script)}`
     case 'listeners':

@@ -43,7 +43,7 @@ export function describeInFlight({ kind, className, site, count }: InFlight): st
       case 'promises':
         return `pending promises ${times}`
       default:
-        return `${kind} ${className} ${times}`
+        return `${kind} ${className} ${times}${site === null ? '' : `, ${name} from ${place}`}`
     }
   }
 }

@@ -19,7 +19,8 @@ export interface GraphBytes {
 /**
  * `collection` counts its entries; `variables` are those of a function; `listeners` are those of one event; `timers`,
  * `immediates`, suspended `calls` of async functions and `generators` are groups of those with one function; `modules` are
- * copies of one file that differ in their query.
+ * copies of one file that differ in their query; `sockets` (`requests` where there are none) are all connections that nothing
+ * but Node holds, with their requests, answers and what they buffer.
  */
 export type OwnerKind =
   | 'collection'
@@ -32,6 +33,8 @@ export type OwnerKind =
   | 'calls'
   | 'generators'
   | 'modules'
+  | 'sockets'
+  | 'requests'
 
 /** Where a function stands that an owner holds. */
 export interface OwnerSite {
@@ -97,13 +100,16 @@ export type InFlightKind =
 
 /**
  * What waits: timers and immediates by the function that they will call, suspended `calls` of async functions and
- * `generators` by theirs, pending `promises`, `sockets`, `requests` (and their answers) and other `streams` by their class,
- * the closed ones that something still holds among them.
+ * `generators` by theirs, pending `promises`, `sockets`, `requests` (and their answers) and other `streams` by their class and
+ * the function that handles them, the closed ones that something still holds among them.
  */
 export interface InFlight {
   readonly kind: InFlightKind
   readonly className: string
-  /** The function; null where it is the class that they have in common. */
+  /**
+   * The function: of what a server got, that which handles its requests or connections, of other streams the first listener
+   * that is not Node's own. Null where it is the class alone that they have in common.
+   */
   readonly site: OwnerSite | null
   readonly count: number
   /** What would go with all of them, each byte counted once; what other rows hold may be in it. */

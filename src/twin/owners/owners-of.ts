@@ -61,13 +61,13 @@ export function ownersOf(
   leastBytes = 0,
 ): OwnersFound {
   const { owners: raw } = found
-  const unlisted = new Set(
-    raw.filter((owner) => isOwnScript(scriptOf(owner)) || isOwnScope(owner) || isOfNodeAlone(owner)),
-  )
-  const groups = groupOwners(
-    raw.filter((owner) => !unlisted.has(owner)),
+  const own = new Set(raw.filter((owner) => isOwnScript(scriptOf(owner)) || isOwnScope(owner)))
+  const all = groupOwners(
+    raw.filter((owner) => !own.has(owner)),
     found,
   )
+  const groups = all.filter((group) => !isOfNodeAlone(group))
+  const unlisted = new Set([...own, ...all.filter(isOfNodeAlone).flatMap(({ members }) => members)])
   const sorted = groups.toSorted((a, b) => ownBytesOf(b) - ownBytesOf(a))
   const listed = sorted.filter((group) => ownBytesOf(group) >= leastBytes).slice(0, limit)
   const placeOf = new Map(listed.flatMap((group, place) => group.members.map((member) => [member, place] as const)))
@@ -150,8 +150,11 @@ function isOwnScope({ className, path }: RawOwner): boolean {
   return className === 'system / Context' && OWN_SCOPE.test(path)
 }
 
-function isOfNodeAlone(owner: RawOwner): boolean {
-  return packageOf(scriptOf(owner)) === 'node' && owner.ownBytes < NODE_LEAST_BYTES
+/** No empty process has connections. */
+function isOfNodeAlone(group: OwnerGroup): boolean {
+  const kind = kindOf(group.first)
+  if (kind === 'sockets' || kind === 'requests' || ownBytesOf(group) >= NODE_LEAST_BYTES) return false
+  return group.members.every((member) => packageOf(scriptOf(member)) === 'node')
 }
 
 /** The script that its path begins in, else that which it is of. */
@@ -203,7 +206,7 @@ function namesOf(owner: RawOwner): Pick<Owner, 'path' | 'script' | 'package'> {
 
 /** Kinds of items that may be owners. */
 function isWaiting(kind: ItemKind): kind is ItemKind & OwnerKind {
-  return kind !== 'none' && !['promises', 'sockets', 'requests', 'streams'].includes(kind)
+  return kind !== 'none' && kind !== 'promises' && kind !== 'streams'
 }
 
 /** An emitter keeps its listeners under the event: one function, or an array of them. */

@@ -85,6 +85,27 @@ describe('owners of a real process', () => {
     expect(result.text).to.match(/promises awaiting fetchUser\(\) ×3,000 from planted\.js:\d+/)
   })
 
+  it('count what each of many calls holds with them, however large it is', () => {
+    const { kind, instances, own } = owner('upload()')
+    expect({ kind, instances }).to.deep.equal({ kind: 'calls', instances: 20 })
+    expect(own.memoryBytes).to.be.within(20 * 100_000, 20 * 100_100)
+  })
+
+  it('count with suspended calls what resumes them', () => {
+    const never = result.discovery.owners.find(({ path }) => path === 'never')
+    expect(never?.own.totalBytes ?? 0).to.be.lessThan(3000 * 50)
+  })
+
+  it('tell connections that nothing but Node holds in one line', () => {
+    const sockets = result.discovery.owners.filter(({ kind }) => kind === 'sockets' || kind === 'requests')
+    expect(sockets.map(({ kind, className }) => ({ kind, className }))).to.deep.equal([
+      { kind: 'sockets', className: 'Socket' },
+    ])
+    expect(sockets[0]?.instances).to.be.within(80, 90)
+    expect(sockets[0]?.own.totalBytes).to.be.greaterThan(80 * 4000)
+    expect(result.text).to.match(/^\d+ +sockets Socket ×8\d /m)
+  })
+
   it('name timers by where their function stands', () => {
     const timers = result.discovery.owners.find(({ kind }) => kind === 'timers')
     expect(timers).to.include({ className: 'Timeout', instances: 1000 })
@@ -142,5 +163,20 @@ describe('owners of a real process', () => {
     const streams = inFlight.find(({ className }) => className === 'PassThrough')
     expect(streams).to.include({ kind: 'streams', count: 2, bufferedBytes: 6000 })
     expect(result.text).to.match(/^promises awaiting fetchUser\(\) ×3,000 from planted\.js:\d+ /m)
+  })
+
+  it('tell requests by the function that handles them, at both ends', () => {
+    const handled = (name: string): string[] =>
+      (result.discovery.inFlight ?? [])
+        .filter(({ site }) => site?.function === name)
+        .map(({ kind, className, count }) => `${kind} ${className} ${String(count)}`)
+        .sort()
+    expect(handled('answerLater')).to.deep.equal([
+      'requests IncomingMessage 40',
+      'requests ServerResponse 40',
+      'sockets Socket 40',
+    ])
+    expect(handled('notAnswered')).to.deep.equal(['requests ClientRequest 40'])
+    expect(result.text).to.match(/^sockets Socket ×40, answerLater\(\) from planted\.js:\d+ /m)
   })
 })
