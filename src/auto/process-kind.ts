@@ -45,7 +45,7 @@ export function processKindOf(facts: ProcessFacts): ProcessKind {
   if (!isMainThread || isSwitchedOff(env)) return 'tool'
   if (TEST_VARIABLES.some((name) => env[name] !== undefined)) return 'tool'
   if (execArgv.some((flag) => flag === '--test' || flag.startsWith('--test-'))) return 'tool'
-  if (script !== undefined && isTool(script)) return 'tool'
+  if (script !== undefined && isTool(script) && !isContainer(script)) return 'tool'
   const servedBy = env[SERVED_BY]
   return servedBy !== undefined && servedBy !== String(pid) ? 'descendant' : 'service'
 }
@@ -53,6 +53,12 @@ export function processKindOf(facts: ProcessFacts): ProcessKind {
 function isTool(script: string): boolean {
   const file = realPath(script)
   return isOwnCommand(file) || TOOL_SCRIPTS.test(path.basename(file)) || TOOLS.has(packageOf(file) ?? '')
+}
+
+/** pm2 starts a service by a script of its own, which loads that of the service into the same process. */
+function isContainer(script: string): boolean {
+  const file = realPath(script)
+  return /^ProcessContainer(?:Fork)?(?:Bun)?\.js$/.test(path.basename(file)) && packageOf(file) === 'pm2'
 }
 
 /** `cache-attribution run` starts the service, and is none. */

@@ -59,6 +59,14 @@ describe('the kind of a process', () => {
     })
   }
 
+  it('is a service by the script with which pm2 starts one, and a tool by a file of another package that is named so', () => {
+    for (const file of ['ProcessContainer.js', 'ProcessContainerFork.js']) {
+      expect(kind({ script: script('pm2', `lib/${file}`) })).to.equal('service')
+      expect(kind({ script: script('mocha', `lib/${file}`) })).to.equal('tool')
+    }
+    expect(kind({ script: script('pm2', 'lib/Daemon.js') })).to.equal('tool')
+  })
+
   for (const file of ['npm-cli.js', 'npx-cli.js', 'yarn-4.9.1.cjs', 'yarn.js', 'pnpm.cjs', 'corepack.js']) {
     it(`is a tool by the file ${file} of a project`, () => {
       expect(kind({ script: script('my-service', `.yarn/releases/${file}`) })).to.equal('tool')
