@@ -145,7 +145,11 @@ function loadingRule(packages) {
 const length = { skipBlankLines: true, skipComments: true }
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.cache/', 'native/build/', 'native/prebuilds/', 'test/native/build/']),
+  globalIgnores([
+    ...['dist/', 'coverage/', '.cache/', 'native/build/', 'native/prebuilds/', 'test/native/build/'],
+    // Compiled by Next.js, in a set-up of its own.
+    'examples/next/',
+  ]),
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { advice: { rules: { 'max-lines': /** @type {any} */ (builtinRules.get('max-lines')) } } },

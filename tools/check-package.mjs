@@ -51,7 +51,7 @@ const ALLOWED = new RegExp(
 )
 /** What stands in the repository alone, for who changes the library: documents may link to it. */
 const REPOSITORY_ONLY =
-  /^(?:bench|docs\/(?:internals|images|benchmarks\.md)|examples\/service|CONTRIBUTING\.md|native\/README\.md)/
+  /^(?:bench|docs\/(?:internals|images|benchmarks\.md)|examples\/(?:service|deploy|next)|CONTRIBUTING\.md|native\/README\.md)/
 const PREBUILT = new RegExp(`^native/prebuilds/${process.platform}-${process.arch}/.+\\.node$`)
 
 /** Strict, and with the library's own declarations checked too: what a demanding user has. */

@@ -21,6 +21,7 @@ export async function nextSetups({ parent, tarball }) {
   return [
     ['Next.js (Turbopack), no configuration', async () => expectMeasured(await built(await project(), ''))],
     [`Next.js, ${EXTERNAL}`, async () => expectMeasured(await built(await project(), EXTERNAL))],
+    ['Next.js, examples/next (instrumentation.ts)', async () => instrumented(await project())],
     [
       "Next.js, output: 'standalone', moved",
       async () => {
@@ -68,6 +69,42 @@ export async function GET() {
   must(!/warning|can't resolve/i.test(output), `it warns:\n${output}`)
 }
 
+const PAGE = `export const revalidate = 3600
+export const generateStaticParams = () => []
+export default async ({ params }) => <p>{(await params).id} {'x'.repeat(20000)}</p>
+`
+
+/** The files of examples/next: the endpoint answers on its port, and the cache of pages is a row with entries. @param {Project} project */
+async function instrumented(project) {
+  const files = ['instrumentation.ts', 'instrumentation-node.ts']
+  const from = fileURLToPath(new URL('../../examples/next/', import.meta.url))
+  for (const file of files) await cp(path.join(from, file), path.join(project.folder, file))
+  await project.write('app/pages/[id]/page.js', PAGE)
+  const port = await freePort()
+  try {
+    await build(project, `${EXTERNAL}, typescript: { ignoreBuildErrors: true }`)
+    const start = ['start']
+    const script = path.join(project.folder, 'node_modules/next/dist/bin/next')
+    return await served(script, start, project.folder, { MEMORY_PORT: String(port) }, async (base) => {
+      for (let page = 0; page < 40; page++) must((await fetch(`${base}/pages/${page}`)).ok, `page ${page}`)
+      const memory = `http://127.0.0.1:${port}/debug/memory`
+      const isRegistered = async () => (await fetch(`${memory}/caches/next%20pages%20and%20fetch`)).ok
+      for (let tries = 0; tries < 50 && !(await isRegistered()); tries++) await delay(200)
+      const answer = await fetch(`${memory}/attribution`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      })
+      const [row] = (await answer.json()).caches
+      must(row?.entriesBefore >= 40 && row.released.totalBytes > 40 * 20_000, JSON.stringify(row))
+      return `${row.entriesBefore} pages, ${(row.released.totalBytes / 1e6).toFixed(2)} MB`
+    })
+  } finally {
+    for (const file of files) await rm(path.join(project.folder, file), { force: true })
+    await rm(path.join(project.folder, 'app/pages'), { recursive: true, force: true })
+  }
+}
+
 /** @param {Project} project @param {string} config */
 async function built(project, config) {
   await build(project, config)
@@ -86,10 +123,15 @@ async function standalone(project, config, first) {
   }
 }
 
-/** Starts a server, asks it once, and ends it. @param {string} script @param {readonly string[]} args @param {string} cwd */
-async function served(script, args, cwd) {
+/**
+ * Starts a server, asks it, and ends it.
+ *
+ * @param {string} script @param {readonly string[]} args @param {string} cwd @param {NodeJS.ProcessEnv} [variables]
+ * @param {(base: string) => Promise<any>} [ask] by default the route that measures
+ */
+async function served(script, args, cwd, variables = {}, ask = undefined) {
   const port = await freePort()
-  const env = { ...process.env, PORT: String(port), HOSTNAME: '127.0.0.1', NEXT_TELEMETRY_DISABLED: '1' }
+  const env = { ...process.env, ...variables, PORT: String(port), HOSTNAME: '127.0.0.1', NEXT_TELEMETRY_DISABLED: '1' }
   const server = spawn(process.execPath, [script, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [server.stdout, server.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
@@ -97,6 +139,7 @@ async function served(script, args, cwd) {
   try {
     const response = await answered(`http://127.0.0.1:${port}/measure`, () => server.exitCode !== null)
     must(response?.ok, `it answered ${response?.status}:\n${output}`)
+    if (ask !== undefined) return await ask(`http://127.0.0.1:${port}`)
     return await /** @type {Response} */ (response).json()
   } finally {
     server.kill()
