@@ -86,15 +86,17 @@ static bool next_mapping(struct mapping *mapping) {
 }
 
 /* The next one that no file backs and no other process shares; false at the end. */
-static bool next_anonymous(struct fork_range *range) {
+static bool next_private(struct fork_range *range, bool is_written_to) {
   struct mapping mapping;
   while (next_mapping(&mapping))
-    if (mapping.is_anonymous && !mapping.is_shared) {
+    if (mapping.is_anonymous && !mapping.is_shared && (mapping.is_writable || !is_written_to)) {
       *range = mapping.range;
       return true;
     }
   return false;
 }
+
+static bool next_anonymous(struct fork_range *range) { return next_private(range, false); }
 
 static int reserve(struct fork_ranges *ranges, size_t more) {
   if (ranges->count + more <= ranges->capacity)
@@ -133,16 +135,20 @@ int fork_ranges_add_kept(struct fork_ranges *kept) {
   return failed;
 }
 
-int fork_ranges_add_anonymous(struct fork_ranges *ranges) {
+static int add_private(struct fork_ranges *ranges, bool is_written_to) {
   struct fork_range range;
   int failed = open_lines("/proc/self/maps");
   if (failed != 0)
     return failed;
-  while (failed == 0 && next_anonymous(&range))
+  while (failed == 0 && next_private(&range, is_written_to))
     failed = add(ranges, range);
   close(reading.file);
   return failed;
 }
+
+int fork_ranges_add_anonymous(struct fork_ranges *ranges) { return add_private(ranges, false); }
+
+int fork_ranges_add_writable(struct fork_ranges *ranges) { return add_private(ranges, true); }
 
 /* 0: the range took the advice. ENOMEM of madvise means two things. A part is not mapped any more, since a
  * worker's heap goes on changing: the rest got the advice. Or the kernel has no room for another mapping

@@ -25,6 +25,9 @@ int fork_ranges_add_kept(struct fork_ranges *kept);
 /* Adds all private anonymous ranges; cheap. Returns 0 or an errno. */
 int fork_ranges_add_anonymous(struct fork_ranges *ranges);
 
+/* The same without those that may not be written to. */
+int fork_ranges_add_writable(struct fork_ranges *ranges);
+
 /* Adds those that are kept from forks and are not as `before` has them; cheap, since only those are looked
  * into. EAGAIN: it cannot be told this way, and fork_ranges_add_kept() must; else 0 or an errno. */
 int fork_ranges_add_new_kept(struct fork_ranges *kept, const struct fork_ranges *before);

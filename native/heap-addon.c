@@ -7,6 +7,8 @@
 #include "heap-shared.h"
 #include "heap-sites.h"
 #include "mapped.h"
+#include "native-addons.h"
+#include "native-walk.h"
 #include "twin.h"
 #include "v8-fields.h"
 #include "v8-layout.h"
@@ -350,6 +352,53 @@ static napi_value parts_of(napi_env env, const struct heap_parts *parts) {
   return rows;
 }
 
+/* Native memory by whose it is: { reason }, or bytes. */
+static napi_value native_of(napi_env env, const char *reason, const struct native_owners *owners) {
+  napi_value result, addons;
+  if (reason != NULL)
+    return refusal(env, reason);
+  napi_create_object(env, &result);
+  set_number(env, result, "javascriptBytes", owners->javascript.bytes);
+  set_number(env, result, "nodeBytes", owners->engine.bytes);
+  set_number(env, result, "otherBufferBytes", owners->other_buffers.bytes);
+  set_number(env, result, "libraryBytes", owners->ours.bytes);
+  napi_create_array(env, &addons);
+  for (uint32_t i = 0, place = 0; i < MODULES_MAX; i++) {
+    if (owners->addons[i].bytes == 0)
+      continue;
+    napi_value row;
+    napi_create_object(env, &row);
+    set_text(env, row, "file", native_modules[i].path);
+    set_number(env, row, "bytes", owners->addons[i].bytes);
+    set_number(env, row, "count", owners->addons[i].count);
+    napi_set_element(env, addons, place++, row);
+  }
+  napi_set_named_property(env, result, "addons", addons);
+  return result;
+}
+
+/* By ArrayBuffers of this heap those of others are known: there is one of each kind of their records. */
+static void plant_buffers(napi_env env) {
+  enum { PLANTED_BYTES = 256 };
+  napi_value planted;
+  void *memory;
+  napi_create_arraybuffer(env, PLANTED_BYTES, &memory, &planted);
+  napi_create_buffer(env, PLANTED_BYTES, &memory, &planted);
+}
+
+static void forget_nothing(napi_env env, void *data, void *hint) { (void)env, (void)data, (void)hint; }
+
+/* One of each kind of record in which Node-API keeps what addons give it. */
+static void plant_records(napi_env env) {
+  napi_value objects[3], external;
+  for (size_t i = 0; i < 3; i++)
+    napi_create_object(env, &objects[i]);
+  napi_wrap(env, objects[0], &native_planted[0], NULL, NULL, NULL);
+  napi_wrap(env, objects[1], &native_planted[1], forget_nothing, &native_planted[2], NULL);
+  napi_create_external(env, &native_planted[3], forget_nothing, &native_planted[4], &external);
+  napi_add_finalizer(env, objects[2], &native_planted[5], forget_nothing, &native_planted[6], NULL);
+}
+
 /* twinHeapOwners(functions, known, leastBytes) → { reason } or { objectBytes, totalBytes, readOnlyBytes,
  * mappedBytes, tableBytes, restBytes, owners, parts }: in a twin, the objects that alone keep at least so
  * many bytes alive. */
@@ -376,6 +425,8 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     return NULL;
   }
   handles_make(env, &handles);
+  plant_buffers(env);
+  plant_records(env);
   const char *reason = learn_layout(functions, function_count);
   if (reason == NULL)
     reason = heap_walk(&graph, false);
@@ -399,11 +450,14 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   struct heap_item_group *groups = owners.items.groups.at;
   for (size_t i = 0; reason == NULL && i < owners.items.groups.count; i++)
     groups[i].handle = handles_put(&handles, groups[i].function);
+  static struct native_owners natives;
+  const char *no_natives = reason == NULL ? native_walk(&natives, &graph, env) : NULL;
   /* From here on V8 may move what it likes. */
   if (reason != NULL)
     result = refusal(env, reason);
   else {
     napi_create_object(env, &result);
+    napi_set_named_property(env, result, "native", native_of(env, no_natives, &natives));
     set_number(env, result, "objectBytes", (double)graph.object_bytes);
     set_number(env, result, "totalBytes", (double)tree.retained[0]);
     set_number(env, result, "restBytes", (double)owners.rest_bytes);

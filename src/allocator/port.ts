@@ -337,6 +337,8 @@ export interface HeapOwners {
   readonly mappedBytes: number
   /** Of V8's table of strings, which lies outside its heap; 0 where that is not known. */
   readonly tableBytes: number
+  /** Native memory by whose it is; absent where the owners are V8's snapshot's. */
+  readonly native?: RawNative | NoHeapWalk
   /** In no owner. */
   readonly restBytes: number
   readonly owners: readonly RawOwner[]
@@ -348,6 +350,21 @@ export interface HeapOwners {
   readonly parts: readonly RawPart[]
   /** What waits, owners or not. */
   readonly items: readonly RawItems[]
+}
+
+/** The allocator's live bytes by what leads to them. Blocks of which no pointer is found are in none of these. */
+export interface RawNative {
+  readonly reason?: undefined
+  /** Memory of ArrayBuffers and of strings outside the heap, of the graph's objects. */
+  readonly javascriptBytes: number
+  /** Memory of ArrayBuffers that no object of the graph has: of other threads, of messages under way. */
+  readonly otherBufferBytes: number
+  /** Of Node, V8 and their libraries, all threads together. */
+  readonly nodeBytes: number
+  /** Of this library's addon. */
+  readonly libraryBytes: number
+  /** Of other addons and the libraries that they brought, by the file that is loaded. */
+  readonly addons: readonly { readonly file: string; readonly bytes: number; readonly count: number }[]
 }
 
 /** References from the piece of one owner to another owner, or to members of its group. */

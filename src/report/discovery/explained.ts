@@ -60,7 +60,7 @@ export function namedByGraph(live: LiveMemory): GraphNamed | null {
   const whole = heap + allocatedBytes + mapped
   return {
     share: whole === 0 ? 1 : (heapBytes + native + mapped) / whole,
-    nativeBytes: allocatedBytes - native,
+    nativeBytes: Math.max(0, allocatedBytes - ownedNative(live, memoryBytes)),
     isBeyondNode: live.engineBytes != null,
   }
 }
@@ -69,20 +69,33 @@ export function namedByGraph(live: LiveMemory): GraphNamed | null {
 export interface GraphNamed {
   /** Of all that was live, 0 to 1. */
   readonly share: number
-  /** What the allocator counts and nothing names; null where it reports nothing. */
+  /** What the allocator counts and no JavaScript object of this thread owns; null where it reports nothing. */
   readonly nativeBytes: number | null
   /** Whether Node's own native memory is named: without it `nativeBytes` has that as well. */
   readonly isBeyondNode: boolean
 }
 
 /**
+ * Of the allocator's live bytes all of which it is known whose they are: by pointers in native memory where that was walked, else
+ * what is owned, and Node itself.
+ */
+function namedNative(live: LiveMemory): number | null {
+  const { memoryBytes, mappedBytes, allocatedBytes, native } = live
+  if (memoryBytes === undefined || mappedBytes === null || allocatedBytes == null) return null
+  if (native == null) return ownedNative(live, memoryBytes)
+  return Math.min(
+    allocatedBytes,
+    native.javascriptBytes + native.otherBufferBytes + native.nodeBytes + native.addonBytes,
+  )
+}
+
+/**
  * Of the allocator's live bytes: memory of Buffers and external strings, and Node itself. What V8 maps itself is no part of them;
  * how much that is must be known. Addons may map memory of their Buffers, too, so it is never more than there is.
  */
-function namedNative({ memoryBytes, mappedBytes, engineBytes, allocatedBytes }: LiveMemory): number | null {
-  if (memoryBytes === undefined || mappedBytes === null || allocatedBytes == null) return null
+function ownedNative({ mappedBytes, engineBytes, allocatedBytes }: LiveMemory, memoryBytes: number): number {
   // A result of an older version told nothing of either.
-  return Math.min(allocatedBytes, memoryBytes - (mappedBytes ?? 0) + (engineBytes ?? 0))
+  return Math.min(allocatedBytes ?? 0, memoryBytes - (mappedBytes ?? 0) + (engineBytes ?? 0))
 }
 
 function share(named: number, whole: number | null | undefined): number | null {

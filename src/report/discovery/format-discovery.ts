@@ -10,6 +10,7 @@ import type { GraphNamed } from './explained.js'
 import { inFlightLines } from './format-in-flight.js'
 import { packageLines } from './format-packages.js'
 import { baseOf, scriptLine, placeOf } from './place-of.js'
+import { whoseNative } from './format-native.js'
 import { trendCell } from '../trends/format-trends.js'
 import type { Discovery, LiveMemory, Owner, OwnerSite, SharedMemory } from './types.js'
 
@@ -76,7 +77,7 @@ function ownerLines(discovery: Discovery, paints: Palette): string[] {
           ),
         ]),
     dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and what is small`),
-    ...graphLines(live, hasOtherHeaps(discovery)).map((line) => dim(line)),
+    ...graphLines(discovery, live).map((line) => dim(line)),
     ...(discovery.shared ?? []).map((shared) => dim(describeShared(shared))),
     ...owners.flatMap((owner, place) =>
       owner.disagreement === null
@@ -89,8 +90,9 @@ function ownerLines(discovery: Discovery, paints: Palette): string[] {
 }
 
 /** How much of what was live the graph names, and what it cannot name. */
-function graphLines(live: LiveMemory, withOthers: boolean): string[] {
+function graphLines(discovery: Discovery, live: LiveMemory): string[] {
   const named = namedByGraph(live)
+  const withOthers = hasOtherHeaps(discovery)
   if (named === null) return []
   const { usedHeapBytes = 0, allocatedBytes = null } = live
   const native = allocatedBytes === null ? '' : `${formatBytes(allocatedBytes)} allocator + `
@@ -99,7 +101,7 @@ function graphLines(live: LiveMemory, withOthers: boolean): string[] {
     ...(named.nativeBytes === null || named.nativeBytes < NATIVE_LEAST_BYTES
       ? []
       : [
-          `native memory without ${withOthers ? "an owner in this thread's heap" : 'a JavaScript owner'}: ${formatBytes(named.nativeBytes)}${besides(named, withOthers)}; a heap profile names who allocated it (cache-attribution run --profile)`,
+          `native memory without ${withOthers ? "an owner in this thread's heap" : 'a JavaScript owner'}: ${formatBytes(named.nativeBytes)}${besides(named, withOthers)}${whoseNative(discovery)}; a heap profile names who allocated it (cache-attribution run --profile)`,
         ]),
   ]
 }

@@ -132,6 +132,12 @@ export interface LiveMemory {
    * modules, and what V8 keeps beside each page of its heap. Null where no such process could be measured.
    */
   readonly engineBytes?: number | null
+  /**
+   * `allocatedBytes` by what leads to them, by pointers in native memory: how much each package's addon holds is in `packages`.
+   * Null where native memory could not be walked, absent in a result of an older version. What is missing to `allocatedBytes` is
+   * found by no pointer.
+   */
+  readonly native?: NativeMemory | null
   /** V8's heap in use when it was walked, right after collections: what is more than `heapBytes` is reached by nothing strong. */
   readonly usedHeapBytes?: number
   /** What the allocator counted as live then; null where it reports nothing. What is more than `memoryBytes` has no JavaScript owner in this thread's heap. */
@@ -142,21 +148,33 @@ export interface LiveMemory {
   readonly restBytes: number
 }
 
+/** Live native memory by whose it is, in bytes; each block counts once. */
+export interface NativeMemory {
+  /** Of Buffers, other ArrayBuffers and external strings of this thread, rounded as the allocator rounds. */
+  readonly javascriptBytes: number
+  /** Of ArrayBuffers that no object of this thread's heap has: of other threads, of messages under way. */
+  readonly otherBufferBytes: number
+  /** What Node's own data lead to, and no addon's: Node, V8, their libraries and what handles hold, of all threads. */
+  readonly nodeBytes: number
+  /** What data of addons lead to, this library's among them. */
+  readonly addonBytes: number
+}
+
 /**
  * What the memory of one package is made of. `application` is scripts in no package, `node` Node's own, `library` this library,
  * and `engine` what is of no script, or held by several.
  */
 export interface PackageCost {
   readonly of: 'application' | 'package' | 'node' | 'library' | 'engine'
-  /** The name under node_modules; null of all but packages. */
+  /** The name under node_modules, of a library that an addon brought from elsewhere its file's; null of all but packages. */
   readonly package: string | null
   /** All of its live memory by the graph, Buffers included; over all packages the live memory. */
   readonly totalBytes: number
   /** Of it, in the pieces of owners: the data that they keep alive. The rest is code, and what is small. */
   readonly ownedBytes: number
   /**
-   * Of `node` and `engine`, beside `totalBytes`: native memory that belongs to no JavaScript object, as an empty process of this
-   * Node shows it. Null where none could be measured; absent of all others, of which it is not known.
+   * Beside `totalBytes`: native memory that belongs to no JavaScript object. Of a package it is what its addons hold, of `node` what
+   * Node's own data lead to, of `engine` V8's bookkeeping of its heap. Null where it is not known, absent of packages without any.
    */
   readonly nativeBytes?: number | null
   /** `totalBytes` by what it is, the largest first. */

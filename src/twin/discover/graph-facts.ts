@@ -1,9 +1,10 @@
 /** What a walked heap tells beside its owners, put together with what was read of the allocator and of an empty process. Pure. */
 import type { Figures } from '../../measure/figures.js'
-import type { Discovery, PackageCost } from '../../report/discovery/types.js'
+import type { Discovery } from '../../report/discovery/types.js'
 import { engineNative } from '../empty-node.js'
-import type { EmptyNode, EngineNative } from '../empty-node.js'
+import type { EmptyNode } from '../empty-node.js'
 import type { OwnersFound } from '../owners/owners-of.js'
+import { nativeMemoryOf, withNative } from './native-facts.js'
 
 /** What was read in the moment of the walk. */
 export interface WalkReadings {
@@ -24,22 +25,19 @@ export function graphFacts(
   if (found === null) {
     return { live: null, packages: [], inFlight: [], shared: [], others: { count: 0, totalBytes: 0 } }
   }
-  const { live, packages, inFlight, shared, others, tableBytes } = found
-  const native = emptyNode === null ? null : engineNative(emptyNode, { heapTotalBytes, tableBytes })
+  const { live, packages, inFlight, shared, others, tableBytes, native } = found
+  const empty = emptyNode === null ? null : engineNative(emptyNode, { heapTotalBytes, tableBytes })
   return {
     live: {
       ...live,
       usedHeapBytes: figures.heapBytes,
       allocatedBytes: figures.allocatedBytes,
-      engineBytes: native === null ? null : native.node + native.engine,
+      engineBytes: empty === null ? null : empty.node + empty.engine,
+      native: nativeMemoryOf(native),
     },
-    packages: packages.map((cost) => withNative(cost, native)),
+    packages: withNative(packages, native, empty),
     inFlight,
     shared,
     others,
   }
-}
-
-function withNative(cost: PackageCost, native: EngineNative | null): PackageCost {
-  return cost.of === 'node' || cost.of === 'engine' ? { ...cost, nativeBytes: native?.[cost.of] ?? null } : cost
 }

@@ -4,7 +4,7 @@
  * Rule: no property of the service is read and nothing is emptied for them; what lies in several owners is counted once.
  */
 import { ITEM_KINDS } from '../../allocator/port.js'
-import type { HeapOwners, ItemKind, RawOwner } from '../../allocator/port.js'
+import type { HeapOwners, ItemKind, RawNative, RawOwner } from '../../allocator/port.js'
 import { packageOf } from '../../support/package-of.js'
 import type {
   GraphBytes,
@@ -38,6 +38,8 @@ export interface OwnersFound {
   readonly others: OtherOwners
   /** Of V8's table of strings, outside its heap; 0 where that is not known. */
   readonly tableBytes: number
+  /** Native memory by whose it is; null where it was not walked. */
+  readonly native: RawNative | null
 }
 
 /** An owner before it is emptied. */
@@ -102,6 +104,7 @@ export function ownersOf(
     inFlight: inFlightOf(found, limit),
     shared: sharedMemoryOf(found, placeOf, limit),
     tableBytes: found.tableBytes,
+    native: found.native?.reason === undefined ? (found.native ?? null) : null,
     others: { count: folded.length, totalBytes: sum(folded.map(ownBytesOf)) },
   }
 }

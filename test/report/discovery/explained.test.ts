@@ -78,6 +78,16 @@ describe('explainedBy()', () => {
     expect(namedByGraph(live)).to.deep.equal({ share: 41 / 54, nativeBytes: 10 * MIB, isBeyondNode: true })
   })
 
+  it('takes what was found in native memory for what has a name, and no more than there is', () => {
+    const native = { javascriptBytes: 10 * MIB, otherBufferBytes: 2 * MIB, nodeBytes: 5 * MIB, addonBytes: MIB }
+    const live = { ...withNative(liveOf(27, 10, 30, 20), 0, 4), native }
+    expect(explainedByGraph(live)).to.deep.equal({ heapShare: 0.9, nativeShare: 0.9 })
+    // What has no JavaScript owner is the same as without it: it has a name all the same.
+    expect(namedByGraph(live)).to.deep.equal({ share: 45 / 50, nativeBytes: 6 * MIB, isBeyondNode: true })
+    expect(explainedByGraph({ ...live, native: { ...native, nodeBytes: 50 * MIB } }).nativeShare).to.equal(1)
+    expect(explainedByGraph({ ...live, native: null }).nativeShare).to.equal(0.7)
+  })
+
   it('is null of what the allocator does not tell', () => {
     expect(explainedBy(before(null, 10), [], discovery(liveOf(5, 1, 6, null))).explained?.nativeShare).to.equal(null)
   })
@@ -103,6 +113,25 @@ describe('what the graph explains, as a terminal shows it', () => {
     )
     expect(text).to.include('native memory without a JavaScript owner: 44.00 MiB, ')
     expect(text).to.include('cache-attribution run --profile')
+  })
+
+  it('says whose native memory without a JavaScript owner is, the largest first', () => {
+    const native = { javascriptBytes: MIB, otherBufferBytes: 9 * MIB, nodeBytes: 5 * MIB, addonBytes: 20.5 * MIB }
+    const live = { ...withNative(liveOf(27, 1, 30, 45), 0, 4), native }
+    const costOf = (name: string, bytes: number): PackageCost => ({
+      of: 'package',
+      package: name,
+      totalBytes: 0,
+      ownedBytes: 0,
+      nativeBytes: bytes,
+      kinds: [],
+    })
+    const text = shown(live, [costOf('sharp', 20 * MIB), costOf('small', 0.5 * MIB)])
+    expect(text).to.include(
+      "native memory without a JavaScript owner: 40.00 MiB beside Node's own: 20.00 MiB of sharp, 9.00 MiB of Buffers of other threads or of messages under way, 1.00 MiB that only data of Node lead to, such as handles and messages; a heap profile",
+    )
+    expect(text).to.match(/^sharp .* 20\.00 MiB/m)
+    expect(shown({ ...live, native: null })).to.include("beside Node's own; a heap profile")
   })
 
   it('says that what other threads hold is among it where their heaps were not walked', () => {
