@@ -32,9 +32,11 @@ const COVERED = 'TESTS_ARE_COVERED'
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set()
-// A terminal sends Ctrl-C to all of them; what is sent to this process alone is passed on.
+let isStopped = false
+// A terminal sends Ctrl-C to all of them; what is sent to this process alone is passed on. No group is started after it.
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
   process.on(signal, () => {
+    isStopped = true
     for (const child of children) child.kill(signal)
   })
 }
@@ -72,9 +74,9 @@ async function runGroups(files) {
   /** @type {string[][]} */
   const again = []
   const lane = async (/** @type {string[][]} */ groups) => {
-    for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+    for (let group = groups.shift(); group !== undefined && !isStopped; group = groups.shift()) {
       const { code, text } = await runGroup(group)
-      const isTriedAgain = code !== 0 && !isCi
+      const isTriedAgain = code !== 0 && !isCi && !isStopped
       if (isTriedAgain) again.push(group)
       else take(total, code, text)
       process.stdout.write(isTriedAgain ? text.replace(/^(?=.)/gm, 'beside others: ') : text)
@@ -84,6 +86,7 @@ async function runGroups(files) {
   await Promise.all(Array.from({ length: processors + (isCi ? 0 : 1) }, () => lane(beside)))
   await Promise.all(Array.from({ length: processors }, () => lane(quiet)))
   for (const group of alone.length > 0 ? [...again, alone] : again) {
+    if (isStopped) break
     const { code, text } = await runGroup(group)
     take(total, code, text)
     process.stdout.write(text)
@@ -91,7 +94,8 @@ async function runGroups(files) {
   const seconds = ((performance.now() - started) / 1000).toFixed(0)
   if (again.length > 0) console.log(`run again with nothing beside them: ${again.length} groups of files`)
   console.log(`all groups: ${total.passed} passed, ${total.failed} failed, in ${seconds} s`)
-  return total.exitCode
+  if (isStopped) console.log('stopped by a signal before all groups were run')
+  return isStopped ? 1 : total.exitCode
 }
 
 /** @param {readonly string[]} group */
