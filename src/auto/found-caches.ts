@@ -19,7 +19,7 @@ import { CacheGroup, byShape } from './cache-group.js'
 import type { AsReleasable } from './cache-group.js'
 import type { Creation, Origin } from './export-wrapper.js'
 import { FollowBudget } from './follow-budget.js'
-import { libraryOf } from './libraries.js'
+import { isCacheCode } from './libraries.js'
 import { cacheParts } from './cache-parts.js'
 
 /** A place whose first caches must all not be emptied is asked about no more. */
@@ -247,7 +247,7 @@ const ofLibrary = new Map<string, boolean>()
 function isOfLibrary(file: string): boolean {
   let is = ofLibrary.get(file)
   // Between a library's frames there are those of what wraps it.
-  if (is === undefined) ofLibrary.set(file, (is = isOwnFile(pathOf(file)) || libraryOf(pathOf(file)) !== null))
+  if (is === undefined) ofLibrary.set(file, (is = isOwnFile(pathOf(file)) || isCacheCode(pathOf(file))))
   return is
 }
 

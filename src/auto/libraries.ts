@@ -58,6 +58,9 @@ export const LIBRARIES: Readonly<Record<string, CacheExports>> = {
   '@apollo/utils.keyvaluecache': classes('InMemoryLRUCache'),
   'better-sqlite3': { default: { kind: 'class', label: 'Database' } },
   sharp: { default: { kind: 'value', label: 'operations' } },
+  next: { LRUCache: { kind: 'class', label: 'LRUCache', files: /\/dist\/server\/lib\/lru-cache\.js$/ } },
+  lru_map: classes('LRUMap'),
+  '@hapi/catbox-memory': classes('Engine'),
 }
 
 /** Libraries whose caches are built on those of others. */
@@ -83,6 +86,16 @@ export function libraryOf(file: string): string | null {
 /** Those of the library's exports that make caches in this file. */
 export function exportsOf(library: string, file: string): [string, CacheExport][] {
   return Object.entries(LIBRARIES[library] ?? {}).filter(([, { files }]) => files?.test(posix(file)) !== false)
+}
+
+/**
+ * Whether a file is code of a cache, and no place that makes one: of a framework only the files with such exports are.
+ */
+export function isCacheCode(file: string): boolean {
+  const library = libraryOf(file)
+  if (library === null) return false
+  const isFramework = Object.values(LIBRARIES[library] ?? {}).every(({ files }) => files !== undefined)
+  return !isFramework || exportsOf(library, file).length > 0
 }
 
 /** `/app/node_modules/@scope/name` of a file below it; null of a file that lies in no installed package. */
