@@ -95,7 +95,7 @@ async function instrumented(project) {
         headers: { 'content-type': 'application/json' },
         body: '{}',
       })
-      const [row] = (await answer.json()).caches
+      const [row] = /** @type {any} */ (await answer.json()).caches
       must(row?.entriesBefore >= 40 && row.released.totalBytes > 40 * 20_000, JSON.stringify(row))
       return `${row.entriesBefore} pages, ${(row.released.totalBytes / 1e6).toFixed(2)} MB`
     })
