@@ -76,8 +76,14 @@ export function ownersOf(
   const partOf = (owner: RawOwner): RawOwner | undefined => (owner.partOf < 0 ? undefined : raw[owner.partOf])
   const owners = listed.map((group, place): GraphOwner => {
     const { first, members, alike } = group
-    let outer = partOf(first)
-    while (outer !== undefined && (placeOf.get(outer) ?? place) === place) outer = partOf(outer)
+    const outers = members.map((member) => {
+      let outer = partOf(member)
+      while (outer !== undefined && (placeOf.get(outer) ?? place) === place) outer = partOf(outer)
+      return outer
+    })
+    // Members of a group may lie in several, and a row is part of one or of none.
+    const places = new Set(outers.map((each) => (each === undefined ? null : (placeOf.get(each) ?? null))))
+    const [outer] = places.size === 1 ? outers : []
     const row: Owner = {
       ...namesOf(first),
       kind: kindOf(first),
