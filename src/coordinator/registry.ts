@@ -110,7 +110,12 @@ export class Registry {
       )
     }
     const cache: RegisteredCache = {
-      ...{ name, releasable, traits, wasAsynchronous: false, lastMeasured: null, hadEntries: false },
+      name,
+      releasable,
+      traits,
+      wasAsynchronous: false,
+      lastMeasured: null,
+      hadEntries: false,
       registeredActiveMs: this.#activeMs(),
     }
     this.#caches.set(name, cache)

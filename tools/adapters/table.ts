@@ -23,7 +23,7 @@ coordinator.register('users', fromCache(users))
 \`fromLruCache(cache)\`. Neither calls or wraps anything of a cache before a run does, and none of these packages is a
 dependency. Every adapter is run against the package itself, in the first and the last version that the table names: what a Map with the same
 content gives back must come back, and the cache must work afterwards (the conformance suite; caches of frameworks in
-\`tools/setups/caches.mjs\`). A member with a getter is not called to recognise a cache until its methods are known.
+\`tools/setups/caches.mjs\`). Of Next.js 15 and Apollo Server 4 the code was read, and not run. A member with a getter is not called to recognise a cache until its methods are known.
 
 An adapter brings traits along: what \`register()\` takes where its own options are silent. They say \`lossless: true\`, but of what
 [shows that it holds state](#what-holds-state).

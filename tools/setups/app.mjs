@@ -15,7 +15,7 @@ const fill = () => {
 async function main() {
   fill()
   const coordinator = Coordinator.default()
-  coordinator.register('known', { release: () => cache.clear(), entryCount: () => cache.size })
+  coordinator.register('known', { release: () => cache.clear(), entries: () => cache.size })
   const released = ({ caches }) => caches[0].released.totalBytes
   const { supported, reason } = supportsTwin()
   const twinBytes = supported ? released(await coordinator.attribute()) : reason

@@ -11,7 +11,7 @@ test('a cache is measured', async () => {
   const cache = new Map()
   for (let key = 0; key < 5000; key++) cache.set(key, Buffer.allocUnsafeSlow(5000).fill(1))
   const coordinator = new Coordinator()
-  coordinator.register('known', { release: () => cache.clear(), entryCount: () => cache.size })
+  coordinator.register('known', { release: () => cache.clear(), entries: () => cache.size })
   for (const mode of ['twin', 'release']) {
     const { caches, warnings } = await coordinator.attribute({ mode })
     expect(warnings).toEqual([])
