@@ -89,7 +89,7 @@ export function fileOf(frame: Frame): string {
 }
 
 /** The place of a frame. */
-export function placeOf(frame: Frame | undefined): CodePlace {
+export function codePlaceOf(frame: Frame | undefined): CodePlace {
   if (frame === undefined) return NOWHERE
   return {
     file: fileOf(frame),

@@ -13,7 +13,7 @@ import type { AttributionReport } from '../report/types.js'
 import { isOwnFile } from '../support/own-package.js'
 import { formatCount } from '../support/units.js'
 import type { ReleasableTraits } from '../coordinator/releasable.js'
-import { fileOf, frameOfPlace, frameOutside, nameOfPlace, pathOf, placeOf } from './creation-place.js'
+import { fileOf, frameOfPlace, frameOutside, nameOfPlace, pathOf, codePlaceOf } from './creation-place.js'
 import type { CodePlace } from './creation-place.js'
 import { CacheGroup, byShape } from './cache-group.js'
 import type { AsReleasable } from './cache-group.js'
@@ -125,7 +125,7 @@ export class FoundCaches {
     const key = `${frame === undefined ? '' : fileOf(frame)}:${String(frame?.getLineNumber() ?? 0)} ${creation.className}`
     let found = product.places.get(key)
     if (found === undefined) {
-      found = this.#newGroup(creation, placeOf(frame))
+      found = this.#newGroup(creation, codePlaceOf(frame))
       product.places.set(key, found)
       this.#ends.register(made, { product, key })
     }

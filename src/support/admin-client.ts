@@ -112,11 +112,7 @@ export class AdminClient {
 }
 
 /** @throws CacheAttributionError `ERR_ADMIN_ANSWER` where it has no end */
-export async function wholeBody(
-  answer: IncomingMessage,
-  name: string,
-  mostBytes = ANSWER_BYTES_MAX,
-): Promise<Buffer> {
+export async function wholeBody(answer: IncomingMessage, name: string, mostBytes = ANSWER_BYTES_MAX): Promise<Buffer> {
   const parts: Buffer[] = []
   let length = 0
   for await (const part of answer as AsyncIterable<Buffer>) {
