@@ -9,7 +9,7 @@ import type { Instrument } from '../measure/window.js'
 import { readText } from '../support/read-text.js'
 
 /** A heap that shrank by less has no page to give back, and V8's part of the purge is two collections. */
-const HEAP_LEAST_BYTES = 256 * 1024
+export const HEAP_LEAST_BYTES = 256 * 1024
 
 /** Reads by how much this twin's resident memory falls from one call to the next. */
 export class ReturnedPages {
@@ -27,9 +27,13 @@ export class ReturnedPages {
     purge(true)
   }
 
-  /** From here on falls are counted. */
-  begin(): void {
-    this.#residentBytes = purge(false) ? residentBytes() : null
+  /**
+   * From here on falls are counted.
+   *
+   * @param withHeap gives back V8's pages first: what collections have freed since the last purge is nobody's then
+   */
+  begin(withHeap = false): void {
+    this.#residentBytes = this.#purged(withHeap)
   }
 
   /**
@@ -40,16 +44,20 @@ export class ReturnedPages {
   fall(heapFallBytes: number): number | null {
     const before = this.#residentBytes
     if (before === null) return null
+    this.#residentBytes = this.#purged(heapFallBytes >= HEAP_LEAST_BYTES)
+    return this.#residentBytes === null ? null : before - this.#residentBytes
+  }
+
+  /** Resident bytes when every freed page was given back. */
+  #purged(withHeap: boolean): number | null {
     const { collector, sampler } = this.#instrument
-    const hasHeap = heapFallBytes >= HEAP_LEAST_BYTES
     const allocatedBytes = sampler.readLiveBytes()
-    const isPurged = purge(hasHeap)
+    const isPurged = purge(withHeap)
     // A young generation without pages makes new ones, each with notes of its own, in the next collection.
-    if (hasHeap) collector?.minor()
+    if (withHeap) collector?.minor()
     const droppedBytes = allocatedBytes - sampler.readLiveBytes()
     if (!Number.isNaN(droppedBytes)) this.#droppedBytes += droppedBytes
-    this.#residentBytes = isPurged ? residentBytes() : null
-    return this.#residentBytes === null ? null : before - this.#residentBytes
+    return isPurged ? residentBytes() : null
   }
 
   /** Figures as they would be had nothing been purged: what a purge frees is no window's. */

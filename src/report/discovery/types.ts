@@ -73,7 +73,10 @@ export interface Owner {
   readonly released: AttributedBytes | null
   /** As a row of the report: half-width of the 95 % interval around `released.totalBytes`. */
   readonly uncertaintyBytes: number | null
-  /** By how much RSS falls with it, every freed page given back; null where it was not emptied, or that is unknown. */
+  /**
+   * By how much RSS falls with it, every freed page given back; null where it was not emptied, where it is smaller than a page of V8
+   * (256 KiB), or where that is unknown.
+   */
   readonly returned: ReturnedBytes | null
   /** Where `released` is further from `retained` than the ±: by how much, and why. Null where they agree. */
   readonly disagreement: string | null

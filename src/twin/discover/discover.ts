@@ -218,9 +218,9 @@ export function discoverHere(instrument: Instrument, settings: DiscoverySettings
   const { controls: _, ...bounds } = noise(controls.map(({ change }) => change))
   let done = 0
   const rows = measureOwners(owners, {
-    window: (empty) => {
+    window: (empty, bytes) => {
       send({ kind: 'progress', stage: 'measuring', done: done++, of: emptiable })
-      return time.timed(() => windows.measure(empty))
+      return time.timed(() => windows.measure(empty, bytes))
     },
     hasTime: () => time.suffices(),
     knowsFields: isWalked,

@@ -16,14 +16,16 @@ import { emptyOwner } from './empty-owner.js'
 /** What one window showed. */
 export interface OwnerWindow {
   readonly change: Figures
-  /** By how much resident memory fell; null where unknown. */
+  /** Whether resident memory was read: what is smaller than V8's pages returns nothing that could be told. */
+  readonly readsPages: boolean
+  /** By how much it fell; null where unknown, 0 where it was not read. */
   readonly residentFall: number | null
 }
 
 /** How they are measured. */
 export interface OwnerMeasure {
-  /** One settled window around `empty`. */
-  readonly window: (empty: () => void) => OwnerWindow
+  /** One settled window around `empty`, after which so many bytes are gone by the graph. */
+  readonly window: (empty: () => void, bytes: number) => OwnerWindow
   /** Whether there is time for one more window; asked before each. */
   readonly hasTime: () => boolean
   readonly noise: MeasuredNoise
@@ -42,7 +44,7 @@ export function measureOwners(owners: readonly GraphOwner[], measure: OwnerMeasu
     const emptied: boolean[] = []
     const found = measure.window(() => {
       emptied.push(emptyAll(objects, measure.knowsFields))
-    })
+    }, owners[place]?.row.own.totalBytes ?? 0)
     if (emptied.every(Boolean)) windows.set(place, found)
   }
   return owners.map(({ row }, place) => {
@@ -71,19 +73,24 @@ function withParts(
 ): OwnerWindow | null {
   const own = windows.get(place)
   if (own === undefined) return null
-  let { change, residentFall } = own
+  let { change, readsPages, residentFall } = own
   for (const [part, { row }] of owners.entries()) {
     if (row.partOf !== place) continue
     // One that was not emptied itself went with this one.
     const inner = withParts(part, owners, windows)
     if (inner === null) continue
     change = plus(change, inner.change)
+    readsPages ||= inner.readsPages
     residentFall = residentFall === null || inner.residentFall === null ? null : residentFall + inner.residentFall
   }
-  return { change, residentFall }
+  return { change, readsPages, residentFall }
 }
 
-function measured(row: Owner, { change, residentFall }: OwnerWindow, measure: OwnerMeasure): Partial<Owner> {
+function measured(
+  row: Owner,
+  { change, readsPages, residentFall }: OwnerWindow,
+  measure: OwnerMeasure,
+): Partial<Owner> {
   const { noise, residentControls } = measure
   const released = withTotal(byQuantity((quantity) => change[quantity]))
   const uncertaintyBytes = hypotenuse(noise, released)
@@ -91,7 +98,7 @@ function measured(row: Owner, { change, residentFall }: OwnerWindow, measure: Ow
   return {
     released,
     uncertaintyBytes,
-    returned: returnedOf({ falls: [residentFall], controls: residentControls }),
+    returned: readsPages ? returnedOf({ falls: [residentFall], controls: residentControls }) : null,
     // A registered cache was released before: what was left of it is what came back.
     disagreement: row.cache !== null && !isSeen ? null : disagreementOf(released, row.retained, uncertaintyBytes),
   }

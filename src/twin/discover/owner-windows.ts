@@ -1,7 +1,7 @@
 /** Settled windows in which owners are emptied, one after the other: the end of one is the beginning of the next. */
 import type { Instrument } from '../../measure/window.js'
 import { difference } from '../../report/build-report.js'
-import { ReturnedPages } from '../returned-pages.js'
+import { HEAP_LEAST_BYTES, ReturnedPages } from '../returned-pages.js'
 import { settleInTwin } from '../settle-in-twin.js'
 import type { OwnerWindow } from './measure-owners.js'
 
@@ -18,15 +18,18 @@ export class OwnerWindows {
     // What the walk and the purge leave behind goes over several collections.
     settleInTwin(instrument)
     this.#level = this.#settle()
-    this.#pages.begin()
   }
 
-  measure(empty: () => void): OwnerWindow {
+  /** `bytes` is what the graph expects to go: of less than pages hold, resident memory is not read. */
+  measure(empty: () => void, bytes = Infinity): OwnerWindow {
+    const readsPages = bytes >= HEAP_LEAST_BYTES
+    // As at the end of the window, so that the same is left of V8's pages at both.
+    if (readsPages) this.#pages.begin(true)
     empty()
     const after = this.#settle()
     const change = difference(this.#level, after)
     this.#level = after
-    return { change, residentFall: this.#pages.fall(change.heapBytes) }
+    return { change, readsPages, residentFall: readsPages ? this.#pages.fall(Infinity) : 0 }
   }
 
   #settle(): ReturnType<typeof settleInTwin>['figures'] {
