@@ -8,10 +8,9 @@ import type { AnyAdapter } from './adapter.js'
 import { dataMember, hasMethods, ownObjects } from './shape.js'
 
 /** Methods by which classes empty themselves; what else they do is not known. */
-const EMPTYING = [
-  ['clearAll', 'clearCache', 'clearStore', 'reset', 'resetCache', 'flush', 'flushAll', 'purge', 'purgeAll', 'empty'],
-  ['removeAll', 'deleteAll', 'invalidateAll', 'evictAll', 'dropAll', 'prune'],
-].flat()
+const EMPTYING =
+  `clearAll clearCache clearStore reset resetCache flush flushAll purge purgeAll empty removeAll deleteAll invalidateAll
+  evictAll dropAll prune`.split(/\s+/)
 
 const REGISTER = 'register { release: () => … } instead'
 

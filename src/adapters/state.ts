@@ -9,10 +9,8 @@ import { dataMember, hasMember, hasMethods } from './shape.js'
 
 /** Parts of a name, such as the namespace of a Keyv, that stand for state. */
 const STATE_WORDS: ReadonlySet<string> = new Set(
-  [
-    ['lock', 'mutex', 'semaphore', 'lease', 'session', 'sess', 'presence', 'queue', 'job', 'task', 'throttle'],
-    ['ratelimit', 'ratelimiter', 'otp', 'nonce', 'csrf', 'token', 'idempotency', 'document', 'doc', 'outbox', 'inbox'],
-  ].flat(),
+  `lock mutex semaphore lease session sess presence queue job task throttle ratelimit ratelimiter otp nonce csrf token
+  idempotency document doc outbox inbox`.split(/\s+/),
 )
 
 /** The words, as Markdown. */
