@@ -3,7 +3,7 @@ import { types } from 'node:util'
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { chooseKeys } from './keys.js'
+import { trimByKey } from './keys.js'
 import { dataMember, hasMember, hasMethods } from './shape.js'
 import { isNameOfState } from './state.js'
 
@@ -53,10 +53,7 @@ export const catboxMemoryAdapter: Adapter<CatboxMemoryLike> = {
         const bytes = dataMember(engine, 'byteSize')
         return typeof bytes === 'number' ? bytes : null
       },
-      trimChoices: ['coldest', 'random'],
-      trim: (fraction, { choice }) => {
-        for (const key of chooseKeys({ count: entries(), fraction, choice }, keys())) engine.drop(key as never)
-      },
+      ...trimByKey({ count: entries, coldestFirst: keys, drop: (key) => engine.drop(key) }),
     }
   },
 }

@@ -4,7 +4,7 @@
  * Rule: a random choice is one of each of equally long stretches of the list, at a random place in it. It is as good as a
  * free draw where the order says nothing, better where it does (age), and no pattern in the order can fool it.
  */
-import type { TrimChoice } from '../coordinator/releasable.js'
+import type { Releasable, TrimChoice } from '../coordinator/releasable.js'
 
 /** A share of the entries of one cache. */
 export interface Share {
@@ -38,6 +38,30 @@ export function chooseKeys(
     next = Math.max(index, placeOf(chosen.length))
   }
   return chosen
+}
+
+/** How a cache that lists its keys and drops one is trimmed. */
+export interface KeyedCache {
+  /** Entries that it holds. */
+  readonly count: () => number
+  /** All keys. */
+  readonly coldestFirst: () => Iterable<unknown>
+  /** Drops the entry of a key that was listed. */
+  readonly drop: (key: never) => unknown
+}
+
+/** A trim of either choice, entry by entry. */
+export function trimByKey({
+  count,
+  coldestFirst,
+  drop,
+}: KeyedCache): Required<Pick<Releasable, 'trimChoices' | 'trim'>> {
+  return {
+    trimChoices: ['coldest', 'random'],
+    trim: (fraction, { choice }) => {
+      for (const key of chooseKeys({ count: count(), fraction, choice }, coldestFirst())) drop(key as never)
+    },
+  }
 }
 
 /** How many entries a fraction is: one at least, all at most. */

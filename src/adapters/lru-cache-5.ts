@@ -2,7 +2,7 @@
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { chooseKeys } from './keys.js'
+import { trimByKey } from './keys.js'
 import { hasMethods, hasNumbers } from './shape.js'
 
 /** What of an lru-cache up to 6 is used. */
@@ -45,11 +45,11 @@ export const lruCache5Adapter: Adapter<LruCache5Like> = {
     },
     entries: () => cache.itemCount,
     claimedBytes: () => (cache.length === cache.itemCount && cache.itemCount > 0 ? null : cache.length),
-    trimChoices: ['coldest', 'random'],
-    trim: (fraction, { choice }) => {
-      const coldestFirst = [...cache.keys()].reverse()
-      for (const key of chooseKeys({ count: cache.itemCount, fraction, choice }, coldestFirst)) cache.del(key as never)
-    },
+    ...trimByKey({
+      count: () => cache.itemCount,
+      coldestFirst: () => [...cache.keys()].reverse(),
+      drop: (key) => cache.del(key),
+    }),
   }),
 }
 

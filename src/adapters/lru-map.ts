@@ -2,7 +2,7 @@
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { chooseKeys } from './keys.js'
+import { trimByKey } from './keys.js'
 import { dataMember, hasMethods, hasNumbers } from './shape.js'
 import { types } from 'node:util'
 
@@ -41,10 +41,7 @@ export const lruMapAdapter: Adapter<LruMapLike> = {
       cache.clear()
     },
     entries: () => cache.size,
-    trimChoices: ['coldest', 'random'],
-    trim: (fraction, { choice }) => {
-      for (const key of chooseKeys({ count: cache.size, fraction, choice }, cache.keys())) cache.delete(key as never)
-    },
+    ...trimByKey({ count: () => cache.size, coldestFirst: () => cache.keys(), drop: (key) => cache.delete(key) }),
   }),
 }
 

@@ -2,7 +2,7 @@
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { chooseKeys } from './keys.js'
+import { trimByKey } from './keys.js'
 import { hasMethods } from './shape.js'
 
 /** What of a memory-cache is used. */
@@ -29,7 +29,7 @@ export const memoryCacheAdapter: Adapter<MemoryCacheLike> = {
     claimed: null,
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
-      'What the package exports is a cache, and one for the whole process: whoever else uses it finds it empty, too.',
+      'The export of the package is a cache, and one for the whole process: other packages that use it find it empty, too.',
       'Coldest is what was set first.',
       'An entry whose time is over is not dropped by `del()`: its timer drops it.',
     ],
@@ -41,10 +41,7 @@ export const memoryCacheAdapter: Adapter<MemoryCacheLike> = {
       cache.clear()
     },
     entries: () => cache.size(),
-    trimChoices: ['coldest', 'random'],
-    trim: (fraction, { choice }) => {
-      for (const key of chooseKeys({ count: cache.size(), fraction, choice }, cache.keys())) cache.del(key as never)
-    },
+    ...trimByKey({ count: () => cache.size(), coldestFirst: () => cache.keys(), drop: (key) => cache.del(key) }),
   }),
 }
 

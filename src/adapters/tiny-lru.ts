@@ -2,7 +2,7 @@
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { chooseKeys } from './keys.js'
+import { trimByKey } from './keys.js'
 import { hasAny, hasMethods, hasNumbers } from './shape.js'
 
 /** What of a tiny-lru is used. */
@@ -44,10 +44,7 @@ export const tinyLruAdapter: Adapter<TinyLruLike> = {
       cache.clear()
     },
     entries: () => cache.size,
-    trimChoices: ['coldest', 'random'],
-    trim: (fraction, { choice }) => {
-      for (const key of chooseKeys({ count: cache.size, fraction, choice }, keysOf(cache))) cache.delete(key as never)
-    },
+    ...trimByKey({ count: () => cache.size, coldestFirst: () => keysOf(cache), drop: (key) => cache.delete(key) }),
   }),
 }
 

@@ -3,7 +3,7 @@ import { types } from 'node:util'
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
-import { chooseKeys } from './keys.js'
+import { trimByKey } from './keys.js'
 import { hasMethods, hasNumbers, readMember } from './shape.js'
 
 /** What of a TTLCache is used. */
@@ -47,10 +47,7 @@ export const ttlCacheAdapter: Adapter<TtlCacheLike> = {
       if (types.isSet(immortal) && cache.size === 0) immortal.clear()
     },
     entries: () => cache.size,
-    trimChoices: ['coldest', 'random'],
-    trim: (fraction, { choice }) => {
-      for (const key of chooseKeys({ count: cache.size, fraction, choice }, cache.keys())) cache.delete(key)
-    },
+    ...trimByKey({ count: () => cache.size, coldestFirst: () => cache.keys(), drop: (key) => cache.delete(key) }),
   }),
 }
 
