@@ -4,7 +4,7 @@
  * Rule: a replica counts with what it measured of a cache and nowhere else; memory and time grow with the number of rows.
  */
 import { ownerSizes } from '../report/discovery/owner-sizes.js'
-import { median, outstanding, rootOfSquares } from '../report/statistics.js'
+import { extremesOf, median, outstanding, rootOfSquares } from '../report/statistics.js'
 import type { AttributionReport, CacheAttribution } from '../report/types.js'
 import type { CacheStatus } from '../report/values.js'
 import { wholeOf } from '../report/whole.js'
@@ -57,11 +57,22 @@ export class FleetRows {
   owners(): FleetOwner[] {
     return [...this.#owners.values()]
       .flatMap(({ name, parts }): FleetOwner[] => {
-        const { least, most, middle } = spread(parts)
-        if (least === null || most === null || middle === null) return []
+        const extremes = extremesOf(parts)
+        if (extremes === null) return []
+        const { least, medianBytes, most } = extremes
         const totalBytes = parts.reduce((sum, part) => sum + part.totalBytes, 0)
         const outliers = outliersOf(parts.map((part) => ({ ...part, uncertaintyBytes: 0 })))
-        return [{ name, replicas: parts.length, sum: { totalBytes }, median: middle, least, most, outliers }]
+        return [
+          {
+            name,
+            replicas: parts.length,
+            sum: { totalBytes },
+            median: { totalBytes: medianBytes },
+            least,
+            most,
+            outliers,
+          },
+        ]
       })
       .sort((a, b) => b.sum.totalBytes - a.sum.totalBytes)
   }
@@ -93,7 +104,7 @@ function cacheOf(
   parts: readonly CacheInReplica[],
   unmeasured: ReadonlyMap<CacheStatus, number>,
 ): FleetCache {
-  const { least, most, middle } = spread(parts)
+  const extremes = extremesOf(parts)
   const sum = (key: 'totalBytes' | 'allocatedBytes' | 'heapBytes' | 'mappedBytes' | 'claimedBytes' | 'entries') =>
     sumOf(parts.map((part) => part[key]))
   return {
@@ -108,9 +119,9 @@ function cacheOf(
       claimedBytes: sum('claimedBytes'),
       entries: sum('entries'),
     },
-    median: middle,
-    least,
-    most,
+    median: extremes && { totalBytes: extremes.medianBytes },
+    least: extremes && bytesOf(extremes.least),
+    most: extremes && bytesOf(extremes.most),
     outliers: outliersOf(parts),
     perEntry: groupsPerEntry([parts])[0] ?? null,
     ...compareLabels(parts),
@@ -128,20 +139,8 @@ function sumOf(values: readonly (number | null)[]): number | null {
   return values.length === 0 ? null : sum
 }
 
-interface Spread {
-  readonly least: ReplicaBytes | null
-  readonly most: ReplicaBytes | null
-  readonly middle: { readonly totalBytes: number } | null
-}
-
-function spread(parts: readonly ReplicaBytes[]): Spread {
-  const sorted = parts.toSorted((a, b) => a.totalBytes - b.totalBytes)
-  const [least] = sorted
-  const most = sorted.at(-1)
-  if (least === undefined || most === undefined) return { least: null, most: null, middle: null }
-  const named = ({ replica, totalBytes }: ReplicaBytes): ReplicaBytes => ({ replica, totalBytes })
-  const middle = { totalBytes: median(parts.map(({ totalBytes }) => totalBytes)) }
-  return { least: named(least), most: named(most), middle }
+function bytesOf({ replica, totalBytes }: ReplicaBytes): ReplicaBytes {
+  return { replica, totalBytes }
 }
 
 /** With two replicas nobody can say which of them is the odd one. */

@@ -154,3 +154,14 @@ export function rootOfSquares(errors: readonly (number | null)[]): number | null
   }
   return Math.ceil(Math.sqrt(squares))
 }
+
+/** Of some parts of a whole the least, the most, and the median; null of none. */
+export function extremesOf<Part extends { readonly totalBytes: number }>(
+  parts: readonly Part[],
+): { readonly least: Part; readonly medianBytes: number; readonly most: Part } | null {
+  const sorted = parts.toSorted((a, b) => a.totalBytes - b.totalBytes)
+  const [least] = sorted
+  const most = sorted.at(-1)
+  if (least === undefined || most === undefined) return null
+  return { least, medianBytes: median(sorted.map(({ totalBytes }) => totalBytes)), most }
+}

@@ -1,5 +1,5 @@
 /** From the reports of threads to caches over all of them; pure. */
-import { rootOfSquares } from '../report/statistics.js'
+import { extremesOf, rootOfSquares } from '../report/statistics.js'
 import type { CacheAttribution } from '../report/types.js'
 import { wholeOf } from '../report/whole.js'
 import type { CacheInThread, CacheOfThreads, ThreadResult } from './types.js'
@@ -41,20 +41,18 @@ function together(a: Part | undefined, b: Part): Part {
 }
 
 function joined(name: string, parts: readonly Part[]): CacheOfThreads {
-  const sorted = parts.toSorted((a, b) => a.totalBytes - b.totalBytes)
-  const [least] = sorted
-  const most = sorted.at(-1)
-  if (least === undefined || most === undefined) {
+  const extremes = extremesOf(parts)
+  if (extremes === null) {
     return { name, threads: 0, totalBytes: null, uncertaintyBytes: null, least: null, medianBytes: null, most: null }
   }
-  const at = (index: number): number => sorted[index]?.totalBytes ?? 0
+  const { least, medianBytes, most } = extremes
   return {
     name,
     threads: parts.length,
     totalBytes: parts.reduce((sum, { totalBytes }) => sum + totalBytes, 0),
     uncertaintyBytes: rootOfSquares(parts.map(({ uncertaintyBytes }) => uncertaintyBytes)),
     least: { threadId: least.threadId, totalBytes: least.totalBytes },
-    medianBytes: (at(Math.floor((sorted.length - 1) / 2)) + at(Math.ceil((sorted.length - 1) / 2))) / 2,
+    medianBytes,
     most: { threadId: most.threadId, totalBytes: most.totalBytes },
   }
 }
