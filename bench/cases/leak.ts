@@ -6,7 +6,7 @@ export interface Leak {
   readonly name: string
   /** The description of an owner that an engineer finds in the source, as {@link describeOwner} writes it. */
   readonly says: RegExp
-  /** Builds the leak. What it returns is kept, and must be nothing of the leak. */
+  /** Builds the leak. Its result is kept alive, and must be no part of the leak. */
   readonly plant: () => unknown
   /** Bytes that neither V8's heap nor its external memory shows, as far as they belong to the leak. @default 0 */
   readonly mappedBytes?: number
