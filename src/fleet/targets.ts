@@ -7,6 +7,7 @@ import { Resolver, lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { adminUrl } from '../support/admin-client.js'
+import { boundedBody } from '../support/bounded-body.js'
 import { CacheAttributionError, describe, messageOf } from '../support/errors.js'
 import { isObject } from '../support/is-object.js'
 import { oneOf, number, optional, resolveOptions, text } from '../support/options.js'
@@ -244,14 +245,9 @@ async function jsonAt(url: string, signal: AbortSignal | undefined): Promise<unk
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     })
     if (!answer.ok) throw new Error(`it answered ${String(answer.status)} ${answer.statusText}`)
-    const parts: Uint8Array[] = []
-    let length = 0
-    for await (const part of answer.body as unknown as AsyncIterable<Uint8Array>) {
-      length += part.length
-      if (length > SOURCE_BYTES_MAX) throw new Error(`it gave more than ${formatBytes(SOURCE_BYTES_MAX)}`)
-      parts.push(part)
-    }
-    return JSON.parse(Buffer.concat(parts).toString())
+    const tooLong = (): Error => new Error(`it gave more than ${formatBytes(SOURCE_BYTES_MAX)}`)
+    const body = (answer.body ?? []) as AsyncIterable<Uint8Array>
+    return JSON.parse((await boundedBody(body, SOURCE_BYTES_MAX, tooLong)).toString())
   } catch (error) {
     if (signal?.aborted === true)
       throw new CacheAttributionError('ERR_RUN_ABORTED', 'aborted before a replica was asked')

@@ -6,6 +6,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { IncomingMessage } from 'node:http'
+import { boundedBody } from './bounded-body.js'
 import { CacheAttributionError, ERROR_CODES, messageOf } from './errors.js'
 import type { ErrorCode } from './errors.js'
 import { formatBytes, printable } from './units.js'
@@ -112,18 +113,12 @@ export class AdminClient {
 }
 
 /** @throws CacheAttributionError `ERR_ADMIN_ANSWER` where it has no end */
-export async function wholeBody(answer: IncomingMessage, name: string, mostBytes = ANSWER_BYTES_MAX): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of answer as AsyncIterable<Buffer>) {
-    length += part.length
-    if (length > mostBytes) {
-      answer.destroy()
-      throw new CacheAttributionError('ERR_ADMIN_ANSWER', `${name} gave more than ${formatBytes(mostBytes)}`)
-    }
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
+export function wholeBody(answer: IncomingMessage, name: string, mostBytes = ANSWER_BYTES_MAX): Promise<Buffer> {
+  return boundedBody(
+    answer as AsyncIterable<Buffer>,
+    mostBytes,
+    () => new CacheAttributionError('ERR_ADMIN_ANSWER', `${name} gave more than ${formatBytes(mostBytes)}`),
+  )
 }
 
 /** What the service says itself, by a problem document; null where it says nothing of the kind. */

@@ -8,6 +8,7 @@ import { trendCell, sparkline } from '../../report/trends/format-trends.js'
 import { trendOf } from '../../report/trends/trends.js'
 import type { TrendInput } from '../../report/trends/series.js'
 import { formatTable, palette } from '../../report/format-table.js'
+import { boundedBody } from '../../support/bounded-body.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { CLEAR_SCREEN } from '../../support/terminal-text.js'
 import { formatBytes, formatCount, printable } from '../../support/units.js'
@@ -160,7 +161,9 @@ async function get(base: URL, name: string, token: string | undefined): Promise<
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
-    text = await limitedText(response, url)
+    const tooLong = (): Error => noAnswer(url, `gave more than ${formatBytes(ANSWER_BYTES_MAX)}`)
+    const body = (response.body ?? []) as AsyncIterable<Uint8Array>
+    text = (await boundedBody(body, ANSWER_BYTES_MAX, tooLong)).toString()
   } catch (error) {
     if (error instanceof CacheAttributionError) throw error
     const { cause } = error as { cause?: unknown }
@@ -175,17 +178,6 @@ async function get(base: URL, name: string, token: string | undefined): Promise<
   } catch {
     throw noAnswer(url, 'gave no JSON')
   }
-}
-
-async function limitedText(response: Response, url: URL): Promise<string> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += part.length
-    if (length > ANSWER_BYTES_MAX) throw noAnswer(url, `gave more than ${formatBytes(ANSWER_BYTES_MAX)}`)
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString()
 }
 
 function noAnswer(url: URL, what: string): CacheAttributionError {
