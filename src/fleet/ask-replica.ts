@@ -88,7 +88,8 @@ export async function askReplica(target: ResolvedTarget, asking: Asking): Promis
     known = { ...known, rssBytes: report.before.rssBytes, longestPauseMs: report.pauses.longestMs }
     return ended('measured', report)
   } catch (error) {
-    return ended('failed', null, error)
+    const broken = new CacheAttributionError('ERR_RUN_ABORTED', 'aborted while it ran')
+    return ended('failed', null, asking.signal.aborted ? broken : error)
   }
 }
 

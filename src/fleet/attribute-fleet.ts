@@ -143,9 +143,7 @@ class Fleet {
   }
 
   #goesOn(): boolean {
-    if (this.#options.signal?.aborted === true) {
-      this.#stopped ??= { code: 'ERR_RUN_ABORTED', message: 'aborted by the signal' }
-    }
+    this.#noteAbort()
     return this.#stopped === null && this.#next < this.#targets.length
   }
 
@@ -186,8 +184,15 @@ class Fleet {
     }
   }
 
+  /** An abort is the reason of what it broke off, and comes before any other. */
   #stop(message: string): void {
-    this.#stopped ??= { code: 'ERR_FLEET_STOPPED', message }
+    if (!this.#noteAbort()) this.#stopped ??= { code: 'ERR_FLEET_STOPPED', message }
+  }
+
+  #noteAbort(): boolean {
+    const isAborted = this.#options.signal?.aborted === true
+    if (isAborted) this.#stopped ??= { code: 'ERR_RUN_ABORTED', message: 'aborted by the signal' }
+    return isAborted
   }
 
   #notAsked({ name, url, labels }: ResolvedTarget): FleetReplica {

@@ -267,6 +267,25 @@ describe('attributeFleet()', function () {
       expect(stopped?.message).to.match(/^2 runs did not end well/)
     })
 
+    it('names the abort where that broke the first run off, and blames no replica', async () => {
+      const [one, two] = replicas
+      if (one === undefined || two === undefined) throw new Error('no replica')
+      const abort = new AbortController()
+      const silent = await fake((request, response) => {
+        if (request.method === 'POST') {
+          abort.abort()
+          return
+        }
+        void fetch(new URL(request.url ?? '/', one.url)).then(async (answer) => response.end(await answer.text()))
+      })
+      const ended = await attributeFleet([silent, two.url], { signal: abort.signal })
+      expect(ended.stopped?.code).to.equal('ERR_RUN_ABORTED')
+      expect(ended.replicas.map(({ status, error }) => [status, error?.code])).to.deep.equal([
+        ['failed', 'ERR_RUN_ABORTED'],
+        ['not-asked', 'ERR_RUN_ABORTED'],
+      ])
+    })
+
     it('ends by its signal with what it has', async () => {
       const abort = new AbortController()
       const ended = await attributeFleet(
