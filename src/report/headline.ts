@@ -8,7 +8,7 @@ import { knownSum } from '../measure/figures.js'
 import { formatBytes, formatCount, formatShare, printable, signed } from '../support/units.js'
 import { NATIVE_LEAST_BYTES, hasOtherHeaps, namedByGraph } from './discovery/explained.js'
 import { describeOwner } from './discovery/format-discovery.js'
-import type { Owner } from './discovery/types.js'
+import { adviceForOwner } from './discovery/owner-advice.js'
 import { holdersOf, measuredRows, quotedCache } from './holders.js'
 import type { Holder } from './holders.js'
 import { isGrowing } from './trends/format-trends.js'
@@ -16,7 +16,6 @@ import type { Trend } from './trends/types.js'
 import { formatRate } from './trends/rates.js'
 import type { AttributionReport, CacheAttribution } from './types.js'
 
-const PACKAGE_LENGTH_MAX = 60
 /** Growth of which one owner has this part is that owner's. */
 const EXPLAINED = 0.5
 /** A claim that is off by less misleads nobody. */
@@ -164,7 +163,7 @@ function nextStep(
   { isGrowthStated: isGrowthTold, it }: NextStepContext,
 ): string | null {
   const { discovery, mode, caches } = report
-  const ofOwner = largest?.owner == null ? null : nextStepOfOwner(largest.owner, it)
+  const ofOwner = largest?.owner == null ? null : adviceForOwner(largest.owner, it)
   if (ofOwner !== null) return ofOwner
   if (largest?.row != null && isGrowing(largest.row.trend)) return `Bound ${largest.name} by size or by age.`
   if (discovery === undefined && (largest === undefined || largest.bytes < liveBytes(report) / 2)) {
@@ -174,18 +173,6 @@ function nextStep(
   if (isGrowthTold || hasTrends(report)) return null
   const what = largest === undefined ? 'anything' : it
   return `Whether ${what} grows takes several observations: keep a history, or watch.`
-}
-
-/** Nobody bounds what Node holds inside, and only a collection can be bounded as it is. */
-function nextStepOfOwner({ package: from, cache, kind, className }: Owner, it: string): string | null {
-  if (cache !== null) return `Bound ${it} by size or by age.`
-  if (from === 'node') return null
-  if (from !== null) {
-    return `${capital(it)} is held by the package ${printable(from, PACKAGE_LENGTH_MAX)}: see whether that has a limit for it.`
-  }
-  if (kind !== 'collection') return null
-  const how = className === 'Map' || className === 'Set' ? ' (fromCache())' : ''
-  return `Bound ${it}, or register it${how}, and every run measures it.`
 }
 
 function hasTrends({ caches, floor, discovery }: AttributionReport): boolean {

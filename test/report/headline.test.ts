@@ -56,7 +56,7 @@ describe('headline()', () => {
   it('gives the advice that fits whose code holds it', () => {
     const of = (from: string | null): string[] =>
       headline(report([], { discovery: discovery([owner('table', 200 * MIB, { package: from })]) }))
-    expect(of('pg').at(-1)).to.match(/^It is held by the package pg/)
+    expect(of('pg').at(-1)).to.match(/^It is of the package pg: whether it is a cache, or loaded once,/)
     expect(of('node').join(' ')).not.to.match(/[Bb]ound|register/)
   })
 

@@ -7,6 +7,7 @@
  */
 import { describeOwner } from '../discovery/format-discovery.js'
 import { namePackage } from '../discovery/format-packages.js'
+import { adviceForOwner } from '../discovery/owner-advice.js'
 import { ownerIdentity, ownerKey } from '../discovery/owner-identity.js'
 import type { Discovery, LiveMemory, Owner, PackageCost } from '../discovery/types.js'
 import type { NamedBytes } from '../breakdown/types.js'
@@ -87,15 +88,11 @@ function ownerClaim(owner: Owner, within: readonly Owner[], bytes: number, isLef
   }
 }
 
-function adviceOf({ cache, package: from, kind, className }: Owner, isLeftover: boolean): string {
+function adviceOf(owner: Owner, isLeftover: boolean): string {
   if (isLeftover)
     return 'Its release leaves this: a table that keeps its size, or values that something else holds as well.'
-  if (cache !== null) return 'Bound it by size or by age.'
-  if (from === 'node') return 'Node itself keeps it.'
-  if (from !== null) return `The package ${from} keeps it: see whether that has a limit.`
-  if (kind !== 'collection') return 'See what adds to it, and what takes away.'
-  const how = className === 'Map' || className === 'Set' ? ' (fromCache())' : ''
-  return `Bound it, or register it${how}, and every run measures it.`
+  const ofNode = owner.package === 'node' ? 'Node itself keeps it.' : 'See what adds to it, and what takes away.'
+  return adviceForOwner(owner) ?? ofNode
 }
 
 /** Its code and what is small, without the owners' pieces; and the native memory of Node and of V8. */

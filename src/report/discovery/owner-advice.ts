@@ -1,0 +1,55 @@
+/**
+ * What can be done about an owner, by what it is. Pure.
+ *
+ * Rule: only a collection of the application is told to be bounded. One observation does not tell a cache of a package from a table
+ * that the package loads once, and a module is neither.
+ */
+import { printable } from '../../support/units.js'
+import { isGrowing } from '../trends/format-trends.js'
+import type { Owner, OwnerKind } from './types.js'
+
+const PACKAGE_LENGTH_MAX = 60
+const SEVERAL = 'takes several observations (a history, or watch)'
+/** V8's and Node's words for modules of either system, and for the exports of one. */
+const MODULE_CLASS = /^(?:system \/ )?(?:Module|SourceTextModule|JSModuleNamespace)$/
+const MODULE_PATH = /^exports(?:\.default)?$/
+
+/** What ends these does not depend on whose they are. */
+const BY_KIND: Readonly<Partial<Record<OwnerKind, string>>> = {
+  listeners: 'goes when the listeners are removed: by off(), { once } or a signal.',
+  timers: 'goes with the timers: clear each that is not needed.',
+  immediates: 'goes when the immediates have run.',
+  calls: 'goes as the promises settle that the calls await: a timeout bounds that.',
+  generators: 'goes as the generators end: return() ends one that nobody reads.',
+  sockets: 'goes as the connections end: timeouts and back-pressure bound that.',
+  requests: 'goes as the requests are answered: timeouts and back-pressure bound that.',
+  modules: 'is one file, imported by many queries: no module is ever unloaded, so import it once.',
+}
+
+/**
+ * One sentence; null where nothing is known that would help.
+ *
+ * @param it - what the sentence calls the owner: `it`, or words that are unmistakable behind the sentence before
+ */
+export function adviceForOwner(owner: Owner, it = 'it'): string | null {
+  const { cache, kind, className, package: from } = owner
+  const It = `${it.charAt(0).toUpperCase()}${it.slice(1)}`
+  if (cache !== null) return `Bound ${it} by size or by age.`
+  const byKind = BY_KIND[kind]
+  if (byKind !== undefined) return `${It} ${byKind}`
+  if (from === 'node') return null
+  if (from !== null) return ofPackage(owner, from, It)
+  if (kind !== 'collection') return null
+  const how = className === 'Map' || className === 'Set' ? ' (fromCache())' : ''
+  return `Bound ${it}, or register it${how}, and every run measures it.`
+}
+
+function ofPackage({ className, path, growth }: Owner, from: string, It: string): string | null {
+  const name = printable(from, PACKAGE_LENGTH_MAX)
+  if (isGrowing(growth)) return `${It} grows in the package ${name}: see whether that has a limit for it.`
+  // A history that shows no growth has answered the question below.
+  if (growth !== undefined && growth.verdict !== 'unknown') return null
+  return MODULE_CLASS.test(className) || MODULE_PATH.test(path ?? '')
+    ? `${It} is a module of the package ${name}: whether what that keeps grows ${SEVERAL}.`
+    : `${It} is of the package ${name}: whether it is a cache, or loaded once, ${SEVERAL}.`
+}
