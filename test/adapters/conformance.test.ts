@@ -30,6 +30,13 @@ for (const kind of ['buffers', 'objects'] as const) {
     })
 
     const truth = (): number => rowOf(result.released, 'Map').released.totalBytes ?? NaN
+    /**
+     * One estimate in twenty may be beyond its ±, and there are thirty of them here; bench/trim.ts judges them. A stray page of
+     * V8's in what was dropped counts four times in the whole.
+     */
+    const nearTruth = (): number => 0.25 * truth() + 4 * STRAY_BYTES
+    const offOf = (name: string): number =>
+      Math.abs((rowOf(result.trimmed, name).estimated?.totalBytes ?? NaN) - truth())
 
     for (const name of Object.keys(subjectsFor(kind))) {
       it(`gives back what a Map of the same content does: ${name}`, () => {
@@ -61,15 +68,17 @@ for (const kind of ['buffers', 'objects'] as const) {
           // The Set has two of the value that was set again.
           expect(row.entriesBefore).to.be.within(COUNT[kind], COUNT[kind] + 1)
           expect(row.trim?.entriesDropped).to.be.closeTo(COUNT[kind] / 4, 8)
-          const off = Math.abs((row.estimated?.totalBytes ?? NaN) - truth())
-          expect(off, `${String(row.estimated?.totalBytes)} of ${String(truth())}`).to.be.at.most(
-            // One estimate in twenty may be beyond its ±, and there are thirty of them here; bench/trim.ts judges them.
-            // A stray page of V8's in what was dropped counts four times in the whole.
-            0.25 * truth() + 4 * STRAY_BYTES,
-          )
+          // What came back beside one of the parts is in the ±, which the parts differ by.
+          const most = Math.max(nearTruth(), row.estimatedUncertaintyBytes ?? 0)
+          expect(offOf(name), `${String(row.estimated?.totalBytes)} of ${String(truth())}`).to.be.at.most(most)
         })
       }
     }
+
+    it('tell nearly all of them closely', () => {
+      const trimmed = Object.keys(subjectsFor(kind)).filter((name) => !UNTRIMMED.includes(name))
+      expect(trimmed.filter((name) => !(offOf(name) <= nearTruth()))).to.have.lengthOf.at.most(2)
+    })
 
     it('warn of nothing', () => {
       expect(unexpected(result.released)).to.deep.equal([])
