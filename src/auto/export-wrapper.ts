@@ -64,11 +64,12 @@ export class ExportWrapper {
         result = withMember(result, name, this.value(Reflect.get(given, name), library, kind, given))
     }
     const itself = exportsOf(library, file).find(([name]) => name === 'default')?.[1]
-    return itself !== undefined && typeof given === 'function' ? this.value(result, library, itself, given) : result
+    return itself === undefined ? result : this.value(result, library, itself, given)
   }
 
   /** One export. `namespace` has the others of its module. */
   value(given: unknown, library: string, kind: CacheExport, namespace: unknown): unknown {
+    if (kind.kind === 'value') return this.#noteValue(given, { library, export: kind })
     if (typeof given !== 'function' || this.#own.has(given)) return given
     const known = this.#wrapped.get(given)
     if (known !== undefined) return known
@@ -78,6 +79,16 @@ export class ExportWrapper {
     return wrapped
   }
 
+  /** Once, of whatever name: it is a cache itself. */
+  #noteValue(given: unknown, origin: Origin): unknown {
+    if (!isObject(given) || this.#own.has(given) || !this.#listener.follows(origin)) return given
+    this.#own.add(given)
+    const { label } = origin.export
+    const callee = framesAbove
+    this.#listener.add({ origin, made: given, callee, frames: [], className: label, levels: 0, clear: undefined })
+    return given
+  }
+
   #wrap(given: Callable, origin: Origin, namespace: unknown): object {
     const { kind } = origin.export
     const label = kind === 'class' ? classNameOf(given, origin.export.label) : origin.export.label
@@ -85,13 +96,10 @@ export class ExportWrapper {
       if (!isObject(made) || !this.#listener.follows(origin)) return
       // Here, where few frames of this package stand between: V8 takes its time for each.
       const frames = framesAbove(callee, 1 + levels)
+      const { clear: nameOfClear } = origin.export
       const clear: unknown =
-        kind === 'memoizer' && isObject(namespace) ? Reflect.get(namespace, 'pMemoizeClear') : undefined
+        nameOfClear !== undefined && isObject(namespace) ? Reflect.get(namespace, nameOfClear) : undefined
       this.#listener.add({ origin, made, callee, frames, className, levels, clear })
-    }
-    if (kind === 'value') {
-      report(given, report, label)
-      return given
     }
     const apply = (target: Callable, receiver: unknown, args: unknown[]): unknown => {
       const made = Reflect.apply(target, receiver, args)

@@ -19,7 +19,7 @@ import { CacheGroup, byShape } from './cache-group.js'
 import type { AsReleasable } from './cache-group.js'
 import type { Creation, Origin } from './export-wrapper.js'
 import { FollowBudget } from './follow-budget.js'
-import { isCacheCode } from './libraries.js'
+import { hiderOf, isCacheCode } from './libraries.js'
 import { cacheParts } from './cache-parts.js'
 
 /** A place whose first caches must all not be emptied is asked about no more. */
@@ -118,6 +118,7 @@ export class FoundCaches {
   }
 
   #add(creation: Creation): void {
+    if (isHiddenPart(creation)) return
     const product = this.#productOf(creation.origin)
     const { made, clear } = creation
     if (clear !== undefined) this.#clears.set(made, clear)
@@ -241,14 +242,35 @@ function frameOf({ frames, callee, levels }: Creation): NodeJS.CallSite | undefi
   return frame !== undefined && isOfLibrary(fileOf(frame)) ? frameOutside(callee, (file) => !isOfLibrary(file)) : frame
 }
 
-/** File, as V8 names it → whether it is a cache library's. */
-const ofLibrary = new Map<string, boolean>()
+/** What a file is to caches. */
+interface FileKind {
+  readonly isOfLibrary: boolean
+  readonly hider: string | null
+}
+
+/** File, as V8 names it → what it is. */
+const fileKinds = new Map<string, FileKind>()
+
+function kindOfFile(file: string): FileKind {
+  let kind = fileKinds.get(file)
+  if (kind === undefined) {
+    const name = pathOf(file)
+    // Between a library's frames there are those of what wraps it.
+    kind = { isOfLibrary: isOwnFile(name) || isCacheCode(name), hider: hiderOf(name) }
+    fileKinds.set(file, kind)
+  }
+  return kind
+}
 
 function isOfLibrary(file: string): boolean {
-  let is = ofLibrary.get(file)
-  // Between a library's frames there are those of what wraps it.
-  if (is === undefined) ofLibrary.set(file, (is = isOwnFile(pathOf(file)) || isCacheCode(pathOf(file))))
-  return is
+  return kindOfFile(file).isOfLibrary
+}
+
+/** Whether another cache has it inside, where nobody could see it. */
+function isHiddenPart({ frames, origin: { library } }: Creation): boolean {
+  const [innermost] = frames
+  const hider = innermost === undefined ? null : kindOfFile(fileOf(innermost)).hider
+  return hider !== null && hider !== library
 }
 
 /** Somebody may have registered a cache under this name. */

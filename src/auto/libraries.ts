@@ -8,7 +8,7 @@ import path from 'node:path'
 
 /**
  * How an export makes caches: `class` by `new` and by a call; `function` returns one; `memoizer` returns a function whose cache only
- * `pMemoizeClear` of the same package reaches; `value` is one itself.
+ * another export of the same module reaches; `value` is one itself.
  */
 type ExportKind = 'class' | 'function' | 'memoizer' | 'value'
 
@@ -19,6 +19,8 @@ export interface CacheExport {
   readonly label: string
   /** Files of the package in which this is so. @default all */
   readonly files?: RegExp
+  /** Of a memoizer: name of the export that clears. */
+  readonly clear?: string
 }
 
 /** Name of an export → what it makes. `default` is also what `module.exports` is itself. */
@@ -30,6 +32,11 @@ function classes(...names: readonly string[]): CacheExports {
 }
 
 const LRU_MAPS = ['LRUCache', 'LRUCacheWithDelete', 'LRUMap', 'LRUMapWithDelete'] as const
+
+/** Functions of one shape, by one author. */
+function memoizer(label: string): CacheExports {
+  return { default: { kind: 'memoizer', label, clear: `${label}Clear` } }
+}
 
 const memoize: CacheExport = { kind: 'function', label: 'memoize' }
 const lodash: CacheExports = { memoize, default: { ...memoize, files: /\/memoize\.js$/ } }
@@ -47,6 +54,7 @@ export const LIBRARIES: Readonly<Record<string, CacheExports>> = {
   },
   'node-cache': { default: { kind: 'class', label: 'NodeCache' } },
   keyv: { ...classes('Keyv'), default: { kind: 'class', label: 'Keyv' } },
+  '@keyvhq/core': { default: { kind: 'class', label: 'Keyv' } },
   cacheable: classes('Cacheable', 'CacheableMemory'),
   '@cacheable/memory': classes('CacheableMemory'),
   'cache-manager': { createCache: { kind: 'function', label: 'createCache' } },
@@ -54,22 +62,38 @@ export const LIBRARIES: Readonly<Record<string, CacheExports>> = {
   'lodash.memoize': { default: memoize },
   lodash,
   'lodash-es': lodash,
-  'p-memoize': { default: { kind: 'memoizer', label: 'pMemoize' } },
+  'p-memoize': memoizer('pMemoize'),
+  memoize: memoizer('memoize'),
+  mem: memoizer('mem'),
+  memoizee: { default: { kind: 'function', label: 'memoizee', files: /\/(?:index|weak)\.js$/ } },
+  'micro-memoize': { memoize, default: memoize },
+  // Each of its functions, also of `moize.maxAge()` and its like, is one of micro-memoize.
+  moize: {},
   '@apollo/utils.keyvaluecache': classes('InMemoryLRUCache'),
   'better-sqlite3': { default: { kind: 'class', label: 'Database' } },
   sharp: { default: { kind: 'value', label: 'operations' } },
   next: { LRUCache: { kind: 'class', label: 'LRUCache', files: /\/dist\/server\/lib\/lru-cache\.js$/ } },
   lru_map: classes('LRUMap'),
   '@hapi/catbox-memory': classes('Engine'),
+  'memory-cache': { ...classes('Cache'), default: { kind: 'value', label: 'shared cache' } },
+  'abstract-cache': { default: { kind: 'function', label: 'abstractCache', files: /\/index\.js$/ } },
+  unstorage: { createStorage: { kind: 'function', label: 'createStorage' } },
 }
+
+/** Of these only the files with such exports are code of a cache; others make caches as an application does. */
+const FRAMEWORKS: ReadonlySet<string> = new Set(['next'])
 
 /** Libraries whose caches are built on those of others. */
 export const COMPOSITES: ReadonlySet<string> = new Set([
   'keyv',
+  '@keyvhq/core',
   'cacheable',
   'cache-manager',
   '@apollo/utils.keyvaluecache',
 ])
+
+/** Caches of another library that these make lie in what they make, out of sight: a driver of unstorage, a client of abstract-cache. */
+const HIDERS: ReadonlySet<string> = new Set(['unstorage', 'abstract-cache'])
 
 /** Path of the folder of a package → its name. */
 const names = new Map<string, string | null>()
@@ -94,8 +118,13 @@ export function exportsOf(library: string, file: string): [string, CacheExport][
 export function isCacheCode(file: string): boolean {
   const library = libraryOf(file)
   if (library === null) return false
-  const isFramework = Object.values(LIBRARIES[library] ?? {}).every(({ files }) => files !== undefined)
-  return !isFramework || exportsOf(library, file).length > 0
+  return !FRAMEWORKS.has(library) || exportsOf(library, file).length > 0
+}
+
+/** The library of this file that hides what it makes of others; null of any other file. */
+export function hiderOf(file: string): string | null {
+  const library = libraryOf(file)
+  return library !== null && HIDERS.has(library) ? library : null
 }
 
 /** `/app/node_modules/@scope/name` of a file below it; null of a file that lies in no installed package. */

@@ -1,5 +1,5 @@
 // Caches of frameworks and libraries of several majors, which are no development dependencies: `fromCache()` knows the real ones, and each
-// is measured in a twin, by a trim and by release; what holds state and no cache is refused.
+// is measured in a twin, by a trim and by release; what holds state and no cache is refused; under `auto` they register themselves.
 import { copyFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,6 +31,10 @@ const LIBRARIES = [
   'ocache@0.3',
   '@hapi/catbox-memory@6',
 ]
+/** Of those that register themselves under `auto`. */
+const REGISTERING = LIBRARIES.filter((name) =>
+  /^(?:memoizee|moize|micro-memoize|mem|memoize|memory-cache|abstract-cache|unstorage|lru-cache@|@keyvhq)/.test(name),
+)
 const NEST = [
   '@nestjs/cache-manager',
   '@nestjs/common',
@@ -91,6 +95,7 @@ export async function cacheSetups(context) {
       'caches of libraries, several majors',
       () => measured(context, 'libraries', LIBRARIES, { except: ['NestJS', 'Apollo', 'Next.js'] }),
     ],
+    ['caches of libraries, under auto', () => registered(context)],
     ['NestJS CacheModule', () => measured(context, 'nest', NEST, { only: ['NestJS'] })],
     [
       'Apollo Server, documents',
@@ -117,6 +122,26 @@ async function measured({ parent, tarball }, name, packages, { only = [], except
   const failed = results.filter((/** @type {any} */ { problems }) => problems.length > 0)
   must(results.length > 0 && failed.length === 0, JSON.stringify(failed, null, 1))
   return `${results.length} known, measured in a twin and by release`
+}
+
+/** Each has one row, with its bytes, by either module system. @param {Context} context */
+async function registered({ parent, tarball }) {
+  const project = await Project.make(parent, 'auto', { tarball, packages: REGISTERING })
+  const app = path.join(path.dirname(fileURLToPath(import.meta.url)), 'caches-auto-app.mjs')
+  await copyFile(app, path.join(project.folder, 'caches-auto-app.mjs'))
+  for (const system of ['import', 'require']) {
+    const args = ['--import', 'cache-attribution/auto', 'caches-auto-app.mjs', system]
+    const { subjects, rows } = answerOf(await project.run(process.execPath, args, { timeoutMs: 120_000 }))
+    const label = (/** @type {string} */ name) => name.replace(/ \(.*/, '').replace(/^.*:\d+ |^memory-cache /, '')
+    const expected = subjects.filter((/** @type {string} */ name) => !name.includes('refused')).map(label)
+    // 500 arrays of 10,000 bytes each, with their keys.
+    const isRight = rows.every(
+      (/** @type {any} */ { status, bytes }) => status === 'released' && bytes > 5_000_000 && bytes < 5_400_000,
+    )
+    const found = rows.map((/** @type {any} */ { name }) => label(name))
+    must(isRight && found.join() === expected.join(), JSON.stringify({ system, expected, rows }, null, 1))
+  }
+  return 'each has a row of its own by import and by require()'
 }
 
 /** @param {Context} context */
