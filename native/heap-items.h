@@ -8,7 +8,7 @@
 #include "list.h"
 #include "v8-names.h"
 
-/* src/allocator/port.ts has the same names in the same order. */
+/* src/allocator/heap-walk.ts has the same names in the same order. */
 enum heap_item_kind {
   ITEM_NONE,
   ITEM_TIMERS,

@@ -5,7 +5,7 @@
 #include "heap-tree.h"
 #include "list.h"
 
-/* What a part is made of. src/allocator/port.ts has the same names in the same order. */
+/* What a part is made of. src/allocator/heap-walk.ts has the same names in the same order. */
 enum heap_part_kind {
   PART_DATA,         /* objects, and what is dominated by them */
   PART_SOURCE,       /* the text of scripts */

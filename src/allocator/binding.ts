@@ -15,19 +15,14 @@ import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mal
 import type { RawMallctl } from './mallctl.js'
 import type {
   BindingFacts,
-  EndedTwin,
-  ForkedTwin,
-  HeapClasses,
-  HeapOwners,
   JavaScriptStacksBinding,
   LastMajorGc,
   MallctlType,
   NativeBinding,
-  NoHeapWalk,
   ThreadsBinding,
-  TwinBinding,
-  TwinFacts,
 } from './port.js'
+import type { EndedTwin, ForkedTwin, TwinBinding, TwinFacts } from './twin-binding.js'
+import type { HeapClasses, HeapOwners, NoHeapWalk } from './heap-walk.js'
 
 /** The exports of native/addon.c. */
 interface Addon {

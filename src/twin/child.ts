@@ -5,7 +5,7 @@
  * the service's exit handlers. What it sends are frames: one line of JSON each.
  */
 import v8 from 'node:v8'
-import type { TwinBinding } from '../allocator/port.js'
+import type { TwinBinding } from '../allocator/twin-binding.js'
 import { CacheAttributionError, messageOf, reasonOf } from '../support/errors.js'
 import { readText } from '../support/read-text.js'
 import { TWIN_EXIT } from './exit-codes.js'

@@ -9,7 +9,7 @@
  * again in a turn after it, since both take long where it is large. `forkSweeping` is for a process that does not become
  * quiescent so: all of it in one turn, and V8 sweeps on this thread, which later costs the service a long minor GC.
  */
-import type { ForkedTwin, TwinBinding } from '../allocator/port.js'
+import type { ForkedTwin, TwinBinding } from '../allocator/twin-binding.js'
 import type { MemorySample } from '../measure/sample.js'
 import { drain, settleTools } from '../measure/settle.js'
 import type { Instrument } from '../measure/window.js'

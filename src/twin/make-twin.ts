@@ -5,7 +5,7 @@
  * itself did (threw, used up its time) is final. Whatever happens, this process is as it was.
  */
 import { constants } from 'node:os'
-import type { EndedTwin, TwinBinding } from '../allocator/port.js'
+import type { EndedTwin, TwinBinding } from '../allocator/twin-binding.js'
 import type { MemorySample } from '../measure/sample.js'
 import { inStretch } from '../measure/in-stretch.js'
 import type { Instrument } from '../measure/window.js'

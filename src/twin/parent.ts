@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
-import type { EndedTwin, ForkedTwin, TwinBinding } from '../allocator/port.js'
+import type { EndedTwin, ForkedTwin, TwinBinding } from '../allocator/twin-binding.js'
 import { frameReader } from './frames.js'
 import type { TwinFrame } from './frames.js'
 import { ownTimers } from '../support/own-timers.js'

@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { addonOrNull, reasonAddonMissing } from '../allocator/binding.js'
-import type { TwinBinding } from '../allocator/port.js'
+import type { TwinBinding } from '../allocator/twin-binding.js'
 import { CacheAttributionError } from '../support/errors.js'
 import { readText } from '../support/read-text.js'
 

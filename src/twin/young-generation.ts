@@ -3,7 +3,7 @@
  * cost this process a page fault each when V8 next writes there.
  */
 import v8 from 'node:v8'
-import type { TwinBinding } from '../allocator/port.js'
+import type { TwinBinding } from '../allocator/twin-binding.js'
 import type { Instrument } from '../measure/window.js'
 
 /** Less than a page of V8's holds: with so much in use all of it lies in the first one. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { ForkedTwin } from '../../src/allocator/port.js'
+import type { ForkedTwin } from '../../src/allocator/twin-binding.js'
 import { createSampler } from '../../src/measure/sample.js'
 import { ThreadWatch } from '../../src/measure/threads.js'
 import type { Instrument } from '../../src/measure/window.js'

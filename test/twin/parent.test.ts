@@ -3,7 +3,7 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { EndedTwin, ForkedTwin, TwinBinding } from '../../src/allocator/port.js'
+import type { EndedTwin, ForkedTwin, TwinBinding } from '../../src/allocator/twin-binding.js'
 import { watchTwin } from '../../src/twin/parent.js'
 import type { TwinEnd } from '../../src/twin/parent.js'
 

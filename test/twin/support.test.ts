@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { TwinBinding } from '../../src/allocator/port.js'
+import type { TwinBinding } from '../../src/allocator/twin-binding.js'
 import { refusalOf, supportsTwin } from '../../src/twin/support.js'
 import type { TwinGround } from '../../src/twin/support.js'
 

@@ -1,5 +1,5 @@
 /** What discover() found: the owners of a process's live memory. Plain JSON. */
-import type { PartKind } from '../../allocator/port.js'
+import type { PartKind } from '../../allocator/heap-walk.js'
 import type { ByQuantity } from '../../measure/figures.js'
 import type { Trend } from '../trends/types.js'
 import type { AttributedBytes, ReportWarning, ReturnedBytes } from '../values.js'

@@ -1,6 +1,6 @@
 /** Native memory by whose it is: what the walk of it found, put beside what an empty process of this Node has. Pure. */
 import path from 'node:path'
-import type { RawNative } from '../../allocator/port.js'
+import type { RawNative } from '../../allocator/heap-walk.js'
 import type { NativeMemory, PackageCost } from '../../report/discovery/types.js'
 import { packageOf } from '../../support/package-of.js'
 import type { EngineNative } from '../empty-node.js'

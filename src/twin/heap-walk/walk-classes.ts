@@ -1,5 +1,5 @@
 /** Live objects by class, by a walk of V8's heap that also finds what a planted object retains. */
-import type { HeapClasses, NoHeapWalk } from '../../allocator/port.js'
+import type { HeapClasses, NoHeapWalk } from '../../allocator/heap-walk.js'
 import type { Instrument } from '../../measure/window.js'
 import { formatBytes } from '../../support/units.js'
 import { walkHeap } from './walk.js'

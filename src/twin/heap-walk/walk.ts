@@ -6,7 +6,8 @@
  */
 import v8 from 'node:v8'
 import { addonOrNull } from '../../allocator/binding.js'
-import type { NoHeapWalk, TwinBinding } from '../../allocator/port.js'
+import type { TwinBinding } from '../../allocator/twin-binding.js'
+import type { NoHeapWalk } from '../../allocator/heap-walk.js'
 import type { Instrument } from '../../measure/window.js'
 import { formatBytes } from '../../support/units.js'
 import { functionsOfEveryKind } from './functions.js'

@@ -4,7 +4,7 @@
  *
  * Rule: nothing is counted twice, since each raw owner is in one row. Pure.
  */
-import type { HeapOwners, RawOwner } from '../../allocator/port.js'
+import type { HeapOwners, RawOwner } from '../../allocator/heap-walk.js'
 
 /** Raw owners of one row. */
 export interface OwnerGroup {

@@ -1,6 +1,6 @@
 /** What waits in this process, by the walk of its heap: a view of its own beside the owners. Pure. */
-import { ITEM_KINDS } from '../../allocator/port.js'
-import type { HeapOwners, ItemKind, RawItems } from '../../allocator/port.js'
+import { ITEM_KINDS } from '../../allocator/heap-walk.js'
+import type { HeapOwners, ItemKind, RawItems } from '../../allocator/heap-walk.js'
 import type { InFlight, InFlightKind } from '../../report/discovery/types.js'
 import { isOwnScript } from './own-script.js'
 

@@ -5,8 +5,8 @@
  * the sum of all owners' own bytes: a report that lists owners beside packages takes `heapBytes + memoryBytes`, one of
  * packages alone takes all three.
  */
-import { PART_KINDS } from '../../allocator/port.js'
-import type { HeapOwners, PartKind } from '../../allocator/port.js'
+import { PART_KINDS } from '../../allocator/heap-walk.js'
+import type { HeapOwners, PartKind } from '../../allocator/heap-walk.js'
 import type { PackageCost } from '../../report/discovery/types.js'
 import { packageOf } from '../../support/package-of.js'
 import { isOwnScript } from './own-script.js'

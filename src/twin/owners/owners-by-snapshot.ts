@@ -1,5 +1,5 @@
 /** Owners of this process's memory by V8's own heap snapshot, in a twin: slower, larger, and less is known of each. */
-import type { RawOwner } from '../../allocator/port.js'
+import type { RawOwner } from '../../allocator/heap-walk.js'
 import { messageOf } from '../../support/errors.js'
 import { HeapInspector } from '../discover/inspector.js'
 import { containerKind, entryCount } from '../discover/intrinsics.js'

@@ -1,7 +1,7 @@
 /** Owners of this process's memory, found in a twin before anything is emptied there. */
 import type { Instrument } from '../../measure/window.js'
 import type { ReportWarning } from '../../report/types.js'
-import type { HeapOwners, NoHeapWalk } from '../../allocator/port.js'
+import type { HeapOwners, NoHeapWalk } from '../../allocator/heap-walk.js'
 import { walkHeap } from '../heap-walk/walk.js'
 import type { CacheObject } from '../discover/recognise-caches.js'
 import { ownersBySnapshot } from './owners-by-snapshot.js'

@@ -3,8 +3,8 @@
  *
  * Rule: no property of the service is read and nothing is emptied for them; what lies in several owners is counted once.
  */
-import { ITEM_KINDS } from '../../allocator/port.js'
-import type { HeapOwners, ItemKind, RawNative, RawOwner } from '../../allocator/port.js'
+import { ITEM_KINDS } from '../../allocator/heap-walk.js'
+import type { HeapOwners, ItemKind, RawNative, RawOwner } from '../../allocator/heap-walk.js'
 import { packageOf } from '../../support/package-of.js'
 import type {
   GraphBytes,

@@ -3,7 +3,7 @@
  *
  * Rule: a holder without a name explains nothing, and what Node's own share in any process is nobody's finding.
  */
-import type { HeapOwners, RawOwner, RawShared } from '../../allocator/port.js'
+import type { HeapOwners, RawOwner, RawShared } from '../../allocator/heap-walk.js'
 import { packageOf } from '../../support/package-of.js'
 import type { SharedMemory } from '../../report/discovery/types.js'
 import { withoutQuery } from './group-owners.js'

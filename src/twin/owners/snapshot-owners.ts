@@ -4,7 +4,7 @@
  *
  * Rule: what the snapshot does not say (what waits, what each package costs, how many entries) is left out, never guessed.
  */
-import type { HeapOwners, RawOwner } from '../../allocator/port.js'
+import type { HeapOwners, RawOwner } from '../../allocator/heap-walk.js'
 import { dominatorsOf, retainedOfNodes } from '../heap-snapshot/dominators.js'
 import type { DominatorTree } from '../heap-snapshot/dominators.js'
 import type { HeapGraph } from '../heap-snapshot/graph.js'

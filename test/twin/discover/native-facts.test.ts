@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { RawNative } from '../../../src/allocator/port.js'
+import type { RawNative } from '../../../src/allocator/heap-walk.js'
 import type { PackageCost } from '../../../src/report/discovery/types.js'
 import { nativeMemoryOf, withNative } from '../../../src/twin/discover/native-facts.js'
 

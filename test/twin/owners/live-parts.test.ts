@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { PART_KINDS } from '../../../src/allocator/port.js'
-import type { PartKind, RawPart } from '../../../src/allocator/port.js'
+import { PART_KINDS } from '../../../src/allocator/heap-walk.js'
+import type { PartKind, RawPart } from '../../../src/allocator/heap-walk.js'
 import { livePartsOf } from '../../../src/twin/owners/live-parts.js'
 import type { LivePart } from '../../../src/twin/owners/live-parts.js'
 import { runFixture } from '../../helpers/child.js'

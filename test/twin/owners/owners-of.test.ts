@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { ITEM_KINDS } from '../../../src/allocator/port.js'
-import type { RawHolder, RawOwner } from '../../../src/allocator/port.js'
+import { ITEM_KINDS } from '../../../src/allocator/heap-walk.js'
+import type { RawHolder, RawOwner } from '../../../src/allocator/heap-walk.js'
 import { describeOwner } from '../../../src/report/discovery/format-discovery.js'
 import { packageOf } from '../../../src/support/package-of.js'
 import { ownersOf } from '../../../src/twin/owners/owners-of.js'
