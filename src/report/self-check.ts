@@ -6,7 +6,7 @@
  */
 import type { Figures } from '../measure/figures.js'
 import { formatBytes } from '../support/units.js'
-import { RESOLUTION } from './build-report.js'
+import { RESOLUTION } from './noise.js'
 import { median } from './statistics.js'
 import type { ReportSelfCheck, ReportWarning, SelfCheckPart } from './types.js'
 

@@ -1,13 +1,11 @@
 import { expect } from 'chai'
-import { RESOLUTION, buildReport, difference, noise } from '../../src/report/build-report.js'
-import type {
-  FigureLevel,
-  LateGap,
-  MeasuredCache,
-  MeasuredRun,
-  Measurement,
-  TrimmedPart,
-} from '../../src/report/build-report.js'
+import { buildReport } from '../../src/report/build-report.js'
+import { difference } from '../../src/measure/figures.js'
+import { RESOLUTION, noiseOfControls } from '../../src/report/noise.js'
+import type { LateGap } from '../../src/report/late-bytes.js'
+import type { MeasuredRun } from '../../src/report/build-report.js'
+import type { TrimmedPart } from '../../src/report/estimate-whole.js'
+import type { FigureLevel, MeasuredCache, Measurement } from '../../src/report/measured-cache.js'
 import { randomOf, remainderOf } from '../coordinator/world.js'
 import { atomic, figures, head, measured, sample } from './reports.js'
 
@@ -219,11 +217,11 @@ describe('memory that a cache claims and does not give back', () => {
 
 describe('the noise of a run', () => {
   it('is unknown without controls', () => {
-    expect(noise([])).to.deep.equal({ controls: 0, allocatedBytes: null, heapBytes: null, mappedBytes: null })
+    expect(noiseOfControls([])).to.deep.equal({ controls: 0, allocatedBytes: null, heapBytes: null, mappedBytes: null })
   })
 
   it('is unknown in the quantity that the allocator lacks', () => {
-    expect(noise([figures(null, 5), figures(null, 6)])).to.deep.equal({
+    expect(noiseOfControls([figures(null, 5), figures(null, 6)])).to.deep.equal({
       controls: 2,
       allocatedBytes: null,
       heapBytes: RESOLUTION.heapBytes,

@@ -1,6 +1,7 @@
 /** Readings and reports out of literals. */
 import type { Figures, MemorySample } from '../../src/measure/sample.js'
-import type { MeasuredCache, MeasuredRun, Measurement } from '../../src/report/build-report.js'
+import type { MeasuredRun } from '../../src/report/build-report.js'
+import type { MeasuredCache, Measurement } from '../../src/report/measured-cache.js'
 import type { AttributionReport, CacheAttribution } from '../../src/report/types.js'
 
 export function figures(allocatedBytes: number | null, heapBytes: number): Figures {

@@ -4,7 +4,7 @@
  */
 import { NO_CHANGE, difference, leastOf, plus } from '../../measure/figures.js'
 import type { Figures } from '../../measure/figures.js'
-import type { FigureLevel } from '../../report/build-report.js'
+import type { FigureLevel } from '../../report/measured-cache.js'
 
 /** Enough for a narrow interval; older ones tell less about the drift at the release. */
 const LEVELS_MAX = 24

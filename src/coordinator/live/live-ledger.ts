@@ -1,8 +1,8 @@
 /** The ledger of a run in this process: a cache that is trimmed in parts has one row of all of them. */
 import { UNREAD, difference } from '../../measure/figures.js'
 import type { Figures } from '../../measure/figures.js'
-import { sumOf } from '../../report/build-report.js'
-import type { Measurement } from '../../report/build-report.js'
+import { sumOf } from '../../report/attribute-windows.js'
+import type { Measurement } from '../../report/measured-cache.js'
 import type { RowError } from '../../report/types.js'
 import type { RegisteredCache } from '../registry.js'
 import { RunLedger } from '../run/run-ledger.js'

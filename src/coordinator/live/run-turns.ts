@@ -6,8 +6,8 @@
  */
 import type { GcMode } from '../../measure/settle.js'
 import type { WindowReading, WindowStep } from '../../measure/window.js'
-import { difference } from '../../report/build-report.js'
-import type { Measurement } from '../../report/build-report.js'
+import { difference } from '../../measure/figures.js'
+import type { Measurement } from '../../report/measured-cache.js'
 import { controlWindow } from '../../report/other-threads.js'
 import type { RowError } from '../../report/types.js'
 import { ABORTED, UNREGISTERED } from '../run/run-context.js'

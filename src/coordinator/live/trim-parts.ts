@@ -5,7 +5,8 @@
  * Rule: the estimate of the whole is only as good as what is known of the entries that stay. So at least half of every
  * share is dropped at random where the cache can do that, in several batches whose differences give the error bar.
  */
-import type { Measurement, TrimmedPart } from '../../report/build-report.js'
+import type { TrimmedPart } from '../../report/estimate-whole.js'
+import type { Measurement } from '../../report/measured-cache.js'
 import type { AttributionMode, TrimChoice } from '../../report/types.js'
 import type { LedgerRow } from '../run/run-ledger.js'
 import type { PlannableCache, Selection, TrimBatch } from '../run/plan.js'

@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 import { byQuantity } from '../../measure/figures.js'
 import type { Instrument } from '../../measure/window.js'
 import { countWorkers } from '../../measure/worker-threads.js'
-import { noise } from '../../report/build-report.js'
+import { noiseOfControls } from '../../report/noise.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { ReportWarning } from '../../report/types.js'
 import { callable, number, optional, resolveOptions, shaped } from '../../support/options.js'
@@ -215,7 +215,7 @@ export function discoverHere(instrument: Instrument, settings: DiscoverySettings
   if (!time.suffices(SETTLINGS_BEFORE * tookMs)) return { ...early, warnings: [...warnings, ...leftOut(emptiable)] }
   const windows = new OwnerWindows(instrument)
   const controls = Array.from({ length: CONTROLS }, () => time.timed(() => windows.measure(() => undefined)))
-  const { controls: _, ...bounds } = noise(controls.map(({ change }) => change))
+  const { controls: _, ...bounds } = noiseOfControls(controls.map(({ change }) => change))
   let done = 0
   const rows = measureOwners(owners, {
     window: (empty, bytes) => {

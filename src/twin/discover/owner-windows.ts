@@ -1,6 +1,6 @@
 /** Settled windows in which owners are emptied, one after the other: the end of one is the beginning of the next. */
 import type { Instrument } from '../../measure/window.js'
-import { difference } from '../../report/build-report.js'
+import { difference } from '../../measure/figures.js'
 import { HEAP_LEAST_BYTES, ReturnedPages } from '../returned-pages.js'
 import { settleInTwin } from '../settle-in-twin.js'
 import type { OwnerWindow } from './measure-owners.js'
