@@ -18,8 +18,14 @@ const profile: TopTable = {
   unit: 'bytes',
   total: 123_456_789,
   rows: [
-    { name: LONG, flat: 100_000_000, cumulative: 123_456_789 },
-    { name: 'short', flat: 23_456_789, cumulative: 23_456_789 },
+    {
+      name: LONG,
+      flat: 100_000_000,
+      flatUncertainty: 4_000_000,
+      cumulative: 123_456_789,
+      cumulativeUncertainty: 5_000_000,
+    },
+    { name: 'short', flat: 23_456_789, flatUncertainty: 1e6, cumulative: 23_456_789, cumulativeUncertainty: 1e6 },
   ],
 }
 
@@ -88,10 +94,10 @@ describe('tables of the command', () => {
   })
 
   it('a profile that does not has its figures in columns, or below the name', () => {
-    const at80 = formatProfileTable(profile, { ...PLAIN_PALETTE, width: 80 })
-    expect(at80).to.match(/^ *flat +flat % +sum % +cumulative +cum % +function/m)
+    const at100 = formatProfileTable(profile, { ...PLAIN_PALETTE, width: 100 })
+    expect(at100).to.match(/^ *flat +± +flat % +sum % +cumulative +± +cum % +function/m)
     const at60 = formatProfileTable(profile, { ...PLAIN_PALETTE, width: 60 })
-    expect(at60).to.match(/^short\n {2}flat 22\.37 MiB, flat % 19\.0 %/m)
+    expect(at60).to.match(/^short\n {2}flat 22\.37 MiB, ± 976\.6 KiB, flat % 19\.0 %/m)
   })
 
   it('what the doctor says goes on below itself', () => {

@@ -3,7 +3,9 @@ import { boolean, number, oneOf, resolveOptions } from '../../support/options.js
 import type { OptionRules } from '../../support/options.js'
 import { formatBytes, formatCount, formatShare } from '../../support/units.js'
 import { columnOf, DEFAULT_SAMPLE_TYPE } from '../profile/columns-of.js'
+import type { ProfileColumn } from '../profile/columns-of.js'
 import { SAMPLE_TYPE_NAMES } from '../profile/sample-types.js'
+import { halfWidthOf, variancesOf } from '../profile/sampling-error.js'
 import type { HeapProfile, SampleType, SampleTypeName } from '../profile/types.js'
 import { allocatorFrames, isJavaScriptFrame, labelsOf, shownFrom } from './labels.js'
 import type { LabelKind } from './labels.js'
@@ -42,6 +44,13 @@ export interface TopRow {
   readonly flat: number
   /** What it and all that it called allocated; a stack counts once, however often the function stands in it. */
   readonly cumulative: number
+  /**
+   * Half the width of the 95 % interval of `flat` that comes from sampling, in the table's unit; null where the profile does not
+   * say how it was sampled. In a difference it is too wide where much stayed: what came and went of a stack is not told apart.
+   */
+  readonly flatUncertainty: number | null
+  /** The same of `cumulative`. */
+  readonly cumulativeUncertainty: number | null
 }
 
 /** Rules of {@link OutputOptions}. */
@@ -68,14 +77,35 @@ export function topTable(profile: HeapProfile, options: TableOptions = {}): TopT
   })
   const column = columnOf(profile, resolved.type)
   const names = numberedNames(profile, resolved.allocatorFrames, resolved.by)
-  const flat = new Float64Array(names.list.length)
-  const cumulative = new Float64Array(names.list.length)
-  const total = addUp(profile, column.index, names, flat, cumulative, resolved)
+  const amounts = amountsOf(profile, column)
+  const variances = variancesOf(profile, column)
+  const sums = addUp(profile, amounts, names, resolved)
+  const errors = variances === null ? null : addUp(profile, variances, names, resolved)
+  const uncertaintyOf = (amount: number, variance: number | undefined): number | null =>
+    variance === undefined ? null : halfWidthOf(amount, variance)
   const rows = names.list.flatMap((name, index): TopRow[] => {
-    const row = { name, flat: flat[index] ?? 0, cumulative: cumulative[index] ?? 0 }
-    return row.flat === 0 && row.cumulative === 0 ? [] : [row]
+    const [flat, cumulative] = [sums.flat[index] ?? 0, sums.cumulative[index] ?? 0]
+    if (flat === 0 && cumulative === 0) return []
+    const flatUncertainty = uncertaintyOf(flat, errors?.flat[index])
+    return [
+      {
+        name,
+        flat,
+        cumulative,
+        flatUncertainty,
+        cumulativeUncertainty: uncertaintyOf(cumulative, errors?.cumulative[index]),
+      },
+    ]
   })
+  const total = amounts.reduce((sum, amount) => sum + amount, 0)
   return { type: column.type.type, unit: column.type.unit, total, rows: rows.sort(byAmount) }
+}
+
+function amountsOf({ samples, sampleTypes }: HeapProfile, { index }: ProfileColumn): Float64Array {
+  return Float64Array.from(
+    { length: samples.count },
+    (_, sample) => samples.values[sample * sampleTypes.length + index] ?? 0,
+  )
 }
 
 /** A table as text for people, its `limit` first rows. */
@@ -83,21 +113,54 @@ export function formatTopTable(table: TopTable, options: { readonly limit?: numb
   const { limit } = resolveOptions<{ limit: number }>('formatTopTable()', options, {
     limit: { check: number({ min: 1, unbounded: true, max: Infinity }), fallback: 50 },
   })
-  const amount = table.unit === 'bytes' ? formatBytes : formatCount
-  const whole = Math.abs(table.total)
-  let sum = 0
-  const lines = table.rows.slice(0, limit).map(({ name, flat, cumulative }) => {
-    sum += flat
-    const cells = [amount(flat), formatShare(flat, whole), formatShare(sum, whole), amount(cumulative)]
-    return [...cells, formatShare(cumulative, whole), name]
-  })
-  const head = ['flat', 'flat %', 'sum %', 'cumulative', 'cum %']
+  const columns = figureColumns(table)
+  const lines = summedRows(table, limit).map((row) => [...columns.map(({ cell }) => cell(row)), row.name])
+  const head = columns.map(({ title }) => title)
   const widths = head.map((text, index) => Math.max(text.length, ...lines.map((cells) => cells[index]?.length ?? 0)))
   const rows = [[...head, 'function'], ...lines].map((cells) => {
     return cells.map((cell, index) => cell.padStart(widths[index] ?? 0)).join('  ')
   })
   const left = table.rows.length - lines.length
-  return `${table.type}: ${amount(table.total)} in all\n\n${rows.join('\n')}\n${left > 0 ? `… and ${formatCount(left)} more\n` : ''}`
+  return `${tableHead(table)}\n\n${rows.join('\n')}\n${left > 0 ? `… and ${formatCount(left)} more\n` : ''}`
+}
+
+/** A row with what it and all before it have. */
+export interface SummedRow extends TopRow {
+  readonly sum: number
+}
+
+/** The first rows of a table. */
+export function summedRows({ rows }: TopTable, limit: number): SummedRow[] {
+  let sum = 0
+  return rows.slice(0, limit).map((row) => ({ ...row, sum: (sum += row.flat) }))
+}
+
+/** The figures of a row as columns; those of errors where the profile says how it was sampled. */
+export function figureColumns(table: TopTable): readonly { readonly title: string; cell(row: SummedRow): string }[] {
+  const amount = amountsAs(table)
+  const whole = Math.abs(table.total)
+  const error = (of: (row: SummedRow) => number | null): { title: string; cell(row: SummedRow): string }[] =>
+    table.rows.every(({ flatUncertainty }) => flatUncertainty === null)
+      ? []
+      : [{ title: '±', cell: (row) => amount(of(row) ?? 0) }]
+  return [
+    { title: 'flat', cell: ({ flat }) => amount(flat) },
+    ...error(({ flatUncertainty }) => flatUncertainty),
+    { title: 'flat %', cell: ({ flat }) => formatShare(flat, whole) },
+    { title: 'sum %', cell: ({ sum }) => formatShare(sum, whole) },
+    { title: 'cumulative', cell: ({ cumulative }) => amount(cumulative) },
+    ...error(({ cumulativeUncertainty }) => cumulativeUncertainty),
+    { title: 'cum %', cell: ({ cumulative }) => formatShare(cumulative, whole) },
+  ]
+}
+
+/** The line above a table. */
+export function tableHead(table: TopTable): string {
+  return `${table.type}: ${amountsAs(table)(table.total)} in all`
+}
+
+function amountsAs({ unit }: TopTable): (amount: number) => string {
+  return unit === 'bytes' ? formatBytes : formatCount
 }
 
 /** Names of all frames: number of a frame → numbers of its names, innermost first. */
@@ -120,23 +183,22 @@ export function numberedNames(profile: HeapProfile, withAllocator: boolean, by: 
   return { list: [...numbers.keys()], ofFrame }
 }
 
+/** What the samples have, by the names of their frames: of the innermost one alone, and of all. */
 function addUp(
   profile: HeapProfile,
-  column: number,
-  { ofFrame }: Names,
-  flat: Float64Array,
-  cumulative: Float64Array,
+  amounts: Float64Array,
+  { list, ofFrame }: Names,
   options: Required<TableOptions>,
-): number {
-  const { count, values, offsets, frames } = profile.samples
+): { readonly flat: Float64Array; readonly cumulative: Float64Array } {
+  const { count, offsets, frames } = profile.samples
+  const flat = new Float64Array(list.length)
+  const cumulative = new Float64Array(list.length)
   const allocator = options.allocatorFrames ? null : allocatorFrames(profile)
   /** In which sample a name was counted last: a set that needs no clearing. */
   const countedIn = new Int32Array(flat.length).fill(-1)
   const isOwn = ownFrames(profile)
-  let total = 0
   for (let sample = 0; sample < count; sample++) {
-    const value = values[sample * profile.sampleTypes.length + column] ?? 0
-    total += value
+    const value = amounts[sample] ?? 0
     const to = offsets[sample + 1] ?? 0
     const from = shownFrom(frames, offsets[sample] ?? 0, to, allocator)
     const isBySource = options.by === 'file' || options.by === 'package'
@@ -155,7 +217,7 @@ function addUp(
       }
     }
   }
-  return total
+  return { flat, cumulative }
 }
 
 /** Of each frame whether it is JavaScript outside Node's own and V8's: 1 or 0. */

@@ -24,6 +24,8 @@ export class ProfileBuilder {
   readonly #sampleOf = new Map<string, number>()
   readonly #stacks: (readonly number[])[] = []
   readonly #values: number[][] = []
+  readonly #variances: number[] = []
+  #hasVariances = true
 
   constructor(facts: ProfileFacts) {
     this.#facts = facts
@@ -43,15 +45,21 @@ export class ProfileBuilder {
     return this.#frames.push(frame) - 1
   }
 
-  /** Adds one stack, the innermost call first, with one value for each sample type. */
-  add(stack: readonly number[], values: readonly number[]): void {
+  /**
+   * Adds one stack, the innermost call first, with one value for each sample type, and the variance of its `inuse_space` where
+   * that does not follow from them (see {@link SampleTable.variances}).
+   */
+  add(stack: readonly number[], values: readonly number[], variance?: number): void {
+    if (variance === undefined) this.#hasVariances = false
     const key = stack.join(' ')
     const known = this.#sampleOf.get(key)
     if (known === undefined) {
       this.#sampleOf.set(key, this.#stacks.length)
       this.#stacks.push([...stack])
       this.#values.push([...values])
+      this.#variances.push(variance ?? 0)
     } else {
+      this.#variances[known] = (this.#variances[known] ?? 0) + (variance ?? 0)
       const sums = this.#values[known] ?? []
       this.#values[known] = sums.map((sum, column) => sum + (values[column] ?? 0))
     }
@@ -85,7 +93,8 @@ export class ProfileBuilder {
       offsets[sample + 1] = (offsets[sample] ?? 0) + stack.length
       values.set((this.#values[sample] ?? []).slice(0, sampleTypes.length), sample * sampleTypes.length)
     }
-    return { count, values, offsets, frames }
+    const table = { count, values, offsets, frames }
+    return this.#hasVariances && count > 0 ? { ...table, variances: Float64Array.from(this.#variances) } : table
   }
 }
 

@@ -2,10 +2,13 @@
  * The difference of two profiles, which is what finds slow growth: what is the same in both goes away.
  *
  * Rule: places are compared by file and offset in it, not by address, so the two may be of two runs of one program; what
- * has names alone is compared by those. Nothing is clamped: what became less is negative.
+ * has names alone is compared by those. Nothing is clamped: what became less is negative. How much of a stack went while as
+ * much came is not known, so the error of what changed is that of both.
  */
 import { CacheAttributionError } from '../../support/errors.js'
+import { DEFAULT_SAMPLE_TYPE } from './columns-of.js'
 import { growingFloat64, growingUint32 } from './columns.js'
+import { variancesOf } from './sampling-error.js'
 import { StackTable } from './stack-table.js'
 import type { Frame, HeapProfile, Mapping, SampleType } from './types.js'
 
@@ -65,6 +68,9 @@ class Difference {
   readonly #offsets = growingUint32()
   readonly #stackFrames = growingUint32()
   readonly #values = growingFloat64()
+  readonly #variances = growingFloat64()
+  /** Whether both profiles say how they were sampled. */
+  #hasVariances = true
 
   constructor(sampleTypes: readonly SampleType[], builds: ReadonlySet<string>) {
     this.#sampleTypes = sampleTypes
@@ -75,11 +81,17 @@ class Difference {
     const frames = this.#translate(profile)
     const columns = this.#sampleTypes.map(({ type }) => profile.sampleTypes.findIndex((own) => own.type === type))
     const { count, offsets, frames: stackFrames, values } = profile.samples
+    const index = profile.sampleTypes.findIndex(({ type }) => type === DEFAULT_SAMPLE_TYPE)
+    const type = profile.sampleTypes[index]
+    const variances = type === undefined ? null : variancesOf(profile, { index, type })
+    if (variances === null) this.#hasVariances = false
     for (let sample = 0; sample < count; sample++) {
       const stack = stackFrames.subarray(offsets[sample], offsets[sample + 1]).map((frame) => frames[frame] ?? 0)
-      const row = this.#rowOf(stack) * columns.length
-      for (const [index, column] of columns.entries()) {
-        this.#values.increase(row + index, sign * (values[sample * profile.sampleTypes.length + column] ?? 0))
+      const number = this.#rowOf(stack)
+      this.#variances.increase(number, variances?.[sample] ?? 0)
+      const row = number * columns.length
+      for (const [at, column] of columns.entries()) {
+        this.#values.increase(row + at, sign * (values[sample * profile.sampleTypes.length + column] ?? 0))
       }
     }
   }
@@ -88,7 +100,9 @@ class Difference {
   result(): Pick<HeapProfile, 'samples' | 'frames' | 'mappings'> {
     const width = this.#sampleTypes.length
     const [all, from, frames] = [this.#values.taken(), this.#offsets.taken(), this.#stackFrames.taken()]
+    const allVariances = this.#variances.taken()
     const values = growingFloat64()
+    const variances = growingFloat64()
     const offsets = growingUint32()
     const kept = growingUint32()
     for (let sample = 0; sample < from.length; sample++) {
@@ -96,12 +110,19 @@ class Difference {
       if (row.every((value) => Math.abs(value) < LEAST)) continue
       offsets.push(kept.length)
       for (const value of row) values.push(value)
+      variances.push(allVariances[sample] ?? 0)
       for (const frame of frames.subarray(from[sample], from[sample + 1])) kept.push(frame)
     }
     const count = offsets.length
     offsets.push(kept.length)
     return {
-      samples: { count, values: values.taken(), offsets: offsets.taken(), frames: kept.taken() },
+      samples: {
+        count,
+        values: values.taken(),
+        offsets: offsets.taken(),
+        frames: kept.taken(),
+        variances: this.#hasVariances ? variances.taken() : null,
+      },
       frames: this.#frames,
       mappings: this.#mappings,
     }
@@ -114,6 +135,7 @@ class Difference {
       this.#offsets.push(this.#stackFrames.length)
       for (const frame of stack) this.#stackFrames.push(frame)
       for (const _ of this.#sampleTypes) this.#values.push(0)
+      this.#variances.push(0)
     }
     return row
   }

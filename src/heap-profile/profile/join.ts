@@ -6,6 +6,7 @@
  */
 import { ProfileBuilder } from './builder.js'
 import { columnOf } from './columns-of.js'
+import { variancesOf } from './sampling-error.js'
 import type { Frame, HeapProfile } from './types.js'
 
 /** What the memory of V8's own heap is called, beside native functions. */
@@ -33,15 +34,18 @@ export function joinProfiles(native: HeapProfile, js: HeapProfile): HeapProfile 
 
 function addTo(
   builder: ProfileBuilder,
-  { frames, samples, sampleTypes, ...profile }: HeapProfile,
+  profile: HeapProfile,
   innermost: readonly number[],
   row: (bytes: number) => number[],
 ): void {
-  const { index } = columnOf({ frames, samples, sampleTypes, ...profile }, 'inuse_space')
+  const { frames, samples, sampleTypes } = profile
+  const column = columnOf(profile, 'inuse_space')
+  const variances = variancesOf(profile, column)
   const numbers = frames.map((frame: Frame) => builder.frame(frame))
   for (let sample = 0; sample < samples.count; sample++) {
     const stack = samples.frames.subarray(samples.offsets[sample], samples.offsets[sample + 1])
-    const bytes = samples.values[sample * sampleTypes.length + index] ?? 0
-    builder.add([...innermost, ...Array.from(stack, (frame) => numbers[frame] ?? 0)], row(bytes))
+    const bytes = samples.values[sample * sampleTypes.length + column.index] ?? 0
+    const joined = [...innermost, ...Array.from(stack, (frame) => numbers[frame] ?? 0)]
+    builder.add(joined, row(bytes), variances?.[sample])
   }
 }

@@ -121,7 +121,9 @@ class PprofReader {
       this.#location(builder, mappingOf, functions, frameOf)
     })
     yield* this.#samples(table(SAMPLE), builder, frameOf, columns)
-    return builder.build()
+    const profile = builder.build()
+    // The format does not say whether it is a difference, whose error would be larger.
+    return { ...profile, samples: { ...profile.samples, variances: null } }
   }
 
   *#parts(): Steps<Parts> {

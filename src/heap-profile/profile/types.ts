@@ -66,6 +66,11 @@ export interface SampleTable {
   readonly offsets: Uint32Array
   /** Indices into {@link HeapProfile.frames}, of each stack the innermost call first. */
   readonly frames: Uint32Array
+  /**
+   * Variance of each sample's `inuse_space`, in bytes², where it does not follow from the values alone: of a difference, and of
+   * a profile of all memory. Null: not known.
+   */
+  readonly variances?: Float64Array | null
 }
 
 /** One place in code: an address, a named place, or both. */

@@ -19,10 +19,11 @@ describe('topTable()', () => {
   it('counts a stack once for each function, however often it recurs', () => {
     const { rows, total } = topTable(profileOf(['walk walk walk main', 10], ['read main', 5]))
     expect(total).to.equal(15)
+    const unknown = { flatUncertainty: null, cumulativeUncertainty: null }
     expect(rows).to.deep.equal([
-      { name: 'walk', flat: 10, cumulative: 10 },
-      { name: 'read', flat: 5, cumulative: 5 },
-      { name: 'main', flat: 0, cumulative: 15 },
+      { name: 'walk', flat: 10, cumulative: 10, ...unknown },
+      { name: 'read', flat: 5, cumulative: 5, ...unknown },
+      { name: 'main', flat: 0, cumulative: 15, ...unknown },
     ])
   })
 
@@ -48,6 +49,15 @@ describe('formatTopTable()', () => {
     const text = formatTopTable(topTable(profileOf(['a main', 2048], ['b main', 1024])), { limit: 1 })
     expect(text).to.match(/^inuse_space: 3\.00 KiB in all\n/)
     expect(text).to.match(/2\.00 KiB +66\.7 % +66\.7 % +2\.00 KiB +66\.7 % +a\n… and 2 more\n$/)
+  })
+
+  it('has the sampling error beside each amount, where the profile says how it was sampled', () => {
+    const profile = { ...profileOf(['a main', 2 ** 30]), sampleIntervalBytes: 2 ** 20 }
+    const [, , head, first] = formatTopTable(topTable(profile)).split('\n')
+    expect(head?.split(/ {2,}/).filter(Boolean)).to.deep.equal([
+      ...'flat|±|flat %|sum %|cumulative|±|cum %|function'.split('|'),
+    ])
+    expect(first).to.match(/1\.00 GiB {2,}62\.75 MiB {2,}100\.0 %/)
   })
 })
 
