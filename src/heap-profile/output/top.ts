@@ -136,7 +136,9 @@ export function summedRows({ rows }: TopTable, limit: number): SummedRow[] {
 }
 
 /** The figures of a row as columns; those of errors where the profile says how it was sampled. */
-export function figureColumns(table: TopTable): readonly { readonly title: string; cell: (row: SummedRow) => string }[] {
+export function figureColumns(
+  table: TopTable,
+): readonly { readonly title: string; cell: (row: SummedRow) => string }[] {
   const amount = amountsAs(table)
   const whole = Math.abs(table.total)
   const error = (of: (row: SummedRow) => number | null): { title: string; cell: (row: SummedRow) => string }[] =>
