@@ -4,15 +4,14 @@
  * Rule: reads are shared, n + 1 collections for n releases: nothing else runs in a twin that could move a figure between
  * two windows. Each row goes to the parent as soon as it is known, so that a twin that ends early has reported the rest.
  */
-import { UNREAD } from '../../measure/figures.js'
+import { UNREAD, difference } from '../../measure/figures.js'
 import type { Figures } from '../../measure/figures.js'
 import { withFigures } from '../../measure/sample.js'
 import type { MemorySample } from '../../measure/sample.js'
 import type { Instrument } from '../../measure/window.js'
-import { difference } from '../../measure/figures.js'
-import type { ReportSelfCheck, ReportWarning, RowError, RowFacts } from '../../report/types.js'
+import type { ReportWarning, RowError } from '../../report/types.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
-import type { DiscoverMessage, DiscoverStage } from '../../twin/discover/discover-progress.js'
+import type { DiscoverMessage } from '../../twin/discover/discover-progress.js'
 import { snapshotAllowanceMs } from '../../twin/owners/snapshot-time.js'
 import { discoverHere } from '../../twin/discover/discover.js'
 import type { Discovery } from '../../report/discovery/types.js'
@@ -24,46 +23,17 @@ import { settleInTwin } from '../../twin/settle-in-twin.js'
 import { askCache } from '../inspect.js'
 import type { Inspection } from '../inspect.js'
 import type { RegisteredCache } from '../registry.js'
-import { ReleaseCall } from '../run/release-call.js'
 import { checkInTwin } from './check-in-twin.js'
 import type { CheckedLevel } from './check-in-twin.js'
 import { TwinFinalizers } from './twin-finalizers.js'
-import { finalizersWait, notEmpty, residualUnexplained, twinFirstTurn } from '../run/warnings.js'
+import { finalizersWait, notEmpty, residualUnexplained } from '../run/warnings.js'
 import { EntryWatch } from '../run/entry-watch.js'
+import type { TwinMessage, TwinRow } from './twin-message.js'
+import type { TwinReleaseEnd } from './twin-release.js'
+import { releaseInTwin, rowVerdict } from './twin-release.js'
 
 /** One null release, or the release of a cache. */
 export type TwinStep = { readonly cache: RegisteredCache } | { readonly cache: null }
-
-/** One window as the twin reports it. */
-export interface TwinRow extends RowFacts {
-  readonly before: Figures
-  readonly after: Figures
-  /** By how much the twin's resident memory fell when every freed page had gone back; null where unknown. */
-  readonly residentFall: number | null
-}
-
-/** What a twin tells its parent. */
-export type TwinMessage =
-  | {
-      readonly kind: 'begin'
-      readonly before: MemorySample
-      readonly settleMs: number
-      readonly selfCheck: ReportSelfCheck | null
-    }
-  /**
-   * What a twin is about: the release of a cache, the finalizers behind it, or the collections after it and whatever else is
-   * asked of it.
-   */
-  | { readonly kind: 'release' | 'finalize' | 'settle'; readonly name: string | null }
-  | { readonly kind: 'control'; readonly change: Figures; readonly residentFall: number | null }
-  | { readonly kind: 'row'; readonly row: TwinRow }
-  | { readonly kind: 'skip'; readonly name: string; readonly error: RowError }
-  | { readonly kind: 'warning'; readonly warning: ReportWarning }
-  /** The heap profile of what lives now has been dumped. */
-  | { readonly kind: 'residual' }
-  | { readonly kind: 'discovering'; readonly stage: DiscoverStage }
-  | { readonly kind: 'discovery'; readonly discovery: Discovery }
-  | { readonly kind: 'end'; readonly after: MemorySample }
 
 /** What the twin is given; it sees everything of its parent as it was at the fork. */
 export interface TwinReleases {
@@ -90,10 +60,15 @@ export interface TwinReleases {
 
 /** A collection may take this many times as long as the first in this twin, and this on top, before the twin gives up. */
 const COLLECTION_FACTOR = 10
+
 const COLLECTION_LEAST_MS = 30_000
+
 const FIRST_COLLECTIONS_MS = 120_000
+
 const DISCOVERY_MS = 600_000
+
 const NOTHING_LEFT = 'nothing is left of budget.durationMs'
+
 /** Reading the twin's own memory costs milliseconds a gigabyte. */
 const COPIES_EVERY_MS = 250
 
@@ -241,7 +216,7 @@ class TwinWindows {
     const inspection = this.#inspections.get(cache)
     this.#watch.beforeItsRelease(cache, inspection?.entries ?? null, this.#earlier)
     this.#send({ kind: 'release', name }, releaseTimeoutMs)
-    const end = release(cache, this.#twin, duringRelease)
+    const end = releaseInTwin(cache, this.#twin, duringRelease)
     this.#send({ kind: 'settle', name }, this.#allowMs)
     const after = this.#settle(name)
     const before = this.#level
@@ -263,7 +238,7 @@ class TwinWindows {
       this.#warn(warning)
     })
     const inspection = this.#inspections.get(cache)
-    const { skip, warning } = verdictOf(end, entriesAfter)
+    const { skip, warning } = rowVerdict(end, entriesAfter)
     const refusal = skip ?? this.#finalizers.refusalOf(window.before, window.after, inspection?.claimedBytes ?? null)
     this.#finalizers.noteLevel()
     if (refusal !== undefined) {
@@ -315,59 +290,6 @@ class TwinWindows {
 
   #warn(warning: ReportWarning): void {
     this.#send({ kind: 'warning', warning })
-  }
-}
-
-/** A release that is still at work when its microtasks have run waits for something that never comes here. */
-interface TwinReleaseEnd {
-  readonly status: 'released' | 'failed'
-  readonly isPending: boolean
-  readonly error?: RowError
-}
-
-function release(
-  cache: RegisteredCache,
-  twin: TwinContext,
-  duringRelease: TwinReleases['duringRelease'],
-): TwinReleaseEnd {
-  const failed = (error: unknown): TwinReleaseEnd => ({
-    status: 'failed',
-    isPending: false,
-    error: { code: 'ERR_RELEASE_FAILED', message: messageOf(error) },
-  })
-  try {
-    const call = new ReleaseCall(cache, 'twin')
-    const returned = duringRelease(() => call.call())
-    if (typeof (returned as { then?: unknown } | null | undefined)?.then !== 'function') {
-      return { status: 'released', isPending: false }
-    }
-    let end: TwinReleaseEnd = { status: 'released', isPending: true }
-    Promise.resolve(returned).then(
-      () => (end = { status: 'released', isPending: false }),
-      (error: unknown) => (end = failed(error)),
-    )
-    twin.runMicrotasks()
-    return end
-  } catch (error) {
-    return failed(error)
-  }
-}
-
-/**
- * A release that goes on in later turns often has dropped its entries by then: where the cache counts none any more the
- * row is whole, where it cannot tell the row says so, and where entries are left there is no row.
- */
-function verdictOf(
-  end: TwinReleaseEnd,
-  entriesAfter: number | null,
-): { readonly skip?: RowError; readonly warning?: (name: string) => ReportWarning } {
-  if (!end.isPending || entriesAfter === 0) return {}
-  if (entriesAfter === null) return { warning: twinFirstTurn }
-  return {
-    skip: {
-      code: 'ERR_TWIN_ASYNC',
-      message: `after its first turn ${String(entriesAfter)} entries are left, and in a twin no other follows`,
-    },
   }
 }
 

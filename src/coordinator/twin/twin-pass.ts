@@ -5,7 +5,7 @@ import type { MemorySample } from '../../measure/sample.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { ReportSelfCheck, ReportWarning, RowError } from '../../report/types.js'
 import type { EndedPass } from './blame.js'
-import type { TwinMessage, TwinRow } from './release-in-child.js'
+import type { TwinMessage, TwinRow } from './twin-message.js'
 
 /** What one twin has reported so far. */
 export class TwinPass implements EndedPass {

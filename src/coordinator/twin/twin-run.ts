@@ -30,7 +30,8 @@ import { RunLedger } from '../run/run-ledger.js'
 import { mappedUnknown, residualUnexplained, twinRetried, walkRetried } from '../run/warnings.js'
 import { NO_BLAME, blame } from './blame.js'
 import { releaseInChild } from './release-in-child.js'
-import type { TwinMessage, TwinStep } from './release-in-child.js'
+import type { TwinStep } from './release-in-child.js'
+import type { TwinMessage } from './twin-message.js'
 import { TwinPass } from './twin-pass.js'
 
 /** Before the first collection in the twin has been timed. */

@@ -4,7 +4,7 @@
  * Rule: it keeps the contract of makeTwin(): one order, as many attempts as the run wants, each with messages and an end.
  */
 import { TwinRun } from '../../../src/coordinator/twin/twin-run.js'
-import type { TwinMessage } from '../../../src/coordinator/twin/release-in-child.js'
+import type { TwinMessage } from '../../../src/coordinator/twin/twin-message.js'
 import type { CoordinatorEventPayloads } from '../../../src/coordinator/events.js'
 import { resolveAttributeOptions, resolveCoordinatorOptions } from '../../../src/coordinator/options.js'
 import type { AttributeOptions } from '../../../src/coordinator/options.js'
