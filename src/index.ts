@@ -3,7 +3,8 @@
  *
  * @packageDocumentation
  */
-export { Coordinator, RunAbortedError } from './coordinator/coordinator.js'
+export { Coordinator } from './coordinator/coordinator.js'
+export { RunAbortedError } from './coordinator/run-aborted-error.js'
 export type { ExtendReport } from './coordinator/run/report-extensions.js'
 export type { CalibrationState } from './coordinator/calibration-json.js'
 export type { CoordinatorEvents } from './coordinator/events.js'

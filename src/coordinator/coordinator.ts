@@ -3,7 +3,6 @@ import { EventEmitter } from 'eventemitter3'
 import { useAddonFile } from '../allocator/binding.js'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
-import { hasWorkers, askWorkers } from '../breakdown/worker-watch.js'
 import { openFinalizers } from '../measure/finalizers.js'
 import { takeRunLock } from '../measure/locks.js'
 import { watchMajorGcs } from '../measure/major-gcs.js'
@@ -17,15 +16,11 @@ import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning } from '../report/types.js'
 import { openCoordinators } from '../twin/discover/open-coordinators.js'
 import type { KnownCache } from '../twin/discover/known-cache.js'
-import { supportsTwin } from '../twin/support.js'
 import { accountTo } from '../profiling/javascript-stacks/account.js'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
-import type { ErrorCode } from '../support/errors.js'
 import { callable } from '../support/options.js'
 import { Calibrations } from './calibration.js'
 import type { CalibrationState } from './calibration-json.js'
-import { withBreakdown } from './run/with-breakdown.js'
-import { withTold } from './run/with-told.js'
 import { ReportExtensions } from './run/report-extensions.js'
 import type { ExtendReport } from './run/report-extensions.js'
 import { forgetShared, sharedCoordinator } from './default.js'
@@ -43,31 +38,21 @@ import type {
 import type { RegistrationOptions, Releasable } from './releasable.js'
 import { Registry, describeCache, knownCache } from './registry.js'
 import type { CacheDescription, Registration } from './registry.js'
-import { withNeverFilled } from './run/with-never-filled.js'
-import { openResidual, withResidual } from './run/with-residual.js'
+import { executeRun } from './run/execute-run.js'
+import { standingWarnings } from './run/standing-warnings.js'
+import { openResidual } from './run/with-residual.js'
 import { LiveRun } from './live/live-run.js'
 import type { Run, RunContext } from './run/run-context.js'
+import { RunAbortedError } from './run-aborted-error.js'
+import { runKey } from './run-key.js'
+import { checkDefaultMode, runInProgress } from './run-refusals.js'
 import { SingleFlight } from '../support/single-flight.js'
 import { TwinRun } from './twin/twin-run.js'
-import { allocatorWarnings } from './run/allocator-warnings.js'
 import { answerThreads } from './thread-answers.js'
-import { threadWarnings, threadsAround } from './run/thread-warnings.js'
-import { TCACHE_UNKNOWN, aliased, allocatorUnavailable } from './run/warnings.js'
+import { aliased } from './run/warnings.js'
 
 /** Runs that a later one is compared with: after this many the rotation has swapped every pair of neighbours. */
 const EARLIER_RUNS_MAX = 8
-
-/** Thrown by `attribute()` after an abort: `report` holds what was measured until then. */
-export class RunAbortedError extends CacheAttributionError {
-  /** Complete but for the caches that were not reached: those are `skipped` with `ERR_RUN_ABORTED`. */
-  readonly report: AttributionReport
-
-  constructor(report: AttributionReport) {
-    const done = report.caches.filter(({ status }) => status !== 'skipped').length
-    super('ERR_RUN_ABORTED', `the run was aborted after ${String(done)} of ${String(report.caches.length)} caches`)
-    this.report = report
-  }
-}
 
 /**
  * Attributes a process's memory to its registered caches: releases each in turn, settles the collectors, reads the
@@ -185,11 +170,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     if (resolved.signal?.aborted === true) {
       throw new CacheAttributionError('ERR_RUN_ABORTED', 'the signal was aborted before the run began')
     }
-    const key = keyOf(resolved)
+    const key = runKey(resolved)
     if (this.#flight.key === key && !this.#flight.isAborting) return this.#flight.join(resolved.signal)
-    if (this.#flight.key !== undefined) throw inProgress(this.#run?.id, this.#flight.isAborting)
+    if (this.#flight.key !== undefined) throw runInProgress(this.#run?.id, this.#flight.isAborting)
     const giveBack = takeRunLock()
-    if (giveBack === null) throw inProgress(undefined)
+    if (giveBack === null) throw runInProgress(undefined)
     return this.#started(key, resolved, giveBack)
   }
 
@@ -322,17 +307,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#run = run
     const restoreFlags = this.#settings.environment.keepCode()
     try {
-      // Before the run: a thread that answers is at work, and a window waits until none is. Without one the run begins in
-      // the turn of the call.
-      const workers = hasWorkers() ? await askWorkers() : []
-      const executed = options.breakdown
-        ? await withBreakdown(this.#allocator, run, this.#settings.environment)
-        : await run.execute()
-      const told = withTold(executed, run.caches())
-      const withWorkers = workers.length === 0 ? told : { ...told, workers }
-      const warn = run.warn.bind(run)
-      const withEmpty = withNeverFilled(withWorkers, run.caches(), this.#settings.environment, warn)
-      const measured = await withResidual(withEmpty, explanation.residual, warn)
+      const measured = await executeRun(run, this.#allocator, this.#settings.environment, options, explanation.residual)
       this.#calibrations.note(measured)
       this.#earlier = [...this.#earlier, remembered(measured, this.#uncollected(options))].slice(-EARLIER_RUNS_MAX)
       const isAborted = signal.aborted
@@ -379,7 +354,11 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
         finalizers: openFinalizers(environment),
       },
       caches,
-      warnings: [...this.#standingWarnings(options.mode), ...warnings],
+      warnings: [
+        ...standingWarnings(this.#allocator, this.#sampler.sample(), options.mode, environment),
+        ...this.#registry.aliases().map(({ names, count }) => aliased(names, count)),
+        ...warnings,
+      ],
       earlier: this.#earlier,
       rotation: this.#runs++,
       signal,
@@ -416,19 +395,6 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     }
   }
 
-  #standingWarnings(mode: ResolvedAttributeOptions['mode']): ReportWarning[] {
-    const { name, reason } = this.#allocator
-    const sample = this.#sampler.sample()
-    const lacksTcache = name === 'jemalloc' && sample.tcacheBytes === null
-    return [
-      ...(name === 'unavailable' ? [allocatorUnavailable(reason)] : []),
-      ...(lacksTcache ? [TCACHE_UNKNOWN] : []),
-      ...allocatorWarnings(this.#allocator, sample),
-      ...threadWarnings(mode, threadsAround(this.#allocator, this.#settings.environment.isMainThread)),
-      ...this.#registry.aliases().map(({ names, count }) => aliased(names, count)),
-    ]
-  }
-
   #checkOpen(): void {
     if (this.#isClosed) throw new CacheAttributionError('ERR_CLOSED', 'this coordinator was closed')
   }
@@ -445,44 +411,4 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       this.#warn({ code: 'WARN_LISTENER', message: `a listener of "${name}" threw: ${messageOf(error)}` })
     })
   }
-}
-
-/** Who names no mode must not lose an entry where there is no twin. @throws CacheAttributionError `ERR_TWIN_UNSUPPORTED` */
-function checkDefaultMode(): void {
-  const { reason } = supportsTwin()
-  if (reason === null) return
-  throw new CacheAttributionError(
-    'ERR_TWIN_UNSUPPORTED',
-    `${reason}. Nothing was released: ask for mode 'release', which empties the caches of this process, or for mode 'trim', which drops a part of each`,
-  )
-}
-
-function inProgress(id: string | undefined, isAborting = false): CacheAttributionError {
-  const code: ErrorCode = 'ERR_RUN_IN_PROGRESS'
-  return new CacheAttributionError(
-    code,
-    id === undefined
-      ? 'another coordinator or thread of this process is measuring'
-      : isAborting
-        ? `run ${id} was aborted and comes to its end: wait for it`
-        : `run ${id} with other options is under way: wait for its end, or call with the same options to join it`,
-  )
-}
-
-/** Calls with the same key join the same run. */
-function keyOf({ only, except, ...options }: ResolvedAttributeOptions): string {
-  const { mode, twins, discover, explainResidual, fraction, choice, controls, budget, breakdown } = options
-  const ofMode = { release: [], twin: [twins, discover], trim: [fraction, choice] }[mode]
-  const { pauseMs, durationMs } = budget
-  return JSON.stringify([
-    only ?? null,
-    except?.toSorted() ?? null,
-    mode,
-    ...ofMode,
-    explainResidual,
-    controls,
-    pauseMs,
-    durationMs,
-    breakdown,
-  ])
 }

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
-import { RunAbortedError } from '../../src/coordinator/coordinator.js'
+import { RunAbortedError } from '../../src/coordinator/run-aborted-error.js'
 import type { Coordinator } from '../../src/coordinator/coordinator.js'
 import type { AttributionReport } from '../../src/report/types.js'
 import { CacheAttributionError } from '../../src/support/errors.js'

@@ -10,7 +10,7 @@ import { inStretch } from '../../measure/in-stretch.js'
 import type { MemorySample } from '../../measure/sample.js'
 import { buildReport } from '../../report/build-report.js'
 import { selfCheckWarnings, worstSelfCheck } from '../../report/self-check.js'
-import type { AttributionReport, CacheStatus, ReportTwin, ReportWarning, RowError } from '../../report/types.js'
+import type { AttributionReport, CacheStatus, ReportWarning, RowError } from '../../report/types.js'
 import { CacheAttributionError, reasonOf } from '../../support/errors.js'
 import type { TwinContext } from '../../twin/child.js'
 import { discoverBytes } from '../../twin/discover/discover.js'
@@ -33,6 +33,7 @@ import { releaseInChild } from './release-in-child.js'
 import type { TwinStep } from './release-in-child.js'
 import type { TwinMessage } from './twin-message.js'
 import { TwinPass } from './twin-pass.js'
+import { inOrder, measuredInTwins, twinsOfRun } from './twins-of-run.js'
 
 /** Before the first collection in the twin has been timed. */
 const FIRST_COLLECTIONS_MS = 120_000
@@ -298,7 +299,7 @@ export class TwinRun implements Run {
     return buildReport({
       head: {
         ...reportHead(this.#context, finished),
-        twin: this.#twin(before),
+        twin: twinsOfRun(this.#passes.length, this.#costs, this.#parentBefore ?? before),
         ...(first?.discovery === undefined ? {} : { discovery: first.discovery }),
       },
       controls: this.#ledger.controls.forced,
@@ -320,43 +321,6 @@ export class TwinRun implements Run {
       this.#ledger.enterUnmeasured(cache, excluded?.status ?? 'skipped', error)
       return
     }
-    const rows = this.#passes.flatMap((pass) => pass.rows.get(name) ?? [])
-    const { before, after, residentFall: _, ...facts } = row
-    this.#ledger.enter(cache, {
-      ...facts,
-      gc: 'forced',
-      resident: {
-        falls: rows.map(({ residentFall }) => residentFall),
-        controls: this.#passes.flatMap(({ residentControls }) => residentControls),
-      },
-      measurement:
-        rows.length === 1
-          ? { kind: 'atomic', before, after }
-          : { kind: 'repeated', changes: rows.map((each) => difference(each.before, each.after)) },
-      settled: true,
-      pauseMs: 0,
-    })
+    this.#ledger.enter(cache, measuredInTwins(row, this.#passes))
   }
-
-  #twin(before: MemorySample): ReportTwin {
-    const costs = this.#costs
-    const copied = costs.flatMap(({ copiedBytes }) => copiedBytes ?? [])
-    return {
-      twins: this.#passes.length,
-      pauseMs: Math.max(0, ...costs.map(({ pauseMs }) => pauseMs)),
-      forkMs: Math.max(0, ...costs.map(({ forkMs }) => forkMs)),
-      majorGcs: costs.reduce((sum, { majorGcs }) => sum + majorGcs, 0),
-      childMs: costs.reduce((sum, { childMs }) => sum + childMs, 0),
-      copiedBytes: copied.length === 0 ? null : Math.max(...copied),
-      attempts: costs.reduce((sum, { attempts }) => sum + attempts, 0),
-      before: this.#parentBefore ?? before,
-    }
-  }
-}
-
-/** Forwards, backwards, then turned further and further: two orders give every pair of caches both of its orders. */
-function inOrder<T>(order: readonly T[], twin: number): readonly T[] {
-  if (twin % 2 === 1) return inOrder(order, twin - 1).toReversed()
-  const start = order.length === 0 ? 0 : Math.floor((twin / 2) * (order.length / 4 + 1)) % order.length
-  return [...order.slice(start), ...order.slice(0, start)]
 }

@@ -4,7 +4,7 @@
  * Rule: a run is made in a twin unless the request says otherwise; where there can be no twin, a request that says nothing
  * is refused with the choices, and never turned into a release.
  */
-import { RunAbortedError } from '../../../coordinator/coordinator.js'
+import { RunAbortedError } from '../../../coordinator/run-aborted-error.js'
 import type { AttributeOptions } from '../../../coordinator/options.js'
 import { formatReport } from '../../../report/format-report.js'
 import type { AttributionMode, AttributionReport } from '../../../report/types.js'

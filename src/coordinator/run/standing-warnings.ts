@@ -1,0 +1,26 @@
+/** Warnings that hold for a whole run: what of the process, its allocator and its threads bounds every row. */
+import type { Allocator } from '../../allocator/port.js'
+import type { MemorySample } from '../../measure/sample.js'
+import type { ReportWarning } from '../../report/types.js'
+import type { Environment } from '../../support/environment.js'
+import type { ResolvedAttributeOptions } from '../options.js'
+import { allocatorWarnings } from './allocator-warnings.js'
+import { threadWarnings, threadsAround } from './thread-warnings.js'
+import { TCACHE_UNKNOWN, allocatorUnavailable } from './warnings.js'
+
+/** @param sample of this process, from before the run */
+export function standingWarnings(
+  allocator: Allocator,
+  sample: MemorySample,
+  mode: ResolvedAttributeOptions['mode'],
+  environment: Environment,
+): ReportWarning[] {
+  const { name, reason } = allocator
+  const lacksTcache = name === 'jemalloc' && sample.tcacheBytes === null
+  return [
+    ...(name === 'unavailable' ? [allocatorUnavailable(reason)] : []),
+    ...(lacksTcache ? [TCACHE_UNKNOWN] : []),
+    ...allocatorWarnings(allocator, sample),
+    ...threadWarnings(mode, threadsAround(allocator, environment.isMainThread)),
+  ]
+}
