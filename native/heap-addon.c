@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
 #include "heap-addon.h"
 #include "heap-classes.h"
+#include "heap-owner-values.h"
 #include "heap-owners.h"
 #include "heap-parts.h"
 #include "heap-paths.h"
 #include "heap-shared.h"
 #include "heap-sites.h"
+#include "heap-values.h"
 #include "mapped.h"
 #include "native-addons.h"
 #include "native-walk.h"
@@ -14,26 +16,10 @@
 #include "v8-layout.h"
 #include "v8-symbols.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 #ifdef __linux__
-static void set_number(napi_env env, napi_value object, const char *name, double number) {
-  napi_value value;
-  napi_create_double(env, number, &value);
-  napi_set_named_property(env, object, name, value);
-}
-
-static void set_text(napi_env env, napi_value object, const char *name, const char *text) {
-  napi_value value;
-  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
-  napi_set_named_property(env, object, name, value);
-}
-
-/* A value of Node-API is where V8 keeps the reference. */
-static uint64_t tagged_of(napi_value value) { return *(const uint64_t *)(const void *)value; }
-
 /* The number in the tree of an object; 0 where it is none. */
 static uint32_t number_of(const struct heap_tree *tree, uint64_t tagged) {
   const uint32_t node = v8_is_object(tagged) ? heap_node_at(tagged - 1) : UINT32_MAX;
@@ -60,23 +46,15 @@ static napi_value classes_of(napi_env env, const struct heap_classes *classes) {
     napi_create_object(env, &row);
     napi_create_string_utf8(env, class->name, NAPI_AUTO_LENGTH, &name);
     napi_set_named_property(env, row, "className", name);
-    set_number(env, row, "count", (double)class->count);
-    set_number(env, row, "shallowBytes", (double)class->own_bytes);
-    set_number(env, row, "retainedBytes", (double)class->retained_bytes);
-    set_number(env, row, "largestBytes", (double)class->largest_bytes);
-    set_text(env, row, "path", class->path);
-    set_text(env, row, "script", class->script);
+    value_set_number(env, row, "count", (double)class->count);
+    value_set_number(env, row, "shallowBytes", (double)class->own_bytes);
+    value_set_number(env, row, "retainedBytes", (double)class->retained_bytes);
+    value_set_number(env, row, "largestBytes", (double)class->largest_bytes);
+    value_set_text(env, row, "path", class->path);
+    value_set_text(env, row, "script", class->script);
     napi_set_element(env, rows, (uint32_t)i, row);
   }
   return rows;
-}
-
-static napi_value refusal(napi_env env, const char *reason) {
-  napi_value result, value;
-  napi_create_object(env, &result);
-  napi_create_string_utf8(env, reason, NAPI_AUTO_LENGTH, &value);
-  napi_set_named_property(env, result, "reason", value);
-  return result;
 }
 
 /* The elements of an array, as references where V8 keeps them; NULL where it is none. */
@@ -98,7 +76,7 @@ static const char *learn_layout(const napi_value *functions, uint32_t count) {
   if (missing == NULL && !v8_layout_read())
     missing = "this V8 does not tell the layout of its objects";
   for (uint32_t i = 0; missing == NULL && i < count; i++)
-    v8_layout_note_function(tagged_of(functions[i]));
+    v8_layout_note_function(value_tagged(functions[i]));
   return missing;
 }
 
@@ -129,7 +107,7 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
   uint64_t *tagged = calloc((size_t)object_count + 1, sizeof *tagged);
   double *retained = calloc((size_t)object_count + 1, sizeof *retained);
   for (uint32_t i = 0; tagged != NULL && i < object_count; i++)
-    tagged[i] = tagged_of(objects[i]);
+    tagged[i] = value_tagged(objects[i]);
   if (reason == NULL)
     reason = heap_walk(&graph, like_snapshot);
   uint64_t folded = 0;
@@ -144,13 +122,13 @@ static napi_value TwinHeapClasses(napi_env env, napi_callback_info info) {
     read_retained(&tree, tagged, object_count, retained);
   /* From here on V8 may move what it likes. */
   if (reason != NULL)
-    result = refusal(env, reason);
+    result = value_refusal(env, reason);
   else {
     napi_create_object(env, &result);
-    set_number(env, result, "nodes", (double)(tree.count + folded));
-    set_number(env, result, "edges", edges);
-    set_number(env, result, "objectBytes", (double)graph.object_bytes);
-    set_number(env, result, "externalBytes", (double)graph.external_bytes);
+    value_set_number(env, result, "nodes", (double)(tree.count + folded));
+    value_set_number(env, result, "edges", edges);
+    value_set_number(env, result, "objectBytes", (double)graph.object_bytes);
+    value_set_number(env, result, "externalBytes", (double)graph.external_bytes);
     napi_set_named_property(env, result, "classes", classes_of(env, &classes));
     napi_create_array_with_length(env, object_count, &value);
     for (uint32_t i = 0; i < object_count; i++) {
@@ -178,203 +156,6 @@ static void note_script(void *owners, uint32_t place, uint32_t script) {
 
 static uint64_t *kind_bytes_of(void *owners, uint32_t place) {
   return ((struct heap_owners *)owners)->at[place].kind_bytes;
-}
-
-static napi_value kind_bytes(napi_env env, const uint64_t *bytes) {
-  napi_value list, value;
-  napi_create_array_with_length(env, PART_KINDS, &list);
-  for (uint32_t kind = 0; kind < PART_KINDS; kind++) {
-    napi_create_double(env, (double)bytes[kind], &value);
-    napi_set_element(env, list, kind, value);
-  }
-  return list;
-}
-
-/* Places for references to functions that are found while nothing may be allocated: V8 keeps them right when
- * it moves the functions. */
-enum { SITES_MAX = 512 };
-struct function_handles {
-  napi_value at[SITES_MAX];
-  size_t count;
-};
-
-static void handles_make(napi_env env, struct function_handles *handles) {
-  for (size_t i = 0; i < SITES_MAX; i++)
-    napi_create_int32(env, 0, &handles->at[i]);
-}
-
-/* The place of a function, or -1 where there are too many. */
-static int handles_put(struct function_handles *handles, uint64_t function) {
-  if (function == 0 || handles->count == SITES_MAX)
-    return -1;
-  *(uint64_t *)(void *)handles->at[handles->count] = function + 1;
-  return (int)handles->count++;
-}
-
-/* The line of a function, counted from 1; 0 where it is not known. V8 may allocate for it. */
-static double line_of(const struct function_handles *handles, int place) {
-  static int (*get_line)(const void *function);
-  if (get_line == NULL)
-    get_line = (int (*)(const void *))dlsym(RTLD_DEFAULT, "_ZNK2v88Function19GetScriptLineNumberEv");
-  const int line = place < 0 || get_line == NULL ? -1 : get_line((const void *)handles->at[place]);
-  return line < 0 ? 0 : line + 1;
-}
-
-/* The owner itself, where it is a plain object, for JavaScript; NULL of any other. A handle of the global
- * object is made to point at it: making one allocates nothing on V8's heap, and V8 moves it from then on. */
-static napi_value handle_of(napi_env env, const struct heap_owner *owner, const struct heap_tree *tree) {
-  napi_value handle = NULL;
-  const uint64_t address = owner->instances == 1 ? heap_address_of(tree->node_of.at[owner->number]) : 0;
-  if (address == 0 || !v8_type_is_plain(v8_type_of(address)) || napi_get_global(env, &handle) != napi_ok)
-    return NULL;
-  *(uint64_t *)(void *)handle = address + 1;
-  return handle;
-}
-
-/* For each owner one, or NULL; before anything else is made. */
-static napi_value *objects_of(napi_env env, const struct heap_owners *owners, const struct heap_tree *tree) {
-  napi_value *objects = calloc(owners->count + 1, sizeof *objects);
-  for (size_t i = 0; objects != NULL && i < owners->count; i++)
-    objects[i] = handle_of(env, &owners->at[i], tree);
-  return objects;
-}
-
-/* The script that all of an owner is of; empty where there is none. */
-static const char *label_of(const struct heap_owner *owner, const struct heap_parts *parts) {
-  const char *scripts = parts->scripts.at;
-  return scripts + (owner->label < parts->scripts.count ? (size_t)owner->label * PART_SCRIPT_SIZE : 0);
-}
-
-static napi_value owners_of(napi_env env, const struct heap_owners *owners,
-                            const struct function_handles *handles, const napi_value *objects,
-                            const struct heap_parts *parts) {
-  napi_value rows;
-  napi_create_array_with_length(env, owners->count, &rows);
-  for (size_t i = 0; i < owners->count; i++) {
-    const struct heap_owner *owner = &owners->at[i];
-    napi_value row;
-    napi_create_object(env, &row);
-    set_text(env, row, "className", owner->class_name);
-    set_text(env, row, "path", owner->path);
-    set_text(env, row, "script", owner->script);
-    set_text(env, row, "label", label_of(owner, parts));
-    set_number(env, row, "instances", owner->instances);
-    set_number(env, row, "item", owner->item);
-    set_number(env, row, "functions", owner->functions);
-    set_text(env, row, "siteName", owner->site_name);
-    set_text(env, row, "siteScript", owner->site_script);
-    set_number(env, row, "siteLine", line_of(handles, owner->handle));
-    set_number(env, row, "ownBytes", (double)owner->own_bytes);
-    set_number(env, row, "memoryBytes", (double)owner->memory_bytes);
-    set_number(env, row, "retainedBytes", (double)owner->retained_bytes);
-    set_number(env, row, "entries", (double)owner->entries);
-    set_number(env, row, "partOf", owner->part_of);
-    set_number(env, row, "known", owner->known);
-    napi_set_named_property(env, row, "kindBytes", kind_bytes(env, owner->kind_bytes));
-    if (objects[i] != NULL)
-      napi_set_named_property(env, row, "object", objects[i]);
-    napi_set_element(env, rows, (uint32_t)i, row);
-  }
-  return rows;
-}
-
-/* A row for each member of a list. */
-static napi_value rows_of(napi_env env, const struct list *list,
-                          void (*describe)(napi_env env, napi_value row, const void *member)) {
-  napi_value rows;
-  napi_create_array_with_length(env, list->count, &rows);
-  for (size_t i = 0; i < list->count; i++) {
-    napi_value row;
-    napi_create_object(env, &row);
-    describe(env, row, (const char *)list->at + i * list->size);
-    napi_set_element(env, rows, (uint32_t)i, row);
-  }
-  return rows;
-}
-
-static void describe_holder(napi_env env, napi_value row, const void *member) {
-  const struct heap_holder *holder = member;
-  set_number(env, row, "owner", (double)holder->owner - 1);
-  set_number(env, row, "holder", (double)holder->holder - 1);
-  set_number(env, row, "count", (double)holder->count);
-}
-
-static void describe_shared(napi_env env, napi_value row, const void *member) {
-  const struct heap_shared_part *part = member;
-  set_number(env, row, "owner", (double)part->owner - 1);
-  set_text(env, row, "firstPath", part->holders[0].path);
-  set_text(env, row, "firstScript", part->holders[0].script);
-  set_text(env, row, "secondPath", part->holders[1].path);
-  set_text(env, row, "secondScript", part->holders[1].script);
-  set_number(env, row, "count", (double)part->count);
-  set_number(env, row, "bytes", (double)part->bytes);
-}
-
-static napi_value items_of(napi_env env, const struct heap_items *items,
-                           const struct function_handles *handles) {
-  const struct heap_item_group *groups = items->groups.at;
-  napi_value rows;
-  napi_create_array(env, &rows);
-  for (size_t i = 0, place = 0; i < items->groups.count; i++) {
-    if (groups[i].kind == ITEM_MODULES || groups[i].is_row)
-      continue;
-    napi_value row;
-    napi_create_object(env, &row);
-    set_number(env, row, "item", groups[i].kind);
-    set_text(env, row, "className", groups[i].class_name);
-    set_text(env, row, "siteName", groups[i].site_name);
-    set_text(env, row, "siteScript", groups[i].site_script);
-    set_number(env, row, "siteLine", line_of(handles, groups[i].handle));
-    set_number(env, row, "count", groups[i].count);
-    set_number(env, row, "retainedBytes", (double)groups[i].once);
-    set_number(env, row, "bufferedBytes", groups[i].kind >= ITEM_SOCKETS ? (double)groups[i].buffered : -1);
-    napi_set_element(env, rows, (uint32_t)place++, row);
-  }
-  return rows;
-}
-
-static napi_value parts_of(napi_env env, const struct heap_parts *parts) {
-  const struct heap_part *all = parts->parts.at;
-  const char *scripts = parts->scripts.at;
-  napi_value rows;
-  napi_create_array_with_length(env, parts->parts.count, &rows);
-  for (size_t i = 0; i < parts->parts.count; i++) {
-    napi_value row;
-    napi_create_object(env, &row);
-    set_text(env, row, "script", scripts + (size_t)all[i].script * PART_SCRIPT_SIZE);
-    set_number(env, row, "kind", all[i].kind);
-    set_number(env, row, "count", (double)all[i].count);
-    set_number(env, row, "heapBytes", (double)all[i].heap_bytes);
-    set_number(env, row, "memoryBytes", (double)all[i].memory_bytes);
-    set_number(env, row, "ownedBytes", (double)all[i].owned_bytes);
-    napi_set_element(env, rows, (uint32_t)i, row);
-  }
-  return rows;
-}
-
-/* Native memory by whose it is: { reason }, or bytes. */
-static napi_value native_of(napi_env env, const char *reason, const struct native_owners *owners) {
-  napi_value result, addons;
-  if (reason != NULL)
-    return refusal(env, reason);
-  napi_create_object(env, &result);
-  set_number(env, result, "javascriptBytes", owners->javascript.bytes);
-  set_number(env, result, "nodeBytes", owners->engine.bytes);
-  set_number(env, result, "otherBufferBytes", owners->other_buffers.bytes);
-  set_number(env, result, "libraryBytes", owners->ours.bytes);
-  napi_create_array(env, &addons);
-  for (uint32_t i = 0, place = 0; i < MODULES_MAX; i++) {
-    if (owners->addons[i].bytes == 0)
-      continue;
-    napi_value row;
-    napi_create_object(env, &row);
-    set_text(env, row, "file", native_modules[i].path);
-    set_number(env, row, "bytes", owners->addons[i].bytes);
-    set_number(env, row, "count", owners->addons[i].count);
-    napi_set_element(env, addons, place++, row);
-  }
-  napi_set_named_property(env, result, "addons", addons);
-  return result;
 }
 
 /* By ArrayBuffers of this heap those of others are known: there is one of each kind of their records. */
@@ -424,7 +205,7 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, NULL, "twinHeapOwners(functions, known, leastBytes) was expected, in a twin");
     return NULL;
   }
-  handles_make(env, &handles);
+  function_handles_make(env, &handles);
   plant_buffers(env);
   plant_records(env);
   const char *reason = learn_layout(functions, function_count);
@@ -433,7 +214,7 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   bool is_done = reason == NULL && heap_paths_find(&via, &graph) && heap_tree_make(&tree, &graph) &&
                  column_make(&known, known_count);
   for (uint32_t i = 0; is_done && i < known_count; i++)
-    known.at[i] = number_of(&tree, tagged_of(objects[i]));
+    known.at[i] = number_of(&tree, value_tagged(objects[i]));
   const struct owners_sought sought = {(uint64_t)least, known.at, known_count};
   is_done = is_done && heap_owners_find(&owners, &graph, &tree, &via, &sought);
   for (size_t i = 0; i < owners.count; i++)
@@ -442,33 +223,29 @@ static napi_value TwinHeapOwners(napi_env env, napi_callback_info info) {
   is_done = is_done && heap_parts_find(&parts, &graph, &tree, &via, &pieces) &&
             heap_sites_find(&owners, &graph, &tree) &&
             heap_shared_find(&shared, &owners, &graph, &tree, &via);
-  napi_value *owned = is_done ? objects_of(env, &owners, &tree) : NULL;
+  napi_value *owned = is_done ? owner_objects(env, &owners, &tree) : NULL;
   if (reason == NULL && owned == NULL)
     reason = "there is no memory for the walk";
   for (size_t i = 0; reason == NULL && i < owners.count; i++)
-    owners.at[i].handle = handles_put(&handles, owners.at[i].function);
+    owners.at[i].handle = function_handles_put(&handles, owners.at[i].function);
   struct heap_item_group *groups = owners.items.groups.at;
   for (size_t i = 0; reason == NULL && i < owners.items.groups.count; i++)
-    groups[i].handle = handles_put(&handles, groups[i].function);
+    groups[i].handle = function_handles_put(&handles, groups[i].function);
   static struct native_owners natives;
   const char *no_natives = reason == NULL ? native_walk(&natives, &graph, env) : NULL;
   /* From here on V8 may move what it likes. */
   if (reason != NULL)
-    result = refusal(env, reason);
+    result = value_refusal(env, reason);
   else {
     napi_create_object(env, &result);
-    napi_set_named_property(env, result, "native", native_of(env, no_natives, &natives));
-    set_number(env, result, "objectBytes", (double)graph.object_bytes);
-    set_number(env, result, "totalBytes", (double)tree.retained[0]);
-    set_number(env, result, "restBytes", (double)owners.rest_bytes);
-    set_number(env, result, "readOnlyBytes", (double)graph.read_only_bytes);
-    set_number(env, result, "tableBytes", (double)heap_table_bytes());
-    set_number(env, result, "mappedBytes", mapped_is_known() ? (double)graph.mapped_bytes : -1);
-    napi_set_named_property(env, result, "owners", owners_of(env, &owners, &handles, owned, &parts));
-    napi_set_named_property(env, result, "holders", rows_of(env, &shared.holders, describe_holder));
-    napi_set_named_property(env, result, "shared", rows_of(env, &shared.parts, describe_shared));
-    napi_set_named_property(env, result, "parts", parts_of(env, &parts));
-    napi_set_named_property(env, result, "items", items_of(env, &owners.items, &handles));
+    napi_set_named_property(env, result, "native", native_value(env, no_natives, &natives));
+    value_set_number(env, result, "objectBytes", (double)graph.object_bytes);
+    value_set_number(env, result, "totalBytes", (double)tree.retained[0]);
+    value_set_number(env, result, "restBytes", (double)owners.rest_bytes);
+    value_set_number(env, result, "readOnlyBytes", (double)graph.read_only_bytes);
+    value_set_number(env, result, "tableBytes", (double)heap_table_bytes());
+    value_set_number(env, result, "mappedBytes", mapped_is_known() ? (double)graph.mapped_bytes : -1);
+    owner_values_put(env, result, &(struct owner_values){&owners, &handles, owned, &parts, &shared});
   }
   free(owned);
   heap_owners_free(&owners);
@@ -495,9 +272,9 @@ static napi_value TwinDropFields(napi_env env, napi_callback_info info) {
     return NULL;
   }
   napi_get_undefined(env, &undefined);
-  const uint64_t address = tagged_of(object) - 1;
+  const uint64_t address = value_tagged(object) - 1;
   const bool is_plain = v8_layout.first_object_type != 0 && v8_type_is_plain(v8_type_of(address));
-  napi_create_int32(env, is_plain ? (int32_t)v8_drop_fields(address, tagged_of(undefined)) : -1, &result);
+  napi_create_int32(env, is_plain ? (int32_t)v8_drop_fields(address, value_tagged(undefined)) : -1, &result);
   return result;
 }
 
