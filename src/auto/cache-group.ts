@@ -9,13 +9,15 @@ import { isRegistered, standingFor } from '../coordinator/releasable.js'
 import type { Releasable, ReleasableTraits, ReleaseContext, TrimContext } from '../coordinator/releasable.js'
 import { isThenable } from '../support/is-thenable.js'
 
-/** References are swept when there are twice as many as lived at the last time, and so many at least. */
+/** References are swept when there are twice as many as lived at the last time or a collection has run, and so many at least. */
 const SWEEP_MIN = 64
 
 /** How many were followed, and how many of them live. */
 export interface Swept {
   readonly followed: number
   readonly alive: number
+  /** The same of those that were there before the last major collection; null where there was none between two sweeps. */
+  readonly lasted: { readonly followed: number; readonly alive: number } | null
   /** One that lives. */
   readonly one: object | undefined
 }
@@ -38,6 +40,10 @@ export class CacheGroup {
   readonly #isPart: (cache: object) => boolean
   #references: WeakRef<object>[] = []
   #sweepAt = SWEEP_MIN
+  /** So many of the references, the first, are older than the canary. */
+  #older = 0
+  /** Nothing else holds it: a major collection, and nothing but that, clears it. */
+  #canary: WeakRef<object> | null = null
 
   constructor(asReleasable: AsReleasable, isPart: (cache: object) => boolean) {
     this.#asReleasable = asReleasable
@@ -46,7 +52,8 @@ export class CacheGroup {
 
   /** @returns what was found of those before, where they were looked through */
   add(cache: object): Swept | null {
-    const swept = this.#references.length >= this.#sweepAt ? this.sweep() : null
+    const count = this.#references.length
+    const swept = count >= this.#sweepAt || (count >= SWEEP_MIN && this.#wasCollected()) ? this.sweep() : null
     this.#references.push(new WeakRef(cache))
     return swept
   }
@@ -54,10 +61,28 @@ export class CacheGroup {
   /** Drops the references to what was collected. */
   sweep(): Swept {
     const followed = this.#references.length
-    this.#references = this.#references.filter((reference) => reference.deref() !== undefined)
+    const older = this.#older
+    let olderAlive = 0
+    this.#references = this.#references.filter((reference, index) => {
+      if (reference.deref() === undefined) return false
+      if (index < older) olderAlive++
+      return true
+    })
     const alive = this.#references.length
     this.#sweepAt = Math.max(SWEEP_MIN, 2 * alive)
-    return { followed, alive, one: this.#references[0]?.deref() }
+    const wasCollected = this.#wasCollected()
+    const lasted = wasCollected ? { followed: older, alive: olderAlive } : null
+    this.#older = olderAlive
+    if (wasCollected || this.#canary === null) {
+      this.#older = alive
+      this.#canary = new WeakRef({})
+    }
+    return { followed, alive, lasted, one: this.#references[0]?.deref() }
+  }
+
+  /** Whether a major collection has run since the canary was made. */
+  #wasCollected(): boolean {
+    return this.#canary !== null && this.#canary.deref() === undefined
   }
 
   /** Those that live and are this group's to empty. */

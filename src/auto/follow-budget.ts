@@ -3,7 +3,7 @@
  * the next major collection.
  *
  * Rule: caches that stay are all followed, as far as a program makes them at a sane rate; of a class whose instances end soon, such as
- * loaders of requests, a few.
+ * loaders of requests, a few. That they live proves nothing before a major collection has run.
  */
 import type { Swept } from './cache-group.js'
 
@@ -14,19 +14,31 @@ const PER_SECOND = 200
 const SHORT_LIVED_AT_ONCE = 16
 const SHORT_LIVED_PER_SECOND = 5
 
+/** Of a class that is made for requests, before anything of it is known. */
+const PER_REQUEST_AT_ONCE = 66
+
 /** Fewer tell nothing of a class. */
 const LEARNS_FROM = 32
+
+interface FollowBudgetOptions {
+  readonly isPerRequest?: boolean
+  /** @default `performance.now()` */
+  readonly now?: () => number
+}
 
 /** Of one class. */
 export class FollowBudget {
   readonly #now: () => number
-  #left = AT_ONCE
+  #left: number
   #refilledMs: number
-  #isShortLived = false
+  #isShortLived: boolean
 
-  constructor(now: () => number = () => performance.now()) {
+  /** `isPerRequest`: its instances are taken for short-lived until they have proved to stay. */
+  constructor({ isPerRequest = false, now = () => performance.now() }: FollowBudgetOptions = {}) {
     this.#now = now
     this.#refilledMs = now()
+    this.#isShortLived = isPerRequest
+    this.#left = isPerRequest ? PER_REQUEST_AT_ONCE : AT_ONCE
   }
 
   /** Whether one more is followed. */
@@ -40,10 +52,13 @@ export class FollowBudget {
   }
 
   /** Learns how many of those that were followed live. */
-  note({ followed, alive }: Pick<Swept, 'followed' | 'alive'>): void {
-    if (followed < LEARNS_FROM) return
-    this.#isShortLived = 2 * alive < followed
-    if (this.#isShortLived) this.#left = Math.min(this.#left, SHORT_LIVED_AT_ONCE)
+  note({ followed, alive, lasted }: Omit<Swept, 'one'>): void {
+    if (followed >= LEARNS_FROM && 2 * alive < followed) {
+      this.#isShortLived = true
+      this.#left = Math.min(this.#left, SHORT_LIVED_AT_ONCE)
+    } else if (lasted !== null && lasted.followed >= LEARNS_FROM && 2 * lasted.alive >= lasted.followed) {
+      this.#isShortLived = false
+    }
   }
 
   #refill(): void {

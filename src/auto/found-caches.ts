@@ -140,7 +140,8 @@ export class FoundCaches {
   #productOf({ export: kind }: Origin): Product {
     let product = this.#products.get(kind)
     if (product === undefined) {
-      product = { places: new Map(), budget: new FollowBudget(), missed: 0, label: kind.label }
+      const budget = new FollowBudget({ isPerRequest: kind.isPerRequest === true })
+      product = { places: new Map(), budget, missed: 0, label: kind.label }
       this.#products.set(kind, product)
     }
     return product

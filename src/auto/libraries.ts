@@ -21,6 +21,8 @@ export interface CacheExport {
   readonly files?: RegExp
   /** Of a memoizer: name of the export that clears. */
   readonly clear?: string
+  /** Whether programs make one for each request: few are followed unless they prove to stay. */
+  readonly isPerRequest?: boolean
 }
 
 /** Name of an export → what it makes. `default` is also what `module.exports` is itself. */
@@ -58,7 +60,7 @@ export const LIBRARIES: Readonly<Record<string, CacheExports>> = {
   cacheable: classes('Cacheable', 'CacheableMemory'),
   '@cacheable/memory': classes('CacheableMemory'),
   'cache-manager': { createCache: { kind: 'function', label: 'createCache' } },
-  dataloader: { default: { kind: 'class', label: 'DataLoader' } },
+  dataloader: { default: { kind: 'class', label: 'DataLoader', isPerRequest: true } },
   'lodash.memoize': { default: memoize },
   lodash,
   'lodash-es': lodash,

@@ -7,7 +7,7 @@ describe('a budget of instances that are followed', () => {
   let budget: FollowBudget
   beforeEach(() => {
     nowMs = 1000
-    budget = new FollowBudget(() => nowMs)
+    budget = new FollowBudget({ now: () => nowMs })
   })
 
   /** How many of `count` are followed. */
@@ -35,16 +35,31 @@ describe('a budget of instances that are followed', () => {
 
   it('has few of a class whose instances end soon, also where they are made slowly', () => {
     expect(inTenSeconds()).to.equal(1000)
-    budget.note({ followed: 64, alive: 31 })
+    budget.note({ followed: 64, alive: 31, lasted: null })
     taken(16)
     expect(inTenSeconds()).to.be.within(45, 70)
   })
 
-  it('has all again when they stay', () => {
-    budget.note({ followed: 64, alive: 0 })
+  it('has all again when they have proved to stay, and not since nothing was collected yet', () => {
+    budget.note({ followed: 64, alive: 0, lasted: null })
     expect(taken(5000)).to.equal(16)
-    budget.note({ followed: 64, alive: 60 })
+    budget.note({ followed: 64, alive: 60, lasted: null })
+    budget.note({ followed: 64, alive: 60, lasted: { followed: 40, alive: 10 } })
+    budget.note({ followed: 64, alive: 60, lasted: { followed: 8, alive: 8 } })
+    nowMs += 1000
+    expect(taken(5000)).to.equal(5)
+    budget.note({ followed: 64, alive: 60, lasted: { followed: 40, alive: 38 } })
     nowMs += 1000
     expect(taken(5000)).to.equal(200)
+  })
+
+  it('has few of a class that is made for requests from the start, until they have proved to stay', () => {
+    budget = new FollowBudget({ isPerRequest: true, now: () => nowMs })
+    expect(taken(5000)).to.equal(66)
+    budget.note({ followed: 64, alive: 64, lasted: null })
+    expect(inTenSeconds()).to.be.within(45, 55)
+    budget.note({ followed: 80, alive: 80, lasted: { followed: 64, alive: 64 } })
+    nowMs += 1000
+    expect(taken(5000)).to.be.within(200, 210)
   })
 })
