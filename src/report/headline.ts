@@ -53,7 +53,7 @@ function holdsMost(holders: readonly Holder[], report: AttributionReport): strin
   const facts = `${largest.amount}${shareOf(largest, report)}${claim(largest)}`
   const also =
     others === 0 ? '' : `; ${formatCount(others)} other${others === 1 ? ' holds' : 's hold'} as much within the ±`
-  const isAlone = report.discovery?.live == null && measuredRows(report).length === 1
+  const isAlone = report.discovery?.live == null && comparedRows(report).length === 1
   return `${subjectOf(largest, report)} ${others === 0 && !isAlone ? 'holds most: ' : 'holds '}${facts}${also}.`
 }
 
@@ -62,9 +62,14 @@ function subjectOf({ name, row }: Holder, report: AttributionReport): string {
   if (row === null) return name
   const cache = row.instances === undefined || row.instances === 1 ? `The cache ${name}` : capital(name)
   if (report.discovery?.live != null) return cache
-  const rows = measuredRows(report)
+  const rows = comparedRows(report)
   const count = rows.reduce((sum, { instances = 1 }) => sum + instances, 0)
   return rows.length === 1 ? cache : `Of ${formatCount(count)} measured caches ${name}`
+}
+
+/** Of a group whose caches were all collected meanwhile nothing is left to compare. */
+function comparedRows(report: AttributionReport): CacheAttribution[] {
+  return measuredRows(report).filter(({ instances = 1 }) => instances > 0)
 }
 
 /** Of an owner the graph shows the share; a row is a part of all live memory. */
@@ -94,7 +99,7 @@ function nothingStandsOut(report: AttributionReport): string | null {
       : `No owner stands out in the ${formatBytes(discovery.live.totalBytes)} that the heap reaches.`
   }
   if (caches.length === 0) return `No cache is registered: ${live} is not divided.`
-  const measured = measuredRows(report).length
+  const measured = comparedRows(report).length
   if (measured > 0) {
     const which =
       measured === 1 ? 'The measured cache holds no' : `None of ${formatCount(measured)} measured caches holds`

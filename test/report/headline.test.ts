@@ -108,6 +108,11 @@ describe('headline()', () => {
     expect(headline(report([failed, row('big', 20 * MIB)]))[0]).to.match(/^The cache "big" holds 20\.00 MiB/)
   })
 
+  it('does not count a group whose caches were all collected meanwhile', () => {
+    const gone = row('gone', 0, { instances: 0, significant: false })
+    expect(headline(report([row('big', 120 * MIB), gone]))[0]).to.match(/^The cache "big" holds 120\.0 MiB ±/)
+  })
+
   it('finds as an owner the cache that was not measured', () => {
     const found = discovery([owner('byId', 200 * MIB, { cache: 'users' })])
     const skipped = row('users', null, { status: 'skipped', significant: false })
