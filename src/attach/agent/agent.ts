@@ -33,6 +33,8 @@ class Agent {
   readonly #abort = new AbortController()
   readonly #pauses = new Pauses()
   readonly #closers = new Set<() => void>()
+  /** The inspector waits for a promise and does not hold it: it is the agent that does. */
+  readonly #pending = new Set<Promise<string>>()
   readonly #watch: NodeJS.Timeout
   readonly #agentBytes: number
   readonly #start: AgentStart
@@ -61,7 +63,14 @@ class Agent {
   }
 
   /** {@link AgentQuestion} → {@link AgentAnswer}. Never rejects. */
-  async ask(question: string): Promise<string> {
+  ask(question: string): Promise<string> {
+    const answer = this.#ask(question)
+    this.#pending.add(answer)
+    void answer.then(() => this.#pending.delete(answer))
+    return answer
+  }
+
+  async #ask(question: string): Promise<string> {
     const { task, options } = JSON.parse(question) as AgentQuestion
     this.#silentTurns = 0
     // The inspector asks in the middle of whatever runs: a measurement begins in a turn of its own.

@@ -9,7 +9,7 @@ import type { ErrorCode } from '../../support/errors.js'
 import { PROGRESS_MS } from '../protocol.js'
 import type { AgentAnswer, AgentCost, AgentQuestion, AgentStart, AgentTask, AttachCost } from '../protocol.js'
 import { ownAddon } from './addon-file.js'
-import type { InspectorSession } from './inspector-session.js'
+import type { CallOptions, InspectorSession } from './inspector-session.js'
 import { loadAgent } from './load-agent.js'
 import type { LoadedAgent } from './load-agent.js'
 import { enterNetwork } from './network.js'
@@ -108,17 +108,17 @@ export class Attachment {
   /** The same without a word of its progress: of several that are asked at once nobody could tell whose it is. */
   async askQuietly(task: AgentTask, options: AgentQuestion['options'] = {}): Promise<unknown> {
     const question: AgentQuestion = { task, options }
-    return valueOf(JSON.parse(await this.#call('ask', JSON.stringify(question))) as AgentAnswer)
+    return valueOf(JSON.parse(await this.#call('ask', JSON.stringify(question), { isAsync: true })) as AgentAnswer)
   }
 
   /** Tells the agent that somebody is here still. @throws CacheAttributionError `ERR_ATTACH_*` */
   async keepAlive(): Promise<void> {
-    await this.#call('progress', '', ANSWER_MS)
+    await this.#call('progress', '', { timeoutMs: ANSWER_MS })
   }
 
   /** What the attach cost the process so far. */
   async cost(): Promise<AttachCost> {
-    const cost = JSON.parse(await this.#call('cost', '', ANSWER_MS)) as AgentCost
+    const cost = JSON.parse(await this.#call('cost', '', { timeoutMs: ANSWER_MS })) as AgentCost
     return { ...cost, durationMs: performance.now() - this.#startMs }
   }
 
@@ -129,7 +129,7 @@ export class Attachment {
   async close(): Promise<void> {
     try {
       const threads = this.target.threads()
-      const closes = await this.#session.call(this.#handle, 'end', '', END_MS)
+      const closes = await this.#session.call(this.#handle, 'end', '', { timeoutMs: END_MS })
       if (closes === true) await this.#inspectorClosed(threads)
     } catch {
       // It is gone, or goes by itself within ten seconds of silence.
@@ -152,9 +152,9 @@ export class Attachment {
     await delay(SETTLE_MS)
   }
 
-  async #call(method: string, argument: string, timeoutMs?: number): Promise<string> {
+  async #call(method: string, argument: string, options: CallOptions): Promise<string> {
     try {
-      return (await this.#session.call(this.#handle, method, argument, timeoutMs)) as string
+      return (await this.#session.call(this.#handle, method, argument, options)) as string
     } catch (error) {
       throw connectionLost(this.target, error)
     }
@@ -167,7 +167,7 @@ export class Attachment {
       if (isAsking) return
       isAsking = true
       this.#session
-        .call(this.#handle, 'progress', '', ANSWER_MS)
+        .call(this.#handle, 'progress', '', { timeoutMs: ANSWER_MS })
         .then((text) => {
           if (text !== lastProgress) this.#progress((lastProgress = String(text)))
         })

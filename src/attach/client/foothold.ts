@@ -57,33 +57,36 @@ export class Foothold {
 
   /** `v20.20.2` */
   async version(): Promise<string> {
-    return String(await this.#session.call(this.#handle, 'version', '', ANSWER_MS))
+    return String(await this.#session.call(this.#handle, 'version', '', { timeoutMs: ANSWER_MS }))
   }
 
   /** Whether the process sees this very file, and may read it. */
   async sees(file: SeenFile): Promise<boolean> {
-    return (await this.#session.call(this.#handle, 'sees', JSON.stringify(file), ANSWER_MS)) === true
+    return (await this.#session.call(this.#handle, 'sees', JSON.stringify(file), { timeoutMs: ANSWER_MS })) === true
   }
 
   /** Why the process cannot load the addon, with the code of the error; null where it can. */
   async loadProblem(file: string): Promise<string | null> {
-    return (await this.#session.call(this.#handle, 'load', file, LOAD_MS)) as string | null
+    return (await this.#session.call(this.#handle, 'load', file, { timeoutMs: LOAD_MS })) as string | null
   }
 
   /** What of JavaScript does not do what it should. */
   async changed(): Promise<readonly string[]> {
-    const names = String(await this.#session.call(this.#handle, 'changed', '', ANSWER_MS))
+    const names = String(await this.#session.call(this.#handle, 'changed', '', { timeoutMs: ANSWER_MS }))
     return names.split(',').filter((name) => name !== '')
   }
 
   /** Starts the agent. @returns its handle */
   async start(agent: AgentText): Promise<string> {
-    return (await this.#session.call(this.#handle, 'start', JSON.stringify(agent), LOAD_MS, true)) as string
+    return (await this.#session.call(this.#handle, 'start', JSON.stringify(agent), {
+      timeoutMs: LOAD_MS,
+      keep: true,
+    })) as string
   }
 
   /** Closes the inspector soon, unless an agent is there: the last one does it itself. */
   async close(): Promise<void> {
-    await this.#session.call(this.#handle, 'close', '', ANSWER_MS)
+    await this.#session.call(this.#handle, 'close', '', { timeoutMs: ANSWER_MS })
   }
 }
 

@@ -31,6 +31,16 @@ interface Pending {
 
 const ANSWER_BYTES_MAX = 1024 * 1024
 
+/** How a method is called. */
+export interface CallOptions {
+  /** @default none */
+  readonly timeoutMs?: number
+  /** Whether a handle of what it gives is asked for, in place of its value. @default false */
+  readonly keep?: boolean
+  /** Whether it gives a promise. @default false */
+  readonly isAsync?: boolean
+}
+
 /** One session. */
 export class InspectorSession {
   /** Where the inspector listens. */
@@ -68,8 +78,8 @@ export class InspectorSession {
   }
 
   /**
-   * Evaluates, waits for a promise, and gives the value as JSON does; of `keep` a handle in its place. `hasCommandLine`
-   * gives the expression what a console has besides, such as `require`.
+   * Evaluates, and gives the value as JSON does; of `keep` a handle in its place. `hasCommandLine` gives the expression what a
+   * console has besides, such as `require`.
    *
    * @throws SessionError
    */
@@ -85,7 +95,6 @@ export class InspectorSession {
       'Runtime.evaluate',
       {
         expression,
-        awaitPromise: true,
         returnByValue: !keep,
         silent: true,
         objectGroup: 'cache-attribution',
@@ -97,18 +106,24 @@ export class InspectorSession {
   }
 
   /**
-   * Calls a method of what `evaluate()` kept, with a text, and waits for its promise; of `keep` it gives a handle in its turn.
+   * Calls a method of what `evaluate()` kept, with a text. Where that gives a promise, `isAsync` waits for it: anything else is
+   * not wrapped in one, which a process under load may collect before it is settled.
    *
    * @throws SessionError
    */
-  async call(handle: string, method: string, argument: string, timeoutMs?: number, keep = false): Promise<unknown> {
+  async call(
+    handle: string,
+    method: string,
+    argument: string,
+    { timeoutMs, keep = false, isAsync = false }: CallOptions = {},
+  ): Promise<unknown> {
     const answer = await this.#send(
       'Runtime.callFunctionOn',
       {
         objectId: handle,
         functionDeclaration: `function (argument) { return this[${JSON.stringify(method)}](argument) }`,
         arguments: [{ value: argument }],
-        awaitPromise: true,
+        awaitPromise: isAsync,
         returnByValue: !keep,
         silent: true,
       },

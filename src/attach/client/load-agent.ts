@@ -75,7 +75,9 @@ async function loadThrough(
     settings.progress('loading the agent into the process')
     const { opened } = settings
     const handle = await withAddon(target, hold, settings, (addonFile) => startAgent(hold, { addonFile, opened }))
-    const started = JSON.parse((await session.call(handle, 'started', '', ANSWER_MS)) as string) as AgentStart
+    const started = JSON.parse(
+      (await session.call(handle, 'started', '', { timeoutMs: ANSWER_MS })) as string,
+    ) as AgentStart
     return { session, handle, started }
   } catch (error) {
     if (settings.opened) await foothold?.close().catch(() => undefined)
