@@ -44,10 +44,13 @@ export function adminUrl(text: string): URL | null {
 export class AdminClient {
   readonly #address: AdminAddress
   readonly #token: string | undefined
+  readonly #failureCode: ErrorCode | undefined
 
-  constructor(address: AdminAddress, token: string | undefined) {
+  /** @param failureCode of every failure, in place of `ERR_ADMIN_ANSWER` and of the codes of the service */
+  constructor(address: AdminAddress, token: string | undefined, failureCode?: ErrorCode) {
     this.#address = address
     this.#token = token
+    this.#failureCode = failureCode
   }
 
   /** How errors name it. */
@@ -58,8 +61,7 @@ export class AdminClient {
 
   /** @throws CacheAttributionError `ERR_ADMIN_ANSWER`, or the code of the service */
   async json(request: AdminRequest): Promise<unknown> {
-    const answer = await this.open({ accept: 'application/json', ...request })
-    const text = (await wholeBody(answer, this.name, request.mostBytes)).toString()
+    const text = (await this.bytes({ accept: 'application/json', ...request })).toString()
     try {
       return JSON.parse(text)
     } catch {
@@ -67,16 +69,32 @@ export class AdminClient {
     }
   }
 
+  /** The whole answer. @throws CacheAttributionError `ERR_ADMIN_ANSWER`, or the code of the service */
+  async bytes(request: AdminRequest): Promise<Buffer> {
+    return this.#body(await this.open(request), request.mostBytes)
+  }
+
   /** The answer as it comes, where the service agreed. @throws CacheAttributionError `ERR_ADMIN_ANSWER`, or the code of the service */
   async open(request: AdminRequest): Promise<IncomingMessage> {
     const answer = await this.#send(request)
     const { statusCode = 0, statusMessage = '' } = answer
     if (statusCode === 200) return answer
-    const body = await wholeBody(answer, this.name)
+    const body = (await this.#body(answer)).toString()
     throw (
-      problemOfBody(body.toString()) ??
+      (this.#failureCode === undefined ? problemOfBody(body) : null) ??
       this.#failure(`answered ${String(statusCode)} ${statusMessage}${hintOf(statusCode)}`)
     )
+  }
+
+  /** The body; an answer that breaks off is a failure like one that never came. */
+  async #body(answer: IncomingMessage, mostBytes = ANSWER_BYTES_MAX): Promise<Buffer> {
+    const tooLong = (): Error => this.#failure(`gave more than ${formatBytes(mostBytes)}`)
+    try {
+      return await boundedBody(answer as AsyncIterable<Buffer>, mostBytes, tooLong)
+    } catch (error) {
+      if (error instanceof CacheAttributionError) throw error
+      throw this.#failure(`broke off its answer: ${messageOf(error)}`)
+    }
   }
 
   #send({ method, path, accept, timeoutMs, signal }: AdminRequest): Promise<IncomingMessage> {
@@ -108,17 +126,8 @@ export class AdminClient {
   }
 
   #failure(what: string): CacheAttributionError {
-    return new CacheAttributionError('ERR_ADMIN_ANSWER', `${this.name} ${what}`)
+    return new CacheAttributionError(this.#failureCode ?? 'ERR_ADMIN_ANSWER', `${this.name} ${what}`)
   }
-}
-
-/** @throws CacheAttributionError `ERR_ADMIN_ANSWER` where it has no end */
-export function wholeBody(answer: IncomingMessage, name: string, mostBytes = ANSWER_BYTES_MAX): Promise<Buffer> {
-  return boundedBody(
-    answer as AsyncIterable<Buffer>,
-    mostBytes,
-    () => new CacheAttributionError('ERR_ADMIN_ANSWER', `${name} gave more than ${formatBytes(mostBytes)}`),
-  )
 }
 
 /** What the service says itself, by a problem document; null where it says nothing of the kind. */

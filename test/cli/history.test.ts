@@ -223,4 +223,28 @@ describe('cache-attribution watch', () => {
     expect(await run(['watch', 'ftp://x'])).to.deep.include({ code: 2 })
     expect(await run(['watch', '--interval', '0', base])).to.deep.include({ code: 2 })
   })
+
+  it('takes the root of a service for its usual path', async () => {
+    const root = new URL('/', base).href
+    const { code, out } = await run(['watch', '--count', '1', root], { CACHE_ATTRIBUTION_TOKEN: 'secret' })
+    expect(code).to.equal(0)
+    expect(out).to.match(/^users /m)
+  })
+
+  it('says that an answer broke off, and follows nobody elsewhere with a token', async () => {
+    server.removeAllListeners('request')
+    server.on('request', (_, response: http.ServerResponse) => {
+      response.writeHead(200, { 'content-length': '100' }).write('{')
+      setTimeout(() => response.destroy(), 20)
+    })
+    expect((await run(['watch', base])).err).to.match(/ERR_WATCH_ANSWER: .*\/debug\/memory\/ broke off its answer/)
+    server.removeAllListeners('request')
+    server.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
+      seen.push(request)
+      response.writeHead(302, { location: '/elsewhere' }).end()
+    })
+    const { err } = await run(['watch', base], { CACHE_ATTRIBUTION_TOKEN: 'secret' })
+    expect(err).to.match(/ERR_WATCH_ANSWER: .*answered 302 Found/)
+    expect(seen.map(({ url }) => url)).not.to.include('/elsewhere')
+  })
 })

@@ -6,7 +6,7 @@ import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import type { CaptureKind } from '../../profiling/profiler/options.js'
 import { findAdminSocket } from '../../support/admin-socket.js'
 import { CacheAttributionError } from '../../support/errors.js'
-import { AdminClient, wholeBody } from '../../support/admin-client.js'
+import { AdminClient } from '../../support/admin-client.js'
 import { closeOnSignals } from './close-on-signals.js'
 
 const DEFAULT_SECONDS = 30
@@ -57,8 +57,7 @@ async function servedProfile(
   try {
     const query = new URLSearchParams({ seconds: String(seconds), ...(kind === undefined ? {} : { kind }) })
     log(`asking the endpoint of the process for what it allocates in ${String(seconds)} s`)
-    const answer = await client.open({ method: 'GET', path: `${PPROF_PATH}?${query.toString()}` })
-    return await parseAnyProfile(await wholeBody(answer, client.name))
+    return await parseAnyProfile(await client.bytes({ method: 'GET', path: `${PPROF_PATH}?${query.toString()}` }))
   } catch (error) {
     if (isOfProfiler(error)) throw error
     return null

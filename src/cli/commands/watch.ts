@@ -8,7 +8,7 @@ import { trendCell, sparkline } from '../../report/trends/format-trends.js'
 import { trendOf } from '../../report/trends/trends.js'
 import type { TrendInput } from '../../report/trends/series.js'
 import { formatTable, palette } from '../../report/format-table.js'
-import { boundedBody } from '../../support/bounded-body.js'
+import { AdminClient, adminUrl } from '../../support/admin-client.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { CLEAR_SCREEN } from '../../support/terminal-text.js'
 import { formatBytes, formatCount, printable } from '../../support/units.js'
@@ -33,6 +33,7 @@ const SPARKLINE_WIDTH = 24
 const TIMEOUT_MS = 10_000
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024
 const WINDOW_HOURS = 1
+const FAILURE = 'ERR_WATCH_ANSWER'
 
 const RULES = {
   interval: { kind: 'text', what: 'a number of seconds' },
@@ -50,17 +51,25 @@ export const watchCommand: Command = {
     const { options, operands: rest } = readArguments('watch', args, RULES)
     const [address, ...surplus] = rest
     if (address === undefined || surplus.length > 0) throw usageError('"watch" takes one URL, the options before it')
-    const base = baseOf(address)
+    const base = endpointOf(address)
     const intervalMs = 1000 * numberOf('--interval', options.get('interval'), 2, 0.1)
     const count = numberOf('--count', options.get('count'), Infinity, 1)
-    const token = env['CACHE_ATTRIBUTION_TOKEN']
+    const client = new AdminClient({ url: base }, env['CACHE_ATTRIBUTION_TOKEN'], FAILURE)
+    const get = (path: string): Promise<unknown> =>
+      client.json({
+        method: 'GET',
+        path,
+        timeoutMs: TIMEOUT_MS,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        mostBytes: ANSWER_BYTES_MAX,
+      })
     const screen = palette()
     const view = new View()
     for (let observed = 0; observed < count; observed++) {
       if (observed > 0) await delay(intervalMs)
       try {
-        const [observation, reports] = await Promise.all([get(base, 'observation', token), get(base, 'reports', token)])
-        if (!isObservation(observation)) throw noAnswer(new URL('observation', base), 'gave no observation')
+        const [observation, reports] = await Promise.all([get('observation'), get('reports')])
+        if (!isObservation(observation)) throw new CacheAttributionError(FAILURE, `${client.name} gave no observation`)
         view.add(observation)
         print(`${screen.isColored ? CLEAR_SCREEN : ''}${view.text(observation, lastReport(reports), base)}\n`)
       } catch (error) {
@@ -150,47 +159,10 @@ function lastReport(answer: unknown): string {
   return `last run ${printable(startedAt, 40)} (${printable(mode, 20)}): floor ${bytes(allocatedBytes)} allocator, ${bytes(heapBytes)} JS heap`
 }
 
-async function get(base: URL, name: string, token: string | undefined): Promise<unknown> {
-  const url = new URL(name, base)
-  let response: Response
-  let text: string
-  try {
-    response = await fetch(url, {
-      headers: { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      // A token is for this service, not for where it may send us.
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
-    const tooLong = (): Error => noAnswer(url, `gave more than ${formatBytes(ANSWER_BYTES_MAX)}`)
-    const body = (response.body ?? []) as AsyncIterable<Uint8Array>
-    text = (await boundedBody(body, ANSWER_BYTES_MAX, tooLong)).toString()
-  } catch (error) {
-    if (error instanceof CacheAttributionError) throw error
-    const { cause } = error as { cause?: unknown }
-    throw noAnswer(url, `gave no answer: ${messageOf(cause ?? error)}`)
-  }
-  if (!response.ok) {
-    const hint = response.status === 401 ? ': the token goes into CACHE_ATTRIBUTION_TOKEN' : ''
-    throw noAnswer(url, `answered ${String(response.status)} ${response.statusText}${hint}`)
-  }
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw noAnswer(url, 'gave no JSON')
-  }
-}
-
-function noAnswer(url: URL, what: string): CacheAttributionError {
-  return new CacheAttributionError('ERR_WATCH_ANSWER', `${url.origin}${url.pathname} ${what}`)
-}
-
-/** With a slash at its end, so that names are resolved below it. */
-function baseOf(address: string): URL {
-  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
-    throw usageError(`"${printable(address, 60)}" is no http or https URL`)
-  }
-  const url = new URL(address)
-  if (!url.pathname.endsWith('/')) url.pathname += '/'
+/** The admin endpoint that is asked; of the root of a service its usual path. */
+function endpointOf(address: string): URL {
+  const url = adminUrl(address)
+  if (url === null) throw usageError(`"${printable(address, 60)}" is no http or https URL`)
   return url
 }
 

@@ -188,6 +188,6 @@ export const ERRORS_OF_COMMAND = {
       'the address given to `watch` did not answer, or not as the admin endpoint does: a wrong path, a missing token, another service.',
     cure: 'give the address of the endpoint itself, for instance `http://127.0.0.1:8080/debug/memory`, and the token in `CACHE_ATTRIBUTION_TOKEN`.',
     example:
-      '`ERR_WATCH_ANSWER: http://127.0.0.1:8080/debug/memory/observation answered 401 Unauthorized: the token goes into CACHE_ATTRIBUTION_TOKEN`',
+      '`ERR_WATCH_ANSWER: http://127.0.0.1:8080/debug/memory/ answered 401 Unauthorized: the token goes into CACHE_ATTRIBUTION_TOKEN`',
   },
 } satisfies Record<string, CodeEntry>
