@@ -6,7 +6,7 @@ import { boolean, optional, resolveOptions } from '../support/options.js'
 import { formatBytes, formatCount, formatMs, formatShare, printable, signed } from '../support/units.js'
 import { formatBreakdown } from './breakdown/format-breakdown.js'
 import { formatDiscovery } from './discovery/format-discovery.js'
-import { residualLines } from './residual/format-residual.js'
+import { residualLines, sampledLines } from './residual/format-residual.js'
 import { heldByNone } from './held-by-none.js'
 import { fitLines } from './fit-lines.js'
 import { WIDTH_RULE, formatTable, palette } from './format-table.js'
@@ -74,10 +74,16 @@ export function reportLines(report: AttributionReport, paints: Palette): string[
       ? []
       : ['', formatBreakdown(report.breakdown, { color: paints.isColored, width: paints.width })]),
     ...(report.residual === undefined ? [] : ['', ...residualLines(report.residual, paints)]),
+    ...below(sampledLines(report, paints)),
     ...(report.discovery === undefined
       ? []
       : ['', formatDiscovery(report.discovery, { color: paints.isColored, width: paints.width })]),
   ]
+}
+
+/** After an empty line, where there are any. */
+function below(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 function warningLine({ code, message }: ReportWarning): string {

@@ -7,9 +7,9 @@ import type { MemoryNode } from './breakdown/types.js'
 import type { Discovery, Owner } from './discovery/types.js'
 import type { ReportResidual } from './residual/types.js'
 import type { FloorTrend, Forecast, Trend } from './trends/types.js'
-import type { AttributedBytes, OtherThreads, ReportWarning, ReturnedBytes, RowFacts } from './values.js'
+import type { AttributedBytes, OtherThreads, ReportWarning, ReturnedBytes, RowFacts, SampledBytes } from './values.js'
 
-export type { AttributedBytes, CacheStatus, ReportWarning, ReturnedBytes, RowError, RowFacts } from './values.js'
+export type { AttributedBytes, CacheStatus, ReportWarning, ReturnedBytes, RowError, RowFacts, SampledBytes } from './values.js'
 
 /**
  * How a run takes memory away: `release` empties each cache wholly, in the live process; `twin` does so in a
@@ -66,6 +66,12 @@ export interface CacheAttribution extends RowFacts {
    * floor.
    */
   readonly told?: ToldBytes
+  /**
+   * With `explainResidual`, of a cache that code fills by `account()`: what the heap profile had under the cache's frame before
+   * the first release. It counts what was allocated meanwhile and lives, by whomever it is held: compare it with
+   * `released.allocatedBytes`.
+   */
+  readonly sampled?: SampledBytes
   /**
    * `atomic`: both reads in one turn of the event loop, exact except for `late`. `drift-corrected`: the release
    * continued in later turns, so the levels before and after were averaged and the drift subtracted. Null for a skipped

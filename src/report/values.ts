@@ -66,6 +66,13 @@ export interface RowFacts {
   readonly error?: RowError
 }
 
+/** An estimate of a heap profile: of the allocator's memory, from the allocations that were sampled. */
+export interface SampledBytes {
+  readonly allocatedBytes: number
+  /** Half the width of the 95 % interval that comes from sampling; null where the profile does not say how it was sampled. */
+  readonly uncertaintyBytes: number | null
+}
+
 /** Something a reader should know; never a failure of the run. */
 export interface ReportWarning {
   /** Listed in docs/reference/errors.md. */

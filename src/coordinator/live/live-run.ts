@@ -26,6 +26,7 @@ import { planTrim, withoutUntrimmable } from './trim-parts.js'
 import { threadCacheError } from '../run/thread-cache-error.js'
 import { sampleBytes } from '../run/allocator-warnings.js'
 import { RunTurns } from './run-turns.js'
+import type { ResidualProbe } from '../../profiling/residual/residual-probe.js'
 import { mappedUnknown, noNaturalGc, residualUnexplained } from '../run/warnings.js'
 import { EntryWatch } from '../run/entry-watch.js'
 
@@ -76,12 +77,18 @@ export class LiveRun implements Run {
     this.#watch.start()
     const selection = this.#select()
     const before = await this.#warmUp(selection)
+    this.#dump((residual) => {
+      residual.dumpBefore()
+    })
     this.#noteThreadCaches()
     await this.#runTurns(this.#plan(selection))
     const after = await this.#readings.level(settings.gc)
     this.#noteThreadCaches()
     this.#noteMapped()
-    this.#dumpResidual()
+    // Right after the last reading: garbage has just been collected.
+    this.#dump((residual) => {
+      residual.dump()
+    })
     const { gaps, pausesMs } = this.#readings
     const report = buildReport({
       head: reportHead(this.#context, {
@@ -125,12 +132,11 @@ export class LiveRun implements Run {
     if (reason !== null) this.warn(mappedUnknown(reason))
   }
 
-  /** Right after the last reading: garbage has just been collected. */
-  #dumpResidual(): void {
+  #dump(write: (residual: ResidualProbe) => void): void {
     const { residual, signal } = this.#context
-    if (signal.aborted) return
+    if (signal.aborted || residual === null) return
     try {
-      residual?.dump()
+      write(residual)
     } catch (error) {
       this.warn(residualUnexplained(messageOf(error)))
     }

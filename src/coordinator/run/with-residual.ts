@@ -31,7 +31,13 @@ export async function withResidual(
   if (probe === null) return report
   try {
     const residual = await probe.explain()
-    return residual === null ? report : { ...report, residual }
+    if (residual === null) return report
+    const sampled = await probe.sampledCaches()
+    const caches = report.caches.map((row) => {
+      const bytes = sampled.get(row.name)
+      return bytes === undefined || row.status === 'skipped' ? row : { ...row, sampled: bytes }
+    })
+    return { ...report, caches, residual }
   } catch (error) {
     const warning = residualUnexplained(messageOf(error))
     warn(warning)

@@ -26,6 +26,7 @@ import type { RegisteredCache } from '../registry.js'
 import { checkInTwin } from './check-in-twin.js'
 import type { CheckedLevel } from './check-in-twin.js'
 import { TwinFinalizers } from './twin-finalizers.js'
+import type { ResidualProbe } from '../../profiling/residual/residual-probe.js'
 import { finalizersWait, notEmpty, residualUnexplained } from '../run/warnings.js'
 import { EntryWatch } from '../run/entry-watch.js'
 import type { TwinMessage, TwinRow } from './twin-message.js'
@@ -42,8 +43,8 @@ export interface TwinReleases {
   /** Processor time that one release may use. */
   readonly releaseTimeoutMs: number
   readonly durationMs: number | undefined
-  /** Dumps the heap profile of what lives after every release; null where that is not wanted. */
-  readonly dumpResidual: (() => void) | null
+  /** Dumps heap profiles: before the first release, and of what lives after every release; null where that is not wanted. */
+  readonly residual: Pick<ResidualProbe, 'dumpBeforeInTwin' | 'dumpInTwin'> | null
   /** Owners to list when the caches have been measured; 0: none. */
   readonly discover: number
   /** The registered caches: they are recognised among the owners. */
@@ -121,6 +122,9 @@ class TwinWindows {
     this.#noteCopies(0)
     this.#send({ kind: 'settle', name: null })
     this.#settle(null)
+    this.#dump((residual) => {
+      residual.dumpBeforeInTwin()
+    })
     this.#pages.prepare()
     const { level, selfCheck } = this.#checkSelf()
     this.#level = level
@@ -138,7 +142,10 @@ class TwinWindows {
       this.#noteCopies(COPIES_EVERY_MS)
     }
     this.#send({ kind: 'end', after: this.#sample() })
-    this.#dumpResidual()
+    // Before owners are emptied, which no cache held either.
+    this.#dump((residual) => {
+      this.#send({ kind: 'residual', size: residual.dumpInTwin() })
+    })
     this.#discover()
   }
 
@@ -184,13 +191,11 @@ class TwinWindows {
     this.#noteCopies(0)
   }
 
-  /** Before owners are emptied, which no cache held either. */
-  #dumpResidual(): void {
-    const { dumpResidual } = this.#releases
-    if (dumpResidual === null) return
+  #dump(write: (residual: NonNullable<TwinReleases['residual']>) => void): void {
+    const { residual } = this.#releases
+    if (residual === null) return
     try {
-      dumpResidual()
-      this.#send({ kind: 'residual' })
+      write(residual)
     } catch (error) {
       this.#warn(residualUnexplained(messageOf(error)))
     }

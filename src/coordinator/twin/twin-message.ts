@@ -35,7 +35,8 @@ export type TwinMessage =
   | { readonly kind: 'skip'; readonly name: string; readonly error: RowError }
   | { readonly kind: 'warning'; readonly warning: ReportWarning }
   /** The heap profile of what lives now has been dumped. */
-  | { readonly kind: 'residual' }
+  /** Dumped; where the dump of before the first release begins in the file. */
+  | { readonly kind: 'residual'; readonly size: number }
   | { readonly kind: 'discovering'; readonly stage: DiscoverStage }
   | { readonly kind: 'discovery'; readonly discovery: Discovery }
   | { readonly kind: 'end'; readonly after: MemorySample }

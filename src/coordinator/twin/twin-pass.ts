@@ -22,7 +22,8 @@ export class TwinPass implements EndedPass {
   after: MemorySample | undefined
   selfCheck: ReportSelfCheck | null = null
   /** The heap profile of what was left was dumped. */
-  hasResidual = false
+  /** Of the dump after the last release, in bytes; null: none. */
+  residualSize: number | null = null
   /** Every cache was measured; what may follow is the search for owners. */
   isComplete = false
   /** Whether code of {@link TwinPass.current} is at work, its release or finalizers, and not the collections after it. */
@@ -67,7 +68,7 @@ export class TwinPass implements EndedPass {
         this.warnings.push(message.warning)
         break
       case 'residual':
-        this.hasResidual = true
+        this.residualSize = message.size
         break
       case 'discovering':
         this.isWalking = message.stage === 'walking'

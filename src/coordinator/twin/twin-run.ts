@@ -186,7 +186,7 @@ export class TwinRun implements Run {
       if (best.measured === 0 && !best.isComplete && !signal.aborted) return
     }
     this.#passes.push(best)
-    if (best.hasResidual) residual?.noteTwin()
+    if (best.residualSize !== null) residual?.noteTwin(best.residualSize)
   }
 
   /** In the twin. */
@@ -200,7 +200,7 @@ export class TwinRun implements Run {
         steps,
         releaseTimeoutMs: settings.releaseTimeoutMs,
         durationMs: durationMs === undefined ? undefined : durationMs - this.#elapsedMs(),
-        dumpResidual: residual === null ? null : () => residual.dumpInTwin(),
+        residual,
         discover,
         known: discover === 0 ? [] : caches.map(knownCache),
         emptyNode: this.#emptyNode,
@@ -220,7 +220,7 @@ export class TwinRun implements Run {
     if (!best.isComplete) {
       if (this.#passes.length === 0 && best.measured === 0) throw error
       this.warn(twinRetried(reason, null))
-    } else if (wantsResidual && !best.hasResidual) {
+    } else if (wantsResidual && best.residualSize === null) {
       this.warn(residualUnexplained(reason))
     }
     if (best.isComplete && options.discover > 0 && this.#passes.length === 0 && best.discovery === undefined) {

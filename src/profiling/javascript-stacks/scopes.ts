@@ -11,6 +11,11 @@ export function scopeOf(name: string): number {
   return numbers.size
 }
 
+/** The caches that samples have been marked with. */
+export function markedCaches(): readonly string[] {
+  return [...numbers.keys()]
+}
+
 /** All of them, as lines of a dump. */
 export function scopeLines(): string {
   return Array.from(numbers, ([name, number]) => cacheLine(number, name)).join('')

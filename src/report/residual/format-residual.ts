@@ -1,6 +1,8 @@
 /** The residual as a terminal shows it. */
 import { formatBytes, formatCount, formatShare, printable } from '../../support/units.js'
 import type { Palette } from '../format-table.js'
+import type { AttributionReport, CacheAttribution } from '../types.js'
+import { wholeOf } from '../whole.js'
 import type { ReportResidual } from './types.js'
 
 const STACKS_SHOWN = 8
@@ -23,4 +25,22 @@ export function residualLines(residual: ReportResidual, { strong, dim }: Palette
       ? [`${formatBytes(rest).padStart(10)}  ${formatShare(rest, sampledBytes).padStart(6)}  other stacks`]
       : []),
   ]
+}
+
+/** Lines about the caches that code fills by `account()`: what the profile had of each, beside what was measured. */
+export function sampledLines({ caches, mode }: Pick<AttributionReport, 'caches' | 'mode'>, paints: Palette): string[] {
+  const lines = caches.flatMap((row) => (row.sampled === undefined ? [] : [sampledLine(row, mode)]))
+  if (lines.length === 0) return []
+  return [
+    `${paints.strong('By who fills them')} ${paints.dim('(account(); sampled before the first release)')}`,
+    ...lines,
+  ]
+}
+
+function sampledLine(row: CacheAttribution, mode: AttributionReport['mode']): string {
+  const { allocatedBytes, uncertaintyBytes } = row.sampled ?? { allocatedBytes: 0, uncertaintyBytes: null }
+  const measured = wholeOf(row, mode).bytes.allocatedBytes
+  const error = uncertaintyBytes === null ? '' : ` ± ${formatBytes(uncertaintyBytes)}`
+  const beside = measured === null ? '' : `, measured ${formatBytes(measured)} of the allocator's memory`
+  return `${formatBytes(allocatedBytes).padStart(10)}${error}  ${printable(row.name, NAME_WIDTH_MAX)}${beside}`
 }

@@ -41,6 +41,29 @@ describe('attribute({ explainResidual: true })', function () {
     expect(result.text).to.match(/Still live, by who allocated it \(after every release; sampled every 16\.00 KiB/)
   })
 
+  for (const mode of ['twin', 'release'] as const) {
+    it(`has beside what was measured of a cache what the profile had of it, garbage left out: by ${mode}`, () => {
+      const [buffers, filled] = ['buffers', 'pages'].map((name) => result[mode].caches.find((row) => row.name === name))
+      const { allocatedBytes = NaN, uncertaintyBytes = null } = filled?.sampled ?? {}
+      expect(filled?.released.allocatedBytes).to.be.closeTo(200 * 81_920, MIB)
+      // Blocks of 80 KiB, one sample in 16: nearly each is sampled.
+      expect(uncertaintyBytes).to.be.within(1, MIB)
+      expect(Math.abs(allocatedBytes - 200 * 81_920)).to.be.at.most(MIB)
+      // Nobody said what fills the other one.
+      expect(buffers?.sampled).to.equal(undefined)
+    })
+  }
+
+  it('shows that below the stacks', () => {
+    expect(result.text).to.match(
+      /By who fills them \(account\(\); sampled before the first release\)\n +15\.\d+ MiB ± [\d.]+ KiB {2}pages, measured 15\.\d+ MiB of the allocator's memory/,
+    )
+  })
+
+  it('has nothing of it where nothing was sampled', () => {
+    for (const { caches } of [result.off, result.taken]) expect(caches.some(({ sampled }) => sampled)).to.equal(false)
+  })
+
   for (const [name, words] of [
     ['off', 'ERR_PROFILING_OFF'],
     ['taken', 'ERR_PROFILE_IN_PROGRESS'],
@@ -50,7 +73,8 @@ describe('attribute({ explainResidual: true })', function () {
       expect(residual).to.equal(undefined)
       const warning = warnings.find(({ code }) => code === 'WARN_RESIDUAL_UNEXPLAINED')
       expect(warning?.message).to.include(words)
-      expect(caches[0]?.released.allocatedBytes).to.be.greaterThan(30 * MIB)
+      const buffers = caches.find((row) => row.name === 'buffers')
+      expect(buffers?.released.allocatedBytes).to.be.greaterThan(30 * MIB)
     })
   }
 
