@@ -1,4 +1,5 @@
 {
+  "variables": { "unpacked": "<!(node unpack.mjs)" },
   "targets": [
     {
       "target_name": "cache_attribution",

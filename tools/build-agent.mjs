@@ -5,10 +5,12 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { smallerTable } from './package/smaller-modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-const folder = path.join(root, 'dist', 'src', 'attach', 'agent')
+const source = path.join(root, 'dist', 'src')
+const folder = path.join(source, 'attach', 'agent')
 
 await build({
   entryPoints: [path.join(folder, 'agent.js')],
@@ -29,5 +31,16 @@ await build({
   external: ['./page-text.js'],
   // The command gives it as a parameter: a text has no address.
   define: { 'import.meta.url': 'AGENT_URL' },
+  plugins: [
+    {
+      name: 'smaller-tables',
+      setup: ({ onLoad }) => {
+        onLoad({ filter: /[/\\]error-table[/\\]/ }, async ({ path: file }) => {
+          const contents = await smallerTable(source, path.relative(source, file).replaceAll('\\', '/'))
+          return contents === undefined ? undefined : { contents }
+        })
+      },
+    },
+  ],
   logLevel: 'warning',
 })

@@ -4,13 +4,14 @@
  * Rule: a test that fakes timers later (sinon, Jest, node:test) fakes the service's, never those of a run: it would not end, and keep
  * the run lock of the process. Where they are faked already, those of `socketTimers` stand in.
  */
-import { performance } from 'node:perf_hooks'
 import process from 'node:process'
 import { socketTimers } from './socket-timers.js'
 
 const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, queueMicrotask } = globalThis
 const OwnDate = Date
-const readClock = performance.now.bind(performance)
+// Not that of node:perf_hooks, whose import costs a megabyte.
+const readNanoseconds = process.hrtime.bigint.bind(process.hrtime)
+const readClock = (): number => Number(readNanoseconds()) / 1e6
 const nextTick = process.nextTick.bind(process)
 
 const nodeTimers = {
@@ -29,7 +30,7 @@ const nodeTimers = {
 /** The same under names of their own. */
 export const ownTimers: typeof nodeTimers = areFaked() ? { ...nodeTimers, ...socketTimers } : nodeTimers
 
-/** By what Node's own timers have for async hooks, and by the place of the clock. */
+/** By what Node's own timers have for async hooks, and by the name of the clock. */
 function areFaked(): boolean {
   const timeout: unknown = setTimeout(() => undefined, 1)
   clearTimeout(timeout as NodeJS.Timeout)
@@ -37,5 +38,5 @@ function areFaked(): boolean {
     typeof timeout === 'object' &&
     timeout !== null &&
     Object.getOwnPropertySymbols(timeout).some(({ description }) => description === 'asyncId')
-  return !isNodes || Object.hasOwn(performance, 'now')
+  return !isNodes || readNanoseconds.name !== 'bound hrtimeBigInt'
 }

@@ -12,6 +12,7 @@ import { warmUp } from '../measure/warm-up.js'
 import { measureLevel } from '../measure/window.js'
 import type { Instrument } from '../measure/window.js'
 import { CacheAttributionError } from '../support/errors.js'
+import { loadLateCode } from '../support/late-code.js'
 import type { Calls } from './calls.js'
 import { isSteady, perCall } from './growth-estimate.js'
 import type { Batches, PerCall } from './growth-estimate.js'
@@ -61,6 +62,7 @@ export class Rounds {
   /** Calls until code is compiled and tables are filled, and readings until they agree. */
   async prepare(): Promise<void> {
     const { collector, sampler } = this.#instrument
+    await loadLateCode()
     sampler.mapped.prepare(collector)
     await warmUp(this.#instrument, WARM_UP_MS, this.#options.signal ?? new AbortController().signal)
     await this.#calls.make(this.#options.warmUp)

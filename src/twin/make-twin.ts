@@ -10,6 +10,7 @@ import type { MemorySample } from '../measure/sample.js'
 import { inStretch } from '../measure/in-stretch.js'
 import type { Instrument } from '../measure/window.js'
 import { CacheAttributionError, reasonOf } from '../support/errors.js'
+import { loadLateCode } from '../support/late-code.js'
 import { notePause } from './expected-pause.js'
 import { checkHeadroom, forgetCopiedBytes, mayDieFirst, noteCopiedBytes } from './headroom.js'
 import { TWIN_EXIT, describeExit } from './exit-codes.js'
@@ -76,6 +77,7 @@ export async function makeTwin(order: TwinOrder): Promise<TwinOutcome> {
   const { environment } = order.instrument
   const pausesMs: number[] = []
   const held = <T>(work: () => T): T => inStretch(() => environment.now(), pausesMs, work)
+  await loadLateCode()
   const binding = held(twinBinding)
   let childMs = 0
   let majorGcs = 0

@@ -36,6 +36,17 @@ await first
 console.log(JSON.stringify({ shared, distinct: Coordinator !== other.Coordinator, second }))
 `
 
+/** An update writes over the package of a process that has imported it. Files with other code end in `-1.cjs` and so on. */
+const REPLACED = `import { readdirSync, rmSync } from 'node:fs'
+import { Coordinator } from 'cache-attribution'
+const lib = new URL('./replaced/node_modules/cache-attribution/dist/lib/', import.meta.url)
+const other = await import(new URL('index.js', lib))
+for (const name of readdirSync(lib)) if (/-\\d\\.cjs$/.test(name)) rmSync(new URL(name, lib))
+const run = async (coordinator) => typeof (await coordinator().attribute({ mode: 'release' })).durationMs
+const code = await run(() => new other.Coordinator()).catch((error) => error.code)
+console.log(JSON.stringify({ code, whole: await run(() => new Coordinator()) }))
+`
+
 /** @param {{ parent: string, tarball: string }} context @returns {Promise<[string, () => Promise<string>][]>} */
 export async function moduleSetups({ parent, tarball }) {
   /** @type {Promise<Project> | undefined} */
@@ -46,6 +57,7 @@ export async function moduleSetups({ parent, tarball }) {
     ['Node, require()', async () => measureAs(await project(), 'app.cjs', true)],
     ['import and require() in one process', async () => both(await project())],
     ['two copies in one process', async () => copies(await project())],
+    ['its files are removed while it runs', async () => replaced(await project())],
   ]
 }
 
@@ -73,4 +85,15 @@ async function copies(project) {
   const { shared, distinct, second } = JSON.parse(stdout)
   must(shared && distinct && second === 'ERR_RUN_IN_PROGRESS', stdout)
   return 'one default coordinator, one run at a time'
+}
+
+/** @param {Project} project */
+async function replaced(project) {
+  const other = path.join(project.folder, 'replaced', 'node_modules')
+  await cp(path.join(project.folder, 'node_modules'), other, { recursive: true })
+  await project.write('replaced.mjs', REPLACED)
+  const { stdout } = await project.run(process.execPath, ['replaced.mjs'])
+  const { code, whole } = JSON.parse(stdout)
+  must(code === 'ERR_PACKAGE_REPLACED' && whole === 'number', stdout)
+  return 'ERR_PACKAGE_REPLACED'
 }

@@ -11,6 +11,7 @@ import { warmUp } from '../../measure/warm-up.js'
 import { buildReport } from '../../report/build-report.js'
 import { selfCheckWarnings } from '../../report/self-check.js'
 import type { AttributionReport, ReportSelfCheck, ReportWarning, RowError } from '../../report/types.js'
+import { loadLateCode } from '../../support/late-code.js'
 import { messageOf } from '../../support/errors.js'
 import { LiveLedger } from './live-ledger.js'
 import { layOut, predictPauseMs, selectCaches, stepsWithin } from '../run/plan.js'
@@ -170,6 +171,7 @@ export class LiveRun implements Run {
   async #warmUp({ order }: Selection<RunCache>): Promise<MemorySample> {
     const { instrument, signal } = this.#context
     const { collector, environment, sampler } = instrument
+    await loadLateCode()
     inStretch(
       () => environment.now(),
       this.#readings.pausesMs,

@@ -2,6 +2,14 @@
 import type { CodeEntry } from './code-entry.js'
 
 export const ERRORS_OF_TOOLS = {
+  ERR_PACKAGE_REPLACED: {
+    gist: 'the files of this package were replaced while the process ran',
+    cause:
+      'code that is read at its first use is no longer there, or is of another version: `npm install` or a deployment wrote over the folder of a running process.',
+    cure: 'restart the process. Deployments that change the folder of a running process should start a new one.',
+    example:
+      '`ERR_PACKAGE_REPLACED: files of cache-attribution were replaced or removed while this process runs: restart it`',
+  },
   ERR_TWIN_UNSUPPORTED: {
     gist: 'no twin can be made of this process',
     status: 501,

@@ -1,0 +1,33 @@
+// Modules that the package has in a smaller form than the compiler wrote.
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { brotliCompressSync, constants } from 'node:zlib'
+
+/** @param {Buffer} content */
+export function compressed(content) {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length }
+  return brotliCompressSync(content, { params })
+}
+
+/** The admin page, which few processes ever serve. @param {string} source dist/src/ @param {string} file below it */
+export async function smallerPage(source, file) {
+  if (file !== 'http/admin/page-text.js') return undefined
+  const { PAGE } = await import(pathToFileURL(path.join(source, file)).href)
+  const page = JSON.stringify(compressed(Buffer.from(PAGE)).toString('base64'))
+  return `import { brotliDecompressSync } from 'node:zlib'
+export const PAGE = brotliDecompressSync(Buffer.from(${page}, 'base64')).toString()`
+}
+
+/**
+ * Of an error or a warning a process needs its words and its status. Cause, cure and example stand in docs/reference/errors.md.
+ *
+ * @param {string} source dist/src/ @param {string} file below it
+ */
+export async function smallerTable(source, file) {
+  if (!/^support\/error-table\/(?!error-table\.js|code-entry\.js)/.test(file)) return undefined
+  const exported = await import(pathToFileURL(path.join(source, file)).href)
+  const kept = (/** @type {object} */ table) => JSON.stringify(table, ['gist', 'status', ...Object.keys(table)])
+  return Object.entries(exported)
+    .map(([name, table]) => `export const ${name} = ${kept(table)}`)
+    .join('\n')
+}
