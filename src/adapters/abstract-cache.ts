@@ -7,7 +7,7 @@ import type { LruMapLike } from './lru-map.js'
 import { dataMember, hasMethods } from './shape.js'
 import { isNameOfState } from './state.js'
 
-/** What of an abstract-cache is used. */
+/** The part of an abstract-cache that is used. */
 export interface AbstractCacheLike {
   /** Known by it; not called. */
   get(key: never, ...rest: never): unknown

@@ -1,5 +1,5 @@
 /**
- * What an adapter is: how a library's cache is known by its shape, how it is released, and what a reader of
+ * The shape of an adapter: how a library's cache is known by its shape, how it is released, and what a reader of
  * docs/reference/adapters.md should know about it.
  *
  * Rule: an adapter is structural. It imports no cache library, names no class, and touches nothing of a cache until it is
@@ -43,7 +43,7 @@ export interface Adapter<Shape extends object> {
 /** An adapter of whatever shape. */
 export type AnyAdapter = Adapter<object>
 
-/** What was made of each cache: the same cache gives the same releasable, so that registering it twice is noticed. */
+/** The releasable made of each cache: the same cache gives the same one, so that registering it twice is noticed. */
 const made = new WeakMap<object, { readonly adapter: object; readonly releasable: Releasable }>()
 
 /** Makes a releasable of `cache`, or refuses what is no such cache. */

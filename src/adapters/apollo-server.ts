@@ -6,7 +6,7 @@ import { storeInProcess } from './in-process.js'
 import { keyValueCacheAdapter } from './keyvaluecache.js'
 import { dataMember, hasMethods } from './shape.js'
 
-/** What of an ApolloServer is used. */
+/** The part of an ApolloServer that is used. */
 export interface ApolloServerLike {
   /** Known by it; not called. */
   executeOperation(request: never): unknown

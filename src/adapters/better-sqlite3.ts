@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.js'
 import { hasMethods, readMember } from './shape.js'
 import { dataInMemory } from './sqlite-told.js'
 
-/** What of a database is used. */
+/** The part of a database that is used. */
 export interface BetterSqlite3Like {
   /** Runs a PRAGMA. */
   pragma(source: string, options?: { simple?: boolean }): unknown

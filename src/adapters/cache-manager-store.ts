@@ -4,7 +4,7 @@ import { isObject } from '../support/is-object.js'
 import { isConnected } from './connection.js'
 import { dataMember, hasMethods, readMember } from './shape.js'
 
-/** What of such a store is used. */
+/** The part of such a store that is used. */
 interface MemoryStoreLike {
   /** Drops everything. */
   reset(): unknown

@@ -9,7 +9,7 @@ import { cacheableAdapter } from './cacheable.js'
 import { memoryStoreBehind } from './cache-manager-store.js'
 import { dataMember, hasMethods } from './shape.js'
 
-/** What of a cache-manager is used. */
+/** The part of a cache-manager that is used. */
 export interface CacheManagerLike {
   /** Keyvs, the first level first; from version 6 on. */
   readonly stores?: readonly object[]
@@ -61,7 +61,7 @@ function levelIn(store: object): Releasable | undefined {
 }
 
 /**
- * What `createCache()` of the package cache-manager gives, `caching()` in versions 4 and 5, and NestJS as `CACHE_MANAGER`: its stores in this process.
+ * The cache of `createCache()` of the package cache-manager, of `caching()` in versions 4 and 5, and of NestJS as `CACHE_MANAGER`: its stores in this process.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over shared stores alone
  */

@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.js'
 import { chooseKeys } from './keys.js'
 import { hasMethods, hasNumbers, objectIn, readMember } from './shape.js'
 
-/** What of a CacheableMemory is used. */
+/** The part of a CacheableMemory that is used. */
 export interface CacheableMemoryLike {
   readonly size: number
   /** A getter that gives an iterator. */

@@ -6,7 +6,7 @@ import { releasableOver } from './in-process.js'
 import { memoryBehind } from './keyv.js'
 import { hasMethods, objectIn } from './shape.js'
 
-/** What of a Cacheable is used. */
+/** The part of a Cacheable that is used. */
 export interface CacheableLike {
   /** A Keyv. */
   readonly primary: object

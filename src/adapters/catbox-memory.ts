@@ -7,7 +7,7 @@ import { trimByKey } from './keys.js'
 import { dataMember, hasMember, hasMethods } from './shape.js'
 import { isNameOfState } from './state.js'
 
-/** What of an engine is used. */
+/** The part of an engine that is used. */
 export interface CatboxMemoryLike {
   /** Drops one entry. */
   drop(key: { readonly segment: string; readonly id: string }): unknown

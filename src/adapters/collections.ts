@@ -7,7 +7,7 @@ import { CONNECTION_REASON, isConnected } from './connection.js'
 import { chooseKeys } from './keys.js'
 import { stateWithin } from './state.js'
 
-/** What of a Map or a Set is used. */
+/** The part of a Map or a Set that is used. */
 export interface CollectionLike {
   readonly size: number
   /** Drops everything. */

@@ -7,7 +7,7 @@ import { CONNECTION_REASON, isConnected } from './connection.js'
 import { releasableBehind, storeInProcess } from './in-process.js'
 import { hasMethods, objectIn } from './shape.js'
 
-/** What of a DataLoader is used. */
+/** The part of a DataLoader that is used. */
 export interface DataLoaderLike {
   /** Forgets every load. */
   clearAll(): unknown
@@ -38,7 +38,7 @@ export const dataLoaderAdapter: Adapter<DataLoaderLike> = {
   adapt: (loader): Releasable => releasableBehind(() => memoryOf(loader)),
 }
 
-/** What the loader remembers with: it may be exchanged, and does not say whether the caller gave it. */
+/** The loader's memory: it may be exchanged, and does not say whether the caller gave it. */
 function memoryOf(loader: DataLoaderLike): Releasable {
   const map = objectIn(loader, '_cacheMap')
   // There is none with `cache: false`, and none to be seen in a build that renames it.

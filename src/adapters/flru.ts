@@ -4,7 +4,7 @@ import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { hasMethods, literalKeys } from './shape.js'
 
-/** What of an flru is used. */
+/** The part of an flru that is used. */
 export interface FlruLike {
   /** Drops everything. */
   clear(keep?: boolean): unknown

@@ -6,7 +6,7 @@ import { releasableOver, storeInProcess } from './in-process.js'
 import { dataMember, hasAny, hasMethods, objectIn, readMember } from './shape.js'
 import { isNameOfState } from './state.js'
 
-/** What of a Keyv is used. */
+/** The part of a Keyv that is used. */
 export interface KeyvLike {
   /** Holds the `store`; `@keyvhq/core` has none. */
   readonly opts?: object

@@ -6,7 +6,7 @@ import { lruCacheAdapter } from './lru-cache.js'
 import type { LruCacheLike } from './lru-cache.js'
 import { hasMethods, objectIn } from './shape.js'
 
-/** What of an InMemoryLRUCache is used. */
+/** The part of an InMemoryLRUCache that is used. */
 export interface KeyValueCacheLike {
   /** Known by it; not called. */
   clear(): unknown

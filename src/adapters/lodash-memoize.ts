@@ -6,7 +6,7 @@ import { CONNECTION_REASON, isConnected } from './connection.js'
 import { releasableBehind, storeInProcess } from './in-process.js'
 import { dataMember, hasMethods, readMember } from './shape.js'
 
-/** What of a function memoized by lodash is used. */
+/** The part of a function memoized by lodash that is used. */
 export interface MemoizedLike {
   readonly cache: MemoizeCacheLike
 }

@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.js'
 import { trimByKey } from './keys.js'
 import { hasMethods, hasNumbers } from './shape.js'
 
-/** What of an lru-cache up to 6 is used. */
+/** The part of an lru-cache up to 6 that is used. */
 export interface LruCache5Like {
   readonly itemCount: number
   /** The sum of what its option `length` gives, by default 1 of each entry. */

@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.js'
 import { chooseKeys, fractionCount } from './keys.js'
 import { hasMethods, hasNumbers } from './shape.js'
 
-/** What of an lru-cache is used. */
+/** The part of an lru-cache that is used. */
 export interface LruCacheLike {
   readonly size: number
   /** The sum of the sizes that `sizeCalculation` gave; 0 without one, and in version 7 undefined. */

@@ -6,7 +6,7 @@ import { trimByKey } from './keys.js'
 import { dataMember, hasMethods, hasNumbers } from './shape.js'
 import { types } from 'node:util'
 
-/** What of an LRUMap is used. */
+/** The part of an LRUMap that is used. */
 export interface LruMapLike {
   readonly size: number
   /** Drops everything. */

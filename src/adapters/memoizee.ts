@@ -4,7 +4,7 @@ import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { dataMember, hasMethods } from './shape.js'
 
-/** What of a function of memoizee is used. */
+/** The part of a function of memoizee that is used. */
 export interface MemoizeeLike {
   /** Drops everything. */
   clear(): unknown

@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.js'
 import { trimByKey } from './keys.js'
 import { hasMethods } from './shape.js'
 
-/** What of a memory-cache is used. */
+/** The part of a memory-cache that is used. */
 export interface MemoryCacheLike {
   /** Drops everything. */
   clear(): unknown
@@ -46,7 +46,7 @@ export const memoryCacheAdapter: Adapter<MemoryCacheLike> = {
 }
 
 /**
- * What the package memory-cache exports, or a `Cache` of it.
+ * The export of the package memory-cache, or a `Cache` of it.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
  */

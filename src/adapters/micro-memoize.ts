@@ -4,7 +4,7 @@ import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
 import { dataMember, hasMember, hasMethods, objectIn, readMember } from './shape.js'
 
-/** What of a function of micro-memoize or moize is used. */
+/** The part of a function of micro-memoize or moize that is used. */
 export interface MicroMemoizedLike {
   /** Holds the results. */
   readonly cache: { readonly size: number }

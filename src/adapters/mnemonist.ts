@@ -6,7 +6,7 @@ import type { Adapter } from './adapter.js'
 import { chooseKeys } from './keys.js'
 import { hasMethods, hasNumbers, objectIn, readMember } from './shape.js'
 
-/** What of a mnemonist LRU is used. */
+/** The part of a mnemonist LRU that is used. */
 export interface MnemonistLruLike {
   readonly size: number
   /** Keys by slot. */

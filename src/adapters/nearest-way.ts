@@ -1,5 +1,5 @@
 /**
- * What can be done with an object that `fromCache()` does not know: the nearest way to have it measured.
+ * Advice for an object that `fromCache()` does not know: the nearest way to have it measured.
  *
  * Rule: only what is seen is said, and no getter is called to see it.
  */

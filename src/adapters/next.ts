@@ -9,7 +9,7 @@ import { releasableBehind } from './in-process.js'
 import { chooseKeys } from './keys.js'
 import { dataMember, hasMethods, hasNumbers, objectIn, readMember } from './shape.js'
 
-/** What of an LRUCache of Next.js is used. */
+/** The part of an LRUCache of Next.js that is used. */
 export interface NextLruLike {
   readonly size: number
   readonly totalSize: number
@@ -19,7 +19,7 @@ export interface NextLruLike {
   remove(key: never): unknown
 }
 
-/** What of an IncrementalCache, or of its handler in the file system, is used. */
+/** The part of an IncrementalCache, or of its handler in the file system, that is used. */
 export interface NextCacheLike {
   /** Known by it; not called. */
   revalidateTag(tags: never): unknown

@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.js'
 import { chooseKeys } from './keys.js'
 import { hasMethods } from './shape.js'
 
-/** What of a node-cache is used. */
+/** The part of a node-cache that is used. */
 export interface NodeCacheLike {
   /** Drops everything. */
   flushAll(): unknown

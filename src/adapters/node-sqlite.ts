@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.js'
 import { hasMethods, readMember } from './shape.js'
 import { dataInMemory } from './sqlite-told.js'
 
-/** What of a `DatabaseSync` is used. */
+/** The part of a `DatabaseSync` that is used. */
 export interface NodeSqliteLike {
   /** Runs SQL. */
   exec(sql: string): unknown

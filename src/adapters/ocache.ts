@@ -10,7 +10,7 @@ import type { Adapter, AdapterInfo } from './adapter.js'
 import { storeInProcess } from './in-process.js'
 import { hasMethods, literalKeys } from './shape.js'
 
-/** What ocache asks of a storage. */
+/** The calls that ocache makes to a storage. */
 interface OcacheStorage {
   /** An entry, or null. */
   get(key: string): unknown
@@ -20,7 +20,7 @@ interface OcacheStorage {
   readonly binary: true
 }
 
-/** What holds the entries: a Map, or an lru-cache. */
+/** The collection of entries: a Map, or an lru-cache. */
 export interface OcacheStoreLike {
   /** Looks an entry up. */
   get(key: string): unknown

@@ -6,7 +6,7 @@ import type { Adapter } from './adapter.js'
 import { chooseKeys } from './keys.js'
 import { hasMethods, hasNumbers, readMember } from './shape.js'
 
-/** What of a quick-lru is used. */
+/** The part of a quick-lru that is used. */
 export interface QuickLruLike {
   /** Never more than `maxSize`, however many it holds. */
   readonly size: number
@@ -80,7 +80,7 @@ function counterOf(cache: QuickLruLike): () => number | null {
   }
 }
 
-/** What version 6 holds, by the two Maps that 7 hides. A key that is in both is that of one entry. */
+/** The entries of version 6, by the two Maps that 7 hides. A key that is in both is that of one entry. */
 function countOfMaps(cache: object): number | undefined {
   const [recent, old] = [readMember(cache, 'cache'), readMember(cache, 'oldCache')]
   if (!types.isMap(recent) || !types.isMap(old)) return undefined

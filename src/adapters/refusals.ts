@@ -1,5 +1,5 @@
 /**
- * What looks like a cache and must not be released: emptying it would lose data, or empty it for others.
+ * Objects that look like a cache and must not be released: emptying one would lose data, or empty it for others.
  */
 import { createRequire } from 'node:module'
 import { CONNECTION_REASON, CONNECTION_SIGNS, isConnected } from './connection.js'

@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.js'
 import { fractionCount } from './keys.js'
 import { hasMethods } from './shape.js'
 
-/** What of sharp is used. */
+/** The part of sharp that is used. */
 export interface SharpLike {
   /** Tells the state of the cache, and sets its limits. */
   cache(limits?: boolean | { memory?: number; files?: number; items?: number }): {

@@ -1,4 +1,4 @@
-/** What SQLite counts of a database that lies in memory: data, which no release reaches. */
+/** SQLite's own count of a database that lies in memory: data, which no release reaches. */
 import type { ToldBytes } from '../coordinator/releasable.js'
 
 /** The one value of a PRAGMA, e.g. `page_count`. */

@@ -30,7 +30,7 @@ export function isNameOfState(name: unknown): boolean {
   return words.some((word, index) => isState(word) || isState(`${word}${words[index + 1] ?? ''}`))
 }
 
-/** What the first entries of a Map or a Set are, where they are no cached values; undefined of anything else. */
+/** The kind of the first entries of a Map or a Set, where they are no cached values; undefined of anything else. */
 export function stateWithin(collection: object): string | undefined {
   if (!types.isMap(collection) && !types.isSet(collection)) return undefined
   let left = SAMPLED
@@ -43,7 +43,7 @@ export function stateWithin(collection: object): string | undefined {
   return undefined
 }
 
-/** What an object is that no cache would hold; undefined of anything else. */
+/** The kind of an object that no cache would hold; undefined of anything else. */
 export function stateOf(value: object): string | undefined {
   if (hasMethods(value, 'transact', 'getMap', 'getText') || isWrappedDocument(value)) return 'documents of an editor'
   if (hasMethods(value, 'acquire', 'release') && hasMethods(value, 'isLocked')) return 'locks'

@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.js'
 import { trimByKey } from './keys.js'
 import { hasAny, hasMethods, hasNumbers } from './shape.js'
 
-/** What of a tiny-lru is used. */
+/** The part of a tiny-lru that is used. */
 export interface TinyLruLike {
   readonly size: number
   /** Drops everything. */

@@ -6,7 +6,7 @@ import type { Adapter } from './adapter.js'
 import { trimByKey } from './keys.js'
 import { hasMethods, hasNumbers, readMember } from './shape.js'
 
-/** What of a TTLCache is used. */
+/** The part of a TTLCache that is used. */
 export interface TtlCacheLike {
   readonly size: number
   /** Drops everything. */

@@ -9,7 +9,7 @@ import { refused } from './adapter.js'
 import type { Adapter, AdapterInfo } from './adapter.js'
 import { hasMethods, hasNumbers, objectIn, readMember } from './shape.js'
 
-/** What of a MemoryCacheStore is used. */
+/** The part of a MemoryCacheStore that is used. */
 export interface UndiciStoreLike {
   /** Looks an entry up. */
   get(key: never): unknown

@@ -7,7 +7,7 @@ import { releasableBehind, releasableOver, storeInProcess } from './in-process.j
 import { dataMember, hasMethods } from './shape.js'
 import { isNameOfState } from './state.js'
 
-/** What of a storage is used. */
+/** The part of a storage that is used. */
 export interface UnstorageLike {
   /** Lists what is mounted at and below a base. */
   getMounts(
@@ -16,10 +16,10 @@ export interface UnstorageLike {
   ): readonly { readonly base: string; readonly driver: object }[]
 }
 
-/** What of a driver is used. */
+/** The part of a driver that is used. */
 export interface UnstorageDriverLike {
   readonly name?: string | undefined
-  /** What holds its entries. */
+  /** The holder of its entries. */
   getInstance?(): unknown
 }
 

@@ -1,4 +1,4 @@
-/** What the file of the native addon is called below native/: built on this system, or prebuilt for a system and its C library. */
+/** The file name of the native addon below native/: built on this system, or prebuilt for a system and its C library. */
 import { closeSync, existsSync, openSync, readSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 
@@ -33,7 +33,7 @@ export function libcOf({ platform, arch }: AddonPlatform, program = process.exec
   return !hasGlibc && isThere(`/lib/ld-musl-${name}.so.1`) ? '.musl' : '.glibc'
 }
 
-/** What the loader of a program is called, which stands near its start; null where it is linked statically or cannot be read. */
+/** The name of a program's loader, which stands near its start; null where it is linked statically or cannot be read. */
 function interpreterOf(program: string): string | null {
   try {
     const file = openSync(program, 'r')

@@ -16,7 +16,7 @@ export interface AddonMissing {
   readonly cure: string
 }
 
-/** What the cause is told from. */
+/** The facts from which the cause is told. */
 export interface AddonSurroundings {
   /** Where native/ should be; null where the code is bundled, and the package not installed beside the bundle. */
   readonly folder: string | null
@@ -32,7 +32,7 @@ export interface AddonSurroundings {
   readonly options: readonly string[]
 }
 
-/** What the library reads beside its own folder: the kernel's figures and the distribution's loader. */
+/** Files that the library reads beside its own folder: the kernel's figures and the distribution's loader. */
 const READ_FOLDERS = ['/proc', '/sys', '/etc', '/usr'] as const
 
 /** The flags of the permission model under which the library measures all that it can. */
@@ -43,7 +43,7 @@ export function permissionFlags({ folder, versions }: Pick<AddonSurroundings, 'f
   return [model, '--allow-addons', ...reads].join(' ')
 }
 
-/** What a bundle needs: any one of these. */
+/** The needs of a bundle: any one of these. */
 const BUNDLE_CURE =
   "have the bundle carry it, import 'cache-attribution/bundled' before cache-attribution; or leave the package out of the bundle (esbuild --external:cache-attribution, serverExternalPackages: ['cache-attribution'] of Next.js, externals of webpack, ssr.external of Vite) and install it beside; or name its file in CACHE_ATTRIBUTION_ADDON"
 

@@ -133,7 +133,7 @@ function surroundings(): AddonSurroundings {
   return {
     folder,
     namedBy,
-    // What may not be read may well be there.
+    // A file that may not be read may well be there.
     hasFolder: folder !== null && (!mayRead || isThere(folder)),
     versions: process.versions,
     platform: process.platform,

@@ -12,7 +12,7 @@ import type { RawMallctl } from './mallctl.js'
 import { SLOT, SLOT_COUNT } from './port.js'
 import type { BindingFacts, MallctlType, NativeBinding } from './port.js'
 
-/** What is used of ffi-napi's and ref-napi's surface (their types are not shipped with them). */
+/** The part of ffi-napi's and ref-napi's surface (their types are not shipped with them) that is used. */
 interface Ffi {
   DynamicLibrary: new (path: null) => { get(symbol: string): Buffer }
   CIF(returns: unknown, takes: readonly unknown[]): Buffer

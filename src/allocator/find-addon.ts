@@ -14,7 +14,7 @@ import { carriedAddons } from './carried-addon.js'
 /** The variable of the environment that names the file. */
 const ADDON_VARIABLE = 'CACHE_ATTRIBUTION_ADDON'
 
-/** What was found. */
+/** The findings. */
 export interface FoundAddon {
   /** To be tried in this order; empty where there is none for this system. */
   readonly files: Iterable<string>

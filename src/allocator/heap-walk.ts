@@ -27,11 +27,11 @@ export interface HeapOwners {
   readonly owners: readonly RawOwner[]
   /** Where references to owners come from. */
   readonly holders: readonly RawHolder[]
-  /** What lies in one owner's piece and is held out of others. */
+  /** Parts that lie in one owner's piece and are held out of others. */
   readonly shared: readonly RawShared[]
   /** All of `totalBytes` once more, by script and kind. */
   readonly parts: readonly RawPart[]
-  /** What waits, owners or not. */
+  /** Things that wait, owners or not. */
   readonly items: readonly RawItems[]
 }
 
@@ -59,7 +59,7 @@ export interface RawHolder {
   readonly count: number
 }
 
-/** What two hold together, by how each is reached; texts are empty where nothing shows, both of the dominator itself. */
+/** A part that two hold together, by how each is reached; texts are empty where nothing shows, both of the dominator itself. */
 export interface RawShared {
   /** Place in `owners`: in whose piece it lies, its dominator's; -1 of what is in nobody's. */
   readonly owner: number
@@ -87,7 +87,7 @@ export interface RawItems {
 }
 
 /**
- * What a part of live memory is made of. The order is that of native/heap-parts.h: `data` are objects and what is
+ * The material of a part of live memory. The order is that of native/heap-parts.h: `data` are objects and what is
  * dominated by them, `source` the text of scripts, `bytecode` with its constants, `machine code` of the compilers, `feedback`
  * what V8 learnt of a function's calls, `functions` the descriptions of functions and scopes, `shapes` V8's maps and
  * descriptors, `closures` functions as objects and the variables of their calls, `modules` as V8 and Node keep them,
@@ -111,7 +111,7 @@ export const PART_KINDS = [
 export type PartKind = (typeof PART_KINDS)[number]
 
 /**
- * What the members of a group wait for, in the order of native/heap-items.h: timers and immediates by the function that
+ * The events that members of a group wait for, in the order of native/heap-items.h: timers and immediates by the function that
  * they call, suspended calls of async functions and generators by theirs, modules that were loaded several times.
  */
 export const ITEM_KINDS = [
@@ -130,7 +130,7 @@ export const ITEM_KINDS = [
 /** One of {@link ITEM_KINDS}. */
 export type ItemKind = (typeof ITEM_KINDS)[number]
 
-/** What one script has of one kind. */
+/** One script's part of one kind. */
 export interface RawPart {
   /** Empty where it is of no script: V8's own. */
   readonly script: string

@@ -1,5 +1,5 @@
 /**
- * What both bindings share of jemalloc's controls: checks before a call, and failures in the allocator's own words.
+ * The common part of both bindings' controls of jemalloc: checks before a call, and failures in the allocator's own words.
  *
  * Rule: nothing reaches native code unchecked; every failure names the key and the errno.
  */

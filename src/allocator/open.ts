@@ -82,7 +82,7 @@ function isOf(error: unknown, code: ErrorCode): boolean {
   return error instanceof CacheAttributionError && error.code === code
 }
 
-/** What `binding` finds; `glibcOnly` is the option that passes jemalloc over. */
+/** The allocator that `binding` finds; `glibcOnly` is the option that passes jemalloc over. */
 function bestOf(binding: NativeBinding, glibcOnly: boolean): Allocator {
   const facts = binding.facts()
   const foundJemalloc = facts.mallctlPrefix !== null && facts.servesMalloc !== false

@@ -63,7 +63,7 @@ export interface Allocator {
   readonly name: AllocatorName
   /** `version` of jemalloc, glibc's version, or null. */
   readonly version: string | null
-  /** What `allocatedBytes` of a sample is made of, e.g. `stats.allocated - tcache_bytes`; null where there is none. */
+  /** The statistics that make up `allocatedBytes` of a sample, e.g. `stats.allocated - tcache_bytes`; null where there is none. */
   readonly statistic: string | null
   readonly binding: BindingKind | null
   /** Why it is not jemalloc, and the command that fixes it; null for jemalloc. */
@@ -156,13 +156,13 @@ export interface JavaScriptStacksBinding {
   nameOf(token: number): string | null
   /** Forgets names of tokens below `from` that the dump in a file does not have. */
   forget(descriptor: number, from: number): void
-  /** What {@link forget} takes as `from`, of a dump that is begun after it: no stack gets a token any more that was issued before. */
+  /** The argument `from` of {@link forget}, of a dump that is begun after it: no stack gets a token any more that was issued before. */
   beginForgetting(): number
   /** Why work on libuv's pool has no requester; null where it has, and while nothing is recorded. */
   poolReason(): string | null
 }
 
-/** What both bindings offer; mechanism only. Failures of a mallctl are thrown as `MallctlError`. */
+/** The calls of both bindings; mechanism only. Failures of a mallctl are thrown as `MallctlError`. */
 export interface NativeBinding extends Mallctl {
   readonly kind: BindingKind
   facts(): BindingFacts
@@ -240,7 +240,7 @@ export interface LastMajorGc {
 /** See {@link NativeBinding.accessorKeys}. */
 export type AccessorKeys = (object: object) => PropertyKey[] | null | undefined
 
-/** What stands behind a binding in this process. */
+/** Facts about the allocator behind a binding in this process. */
 export interface BindingFacts {
   /** `''` or `'je_'` where a mallctl was found, else null. */
   readonly mallctlPrefix: string | null

@@ -81,13 +81,13 @@ export interface TwinBinding {
    * `malloc_trim(0)`). False where it is another one.
    */
   purgeAllocator(): boolean
-  /** What V8 does for major GCs of this thread, told in the instant; forced ones count too. Taken from the first call on. */
+  /** V8's work for major GCs of this thread, told in the instant; forced ones count too. Taken from the first call on. */
   readonly majorGcs: () => MajorGcState
-  /** What became of a child; null while it runs; both null where it is gone without a trace. */
+  /** The end of a child; null while it runs; both null where it is gone without a trace. */
   reap(pid: number): EndedTwin | null
 }
 
-/** What can be told before anything is forked. */
+/** Facts that are known before anything is forked. */
 export interface TwinFacts {
   /** glibc's version; null on another libc. */
   readonly libc: string | null

@@ -9,7 +9,7 @@ import type { AllocatorName } from '../allocator/port.js'
 import type { MappedBytes, NamedBytes } from '../report/breakdown/types.js'
 import type { MemoryMapping } from './smaps.js'
 
-/** What the mappings do not say themselves. */
+/** Facts that the mappings do not tell. */
 export interface MappingContext {
   readonly allocator: AllocatorName
   /** Stack pointers of threads, sorted. */

@@ -22,7 +22,7 @@ import { CacheAttributionError, describe } from '../support/errors.js'
 import { optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check } from '../support/options.js'
 
-/** What a breakdown needs of a coordinator. */
+/** The part of a coordinator that a breakdown needs. */
 interface ObservableCoordinator {
   readonly allocator: Allocator
   /** An observation. */

@@ -33,10 +33,10 @@ export function isolateHeap(name: string = isMainThread ? MAIN_ISOLATE : `worker
   }
 }
 
-/** What is used of a worker: `getHeapStatistics()` is there from Node 22.16 and 24 on. */
+/** The part of a worker: `getHeapStatistics()` is there from Node 22.16 and 24 on that is used. */
 export interface AskableWorker {
   readonly threadId: number
-  /** What that worker's heap is, told by itself. */
+  /** That worker's heap, told by itself. */
   getHeapStatistics?(): Promise<{ total_heap_size: number; used_heap_size: number; external_memory?: number }>
 }
 

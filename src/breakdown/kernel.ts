@@ -1,5 +1,5 @@
 /**
- * What the kernel says about a process: its mappings, its threads, and where neither can be read its totals.
+ * The kernel's figures of a process: its mappings, its threads, and where neither can be read its totals.
  *
  * Rule: only the mappings are needed; whatever else cannot be read (another user's process, a kernel without it) is null,
  * and the breakdown is coarser.

@@ -111,14 +111,14 @@ function pages({ mallctl }: Allocator, key: string): number | null {
   }
 }
 
-/** What is used of a coordinator's observation. */
+/** The part of a coordinator's observation that is used. */
 export interface ObservedCache {
   readonly name: string
   readonly estimatedBytes: number | null
   readonly lastMeasured: ByQuantity<number | null> | null
 }
 
-/** What a cache holds now: as much as is estimated, in the parts that its last measurement found. */
+/** The memory of a cache now: as much as is estimated, in the parts that its last measurement found. */
 export function cacheBytes({ name, estimatedBytes, lastMeasured }: ObservedCache): CacheBytes {
   if (lastMeasured === null) return { name, ...byQuantity(() => null) }
   const measured = QUANTITIES.reduce((sum, quantity) => sum + Math.max(0, lastMeasured[quantity] ?? 0), 0)

@@ -6,7 +6,7 @@ import { coarseV8Bytes } from '../report/breakdown/v8.js'
 import { fill } from '../report/breakdown/share.js'
 import type { AllocatorFigures, IsolateHeap, MappedBytes } from '../report/breakdown/types.js'
 
-/** What the figures divide the anonymous memory by. */
+/** The figures that divide the anonymous memory. */
 export interface CoarseFigures {
   readonly isolates: readonly IsolateHeap[]
   readonly allocator: AllocatorFigures

@@ -11,7 +11,7 @@ export const AUTO_OPTIONS = {
   history: { kind: 'text', what: 'a folder' },
 } as const satisfies Readonly<Record<string, ArgumentRule>>
 
-/** What `auto` is to do. */
+/** The settings of `auto`. */
 export interface AutoOptions {
   /** Variables of the environment. */
   readonly variables: Readonly<Record<string, string>>

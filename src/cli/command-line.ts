@@ -44,7 +44,7 @@ export const COMMANDS: readonly Command[] = [
   completionOf(() => COMMANDS),
 ]
 
-/** What a command line works on. */
+/** The surroundings of a command line. */
 export interface CommandLine {
   /** The arguments after the command's own name. */
   readonly args: readonly string[]
@@ -111,7 +111,7 @@ function unknown(name: string, names: readonly string[]): CacheAttributionError 
   if (name.startsWith('-')) {
     return usageError(`there is no option ${quotedArgument(name)}: ${nameHint(name, ['--help', '--version'])}`)
   }
-  // What is most often forgotten.
+  // The option that is most often forgotten.
   if (/\.[cm]?[jt]sx?$/.test(name))
     return usageError(`there is no subcommand ${quotedArgument(name)}: run a program with "run"`)
   return usageError(`there is no subcommand ${quotedArgument(name)}: ${nameHint(name, names)}`)

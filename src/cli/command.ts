@@ -1,11 +1,11 @@
 /**
- * What a subcommand is. To add one: write src/cli/commands/<name>.ts and put it into the table of command-line.ts.
+ * The parts of a subcommand. To add one: write src/cli/commands/<name>.ts and put it into the table of command-line.ts.
  */
 
 import type { ArgumentRule } from './arguments.js'
 import type { Host } from './jemalloc/host.js'
 
-/** What a subcommand gets of the outside. */
+/** The outside of a subcommand. */
 export interface CommandContext {
   /** The arguments after the subcommand's name. */
   readonly args: readonly string[]
@@ -31,7 +31,7 @@ export interface Command {
   readonly help: string
   /** Its options, by name. */
   readonly rules: Readonly<Record<string, ArgumentRule>>
-  /** What stands beside them: words of its own, a process (or an endpoint), a file (or one of these), a program, or nothing. */
+  /** The operands that stand beside them: words of its own, a process (or an endpoint), a file (or one of these), a program, or nothing. */
   readonly takes: readonly string[] | 'process' | 'process-or-file' | 'file' | 'program' | 'url' | 'nothing'
   /** Throws a CacheAttributionError for what the user can fix; `ERR_COMMAND_USAGE` ends the process with code 2. */
   run(context: CommandContext): Promise<Outcome>

@@ -1,5 +1,5 @@
 /**
- * What `run` is to start: a script for Node, or a command of the project or the machine.
+ * The target of `run`: a script for Node, or a command of the project or the machine.
  *
  * Rule: what Node would take for a script is one. Only what is no file is sought among the commands.
  */
@@ -16,7 +16,7 @@ export interface ProgramSearch {
   readonly execPath: string
 }
 
-/** What is started. */
+/** The program that is started. */
 export interface FoundProgram {
   readonly file: string
   readonly args: readonly string[]

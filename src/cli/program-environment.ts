@@ -56,7 +56,7 @@ export async function programEnvironment(
   return env
 }
 
-/** What a program that is started by another command is to load: every Node reads it. */
+/** The modules that a program loads which another command starts: every Node reads it. */
 export function withAuto(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const given = env['NODE_OPTIONS'] ?? ''
   if (given.includes(AUTO_FLAG)) return env

@@ -7,7 +7,7 @@ import { ATTRIBUTION_MODES } from '../report/types.js'
 import type { AttributionMode } from '../report/types.js'
 import { CacheAttributionError, describe, messageOf } from '../support/errors.js'
 
-/** What one run found of one cache. */
+/** The findings of one run about one cache. */
 export interface CalibrationPoint {
   /** ISO 8601. */
   readonly measuredAt: string

@@ -29,11 +29,11 @@ const TABLE_BYTES_PER_ENTRY = 56
 /** Names of caches that were registered once and are not any more must not pile up. */
 const CACHES_MAX = 10_000
 
-/** What is known of one cache. */
+/** The facts about one cache. */
 interface Known {
-  /** What came from outside, the oldest first. */
+  /** Measurements from outside, the oldest first. */
   readonly restored: readonly CalibrationPoint[]
-  /** What this process found, in the order of its runs. It counts as later than all that was restored. */
+  /** Measurements of this process, in the order of its runs. They count as later than all that was restored. */
   readonly measured: readonly CalibrationPoint[]
 }
 
@@ -51,7 +51,7 @@ export class Calibrations {
       const known = this.#known.get(row.name) ?? NOTHING
       const latest = pointsOf(known).at(-1)
       if (point === null || (latest !== undefined && hasError(latest) && !hasError(point))) continue
-      // What is saved is put in order by its dates: a clock that was put back must not change that order.
+      // Saved measurements are put in order by their dates: a clock that was put back must not change that order.
       this.#set(row.name, {
         restored: notAfter(startedMs, known.restored),
         measured: [...notAfter(startedMs, known.measured), point].slice(-POINTS_MAX),
@@ -167,7 +167,7 @@ function sizeOf(
   const byClaims =
     latest.measuredPerClaimed === null || claimedBytes === null ? null : latest.measuredPerClaimed * claimedBytes
   const bytes = byClaims ?? byEntries
-  // What was restored, and what a cache says of itself, may be any numbers.
+  // Restored measurements, and figures that a cache gives of itself, may be any numbers.
   if (!Number.isFinite(bytes)) return null
   const relative = latest.uncertaintyPerEntry === null ? null : latest.uncertaintyPerEntry / latest.bytesPerEntry
   // Runs before the latest: by how much a measurement of this cache can be off by the time of the next.

@@ -92,7 +92,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#sampler = createSampler(this.#allocator, environment)
     this.#registry = new Registry(() => environment.activeMs?.() ?? null)
     openCoordinators.add(this)
-    // What lived after the last major collection tells live memory from garbage in a breakdown.
+    // The bytes that lived after the last major collection tell live memory from garbage in a breakdown.
     const readsMajorGcs = environment.readsHeapInMajorGcs === true
     this.#endWatches = [watchWorkers(), answerThreads(), ...(readsMajorGcs ? [watchMajorGcs()] : [])]
   }
@@ -195,7 +195,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 
   /**
-   * What the process and the caches hold now; releases and collects nothing, costs about 50 µs and two cheap calls per
+   * The memory of the process and the caches now; releases and collects nothing, costs about 50 µs and two cheap calls per
    * cache.
    *
    * @throws CacheAttributionError `ERR_CLOSED`, `ERR_MALLCTL`
@@ -207,7 +207,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 
   /**
-   * What runs found of the caches, per entry, as plain JSON: save it, and {@link Coordinator.restoreCalibration} gives it
+   * Findings of runs about the caches, per entry, as plain JSON: save it, and {@link Coordinator.restoreCalibration} gives it
    * to a later process, which then knows sizes before its first run.
    */
   get calibration(): CalibrationState {
@@ -236,7 +236,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   knownCaches(): readonly KnownCache[] {
     return this.#registry.all().map((cache) => ({
       ...knownCache(cache),
-      // What must not be released in a twin is told by the object that was registered alone.
+      // A trait that keeps a cache from being released in a twin is told by the object that was registered alone.
       ...(cache.traits.twin
         ? { release: () => cache.releasable.release({ mode: 'twin', signal: new AbortController().signal }) }
         : {}),

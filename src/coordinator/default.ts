@@ -11,7 +11,7 @@ const INTERFACE = 1
 
 const KEY = Symbol.for('cache-attribution.default')
 
-/** What stands under {@link KEY}. Every version keeps these two members. */
+/** The value under {@link KEY}. Every version keeps these two members. */
 interface Shared {
   readonly interface: number
   readonly coordinator: unknown
@@ -20,7 +20,7 @@ interface Shared {
 /** Where `auto` waits for the coordinator with the caches that it found. */
 const AUTO = Symbol.for('cache-attribution.auto')
 
-/** What stands under the key of `auto`. Every version keeps these two members. */
+/** The value under the key of `auto`. Every version keeps these two members. */
 export interface WaitingAuto {
   readonly interface: number
   /** Registers the caches that were found, and those that will be. */

@@ -1,4 +1,4 @@
-/** What a coordinator tells while it works: typed events, and the same on node:diagnostics_channel. */
+/** The events of a coordinator at work: typed, and the same on node:diagnostics_channel. */
 import diagnosticsChannel from 'node:diagnostics_channel'
 import type { EventEmitter } from 'eventemitter3'
 import type {
@@ -19,7 +19,7 @@ export interface CoordinatorEventPayloads {
     readonly order: readonly string[]
     readonly skipped: readonly { readonly name: string; readonly error: RowError }[]
     readonly controls: number
-    /** What one settling costs here: a turn of n caches pauses for about n + 1 of them. */
+    /** The cost of one settling here: a turn of n caches pauses for about n + 1 of them. */
     readonly settleMs: number
     readonly longestPauseMs: number
   }

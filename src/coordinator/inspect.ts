@@ -4,7 +4,7 @@ import { describe, messageOf } from '../support/errors.js'
 import type { ReportWarning } from '../report/types.js'
 import type { RegisteredCache } from './registry.js'
 
-/** What a cache says of itself. */
+/** A cache's answers about itself. */
 export interface Inspection {
   readonly entries: number | null
   readonly claimedBytes: number | null

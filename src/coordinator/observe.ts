@@ -10,10 +10,10 @@ export interface CacheObservation {
   readonly name: string
   readonly entries: number | null
   readonly claimedBytes: number | null
-  /** What the last run found, or null before the first. */
+  /** The findings of the last run, or null before the first. */
   readonly lastMeasured: LastMeasured | null
   /**
-   * What it holds now, by its count of entries and what a run found of it (and by what it claims, where it does); null
+   * The bytes that it holds now, by its count of entries and what a run found of it (and by what it claims, where it does); null
    * before the first such run, or where it does not count its entries.
    */
   readonly estimatedBytes: number | null
@@ -21,11 +21,11 @@ export interface CacheObservation {
   readonly estimatedUncertaintyBytes: number | null
   /** How long ago that run was. */
   readonly calibrationAgeMs: number | null
-  /** What that run found. */
+  /** The findings of that run. */
   readonly calibration: CalibrationPoint | null
 }
 
-/** What `observe()` returns. Nothing was released and nothing collected: figures include garbage. */
+/** The result of `observe()`. Nothing was released and nothing collected: figures include garbage. */
 export interface Observation {
   readonly sample: MemorySample
   readonly caches: readonly CacheObservation[]

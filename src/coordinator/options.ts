@@ -85,7 +85,7 @@ export interface ResolvedCoordinatorOptions {
   readonly environment: Environment
 }
 
-/** What a run may cost. */
+/** The limits of a run's cost. */
 export interface Budget {
   /**
    * Longest pause of the event loop in milliseconds. Caches whose windows fit into it together share a turn and its
@@ -149,11 +149,11 @@ export interface AttributeOptions {
   readonly breakdown?: boolean | undefined
   /** Windows without a release in this run. @default the coordinator's `controls` */
   readonly controls?: number | undefined
-  /** What the run may cost. */
+  /** The limits of the run's cost. */
   readonly budget?: Budget | undefined
   /** Aborts the run. What was measured so far is in the error's `report`. */
   readonly signal?: AbortSignal | undefined
-  /** What started the run, for the report. @default 'call' */
+  /** The trigger of the run, for the report. @default 'call' */
   readonly trigger?: Trigger | undefined
 }
 
@@ -174,7 +174,7 @@ export interface ResolvedAttributeOptions {
   readonly trigger: Trigger
 }
 
-/** What Linux takes at most. */
+/** The most that Linux takes. */
 const PATH_LENGTH_MAX = 4096
 const DAY_MS = 24 * 60 * 60 * 1000
 const mode = oneOf<AttributionMode>('twin', 'release', 'trim')

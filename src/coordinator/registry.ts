@@ -14,7 +14,7 @@ import type { RegistrationOptions, Releasable, Traits } from './releasable.js'
 /** Longest name of a cache, in UTF-16 units. */
 const NAME_LENGTH_MAX = 200
 
-/** What the last run found of a cache. */
+/** The findings of the last run about a cache. */
 export interface LastMeasured extends AttributedBytes {
   readonly uncertaintyBytes: number | null
   readonly reportId: string
@@ -43,7 +43,7 @@ export interface Registration extends Disposable {
   unregister(): boolean
 }
 
-/** What a registered cache is, as plain data. */
+/** A registered cache as plain data. */
 export interface CacheDescription {
   readonly name: string
   readonly refillCost: 'low' | 'medium' | 'high'
@@ -56,13 +56,13 @@ export interface CacheDescription {
   readonly trim: boolean
 }
 
-/** What can be said of a cache without a call to it. */
+/** The facts about a cache that need no call to it. */
 export function describeCache({ name, releasable, traits }: RegisteredCache): CacheDescription {
   const { refillCost, lossless, twin, live } = traits
   return { name, refillCost, lossless, twin, live, trim: releasable.trim !== undefined }
 }
 
-/** What a releasable may bring to be called. */
+/** Members of a releasable that may be called. */
 const FUNCTIONS = ['release', 'trim', 'entries', 'claimedBytes'] as const
 
 /** A registered cache as discover() knows it, with everything that shows which collections are its. */
@@ -171,7 +171,7 @@ export class Registry {
   }
 }
 
-/** What registering one more name costs must not depend on how many there are. */
+/** The cost of registering one more name must not depend on how many there are. */
 function firstOf(names: Iterable<string>, count: number): string[] {
   const first: string[] = []
   for (const name of names) {

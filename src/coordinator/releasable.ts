@@ -1,4 +1,4 @@
-/** What a module hands to the coordinator: a cache that can be released, and what is to be known about it. */
+/** The contract of a module with the coordinator: a cache that can be released, and its traits. */
 import type { GcMode } from '../measure/settle.js'
 import type { AttributionMode, ToldBytes, TrimChoice } from '../report/types.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
@@ -54,7 +54,7 @@ export interface Releasable extends RegistrationOptions {
   /** Bytes that the cache says it holds. Must be cheap; null if unknown. */
   claimedBytes?(): number | null
   /**
-   * What the library itself counts of memory that `release` does not reach, such as the data of a database in memory. A
+   * The library's own count of memory that `release` does not reach, such as the data of a database in memory. A
    * report shows it as reported, not measured. Must be cheap; null if unknown.
    */
   told?(): ToldBytes | null
@@ -122,7 +122,7 @@ export type ReleasableTraits = RegistrationOptions
 /** Traits of a registered cache. */
 export interface RegistrationOptions {
   /**
-   * What it costs the service to refill the cache. A run in the live process leaves out a costly one unless `only` names
+   * The cost of refilling the cache for the service. A run in the live process leaves out a costly one unless `only` names
    * it.
    * @default 'medium'
    */

@@ -1,5 +1,5 @@
 /**
- * What a worker thread answers when the main thread asks for its caches.
+ * A worker thread's answer when the main thread asks for its caches.
  *
  * Rule: one listener a thread, however many coordinators and copies of this package; it keeps no thread alive. What came too late to be
  * waited for is not begun.

@@ -26,7 +26,7 @@ export interface Asking {
   readonly claim: (process: string) => string | null
 }
 
-/** What became of it. */
+/** The outcome. */
 export interface AskedReplica {
   readonly replica: FleetReplica
   readonly report: AttributionReport | null

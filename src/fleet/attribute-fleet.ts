@@ -26,7 +26,7 @@ export interface FleetProgress {
 
 /** How {@link attributeFleet} asks. */
 export interface AttributeFleetOptions {
-  /** What each replica is asked for. In a twin, none of them loses an entry. @default 'twin' */
+  /** The run that each replica is asked for. In a twin, none of them loses an entry. @default 'twin' */
   readonly mode?: AttributionMode | undefined
   /** The largest owners that nobody registered, so many of each replica; 0 for none. @default 0 */
   readonly discover?: number | undefined
@@ -180,7 +180,7 @@ class Fleet {
     try {
       onProgress?.({ replica, report, done: this.#done, total: this.#targets.length })
     } catch {
-      // What a listener throws is no matter of the fleet.
+      // An error that a listener throws is no matter of the fleet.
     }
   }
 

@@ -4,7 +4,7 @@ import { groupsPerEntry } from './entry-bytes.js'
 import type { MeasuredEntries } from './entry-bytes.js'
 import type { LabelDifference, LabelGroup } from './types.js'
 
-/** What one replica measured of the cache. */
+/** One replica's measurement of the cache. */
 export interface LabelledPart extends MeasuredEntries {
   readonly labels: Readonly<Record<string, string>>
 }

@@ -2,7 +2,7 @@
 import { rootOfSquares, studentT } from '../report/statistics.js'
 import type { EntryBytes } from './types.js'
 
-/** What one replica measured. */
+/** One replica's measurement. */
 export interface MeasuredEntries {
   readonly totalBytes: number
   readonly uncertaintyBytes: number | null

@@ -33,7 +33,7 @@ const NAME_LENGTH = 60
 const OUTLIERS_SHOWN = 3
 
 /**
- * What stands out first, then a table of the caches over all replicas, owners where they were sought, and the replicas that were
+ * Outliers first, then a table of the caches over all replicas, owners where they were sought, and the replicas that were
  * not measured with the reason.
  *
  * @returns several lines, without a newline at the end

@@ -12,7 +12,7 @@ import { compareLabels } from './compare-labels.js'
 import { groupsPerEntry } from './entry-bytes.js'
 import type { FleetCache, FleetOwner, Outlier, ReplicaBytes } from './types.js'
 
-/** What one replica measured of one cache. */
+/** One replica's measurement of one cache. */
 export interface CacheInReplica {
   readonly replica: string
   readonly labels: Readonly<Record<string, string>>
@@ -22,11 +22,11 @@ export interface CacheInReplica {
   readonly mappedBytes: number | null
   readonly uncertaintyBytes: number | null
   readonly claimedBytes: number | null
-  /** What the measured bytes are of; null where the cache does not count its entries. */
+  /** The entries that the measured bytes belong to; null where the cache does not count its entries. */
   readonly entries: number | null
 }
 
-/** What the replicas measured so far; a report is read once, and not kept. */
+/** The replicas' measurements so far; a report is read once, and not kept. */
 export class FleetRows {
   readonly #caches = new Map<string, { parts: CacheInReplica[]; unmeasured: Map<CacheStatus, number> }>()
   readonly #owners = new Map<string, { name: string; parts: ReplicaBytes[] }>()

@@ -41,7 +41,7 @@ export interface DiscoveredTargets extends Reached {
   readonly discovery: string
 }
 
-/** What a Prometheus server scrapes: host and port of each active target, with its labels. */
+/** The targets of a Prometheus server: host and port of each active one, with its labels. */
 export interface PrometheusTargets extends Reached {
   /** Of the server, `http://prometheus:9090`. */
   readonly prometheus: string

@@ -21,7 +21,7 @@ export interface FleetError {
 }
 
 /**
- * What became of a replica: `measured`; `failed` was asked and gave no report; `unreachable` gave no answer before a run was
+ * The state of a replica: `measured`; `failed` was asked and gave no report; `unreachable` gave no answer before a run was
  * asked for; `skipped` was spared, since its memory is short or it makes the same process; `not-asked` came after the end.
  */
 export type ReplicaStatus = 'measured' | 'failed' | 'unreachable' | 'skipped' | 'not-asked'
@@ -84,7 +84,7 @@ export interface LabelDifference {
   readonly label: string
   /** With the larger entries. */
   readonly value: string
-  /** What it is compared with: the value that most replicas have, or where this is it, the next. */
+  /** The value that it is compared with: the one that most replicas have, or where this is it, the next. */
   readonly against: string
   /** By so much an entry is larger. */
   readonly bytesPerEntry: number
@@ -131,7 +131,7 @@ export interface FleetOwner {
   readonly outliers: readonly Outlier[]
 }
 
-/** What `attributeFleet()` found. */
+/** The result of `attributeFleet()`. */
 export interface FleetReport {
   readonly schemaVersion: 1
   /** ISO 8601. */

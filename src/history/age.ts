@@ -13,11 +13,11 @@ export const CLOCK_SLACK_MS = 3_600_000
 const GAP_MIN_MS = 2 * 365 * DAY_MS
 const GAP_RETENTIONS = 10
 
-/** What is known of the time. */
+/** The facts about the time. */
 export interface Clocks {
   /** The wall clock of this moment. */
   readonly nowMs: number
-  /** What the wall clock and the newest record, of others and not ahead of it, agreed on when this process opened the history. */
+  /** The time on which the wall clock and the newest record, of others and not ahead of it, agreed when this process opened the history. */
   readonly openedMs: number
   /** How long ago that was, by the monotonic clock. */
   readonly upMs: number

@@ -29,7 +29,7 @@ export function fileName(created: Date, lifetime: string, number: number): strin
   return `${created.toISOString().replace(/[-:.]/g, '')}-${lifetime}-${String(number).padStart(4, '0')}.ndjson`
 }
 
-/** What the folder holds of this history, the oldest first; other files are let be. */
+/** The files of this history in the folder, the oldest first; other files are let be. */
 export async function listFiles(folder: string): Promise<HistoryFile[]> {
   const found = await Promise.all(
     (await readdir(folder)).map(async (name): Promise<HistoryFile | null> => {

@@ -13,14 +13,14 @@ import { formatBytes } from '../support/units.js'
 import { fileName } from './files.js'
 import type { HistoryClock, HistoryWarning } from './types.js'
 
-/** What a writer needs. */
+/** The dependencies of a writer. */
 export interface WriterContext {
   readonly folder: string
   readonly lifetime: string
   readonly clock: HistoryClock
   readonly rotateBytes: number
   readonly rotateMs: number
-  /** What may wait in memory while nothing can be written. */
+  /** The most that may wait in memory while nothing can be written. */
   readonly backlogBytes: number
   warn(warning: HistoryWarning): void
 }
@@ -95,7 +95,7 @@ export class LineWriter {
     this.#isAskedAgain = false
     this.#work = this.#drain().finally(() => {
       this.#work = undefined
-      // What came after the queue was read last, or after a failure, has a try of its own.
+      // Lines that came after the queue was read last, or after a failure, have a try of their own.
       if (this.#isAskedAgain) this.#start()
     })
   }
@@ -169,7 +169,7 @@ export class LineWriter {
         await file.handle.truncate(file.bytes)
       }
     } catch {
-      // What is torn stays the last line of this file: readers pass over it.
+      // A torn line stays the last line of this file: readers pass over it.
       await this.#leaveFile()
     }
   }

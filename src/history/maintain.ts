@@ -20,7 +20,7 @@ import type { Entry } from './read-history.js'
 import { recordLine } from './records.js'
 import type { HistoryRecord, HistoryWarning } from './types.js'
 
-/** What is to be kept. */
+/** The limits of what is kept. */
 export interface MaintenanceBounds extends Clocks {
   readonly folder: string
   /** This process in the names of files: its own clock is no witness for itself. */
@@ -171,7 +171,7 @@ function stepOf({ upMs }: HistoryRecord, stepMs: number): number {
 }
 
 /**
- * What is past its age; then the oldest, until the rest fits. What lies ahead of the clock by more than the retention is of
+ * Files past their age; then the oldest, until the rest fits. A file that lies ahead of the clock by more than the retention is of
  * unknown age and goes before what is not: it would otherwise push out whatever is written from now on.
  */
 async function removeSurplus(bounds: MaintenanceBounds, otherBytes: number): Promise<void> {

@@ -19,7 +19,7 @@ const NO_FOLDER: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 
 export interface MaintenanceLock {
   /** Whether nobody else can be at it: false where the lock was somebody's before, or could not be had. */
   readonly isSole: boolean
-  /** What stood in the way of the lock; null where nothing did. */
+  /** The obstacle to the lock; null where there was none. */
   readonly obstacle: string | null
   release(): Promise<void>
 }

@@ -212,7 +212,7 @@ async function* linesOf(
       }
       if (start === chunk.length) continue
       length += chunk.length - start
-      // What is too long becomes a line that nothing understands, cut off where it became too long.
+      // A line that is too long becomes one that nothing understands, cut off where it became too long.
       if (length <= LINE_BYTES_MAX) parts.push(chunk.subarray(start))
     }
   } catch (error) {

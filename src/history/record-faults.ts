@@ -1,5 +1,5 @@
 /**
- * What a report and an observation must have to be kept and read: the members that this library uses of them.
+ * The members that a report and an observation must have to be kept and read: those that this library uses.
  *
  * Rule: one description for writing and for reading. Members that later versions added are optional, unknown ones are let be.
  */
@@ -8,7 +8,7 @@ import type { AttributionReport } from '../report/types.js'
 import { describe } from '../support/errors.js'
 import type { HistoryObservation } from './types.js'
 
-/** What is wrong with a value, beginning with where; null where nothing is. */
+/** The fault of a value, beginning with where; null where there is none. */
 type Check = (value: unknown, where: string) => string | null
 
 function check(what: string, holds: (value: unknown) => boolean): Check {

@@ -24,7 +24,7 @@ export interface MergedHead {
   readonly stepMs: number
 }
 
-/** What a line turned out to be. `ignored`: of a kind that this version does not know. */
+/** The kind of a line. `ignored`: of a kind that this version does not know. */
 export type ParsedLine =
   | { readonly kind: 'record'; readonly record: HistoryRecord }
   | { readonly kind: 'head'; readonly head: MergedHead }

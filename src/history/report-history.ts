@@ -163,7 +163,7 @@ export class ReportHistory implements AsyncDisposable {
   }
 
   /**
-   * What grows, how fast, and how sure that is, over the last `trendWindowMs`. It takes 10 to 25 ms a cache, in slices of a few
+   * Verdicts on growth: what grows, how fast, and how sure that is, over the last `trendWindowMs`. It takes 10 to 25 ms a cache, in slices of a few
    * milliseconds between which the event loop turns; asked again without a new record it is not computed again.
    */
   trends(): Promise<Trends> {

@@ -64,7 +64,7 @@ class SeriesBuilder {
     addPoint(segment, hours, bytes)
   }
 
-  /** What lies ahead of the window is of a clock that stood wrong. */
+  /** A record ahead of the window is of a clock that stood wrong. */
   within({ sinceHours, untilHours }: Span): Segment[] {
     return this.#segments.flatMap(({ hours: at, bytes, startHours, isRefill, lifetime }) => {
       const first = at.findIndex((moment) => moment >= sinceHours)
@@ -122,7 +122,7 @@ export class SeriesStore {
   }
 
   /**
-   * What trends are made of: everything, or the last `windowHours` as seen by the process of `lifetime`: before its latest record,
+   * The input of trends: everything, or the last `windowHours` as seen by the process of `lifetime`: before its latest record,
    * or before `nowMs` where it has none. A record of a clock that stands wrong moves no window.
    */
   inputs(window?: { readonly windowHours: number; readonly lifetime: string; readonly nowMs: number }): {
@@ -198,7 +198,7 @@ export class SeriesStore {
     this.#rssBytes = before.rssBytes
     this.addOwners(lifetime, hours, report.discovery?.owners)
     const measured = caches.filter(({ status }) => status === 'released' || status === 'trimmed')
-    // What was skipped is part of the floor: floors below different caches are no one level.
+    // A skipped cache is part of the floor: floors below different caches are no one level.
     const key = `${lifetime}/${measured
       .map(({ name }) => name)
       .toSorted()

@@ -1,11 +1,11 @@
-/** What a history holds, and what it needs of a coordinator: structures, so that neither imports the other. */
+/** The records of a history, and the part of a coordinator that it needs: structures, so that neither imports the other. */
 import type { AttributionReport } from '../report/types.js'
 import type { WarningCode } from '../support/errors.js'
 
 /** Plain JSON that is only carried. */
 export type Json = Readonly<Record<string, unknown>>
 
-/** What a history keeps of an observation: a part of what `coordinator.observe()` returns. */
+/** The part of an observation that a history keeps: of what `coordinator.observe()` returns. */
 export interface HistoryObservation {
   readonly sample: AttributionReport['before']
   readonly caches: readonly {
@@ -17,7 +17,7 @@ export interface HistoryObservation {
   }[]
 }
 
-/** What every record carries. */
+/** The members of every record. */
 interface RecordHead {
   /** ISO 8601, by the wall clock of the process that wrote it. */
   readonly at: string
@@ -47,7 +47,7 @@ export interface HistoryClock {
   date(): Date
 }
 
-/** What {@link ReportHistory.attach} needs of a coordinator. */
+/** The part of a coordinator that {@link ReportHistory.attach} needs. */
 export interface AttachableCoordinator {
   /** The calibrations, as plain JSON. */
   readonly calibration: object

@@ -1,4 +1,4 @@
-/** What the reporter takes from its surroundings: clocks, one timer, processor time. Injectable, for tests. */
+/** The reporter's surroundings: clocks, one timer, processor time. Injectable, for tests. */
 import { performance } from 'node:perf_hooks'
 
 /** The surroundings of a reporter. */

@@ -1,4 +1,4 @@
-/** What grows: as a history shows it, or by a rule of thumb over the latest readings. Pure. */
+/** Growth, as a history shows it, or by a rule of thumb over the latest readings. Pure. */
 
 import { ownerName } from '../report/discovery/owner-identity.js'
 import type { OwnerIdentity } from '../report/discovery/owner-identity.js'
@@ -13,7 +13,7 @@ export interface Growth {
   readonly evidence: string
 }
 
-/** What is used of a trend. */
+/** The part of a trend that is used. */
 interface TrendLike {
   readonly verdict: string
   readonly evidence: string
@@ -22,11 +22,11 @@ interface TrendLike {
 
 /** Who reports trends, e.g. a `ReportHistory`. */
 export interface TrendSource {
-  /** What grows, as of now; at once or later. */
+  /** The growth as of now; at once or later. */
   trends(): TrendsLike | Promise<TrendsLike>
 }
 
-/** What is used of the trends of a history. */
+/** The part of the trends of a history that is used. */
 interface TrendsLike {
   readonly caches: readonly { readonly name: string; readonly trend: TrendLike }[]
   readonly owners?: readonly (Pick<OwnerIdentity, 'script' | 'path'> & { readonly trend: TrendLike })[]
@@ -36,7 +36,7 @@ interface TrendsLike {
 /** Verdicts that are worth a warning. */
 const GROWING = ['growing', 'unbounded']
 
-/** What a source says is growing. */
+/** A source's verdict on growth. */
 export async function growthOf(source: TrendSource): Promise<Growth[]> {
   const { caches, owners = [], floor } = await source.trends()
   const named = owners.map(({ trend, ...identity }) => ({ name: ownerName(identity), trend }))

@@ -11,7 +11,7 @@ import { formatBytes, formatMs, printable } from '../support/units.js'
 import type { Growth } from './growth.js'
 import type { ReportMode } from './options.js'
 
-/** What every line carries. */
+/** The members of every line. */
 interface LineHead {
   readonly schemaVersion: 1
   readonly event: 'memory-report' | 'memory-observation' | 'memory-report-skipped' | 'memory-report-failed'
@@ -48,9 +48,9 @@ export interface MemoryLine extends LineHead {
   readonly rssBytes: number
   readonly allocatedBytes: number | null
   readonly heapUsedBytes: number
-  /** What V8 maps itself: WebAssembly memories, resizable ArrayBuffers; null where it cannot be read. */
+  /** Memory that V8 maps itself: WebAssembly memories, resizable ArrayBuffers; null where it cannot be read. */
   readonly mappedBytes: number | null
-  /** What no cache held; null of an observation, which does not say. */
+  /** Memory that no cache held; null of an observation, which does not say. */
   readonly floorAllocatedBytes: number | null
   readonly floorHeapBytes: number | null
   readonly floorMappedBytes: number | null
@@ -88,7 +88,7 @@ export interface FailedLine extends LineHead {
 /** The tick that a line is about. */
 export type Tick = Pick<LineHead, 'mode' | 'schedule' | 'ticksMissed'>
 
-/** What a size is judged by: each cache, each owner, and the floor. */
+/** The sizes that are judged: of each cache, each owner, and the floor. */
 export interface Sized {
   readonly name: string
   readonly bytes: number | null
@@ -195,7 +195,7 @@ export function sentenceOf(line: MemoryLine): string {
   return `memory, ${line.mode}: ${parts.join(', ')}`
 }
 
-/** What the rule of thumb judges a report by: its rows, its owners, and the floor. */
+/** The sizes by which the rule of thumb judges a report: its rows, its owners, and the floor. */
 export function sizesOf(report: AttributionReport): Sized[] {
   return [
     ...rowsOf(report).map(({ name, bytes }) => ({ name: `cache ${name}`, bytes })),

@@ -9,7 +9,7 @@ import type { TrendSource } from './growth.js'
 import { isObjectLogger } from './sinks.js'
 import type { HistorySink, Logger } from './sinks.js'
 
-/** What a tick does: an observation, or a run. */
+/** The task of a tick: an observation, or a run. */
 export type ReportMode = 'observe' | 'twin' | 'trim' | 'release'
 
 /** One schedule of several. */

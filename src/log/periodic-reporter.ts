@@ -20,7 +20,7 @@ import { lineText } from './text.js'
 import { Ticker } from './ticker.js'
 import type { Due } from './ticker.js'
 
-/** What a reporter needs of a coordinator. */
+/** The part of a coordinator that a reporter needs. */
 export type ReportingCoordinator = Pick<Coordinator, 'attribute' | 'observe' | 'isRunning'>
 
 /** After this many skipped ticks in a row a skip is a warning. */

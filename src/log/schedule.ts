@@ -34,7 +34,7 @@ export function everyMs(intervalMs: number, jitter: number, environment: LogEnvi
 /** Cron expressions are of whole seconds. */
 const EARLY_MAX_MS = 500
 
-/** What is used of croner. */
+/** The part of croner that is used. */
 interface Croner {
   readonly Cron: new (
     pattern: string,

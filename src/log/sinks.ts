@@ -9,7 +9,7 @@ import type { AttributionReport } from '../report/types.js'
 import { messageOf } from '../support/errors.js'
 import type { WarningCode } from '../support/errors.js'
 
-/** What is used of a logger; what its methods return may be a promise. */
+/** The part of a logger; what its methods return may be a promise that is used. */
 export interface Logger {
   /** An ordinary line. */
   info(...what: unknown[]): unknown
@@ -21,7 +21,7 @@ export interface Logger {
   flush?(): unknown
 }
 
-/** What is used of a history, e.g. of a `ReportHistory`. */
+/** The part of a history, e.g. of a `ReportHistory` that is used. */
 export interface HistorySink {
   /** Takes a report; may return a promise. */
   append(report: AttributionReport): unknown

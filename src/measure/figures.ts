@@ -25,7 +25,7 @@ interface Promotable {
   readonly cachedBytes: number
 }
 
-/** What jemalloc has counted so far of the other threads in which this library is loaded. */
+/** jemalloc's counts so far of the other threads in which this library is loaded. */
 export interface OthersCounted {
   /** How many threads. */
   readonly count: number

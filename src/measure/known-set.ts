@@ -17,7 +17,7 @@ const DOUBLES = 510
 const ELEMENTS_HEADER_BYTES = 16
 const ARRAY_BYTES = 32
 const WORD_BYTES = 8
-/** What V8 and Node allocate beside the memory of a Buffer, in size classes. */
+/** The allocations of V8 and Node beside the memory of a Buffer, in size classes. */
 const BACKING_STORE_BYTES = 144
 /** An ArrayBuffer and its view: 184 bytes in Node 20 and 22, 200 in Node 24 and 26. */
 const BUFFER_OBJECT_BYTES = 192
@@ -25,7 +25,7 @@ const BUFFER_OBJECT_BYTES = 192
 /** The service may put something else in its place later. */
 const allocate = Buffer.allocUnsafeSlow.bind(Buffer)
 
-/** What is planted, and what it holds. */
+/** The planted objects, and their sizes. */
 export interface KnownSet {
   /** Of the allocator. */
   readonly allocatedBytes: number

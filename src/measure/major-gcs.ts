@@ -1,5 +1,5 @@
 /**
- * What V8 reports about major collections of this thread, while anybody wants to know: how much lived after the last one.
+ * V8's reports about major collections of this thread, while anybody wants to know: how much lived after the last one.
  *
  * Rule: V8 calls the addon at the end of each, which notes two numbers; nothing is collected, and with the last watcher V8
  * calls nobody any more.

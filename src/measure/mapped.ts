@@ -9,7 +9,7 @@ import { addonOrNull } from '../allocator/binding.js'
 import type { MappedBinding } from '../allocator/port.js'
 import type { Collector, Environment } from '../support/environment.js'
 
-/** What a reading is made of. */
+/** The parts of a reading. */
 export interface MappedParts {
   /** Of WebAssembly memories. */
   readonly wasmBytes: number

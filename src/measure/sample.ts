@@ -61,7 +61,7 @@ export interface MemorySample {
 
 /** Reads; holds the memory that readings go to. */
 export interface Sampler {
-  /** What is mapped by V8 itself, which every figure and sample reads last. */
+  /** Memory that V8 maps itself, which every figure and sample reads last. */
   readonly mapped: MappedSource
   /** One reading of a drain: reads the allocator and the heap, keeps both, and gives the live bytes; NaN where unknown. */
   readLiveBytes(): number
@@ -72,7 +72,7 @@ export interface Sampler {
    */
   noteHeap(): void
   /**
-   * What is attributed, as the last reading found it; without one since the last call, as it is now. The drain waits for
+   * The attributed quantities, as the last reading found them; without one since the last call, as they are now. The drain waits for
    * everything that its own code sets off, a reading of its own after it would not: V8 once began to compile that very
    * function there, and its 80 KB were some cache's. `without mapped` leaves those null: they are read where it counts.
    */
@@ -154,7 +154,7 @@ function othersOf(slots: Float64Array): Pick<Reading, 'others'> {
   return Number.isNaN(others.count) ? {} : { others }
 }
 
-/** What is reserved in so short a time; more means that V8's figures are not where they are taken to be. */
+/** The most that is reserved in so short a time; more means that V8's figures are not where they are taken to be. */
 const RESERVED_MOST_BYTES = 4 * 1024 * 1024
 
 function isPlausible(reservedBytes: number): boolean {

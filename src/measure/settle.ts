@@ -30,7 +30,7 @@ const LARGE_HEAP_PATIENCE_MS = 8
 /** Collections more, each for what the finalizers before it dropped: a chain of four links is freed in one window. */
 const FINALIZER_ROUNDS_MAX = 3
 
-/** What a settling did. */
+/** The work of one settling. */
 export interface Settled {
   /** False when a drain ran into its bound: background work of other threads went on. */
   readonly isQuiescent: boolean
@@ -56,7 +56,7 @@ export function settleTools(instrument: {
   }
 }
 
-/** What settling needs. */
+/** The dependencies of settling. */
 export interface SettleTools {
   readonly environment: Environment
   /** The other threads; null where the kernel does not report it. */

@@ -8,7 +8,7 @@
 import { addonOrNull } from '../allocator/binding.js'
 import type { Environment } from '../support/environment.js'
 
-/** What the kernel says about the other threads; see `NativeBinding.threadsAtWork`. */
+/** The kernel's facts about the other threads; see `NativeBinding.threadsAtWork`. */
 export type ReadThreadsAtWork = (ids: Int32Array) => number
 
 /** More threads than this are counted, but not told apart. */

@@ -53,7 +53,7 @@ export interface TurnReadings {
   readonly pauseMs: number
 }
 
-/** What a window needs. */
+/** The dependencies of a window. */
 export interface Instrument {
   readonly environment: Environment
   readonly sampler: Sampler
@@ -308,7 +308,7 @@ function adopt(thenable: unknown, then: Then): Promise<unknown> {
   })
 }
 
-/** What is thrown goes on as it is. */
+/** A thrown value goes on as it is. */
 function asError(thrown: unknown): Error {
   return thrown as Error
 }

@@ -8,7 +8,7 @@
 import { readdirSync } from 'node:fs'
 import { readText } from '../support/read-text.js'
 
-/** What is used of a `Worker`: its heap is told from Node 22.16 and 24 on, its name from 24.6 on. */
+/** The part of a `Worker`: its heap is told from Node 22.16 and 24 on, its name from 24.6 on that is used. */
 export interface WatchedWorker {
   readonly threadId: number
   readonly threadName?: string | null

@@ -1,5 +1,5 @@
 /**
- * What a metric is: its name, its words, and how its samples are read from a look. prom-client, OpenTelemetry, the
+ * One metric: its name, its words, and how its samples are read from a snapshot. prom-client, OpenTelemetry, the
  * documents and the dashboard are all made of these, so that no name is written twice.
  *
  * Rule: a definition reads, and nothing more. What is unknown gives no sample, never a zero.
@@ -8,7 +8,7 @@ import type { MetricsSnapshot } from './snapshot.js'
 import type { Sample } from './sample.js'
 
 /**
- * What becomes of the values of several processes where they are put together, as prom-client's AggregatorRegistry does under
+ * The rule for values of several processes where they are put together, as prom-client's AggregatorRegistry does under
  * `cluster`. `omit`: errors and ends of intervals, which combine by squares; the values of the single processes say it.
  */
 export type Aggregation = 'sum' | 'max' | 'min' | 'first' | 'omit'
@@ -21,9 +21,9 @@ interface Described {
   readonly labels: readonly string[]
   /** Where the value comes from: a mallctl key, a field of a report. */
   readonly source: string
-  /** What has to be there, where it is more than a coordinator. */
+  /** The source that has to be there, where it is more than a coordinator. */
   readonly needs?: string
-  /** What a metric without a unit counts, in OpenTelemetry's braces, e.g. `run`. */
+  /** The unit of a metric that counts, in OpenTelemetry's braces, e.g. `run`. */
   readonly counts?: string
 }
 

@@ -5,7 +5,7 @@
  * for different formats would spoil each other's. Here the registry is only read.
  */
 
-/** What is needed of a registry of prom-client. */
+/** The part of a registry of prom-client that is needed. */
 export interface ReadableRegistry {
   /** Reads every metric; what they hold stays as it is. */
   getMetricsAsJSON(): Promise<readonly ReadableMetric[]>
@@ -70,7 +70,7 @@ export function rememberTexts(registry: ReadableRegistry, moment: () => object):
     if (known !== undefined) return known
     const text = write()
     texts.set(format, text)
-    // What failed is tried again.
+    // A failed collection is tried again.
     text.catch(() => texts.delete(format))
     return text
   }

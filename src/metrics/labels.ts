@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { printable } from '../support/units.js'
 
-/** What is beyond the largest is added up under this label. */
+/** Series beyond the largest are added up under this label. */
 export const OTHER_LABEL = 'other'
 
 /** Longest label, in code points, its hash included. */
@@ -19,7 +19,7 @@ const UNSAFE = /[\p{Cs}]|(?!\n)\p{Cc}/u
 
 /** The label of a name: the name itself where it can be, else a readable part of it with a hash. */
 export function labelOf(name: string): string {
-  // What already looks like a label of another name, or like the sum of the others, gets a hash of its own.
+  // A name that already looks like a label of another name, or like the sum of the others, gets a hash of its own.
   const isPlain =
     name.length <= LENGTH_MAX && !UNSAFE.test(name) && !HASHED.test(name) && name !== OTHER_LABEL && name !== ''
   if (isPlain) return name

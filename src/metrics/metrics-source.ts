@@ -51,7 +51,7 @@ export class MetricsSource {
     this.#listen()
   }
 
-  /** What is known now; the look before where that is young enough. */
+  /** The present snapshot; the one before where that is young enough. */
   snapshot(): MetricsSnapshot {
     const nowMs = this.#options.environment.now()
     if (this.#snapshot === undefined || nowMs - this.#lookedMs >= this.#options.maxAgeMs) {

@@ -78,7 +78,7 @@ function histogramOf(meter: Meter, metric: RecordedMetric): Histogram {
   })
 }
 
-/** What adds up over processes is an up-down counter there, as the semantic conventions have it for bytes of memory. */
+/** A sum over processes is an up-down counter there, as the semantic conventions have it for bytes of memory. */
 function observableOf(meter: Meter, metric: PulledMetric): Observable {
   const name = instrumentName(metric)
   const described = { description: metric.help, unit: unitOf(metric) }

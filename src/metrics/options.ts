@@ -9,22 +9,22 @@ import { CacheAttributionError, describe, warnOfError } from '../support/errors.
 import { boolean, callable, number, optional, resolveOptions, shaped } from '../support/options.js'
 import type { Check, OptionRules } from '../support/options.js'
 
-/** What is needed of a coordinator. */
+/** The part of a coordinator that is needed. */
 export type MeteredCoordinator = Pick<Coordinator, 'allocator' | 'isRunning' | 'observe' | 'on' | 'off'>
 
-/** What is needed of a history. */
+/** The part of a history that is needed. */
 export interface MeteredHistory {
   /** The report with what the history knows of each row and of the floor. */
   withTrends(report: AttributionReport): AttributionReport | Promise<AttributionReport>
 }
 
-/** What is needed of a heap profiler. */
+/** The part of a heap profiler that is needed. */
 interface MeteredProfiler {
   readonly state: ProfilingState
   readonly running: readonly string[]
 }
 
-/** What is needed of a growth monitor. */
+/** The part of a growth monitor that is needed. */
 export interface MeteredMonitor {
   readonly statistics: GrowthStatistics
   /** Listens for firings. */
@@ -33,7 +33,7 @@ export interface MeteredMonitor {
   off(event: 'fired', listener: (event: GrowthEvent | FinishedGrowthEvent) => void): unknown
 }
 
-/** What both kinds of collectors take. */
+/** The options of both kinds of collectors. */
 export interface MetricsOptions {
   /**
    * Supplies trends for reports that carry none. Do not give one that is attached to the coordinator: its reports carry

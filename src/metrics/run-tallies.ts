@@ -14,7 +14,7 @@ import type { Labels, Sample } from './sample.js'
 /** How a run ended. */
 type RunStatus = 'finished' | 'failed' | 'aborted'
 
-/** What became of a twin. */
+/** The end of a twin. */
 type TwinOutcome = 'result' | 'no-result' | 'refused' | 'crashed' | 'stuck' | 'overtime' | 'failed'
 
 /** Called with a value for a histogram, in seconds. */

@@ -17,7 +17,7 @@ export function oneSample(value: number | null | undefined, labels?: Labels): Sa
   return [labels === undefined ? { value } : { value, labels }]
 }
 
-/** What is measured of each memory, told apart by the label `memory`. */
+/** The measured memories, told apart by the label `memory`. */
 export function ofMemories(bytes: ByQuantity<number | null> | null | undefined, labels?: Labels): Sample[] {
   return [
     ...oneSample(bytes?.allocatedBytes, { ...labels, memory: 'allocator' }),

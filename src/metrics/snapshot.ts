@@ -1,4 +1,4 @@
-/** What the collectors read: everything that is known at one moment. Types alone, and what is added up for `other`. */
+/** The input of the collectors: everything that is known at one moment. Types alone, and what is added up for `other`. */
 import type { Allocator } from '../allocator/port.js'
 import type { CacheObservation } from '../coordinator/observe.js'
 import { byQuantity } from '../measure/figures.js'
@@ -45,7 +45,7 @@ export interface OwnerSnapshot {
   readonly trend: Trend | null
 }
 
-/** What the last run found over all. */
+/** The findings of the last run over all. */
 export interface LastReport {
   readonly report: Pick<AttributionReport, 'floor' | 'unattributed' | 'noise' | 'twin'>
   readonly floorTrend: FloorTrend | null
@@ -122,7 +122,7 @@ export function cacheSnapshot(cache: CacheObservation, label: string, trend: Tre
   }
 }
 
-/** What a cache holds, as well as it is known: by its entries now, as measured last, as it claims. */
+/** A cache's size, as well as it is known: by its entries now, as measured last, as it claims. */
 export function bestKnownBytes({ estimatedBytes, lastMeasured, claimedBytes }: CacheObservation): number {
   return estimatedBytes ?? lastMeasured?.totalBytes ?? claimedBytes ?? 0
 }

@@ -28,7 +28,7 @@ export interface AttributedWhole extends Attributed {
   readonly late?: AttributedBytes
 }
 
-/** What went right after the window is part of the row; nothing is added to what is unknown. */
+/** Bytes that went right after the window are part of the row; nothing is added to what is unknown. */
 export function withLate({ released, uncertainty }: Attributed, found: LateBytes | undefined): AttributedWhole {
   if (found === undefined) return { released, uncertainty }
   const late = byQuantity((quantity) => (released[quantity] === null ? null : found.bytes[quantity]))

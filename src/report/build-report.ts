@@ -69,7 +69,7 @@ export function buildReport(run: MeasuredRun): AttributionReport {
   }
 }
 
-/** What several twins showed of a cache. */
+/** The changes of a cache in several twins. */
 function repeated({ name, measurement }: MeasuredCache): { name: string; changes: readonly Figures[] }[] {
   return measurement.kind === 'repeated' ? [{ name, changes: measurement.changes }] : []
 }
@@ -102,7 +102,7 @@ function lessRows(figures: Figures, caches: readonly { readonly released: ByQuan
   return caches.reduce<Figures>((left, { released }) => difference(left, byRow(released)), figures)
 }
 
-/** What is unknown of a row explains nothing. */
+/** An unknown part of a row explains nothing. */
 function byRow({ allocatedBytes, heapBytes, mappedBytes }: ByQuantity<number | null>): Figures {
   return { allocatedBytes: allocatedBytes ?? 0, heapBytes: heapBytes ?? 0, mappedBytes: mappedBytes ?? 0 }
 }

@@ -83,7 +83,7 @@ function estimateOf(
   return { trim, estimated, estimatedUncertaintyBytes: widened(estimatedUncertaintyBytes, miscountOfAll) }
 }
 
-/** What each part gave back. Late bytes go by the shares; a part that failed counts for as much as the others on average. */
+/** The bytes that each part gave back. Late bytes go by the shares; a part that failed counts for as much as the others on average. */
 function spreadLate(
   windows: readonly { readonly before: Figures; readonly after: Figures }[],
   trimmed: readonly (TrimmedPart | null)[],

@@ -1,4 +1,4 @@
-/** What changed from one report to another: caches, what no cache holds, and owners that nobody registered. Pure. */
+/** The changes from one report to another: caches, what no cache holds, and owners that nobody registered. Pure. */
 import { QUANTITIES } from '../measure/figures.js'
 import type { ByQuantity } from '../measure/figures.js'
 import { ownerSizes } from './discovery/owner-sizes.js'

@@ -12,7 +12,7 @@ import type { AttributedBytes, TrimChoice, TrimSummary } from './types.js'
 /** One part as the cache counted it. */
 export interface TrimmedPart {
   readonly choice: TrimChoice
-  /** What was asked for, of the entries before the first part. */
+  /** The share that was asked for, of the entries before the first part. */
   readonly share: number
   readonly entriesBefore: number | null
   readonly entriesAfter: number | null
@@ -36,7 +36,7 @@ export interface WholeEstimate {
 }
 
 /**
- * What a hash table takes for an entry: V8's grow by doubling, keep holes of deleted entries, and shrink late, so it is
+ * The bytes that a hash table takes for an entry: V8's grow by doubling, keep holes of deleted entries, and shrink late, so it is
  * 28 to 112 bytes. They come back only when the cache is emptied; no part shows them. A cache may have none (0).
  */
 const TABLE_BYTES_PER_ENTRY = { middle: 56, halfWidth: 56 } as const

@@ -264,7 +264,7 @@ function toldLines({ caches }: AttributionReport): string[] {
   )
 }
 
-/** What other threads report of their heaps: no part of any row. */
+/** Other threads' reports of their heaps: no part of any row. */
 function workerLine(workers: AttributionReport['workers']): string[] {
   if (workers === undefined || workers.length === 0) return []
   const used = workers.flatMap(({ usedBytes }) => usedBytes ?? [])

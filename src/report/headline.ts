@@ -1,5 +1,5 @@
 /**
- * What a report means and what to do next, in at most three sentences. Pure.
+ * The meaning of a report and the next step, in at most three sentences. Pure.
  *
  * Rule: each sentence is true of the report as it stands: what one observation cannot tell (growth, a leak) is said only where a
  * history showed it, figures within the noise are no finding, and what was not measured is not compared. Else there is no line.
@@ -24,7 +24,7 @@ const CLAIM = { factor: 2, leastBytes: 1024 * 1024 }
 const FRAGMENTED = { share: 0.25, bytes: 32 * 1024 * 1024 }
 
 /**
- * What holds most, whether it grows or lies fragmented, and what to do next.
+ * The largest holder, whether it grows or lies fragmented, and the next step.
  *
  * @returns at most three sentences, without line ends; none where nothing can be said for sure
  * @example
@@ -114,7 +114,7 @@ function rising(name: string, trend: Trend | undefined): { readonly name: string
   return isGrowing(trend) && trend?.slope != null ? [{ name, rate: trend.slope.bytesPerHour }] : []
 }
 
-/** What a history shows; null without one, or where nothing grows. */
+/** The growth that a history shows; null without one, or where nothing grows. */
 function growthOf(report: AttributionReport): string | null {
   const { caches, floor, forecast, discovery } = report
   const isWhole = caches.every(({ status }) => status === 'released' || status === 'trimmed')
@@ -156,7 +156,7 @@ function nativeWithoutOwner({ discovery }: AttributionReport, largest: Holder | 
   return `${formatBytes(bytes)} of native memory have no ${whose}: a heap profile names who allocated them (cache-attribution run --profile).`
 }
 
-/** What a next step depends on beside the largest; `it` is unmistakable behind the sentence before. */
+/** The facts that a next step depends on beside the largest; `it` is unmistakable behind the sentence before. */
 interface NextStepContext {
   readonly isGrowthStated: boolean
   readonly it: string

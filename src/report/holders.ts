@@ -76,7 +76,7 @@ function holderOfOwner(owner: Owner): Holder {
   }
   const differs = Math.abs(measured - graphBytes) > uncertaintyBytes
   const bothFigures = [withError(measured, uncertaintyBytes), formatBytes(graphBytes)] as const
-  // What is written alike does not differ to a reader.
+  // Figures that are written alike do not differ to a reader.
   const isSeen = differs && formatBytes(measured) !== bothFigures[1]
   return {
     ...common,

@@ -19,18 +19,18 @@ export interface LateGap {
   readonly newLow: Figures
 }
 
-/** What the gaps say of one cache. */
+/** The gaps of one cache. */
 export interface LateBytes {
-  /** What went right after its releases; null where that is not known. */
+  /** The bytes that went right after its releases; null where that is not known. */
   readonly bytes: ByQuantity<number | null>
   /** By how much its row is less certain for it: half-widths of 95 % intervals. */
   readonly uncertainty: ByQuantity<number>
 }
 
-/** What the gaps of a run say. */
+/** The verdict of a run's gaps. */
 export interface LateFindings {
   readonly byCache: ReadonlyMap<string, LateBytes>
-  /** What went behind turns that several caches shared. */
+  /** The bytes that went behind turns that several caches shared. */
   readonly shared: readonly { readonly caches: readonly string[]; readonly bytes: number }[]
 }
 
@@ -60,7 +60,7 @@ export function findLate(gaps: readonly LateGap[]): LateFindings {
 }
 
 /**
- * What went in each gap: a fall that stands out among all gaps of the run, to a level lower than any before, and that did
+ * The bytes that went in each gap: a fall that stands out among all gaps of the run, to a level lower than any before, and that did
  * not come back by the next reading. A fall alone would not do: in-flight memory that rose before the window falls after it.
  */
 function fallsOf(gaps: readonly LateGap[], quantity: Quantity): number[] {
@@ -72,7 +72,7 @@ function fallsOf(gaps: readonly LateGap[], quantity: Quantity): number[] {
   })
 }
 
-/** What the gaps show that no cache explains. */
+/** The bytes in the gaps that no cache explains. */
 function noiseOfOthers(gaps: readonly LateGap[], quantity: Quantity, found: readonly number[]): number {
   const middle = median(gaps.map(({ change }) => change[quantity] ?? 0))
   const others = gaps.flatMap(({ caches, change }, index) => {

@@ -16,7 +16,7 @@ export interface FigureLevel extends Figures {
   readonly atMs: number
 }
 
-/** What was measured around one release. */
+/** The measurement around one release. */
 export type Measurement =
   | { readonly kind: 'none' }
   | { readonly kind: 'atomic'; readonly before: Reading; readonly after: Reading }
@@ -37,7 +37,7 @@ export interface MeasuredCache extends RowFacts, Pick<CacheAttribution, 'settled
   readonly measurement: Measurement
   /** How garbage was collected around its release; forced where it is not said, as in a twin. */
   readonly gc?: GcMode
-  /** What null releases under the same kind of collection showed. */
+  /** The changes of null releases under the same kind of collection. */
   readonly controls: readonly ControlWindow[]
   /** Of a cache that was trimmed: what it counted around each part; null for one that failed, or did not end. */
   readonly trimmed?: readonly (TrimmedPart | null)[]

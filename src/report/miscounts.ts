@@ -6,7 +6,7 @@
  */
 import type { Reading } from '../measure/figures.js'
 
-/** What is known of the readings of a run. */
+/** The facts about the readings of a run. */
 export interface Miscounts {
   /** The most by which one reading can be too large for what thread caches hold (jemalloc 5.0 to 5.2.1); 0 elsewhere. */
   readonly cachedMostBytes: number
@@ -48,7 +48,7 @@ export function miscountOf(
       : windows.reduce((sum, window) => sum + promotedOf(window, miscounts.sampleBytes), 0)
   const late = windows.some(({ before }) => before.promotable !== undefined) ? Math.max(0, lateBytes) : 0
   const readings = windows.length + (lateBytes === 0 || windows.length === 0 ? 0 : 1)
-  // What was promoted is a part of what came back.
+  // Promoted bytes are a part of what came back.
   return Math.min(promoted + late, Math.max(0, releasedBytes)) + readings * miscounts.cachedMostBytes
 }
 

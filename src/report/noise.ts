@@ -1,5 +1,5 @@
 /**
- * What null releases show: the least that a window can tell from nothing.
+ * The changes of null releases: the least that a window can tell from nothing.
  *
  * Rule: pure; without a control the noise is null, and nothing is significant.
  */
@@ -14,7 +14,7 @@ import type { ReportNoise } from './types.js'
  */
 export const RESOLUTION: ByQuantity<number> = { allocatedBytes: 8 * 1024, heapBytes: 16 * 1024, mappedBytes: 4 * 1024 }
 
-/** What null releases show, per quantity. */
+/** The noise of null releases, per quantity. */
 export function noiseOfControls(controls: readonly Figures[]): ReportNoise {
   return {
     controls: controls.length,

@@ -1,5 +1,5 @@
 /**
- * What other threads did to the allocator during a window; pure.
+ * The work of other threads on the allocator during a window; pure.
  *
  * Rule: nothing is taken off a row for them. V8 frees Buffers of a thread on threads that nobody counts, so that the counted
  * difference of a thread is not what it did to live bytes. The null releases show what such work does to a window; what a row's
@@ -41,7 +41,7 @@ export function controlWindow(window: { readonly before: Reading; readonly after
   return { ...difference(window.before, window.after), ...otherThreadsIn(window) }
 }
 
-/** What was measured of a cache, as far as it matters here. */
+/** The measurement of a cache, as far as it matters here. */
 interface Measured {
   readonly name: string
   readonly measurement:
@@ -51,7 +51,7 @@ interface Measured {
   readonly controls: readonly ControlWindow[]
 }
 
-/** What other threads did to one row. */
+/** The effect of other threads on one row. */
 interface OthersOfRow extends Pick<ControlWindow, 'otherThreads'> {
   /**
    * By how much its windows saw more than the null releases did: of what was allocated, of what was freed, or of the difference.

@@ -1,4 +1,4 @@
-/** What a run cost the event loop, in three numbers. */
+/** The cost of a run for the event loop, in three numbers. */
 import type { AttributionReport } from './types.js'
 
 /** The sum of all stretches for which a run held the event loop. */

@@ -13,7 +13,7 @@ import type { MovingCache, RepeatedCache } from './sharing.js'
 import { noiseOf, spreadOf } from './statistics.js'
 import type { ReportWarning, ReturnedBytes } from './types.js'
 
-/** What resident memory did with one cache's releases. */
+/** The changes of resident memory with one cache's releases. */
 export interface ResidentFalls {
   /** One for each twin; null where it is not known. */
   readonly falls: readonly (number | null)[]

@@ -1,5 +1,5 @@
 /**
- * What a run's check of itself is worth: pure.
+ * The worth of a run's check of itself: pure.
  *
  * Rule: one reading beyond tolerance proves nothing, since V8 may compile in any window; a miscount is there each time. So
  * several are taken, and the middle one counts.
@@ -15,7 +15,7 @@ const ATTEMPTS_MAX = 3
 /** Of the known size, beside what two null releases may show. */
 const TOLERANCE = 0.01
 
-/** What is known of the set. */
+/** The facts about the set. */
 export interface KnownBytes {
   readonly allocatedBytes: number
   readonly heapBytes: number

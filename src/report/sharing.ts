@@ -21,19 +21,19 @@ interface MeasuredWhole {
   readonly uncertaintyBytes: number
 }
 
-/** What is remembered of a run, in the order of its releases. */
+/** A run's record for later ones, in the order of its releases. */
 export type EarlierRun = readonly MeasuredWhole[]
 
 /** Less than this is no sharing that anybody would optimise. */
 const LEAST_BYTES = 256 * 1024
 /** A cache has to change by so much of itself, and the two changes to be so much alike. */
 const LEAST_SHARE = 0.25
-/** What of a row depends on the order of two twins: nothing else differs between them, so little is reported. */
+/** The part of a row that depends on the order of two twins: nothing else differs between them, so little is reported. */
 const ORDER_LEAST_BYTES = 64 * 1024
 const ORDER_LEAST_SHARE = 0.02
 
 /**
- * What a later run needs to know of this one. Trimmed caches show nothing: what is shared stays in either order. Rows of
+ * The facts of this run for a later one. Trimmed caches show nothing: what is shared stays in either order. Rows of
  * several twins are means over orders, and memory that came late or was not collected is known too roughly.
  */
 export function remembered(

@@ -74,7 +74,7 @@ export function estimateStep(before: readonly Level[], after: readonly Level[]):
   }
 }
 
-/** What is left of `values` after the best straight line over `regressors`; over constant ones, after the mean. */
+/** The rest of `values` after the best straight line over `regressors`; over constant ones, after the mean. */
 function residuals(values: readonly number[], regressors: readonly number[]): number[] {
   const meanValue = mean(values)
   const meanRegressor = mean(regressors)

@@ -24,7 +24,7 @@ export const ATTRIBUTION_MODES: readonly AttributionMode[] = ['twin', 'release',
 /** Which entries a trim drops: those that were not used for longest, or any. */
 export type TrimChoice = 'coldest' | 'random'
 
-/** What set a run off. */
+/** The trigger of a run. */
 export type Trigger = 'call' | 'command' | 'http' | 'schedule' | 'growth'
 
 /** Bytes that a library or a thread counts itself, and nobody measured. */
@@ -62,7 +62,7 @@ export interface CacheAttribution extends RowFacts {
   /** How many caches the row stands for, if they were made at one place. */
   readonly instances?: number
   /**
-   * What the library itself counts of memory that the release does not reach: reported, not measured, and part of the
+   * The library's own count of memory that the release does not reach: reported, not measured, and part of the
    * floor.
    */
   readonly told?: ToldBytes
@@ -86,7 +86,7 @@ export interface CacheAttribution extends RowFacts {
   /** Drift-corrected only: what the first turn of the release freed, measured atomically. */
   readonly firstTurn?: AttributedBytes
   /**
-   * What went in the turns right after the window, beyond what other work explains; part of `released`. The noise of the
+   * The bytes that went in the turns right after the window, beyond what other work explains; part of `released`. The noise of the
    * other gaps between turns is in the row's ±.
    */
   readonly late?: AttributedBytes
@@ -106,7 +106,7 @@ export interface TrimSummary {
   readonly entriesDropped: number | null
   /** The part of `entriesDropped` that was chosen at random and represents the entries that are left. */
   readonly entriesAtRandom: number | null
-  /** What the estimate is scaled by. */
+  /** The factor that scales the estimate. */
   readonly basis: 'entries' | 'claimed bytes' | 'fraction'
 }
 
@@ -128,7 +128,7 @@ interface ReportProcess {
   readonly allocator: {
     readonly name: AllocatorName
     readonly version: string | null
-    /** What `allocatedBytes` is made of. */
+    /** The statistics that make up `allocatedBytes`. */
     readonly statistic: string | null
     readonly binding: BindingKind | null
   }
@@ -138,14 +138,14 @@ interface ReportProcess {
 export interface SelfCheckPart {
   /** The known size. */
   readonly expectedBytes: number
-  /** What was measured of it. */
+  /** The measurement of it. */
   readonly measuredBytes: number
   /** Measured ÷ expected: 1 in a process that is measured right. */
   readonly factor: number
 }
 
 /**
- * What a run measured of a set of objects and Buffers of known size, about 1 MiB, that it made itself before its first
+ * A run's measurement of a set of objects and Buffers of known size, about 1 MiB, that it made itself before its first
  * window. The figures cover both quantities; of several windows they are the medians.
  */
 export interface ReportSelfCheck extends SelfCheckPart {
@@ -213,14 +213,14 @@ export interface WorkerHeap {
 }
 
 /**
- * What one run of `attribute()` found. The rows and `unattributed` add up to `before` − `after` exactly, for
+ * The findings of one run of `attribute()`. The rows and `unattributed` add up to `before` − `after` exactly, for
  * allocated, for heap and for mapped bytes.
  */
 export interface AttributionReport {
   readonly schemaVersion: 1
   /** Unique to this run. */
   readonly id: string
-  /** What started the run. */
+  /** The trigger of the run. */
   readonly trigger: Trigger
   /** How memory was taken away. */
   readonly mode: AttributionMode
@@ -235,7 +235,7 @@ export interface AttributionReport {
   readonly before: MemorySample
   /** The process at the end of the run. Caches that were released first may have refilled by then. */
   readonly after: MemorySample
-  /** What windows without a release show: the source of every ±. */
+  /** The changes of windows without a release: the source of every ±. */
   readonly noise: ReportNoise
   /** One row for each cache, in the order of release. */
   readonly caches: readonly CacheAttribution[]
@@ -245,7 +245,7 @@ export interface AttributionReport {
    */
   readonly unattributed: Figures
   /**
-   * What no cache holds: `before` less every row; in trim mode less every estimate. It does not include caches that
+   * The memory that no cache holds: `before` less every row; in trim mode less every estimate. It does not include caches that
    * refill during the run, so watch it for leaks.
    */
   readonly floor: Figures & {
@@ -258,7 +258,7 @@ export interface AttributionReport {
    * When the memory limit is reached. Present if a history is attached, something grows, and the process has a limit.
    */
   readonly forecast?: Forecast
-  /** What the run cost the event loop. */
+  /** The cost of the run for the event loop. */
   readonly pauses: { readonly count: number; readonly longestMs: number; readonly totalMs: number }
   /**
    * How exactly the run measured a set of known size; of several twins the least exact one. Null if it was not made:
@@ -268,7 +268,7 @@ export interface AttributionReport {
   /** With `mode: 'twin'`: what the twins cost this process. */
   readonly twin?: ReportTwin
   /**
-   * What each worker thread reported of its heap before the run. It is reported, not measured: it is in no row, and not
+   * The heap of each worker thread, as it reported it before the run. It is reported, not measured: it is in no row, and not
    * in `floor.heapBytes`. What workers allocate outside their heaps is in the allocator's figures. Workers that started
    * before the first coordinator are not known here; `breakdown()` has their heaps together.
    */
@@ -287,6 +287,6 @@ export interface AttributionReport {
   readonly breakdown?: MemoryNode | null
   /** With `explainResidual` and profiling on: who allocated what is still live after every release. */
   readonly residual?: ReportResidual
-  /** What a reader should know; never a failure of the run. */
+  /** Warnings for a reader; never a failure of the run. */
   readonly warnings: readonly ReportWarning[]
 }

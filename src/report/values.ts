@@ -17,7 +17,7 @@ export interface AttributedBytes {
 }
 
 /**
- * What became of a cache in a run: `released` or `trimmed` as asked; `failed` threw or rejected; `timed-out` missed
+ * The state of a cache after a run: `released` or `trimmed` as asked; `failed` threw or rejected; `timed-out` missed
  * `releaseTimeoutMs` or was aborted on the way; `skipped` was never asked.
  */
 export type CacheStatus = 'released' | 'trimmed' | 'failed' | 'timed-out' | 'skipped'
@@ -38,27 +38,27 @@ export interface ReturnedBytes {
   readonly uncertaintyBytes: number | null
 }
 
-/** What jemalloc counted of the other threads of the process in which this library is loaded. */
+/** jemalloc's counts of the other threads of the process in which this library is loaded. */
 export interface OtherThreads {
   /** How many threads. */
   readonly count: number
-  /** What they allocated. */
+  /** The bytes that they allocated. */
   readonly allocatedBytes: number
-  /** What they freed, no matter which thread had allocated it. V8 frees Buffers of a thread on threads of its own, which are not counted. */
+  /** The bytes that they freed, no matter which thread had allocated them. V8 frees Buffers of a thread on threads of its own, which are not counted. */
   readonly freedBytes: number
 }
 
-/** What every stage of a run knows of a cache: the live run, the twin and the report each add to it. */
+/** The facts about a cache in every stage of a run: the live run, the twin and the report each add to it. */
 export interface RowFacts {
   /** As registered. */
   readonly name: string
-  /** What became of the cache in this run. */
+  /** The state of the cache after this run. */
   readonly status: CacheStatus
   /** Entries before the release; null if the cache does not count them. */
   readonly entriesBefore: number | null
   /** Entries after it; null if the cache does not count them. */
   readonly entriesAfter: number | null
-  /** What the cache said it held. */
+  /** The bytes that the cache claimed. */
   readonly claimedBytes: number | null
   /** From the start of its window to the end of its release and reads. */
   readonly durationMs: number

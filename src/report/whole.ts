@@ -16,7 +16,7 @@ export interface Whole {
 export const UNKNOWN: AttributedBytes = { allocatedBytes: null, heapBytes: null, mappedBytes: null, totalBytes: null }
 
 /**
- * What came back; of a trim, whose `released` is a part, what was estimated of the whole. A trim that failed before any
+ * The bytes that came back; of a trim, whose `released` is a part, the estimate of the whole. A trim that failed before any
  * part was measured shows nothing.
  */
 export function wholeOf(

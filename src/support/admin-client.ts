@@ -130,7 +130,7 @@ export class AdminClient {
   }
 }
 
-/** What the service says itself, by a problem document; null where it says nothing of the kind. */
+/** The service's own words, by a problem document; null where it says nothing of the kind. */
 export function problemOfBody(body: string): CacheAttributionError | null {
   let problem: { code?: unknown; detail?: unknown }
   try {

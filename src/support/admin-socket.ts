@@ -12,7 +12,7 @@ import path from 'node:path'
 /** In each of {@link socketFolders}; the user's id follows where the folder above it is everybody's. */
 const FOLDER_NAME = 'cache-attribution'
 
-/** What the kernel takes at most, without the zero at the end; 103 on macOS. */
+/** The most that the kernel takes, without the zero at the end; 103 on macOS. */
 const PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103
 
 const SOCKET_PATH = /\/cache-attribution(?:-\d+)?\/\d+(?:-[\da-f]+)?\.sock$/

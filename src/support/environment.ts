@@ -1,5 +1,5 @@
 /**
- * What the library takes from its surroundings: clocks, the collector, V8's figures, the event loop. Injectable, so
+ * The surroundings of the library: clocks, the collector, V8's figures, the event loop. Injectable, so
  * that pure rules are tested with a fake and real behaviour with this one.
  */
 import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
@@ -26,7 +26,7 @@ export interface ProcessFigures {
   rssBytes: number
 }
 
-/** What V8 has reported of its major GCs since it was first asked. */
+/** V8's reports of its major GCs since it was first asked. */
 export interface MajorGcState {
   /** It marks, in steps and on its threads. */
   readonly isMarking: boolean
@@ -98,7 +98,7 @@ export interface Environment {
    */
   readonly mappedBytes?: () => number | null
   /**
-   * What V8 does for major GCs.
+   * V8's work for major GCs.
    * @default undefined: the addon asks V8
    */
   readonly majorGcs?: () => MajorGcState

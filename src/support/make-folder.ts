@@ -2,7 +2,7 @@
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 
-/** What only the service's user may enter. */
+/** Rights that only the service's user has. */
 const PRIVATE = 0o700
 
 /**

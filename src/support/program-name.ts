@@ -1,5 +1,5 @@
 /**
- * What the running program is called: the name in the package.json nearest to its script.
+ * The name of the running program: the one in the package.json nearest to its script.
  *
  * Rule: read once, at the first question, and never thrown from: a name is a help to the reader and no more.
  */

@@ -13,7 +13,7 @@ import { promisify } from 'node:util'
 /** An open file without a name. */
 export interface UnnamedFile {
   readonly descriptor: number
-  /** What code that opens by name can reach it by. */
+  /** The path by which code that opens by name can reach it. */
   readonly path: string
   /** Gives it up; once. Returns at once: to free what a large file takes on the disk takes a while. */
   close(): void
@@ -25,7 +25,7 @@ const readInto = promisify(read)
 /** Nobody is there any more who could be told. */
 const nothing = (): void => undefined
 
-/** What an open file can be reached by, for code that opens by name; null where there is no /proc. */
+/** The path by which an open file can be reached, for code that opens by name; null where there is no /proc. */
 export function pathOfDescriptor(descriptor: number): string | null {
   return existsSync(DESCRIPTORS) ? `${DESCRIPTORS}/${String(descriptor)}` : null
 }

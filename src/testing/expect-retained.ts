@@ -9,13 +9,13 @@ import { ROUNDS_MAX, inTurn, measureRounds } from './retained-bytes.js'
 import type { Decide, RetainedBytes } from './retained-bytes.js'
 import type { Round } from './rounds.js'
 
-/** What an expectation that holds says. */
+/** The result of an expectation that holds. */
 export interface ExpectedRetained extends RetainedBytes {
   /** False where the whole interval does not lie below the limit: a leak of about its size may have been missed. */
   readonly isConclusive: boolean
 }
 
-/** What may be expected of the calls. */
+/** The expectations of the calls. */
 export interface RetainedExpectation {
   /**
    * Each call leaves less than `limit` behind. It fails only where two rounds in a row, and one with up to four times as many calls after
@@ -29,7 +29,7 @@ export interface RetainedExpectation {
 }
 
 /**
- * What is expected of the memory that calls leave behind. Works in every test runner: what does not hold is thrown.
+ * An expectation of the memory that calls leave behind. Works in every test runner: what does not hold is thrown.
  *
  * @param call what a request, a job, a message does
  * @throws CacheAttributionError `ERR_OPTION_*`

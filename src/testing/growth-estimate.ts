@@ -45,7 +45,7 @@ export function isSteady({ grown }: Batches): boolean {
   return fall <= Math.max(reach, RESOLUTION_BYTES) || median(first) - median(second) <= RESOLUTION_BYTES
 }
 
-/** What a round says of a limit, in bytes of one call. */
+/** A round's verdict on a limit, in bytes of one call. */
 export type Verdict = 'below' | 'above' | 'undecided'
 
 /** Above or below only with the whole interval. */

@@ -29,7 +29,7 @@ interface AllocationLine {
   readonly bytesPerCall: number
 }
 
-/** What was found; a text is the reason why it could not be. */
+/** The findings; a text is the reason why there are none. */
 interface Holders {
   readonly owners: readonly GrownOwner[] | string
   readonly lines: readonly AllocationLine[] | string
@@ -128,7 +128,7 @@ async function discovered(): Promise<Discovery | string> {
   }
 }
 
-/** What the task's JavaScript allocated and still lives, by line; a text where V8 could not be asked. What the task throws is thrown. */
+/** The live allocations of the task's JavaScript, by line; a text where V8 could not be asked. What the task throws is thrown. */
 async function sampled(
   task: () => Promise<void>,
 ): Promise<readonly { readonly name: string; readonly bytes: number }[] | string> {
@@ -160,7 +160,7 @@ interface LineBytes {
 }
 
 /**
- * What each line has allocated, the most first. Of a stack the innermost line outside of Node counts: Array.from() stands nowhere, and
+ * The allocations of each line, the most first. Of a stack the innermost line outside of Node counts: Array.from() stands nowhere, and
  * what Node allocates for itself, the inspector's session say, no line asked for.
  */
 function bytesByLine({ frames, samples }: HeapProfile): LineBytes[] {

@@ -8,7 +8,7 @@ import type { MeasuredCall, ResolvedRetainedOptions, RetainedOptions } from './o
 import { Rounds } from './rounds.js'
 import type { Round } from './rounds.js'
 
-/** What calls left behind, as their last round showed it. */
+/** The bytes that calls left behind, as their last round showed it. */
 export interface RetainedBytes extends ByQuantity<number | null> {
   /** Bytes that one call leaves behind, in all quantities together. What scatters around zero is negative half of the time. */
   readonly bytesPerCall: number

@@ -18,7 +18,7 @@ import { isSteady, perCall } from './growth-estimate.js'
 import type { Batches, PerCall } from './growth-estimate.js'
 import type { ResolvedRetainedOptions } from './options.js'
 
-/** What one round of calls showed. */
+/** The findings of one round of calls. */
 export interface Round extends PerCall {
   readonly batches: Batches
   /** The same by quantity; null where it cannot be read. */
@@ -103,7 +103,7 @@ export class Rounds {
 
   async #level(): Promise<Figures> {
     this.#calls.checkAborted()
-    // What the last call left to later turns of the loop ends first.
+    // Work that the last call left to later turns of the loop ends first.
     await this.#instrument.environment.yieldToLoop(0)
     const giveBack = takeRunLock()
     if (giveBack === null) {

@@ -11,7 +11,7 @@ export interface ThreadResult {
    * asked of it.
    */
   readonly status: 'measured' | 'failed' | 'without-coordinator'
-  /** What its isolate holds; null if it did not say so. */
+  /** The bytes of its isolate; null if it did not say so. */
   readonly heapUsedBytes: number | null
   readonly heapTotalBytes: number | null
   /** One of each coordinator. */
@@ -19,7 +19,7 @@ export interface ThreadResult {
   readonly error?: RowError
 }
 
-/** What one thread holds of a cache. */
+/** One thread's part of a cache. */
 export interface CacheInThread {
   readonly threadId: number
   /** As in the report of the thread: of a trim the estimate. */
@@ -40,7 +40,7 @@ export interface CacheOfThreads {
   readonly most: CacheInThread | null
 }
 
-/** What {@link attributeThreads} found. */
+/** The result of {@link attributeThreads}. */
 export interface ThreadsReport {
   readonly schemaVersion: 1
   readonly pid: number

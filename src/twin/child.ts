@@ -11,7 +11,7 @@ import { readText } from '../support/read-text.js'
 import { TWIN_EXIT } from './exit-codes.js'
 import { frameWriter } from './frames.js'
 
-/** What a function in a twin can do. */
+/** The abilities of a function in a twin. */
 export interface TwinContext {
   /**
    * Sends JSON to the parent at once. Each message begins a new stretch, in which `allowMs` of processor time may be
@@ -101,7 +101,7 @@ function leaveNothingToThreads(): void {
     '--no-concurrent-sweeping',
     // Safe here: no marking is under way at the fork, and the flag is never switched on again.
     '--no-incremental-marking',
-    // What the service compiled stays, see Environment.keepCode().
+    // Code that the service compiled stays, see Environment.keepCode().
     '--no-flush-bytecode',
   ]) {
     v8.setFlagsFromString(flag)

@@ -1,5 +1,5 @@
 /**
- * What Node itself takes of native memory: an empty process of the same binary, with the same built-in modules loaded, measured
+ * Node's own native memory: of an empty process of the same binary, with the same built-in modules loaded, measured
  * once in the life of this process. V8 keeps some KiB beside each page of its heap, which that process shows as well.
  *
  * Rule: nothing is started that might be the service once more, and what was not measured is unknown.
@@ -13,19 +13,19 @@ import { headroomProblem } from './headroom.js'
 
 /** An empty process, in bytes. */
 export interface EmptyNode {
-  /** What it has allocated, without the memory of its Buffers. */
+  /** The bytes that it has allocated, without the memory of its Buffers. */
   readonly allocatedBytes: number
   /** V8's committed heap meanwhile. */
   readonly heapTotalBytes: number
   /** V8's table of strings, which is part of `allocatedBytes`; 0 where that is not known. */
   readonly tableBytes: number
-  /** What V8 allocates for each byte more of committed heap. */
+  /** The bytes that V8 allocates for each byte more of committed heap. */
   readonly bytesPerHeapByte: number
 }
 
 const TIMEOUT_MS = 20_000
 const ANSWER_BYTES_MAX = 64 * 1024
-/** What it takes for that time, and as much again. */
+/** The memory that it takes for that time, and as much again. */
 const NEEDED_BYTES = 256 * 1024 * 1024
 /** Node under another name may be an application that was packed into it. */
 const NODE_NAMES = /^node(?:js)?(?:-?v?\d[\d.]*)?$/
@@ -94,7 +94,7 @@ export interface EngineNative {
   readonly engine: number
 }
 
-/** What an empty process with so large a heap would have allocated. Pure. */
+/** The allocations of an empty process with so large a heap. Pure. */
 export function engineNative(empty: EmptyNode, heap: Pick<EmptyNode, 'heapTotalBytes' | 'tableBytes'>): EngineNative {
   const beyond = (key: 'heapTotalBytes' | 'tableBytes'): number => Math.max(0, heap[key] - empty[key])
   // Where one of the tables is not known nothing is said of either.

@@ -41,7 +41,7 @@ const BREATH_MS = 50
 /** V8's own jobs are over by then; a worker of the service that is busy on and off must not prolong the pause. */
 const THREADS_PATIENCE_MS = 25
 
-/** What the fork needs of V8 and of the kernel. */
+/** The needs of the fork, of V8 and of the kernel. */
 export interface ForkTools extends Pick<TwinBinding, 'majorGcs' | 'openHeap' | 'closeHeap'> {
   /** The child asks whether V8 has done nothing for a major GC since the last poll before it. */
   fork(isStillQuiescent: () => boolean): ForkedTwin
@@ -73,7 +73,7 @@ class QuiescentForker {
   /** Null if the process did not become quiescent. */
   async forkSwept(): Promise<Fork | null> {
     const { isMarking, sinceMs } = this.#tools.majorGcs()
-    // What V8 did before it was first asked is not known: it may mark.
+    // V8's state before it was first asked is not known: it may mark.
     if (isMarking || sinceMs === null) {
       await this.#inTurn(() => {
         this.#collect()
@@ -203,7 +203,7 @@ class QuiescentForker {
 
 /** The last steps right before a fork, after a major GC and with the sweeper of Buffers held. False: not quiescent. */
 function becomeQuiescent(instrument: Instrument): boolean {
-  // What has survived one is promoted by the next: the young generation is empty then, and need not be shared.
+  // An object that has survived one is promoted by the next: the young generation is empty then, and need not be shared.
   instrument.collector?.minor()
   instrument.collector?.minor()
   return drain(settleTools(instrument), THREADS_PATIENCE_MS).isQuiescent

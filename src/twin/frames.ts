@@ -1,5 +1,5 @@
 /**
- * What a twin sends: one line for each frame, under a secret that its parent made for this twin and a running number.
+ * The frames of a twin: one line for each, under a secret that its parent made for this twin and a running number.
  *
  * Rule: what runs in a twin may write to any descriptor, the pipe's too. A line that is forged, repeated or torn is no frame.
  */

@@ -13,12 +13,12 @@ import { formatBytes } from '../support/units.js'
 import { readText } from '../support/read-text.js'
 
 const MIB = 1024 * 1024
-/** What any Node process copies: the young generation, stacks, the allocator's own pages. */
+/** The pages that any Node process copies: the young generation, stacks, the allocator's own pages. */
 const LEAST_COPIED_BYTES = 64 * MIB
 /** A later twin may copy more than the largest so far. */
 const MARGIN = 1.5
 
-/** What the most copying twin of this process copied, the heap that it had, and what free() might have written into. */
+/** The most that a twin of this process copied, the heap that it had, and what free() might have written into. */
 let worstSeen: { readonly copiedBytes: number; readonly heapBytes: number; readonly freedBytes: number } | null = null
 
 /** Most bytes that a twin made now will have for itself. */
@@ -78,13 +78,13 @@ export function mayDieFirst(
   return environment['INVOCATION_ID'] === undefined && !isKilledAsGroup(read)
 }
 
-/** What is left of a limit. */
+/** The rest of a limit. */
 export interface Headroom {
   readonly what: string
   readonly bytes: number
 }
 
-/** What is left: of the machine's memory, and of every control group that this process is in. */
+/** The rest: of the machine's memory, and of every control group that this process is in. */
 export function headrooms(read: (path: string) => string | null = readText): Headroom[] {
   const available = /^MemAvailable:\s+(\d+) kB$/m.exec(read('/proc/meminfo') ?? '')?.[1]
   return [

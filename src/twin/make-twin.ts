@@ -25,7 +25,7 @@ import { twinBinding } from './support.js'
 import type { TwinCost } from './types.js'
 import { bytesOfFirstPage, learnYoungPages } from './young-generation.js'
 
-/** What is to be done in a twin. */
+/** The work in a twin. */
 export interface TwinOrder {
   readonly instrument: Instrument
   readonly allowMs: number
@@ -33,7 +33,7 @@ export interface TwinOrder {
   readonly signal: AbortSignal | undefined
   /** A descriptor that stays open in the child; -1 for none. */
   readonly keepFd: number
-  /** What `work` allocates in the twin, beyond what a twin copies. */
+  /** The allocations of `work` in the twin, beyond what a twin copies. */
   readonly extraBytes: number
   /** Whether what it copies says what a later run may copy: it collects the whole heap, and allocates nothing beside. */
   readonly predictsCopies: boolean
@@ -45,7 +45,7 @@ export interface TwinOrder {
   onFailure(error: TwinError): boolean
 }
 
-/** What came of it. */
+/** The outcome. */
 export interface TwinOutcome {
   readonly value: unknown
   readonly cost: TwinCost

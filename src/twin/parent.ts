@@ -19,9 +19,9 @@ export type TwinEnd =
   /** `forged`: something in it wrote to the pipe what is no frame of its library. */
   | { readonly kind: 'stuck' | 'overtime' | 'aborted' | 'forged' }
 
-/** What its parent wants of it. */
+/** The order of its parent. */
 export interface TwinWatching {
-  /** What the frames of this twin carry. */
+  /** The marks of this twin's frames. */
   readonly secret: string
   /** Processor time for the first stretch. */
   readonly allowMs: number

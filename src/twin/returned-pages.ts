@@ -15,7 +15,7 @@ export const HEAP_LEAST_BYTES = 256 * 1024
 export class ReturnedPages {
   readonly #instrument: Pick<Instrument, 'collector' | 'sampler'>
   #residentBytes: number | null = null
-  /** What purges freed in the allocator: V8 keeps notes of each page in its pool. */
+  /** The memory that purges freed in the allocator: V8 keeps notes of each page in its pool. */
   #droppedBytes = 0
 
   constructor(instrument: Pick<Instrument, 'collector' | 'sampler'>) {

@@ -33,7 +33,7 @@ export async function runInTwin<T>(fn: (twin: TwinContext) => T, options?: TwinO
   return workInTwin((twin) => refusePromise(fn(twin)), resolveTwinOptions(options)) as Promise<T>
 }
 
-/** What `work` needs beside the options. */
+/** The needs of `work` beside the options. */
 interface TwinNeeds {
   readonly keepFd?: number
   readonly extraBytes?: number

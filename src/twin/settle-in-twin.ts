@@ -24,7 +24,7 @@ const FINALIZER_ROUNDS_MAX = 16
 /** Memory that finalizers free counts from here on; less is what a notice of Node's own holds. */
 const FREED_LEAST_BYTES = 1024
 
-/** What lives, and how long it took to find out. */
+/** The live bytes, and how long it took to find them out. */
 export interface SettledFigures {
   readonly figures: Figures
   readonly tookMs: number
@@ -96,7 +96,7 @@ function finalize({ sampler }: Instrument, runFinalizers: () => boolean): boolea
 }
 
 /**
- * What a release started without waiting for it, and the objects that V8 keeps for the WeakRefs that were looked at in this
+ * Work that a release started without waiting for it, and the objects that V8 keeps for the WeakRefs that were looked at in this
  * turn, would live to the end of the twin: no other turn comes.
  */
 function endTurn(): void {

@@ -16,7 +16,7 @@ export interface TwinSupport {
   readonly reason: string | null
 }
 
-/** What is looked at; injectable for tests. */
+/** The process that is looked at; injectable for tests. */
 export interface TwinGround {
   readonly platform: string
   readonly arch: string

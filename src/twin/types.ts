@@ -1,6 +1,6 @@
-/** What a twin costs, and what it may. */
+/** The cost of a twin, and its limits. */
 
-/** What making a twin and living beside it cost. */
+/** The cost of making a twin and living beside it. */
 export interface TwinCost {
   /** How long this process stood still at the longest: for the fork, or for a collection. */
   readonly pauseMs: number

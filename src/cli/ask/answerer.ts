@@ -13,7 +13,7 @@ export interface DiscoverQuestion {
   readonly budget?: { readonly durationMs?: number; readonly memoryBytes?: number; readonly pauseMs?: number }
 }
 
-/** What can be asked. Nothing of it releases anything in the process. */
+/** The questions that can be asked. None of them releases anything in the process. */
 export interface Answerer {
   overview(question: DiscoverQuestion): Promise<Overview>
   discover(question: DiscoverQuestion): Promise<Discovery>
@@ -23,7 +23,7 @@ export interface Answerer {
   histogram(question: { readonly limit?: number }): Promise<ClassHistogram>
   /** Writes the snapshot into an open file. @returns its bytes */
   heapSnapshot(file: number): Promise<number>
-  /** What it cost so far. */
+  /** The cost so far. */
   cost(): Promise<AttachCost>
   close(): Promise<void>
 }

@@ -22,7 +22,7 @@ export const BUDGET_HELP = `  --budget-ms N
              make no copy of the process that may need more than N MiB of its own, and end one that does
 `
 
-/** What is asked with them. */
+/** The bounds that are asked with them. */
 export function discoverQuestion(options: Arguments['options']): DiscoverQuestion {
   const limit = options.get('limit')
   const durationMs = options.get('budget-ms')

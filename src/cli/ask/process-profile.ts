@@ -12,7 +12,7 @@ import { closeOnSignals } from './close-on-signals.js'
 const DEFAULT_SECONDS = 30
 const PPROF_PATH = '/debug/pprof/heap'
 
-/** What is sampled. */
+/** The kind of memory that is sampled. */
 export interface ProfileQuestion {
   /** @default 30 */
   readonly seconds: number | undefined

@@ -43,7 +43,7 @@ export async function watchOwners(answerer: Answerer, options: WatchOptions): Pr
   }
 }
 
-/** What was seen so far. */
+/** The observations so far. */
 class OwnersView {
   readonly #series = new SeriesStore()
   readonly #first = new Map<string, number>()
@@ -69,7 +69,7 @@ class OwnersView {
     return [...fitLines(this.#changes(discovery), palette().width), '', formatDiscovery(discovery)].join('\n')
   }
 
-  /** What is larger than at its first observation; whether it grows for sure is its trend. */
+  /** Owners that are larger than at their first observation; whether one grows for sure is its trend. */
   #changes({ owners }: Discovery): string[] {
     if (this.#observations === 1) return ['One observation so far: growth takes more.']
     const grown = owners

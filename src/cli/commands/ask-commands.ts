@@ -25,14 +25,14 @@ const ENVIRONMENT_HELP = `Environment:
 interface Question<T> {
   readonly name: string
   readonly summary: string
-  /** What it shows, for the help. */
+  /** The output that it shows, for the help. */
   readonly about: string
   readonly rules: Readonly<Record<string, ArgumentRule>>
   /** Lines of the help on the options. */
   readonly optionsHelp?: string
   readonly ask: (answerer: Answerer, options: Arguments['options']) => Promise<T>
   readonly format: (answer: T) => string
-  /** What of an answer is its JSON. @default all of it */
+  /** The part of an answer that is its JSON. @default all of it */
   readonly json?: (answer: T) => unknown
 }
 
@@ -175,7 +175,7 @@ ${ENVIRONMENT_HELP}
   }
 }
 
-/** What keeps an attach away keeps nobody from reading mappings, unless there is none to read. */
+/** An obstacle to an attach keeps nobody from reading mappings, unless there is none to read. */
 function withMappings(error: unknown): never {
   const code = codeOf(error)
   const isReadable = code?.startsWith('ERR_ATTACH_') === true && !UNREADABLE.has(code)
@@ -192,7 +192,7 @@ function limitOf(options: Arguments['options']): { readonly limit?: number } {
   return limit === undefined ? {} : { limit: Number(limit) }
 }
 
-/** What is written of it is removed where it fails. */
+/** A file that was written in part is removed where it fails. */
 async function intoNewFile<T>(file: string, write: (descriptor: number) => Promise<T>): Promise<T> {
   let descriptor: number
   try {

@@ -127,7 +127,7 @@ function headlineOf({ reports, discovery }: Overview): string[] {
   return report === undefined ? [] : headline({ ...report, caches: reports.flatMap(({ caches }) => caches), discovery })
 }
 
-/** What it cost the process, in one line. */
+/** The cost for the process, in one line. */
 function costLine({ longestPauseMs, durationMs, agentBytes }: AttachCost): string {
   const agent = agentBytes === 0 ? '' : `, ${formatBytes(agentBytes)} for the agent meanwhile`
   return `cost          longest pause ${formatMs(longestPauseMs)}, took ${formatMs(durationMs)}${agent}; every entry is kept`

@@ -82,7 +82,7 @@ export const watchCommand: Command = {
   },
 }
 
-/** What was seen so far. */
+/** The observations so far. */
 class View {
   readonly #series = new SeriesStore()
   readonly #startMs = performance.now()

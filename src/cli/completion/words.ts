@@ -1,4 +1,4 @@
-/** What can be completed of a command line: from the table of subcommands and the rules that read their options. */
+/** Words that complete a command line: from the table of subcommands and the rules that read their options. */
 import type { ArgumentRule } from '../arguments.js'
 import type { Command } from '../command.js'
 

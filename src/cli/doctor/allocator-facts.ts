@@ -1,5 +1,5 @@
 /**
- * What the allocator of the process that calls this says of itself; the doctor asks it here and in a child under jemalloc.
+ * The allocator's report of itself in the process that calls this; the doctor asks it here and in a child under jemalloc.
  */
 import { openAllocator } from '../../allocator/open.js'
 import type { Allocator } from '../../allocator/port.js'

@@ -24,13 +24,13 @@ import type { AllocatorFacts } from './allocator-facts.js'
 /** One thing that is there or is not. */
 export interface Finding {
   readonly present: boolean
-  /** What is there, or why it is not. */
+  /** The thing that is there, or why it is not. */
   readonly detail: string
   /** The command that fixes it; null where nothing needs mending. */
   readonly mend: string | null
 }
 
-/** What the doctor found. Plain JSON, printed by `doctor --json`. */
+/** The doctor's findings. Plain JSON, printed by `doctor --json`. */
 export interface Examination {
   /** Whether `run` can measure with jemalloc. */
   readonly ready: boolean
@@ -55,7 +55,7 @@ export interface Examination {
   readonly twin: Finding
 }
 
-/** What the examination works on. */
+/** The surroundings of the examination. */
 export interface ExamineOptions {
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
@@ -121,7 +121,7 @@ function libraryFinding(found: FoundJemalloc | MissingJemalloc): Examination['li
   return { present: true, detail: `jemalloc ${facts.version}`, mend: null, path, source }
 }
 
-/** What is preloaded by NODE_OPTIONS may write to the same output before. */
+/** A module that NODE_OPTIONS preloads may write to the same output before. */
 const ANSWER = '\ncache-attribution-facts:'
 
 /** The options but for those of the inspector. */

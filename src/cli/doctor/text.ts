@@ -10,7 +10,7 @@ const LINE_LENGTH_MAX = 4000
 
 /** `ok  this process  `, before what is said. */
 const INDENT = 18
-/** What is said has so many columns at least, however narrow the terminal. */
+/** A text has so many columns at least, however narrow the terminal. */
 const DETAIL_LEAST = 20
 
 /** A line for each finding, below each lack its cure, and the conclusion last, `width` columns wide at most. */
@@ -40,7 +40,7 @@ export function diagnosisText(diagnosis: Examination, width = Infinity): string 
   return `${lines.flatMap((text) => fitted(text, width)).join('\n')}\n`
 }
 
-/** What has no room goes on below the detail. */
+/** A text that has no room goes on below the detail. */
 function fitted(text: string, width: number): readonly string[] {
   const isFinding = text.startsWith(' ') || /^(?:ok|no|--) {2}/.test(text)
   const indent = isFinding && width !== Infinity ? INDENT : 0

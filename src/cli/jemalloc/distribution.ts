@@ -16,7 +16,7 @@ export interface Distribution {
   readonly family: DistributionFamily | null
 }
 
-/** What stands between this platform and jemalloc, and the command that fixes it. */
+/** The obstacle between this platform and jemalloc, and the command that removes it. */
 export interface InstallAdvice {
   /** Why preloading cannot work on this platform at all; null where an installed library would do. */
   readonly obstacle: string | null

@@ -15,7 +15,7 @@ export interface Execution {
   readonly failure: string
 }
 
-/** What a tool runs in. */
+/** The surroundings of a tool. */
 export interface ExecuteOptions {
   readonly env: NodeJS.ProcessEnv
   readonly cwd?: string

@@ -27,7 +27,7 @@ import { mergePreload } from './preload.js'
 import { probeLibrary } from './probe.js'
 import type { LibraryFacts } from './probe.js'
 
-/** What a fetch needs to know. */
+/** The parameters of a fetch. */
 export interface FetchOptions {
   readonly host: Host
   readonly env: NodeJS.ProcessEnv

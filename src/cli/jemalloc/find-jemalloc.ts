@@ -132,7 +132,7 @@ class Search {
     this.#folders = cacheFolders({ env, cwd, home }, distribution, host.arch)
   }
 
-  /** What CACHE_ATTRIBUTION_JEMALLOC names. */
+  /** The library that CACHE_ATTRIBUTION_JEMALLOC names. */
   async named(): Promise<FoundJemalloc | undefined> {
     const { env, cwd } = this.#options
     const value = env[LIBRARY_VARIABLE] ?? ''
@@ -190,7 +190,7 @@ class Search {
   async #try(candidate: Candidate): Promise<FoundJemalloc | undefined> {
     const { env, signal } = this.#options
     const inPlace = candidate.source === 'preloaded'
-    // What is preloaded is tried as it stands: a file that works in front may be bypassed further back.
+    // A preloaded library is tried as it stands: a file that works in front may be bypassed further back.
     const identity = inPlace ? '' : realPath(candidate.path)
     if (this.#tried.has(identity)) return undefined
     this.#tried.add(identity)

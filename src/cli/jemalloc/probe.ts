@@ -9,7 +9,7 @@ import { execute } from './execute.js'
 import type { Execution } from './execute.js'
 import type { Host } from './host.js'
 
-/** What a library that serves malloc() says of itself. */
+/** A library that serves malloc(), by its own report. */
 export interface LibraryFacts {
   /** mallctl `version`, e.g. `5.3.0-0-g54eaed1d8b56b1aa528be3bdd1877e59c56fa90c`. */
   readonly version: string
@@ -17,7 +17,7 @@ export interface LibraryFacts {
   readonly profiling: boolean | null
 }
 
-/** What came of one trial. */
+/** The end of one trial. */
 export type Probe =
   { readonly works: true; readonly facts: LibraryFacts } | { readonly works: false; readonly reason: string }
 
@@ -125,7 +125,7 @@ function loaderComplaint(output: string): string {
   return 'the loader ignored it, or it is no jemalloc (a Node with file capabilities ignores LD_PRELOAD)'
 }
 
-/** What would make the trial slow, or take a port or a file from the program itself, is left out. */
+/** Variables that would make the trial slow, or take a port or a file from the program itself, are left out. */
 function probeEnvironment(env: NodeJS.ProcessEnv, preload: string | undefined): NodeJS.ProcessEnv {
   const probe: NodeJS.ProcessEnv = { ...env, MALLOC_CONF: PROBE_MALLOC_CONF }
   for (const name of ['NODE_OPTIONS', 'NODE_V8_COVERAGE', 'LD_PRELOAD']) Reflect.deleteProperty(probe, name)

@@ -8,13 +8,13 @@ import type { Libc } from './types.js'
 /** Why the start was a secure one: file capabilities, set-user-ID or set-group-ID bits, something else (a security module). */
 export type SecureStart = 'capabilities' | 'user' | 'other'
 
-/** What the two files of /proc/self say; null where they cannot be read. */
+/** The contents of the two files of /proc/self; null where they cannot be read. */
 export interface StartFiles {
   readonly auxv: Buffer | null
   readonly status: string | null
 }
 
-/** What jemalloc reads also where it ignores MALLOC_CONF: a link whose target is the settings. */
+/** A file that jemalloc reads also where it ignores MALLOC_CONF: a link whose target is the settings. */
 export const MALLOC_CONF_FILE = 'ln -s prof:true,prof_active:false /etc/malloc.conf'
 
 const AT_SECURE = 23n

@@ -10,7 +10,7 @@ import type { LedgerRow } from '../run/run-ledger.js'
 import { joinParts } from './trim-parts.js'
 import type { TrimPart } from './trim-parts.js'
 
-/** What the turns in which a cache was asked showed. */
+/** The findings of the turns in which a cache was asked. */
 function firstTurnOf(measurement: Measurement): Figures {
   if (measurement.kind === 'atomic') return difference(measurement.before, measurement.after)
   if (measurement.kind === 'batched') return sumOf(measurement.windows)

@@ -122,7 +122,7 @@ export class LiveRun implements Run {
     this.#ledger.warn(warning)
   }
 
-  /** What threads keep grows with what there is to free: both ends of the run are asked. */
+  /** Memory that threads keep grows with what there is to free: both ends of the run are asked. */
   #noteThreadCaches(): void {
     const { mostBytes } = threadCacheError(this.#context.allocator) ?? { mostBytes: 0 }
     this.#cachedMostBytes = Math.max(this.#cachedMostBytes, mostBytes)

@@ -27,7 +27,7 @@ export function yieldMs(pauseMs: number): number {
 /** Levels on either side of an asynchronous release: how many, and the half-width of the interval that is aimed at. */
 export const LEVELS = { least: 8, most: 24, natural: 3, wantedBytes: 2 * 1024 * 1024 } as const
 
-/** What the readings need. */
+/** The dependencies of the readings. */
 export interface ReadingsContext {
   readonly instrument: Instrument
   readonly signal: AbortSignal
@@ -40,7 +40,7 @@ export interface ReadingsContext {
  * The readings of one run. Those of different kinds do not mix: what is garbage at one counts as live at another.
  */
 export class RunReadings {
-  /** What the latest settling of each kind cost. */
+  /** The cost of the latest settling of each kind. */
   readonly cost: Record<GcMode, number> = { forced: 0, natural: 0, none: 0 }
   /** How long the latest reading of each kind waited for one of V8's own collections. */
   readonly waitMs: Record<GcMode, number> = { forced: 0, natural: 0, none: 0 }
@@ -119,7 +119,7 @@ export class RunReadings {
 
   /** The levels so far; those that come belong to the far side of an asynchronous release. */
   beginFarSide(gc: GcMode): readonly FigureLevel[] {
-    // What goes from here on is that release's: not late bytes of one before it in the same turn.
+    // A fall from here on is that release's: no late bytes of one before it in the same turn.
     this.#lastRead = undefined
     const nearSide = this.#levels[gc].current
     for (const levels of Object.values(this.#levels)) levels.startAnew()

@@ -23,7 +23,7 @@ import type { ReleaseEnd } from '../run/release-call.js'
 import { notEmpty, notSettled } from '../run/warnings.js'
 import type { EntryWatch } from '../run/entry-watch.js'
 
-/** What the turns share with their run. */
+/** The state that the turns share with their run. */
 export interface TurnsParts {
   readonly readings: RunReadings
   readonly ledger: LiveLedger
@@ -148,7 +148,7 @@ export class RunTurns {
     return inspectCache(cache, (warning) => this.#parts.ledger.warn(warning))
   }
 
-  /** What a cache counts behind the drop of a part. */
+  /** A cache's count behind the drop of a part. */
   #inspectAfter(bound: BoundCache): void {
     const { entries, claimedBytes } = this.#inspect(bound.cache)
     bound.entriesAfter = entries

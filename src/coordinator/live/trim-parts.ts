@@ -12,7 +12,7 @@ import type { LedgerRow } from '../run/run-ledger.js'
 import type { PlannableCache, Selection, TrimBatch } from '../run/plan.js'
 import type { Releasable } from '../releasable.js'
 
-/** What is asked of every cache. */
+/** The questions to every cache. */
 export interface TrimWish {
   readonly mode: AttributionMode
   readonly fraction: number

@@ -1,5 +1,5 @@
 /**
- * What a jemalloc counts that is not so, and cannot be taken off: said in every report that rests on it.
+ * Bytes that a jemalloc counts wrongly, and that cannot be taken off: said in every report that rests on it.
  *
  * Rule: the state is read from the allocator at each run, never remembered.
  */

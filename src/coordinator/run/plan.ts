@@ -9,7 +9,7 @@ import type { RowError, TrimChoice } from '../../report/types.js'
 
 /** One of the parts in which a cache is trimmed. */
 export interface TrimBatch {
-  /** What is asked for, of the entries that the cache holds then. */
+  /** The share that is asked for, of the entries that the cache holds then. */
   readonly fraction: number
   /** The same, of those that it held before the first part. */
   readonly share: number
@@ -17,7 +17,7 @@ export interface TrimBatch {
   readonly isLast: boolean
 }
 
-/** What the plan needs to know of a cache; a run adds the cache itself, which the plan carries along. */
+/** A cache for the plan; a run adds the cache itself, which the plan carries along. */
 export interface PlannableCache {
   readonly name: string
   readonly gc: GcMode
@@ -47,7 +47,7 @@ interface SkippedCache<Cache extends PlannableCache = PlannableCache> {
   readonly error: RowError
 }
 
-/** What a collection with its drains costs in this process, by kind. */
+/** The cost of a collection with its drains in this process, by kind. */
 export type SettleCost = Readonly<Record<GcMode, number>>
 
 /** Which caches, in which order. */

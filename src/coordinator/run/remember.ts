@@ -10,7 +10,7 @@ import type { RegisteredCache } from '../registry.js'
 export function remember(report: AttributionReport, caches: readonly RegisteredCache[]): void {
   for (const [index, row] of report.caches.entries()) {
     const cache = caches[index]
-    // What a failed trim dropped says nothing of the whole, and must not hide what an earlier run found.
+    // A failed trim says nothing of the whole, and must not hide the finding of an earlier run.
     const isUnknown = row.status === 'skipped' || (report.mode === 'trim' && row.estimated === undefined)
     if (cache === undefined || isUnknown) continue
     const { bytes, uncertaintyBytes } = wholeOf(row, report.mode)

@@ -1,4 +1,4 @@
-/** What others add to a report before it is given out. */
+/** Extensions, which add to a report before it is given out. */
 import type { AttributionReport } from '../../report/types.js'
 import { reportNotExtended } from './warnings.js'
 import { ownTimers } from '../../support/own-timers.js'

@@ -7,7 +7,7 @@ import { pausesOf } from '../../report/pauses.js'
 import type { AttributionReport, ReportSelfCheck } from '../../report/types.js'
 import type { RunContext } from './run-context.js'
 
-/** What a run knows at its end. */
+/** The facts of a run at its end. */
 export interface FinishedRun {
   readonly id: string
   readonly gc: GcMode

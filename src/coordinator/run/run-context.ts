@@ -9,7 +9,7 @@ import type { RegisteredCache } from '../registry.js'
 import type { PlannableCache } from './plan.js'
 import type { Emit } from './run-ledger.js'
 
-/** What a run needs of its coordinator. */
+/** The part of its coordinator that a run needs. */
 export interface RunContext {
   readonly settings: ResolvedCoordinatorOptions
   readonly options: ResolvedAttributeOptions

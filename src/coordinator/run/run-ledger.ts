@@ -1,5 +1,5 @@
 /**
- * What a run has found so far: warnings, controls, rows. Both kinds of run enter what they find here, and each entry is emitted
+ * The findings of a run so far: warnings, controls, rows. Both kinds of run enter what they find here, and each entry is emitted
  * as an event.
  */
 import type { Figures } from '../../measure/figures.js'

@@ -1,4 +1,4 @@
-/** What a run says of the threads that it does not measure. */
+/** Warnings of a run about the threads that it does not measure. */
 import { addonOrNull } from '../../allocator/binding.js'
 import type { Allocator } from '../../allocator/port.js'
 import { countWorkers } from '../../measure/worker-threads.js'

@@ -1,5 +1,5 @@
 /**
- * What no cache held, explained by the heap profiler at the end of a run.
+ * Memory that no cache held, explained by the heap profiler at the end of a run.
  *
  * Rule: the run's lock is held by then; what the profiler cannot tell is a warning and never a failure of the run. Its code
  * is loaded when somebody asks for it.

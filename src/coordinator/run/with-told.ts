@@ -1,4 +1,4 @@
-/** What caches report of themselves beside their rows, never as measured: memory that their release does not reach, and how many they are. */
+/** Facts that caches report of themselves beside their rows, never as measured: memory that their release does not reach, and how many they are. */
 import type { AttributionReport } from '../../report/types.js'
 import type { RegisteredCache } from '../registry.js'
 

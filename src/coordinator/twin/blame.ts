@@ -15,7 +15,7 @@ const CRASHES_MAX = 2
 /** Where twin after twin ends and none gets further, it is not the caches. */
 const IN_VAIN_MAX = 8
 
-/** What a run remembers of the twins that ended without a result. */
+/** A run's record of the twins that ended without a result. */
 export interface BlameState {
   /** By cache: twins that ended in its window. */
   readonly crashes: ReadonlyMap<string, number>
@@ -49,7 +49,7 @@ export interface TwinFailure {
   readonly signal: string | null
 }
 
-/** What follows. */
+/** The verdict. */
 export interface BlameDecision {
   readonly state: BlameState
   /** Whether another twin is made. */

@@ -5,7 +5,7 @@ import { plantKnownSet } from '../../measure/known-set.js'
 import { DURATION_SHARE, SelfCheck } from '../../report/self-check.js'
 import type { ReportSelfCheck } from '../../report/types.js'
 
-/** What a check in a twin found, and what lives after it. */
+/** The result of a check in a twin, and the level after it. */
 export interface CheckedLevel {
   readonly level: Figures
   readonly selfCheck: ReportSelfCheck | null

@@ -1,5 +1,5 @@
 /**
- * What a run does inside a twin: releases every cache one after the other and reads in between, all in one stretch.
+ * A run's work inside a twin: it releases every cache one after the other and reads in between, all in one stretch.
  *
  * Rule: reads are shared, n + 1 collections for n releases: nothing else runs in a twin that could move a figure between
  * two windows. Each row goes to the parent as soon as it is known, so that a twin that ends early has reported the rest.
@@ -36,7 +36,7 @@ import { releaseInTwin, rowVerdict } from './twin-release.js'
 /** One null release, or the release of a cache. */
 export type TwinStep = { readonly cache: RegisteredCache } | { readonly cache: null }
 
-/** What the twin is given; it sees everything of its parent as it was at the fork. */
+/** The order for a twin; it sees everything of its parent as it was at the fork. */
 export interface TwinReleases {
   readonly instrument: Instrument
   readonly steps: readonly TwinStep[]
@@ -49,7 +49,7 @@ export interface TwinReleases {
   readonly discover: number
   /** The registered caches: they are recognised among the owners. */
   readonly known: readonly KnownCache[]
-  /** What Node itself allocates, for the owners; null where that is not known. */
+  /** Node's own allocations, for the owners; null where they are not known. */
   readonly emptyNode: EmptyNode | null
   /** Why the heap is not walked for them: a walk ended the twin before this one; null where it is. */
   readonly noWalk: string | null
@@ -266,7 +266,7 @@ class TwinWindows {
     })
   }
 
-  /** What lives now. */
+  /** The live bytes now. */
   #settle(name: string | null): Figures {
     const { figures, tookMs } = settleInTwin(this.#releases.instrument, () => this.#finalizers.run(name))
     this.#settleMs = tookMs

@@ -11,7 +11,7 @@ import type { Instrument } from '../../measure/window.js'
 import type { RowError } from '../../report/types.js'
 import { formatBytes } from '../../support/units.js'
 
-/** What the finalizers of a twin are given. */
+/** The dependencies of the finalizers in a twin. */
 export interface TwinFinalizersContext {
   readonly instrument: Instrument
   /** False where they ended a twin before its first release. */

@@ -1,5 +1,5 @@
 /**
- * What a twin tells its parent during a run, frame by frame.
+ * The messages of a twin to its parent during a run, frame by frame.
  *
  * Rule: plain JSON. A row is sent as soon as it is known, so a twin that ends early has reported the rest.
  */
@@ -17,7 +17,7 @@ export interface TwinRow extends RowFacts {
   readonly residentFall: number | null
 }
 
-/** What a twin tells its parent. */
+/** A message of a twin to its parent. */
 export type TwinMessage =
   | {
       readonly kind: 'begin'
@@ -26,7 +26,7 @@ export type TwinMessage =
       readonly selfCheck: ReportSelfCheck | null
     }
   /**
-   * What a twin is about: the release of a cache, the finalizers behind it, or the collections after it and whatever else is
+   * The step that a twin is about to take: the release of a cache, the finalizers behind it, or the collections after it and whatever else is
    * asked of it.
    */
   | { readonly kind: 'release' | 'finalize' | 'settle'; readonly name: string | null }

@@ -7,11 +7,11 @@ import type { ReportSelfCheck, ReportWarning, RowError } from '../../report/type
 import type { EndedPass } from './blame.js'
 import type { TwinMessage, TwinRow } from './twin-message.js'
 
-/** What one twin has reported so far. */
+/** One twin's reports so far. */
 export class TwinPass implements EndedPass {
   readonly rows = new Map<string, TwinRow>()
   readonly controls: Figures[] = []
-  /** What resident memory did in the controls. */
+  /** The changes of resident memory in the controls. */
   readonly residentControls: number[] = []
   readonly skipped = new Map<string, RowError>()
   readonly warnings: ReportWarning[] = []

@@ -145,7 +145,7 @@ export class TwinRun implements Run {
   /** One twin with a result, however many children that takes. */
   async #makePass(order: readonly RunCache[]): Promise<void> {
     const { instrument, options, signal } = this.#context
-    // What the first twin leaves is the floor of the report.
+    // Memory that the first twin leaves is the floor of the report.
     const residual = this.#passes.length === 0 ? this.#context.residual : null
     let pass = new TwinPass()
     /** Of the twins that ended early the one that measured most. */

@@ -1,5 +1,5 @@
 /**
- * What the twins of one run give together: the order of each, a cache's row, and their cost.
+ * The twins of one run together: the order of each, a cache's row, and their cost.
  *
  * Rule: pure. The first twin gives the balance; later ones only narrow the error bars.
  */

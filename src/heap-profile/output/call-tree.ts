@@ -14,7 +14,7 @@ export interface CallTree {
   parentOf(node: number): number
   /** Index into `names`. */
   nameOf(node: number): number
-  /** What was allocated in this very place, without what it called. */
+  /** The bytes that were allocated in this very place, without what it called. */
   readonly self: Float64Array
   readonly total: number
 }

@@ -1,5 +1,5 @@
 /**
- * What a frame is called, and which frames are the allocator's own.
+ * The name of a frame, and which frames are the allocator's own.
  *
  * Rule: every output names a place in the same way, and none blames `malloc`: the frames of the allocator, from the
  * innermost on, go away unless the caller wants them, as in jeprof and pprof.
@@ -29,7 +29,7 @@ export function labelsOf(
   return functions.slice(inlined + 1).map((own) => printable(labelOf(profile, frame, own, by), MAX_NAME_LENGTH))
 }
 
-/** What a place is called by: its function, that with the line, its file, or its package. */
+/** The name of a place: its function, that with the line, its file, or its package. */
 export type LabelKind = 'function' | 'line' | 'file' | 'package'
 
 function labelOf(profile: HeapProfile, frame: Frame, { name, file, line }: FrameFunction, by: LabelKind): string {
@@ -50,7 +50,7 @@ function placeLabel({ name, file, line }: Omit<FrameFunction, 'linkerName'>): st
   return file === null ? name : `${name} (${shortFile(file)}${line === null ? '' : `:${line}`})`
 }
 
-/** What a place is called in a table by line. */
+/** The name of a place in a table by line. */
 export function labelOfPlace(place: Omit<FrameFunction, 'linkerName'>): string {
   return printable(placeLabel(place), MAX_NAME_LENGTH)
 }

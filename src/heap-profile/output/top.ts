@@ -21,7 +21,7 @@ export interface OutputOptions {
 /** Options of {@link topTable}. */
 export interface TableOptions extends OutputOptions {
   /**
-   * What a row stands for: a function, a function and the line in it, a file, or a package. Of files and packages what was
+   * The unit of a row: a function, a function and the line in it, a file, or a package. Of files and packages what was
    * allocated by themselves is counted for the innermost JavaScript outside Node's own, where a stack has any.
    * @default 'function'
    */
@@ -40,9 +40,9 @@ export interface TopTable {
 /** A function in a table. */
 export interface TopRow {
   readonly name: string
-  /** What it allocated by itself: negative in a difference, where it became less. */
+  /** The bytes that it allocated by itself: negative in a difference, where it became less. */
   readonly flat: number
-  /** What it and all that it called allocated; a stack counts once, however often the function stands in it. */
+  /** The bytes that it and all that it called allocated; a stack counts once, however often the function stands in it. */
   readonly cumulative: number
   /**
    * Half the width of the 95 % interval of `flat` that comes from sampling, in the table's unit; null where the profile does not
@@ -63,7 +63,7 @@ export const OUTPUT_RULES: OptionRules<Required<OutputOptions>> = {
 }
 
 /**
- * What each function allocated, as `jeprof --text` and `pprof -top` show it.
+ * The allocations of each function, as `jeprof --text` and `pprof -top` show them.
  *
  * @throws CacheAttributionError `ERR_PROFILE_COLUMN` where the profile has no such kind of value, `ERR_OPTION_*`
  * @example
@@ -185,7 +185,7 @@ export function numberedNames(profile: HeapProfile, withAllocator: boolean, by: 
   return { list: [...numbers.keys()], ofFrame }
 }
 
-/** What the samples have, by the names of their frames: of the innermost one alone, and of all. */
+/** The amounts of the samples by the names of their frames: of the innermost one alone, and of all. */
 function addUp(
   profile: HeapProfile,
   amounts: Float64Array,

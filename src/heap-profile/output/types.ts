@@ -1,4 +1,4 @@
-/** What the page of a flame graph is given. */
+/** The input of a flame graph's page. */
 import type { SampleTypeName } from '../profile/types.js'
 
 /** The boxes as columns: node 0 is the whole, parents stand before their children. */

@@ -87,7 +87,7 @@ export class LineCursor {
     return at > from && at - from <= 16
   }
 
-  /** What is left of the line, as text. */
+  /** The rest of the line, as text. */
   remaining(): string {
     return new TextDecoder().decode(this.bytes.subarray(this.at, this.end))
   }

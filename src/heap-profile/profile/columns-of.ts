@@ -8,7 +8,7 @@ export interface ProfileColumn {
   readonly type: SampleType
 }
 
-/** What is shown where nobody asks for anything else. */
+/** The default view. */
 export const DEFAULT_SAMPLE_TYPE: SampleTypeName = 'inuse_space'
 
 /** The column of this name. @throws CacheAttributionError `ERR_PROFILE_COLUMN` */

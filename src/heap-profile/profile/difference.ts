@@ -54,7 +54,7 @@ function buildsOfBoth(...profiles: readonly [HeapProfile, HeapProfile]): Readonl
   return new Set([...(one ?? [])].filter((file) => other?.has(file) === true))
 }
 
-/** What is smaller is what is left of adding up doubles: estimates of equal amounts. */
+/** A smaller amount is a rest of adding up doubles: estimates of equal amounts. */
 const LEAST = 1e-6
 
 class Difference {

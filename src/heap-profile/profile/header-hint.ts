@@ -1,13 +1,13 @@
-/** What a text may be that is no profile, for the message that refuses it. */
+/** The likely kind of a text that is no profile, for the message that refuses it. */
 import { describe } from '../../support/errors.js'
 import type { LineCursor } from './bytes.js'
 
-/** What is left of a line, for a message. */
+/** The rest of a line, for a message. */
 export function quotedRemaining(cursor: LineCursor): string {
   return cursor.done ? 'the end of the line' : describe(cursor.remaining())
 }
 
-/** What else the first line may be of. */
+/** The other kinds that the first line may be of. */
 export function headerHint(cursor: LineCursor): string {
   const { bytes } = cursor
   if (bytes[0] === 0x1f && bytes[1] === 0x8b)

@@ -11,7 +11,7 @@ import { growingUint32 } from './columns.js'
 import { StackTable } from './stack-table.js'
 import type { Frame, FrameFunction, SampleTable, ThreadTable } from './types.js'
 
-/** What marks of the addon say; native/js-names.h has the numbers. */
+/** The meaning of the addon's marks; native/js-names.h has the numbers. */
 const MARKS: Readonly<Record<number, string>> = {
   1: '(V8 collects garbage)',
   3: '(JavaScript, which entered C without a frame)',
@@ -26,14 +26,14 @@ const UNNAMED = '(JavaScript without a name in this dump)'
 /** Frames of Node's own and of V8's builtins, which ask for nothing by themselves. */
 const isOfNode = ({ file }: FrameFunction): boolean => file === null || file.startsWith('node:')
 
-/** What changes in a profile. */
+/** The changes in a profile. */
 export interface WithStacks {
   readonly frames: readonly Frame[]
   readonly samples: SampleTable
   readonly threads: ThreadTable | null
 }
 
-/** What a frame becomes: itself, or calls. */
+/** The outcome of a frame: itself, or calls. */
 interface Replacement {
   readonly kind: 'address' | 'stack' | 'requested' | 'other'
   readonly frames: readonly number[]
@@ -168,7 +168,7 @@ class Expander {
 }
 
 /**
- * What a stack asks the pool for: the part of Node that submits it (`zlib`, `crypto`, `fs`, `dns`), else the package that
+ * The requester of work of the pool: the part of Node that submits it (`zlib`, `crypto`, `fs`, `dns`), else the package that
  * does so through an addon of its own.
  */
 function workOf(calls: readonly FrameFunction[]): string {

@@ -9,7 +9,7 @@ import { columnOf } from './columns-of.js'
 import { variancesOf } from './sampling-error.js'
 import type { Frame, HeapProfile } from './types.js'
 
-/** What the memory of V8's own heap is called, beside native functions. */
+/** The name of V8's own heap memory, beside native functions. */
 export const V8_OBJECTS = '(objects in V8’s heap)'
 
 /** @throws CacheAttributionError `ERR_PROFILE_COLUMN` */

@@ -9,7 +9,7 @@ import type { Mapping } from './types.js'
 const LINE =
   /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps-]) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d{1,20})(?: +([^ ].*))?$/
 
-/** What this library writes behind the mappings of its own dumps; other tools read over it. */
+/** The text that this library writes behind the mappings of its own dumps; other tools read over it. */
 const NOTE = /^# mapped ([0-9a-f]{4,128}|-) (\d{1,16}) (\d{1,16}(?:\.\d{1,9})?) (\/.*)$/
 
 /** One such line. */
@@ -17,7 +17,7 @@ export function noteOf(file: string, buildId: string | null, bytes: number, modi
   return `# mapped ${buildId ?? '-'} ${String(bytes)} ${modifiedMs.toFixed(3)} ${file}`
 }
 
-/** What executable memory without a file is called (by perf and pprof too): in Node, code that V8 compiled. */
+/** The name of executable memory without a file (of perf and pprof too): in Node, code that V8 compiled. */
 export const ANONYMOUS = '//anon'
 
 /** Stretches of code at most: the kernel's own bound on mappings is 65,530 unless it is raised. */

@@ -17,7 +17,7 @@ export interface ParseOptions {
   /** Keep the rows of each thread. @default true */
   readonly threads?: boolean
   /**
-   * What to do with a text that ends too early, as of a process that was killed while it dumped: `'refuse'` it with
+   * The treatment of a text that ends too early, as of a process that was killed while it dumped: `'refuse'` it with
    * `ERR_PROFILE_TRUNCATED`, or `'keep'` the whole stacks that it has and say so in `comments`. @default 'refuse'
    */
   readonly truncated?: 'refuse' | 'keep'
@@ -45,7 +45,7 @@ export async function parseHeapProfile(
   let sinceTurn = 0
   for await (const piece of source) {
     for (let at = 0; at === 0 || at < piece.length; at += PIECE_BYTES) {
-      // What is in memory already must not hold the event loop.
+      // A text in memory must not hold the event loop.
       if (sinceTurn >= PIECE_BYTES) await nextTurn()
       if (sinceTurn >= PIECE_BYTES) sinceTurn = 0
       const part = piece.length > PIECE_BYTES ? piece.subarray(at, at + PIECE_BYTES) : piece

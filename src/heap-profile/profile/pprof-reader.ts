@@ -321,12 +321,12 @@ const MAX_COMMENTS = 1024
 /** Values of one sample; pprof's own tools know four. */
 const MAX_COLUMNS = 256
 
-/** What is no profile. */
+/** A text that is no profile. */
 export function notUnderstood(what: string, cause?: unknown): CacheAttributionError {
   return new CacheAttributionError('ERR_PROFILE_FORMAT', `the pprof profile was not understood: ${what}`, { cause })
 }
 
-/** What is more than a profile may be. */
+/** A text that is more than a profile may be. */
 function tooLarge(what: string): CacheAttributionError {
   return new CacheAttributionError('ERR_PROFILE_TOO_LARGE', `the pprof profile has ${what}`)
 }

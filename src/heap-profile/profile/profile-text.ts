@@ -27,7 +27,7 @@ import { SymbolSection } from './symbol-section.js'
 import { narrowed, ThreadRows } from './thread-rows.js'
 import { unbiasFactor } from './unbias.js'
 
-/** What {@link ProfileText} must know. */
+/** The options of {@link ProfileText}. */
 export interface ProfileTextOptions {
   readonly threads: boolean
   readonly truncated: 'refuse' | 'keep'

@@ -5,7 +5,7 @@
  * refused.
  */
 
-/** What is wrong with a message. */
+/** The fault of a message. */
 export class ProtoError extends Error {
   override readonly name = 'ProtoError'
 }

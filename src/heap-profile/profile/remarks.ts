@@ -1,9 +1,9 @@
-/** What a reader of a dump should know of it, one sentence each. Pure. */
+/** Remarks for a reader of a dump, one sentence each. Pure. */
 import { isTokenFrame, unnamedTokens } from './javascript-frames.js'
 import type { JavaScriptNames } from './javascript-names.js'
 import type { Frame, Mapping } from './types.js'
 
-/** What a reader must know before looking at the names. */
+/** Remarks that a reader must know before the names. */
 export function remarksOnAddresses(count: number, frames: readonly Frame[], mappings: readonly Mapping[]): string[] {
   if (count === 0) return []
   if (frames.length === 0) {

@@ -44,7 +44,7 @@ export function variancesOf(profile: HeapProfile, { index, type }: ProfileColumn
   return variances
 }
 
-/** What the variance of a sum of bytes grows by with each byte: the interval for small objects, nothing for the largest. */
+/** The growth of a sum's variance with each byte: the interval for small objects, nothing for the largest. */
 function bytesForEach(meanBytes: number, intervalBytes: number): number {
   return meanBytes > 0 ? meanBytes / Math.expm1(meanBytes / intervalBytes) : intervalBytes
 }

@@ -3,7 +3,7 @@ import { CacheAttributionError } from '../../support/errors.js'
 import type { HeapProfile } from './types.js'
 
 /**
- * What one thread has allocated, as a profile of its own. Rows of threads are estimates by themselves: they need not add
+ * The allocations of one thread, as a profile. Rows of threads are estimates by themselves: they need not add
  * up to the whole.
  *
  * @param id jemalloc's number of the thread, see `profile.threads.list`

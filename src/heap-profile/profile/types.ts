@@ -6,7 +6,7 @@
  * hundreds of megabytes of text fits into a few dozen. What is not known is null, never 0.
  */
 
-/** What one column of values counts. */
+/** The unit of one column of values. */
 export interface SampleType {
   /**
    * `inuse_*` is live at the time of the profile, `alloc_*` everything allocated since profiling was activated. Of a profile of
@@ -34,13 +34,13 @@ export interface HeapProfile {
   /** How long allocations were sampled for it, in milliseconds; null where nobody said. */
   readonly durationMs: number | null
   readonly samples: SampleTable
-  /** What the numbers in `SampleTable.frames` stand for. */
+  /** The meaning of the numbers in `SampleTable.frames`. */
   readonly frames: readonly Frame[]
   /** Files with code that the process had mapped, by their start; empty in a profile without addresses. */
   readonly mappings: readonly Mapping[]
-  /** What each thread has of it; null where the profile does not tell threads apart, or where that was not asked for. */
+  /** Each thread's part of it; null where the profile does not tell threads apart, or where that was not asked for. */
   readonly threads: ThreadTable | null
-  /** What a reader should know of it, one sentence each: for example that it was cut off. */
+  /** Remarks for a reader, one sentence each: for example that it was cut off. */
   readonly comments: readonly string[]
 }
 
@@ -80,7 +80,7 @@ export interface Frame {
   /** Index into {@link HeapProfile.mappings}; null for a named place, and for an address that no file backs. */
   readonly mapping: number | null
   /**
-   * What is known of it: the function last, what was inlined into it before it, innermost first. Empty while an address
+   * The names of it: the function last, functions that were inlined into it before it, innermost first. Empty while an address
    * has not been symbolized, or where no symbol covers it.
    */
   readonly functions: readonly FrameFunction[]
@@ -112,7 +112,7 @@ export interface Mapping {
   readonly identity?: FileIdentity
 }
 
-/** What tells a mapped file from another at the same path. */
+/** The mark that tells a mapped file from another at the same path. */
 interface FileIdentity {
   /** Of the file system, as `/proc/PID/maps` writes it: `fe:00`. */
   readonly device: string

@@ -25,7 +25,7 @@ const MAX_NAME_LENGTH = 16_384
 
 /** The name as people read it; `symbol` itself where it is not mangled, or not understood. */
 export function demangle(symbol: string): string {
-  // What the dynamic linker adds: `malloc@@GLIBC_2.2.5`.
+  // The version that the dynamic linker adds: `malloc@@GLIBC_2.2.5`.
   const [bare = symbol] = /^[^@]+/.exec(symbol) ?? []
   const mangled = /^_?_[ZR]/.exec(bare)?.[0]
   if (mangled === undefined || bare.length > MAX_NAME_LENGTH) return bare

@@ -9,7 +9,7 @@ import type { Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 
-/** What is wrong with a file; caught where files are symbolized, since an unreadable library is no reason to fail. */
+/** The fault of a file; caught where files are symbolized, since an unreadable library is no reason to fail. */
 export class ElfError extends Error {
   override readonly name = 'ElfError'
 }
@@ -57,7 +57,7 @@ export class ElfFile {
   readonly sections: readonly ElfSection[]
   /** Lower-case hex digits; null where the file has none. */
   readonly buildId: string | null
-  /** What the system knows of the file. */
+  /** The system's facts about the file. */
   readonly stat: Stats
   readonly #file: FileHandle
   readonly #size: number

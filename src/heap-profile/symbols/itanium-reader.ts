@@ -1,5 +1,5 @@
 /**
- * What reading a mangled C++ name (Itanium ABI, as gcc and clang write it on every Unix) stands on: the place in the text,
+ * The state of reading a mangled C++ name (Itanium ABI, as gcc and clang write it on every Unix): the place in the text,
  * the table of substitutions.
  */
 import { Cursor } from './cursor.js'

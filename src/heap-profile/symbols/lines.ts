@@ -42,7 +42,7 @@ export async function linesAt(
   return null
 }
 
-/** What a tool prints; null where it is missing, fails, or takes too long or too much. */
+/** The output of a tool; null where it is missing, fails, or takes too long or too much. */
 function ask(command: string, args: readonly string[], input: string, signal?: AbortSignal): Promise<string | null> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {

@@ -1,4 +1,4 @@
-/** What reading a name of Rust's own scheme of mangling stands on: its numbers, its references back, its identifiers. */
+/** The state of reading a name of Rust's own scheme of mangling: its numbers, its references back, its identifiers. */
 import { Cursor } from './cursor.js'
 import { fromPunycode } from './punycode.js'
 
@@ -33,7 +33,7 @@ export class RustReader extends Cursor {
     return this.take(letter) ? this.base62() + 1 : 0
   }
 
-  /** What is put out counts: references can double a name again and again. */
+  /** Every character of the output counts: references can double a name again and again. */
   bounded(text: string): string {
     this.spend(text.length)
     return text

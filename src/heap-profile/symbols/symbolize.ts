@@ -191,7 +191,7 @@ function* namedInSteps(
   return all
 }
 
-/** What the symbol table and the debug information say of one address. */
+/** The symbol table's and the debug information's facts about one address. */
 function functionsOf(
   symbol: string | null,
   lines: readonly FrameFunction[],

@@ -30,7 +30,7 @@ async function load(): Promise<ServedPage> {
   return { html, contentSecurityPolicy: policy(inline(html, 'script'), inline(html, 'style')) }
 }
 
-/** What stands between the tags; the build puts in one of each, with no such tag inside. */
+/** The text between the tags; the build puts in one of each, with no such tag inside. */
 function inline(html: string, tag: 'script' | 'style'): string {
   const start = html.indexOf('>', html.indexOf(`<${tag}`)) + 1
   return html.slice(start, html.indexOf(`</${tag}>`, start))

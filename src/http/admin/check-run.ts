@@ -8,7 +8,7 @@ import { describe } from '../../support/errors.js'
 import { nearestName } from '../../support/options.js'
 import { HttpProblem } from '../server/problem.js'
 
-/** What the coordinator would take where the request is silent; only its being valid matters here. */
+/** The coordinator's default where the request is silent; only its being valid matters here. */
 const DEFAULTS = { controls: 0, mode: undefined, twins: 1 } as const
 
 /** @throws CacheAttributionError `ERR_OPTION_*`; HttpProblem `ERR_CACHE_UNKNOWN` */

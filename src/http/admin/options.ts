@@ -17,7 +17,7 @@ import type { AdminLink } from './types.js'
 /** Options of `createAdminHandler()`. */
 export interface AdminHandlerOptions {
   /**
-   * What the paths of the requests begin with, as the client sends them: prefixes of routers included.
+   * The prefix of the requests' paths, as the client sends them: prefixes of routers included.
    * @default '/debug/memory'
    */
   readonly basePath?: string | undefined
@@ -49,7 +49,7 @@ export interface AdminHandlerOptions {
    */
   readonly origins?: readonly string[] | undefined
   /**
-   * What `GET /metrics` serves to every authorised client: a registry of prom-client, such as
+   * The registry that `GET /metrics` serves to every authorised client: one of prom-client, such as
    * `collectMetrics(coordinator)`.
    * @default undefined: there is no such address
    */

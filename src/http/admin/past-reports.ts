@@ -6,7 +6,7 @@
 import type { ReportHistory } from '../../history/report-history.js'
 import { ReportStore } from './report-store.js'
 
-/** What is used of a history. */
+/** The part of a history that is used. */
 export type HistorySource = Pick<ReportHistory, 'trends' | 'read'>
 
 /** So far back, as trends look by default: what is older would say nothing of this week. */

@@ -1,5 +1,5 @@
 /**
- * What is under way in this process, as far as it is known here: runs of the coordinator however they were started, and what is
+ * The tasks under way in this process, as far as they are known here: runs of the coordinator however they were started, and what is
  * done in twins over HTTP.
  *
  * Rule: it only listens. Whether something may start is the coordinator's and the run lock's to say; this shows who is in
@@ -53,7 +53,7 @@ export class RunTracker {
     this.#detach = this.#listen(reports)
   }
 
-  /** What is under way, or null. */
+  /** The task under way, or null. */
   get current(): CurrentRun | null {
     if (this.#current === null) return null
     const { id, mode, startedAt } = this.#current

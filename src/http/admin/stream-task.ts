@@ -1,4 +1,4 @@
-/** What is done for a request, told as it goes on: progress, then the result or the problem. */
+/** A task for a request, told as it goes on: progress, then the result or the problem. */
 import { isInternal, problemDocument, problemOf } from '../server/problem.js'
 import { eventStreamResponse } from './event-stream.js'
 import type { EndEvent } from './event-stream.js'

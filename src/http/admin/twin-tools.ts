@@ -1,5 +1,5 @@
 /**
- * What is done in a twin besides runs: discoveries, class histograms, heap snapshots.
+ * Tasks in a twin besides runs: discoveries, class histograms, heap snapshots.
  *
  * Rule: those who ask for the same share one twin; the last who leaves ends it. Nobody else can open a snapshot's file, and
  * nothing is left behind, whatever becomes of this process.

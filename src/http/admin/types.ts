@@ -1,4 +1,4 @@
-/** What the admin handler answers, as the page and other clients get it. */
+/** The answers of the admin handler, as the page and other clients get them. */
 import type { CacheObservation } from '../../coordinator/observe.js'
 import type { CacheDescription } from '../../coordinator/registry.js'
 import type { OwnerSize } from '../../report/discovery/owner-sizes.js'
@@ -47,7 +47,7 @@ export interface StatusView {
   readonly run: CurrentRun | null
   readonly role: Role
   readonly coolDownRemainingMs: number
-  /** What this client may run. */
+  /** The actions that this client may run. */
   readonly modes: readonly AttributionMode[]
   /** Whether `GET /trends` has an answer. */
   readonly hasHistory: boolean

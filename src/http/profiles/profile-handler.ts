@@ -33,7 +33,7 @@ import { bytesResponse, htmlResponse, jsonResponse, textResponse } from '../serv
 
 /** Options of `createProfileHandler()`. */
 export interface ProfileHandlerOptions {
-  /** What the paths of the requests begin with. @default '/debug/pprof/heap' */
+  /** The prefix of the requests' paths. @default '/debug/pprof/heap' */
   readonly basePath?: string | undefined
   /** Decides who may ask; only an operator may. @default undefined: this machine alone */
   readonly authorize?: Authorize | undefined
@@ -53,7 +53,7 @@ interface Resolved {
   readonly onError: (error: unknown) => void
 }
 
-/** What an action works with. */
+/** The dependencies of an action. */
 interface Call {
   readonly profiler: HeapProfiler
   readonly settings: Resolved

@@ -30,7 +30,7 @@ export function negotiate<Offer extends string>(accept: string | null, offers: r
 
 const ANYTHING: readonly MediaRange[] = [{ type: '*/*', quality: 1 }]
 
-/** What cannot be read of the header is passed over. */
+/** A header that cannot be read is passed over. */
 function parse(accept: string): MediaRange[] {
   return accept.split(',').flatMap((part) => {
     const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())

@@ -8,7 +8,7 @@ import { describe } from '../../support/errors.js'
 import { foreignHeader } from './client-headers.js'
 import { HttpProblem } from './problem.js'
 
-/** What a request may do: `'read-only'` GET alone, `'operator'` everything. */
+/** The rights of a request: `'read-only'` GET alone, `'operator'` everything. */
 export type Role = 'read-only' | 'operator'
 
 /**
@@ -16,7 +16,7 @@ export type Role = 'read-only' | 'operator'
  */
 type Verdict = boolean | Role | Response
 
-/** What is known of the connection and no header can forge. */
+/** Facts about the connection that no header can forge. */
 export interface AdminConnection {
   /**
    * Address of the peer of the socket, as `socket.remoteAddress` has it. `toNodeListener()` passes it; with a framework

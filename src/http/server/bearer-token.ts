@@ -71,7 +71,7 @@ const tokens: Check<readonly string[]> = (value, name) => {
       throw new CacheAttributionError('ERR_OPTION_TYPE', `"${name}" must be a token or an array of tokens`)
     }
     if (token.length < LENGTH_MIN || token.length > LENGTH_MAX || !TOKEN.test(token)) {
-      // What was given is a secret, also when it is a bad one.
+      // A given token is a secret, also when it is a bad one.
       throw new CacheAttributionError(
         'ERR_OPTION_RANGE',
         `"${name}" must be of ${String(LENGTH_MIN)} to ${String(LENGTH_MAX)} letters, digits or -._~+/=, got ${String(token.length)} characters`,

@@ -49,7 +49,7 @@ export async function refuseBody(request: Request, bounds: BodyBounds): Promise<
 }
 
 /**
- * What the client sent, as text; empty where it sent nothing.
+ * The client's body as text; empty where it sent nothing.
  *
  * @throws HttpProblem `ERR_HTTP_BODY`, `ERR_HTTP_BODY_SIZE`
  */

@@ -18,7 +18,7 @@ const OF_CLIENTS = new Set(
   user-agent viewport-width want-content-digest want-digest width x-csrf-token _method x-http-method x-http-method-override x-method-override
   x-moz x-purpose x-requested-with x-xsrf-token`.split(/\s+/),
 )
-/** What clients of tracing and of monitoring add to each request that they make, by how it begins. */
+/** Headers that clients of tracing and of monitoring add to each request, by how they begin. */
 const OF_CLIENTS_PREFIXES = [
   // Of browsers alone: no page and no proxy may set them.
   'sec-',

@@ -41,7 +41,7 @@ export function toNodeListener(handler: AdminHandler): NodeListener {
       response.writeHead(404, { 'content-length': '0' }).end()
       return undefined
     }
-    // What is the service's own business goes on at once: no promise of ours, no frame that waits for all that follows.
+    // A request that is the service's own business goes on at once: no promise of ours, no frame that waits for all that follows.
     if (!target.startsWith(basePath) || pathBelow(basePath, pathOf(target)) === undefined) return passOn()
     return answerOf(handler, request, response, target).then((answer) =>
       answer === undefined ? passOn() : send(request, response, answer),
@@ -125,7 +125,7 @@ function hasBody(incoming: IncomingMessage): boolean {
   return stream?.endAfterHeaders !== true
 }
 
-/** What the client sends, or what a body parser has made of it before. @throws HttpProblem `ERR_HTTP_BODY` */
+/** The client's body, or the value that a body parser has made of it before. @throws HttpProblem `ERR_HTTP_BODY` */
 function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> | string | null {
   if (!hasBody(incoming)) return null
   const { body } = incoming as { body?: unknown }
@@ -163,7 +163,7 @@ async function send(incoming: IncomingMessage, outgoing: ServerResponse, respons
   const headers: Record<string, string | string[]> = Object.fromEntries(response.headers)
   const cookies = response.headers.getSetCookie()
   if (cookies.length > 0) headers['set-cookie'] = cookies
-  // What was not read of a request would have to be read before the next one.
+  // An unread rest of a request would have to be read before the next one.
   if (incoming.httpVersionMajor < 2 && !incoming.complete && hasBody(incoming)) headers['connection'] = 'close'
   outgoing.writeHead(response.status, headers)
   if (response.body === null) {

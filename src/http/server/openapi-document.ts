@@ -1,4 +1,4 @@
-/** What descriptions as OpenAPI 3.1 have in common: the document around the paths, operations, parameters. */
+/** The common part of descriptions as OpenAPI 3.1: the document around the paths, operations, parameters. */
 import { ATTRIBUTION_MODES } from '../../report/types.js'
 import { budgetParameters } from './parameters.js'
 import type { ParameterKind, ParameterKinds } from './parameters.js'
@@ -19,7 +19,7 @@ export const PROBLEM_SCHEMA: OpenApiPart = {
 /** A form of an answer that is text. */
 export const TEXT = { schema: { type: 'string' } }
 
-/** What every description here has around its paths; `schemas` has `Problem`. */
+/** The document around the paths of every description here; `schemas` has `Problem`. */
 export function openApiDocumentOf(
   info: OpenApiPart,
   basePath: string,
@@ -55,7 +55,7 @@ export function jsonAnswer(name: string): OpenApiPart {
   return { 'application/json': schemaOf(name) }
 }
 
-/** What one method of an address does, and the forms of its answer. */
+/** One method of an address, and the forms of its answer. */
 export function operation(operationId: string, summary: string, content: OpenApiPart, status = '200'): OpenApiPart {
   return {
     operationId,

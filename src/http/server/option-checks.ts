@@ -3,10 +3,10 @@ import { CacheAttributionError, describe } from '../../support/errors.js'
 import { text } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 
-/** What paths begin with; without the slash at its end, empty for the root. */
+/** The prefix of paths; without the slash at its end, empty for the root. */
 export const pathOption: Check<string> = (value, name) => {
   const path = text(1000)(value, name)
-  // What a URL would make another path of could never be asked for.
+  // A segment of which a URL would make another path could never be asked for.
   const isPlain = path.startsWith('/') && !path.includes('//')
   if (!isPlain || !/^[^?#\\]*$/.test(path) || new URL(`http://h${path}`).pathname !== path) {
     throw new CacheAttributionError(

@@ -1,5 +1,5 @@
 /**
- * What goes wrong, as RFC 9457 has it: problem documents with the library's codes.
+ * Problems as RFC 9457 has them: documents with the library's codes.
  *
  * Rule: the words of this library's own errors are reported; of any other error nothing is, neither its message nor its stack.
  */
@@ -17,7 +17,7 @@ export interface ProblemDocument {
   readonly [extra: string]: unknown
 }
 
-/** What a problem has beside its code and its words. */
+/** The members of a problem beside its code and its words. */
 export interface ProblemParts {
   /** Members of the document. */
   readonly extra?: Readonly<Record<string, unknown>>

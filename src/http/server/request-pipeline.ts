@@ -1,5 +1,5 @@
 /**
- * What stands around the routes of every handler here: who asks, what is closed, what becomes of an error, and the headers
+ * The frame around the routes of every handler here: who asks, what is closed, what becomes of an error, and the headers
  * of the answer.
  *
  * Rule: nothing is looked at before it is known who asks; every answer, the bad ones too, carries the same headers and
@@ -13,7 +13,7 @@ import { pathBelow } from './routing.js'
 import { isInternal, problemOf, problemResponse } from './problem.js'
 import { Timings, finish } from './respond.js'
 
-/** What `createAdminHandler()` makes: a fetch-style function, and what belongs to it. */
+/** The handler of `createAdminHandler()`: a fetch-style function, and what belongs to it. */
 export interface AdminHandler extends AsyncDisposable {
   /**
    * Answers a request below the base path; resolves with undefined for any other. Never rejects.
@@ -21,7 +21,7 @@ export interface AdminHandler extends AsyncDisposable {
    * @param connection what the mounting code knows of the socket; `toNodeListener()` passes it
    */
   (request: Request, connection?: AdminConnection): Promise<Response | undefined>
-  /** What the paths of its requests begin with, without a slash at the end. */
+  /** The prefix of its requests' paths, without a slash at the end. */
   readonly basePath: string
   /**
    * Ends what was started over HTTP and takes its listeners off the coordinator, which stays open. Later requests are
@@ -34,13 +34,13 @@ export interface AdminHandler extends AsyncDisposable {
 export interface Admitted {
   readonly request: Request
   readonly url: URL
-  /** What lies below the base path: empty where the slash at the end is missing. */
+  /** The path below the base path: empty where the slash at the end is missing. */
   readonly below: string
   readonly role: Role
   readonly timings: Timings
 }
 
-/** What a handler has of its own. */
+/** The part of a handler that is its own. */
 export interface PipelineParts {
   readonly basePath: string
   readonly onError: OnError
@@ -84,7 +84,7 @@ export function requestPipeline(frame: PipelineParts): AdminHandler {
     try {
       return await answer(request, connection)
     } catch (error) {
-      // What authorize answered is no answer that can be given, or the request is none.
+      // An answer of authorize that is none, or a request that is none.
       onError(error)
       return finish(problemResponse(problemOf(error)), 'GET', null)
     }

@@ -5,7 +5,7 @@
  * is told its age.
  */
 
-/** What a reader is given. */
+/** The input of a reader. */
 export interface SharedValue<T> {
   readonly value: T
   /** Milliseconds since its reading ended. */

@@ -1,4 +1,4 @@
-/** What the code of the service counts itself, see `allocationCounter()`. */
+/** The service's own counts, see `allocationCounter()`. */
 import type { PulledMetric } from '../definition.js'
 import { oneSample } from '../sample.js'
 

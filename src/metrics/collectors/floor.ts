@@ -1,4 +1,4 @@
-/** What no cache explains, as the last run found it. */
+/** Memory that no cache explains, as the last run found it. */
 import type { PulledMetric } from '../definition.js'
 import { ofMemories } from '../sample.js'
 

@@ -44,7 +44,7 @@ export interface DumpFilter {
   readonly until?: Date | undefined
 }
 
-/** What is to be left. Of what goes the oldest goes first. */
+/** The limits of what is left. Of the rest the oldest goes first. */
 export interface PruneOptions extends DumpFilter {
   /** @default Infinity */
   readonly maxFiles?: number | undefined

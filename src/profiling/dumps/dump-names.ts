@@ -4,7 +4,7 @@
  * Rule: what does not have such a name is no dump, and is never listed, read or removed.
  */
 
-/** What a file holds. */
+/** The content of a file. */
 export type DumpKind = 'heap-profile' | 'heap-snapshot' | 'observation' | 'attribution' | 'discovery'
 
 /**
@@ -15,7 +15,7 @@ export type DumpKind = 'heap-profile' | 'heap-snapshot' | 'observation' | 'attri
 export type DumpTrigger =
   'step' | 'high-water' | 'share' | 'rate' | 'manual' | 'interval' | 'gdump' | 'final' | 'mallctl'
 
-/** What a name reports. */
+/** The facts in a name. */
 export interface DumpName {
   readonly prefix: string
   readonly pid: number
@@ -26,7 +26,7 @@ export interface DumpName {
   readonly takenAt: Date | null
 }
 
-/** What our names begin with unless another prefix is given. */
+/** The prefix of our names unless another is given. */
 export const DUMP_PREFIX = 'cache-attribution'
 
 const ENDINGS: Readonly<Record<DumpKind, string>> = {
@@ -62,7 +62,7 @@ export function dumpName(facts: {
   return `${facts.prefix}.${String(facts.pid)}.${date}.${facts.trigger}.${ENDINGS[facts.kind]}`
 }
 
-/** What a file's name reports; null where it is none of a dump. */
+/** The facts in a file's name; null where it is none of a dump. */
 export function parseDumpName(name: string): DumpName | null {
   const own = OURS.exec(name)?.groups
   if (own !== undefined) {

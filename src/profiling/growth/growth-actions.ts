@@ -1,5 +1,5 @@
 /**
- * What a growth monitor does when it fires, each into a file of its own.
+ * The actions of a growth monitor when it fires, each into a file of its own.
  *
  * Rule: an action that fails costs itself only; no file of it is left, and the next one is carried out.
  */
@@ -15,7 +15,7 @@ import type { HeapProfiler } from '../profiler/heap-profiler.js'
 import type { GrowthCoordinator } from './options.js'
 import type { GrowthAction, GrowthActionResult, GrowthEvent } from './types.js'
 
-/** What actions work with. */
+/** The dependencies of actions. */
 export interface ActionContext {
   readonly folder: string | undefined
   readonly prefix: string

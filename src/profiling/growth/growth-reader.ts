@@ -1,5 +1,5 @@
 /**
- * What a growth monitor reads: one quantity, cheaply, and the limit that it may come near to.
+ * The readings of a growth monitor: one quantity, cheaply, and the limit that it may come near to.
  *
  * Rule: what a poll reads costs microseconds; the limit is read now and then, since it may change.
  */
@@ -13,7 +13,7 @@ import { CacheAttributionError } from '../../support/errors.js'
 import { readText } from '../../support/read-text.js'
 
 /**
- * What is watched. `'allocated'`: live bytes of the allocator, thread caches taken off (with jemalloc 10 to 40 µs a reading).
+ * The watched quantity. `'allocated'`: live bytes of the allocator, thread caches taken off (with jemalloc 10 to 40 µs a reading).
  * `'heap'`: V8's used heap (under 1 µs). `'rss'`: what the kernel counts as resident (about 8 µs).
  */
 export type GrowthQuantity = 'allocated' | 'heap' | 'rss'

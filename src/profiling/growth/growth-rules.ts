@@ -5,7 +5,7 @@
  * (another action, a run, the cool-down) delays it and loses nothing. What goes up and comes down again is no growth.
  */
 
-/** What makes a monitor fire. */
+/** The triggers of a monitor. */
 export type GrowthTrigger = 'step' | 'high-water' | 'share' | 'rate'
 
 /** The rules of a monitor; undefined: not wanted. */
@@ -28,7 +28,7 @@ export interface GrowthRuleOptions {
 /** A trigger that is due. */
 export interface DueTrigger {
   readonly trigger: GrowthTrigger
-  /** What it counts from: the level before it, the limit's share, or the level a window ago. */
+  /** The base from which it counts: the level before it, the limit's share, or the level a window ago. */
   readonly fromBytes: number
 }
 

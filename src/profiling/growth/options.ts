@@ -12,7 +12,7 @@ import { HeapProfiler } from '../profiler/heap-profiler.js'
 import type { GrowthQuantity } from './growth-reader.js'
 import type { GrowthAction, GrowthEvent } from './types.js'
 
-/** What of a coordinator a monitor uses. */
+/** The part of a coordinator that a monitor uses. */
 export interface GrowthCoordinator {
   readonly allocator: Allocator
   /** See `Coordinator.observe()`. */
@@ -33,7 +33,7 @@ interface GrowthRate {
 
 /** Options of `new GrowthMonitor()`. At least one of `every`, `highWater`, `share`, `rate` is needed. */
 export interface GrowthMonitorOptions {
-  /** What is watched. @default 'allocated' */
+  /** The watched quantity. @default 'allocated' */
   readonly quantity?: GrowthQuantity | undefined
   /** Fires at this many bytes above the level of the last firing, or of the start. */
   readonly every?: number | undefined
@@ -59,13 +59,13 @@ export interface GrowthMonitorOptions {
    * @default 'collect'
    */
   readonly confirm?: 'collect' | 'none' | undefined
-  /** What to do, one after the other. @default ['dump'] */
+  /** The actions, one after the other. @default ['dump'] */
   readonly actions?: readonly GrowthAction[] | undefined
   /** Least time from the end of one firing's actions to the next firing, in milliseconds. @default 60_000 */
   readonly coolDownMs?: number | undefined
   /** Folder for the files; created with mode 0700 if only it is missing. Every action but a function needs it. */
   readonly folder?: string | undefined
-  /** What the names of the files begin with: letters, digits, `-`, `_`, at most 100. @default 'cache-attribution' */
+  /** The prefix of the names of the files: letters, digits, `-`, `_`, at most 100. @default 'cache-attribution' */
   readonly prefix?: string | undefined
   /** Most files of this prefix in the folder; the oldest are deleted first. @default 20 */
   readonly maxFiles?: number | undefined

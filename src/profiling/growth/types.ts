@@ -1,4 +1,4 @@
-/** What a growth monitor reports. */
+/** The reports of a growth monitor. */
 import type { ErrorCode } from '../../support/errors.js'
 import type { GrowthQuantity } from './growth-reader.js'
 import type { GrowthTrigger } from './growth-rules.js'
@@ -7,7 +7,7 @@ import type { GrowthTrigger } from './growth-rules.js'
 export interface GrowthEvent {
   readonly trigger: GrowthTrigger
   readonly quantity: GrowthQuantity
-  /** What the quantity was, confirmed. */
+  /** The quantity, confirmed. */
   readonly bytes: number
   /** The base of the growth: the level before, the limit's share, or the level at the start of the window. */
   readonly fromBytes: number
@@ -20,14 +20,14 @@ export interface GrowthEvent {
 }
 
 /**
- * What a monitor does when it fires. `'dump'`: a heap profile of jemalloc; `'observe'`: what the caches hold, nothing is
+ * An action of a monitor that fires. `'dump'`: a heap profile of jemalloc; `'observe'`: what the caches hold, nothing is
  * released; `'attribute'`: a run in a twin; `'discover'`: the owners of live memory, found in a twin;
  * `'heap-snapshot'`: one of V8's, made in a twin; a function: whatever it does. Each of the others writes a file.
  */
 export type GrowthAction =
   'dump' | 'observe' | 'attribute' | 'discover' | 'heap-snapshot' | ((event: GrowthEvent) => unknown)
 
-/** What came of one action. */
+/** The outcome of one action. */
 export interface GrowthActionResult {
   /** `'callback'` is a function. */
   readonly action: Exclude<GrowthAction, (...values: never[]) => unknown> | 'callback'
@@ -43,17 +43,17 @@ export interface FinishedGrowthEvent extends GrowthEvent {
   readonly results: readonly GrowthActionResult[]
 }
 
-/** What a monitor reports. */
+/** A report of a monitor. */
 export interface GrowthMonitorEvents {
   /** It fires; its actions are about to begin. */
   fired: (event: GrowthEvent) => void
   /** Its actions are over. */
   finished: (event: FinishedGrowthEvent) => void
-  /** What went wrong outside of an action: a reading that failed, files that could not be pruned. */
+  /** Failures outside of an action: a reading that failed, files that could not be pruned. */
   failed: (error: unknown) => void
 }
 
-/** What a monitor has done so far. */
+/** The work of a monitor so far. */
 export interface GrowthStatistics {
   readonly polls: number
   /** Collections made to confirm what seemed due. */

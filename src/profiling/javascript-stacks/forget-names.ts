@@ -28,6 +28,6 @@ export function forgetNames(stacks: JavaScriptStacksBinding, mallctl: Mallctl, l
   } catch {
     // A full disk: they stay a while longer.
   }
-  // What lives may be many, and is not looked for every second.
+  // Live tokens may be many, and are not looked for every second.
   next = Math.max(MANY, 2 * (stacks.counts()[4] ?? 0))
 }

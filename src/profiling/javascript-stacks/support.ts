@@ -12,7 +12,7 @@ export interface JavaScriptStacksSupport {
   readonly reason: string | null
 }
 
-/** What the self-test of this process has found; undefined until it ran. */
+/** The result of this process's self-test; undefined until it ran. */
 let failure: string | null | undefined
 
 /**

@@ -14,7 +14,7 @@ import { mappedNotes } from './mapped-notes.js'
 import { openUnnamedFile, pathOfDescriptor } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'
 
-/** What stands behind the last sample of every whole dump. */
+/** The text behind the last sample of every whole dump. */
 const LAST_SECTION = Buffer.from('\nMAPPED_LIBRARIES:\n')
 const CHUNK_BYTES = 1024 * 1024
 /** More than a block of any disk: what is left of the last one says nothing. */
@@ -100,7 +100,7 @@ function hasLastSection(descriptor: number, size: number): boolean {
 }
 
 /**
- * What the disk says when the file is to grow; undefined where it takes so much. A disk with some room takes a part, and
+ * The disk's answer when the file is to grow; undefined where it takes so much. A disk with some room takes a part, and
  * says nothing. The file stays as it is.
  */
 function whyNotWritten(descriptor: number, neededBytes: number): string | undefined {

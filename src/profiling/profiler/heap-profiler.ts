@@ -85,7 +85,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     this.#allocator = typeof allocator === 'string' ? openAllocator({ allocator, binding }) : allocator
   }
 
-  /** What the profiler is ready for and does, as jemalloc reports it now. */
+  /** The state of the profiler, as jemalloc reports it now. */
   get state(): ProfilingState {
     return readProfilingState(this.#allocator)
   }
@@ -133,7 +133,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   }
 
   /**
-   * What of the sampled memory is live now. Samples exist from times in which profiling was active; nothing is switched.
+   * The part of the sampled memory that is live now. Samples exist from times in which profiling was active; nothing is switched.
    *
    * @throws CacheAttributionError `ERR_PROFILING_*`, `ERR_PROFILE_DUMP`, `ERR_GC_UNAVAILABLE`, `ERR_OPTION_*`, `ERR_CLOSED`
    */
@@ -233,7 +233,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
         const js = sampling?.stop()
         const read = this.#snapshot(mallctl)
         const durationMs = this.#settings.environment.now() - startedMs
-        // What is parsed is a file by now: nothing has to be sampled meanwhile.
+        // A dump that is parsed is a file by now: nothing has to be sampled meanwhile.
         switched.restore()
         const after = { ...(await read()), durationMs }
         const native = before === null ? after : { ...subtractProfile(after, before), durationMs }
@@ -319,7 +319,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   }
 }
 
-/** What was started before it ends with its failure. */
+/** A task that was started before it ends with its failure. */
 function switchedOn(
   mallctl: Mallctl,
   options: ResolvedCaptureOptions,

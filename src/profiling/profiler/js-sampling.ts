@@ -134,7 +134,7 @@ function post(session: Session, method: string, parameters: object = {}): unknow
   return result
 }
 
-/** What V8 answers to a command: a result, or the words of its refusal. */
+/** V8's answer to a command: a result, or the words of its refusal. */
 function answerOf(session: Session, method: string, parameters: object = {}): { error?: string; result?: unknown } {
   const answers: { readonly error: unknown; readonly result: unknown }[] = []
   session.post(method, parameters, (error: unknown, result?: unknown) => {

@@ -1,5 +1,5 @@
 /**
- * What a dump says of the files that are mapped, beyond their paths: build-ids, sizes, times. A profile that is read after a
+ * A dump's notes on the files that are mapped, beyond their paths: build-ids, sizes, times. A profile that is read after a
  * redeploy then names nothing by the new file.
  *
  * Rule: in the same turn as the dump, so synchronously; what cannot be read costs its own line. A file is read once for as

@@ -36,7 +36,7 @@ export interface ResolvedProfilerOptions {
 export type CaptureKind = 'native' | 'js' | 'all'
 
 /**
- * What a capture shows: `'delta'` the change between its begin and its end, `'live'` all sampled memory that is live at its
+ * The view of a capture: `'delta'` the change between its begin and its end, `'live'` all sampled memory that is live at its
  * end, also from earlier times in which profiling was active.
  */
 type CaptureView = 'delta' | 'live'
@@ -49,7 +49,7 @@ export interface CaptureOptions {
   readonly seconds?: number | undefined
   /** Ends the capture early: nothing is dumped, and profiling is off again. */
   readonly signal?: AbortSignal | undefined
-  /** What the profile shows. With `kind: 'js'` and `'all'` always `'delta'`: V8 knows nothing from before. @default 'delta' */
+  /** The view of the profile. With `kind: 'js'` and `'all'` always `'delta'`: V8 knows nothing from before. @default 'delta' */
   readonly view?: CaptureView | undefined
   /**
    * Mean sampling interval in allocated bytes. For `'native'` a power of two from 1 KiB to 1 TiB; a change needs a reset,

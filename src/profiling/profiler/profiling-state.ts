@@ -7,7 +7,7 @@ import type { Allocator, Mallctl, MallctlType, MallctlTypes } from '../../alloca
 import { PRELOAD_HINT } from '../../allocator/open.js'
 import { CacheAttributionError, MallctlError } from '../../support/errors.js'
 
-/** What jemalloc's profiler is ready for, and what it does now. Null: there is no jemalloc, or it does not know the key. */
+/** The state of jemalloc's profiler: what it is ready for, and what it does now. Null: there is no jemalloc, or it does not know the key. */
 export interface ProfilingState {
   /** `config.prof`: whether this jemalloc was built with its profiler. */
   readonly built: boolean | null
@@ -27,7 +27,7 @@ export interface ProfilingState {
   readonly dumpPrefix: string | null
 }
 
-/** What to start a process with so that it can be profiled. */
+/** The settings with which a process must start so that it can be profiled. */
 const PROFILING_HINT =
   'start Node through "npx cache-attribution run --profile app.js", or with MALLOC_CONF=prof:true,prof_active:false'
 

@@ -1,5 +1,5 @@
 /**
- * What a profile of all memory does not have, in words: nobody need ask why it is less than `ps` says.
+ * The memory that a profile of all memory lacks, in words: nobody need ask why it is less than `ps` says.
  *
  * Rule: figures of one instant, each said with what it counts; what cannot be read is left out.
  */

@@ -1,5 +1,5 @@
 /**
- * What changes the state of jemalloc's profiler, and how it is put back.
+ * Changes of the state of jemalloc's profiler, and how it is put back.
  *
  * Rule: a switch takes the profiler's lock first, and the state before it is restored whatever happens in between.
  */
@@ -8,7 +8,7 @@ import { takeProfilingLock } from '../../measure/locks.js'
 import { followProfiler, startRecording } from '../javascript-stacks/recording.js'
 import { CacheAttributionError } from '../../support/errors.js'
 
-/** What a stretch of profiling asks for. */
+/** The state that a stretch of profiling asks for. */
 export interface Wanted {
   /** Undefined: as it is. */
   readonly sampleBytes: number | undefined

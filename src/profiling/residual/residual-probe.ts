@@ -63,7 +63,7 @@ export class ResidualProbe {
     this.#giveBack = giveBack
   }
 
-  /** What a twin has to keep open for {@link ResidualProbe.dumpInTwin}. */
+  /** The descriptor that a twin has to keep open for {@link ResidualProbe.dumpInTwin}. */
   get descriptor(): number {
     return this.#file.descriptor
   }
@@ -111,7 +111,7 @@ export class ResidualProbe {
   }
 
   /**
-   * What lives, by the stacks that allocated it. Null where the run came to its end before a dump.
+   * The live memory, by the stacks that allocated it. Null where the run came to its end before a dump.
    *
    * @throws CacheAttributionError `ERR_PROFILE_DUMP` and those of the parser
    */

@@ -1,5 +1,5 @@
 /**
- * What a breakdown says, in a few sentences. Pure.
+ * The meaning of a breakdown in a few sentences. Pure.
  *
  * Rule: one observation says what is large and what would show more, and judges nothing: whether memory leaks, grows or lies
  * fragmented is told by two observations, or by a history. Code does not compete: it is large in every process, and does not
@@ -12,7 +12,7 @@ import type { BreakdownPart } from './parts.js'
 import { PART } from './types.js'
 import type { MemoryNode } from './types.js'
 
-/** What a breakdown, or two of them, says. */
+/** The meaning of a breakdown, or of two of them. */
 export interface Diagnosis {
   /**
    * Of one observation: `observed`, or `unclear` where live memory could not be told from free. Of two: `growing`, where RSS
@@ -41,7 +41,7 @@ const KEPT = 0.8
 const OVERTAKE_SHARE = 0.02
 
 /**
- * What is large in a breakdown; with an earlier one of the same process, what became of it since.
+ * The large parts of a breakdown; with an earlier one of the same process, what became of it since.
  *
  * @param previous what was said of the same process last: small changes since do not change the order of the parts or the verdict
  * @example

@@ -1,5 +1,5 @@
 /**
- * What of an isolate's or an allocator's memory lives, and which caches hold it.
+ * The live part of an isolate's or an allocator's memory, and which caches hold it.
  *
  * Rule: V8 knows what lives at the end of a major collection alone. What is used beyond that was allocated since, and is
  * garbage or new: only the next collection tells. What caches hold lives, whenever it was allocated.
@@ -13,7 +13,7 @@ import type { CacheBytes, IsolateHeap, MemoryNode, NamedBytes } from './types.js
 const USED_NOTE = 'no major collection was seen that would separate them'
 const SINCE_NOTE = 'garbage or new: the next major collection shows which'
 
-/** What an isolate uses, as far as it is resident: live, and allocated since; where that is not known, both as one. */
+/** The used part of an isolate, as far as it is resident: live, and allocated since; where that is not known, both as one. */
 export function usedNodes(
   bySpace: readonly NamedBytes[],
   caches: readonly CacheBytes[] | null,

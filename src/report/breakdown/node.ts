@@ -19,7 +19,7 @@ export function bytesAt(root: MemoryNode, ...names: readonly string[]): number {
   return node?.bytes ?? 0
 }
 
-/** What every node of this name below holds, whatever stands between; none of them lies in another. */
+/** The bytes of every node of this name below, whatever stands between; none of them lies in another. */
 export function bytesOfAll(root: MemoryNode | undefined, name: string): number {
   if (root === undefined) return 0
   if (root.name === name) return root.bytes

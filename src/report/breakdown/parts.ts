@@ -7,7 +7,7 @@ import type { MemoryNode } from './types.js'
 export interface BreakdownPart {
   readonly name: string
   readonly bytes: number
-  /** What would show more, or gives it back. */
+  /** The advice that would show more, or gives it back. */
   readonly advice: string
   /** Nobody holds it. */
   readonly isFree?: boolean

@@ -10,7 +10,7 @@ export interface MemoryNode {
   /** Resident bytes; never negative. */
   readonly bytes: number
   readonly children?: readonly MemoryNode[]
-  /** What a reader should know about it; of the root, the line of `diagnose()`. */
+  /** The remark that a reader needs; of the root, the line of `diagnose()`. */
   readonly note?: string
 }
 
@@ -96,13 +96,13 @@ export interface IsolateHeap {
   /** How the breakdown names it, e.g. `main thread`. */
   readonly name: string
   readonly spaces: readonly HeapSpace[]
-  /** What lived after the isolate's last major collection, and how long ago that was; undefined or null where not known. */
+  /** The bytes that lived after the isolate's last major collection, and how long ago that was; undefined or null where not known. */
   readonly lastMajorGc?: { readonly usedBytes: number; readonly ageMs: number } | null | undefined
   /** V8's count of memory outside the heap, Buffers included; undefined or null where not known. */
   readonly externalBytes?: number | null | undefined
 }
 
-/** What the allocator reports, in bytes; null where it does not. */
+/** The allocator's figures, in bytes; null where it gives none. */
 export interface AllocatorFigures {
   readonly name: AllocatorName
   /** Live, thread caches taken off. */
@@ -117,7 +117,7 @@ export interface AllocatorFigures {
   readonly retainedBytes: number | null
 }
 
-/** What a cache holds, as far as a run found it. */
+/** The bytes of a cache, as far as a run found them. */
 export interface CacheBytes {
   readonly name: string
   /** Of the allocator; null where that is not known. */
@@ -134,7 +134,7 @@ export interface BreakdownReadings {
   /** This isolate first. */
   readonly isolates: readonly IsolateHeap[]
   readonly allocator: AllocatorFigures
-  /** What this isolate maps beside its heap, resident; null where that cannot be read. */
+  /** The memory that this isolate maps beside its heap, resident; null where that cannot be read. */
   readonly ownMapped?: { readonly wasmBytes: number; readonly resizableBytes: number } | null
   /** Null where no coordinator was given. */
   readonly caches: readonly CacheBytes[] | null

@@ -39,7 +39,7 @@ export function v8Node(readings: BreakdownReadings): MemoryNode {
   )
   const slack = spaces.flatMap(({ free, unswept }) => [free, unswept])
   const slackBytes = slack.reduce((sum, bytes) => sum + bytes, 0)
-  // What the known isolates have committed is theirs; only what lies beyond can be another's.
+  // Memory that the known isolates have committed is theirs; only the rest can be another's.
   const within = Math.min(rest, slackBytes)
   const shares = slackBytes === 0 ? slack : shareOut(within, slack)
   const nodes = isolates.map(({ name, lastMajorGc }, isolate) => {
@@ -70,7 +70,7 @@ export function v8Node(readings: BreakdownReadings): MemoryNode {
 }
 
 /**
- * What lies outside the spaces of all isolates. Machine code of WebAssembly is told by what may be executed, buffers by lists
+ * Memory outside the spaces of all isolates. Machine code of WebAssembly is told by what may be executed, buffers by lists
  * of V8; V8's tables are small. The rest are pages that it freed.
  */
 function outsideNodes(bytes: number, { mapped, isolates, ownMapped = null }: BreakdownReadings): readonly MemoryNode[] {
@@ -95,7 +95,7 @@ function outsideNodes(bytes: number, { mapped, isolates, ownMapped = null }: Bre
 const CODE_SPACES: ReadonlySet<string> = new Set(['code_space', 'code_large_object_space'])
 
 /**
- * What V8 maps beside its heaps. By address a memory is told by the addresses that it has reserved, a resizable buffer by
+ * Memory that V8 maps beside its heaps. By address a memory is told by the addresses that it has reserved, a resizable buffer by
  * nothing; this isolate's own are known by V8's lists, those of isolates that were not asked by address alone.
  */
 function besideHeaps(

@@ -47,7 +47,7 @@ export function explainedByGraph(live: LiveMemory): Explained {
   }
 }
 
-/** What the graph names of the memory that was live when it was walked, and what it cannot name; null where that is unknown. */
+/** The memory that the graph names, of what was live when it was walked, and the memory that it cannot name; null where that is unknown. */
 export function namedByGraph(live: LiveMemory): GraphNamed | null {
   const { heapBytes, memoryBytes, mappedBytes, usedHeapBytes, allocatedBytes } = live
   if (heapBytes === undefined || memoryBytes === undefined || usedHeapBytes === undefined) return null
@@ -65,11 +65,11 @@ export function namedByGraph(live: LiveMemory): GraphNamed | null {
   }
 }
 
-/** What a graph names. */
+/** The names of a graph. */
 export interface GraphNamed {
   /** Of all that was live, 0 to 1. */
   readonly share: number
-  /** What the allocator counts and no JavaScript object of this thread owns; null where it reports nothing. */
+  /** Memory that the allocator counts and no JavaScript object of this thread owns; null where it reports nothing. */
   readonly nativeBytes: number | null
   /** Whether Node's own native memory is named: without it `nativeBytes` has that as well. */
   readonly isBeyondNode: boolean

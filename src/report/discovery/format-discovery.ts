@@ -106,7 +106,7 @@ function graphLines(discovery: Discovery, live: LiveMemory): string[] {
   ]
 }
 
-/** What else is in it, and what is not. */
+/** The other parts of it, and what is not in it. */
 function besides({ isBeyondNode }: GraphNamed, withOthers: boolean): string {
   const others = withOthers ? 'what other threads hold' : ''
   if (isBeyondNode) return ` beside Node's own${others === '' ? '' : `, ${others} among it`}`

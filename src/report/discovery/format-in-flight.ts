@@ -1,11 +1,11 @@
-/** What waits, as a terminal shows it. Pure. */
+/** Items that wait, as a terminal shows them. Pure. */
 import { formatBytes, formatCount, printable } from '../../support/units.js'
 import { formatTable } from '../format-table.js'
 import type { Palette } from '../format-table.js'
 import { scriptLine } from './place-of.js'
 import type { InFlight } from './types.js'
 
-/** What holds less is not shown here; a result has it all the same. */
+/** An owner that holds less is not shown here; a result has it all the same. */
 const SHOWN_LEAST_BYTES = 16 * 1024
 const NAME_LENGTH_MAX = 80
 

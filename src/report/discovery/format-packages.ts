@@ -1,4 +1,4 @@
-/** What each package costs, as a terminal shows it. Pure. */
+/** The cost of each package, as a terminal shows it. Pure. */
 import { formatBytes, formatShare, printable } from '../../support/units.js'
 import { formatTable } from '../format-table.js'
 import type { Palette } from '../format-table.js'

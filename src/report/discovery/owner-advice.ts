@@ -1,5 +1,5 @@
 /**
- * What can be done about an owner, by what it is. Pure.
+ * Advice about an owner, by what it is. Pure.
  *
  * Rule: only a collection of the application is told to be bounded. One observation does not tell a cache of a package from a table
  * that the package loads once, and a module is neither.
@@ -14,7 +14,7 @@ const SEVERAL = 'takes several observations (a history, or watch)'
 const MODULE_CLASS = /^(?:system \/ )?(?:Module|SourceTextModule|JSModuleNamespace)$/
 const MODULE_PATH = /^exports(?:\.default)?$/
 
-/** What ends these does not depend on whose they are. */
+/** The way to end these does not depend on whose they are. */
 const BY_KIND: Readonly<Partial<Record<OwnerKind, string>>> = {
   listeners: 'goes when the listeners are removed: by off(), { once } or a signal.',
   timers: 'goes with the timers: clear each that is not needed.',

@@ -5,7 +5,7 @@
  */
 import type { Owner } from './types.js'
 
-/** What names an owner. */
+/** The name of an owner. */
 export interface OwnerIdentity {
   readonly script: string | null
   readonly path: string
@@ -34,7 +34,7 @@ export function ownerName({ script, path }: Pick<OwnerIdentity, 'script' | 'path
   return `${base} › ${path}`
 }
 
-/** What would go if it went, in bytes; null where that is no number. */
+/** The bytes that would go if it went; null where that is no number. */
 export function ownerBytes(owner: unknown): number | null {
   const { retained } = (owner ?? {}) as { retained?: { totalBytes?: unknown } | null }
   const bytes = retained?.totalBytes

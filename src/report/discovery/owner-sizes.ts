@@ -9,7 +9,7 @@ export interface OwnerSize {
   readonly key: string
   /** `server.js › UserStore.byId` */
   readonly name: string
-  /** What would go with it. */
+  /** The memory that would go with it. */
   readonly bytes: number
   readonly entries: number | null
   readonly trend: Trend | null

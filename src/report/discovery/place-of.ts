@@ -14,7 +14,7 @@ export function baseOf(script: string): string {
   return script.slice(Math.max(script.lastIndexOf('/'), script.lastIndexOf('\\')) + 1)
 }
 
-/** What is reported of a class. */
+/** The reported facts of a class. */
 interface ClassReached {
   readonly count: number
   /** Null, or absent in a result of an older version. */

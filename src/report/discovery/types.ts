@@ -1,10 +1,10 @@
-/** What discover() found: the owners of a process's live memory. Plain JSON. */
+/** The result of discover(): the owners of a process's live memory. Plain JSON. */
 import type { PartKind } from '../../allocator/heap-walk.js'
 import type { ByQuantity } from '../../measure/figures.js'
 import type { Trend } from '../trends/types.js'
 import type { AttributedBytes, ReportWarning, ReturnedBytes } from '../values.js'
 
-/** What the same windows show when nothing is released; null where there were no controls. */
+/** The change of the same windows when nothing is released; null where there were no controls. */
 export type MeasuredNoise = ByQuantity<number | null>
 
 /** Bytes by the graph of the heap: nothing was emptied for them. */
@@ -102,7 +102,7 @@ export type InFlightKind =
   'timers' | 'immediates' | 'calls' | 'generators' | 'promises' | 'sockets' | 'requests' | 'streams'
 
 /**
- * What waits: timers and immediates by the function that they will call, suspended `calls` of async functions and
+ * Items that wait: timers and immediates by the function that they will call, suspended `calls` of async functions and
  * `generators` by theirs, pending `promises`, `sockets`, `requests` (and their answers) and other `streams` by their class and
  * the function that handles them, the closed ones that something still holds among them.
  */
@@ -115,7 +115,7 @@ export interface InFlight {
    */
   readonly site: OwnerSite | null
   readonly count: number
-  /** What would go with all of them, each byte counted once; what other rows hold may be in it. */
+  /** The bytes that would go with all of them, each byte counted once; other rows may hold some of it. */
   readonly retainedBytes: number
   /** Of sockets, requests and streams: bytes that wait to be read or sent; null where they do not report it. */
   readonly bufferedBytes: number | null
@@ -143,7 +143,7 @@ export interface LiveMemory {
   readonly native?: NativeMemory | null
   /** V8's heap in use when it was walked, right after collections: what is more than `heapBytes` is reached by nothing strong. */
   readonly usedHeapBytes?: number
-  /** What the allocator counted as live then; null where it reports nothing. What is more than `memoryBytes` has no JavaScript owner in this thread's heap. */
+  /** The allocator's count of live bytes then; null where it reports nothing. The excess over `memoryBytes` has no JavaScript owner in this thread's heap. */
   readonly allocatedBytes?: number | null
   /** In pieces of `leastBytes` and more, each with an owner. */
   readonly ownedBytes: number
@@ -157,14 +157,14 @@ export interface NativeMemory {
   readonly javascriptBytes: number
   /** Of ArrayBuffers that no object of this thread's heap has: of other threads, of messages under way. */
   readonly otherBufferBytes: number
-  /** What Node's own data lead to, and no addon's: Node, V8, their libraries and what handles hold, of all threads. */
+  /** Memory that Node's own data lead to, and no addon's: Node, V8, their libraries and what handles hold, of all threads. */
   readonly nodeBytes: number
-  /** What data of addons lead to, this library's among them. */
+  /** Memory that data of addons lead to, this library's among them. */
   readonly addonBytes: number
 }
 
 /**
- * What the memory of one package is made of. `application` is scripts in no package, `node` Node's own, `library` this library,
+ * The parts of one package's memory. `application` is scripts in no package, `node` Node's own, `library` this library,
  * and `engine` what is of no script, or held by several.
  */
 export interface PackageCost {
@@ -184,7 +184,7 @@ export interface PackageCost {
   readonly kinds: readonly { readonly kind: PartKind; readonly totalBytes: number }[]
 }
 
-/** What owners hold together: it is part of what their common dominator holds, and goes when the last of them goes. */
+/** Memory that owners hold together: it is part of what their common dominator holds, and goes when the last of them goes. */
 export interface SharedMemory {
   /** Index in `owners` of the one that it is counted with; null where it is in the rest. */
   readonly countedWith: number | null
@@ -201,22 +201,22 @@ export interface OtherOwners {
   readonly totalBytes: number
 }
 
-/** What `discover()` found; plain JSON. */
+/** The result of `discover()`; plain JSON. */
 export interface Discovery {
   /** The largest owners of live memory, registered caches included; empty where the heap could not be walked. */
   readonly owners: readonly Owner[]
-  /** What alone keeps less alive is no owner, in bytes; absent in a result of an older version. */
+  /** The least that an owner alone keeps alive, in bytes; absent in a result of an older version. */
   readonly leastBytes?: number
-  /** What they are parts of; null where the heap could not be walked (a warning says why). */
+  /** The wholes that they are parts of; null where the heap could not be walked (a warning says why). */
   readonly live: LiveMemory | null
   /** All of live memory once more, by package, the largest first; absent in a result of an older version. */
   readonly packages?: readonly PackageCost[]
   /**
-   * What waits, whatever it holds, the largest first, at most `limit` of each kind; empty where the heap could not be walked,
+   * Items that wait, whatever they hold, the largest first, at most `limit` of each kind; empty where the heap could not be walked,
    * absent in a result of an older version.
    */
   readonly inFlight?: readonly InFlight[]
-  /** What listed owners hold together, the largest first, at most `limit`; absent in a result of an older version. */
+  /** Memory that listed owners hold together, the largest first, at most `limit`; absent in a result of an older version. */
   readonly shared?: readonly SharedMemory[]
   /** Owners beyond the limit. */
   readonly others: OtherOwners

@@ -1,5 +1,5 @@
 /**
- * What the graph of the heap says of live memory, as claims that add up to it: owners with what lies in them, code and small data
+ * Claims of the graph of the heap on live memory, which add up to it: owners with what lies in them, code and small data
  * by package, and Node's own native memory.
  *
  * Rule: no byte is claimed twice. A cache that has a row is not claimed by the graph again, unless it was empty when the heap was
@@ -124,7 +124,7 @@ const ADVICE_OF_PACKAGE: Readonly<Record<PackageCost['of'], string>> = {
   engine: 'Held by no script: shapes, strings and code that scripts share.',
 }
 
-/** What the graph reaches and neither lists nor assigns: all rows together are what it reaches. */
+/** The bytes that the graph reaches and neither lists nor assigns: all rows together are what it reaches. */
 function restClaim(
   { totalBytes }: LiveMemory,
   ownedBytes: number,

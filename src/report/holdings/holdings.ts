@@ -50,7 +50,7 @@ export function holdingsOf({ tree, report, discovery, isAfterRelease }: Holdings
 const MAPPED = 'WebAssembly memory and resizable buffers'
 const LEFT = 'live memory that the walked heap does not name: native memory without an owner, and what is new since'
 
-/** What was found alive beyond what lived at the last major collection is new, and no garbage. */
+/** Memory that was found alive beyond what lived at the last major collection is new, and no garbage. */
 function withoutLive(
   rows: readonly Holding[],
   beyondBytes: number,
@@ -65,7 +65,7 @@ function withoutLive(
   return { fixed, taken }
 }
 
-/** What V8 maps for a cache is not divided by the tree. */
+/** Memory that V8 maps for a cache is not divided by the tree. */
 function withMapped(
   { caches, mappedBytes }: TreeParts,
   report: HoldingsInput['report'],
@@ -114,7 +114,7 @@ function unknownRow(left: number, live: Holding['parts'], undivided: Holding['pa
   return [{ ...emptyHolding('unknown', 'unknown', 'not known', bytes), parts }]
 }
 
-/** What many small rows are called together. */
+/** The name of many small rows together. */
 const TOGETHER: Readonly<Record<HoldingKind, string>> = {
   cache: 'smaller caches',
   owner: 'smaller owners',

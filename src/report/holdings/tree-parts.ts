@@ -16,7 +16,7 @@ export interface TreeParts {
   readonly mappedBytes: number
   /** Rows that are complete. */
   readonly fixed: readonly Holding[]
-  /** What no statistic divides. */
+  /** The rest that no statistic divides. */
   readonly undivided: readonly NamedBytes[]
 }
 

@@ -20,9 +20,9 @@ export interface Holding {
   readonly bytes: number
   /** By how much RSS falls when it is released, or given back; null where that was not measured. */
   readonly returned: ReturnedBytes | null
-  /** What it is, or how to act on it; empty where its name says that. */
+  /** Its meaning, or how to act on it; empty where its name says that. */
   readonly advice: string
-  /** What it is made of, the largest first; they may lie in each other. */
+  /** Its parts, the largest first; they may lie in each other. */
   readonly parts: readonly NamedBytes[]
   /** Of a cache that a report measured. */
   readonly row: CacheAttribution | null
@@ -38,7 +38,7 @@ export interface Holdings {
   readonly isCut: boolean
 }
 
-/** What the rows are made from. */
+/** The sources of the rows. */
 export interface HoldingsInput {
   /** Where all of RSS is, divided by the caches as far as they are known. */
   readonly tree: MemoryNode

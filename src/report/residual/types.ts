@@ -10,7 +10,7 @@ export interface ResidualStack {
 }
 
 /**
- * What lives after every release, by the native stacks that allocated it: of the allocator's memory, and of what was
+ * The memory that lives after every release, by the native stacks that allocated it: of the allocator's memory, and of what was
  * allocated while profiling was on. The objects of V8's heap are no part of it.
  */
 export interface ReportResidual {
@@ -25,8 +25,8 @@ export interface ReportResidual {
   readonly sampledBytes: number
   /** The largest, the largest first. */
   readonly stacks: readonly ResidualStack[]
-  /** What is in none of `stacks`. */
+  /** The bytes in none of `stacks`. */
   readonly otherBytes: number
-  /** What a reader should know of the profile, for example a file whose names could not be read. */
+  /** Remarks on the profile for a reader, for example a file whose names could not be read. */
   readonly comments: readonly string[]
 }

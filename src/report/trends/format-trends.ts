@@ -18,7 +18,7 @@ export function trendCell(trend: Trend | undefined): string {
   return bound === null ? word : `${word} at ${formatBytes(bound)}`
 }
 
-/** What a verdict on the floor means. */
+/** The meaning of a verdict on the floor. */
 const LEAK: Readonly<Record<TrendVerdict, string>> = {
   stable: 'no leak is seen',
   saturating: 'it grew, and is coming to an end',

@@ -50,7 +50,7 @@ export function* refillOf(segments: readonly Segment[]): Steps<Refill | null> {
   return { ...head, saturates, boundBytes: saturates ? Math.round(high ?? 0) : null }
 }
 
-/** What it means. */
+/** Its meaning. */
 export function describeRefill({ bytesPerHour, saturates, boundBytes, refills }: Refill): {
   verdict: TrendVerdict
   evidence: string

@@ -70,7 +70,7 @@ export function* estimateSlope(all: readonly Segment[], hasWave = true): Steps<S
   const byRank = twoSided(score, variance, quantile / 1.96)
   const [byRankLow, byRankHigh] =
     low < 0 || high >= slopes.length ? [-Infinity, Infinity] : [slopes[low] ?? 0, slopes[high] ?? 0]
-  // What is left after the line wanders within this range: so much of the line may be wandering too.
+  // The rest after the line wanders within this range: so much of the line may be wandering too.
   const reachOfRange =
     (ENVELOPE * range) / Math.max(...segments.map(({ hours }) => (hours.at(-1) ?? 0) - (hours[0] ?? 0)))
   const isNarrower = 2 * reachOfRange < byRankHigh - byRankLow

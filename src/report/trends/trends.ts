@@ -8,7 +8,7 @@ import { trendSteps } from './verdict.js'
 
 export { trendOf } from './verdict.js'
 
-/** What the process uses, and may. */
+/** The memory that the process uses, and may use. */
 export interface MemoryUse {
   readonly usedBytes: number
   /** Null where there is no limit. */
@@ -16,7 +16,7 @@ export interface MemoryUse {
   readonly limitSource: 'cgroup' | 'configured'
 }
 
-/** What {@link trendsOf} is made of. */
+/** The input of {@link trendsOf}. */
 export interface TrendsInput {
   readonly caches: Iterable<{ readonly name: string; readonly input: TrendInput }>
   readonly owners?: Iterable<{ readonly identity: OwnerIdentity; readonly input: TrendInput }>
@@ -60,7 +60,7 @@ export function* trendsSteps({ caches, owners = [], floor, memory, now }: Trends
   const growing = [floorTrend, ...trends.map(({ trend }) => trend)].flatMap(({ verdict, slope }) =>
     slope !== null && (verdict === 'growing' || verdict === 'unbounded') ? [slope] : [],
   )
-  // What an owner holds is a part of the floor: it adds nothing to the forecast.
+  // An owner's bytes are a part of the floor: they add nothing to the forecast.
   return {
     caches: trends,
     owners: ownerTrends,

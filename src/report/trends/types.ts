@@ -1,4 +1,4 @@
-/** What many reports tell together: how a cache, or the floor below all caches, changes with time. */
+/** The common story of many reports: how a cache, or the floor below all caches, changes with time. */
 
 /**
  * `stable`: no growth that matters. `saturating`: it grew, and the growth is dying down. `growing`: it grows for sure;
@@ -24,7 +24,7 @@ export interface TrendLine {
   readonly toBytes: number
 }
 
-/** What is left of a size over days, when live releases empty a cache again and again. */
+/** The rest of a size over days, when live releases empty a cache again and again. */
 export interface Refill {
   /** How fast it fills right after a release; null where nothing was read on the way. */
   readonly bytesPerHour: number | null
@@ -66,7 +66,7 @@ export interface FloorTrend extends Trend {
   readonly allocated: Trend | null
   /** V8's part: JavaScript objects. */
   readonly heap: Trend | null
-  /** What V8 maps itself: WebAssembly memories, resizable buffers. Null where it was never read. */
+  /** Memory that V8 maps itself: WebAssembly memories, resizable buffers. Null where it was never read. */
   readonly mapped: Trend | null
 }
 

@@ -30,7 +30,7 @@ const DYING = 0.5
 const STEADY = 0.6
 /** A cache that held less than this part of what it holds now has filled. */
 const FILLED = 0.75
-/** What grew by this part of where it began has grown by much. */
+/** A growth by this part of where it began is much. */
 const MUCH = 0.5
 /** The first readings of a process: code is compiled and loaded, pools fill. */
 const WARM_UP = { share: 0.1, hours: 1 } as const

@@ -1,6 +1,6 @@
 /** One error or warning: what stands in the code, the answers and docs/reference/errors.md about it. */
 export interface CodeEntry {
-  /** What went wrong, in a few words. */
+  /** The failure, in a few words. */
   readonly gist: string
   /** The status of an HTTP answer that has it; 500 where none is given. */
   readonly status?: number

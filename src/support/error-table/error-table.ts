@@ -32,10 +32,10 @@ export type ErrorCode = keyof typeof ERRORS
 /** A stable code of a warning. */
 export type WarningCode = keyof typeof WARNINGS
 
-/** What is known of an error. */
+/** The facts about an error. */
 export const ERROR_TABLE: Readonly<Record<ErrorCode, CodeEntry>> = ERRORS
 
-/** What is known of a warning. */
+/** The facts about a warning. */
 export const WARNING_TABLE: Readonly<Record<WarningCode, CodeEntry>> = WARNINGS
 
 /** Code → gist. */

@@ -16,7 +16,7 @@ export interface CacheObjects {
   readonly cache: KnownCache
   /** An owner that is one of these is the cache's. */
   readonly same: ReadonlySet<object>
-  /** What is reached through one of these alone is the cache's, too. */
+  /** An object that is reached through one of these alone is the cache's, too. */
   readonly whole: ReadonlySet<object>
 }
 

@@ -1,4 +1,4 @@
-/** What a discovery may cost: refused before the fork where it is known to cost more, and watched from this process. */
+/** The limits of a discovery's cost: refused before the fork where it is known to cost more, and watched from this process. */
 import { readFile } from 'node:fs/promises'
 import type { ReportWarning } from '../../report/types.js'
 import { CacheAttributionError } from '../../support/errors.js'
@@ -8,7 +8,7 @@ import { ownTimers } from '../../support/own-timers.js'
 import { formatBytes, formatMs } from '../../support/units.js'
 import { privateBytesIn } from '../child.js'
 
-/** What {@link discover} may cost. */
+/** The limits of {@link discover}'s cost. */
 export interface DiscoverBudget {
   /**
    * Longest time in milliseconds from the call to its result. Owners that are not emptied by then have the figures of the graph, and
@@ -45,7 +45,7 @@ export const discoverBudget: Check<ResolvedDiscoverBudget> = (value) =>
     pauseMs: optional(milliseconds),
   })
 
-/** What is expected of the next twin. */
+/** The expected cost of the next twin. */
 export interface ExpectedCost {
   /** Most bytes that the twin will have for itself: an upper bound. */
   readonly memoryBytes: number

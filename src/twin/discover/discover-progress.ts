@@ -18,7 +18,7 @@ export interface DiscoverProgress {
   readonly of: number
   /** From the call on. */
   readonly elapsedMs: number
-  /** What it was expected to cost before anything was done. */
+  /** The cost that was expected before anything was done. */
   readonly expected: ExpectedCost
 }
 
@@ -39,7 +39,7 @@ export function describeProgress({ stage, done, of, expected }: DiscoverProgress
   }
 }
 
-/** What the twin of a discovery sends. */
+/** The messages of a discovery's twin. */
 export type DiscoverMessage =
   | { readonly kind: 'progress'; readonly stage: DiscoverStage; readonly done: number; readonly of: number }
   | { readonly kind: 'walked'; readonly early: Discovery }
@@ -53,7 +53,7 @@ export class DiscoverWatch {
   readonly #now: () => number
   readonly #startMs: number
   #stage: DiscoverStage = 'preparing'
-  /** What was known when the heap had been walked. */
+  /** The facts when the heap had been walked. */
   early: Discovery | undefined
   /** Why the heap is not walked again: a walk ended a twin. */
   noWalk: string | null = null
@@ -76,7 +76,7 @@ export class DiscoverWatch {
     try {
       this.#tell?.({ stage, done, of, elapsedMs: this.#now() - this.#startMs, expected: this.#expected })
     } catch {
-      // What a listener throws is no matter of the discovery.
+      // An error that a listener throws is no matter of the discovery.
     }
   }
 

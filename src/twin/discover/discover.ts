@@ -41,14 +41,14 @@ import { TimeLeft } from './time-left.js'
 export interface DiscoverOptions extends TwinOptions {
   /** Owners to list, the largest first. 1 to 100. @default 10 */
   readonly limit?: number | undefined
-  /** What alone keeps less alive is no owner, in bytes. @default 65_536 */
+  /** The least that an owner alone keeps alive, in bytes. @default 65_536 */
   readonly leastBytes?: number | undefined
   /**
    * Its registered caches are recognised.
    * @default those of every coordinator of this process that is not closed
    */
   readonly coordinator?: CachesOfCoordinator | undefined
-  /** What it may cost. @default no limits but those of the twin */
+  /** The limits of its cost. @default no limits but those of the twin */
   readonly budget?: DiscoverBudget | undefined
   /** Called in this process as the discovery goes on; what it throws is ignored. */
   readonly onProgress?: ((progress: DiscoverProgress) => void) | undefined
@@ -115,7 +115,7 @@ export async function discover(options?: DiscoverOptions): Promise<Discovery> {
 }
 
 /**
- * What `discover()` would cost now: an upper bound of its memory, and the pause that the last twin lets expect.
+ * The cost of `discover()` now: an upper bound of its memory, and the pause that the last twin lets expect.
  *
  * @example
  * const { memoryBytes } = expectedDiscoverCost()
@@ -162,12 +162,12 @@ interface ResolvedDiscoverOptions extends ResolvedTwinOptions {
   readonly onProgress: DiscoverOptions['onProgress']
 }
 
-/** What is sought in a twin. */
+/** The search in a twin. */
 export interface DiscoverySettings {
   readonly limit: number
   readonly leastBytes?: number
   readonly known: readonly KnownCache[]
-  /** What Node itself allocates; null where that is not known. */
+  /** Node's own allocations; null where they are not known. */
   readonly emptyNode?: EmptyNode | null
   /** How many worker threads run, whose heaps are not searched. @default those that were heard of */
   readonly workers?: number
@@ -271,7 +271,7 @@ function collectionSize(object: object): number | null {
   return kind === null || kind === 'object' ? null : entryCount(object, kind)
 }
 
-/** What seeking allocates beyond what a twin copies. */
+/** The allocations of the search beyond what a twin copies. */
 export function discoverBytes(): number {
   return HEAP_FACTOR * v8.getHeapStatistics().used_heap_size
 }

@@ -1,4 +1,4 @@
-/** What a walked heap tells beside its owners, put together with what was read of the allocator and of an empty process. Pure. */
+/** The facts of a walked heap beside its owners, put together with what was read of the allocator and of an empty process. Pure. */
 import type { Figures } from '../../measure/figures.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import { engineNative } from '../empty-node.js'
@@ -6,7 +6,7 @@ import type { EmptyNode } from '../empty-node.js'
 import type { OwnersFound } from '../owners/owners-of.js'
 import { nativeMemoryOf, withNative } from './native-facts.js'
 
-/** What was read in the moment of the walk. */
+/** The readings in the moment of the walk. */
 export interface WalkReadings {
   readonly figures: Figures
   /** V8's committed heap. */

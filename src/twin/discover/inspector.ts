@@ -16,7 +16,7 @@ interface Bridge {
   value: unknown
 }
 
-/** What the inspector knows of a function: the variables it closes over. */
+/** The inspector's facts about a function: the variables it closes over. */
 export interface FunctionFacts {
   readonly scopes: readonly Scope[]
   /** The target of a bound function. */
@@ -67,7 +67,7 @@ export class HeapInspector {
     }
   }
 
-  /** What a function closes over, and what it is bound to. */
+  /** The objects that a function closes over, and what it is bound to. */
   functionFacts(value: object): FunctionFacts {
     const { internalProperties = [] } = this.#properties(value)
     const internal = (name: string): string | undefined =>

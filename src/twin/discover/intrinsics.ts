@@ -14,10 +14,10 @@ const setClear = Set.prototype.clear
 const functionText = Function.prototype.toString
 /* eslint-enable @typescript-eslint/unbound-method */
 
-/** What an object holds others in. */
+/** The kind of container in which an object holds others. */
 export type ContainerKind = 'Map' | 'Set' | 'Array' | 'object'
 
-/** What kind of container this is; null for what cannot be looked into without running code, or holds no objects. */
+/** The kind of container of this object; null for what cannot be looked into without running code, or holds no objects. */
 export function containerKind(value: object): ContainerKind | null {
   if (types.isProxy(value)) return null
   if (Array.isArray(value)) return 'Array'

@@ -1,4 +1,4 @@
-/** What is given of a discovery whose twin ended before its result. Pure. */
+/** The result of a discovery whose twin ended before it was complete. Pure. */
 import type { Discovery } from '../../report/discovery/types.js'
 import type { ReportWarning } from '../../report/types.js'
 import { CacheAttributionError } from '../../support/errors.js'
@@ -18,7 +18,7 @@ export interface BudgetEnd {
 }
 
 /**
- * What the graph told does not go with what emptying did to a twin, nor with its budget.
+ * A figure of the graph does not go with what emptying did to a twin, nor with its budget.
  *
  * @param early what was known when the heap had been walked; undefined before
  * @throws unknown `error`, or that of the budget, where nothing is known or the caller gave up

@@ -6,7 +6,7 @@ export interface KnownCache {
    * Left out where the caller has released it already, or cannot.
    */
   readonly release?: (() => unknown) | undefined
-  /** What was registered, and whatever of it is at hand: an owner that is one of these, or its property, is this cache's. */
+  /** The registered objects, and whatever of them is at hand: an owner that is one of these, or its property, is this cache's. */
   readonly objects?: readonly object[] | undefined
   /** The library's cache behind an adapter: every owner that is reached through it alone is this cache's. */
   readonly adapted?: readonly object[] | undefined

@@ -13,7 +13,7 @@ import { hypotenuse, withTotal } from '../../report/whole.js'
 import type { GraphOwner } from '../owners/owners-of.js'
 import { emptyOwner } from './empty-owner.js'
 
-/** What one window showed. */
+/** The change of one window. */
 export interface OwnerWindow {
   readonly change: Figures
   /** Whether resident memory was read: what is smaller than V8's pages returns nothing that could be told. */

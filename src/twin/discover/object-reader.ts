@@ -34,7 +34,7 @@ export class ObjectReader {
     this.#accessorKeys = accessorKeys
   }
 
-  /** What kind of container this is; null for what may not be looked into, or holds no objects. */
+  /** The kind of container of this object; null for what may not be looked into, or holds no objects. */
   kindOf(value: object): ContainerKind | null {
     const kind = containerKind(value)
     return kind === 'object' && this.#verdictOf(value) === null ? null : kind

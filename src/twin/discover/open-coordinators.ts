@@ -6,7 +6,7 @@
  */
 import type { KnownCache } from './known-cache.js'
 
-/** What discover() needs of a Coordinator. */
+/** The part of a Coordinator that discover() needs. */
 export interface CachesOfCoordinator {
   /** The registered caches, with the releases that empty them. */
   knownCaches(): readonly KnownCache[]

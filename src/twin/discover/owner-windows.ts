@@ -15,7 +15,7 @@ export class OwnerWindows {
     this.#instrument = instrument
     this.#pages = new ReturnedPages(instrument)
     this.#pages.prepare()
-    // What the walk and the purge leave behind goes over several collections.
+    // Garbage that the walk and the purge leave behind goes over several collections.
     settleInTwin(instrument)
     this.#level = this.#settle()
   }

@@ -163,7 +163,7 @@ interface ResolvedHistogramOptions extends ResolvedTwinOptions {
   readonly retained: boolean
 }
 
-/** What the twin tells: a code of an error would be lost on the way. */
+/** The message of the twin: a code of an error would be lost on the way. */
 type Counted =
   | { readonly histogram: ClassHistogram; readonly problem?: undefined }
   | { readonly histogram: null; readonly problem: string }

@@ -1,4 +1,4 @@
-/** What a snapshot says of its own fields: versions of V8 add some, so they are looked up by name. Pure. */
+/** A snapshot's own fields: versions of V8 add some, so they are looked up by name. Pure. */
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 
 /** Places of the fields that are needed, and how many there are. */

@@ -18,12 +18,12 @@ export interface WriteHeapSnapshotOptions {
   readonly stallTimeoutMs?: number | undefined
 }
 
-/** What was written. */
+/** The written file. */
 export interface WrittenSnapshot {
   readonly bytes: number
 }
 
-/** What of the operating system is used; a test takes its place. */
+/** The used part of the operating system; a test takes its place. */
 export interface SnapshotSink {
   /** As `fs.writeSync`: how many bytes were taken, or an error with a `code`. */
   write(chunk: Uint8Array, offset: number, length: number): number

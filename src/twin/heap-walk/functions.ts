@@ -1,4 +1,4 @@
-/** What the walk must be shown of V8, since not every version tells it. */
+/** The functions that the walk must be shown, since not every version of V8 tells them. */
 import vm from 'node:vm'
 
 /** Functions of every kind: not every version says which types V8 gives them. */

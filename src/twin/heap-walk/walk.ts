@@ -16,7 +16,7 @@ import { functionsOfEveryKind } from './functions.js'
 const HEAP_SHARE = 0.03
 const HEAP_LEAST_BYTES = 1024 * 1024
 
-/** What every walk reports. */
+/** The members of every walk's result. */
 interface Walked {
   readonly reason?: undefined
   readonly objectBytes: number

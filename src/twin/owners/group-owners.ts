@@ -78,7 +78,7 @@ function belong(held: RawOwner, by: RawOwner, count: number): boolean {
   return apart <= COUNTS_APART && count >= (1 - COUNTS_APART) * Math.min(held.instances, by.instances)
 }
 
-/** What waits names best, then what has a name, then what is of a script. */
+/** An item that waits names best, then a thing with a name, then one of a script. */
 function isBetterName(one: RawOwner, other: RawOwner): boolean {
   const rank = ({ item, path, script, label }: RawOwner): number =>
     (item === 0 ? 0 : 8) + (path === '' ? 0 : 4) + (script === '' ? 0 : 2) + (label === '' ? 0 : 1)

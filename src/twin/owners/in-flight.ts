@@ -1,4 +1,4 @@
-/** What waits in this process, by the walk of its heap: a view of its own beside the owners. Pure. */
+/** Items that wait in this process, by the walk of its heap: a view of its own beside the owners. Pure. */
 import { ITEM_KINDS } from '../../allocator/heap-walk.js'
 import type { HeapOwners, ItemKind, RawItems } from '../../allocator/heap-walk.js'
 import type { InFlight, InFlightKind } from '../../report/discovery/types.js'

@@ -13,7 +13,7 @@ import { snapshotOwners } from './snapshot-owners.js'
 import type { SnapshotOwner } from './snapshot-owners.js'
 import type { SnapshotTime } from './snapshot-time.js'
 
-/** What is sought, and until when. */
+/** The search, and until when it may last. */
 interface SnapshotSettings {
   readonly limit: number
   readonly leastBytes: number
@@ -35,7 +35,7 @@ export function ownersBySnapshot(
     const known = caches.map(({ object }) => open.heapId(object))
     const found = snapshotOwners(graphWithin(time), known, leastBytes)
     const owners = found.owners.map((owner) => withObject(owner, open))
-    // What each package costs the snapshot does not say, so that what is in no owner has no name.
+    // The snapshot does not tell the cost of each package, so that a part in no owner has no name.
     const { live, ...rest } = ownersOf({ ...found, owners }, caches, limit)
     const { totalBytes, ownedBytes, restBytes } = live
     return { ...rest, live: { totalBytes, ownedBytes, restBytes }, parts: [], packages: [] }

@@ -9,10 +9,10 @@ import { ownersOf } from './owners-of.js'
 import type { OwnersFound } from './owners-of.js'
 import { SnapshotTime, tooLong } from './snapshot-time.js'
 
-/** What is sought. */
+/** The search. */
 export interface OwnersSettings {
   readonly limit: number
-  /** What alone keeps less alive is no owner, in bytes. */
+  /** The least that an owner alone keeps alive, in bytes. */
   readonly leastBytes: number
   readonly caches: readonly CacheObject[]
   /** When the budget ends, on the clock of the environment. @default never */
@@ -21,7 +21,7 @@ export interface OwnersSettings {
   readonly onSnapshot?: (warning: ReportWarning, mostMs: number) => void
 }
 
-/** What was found, and what is to be told of how. */
+/** The findings, and what is to be told of how. */
 export interface OwnersHere {
   /** Null where nothing could be. */
   readonly found: OwnersFound | null

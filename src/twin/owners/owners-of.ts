@@ -49,7 +49,7 @@ export interface GraphOwner {
   readonly objects: object[]
 }
 
-/** What Node itself holds in any process is in pieces smaller than this; a larger one holds what the service gave it. */
+/** Node's own pieces in any process are smaller than this; a larger one holds what the service gave it. */
 const NODE_LEAST_BYTES = 512 * 1024
 
 /**
@@ -133,7 +133,7 @@ function liveOf(found: HeapOwners, unlisted: ReadonlySet<RawOwner>): OwnersFound
 /** The graph's figures are all there is. */
 const NOT_EMPTIED = { released: null, uncertaintyBytes: null, returned: null, disagreement: null }
 
-/** What the process cannot do without, even for the moment that a twin has left. */
+/** The objects that the process cannot do without, even for the moment that a twin has left. */
 const NEEDED: ReadonlySet<string> = new Set(['process', 'Module', 'Console', 'console'])
 const IN_USE: ReadonlySet<object> = new Set<object>([process, process.env, Math, Reflect, JSON, Atomics, Intl])
 /** Less is within the noise of any window. */

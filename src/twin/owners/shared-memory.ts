@@ -1,5 +1,5 @@
 /**
- * What several hold together: rows of what the addon found. Pure.
+ * Memory that several hold together: rows of what the addon found. Pure.
  *
  * Rule: a holder without a name explains nothing, and what Node's own share in any process is nobody's finding.
  */

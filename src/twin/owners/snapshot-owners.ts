@@ -167,7 +167,7 @@ class Pieces {
     return this.#typeOf(number) === 'closure' ? '(closure)' : strings.at(nodeName[this.#nodeAt(number)] ?? 0)
   }
 
-  /** What `find` says of the nearest dominator of which it says something, else -1. */
+  /** The answer of `find` for the nearest dominator of which it says something, else -1. */
   above(number: number, find: (number: number) => number): number {
     return this.aboveOrSelf(this.#tree.dominator[number] ?? 0, find)
   }

@@ -2,7 +2,7 @@
 import type { Colours } from './colours.js'
 import type { Box, Tree } from './tree.js'
 
-/** What is shown. */
+/** The graph that is shown. */
 export interface Scene {
   readonly boxes: ReadonlyMap<number, Box>
   readonly root: number
@@ -49,7 +49,7 @@ export class Drawing {
     return (this.#isUpwards ? this.#rows - 1 - row : row) * ROW
   }
 
-  /** What lies under the mouse. */
+  /** The frame under the mouse. */
   boxAt(boxes: ReadonlyMap<number, Box>, event: MouseEvent): Box | undefined {
     const area = this.#canvas.getBoundingClientRect()
     const [x, y] = [event.clientX - area.left, event.clientY - area.top]
@@ -98,7 +98,7 @@ export class Drawing {
     context.restore()
   }
 
-  /** What of a name fits: of C++ and Rust its end, which says more than its beginning. */
+  /** The part of a name that fits: of C++ and Rust its end, which says more than its beginning. */
   #fitting(text: string, room: number): string {
     const wide = this.#context.measureText(text).width
     if (wide <= room) return text

@@ -1,4 +1,4 @@
-/** What stands above and below a flame graph: what it is of, the legend of a difference, remarks. */
+/** The texts above and below a flame graph: what it is of, the legend of a difference, remarks. */
 import type { FlamegraphData } from '../types.js'
 import { bytesText } from './amounts.js'
 import type { Amounts } from './amounts.js'

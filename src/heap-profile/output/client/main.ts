@@ -92,7 +92,7 @@ function zoom(node: number): void {
   refresh()
 }
 
-/** What a name has to pass; null where the pattern is none. */
+/** The test of a name; null where the pattern is none. */
 function testOf(text: string): ((name: string) => boolean) | null {
   const pattern = /^\/(.+)\/i?$/.exec(text)?.[1]
   if (pattern === undefined) {

@@ -9,7 +9,7 @@ export interface Box {
   readonly row: number
 }
 
-/** What a search finds. */
+/** The result of a search. */
 export interface Matches {
   readonly nodes: ReadonlySet<number>
   /** Of all that matching functions allocated, with what they called. */

@@ -6,7 +6,7 @@
  */
 import type { FlamegraphData } from '../types.js'
 
-/** What is shown. */
+/** The graph that is shown. */
 export interface View {
   /** Index of the name of which all calls are joined; null for all of the profile. */
   readonly focus: number | null

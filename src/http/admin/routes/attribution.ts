@@ -105,7 +105,7 @@ function modeOf(admin: AdminState, given: unknown): unknown {
       extra: { reason, choices },
     })
   }
-  // What is no mode at all is refused by the coordinator, in its own words.
+  // A mode that is none is refused by the coordinator, in its own words.
   const isMode = given === 'twin' || given === 'release' || given === 'trim'
   if (isMode && !modes.includes(given)) {
     throw new HttpProblem('ERR_HTTP_FORBIDDEN', `the mode ${describe(given)} is not allowed here`, {

@@ -60,7 +60,7 @@ export const showOpenApi: RouteAction = ({ settings }, { request }) => {
   return jsonResponse(openApiDocument(settings.basePath === '' ? '/' : settings.basePath))
 }
 
-/** What `GET /status` tells. */
+/** The answer of `GET /status`. */
 function statusOf(admin: AdminState, { role }: Exchange): StatusView {
   const { coordinator, runs, settings } = admin
   const { name, version } = coordinator.allocator

@@ -9,7 +9,7 @@ import type { ReportStore } from '../report-store.js'
 import type { RunTracker } from '../run-tracker.js'
 import type { TwinTools } from '../twin-tools.js'
 
-/** What all requests share. */
+/** The state that all requests share. */
 export interface AdminState {
   readonly coordinator: Coordinator
   readonly settings: ResolvedAdminOptions

@@ -3,5 +3,5 @@ import type { Cures } from '../model/problem.js'
 
 declare const CURES: Cures
 
-/** What the table of errors advises. */
+/** The advice of the table of errors. */
 export const cures: Cures = CURES

@@ -8,7 +8,7 @@
 /** Attributes by name; false and null leave one out, true gives it without a value. */
 export type Attributes = Readonly<Record<string, string | number | boolean | null>>
 
-/** What goes into an element. */
+/** The contents of an element. */
 export type Child = Node | string | null
 
 /** A new element. */

@@ -59,7 +59,7 @@ export function startRefreshing(store: PageStore): Refresher {
   return { now }
 }
 
-/** What was asked for, and is not asked for again. */
+/** The answers that were asked for, and are not asked for again. */
 interface Known {
   /** Ids of runs whose reports were looked for. */
   readonly asked: Set<string>
@@ -134,7 +134,7 @@ function isBehind({ caches, reports }: PageState, asked: Set<string>): boolean {
 }
 
 function othersRun(state: PageState, { run }: StatusView): Partial<PageState> {
-  // What this page itself has asked for is told where it was asked.
+  // An answer that this page itself has asked for is told where it was asked.
   if (state.run?.own === true || state.heapTask !== null) return {}
   if (run === null) return state.run === null ? {} : { run: null }
   if (state.run?.id === run.id) return {}

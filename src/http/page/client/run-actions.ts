@@ -15,7 +15,7 @@ import type { Refresher } from './refresh.js'
 import { withProblem, withoutProblem } from './state.js'
 import type { RunProgress, ShownProblem, PageStore } from './state.js'
 
-/** What can be set off from the page. */
+/** The actions of the page. */
 export interface RunActions {
   start(body: RunBody): Promise<void>
   release(name: string): Promise<void>

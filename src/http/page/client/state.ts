@@ -36,7 +36,7 @@ type Connection =
 
 /** A problem that is shown until it is put away, or what it is about has passed. */
 export interface ShownProblem {
-  /** What it is about; a new one of the same kind replaces it. */
+  /** The subject; a new one of the same kind replaces it. */
   readonly topic: 'connection' | 'run' | 'discover' | 'heap' | 'report' | 'page' | 'restart'
   readonly problem: Problem
 }
@@ -63,7 +63,7 @@ export interface PageState {
   readonly trends: Trends | null
   readonly discovery: Discovery | null
   readonly histogram: ClassHistogram | null
-  /** What is being done with the heap in a twin for this page. */
+  /** The work with the heap in a twin for this page. */
   readonly heapTask: 'histogram' | 'snapshot' | null
   readonly run: RunProgress | null
   readonly connection: Connection

@@ -3,7 +3,7 @@
 const KEY = 'cache-attribution:theme'
 const ORDER = ['system', 'light', 'dark'] as const
 
-/** What can be chosen. */
+/** The choices. */
 type ThemeName = (typeof ORDER)[number]
 
 /** The theme of this page. */

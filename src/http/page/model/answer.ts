@@ -17,7 +17,7 @@ export interface Fact {
   readonly isAlarm: boolean
 }
 
-/** What grows, and how fast: by the history, by the runs of this process, or by what the page has read. */
+/** Growth and its rate: by the history, by the runs of this process, or by what the page has read. */
 export function growthFact(holdings: Holdings | null, sources: GrowthSources, nowMs: number): Fact {
   const title = 'What grows'
   const { trends } = sources

@@ -10,7 +10,7 @@ import { wholeOf, withTotal } from '../../../report/whole.js'
 import { knownBytes } from './bytes.js'
 import type { CacheView } from '../../admin/types.js'
 
-/** What is known of a row's size, and how. */
+/** A row's size, and how it is known. */
 export type RowState =
   | 'measured'
   | 'within-noise'
@@ -35,7 +35,7 @@ export interface CacheRow {
   /** As the cache counts now; of a report's row that is no longer registered, as it counted then. */
   readonly entries: number | null
   readonly claimedBytes: number | null
-  /** What it claimed when it was measured: what the measured figure is to be held against. */
+  /** The bytes that it claimed when it was measured: the measured figure is compared with them. */
   readonly claimedThenBytes: number | null
   /** ISO 8601. */
   readonly measuredAt: string | null

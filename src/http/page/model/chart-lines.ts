@@ -10,7 +10,7 @@ export interface ChartLine {
   readonly kind: 'readings' | 'floor' | 'trend' | 'edge'
 }
 
-/** What is drawn. */
+/** The drawn part. */
 export interface ChartData {
   /** Seconds since 1970, rising. */
   readonly times: readonly number[]

@@ -1,4 +1,4 @@
-/** What grows, in words and in points: the rows of the table, the forecast, the line of a trend and its band. */
+/** Growth in words and in points: the rows of the table, the forecast, the line of a trend and its band. */
 import { isGrowing } from '../../../report/trends/format-trends.js'
 import { formatBytes } from '../../../support/units.js'
 import type { Forecast, Trend, Trends } from '../../../report/trends/types.js'
@@ -36,7 +36,7 @@ export function growthRows({ caches, owners }: Trends): GrowthRow[] {
     )
 }
 
-/** What the verdict on the floor means. */
+/** The meaning of the verdict on the floor. */
 export function floorWords({ floor }: Trends): string {
   if (!isGrowing(floor)) {
     const words = {

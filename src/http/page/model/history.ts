@@ -6,7 +6,7 @@ import type { ReportSummary, ReportSummaryRow } from '../../admin/types.js'
 export interface HistoryLine {
   readonly name: string
   readonly values: readonly (number | null)[]
-  /** What the line stands at, null where it has no value at all. */
+  /** The value of the line, null where it has no value at all. */
   readonly lastBytes: number | null
 }
 

@@ -15,7 +15,7 @@ export interface MemoryPart {
   readonly key:
     'heap-used' | 'heap-since' | 'heap-free' | 'mapped' | 'live' | 'tcache' | 'fragmentation' | 'spare' | 'rest'
   readonly title: string
-  /** What lies in it, for a reader who does not know the allocator's words. */
+  /** The contents, for a reader who does not know the allocator's words. */
   readonly note: string
   readonly bytes: number
 }

@@ -10,7 +10,7 @@ import type { AttributionReport } from '../../../report/types.js'
 import { wholeOf } from '../../../report/whole.js'
 import type { CacheView } from '../../admin/types.js'
 
-/** What the page knows of the process. */
+/** The page's facts about the process. */
 export interface TableSources {
   readonly sample: MemorySample | null
   readonly breakdown: MemoryNode | null

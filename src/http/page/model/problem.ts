@@ -1,13 +1,13 @@
 /** Failures in words: from a problem document (RFC 9457), a bare status, or a server that does not answer. */
 
-/** What the page says of a failure. */
+/** The page's words for a failure. */
 export interface Problem {
   readonly title: string
   readonly detail: string
   /** The library's code, or null where the answer had none. */
   readonly code: string | null
   readonly status: number | null
-  /** What to do about it. */
+  /** The advice. */
   readonly cure: string | null
   readonly retryAfterSeconds: number | null
   /** The run that is in the way. */
@@ -39,7 +39,7 @@ const STATUSES: Readonly<Record<number, { readonly title: string; readonly cure:
   503: { title: 'The server cannot do this now', cure: 'Try again in a moment.' },
 }
 
-/** What an answer with a status of failure says. */
+/** The problem in an answer with a status of failure. */
 export function problemOfAnswer({ status, body, retryAfter }: FailedAnswer, cures: Cures): Problem {
   const document = parseObject(body)
   const text = (key: string): string | null => {

@@ -1,5 +1,5 @@
 /**
- * What this page has read since it was opened: so that the first minutes, before any history, show what grows.
+ * The readings of this page since it was opened: so that the first minutes, before any history, show what grows.
  *
  * Rule: readings are compared only where the same was known of holders: a run that names memory moves no byte.
  */

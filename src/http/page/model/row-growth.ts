@@ -16,7 +16,7 @@ import { pointsOf, rssPoints } from './readings.js'
 import type { Point, PageReading } from './readings.js'
 import { formatDuration } from './time.js'
 
-/** What is shown of it. */
+/** The part that is shown. */
 export interface RowGrowth {
   readonly points: readonly Point[]
   /** `+1.20 MiB/h`, `+3.10 MiB in 2 min`, `steady`. */
@@ -27,7 +27,7 @@ export interface RowGrowth {
   readonly isGrowing: boolean
 }
 
-/** What is known of change. */
+/** The known changes. */
 export interface GrowthSources {
   readonly trends: Trends | null
   /** Of this process, oldest first. */

@@ -1,4 +1,4 @@
-/** What the run form asks for, as the handler wants it, and in words: what each mode does and costs. */
+/** The request of the run form, as the handler wants it, and in words: what each mode does and costs. */
 import type { AttributionMode, AttributionReport } from '../../../report/types.js'
 import { formatBytes, formatCount, formatMs } from '../../../support/units.js'
 import { sumKnown } from './bytes.js'
@@ -77,7 +77,7 @@ export function targetsOf(
   }
 }
 
-/** What becomes of the caches that a run is asked for. */
+/** The fate of the caches that a run is asked for. */
 export interface RunTargets {
   readonly taken: readonly CacheView[]
   /** Lossy or costly, and nobody named them. */
@@ -93,14 +93,14 @@ export const MODE_WORDS: Readonly<Record<AttributionMode, string>> = {
   trim: 'Drops a small share of each cache in the live process and estimates the whole.',
 }
 
-/** What the dialog says before anything is dropped. */
+/** The dialog's words before anything is dropped. */
 export interface Confirmation {
   readonly title: string
   readonly costs: readonly string[]
   readonly action: string
 }
 
-/** What it costs to go on, as far as it is known. */
+/** The cost of going on, as far as it is known. */
 export function confirmationOf(
   form: RunForm,
   caches: readonly CacheView[],

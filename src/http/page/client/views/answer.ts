@@ -76,7 +76,7 @@ function showFacts(state: PageState): void {
   byId('answer-facts', HTMLElement).replaceChildren(...facts.map(factElement))
 }
 
-/** What this process is known to have changed by. */
+/** The known changes of this process. */
 export function growthSourcesOf({ trends, reports, readings, status, pinned }: PageState): GrowthSources {
   if (pinned !== null) return { trends: null, reports: [], readings: [] }
   const own = (reports ?? []).filter(({ pid }) => pid === status?.process.pid)

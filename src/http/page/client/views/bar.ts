@@ -4,7 +4,7 @@ import { placeOn } from '../../model/scale.js'
 import type { Scale } from '../../model/scale.js'
 import { make, placeBar } from '../dom.js'
 
-/** What a bar shows; null is not shown. */
+/** The values of a bar; null is not shown. */
 export interface BarFigures {
   readonly bytes: number | null
   readonly uncertaintyBytes: number | null

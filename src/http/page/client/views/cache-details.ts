@@ -1,4 +1,4 @@
-/** What unfolds below a cache: the figures behind the row, an error in words, and its release. */
+/** The details below a cache: the figures behind the row, an error in words, and its release. */
 import { longName } from '../../model/names.js'
 import type { CacheRow } from '../../model/cache-rows.js'
 import { cures } from '../cures.js'
@@ -6,7 +6,7 @@ import { make, onClick } from '../dom.js'
 import type { PageState } from '../state.js'
 import { detailsOf } from './cache-row.js'
 
-/** What the details can ask for. */
+/** The requests of the details. */
 export interface DetailActions {
   /** Release this one, measured; asks first. */
   release(name: string): void

@@ -9,7 +9,7 @@ import { formatAge } from '../../model/time.js'
 import { make, onClick, setText } from '../dom.js'
 import { makeBar } from './bar.js'
 
-/** What a row can ask for. */
+/** The requests of a row. */
 export interface RowActions {
   tick(name: string, isTicked: boolean): void
   toggle(name: string): void
@@ -22,7 +22,7 @@ export interface RowElement {
   show(row: CacheRow, scale: Scale, display: RowDisplay): void
 }
 
-/** What is the page's and not the cache's. */
+/** The state that is the page's and not the cache's. */
 interface RowDisplay {
   readonly isTicked: boolean
   readonly isExpanded: boolean
@@ -106,7 +106,7 @@ function formatRatio(row: CacheRow): string {
   return ratio === null ? '–' : `${signed(ratio, 2)} ×`
 }
 
-/** What else is known of a cache: labels and values. */
+/** Other facts about a cache: labels and values. */
 export function detailsOf(row: CacheRow): readonly (readonly [string, string])[] {
   const { attribution, view, traits } = row
   const perEntry = bytesPerEntry(row)

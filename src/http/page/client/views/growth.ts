@@ -1,4 +1,4 @@
-/** What grows: when the limit is reached, whether something leaks, and a verdict on each cache. */
+/** Growth: when the limit is reached, whether something leaks, and a verdict on each cache. */
 import { isGrowing } from '../../../../report/trends/format-trends.js'
 import type { Trend, Trends } from '../../../../report/trends/types.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'

@@ -9,7 +9,7 @@ import type { PageState, PageStore } from '../state.js'
 import type { ConfirmDialog } from './confirm.js'
 import { columnHead, tableHead } from './table-head.js'
 
-/** What is said before every string of the process leaves it. */
+/** The warning before every string of the process leaves it. */
 const SNAPSHOT = {
   title: 'Download a heap snapshot?',
   costs: [

@@ -18,7 +18,7 @@ const COLORS = ['--heap-used', '--fragmentation', '--good', '--spare', '--live',
 const SHOWN_FIRST = 5
 const LISTED_MAX = 40
 
-/** What the section is made of once there is a report. */
+/** The parts of the section once there is a report. */
 interface HistoryView {
   readonly root: readonly HTMLElement[]
   readonly show: () => void

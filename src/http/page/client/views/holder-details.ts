@@ -1,4 +1,4 @@
-/** What unfolds below a row of "Who holds the memory": path, figures with their errors, and how to act. */
+/** The details below a row of "Who holds the memory": path, figures with their errors, and how to act. */
 import type { Holding } from '../../../../report/holdings/types.js'
 import type { Owner } from '../../../../report/discovery/types.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'

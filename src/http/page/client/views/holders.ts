@@ -13,7 +13,7 @@ import { cacheRowOf, holderDetails } from './holder-details.js'
 import { makeSparkline } from './sparkline.js'
 import { columnHead, tableHead, unseen } from './table-head.js'
 
-/** What a row can ask for. */
+/** The requests of a row. */
 export interface HolderActions {
   /** Releases a cache, measured; asks first. */
   release(name: string): void

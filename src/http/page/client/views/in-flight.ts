@@ -1,4 +1,4 @@
-/** What waits in the process: timers, suspended calls, sockets, streams. */
+/** Items that wait in the process: timers, suspended calls, sockets, streams. */
 import { describeInFlight } from '../../../../report/discovery/format-in-flight.js'
 import type { InFlight } from '../../../../report/discovery/types.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'

@@ -70,7 +70,7 @@ function sum(parts: readonly MemoryPart[]): number {
   return parts.reduce((total, { bytes }) => total + bytes, 0)
 }
 
-/** What the pointer is on, in the bar and in the list. */
+/** The part under the pointer, in the bar and in the list. */
 function show(section: HTMLElement, key: string | null): void {
   if (key === null) delete section.dataset['shown']
   else section.dataset['shown'] = key

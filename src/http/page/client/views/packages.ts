@@ -1,4 +1,4 @@
-/** What each package costs: code, data, and of Node itself native memory, too. */
+/** The cost of each package: code, data, and of Node itself native memory, too. */
 import { describeParts, namePackage } from '../../../../report/discovery/format-packages.js'
 import type { PackageCost } from '../../../../report/discovery/types.js'
 import { formatBytes, formatCount, formatShare } from '../../../../support/units.js'

@@ -45,7 +45,7 @@ function restFocus(): void {
   button.focus()
 }
 
-/** What had the focus was just hidden. */
+/** The element that had the focus was just hidden. */
 function isFocusLost(): boolean {
   const { activeElement } = document
   return activeElement === null || activeElement === document.body || activeElement.matches(':disabled, [hidden] *')

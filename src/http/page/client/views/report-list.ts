@@ -9,7 +9,7 @@ import type { PageState } from '../state.js'
 import { columnHead, tableHead, unseen } from './table-head.js'
 import { downloadLinks } from './totals.js'
 
-/** What the lists of reports can ask for. */
+/** The requests of the lists of reports. */
 export interface ReportActions {
   /** Shows a report that is in no list, as it was; `source` says where it is from. */
   readonly showReport: (report: AttributionReport, source: string) => void

@@ -11,7 +11,7 @@ const VIEWS = [
   ['reports-view', 'Saved reports'],
 ] as const
 
-/** What can be shown. */
+/** The views that can be shown. */
 type ViewName = (typeof VIEWS)[number][0]
 
 /** Shows one of them. */
