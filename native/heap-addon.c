@@ -69,7 +69,8 @@ static napi_value *elements_of(napi_env env, napi_value array, uint32_t *count) 
   return elements;
 }
 
-/* Finds what the walk needs of V8, and which types its functions have. Returns NULL, or what is missing. */
+/* Finds what the walk needs of V8, and which types its functions have; the last of them is built in. Returns
+ * NULL, or what is missing. */
 static const char *learn_layout(const napi_value *functions, uint32_t count) {
   struct v8_symbols symbols;
   const char *missing = v8_symbols_find(&symbols);
@@ -77,6 +78,8 @@ static const char *learn_layout(const napi_value *functions, uint32_t count) {
     missing = "this V8 does not tell the layout of its objects";
   for (uint32_t i = 0; missing == NULL && i < count; i++)
     v8_layout_note_function(value_tagged(functions[i]));
+  if (missing == NULL && count > 0)
+    v8_layout_note_builtin(value_tagged(functions[count - 1]));
   return missing;
 }
 

@@ -4,6 +4,7 @@
 #ifdef __linux__
 #include "heap-marks.h"
 #include "mapped.h"
+#include "v8-layout.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,15 @@ static bool merge(struct heap_graph *graph, struct list *extras) {
   return true;
 }
 
+/* A value lives as long as its key and its table. Of what JavaScript has as a key the key goes first mostly;
+ * V8 keeps by its own, such as templates of functions, what it made of them in a realm: those stay, and the
+ * table goes with the realm. */
+static uint32_t holder_of(const struct ephemeron *ephemeron, bool like_snapshot) {
+  const int type = v8_type_of(marks_address(ephemeron->key));
+  const bool is_value = type >= v8_layout.first_object_type || v8_type_is(type, "Symbol");
+  return is_value || like_snapshot ? ephemeron->key : ephemeron->table;
+}
+
 bool heap_extras_add(struct heap_graph *graph, struct list *ephemerons, struct list *buffers,
                      bool like_snapshot) {
   struct list extras = {.size = sizeof(struct extra)};
@@ -81,7 +91,7 @@ bool heap_extras_add(struct heap_graph *graph, struct list *ephemerons, struct l
   for (size_t i = 0; i < ephemerons->count; i++) {
     if (!all[i].is_alive)
       continue;
-    add_extra(&extras, marks_number(all[i].key), marks_number(all[i].value));
+    add_extra(&extras, marks_number(holder_of(&all[i], like_snapshot)), marks_number(all[i].value));
     if (like_snapshot)
       add_extra(&extras, marks_number(all[i].table), marks_number(all[i].value));
   }

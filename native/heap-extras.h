@@ -1,5 +1,5 @@
-/* Edges that no visitor of V8's reports: from the key of a WeakMap to its value, and from a buffer to the
- * memory behind it. */
+/* Edges that no visitor of V8's reports: from the key of a WeakMap, or its table, to its value, and from a
+ * buffer to the memory behind it. */
 #ifndef CACHE_ATTRIBUTION_HEAP_EXTRAS_H
 #define CACHE_ATTRIBUTION_HEAP_EXTRAS_H
 

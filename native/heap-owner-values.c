@@ -116,6 +116,8 @@ static void describe_holder(napi_env env, napi_value row, const void *member) {
   value_set_number(env, row, "owner", (double)holder->owner - 1);
   value_set_number(env, row, "holder", (double)holder->holder - 1);
   value_set_number(env, row, "count", (double)holder->count);
+  value_set_number(env, row, "aloneBytes", (double)holder->alone_bytes);
+  value_set_number(env, row, "aloneMemoryBytes", (double)holder->alone_outside);
 }
 
 static void describe_shared(napi_env env, napi_value row, const void *member) {

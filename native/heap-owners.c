@@ -94,6 +94,13 @@ static void add_to(uint64_t *column, uint32_t number, uint64_t bytes) {
     column[number] += bytes;
 }
 
+/* A collection whose entries are owners themselves: without it their rows would not say what keeps them. */
+static bool holds_owners(const struct heap_graph *graph, const struct heap_tree *tree,
+                         const struct pieces *pieces, uint32_t number, uint64_t least_bytes) {
+  return pieces->cut[number] > 0 && tree->retained[number] >= least_bytes &&
+         is_collection(type_at(graph, tree, number));
+}
+
 /* From the leaves to the root: a piece that is large enough stays with its owner, a smaller one is its
  * dominator's; what only the roots hold together is nobody's. */
 static bool cut(struct heap_owners *owners, const struct heap_graph *graph, const struct heap_tree *tree,
@@ -102,7 +109,8 @@ static bool cut(struct heap_owners *owners, const struct heap_graph *graph, cons
     const uint32_t above = tree->dominator.at[number], mark = pieces->owner_of[number];
     const uint64_t bytes = piece_of(pieces, tree, number);
     struct heap_item_group *group = heap_items_group(items, mark);
-    const bool may_be = group == NULL && !heap_items_is_within(mark) && bytes >= least_bytes;
+    const bool may_be = group == NULL && !heap_items_is_within(mark) &&
+                        (bytes >= least_bytes || holds_owners(graph, tree, pieces, number, least_bytes));
     const int type = may_be ? type_at(graph, tree, number) : -1;
     bool is_owner = type >= 0 && ((has_a_name(type) && !goes_on(graph, tree, number)) ||
                                   is_variable(graph, tree, number, type));
@@ -263,6 +271,14 @@ static void name(struct heap_owner *owner, const struct heap_graph *graph, const
   owner->entries = v8_entries_of(address);
 }
 
+/* The owner that a number itself is; NULL where it is none, or of a group. */
+static const struct heap_owner *single_at(const struct heap_owners *owners, uint32_t number) {
+  const uint32_t place = owners->owner_of.at[number];
+  const struct heap_owner *owner = place == 0 ? NULL : &owners->at[place - 1];
+  const bool is_single = owner != NULL && owner->instances == 1 && owner->item == ITEM_NONE;
+  return is_single && owner->number == number ? owner : NULL;
+}
+
 /* Whose part each owner is, and which of them are known: the dominators say so. */
 static void relate(struct heap_owners *owners, const struct heap_tree *tree,
                    const struct owners_sought *sought) {
@@ -273,9 +289,9 @@ static void relate(struct heap_owners *owners, const struct heap_tree *tree,
       continue;
     for (uint32_t at = owner->number; at != 0 && (owner->part_of < 0 || owner->known < 0);
          at = tree->dominator.at[at]) {
-      for (size_t k = 0; at != owner->number && owner->part_of < 0 && k < owners->count; k++)
-        if (owners->at[k].number == at && owners->at[k].instances == 1 && owners->at[k].item == ITEM_NONE)
-          owner->part_of = (int32_t)k;
+      const struct heap_owner *outer = at == owner->number ? NULL : single_at(owners, at);
+      if (outer != NULL && owner->part_of < 0)
+        owner->part_of = (int32_t)(outer - owners->at);
       for (size_t k = 0; owner->known < 0 && k < sought->known_count; k++)
         if (sought->known[k] == at)
           owner->known = (int32_t)k;

@@ -28,6 +28,7 @@ static const char *const DULL[] = {"FeedbackVector",
                                    "PrototypeInfo",
                                    "DependentCode",
                                    "ScriptOrModule",
+                                   "SyntheticModule",
                                    "StackFrameInfo",
                                    "CallSiteInfo",
                                    "ErrorStackData",
@@ -84,17 +85,25 @@ static bool is_dull(const struct heap_graph *graph, uint32_t node) {
   return known[place].is_dull;
 }
 
+/* A node that is reached without another before it on its way. */
+static void begin_at(struct column *via, struct column *queue, uint32_t node) {
+  if (node == 0 || via->at[node] != UINT32_MAX)
+    return;
+  via->at[node] = 0;
+  column_push(queue, node);
+}
+
 bool heap_paths_find(struct column *via, const struct heap_graph *graph) {
   struct column queue = {0}, later = {0};
   const uint32_t *first = graph->first.at, *to = graph->to.at;
   if (!column_make(via, graph->node_count) || !column_reserve(&queue, graph->node_count))
     return false;
   memset(via->at, 0xff, graph->node_count * sizeof *via->at);
+  for (size_t i = 0; i < graph->modules.count; i++)
+    begin_at(via, &queue, graph->modules.at[i]);
   for (uint32_t edge = first[0]; edge < first[1]; edge++)
-    if (graph->stays.at[edge] != 0 && via->at[to[edge]] == UINT32_MAX && to[edge] != 0) {
-      via->at[to[edge]] = 0;
-      column_push(&queue, to[edge]);
-    }
+    if (graph->stays.at[edge] != 0)
+      begin_at(via, &queue, to[edge]);
   for (int round = 0; round < 3; round++) {
     for (size_t i = 0; i < queue.count; i++) {
       const uint32_t node = queue.at[i];
@@ -115,10 +124,7 @@ bool heap_paths_find(struct column *via, const struct heap_graph *graph) {
         column_push(&queue, later.at[i]);
     if (round == 1)
       for (uint32_t edge = first[0]; edge < first[1]; edge++)
-        if (via->at[to[edge]] == UINT32_MAX && to[edge] != 0) {
-          via->at[to[edge]] = 0;
-          column_push(&queue, to[edge]);
-        }
+        begin_at(via, &queue, to[edge]);
   }
   const bool is_done = !queue.failed && !later.failed;
   column_free(&queue);

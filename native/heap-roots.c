@@ -7,38 +7,40 @@
 
 enum { KINDS_MAX = 64, RUNNING_CODE = KINDS_MAX - 1, SKIP_BITS = 14 };
 
-static void (*taking)(uint64_t tagged, bool stays);
+static void (*taking)(const struct heap_root *root);
 static bool is_counting;
 static bool takes[KINDS_MAX];
-static bool passes[KINDS_MAX]; /* kinds of roots that are gone with the running code */
+static enum heap_root_kind kinds[KINDS_MAX];
 static uint64_t counts[KINDS_MAX];
 static uintptr_t vtable[VTABLE_SLOTS_MAX + 2];
 
-static inline void take_root(int kind, uint64_t tagged) {
+static inline void take_root(int kind, const uint64_t *slot) {
   if (kind < 0 || kind >= KINDS_MAX)
     return;
   counts[kind]++;
-  if (!is_counting && takes[kind])
-    taking(tagged, !passes[kind]);
+  if (is_counting || !takes[kind])
+    return;
+  const struct heap_root root = {kinds[kind], (uint64_t)(uintptr_t)slot, *slot};
+  taking(&root);
 }
 
 static void on_root_pointers(void *self, int kind, const char *description, const uint64_t *slot,
                              const uint64_t *end) {
   (void)self, (void)description;
   for (; slot < end; slot++)
-    take_root(kind, *slot);
+    take_root(kind, slot);
 }
 
 static void on_root_pointer(void *self, int kind, const char *description, const uint64_t *slot) {
   (void)self, (void)description;
-  take_root(kind, *slot);
+  take_root(kind, slot);
 }
 
 /* Node 20 passes the code and, where it moved, its instructions. */
 static void on_running_code(void *self, const uint64_t *code, const uint64_t *instructions) {
   (void)self;
-  take_root(RUNNING_CODE, *code);
-  take_root(RUNNING_CODE, *instructions);
+  take_root(RUNNING_CODE, code);
+  take_root(RUNNING_CODE, instructions);
 }
 
 static uintptr_t no_operation(void) { return 0; }
@@ -132,8 +134,16 @@ static int find_weak_bit(const struct v8_symbols *v8, uint64_t heap, int tables[
   return -1;
 }
 
+static enum heap_root_kind kind_of(const struct v8_symbols *v8, int kind) {
+  if (is_named(v8, kind, "(Handle scope)") || is_named(v8, kind, "(Stack roots)"))
+    return ROOT_RUNNING;
+  if (is_named(v8, kind, "(Compilation cache)"))
+    return ROOT_CACHE;
+  return is_named(v8, kind, "(Traced handles)") ? ROOT_TRACED : ROOT_STAYS;
+}
+
 const char *heap_roots_visit(const struct v8_symbols *v8, uint64_t isolate,
-                             void (*take)(uint64_t tagged, bool stays), bool with_tables) {
+                             void (*take)(const struct heap_root *root), bool with_tables) {
   const uint64_t heap = heap_of(v8, isolate);
   int tables[2];
   if (heap == 0)
@@ -143,11 +153,9 @@ const char *heap_roots_visit(const struct v8_symbols *v8, uint64_t isolate,
   if (weak_bit < 0)
     return "the roots of this V8 are not understood";
   taking = take;
-  passes[RUNNING_CODE] = true;
+  kinds[RUNNING_CODE] = ROOT_RUNNING;
   for (int kind = 0; kind < RUNNING_CODE; kind++)
-    passes[kind] =
-        counts[kind] > 0 && (is_named(v8, kind, "(Handle scope)") || is_named(v8, kind, "(Stack roots)") ||
-                             is_named(v8, kind, "(Compilation cache)"));
+    kinds[kind] = counts[kind] > 0 ? kind_of(v8, kind) : ROOT_STAYS;
   for (int kind = 0; kind < KINDS_MAX; kind++)
     takes[kind] = true;
   iterate(v8, heap, 1 << weak_bit);

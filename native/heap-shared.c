@@ -4,6 +4,7 @@
 #ifdef __linux__
 #include "heap-paths.h"
 #include "index.h"
+#include "v8-layout.h"
 
 #include <stdlib.h>
 
@@ -27,6 +28,9 @@ struct tally {
 static struct list pairs = {.size = sizeof(struct pair)};
 static struct index by_pair, by_holder, by_part;
 static struct column pair_of; /* number → place + 1 of the pair that holds it; 0: its dominator alone does */
+static struct column held_by; /* number of a group's member → place + 1 of its only holder; 0: not met */
+
+static const uint32_t BY_SEVERAL = UINT32_MAX;
 
 /* The place of a key in a list that `index` is of: a new one is at its end, with `is_new` set. */
 static uint32_t place_of(struct list *list, struct index *index, uint64_t key, bool *is_new) {
@@ -48,6 +52,19 @@ static bool add_holder(struct list *holders, uint32_t owner, uint32_t holder) {
     *at = (struct heap_holder){.owner = owner, .holder = holder};
   at->count++;
   return true;
+}
+
+/* A member of a group that has no name but its class. */
+static bool is_of_class(const struct heap_owners *owners, uint32_t owner) {
+  return owners->at[owner - 1].instances > 1 && owners->at[owner - 1].item == ITEM_NONE;
+}
+
+static void note_holder(uint32_t number, uint32_t holder) {
+  uint32_t *known = &held_by.at[number];
+  if (holder == 0 || (*known != 0 && *known != holder))
+    *known = BY_SEVERAL;
+  else
+    *known = holder;
 }
 
 /* One more that holds what a number stands for; of three the first two are told. */
@@ -100,19 +117,28 @@ static bool follow(struct list *holders, const struct heap_owners *owners, const
   if (to == UINT32_MAX || to == 0)
     return true;
   const uint32_t holder = owners->owner_of.at[from], owner = owner_at(owners, tree, to);
+  if (owner != 0 && owner != holder && is_of_class(owners, owner))
+    note_holder(to, holder);
   if (owner != 0)
     return owner == holder || add_holder(holders, owner, holder);
   const uint32_t by = holder_of(owners, tree, from, to);
   return by == 0 || add_to_pair(to, by);
 }
 
-/* Bytes that each number dominates, as far as they are in the piece of its own owner. */
+static uint64_t outside_bytes(const struct heap_graph *graph, uint32_t node) {
+  const uint64_t address = heap_address_of(node);
+  return address == 0 ? heap_own_bytes(graph, node)
+                      : (v8_external_bytes(address, v8_type_of(address)) + 7) / 8 * 8;
+}
+
+/* Bytes that each number dominates, as far as they are in the piece of its own owner; `bytes_of` a node. */
 static uint64_t *bytes_within(const struct heap_owners *owners, const struct heap_graph *graph,
-                              const struct heap_tree *tree) {
+                              const struct heap_tree *tree,
+                              uint64_t (*bytes_of)(const struct heap_graph *graph, uint32_t node)) {
   uint64_t *bytes = pages_map(tree->count * sizeof *bytes);
   for (uint32_t number = tree->count - 1; bytes != NULL && number > 0; number--) {
     const uint32_t above = tree->dominator.at[number];
-    bytes[number] += heap_own_bytes(graph, tree->node_of.at[number]);
+    bytes[number] += bytes_of(graph, tree->node_of.at[number]);
     if (owners->owner_of.at[above] == owners->owner_of.at[number])
       bytes[above] += bytes[number];
   }
@@ -120,10 +146,9 @@ static uint64_t *bytes_within(const struct heap_owners *owners, const struct hea
 }
 
 /* What one of a pair holds is counted with what it dominates: nothing of that is held from outside. */
-static bool sum_up(struct list *tallies, const struct heap_owners *owners, const struct heap_graph *graph,
-                   const struct heap_tree *tree) {
-  uint64_t *bytes = bytes_within(owners, graph, tree);
-  bool is_done = bytes != NULL;
+static bool sum_up(struct list *tallies, const struct heap_owners *owners, const struct heap_tree *tree,
+                   const uint64_t *bytes) {
+  bool is_done = true;
   for (uint32_t number = 1; is_done && number < tree->count; number++) {
     if (pair_of.at[number] == 0 || owner_at(owners, tree, number) != 0)
       continue;
@@ -139,8 +164,23 @@ static bool sum_up(struct list *tallies, const struct heap_owners *owners, const
     tally->count++;
     tally->bytes += bytes[number];
   }
-  pages_unmap(bytes, tree->count * sizeof *bytes);
   return is_done;
+}
+
+/* Members of groups that one owner alone holds, to that one's references. */
+static void sum_up_alone(struct list *holders, const struct heap_owners *owners, const struct heap_tree *tree,
+                         const uint64_t *bytes, const uint64_t *outside) {
+  for (uint32_t number = 1; number < tree->count; number++) {
+    if (held_by.at[number] == 0 || held_by.at[number] == BY_SEVERAL)
+      continue;
+    const uint64_t owner = owners->owner_of.at[number];
+    const uint32_t place = index_get(&by_holder, owner << 32 | (held_by.at[number] + 1));
+    if (place == INDEX_NONE)
+      continue;
+    struct heap_holder *holder = (struct heap_holder *)holders->at + place;
+    holder->alone_bytes += bytes[number];
+    holder->alone_outside += outside[number];
+  }
 }
 
 static int by_bytes(const void *a, const void *b) {
@@ -181,7 +221,10 @@ bool heap_shared_find(struct heap_shared *shared, const struct heap_owners *owne
   shared->holders.size = sizeof(struct heap_holder);
   shared->parts.size = sizeof(struct heap_shared_part);
   bool is_done = index_make(&by_holder, 1 << 10) && index_make(&by_pair, 1 << 10) &&
-                 index_make(&by_part, 1 << 10) && column_make(&pair_of, tree->count);
+                 index_make(&by_part, 1 << 10) && column_make(&pair_of, tree->count) &&
+                 column_make(&held_by, tree->count);
+  for (size_t i = 0; is_done && i < graph->rooted.count; i++)
+    is_done = follow(&shared->holders, owners, tree, 0, tree->number_of.at[graph->rooted.at[i]]);
   for (uint32_t node = 1; is_done && node < graph->object_count; node++) {
     const uint32_t from = tree->number_of.at[node];
     if (from == UINT32_MAX)
@@ -190,11 +233,18 @@ bool heap_shared_find(struct heap_shared *shared, const struct heap_owners *owne
     for (size_t i = 0; is_done && i < edges->count; i++)
       is_done = follow(&shared->holders, owners, tree, from, tree->number_of.at[edges->at[i]]);
   }
-  is_done =
-      is_done && sum_up(&tallies, owners, graph, tree) && tell(&shared->parts, &tallies, graph, tree, via);
+  uint64_t *bytes = is_done ? bytes_within(owners, graph, tree, heap_own_bytes) : NULL;
+  uint64_t *outside = bytes == NULL ? NULL : bytes_within(owners, graph, tree, outside_bytes);
+  is_done = outside != NULL && sum_up(&tallies, owners, tree, bytes) &&
+            tell(&shared->parts, &tallies, graph, tree, via);
+  if (is_done)
+    sum_up_alone(&shared->holders, owners, tree, bytes, outside);
+  pages_unmap(bytes, tree->count * sizeof *bytes);
+  pages_unmap(outside, tree->count * sizeof *outside);
   list_free(&tallies);
   list_free(&pairs);
   column_free(&pair_of);
+  column_free(&held_by);
   index_free(&by_holder);
   index_free(&by_pair);
   index_free(&by_part);

@@ -6,10 +6,11 @@
 #include "list.h"
 
 /* References from the piece of one owner to another owner, or to the members of its group. Places + 1;
- * `holder` is 0 where they come out of no owner's piece. */
+ * `holder` is 0 where they come out of no owner's piece, or from a root. */
 struct heap_holder {
   uint32_t owner, holder;
   uint64_t count;
+  uint64_t alone_bytes, alone_outside; /* of members that nothing else holds; the part outside the heap */
 };
 
 /* How a holder is reached; both are empty of the dominator itself. */

@@ -2,9 +2,12 @@
 #include "heap-walk.h"
 
 #ifdef __linux__
+#include "heap-cached.h"
 #include "heap-extras.h"
 #include "heap-marks.h"
 #include "heap-roots.h"
+#include "heap-traced.h"
+#include "v8-edges.h"
 #include "v8-functions.h"
 #include "v8-layout.h"
 
@@ -28,6 +31,7 @@ static bool is_like_snapshot; /* whether what V8's own snapshots leave out is le
 static bool holds_alone;      /* whether what the object holds may be folded into it */
 static uint32_t folded_words; /* of what is folded into the object */
 static bool is_listing;       /* whether a described object's edges are asked for once more */
+static bool is_caching;       /* whether what is met now is met through V8's cache of compiled code alone */
 
 static const enum heap_folded NOT_FOLDED = FOLDED_KINDS;
 
@@ -147,23 +151,33 @@ static const struct heap_visitor VISITOR = {
     on_pointers,  on_pointer,  on_custom_weak_pointers, on_custom_weak_pointer,
     on_ephemeron, on_embedded, on_tabled_code};
 
+/* All that an object holds by itself. */
+static void visit_edges(uint64_t address, int type, uint32_t words) {
+  add_edge(v8_read(address));
+  if (folded_kind(type) != NOT_FOLDED)
+    return;
+  heap_visit_body(address, words);
+  heap_traced_visit(address, type, add_if_strong);
+}
+
 static void look_into(uint32_t mark) {
   const uint64_t address = marks_address(mark);
   const int type = v8_type_of(address);
   const uint32_t words = heap_words_at(address);
   into->object_bytes += 8ull * words;
+  if (is_caching)
+    heap_cached_note(mark);
   holds_alone = true;
   if (folded_kind(type) != NOT_FOLDED) {
     if (words >= LONG_TEXT_WORDS && v8_type_is_string(type))
       marks_make_node(mark);
-    add_edge(v8_read(address));
+    visit_edges(address, type, words);
     return;
   }
   marks_make_node(mark);
   /* Of a string the class is that of its text: what one holds is told with the other otherwise. */
   holds_alone = !v8_type_is_string(type);
-  add_edge(v8_read(address));
-  heap_visit_body(address, words);
+  visit_edges(address, type, words);
 }
 
 /* Looks into everything that is pending, and into what is found by that. */
@@ -236,14 +250,15 @@ static bool describe(uint64_t address) {
   const int type = v8_type_of(address);
   column_push(&into->first, (uint32_t)into->to.count);
   folded_words = 0;
-  if (folded_kind(type) == NOT_FOLDED) {
-    add_edge(v8_read(address));
-    heap_visit_body(address, words);
-  }
+  if (folded_kind(type) == NOT_FOLDED)
+    visit_edges(address, type, words);
+  if (v8_is_application_module(address))
+    column_push(&into->modules, node);
   const uint64_t outside = take_outside(node, address, type);
   into->external_bytes += outside;
   column_push(&into->words, words + folded_words + (uint32_t)((outside + 7) / 8));
-  return !into->to.failed && !into->first.failed && !into->words.failed && into->to.count < UINT32_MAX;
+  return !into->to.failed && !into->first.failed && !into->words.failed && !into->modules.failed &&
+         into->to.count < UINT32_MAX;
 }
 
 static const char *describe_all(bool like_snapshot) {
@@ -258,34 +273,66 @@ static const char *describe_all(bool like_snapshot) {
   is_second = true;
   column_push(&into->first, 0);
   column_push(&into->words, 0);
-  for (size_t i = 0; i < roots.count; i++)
+  for (size_t i = 0; i < roots.count; i++) {
     column_push(&into->to, marks_number(roots.at[i]));
+    if (into->stays.at[i] != 0)
+      column_push(&into->rooted, marks_number(roots.at[i]));
+  }
   column_free(&roots);
   marks_each_node(describe);
   if (into->to.count >= UINT32_MAX)
     return "the heap is too large for the walk";
   column_push(&into->first, (uint32_t)into->to.count);
-  return !into->to.failed && !into->first.failed && !into->words.failed && !buffers.failed &&
-                 into->words.count == into->object_count &&
-                 heap_extras_add(into, &ephemerons, &buffers, like_snapshot)
+  return !into->to.failed && !into->first.failed && !into->words.failed && !into->rooted.failed &&
+                 !buffers.failed && into->words.count == into->object_count &&
+                 heap_extras_add(into, &ephemerons, &buffers, like_snapshot) && heap_cached_cut(into)
              ? NULL
              : NO_MEMORY;
 }
 
-static void on_root(uint64_t tagged, bool stays) {
-  bool is_read_only = false;
-  if (!v8_is_object(tagged))
-    return;
-  const uint32_t mark = marks_of(tagged - 1, &is_read_only);
-  if (is_read_only) {
-    add_edge(tagged);
-    return;
-  }
+static void add_root(uint32_t mark, bool stays) {
   marks_make_node(mark);
   if (marks_meet(mark))
     column_push(&pending, mark);
   column_push(&roots, mark);
   column_push(&into->stays, stays ? 1 : 0);
+}
+
+static void on_root(const struct heap_root *root) {
+  bool is_read_only = false;
+  if (!v8_is_object(root->tagged))
+    return;
+  const uint32_t mark = marks_of(root->tagged - 1, &is_read_only);
+  if (is_read_only)
+    add_edge(root->tagged);
+  else if (root->kind == ROOT_CACHE && !is_like_snapshot)
+    heap_cached_add_table(mark);
+  else if (root->kind != ROOT_TRACED || is_like_snapshot || !heap_traced_add(root->slot))
+    add_root(mark, root->kind == ROOT_STAYS || root->kind == ROOT_TRACED);
+}
+
+static void follow(void) {
+  visit_pending();
+  follow_ephemerons();
+}
+
+/* What the roots hold; then what objects of V8's C++ heap hold for which no JavaScript object was met, and at
+ * last what is left in V8's cache of compiled code. */
+static void follow_roots(void) {
+  bool is_read_only = false;
+  follow();
+  for (size_t i = 0; i < heap_traced_count(); i++) {
+    const uint64_t tagged = heap_traced_loose(i);
+    if (!v8_is_object(tagged))
+      continue;
+    add_root(marks_of(tagged - 1, &is_read_only), true);
+    follow();
+  }
+  is_caching = true;
+  for (size_t i = 0; i < heap_cached_tables()->count; i++)
+    add_root(heap_cached_tables()->at[i], false);
+  follow();
+  is_caching = false;
 }
 
 /* What only the walk itself uses; the marks stay, by which nodes have addresses. */
@@ -309,8 +356,7 @@ const char *heap_walk(struct heap_graph *graph, bool like_snapshot) {
     return "/proc/self/maps cannot be read, or there is no memory";
   reason = heap_roots_visit(heap_visitor_symbols(), heap_visitor_isolate(), on_root, like_snapshot);
   if (reason == NULL) {
-    visit_pending();
-    follow_ephemerons();
+    follow_roots();
     reason = follow_read_only() ? describe_all(like_snapshot) : "V8's read-only space was not found";
   }
   tidy_up();
@@ -329,10 +375,11 @@ const struct column *heap_edges_of(uint32_t node) {
   const uint64_t address = heap_address_of(node);
   is_listing = true;
   into->to.count = 0;
-  add_edge(v8_read(address));
-  if (folded_kind(v8_type_of(address)) == NOT_FOLDED)
-    heap_visit_body(address, heap_words_at(address));
+  visit_edges(address, v8_type_of(address), heap_words_at(address));
   is_listing = false;
+  for (size_t i = 0; i < into->to.count; i++)
+    if (!heap_cached_holds(node, into->to.at[i]))
+      into->to.at[i] = node;
   return &into->to;
 }
 
@@ -362,9 +409,13 @@ void heap_walk_free(struct heap_graph *graph) {
   column_free(&graph->first);
   column_free(&graph->to);
   column_free(&graph->stays);
+  column_free(&graph->rooted);
+  column_free(&graph->modules);
   column_free(&graph->memories);
   memset(graph, 0, sizeof *graph);
   tidy_up();
+  heap_cached_clear();
+  heap_traced_clear();
   marks_free();
 }
 #endif

@@ -24,6 +24,8 @@ struct heap_graph {
   struct column first;      /* node → its first edge; one more than there are nodes */
   struct column to;         /* edge → node */
   struct column stays;      /* edge of the root → 1 where that root is no handle of the running code */
+  struct column rooted;     /* nodes that such roots hold */
+  struct column modules;    /* nodes of the application's modules, of both kinds */
   struct column memories;   /* bytes of each memory, two numbers each, the lower half first */
   uint64_t object_bytes;    /* of all objects on the heap, those of the read-only space included */
   uint64_t read_only_bytes; /* the part of them in the read-only space: no nodes */

@@ -135,6 +135,19 @@ uint64_t v8_shared_of_module(uint64_t module) {
   return 0;
 }
 
+bool v8_is_application_module(uint64_t address) {
+  static const char OF_NODE[] = "node:";
+  char script[sizeof OF_NODE] = "";
+  struct text text = {.at = script, .size = sizeof script};
+  const enum heap_sort sort = heap_sort_of(address);
+  if (sort != SORT_MODULE)
+    return sort == SORT_CJS_MODULE;
+  const uint64_t shared = v8_shared_of_module(address);
+  if (shared != 0)
+    v8_add_script(&text, shared);
+  return script[0] != '\0' && strcmp(script, OF_NODE) != 0;
+}
+
 /* The name under which a module exports what a cell holds: its table of exports has the name before the cell.
  */
 static void add_export(struct text *text, uint64_t module, uint64_t cell) {

@@ -24,6 +24,9 @@ bool v8_step(struct v8_walker *walker, uint64_t address, struct text *segment, s
  * of it; 0 where there is none yet. */
 uint64_t v8_shared_of_module(uint64_t module);
 
+/* Whether it is a module, of either kind, that stands in no script of Node's. */
+bool v8_is_application_module(uint64_t address);
+
 /* How many entries a Map, Set or array has; -1 of anything else. */
 int64_t v8_entries_of(uint64_t address);
 

@@ -79,6 +79,13 @@ void v8_layout_note_function(uint64_t tagged) {
     v8_layout.last_function_type = type;
 }
 
+void v8_layout_note_builtin(uint64_t tagged) {
+  const int context_at = v8_constant("class_JSFunction__context__", -1);
+  const uint64_t context =
+      v8_is_object(tagged) && context_at > 0 ? v8_read(tagged - 1 + (uint64_t)context_at) : 0;
+  v8_layout.realm_type = v8_is_object(context) ? v8_type_of(context - 1) : 0;
+}
+
 const char *v8_type_name(int type, size_t *length) {
   if (type < 0 || type >= TYPES_MAX || types[type].name == NULL)
     return NULL;

@@ -19,6 +19,7 @@ struct v8_layout {
   int map_type, cell_type;      /* of Map and PropertyCell; likewise */
   int first_function_type, last_function_type;
   int first_object_type; /* the least type of what JavaScript calls an object */
+  int realm_type; /* of a NativeContext, which has the built-ins of a context; 0 where it is not known */
 };
 extern struct v8_layout v8_layout;
 
@@ -27,6 +28,9 @@ bool v8_layout_read(void);
 
 /* Widens the range of function types by a function's: Node 20 tells none. */
 void v8_layout_note_function(uint64_t tagged);
+
+/* Takes the type of a realm from a function that is built in. */
+void v8_layout_note_builtin(uint64_t tagged);
 
 /* The name of an instance type, or NULL; `length` is set with it. */
 const char *v8_type_name(int type, size_t *length);

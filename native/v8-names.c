@@ -198,6 +198,8 @@ static bool is_any_of(const char *name, const char *const *names, size_t count, 
 static const char *kind_of(int type) {
   char name[80];
   size_t length = 0;
+  if (type == v8_layout.realm_type && type != 0)
+    return "system / NativeContext";
   if (v8_type_is_string(type)) {
     const int kind = type & v8_layout.string_representation_mask;
     return kind == v8_layout.cons_string     ? "(concatenated string)"

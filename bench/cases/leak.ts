@@ -6,6 +6,8 @@ export interface Leak {
   readonly name: string
   /** The description of an owner that an engineer finds in the source, as {@link describeOwner} writes it. */
   readonly says: RegExp
+  /** Runs before the truth is taken: what the first use of a part of Node leaves behind is no part of the leak. @default nothing */
+  readonly warmUp?: () => unknown
   /** Builds the leak. Its result is kept alive, and must be no part of the leak. */
   readonly plant: () => unknown
   /** Bytes that neither V8's heap nor its external memory shows, as far as they belong to the leak. @default 0 */

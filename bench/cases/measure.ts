@@ -13,6 +13,7 @@ export interface CaseResult {
   /** In the list of owners, from 1 on; 0 where it is not there. */
   readonly place: number
   readonly says: string | null
+  /** What it retains, with what it shares with others. */
   readonly bytes: number | null
   readonly text: string
 }
@@ -32,17 +33,26 @@ async function liveBytes(): Promise<number> {
 
 const leak = leaks.find(({ name }) => name === process.argv[2])
 if (leak === undefined) throw new Error(`no leak is called ${process.argv[2] ?? ''}`)
+await leak.warmUp?.()
 const before = await liveBytes()
 const kept = await leak.plant()
 const truthBytes = (await liveBytes()) - before
 const discovery = await discover({ limit: 10 })
 const { owners } = discovery
 const place = owners.findIndex((owner) => leak.says.test(describeOwner(owner)))
+/** What it holds together with others goes with the last of them; the leak is all of them. */
+const owner = owners[place]
+const sharedBytes = (discovery.shared ?? [])
+  .filter(({ countedWith, holders }) => {
+    const isHolder = holders.some(({ script, path }) => script === owner?.script && path === owner.path)
+    return isHolder && countedWith !== place
+  })
+  .reduce((sum, { totalBytes }) => sum + totalBytes, 0)
 const result: CaseResult = {
   truthBytes,
   place: place + 1,
-  says: owners[place] === undefined ? null : describeOwner(owners[place]),
-  bytes: owners[place]?.retained.totalBytes ?? null,
+  says: owner === undefined ? null : describeOwner(owner),
+  bytes: owner === undefined ? null : owner.retained.totalBytes + sharedBytes,
   text: formatDiscovery(discovery, { color: false }),
 }
 report(result)

@@ -57,6 +57,10 @@ export interface RawHolder {
   /** The same; -1 where they come out of no owner's piece. */
   readonly holder: number
   readonly count: number
+  /** Of the members of a group that is known by its class alone, those that nothing else holds, in bytes. */
+  readonly aloneBytes: number
+  /** The part of them outside V8's heap. */
+  readonly aloneMemoryBytes: number
 }
 
 /** A part that two hold together, by how each is reached; texts are empty where nothing shows, both of the dominator itself. */

@@ -176,6 +176,7 @@ const TEXT = /^\((?:concatenated |sliced )?string\)$/
 function nameOf(className: string): string {
   if (className === '(closure)') return 'function'
   if (TEXT.test(className)) return 'string'
+  if (className === 'system / NativeContext') return 'built-ins of a context'
   return className === 'system / Context' ? 'variables of a function' : className
 }
 
@@ -191,7 +192,7 @@ function columns(totalBytes: number, owners: readonly Owner[]): TableColumn<Owne
     { title: 'released', cell: ({ released }) => (released === null ? '–' : formatBytes(knownBytes(released))) },
     { title: '±', cell: ({ uncertaintyBytes }) => formatBytes(uncertaintyBytes) },
     { title: 'RSS falls by', cell: ({ returned }) => (returned === null ? '–' : formatBytes(returned.residentBytes)) },
-    { title: 'B/entry', cell: bytesPerEntry },
+    { title: 'B/entry', cell: (owner) => bytesPerEntry(owner, owners) },
     { title: 'trend', cell: ({ growth }) => trendCell(growth) },
     { title: '', alignsLeft: true, cell: remark },
   ]
@@ -213,8 +214,18 @@ function placesOf(places: readonly number[]): string {
   return [...(names.length > 1 ? [names.slice(0, -1).join(', ')] : []), names.at(-1) ?? ''].join(' and ')
 }
 
-function bytesPerEntry({ own, entries }: Owner): string {
-  return entries === null || entries === 0 ? '–' : formatCount(own.totalBytes / entries)
+/** With the rows that its entries are. */
+function bytesPerEntry(owner: Owner, owners: readonly Owner[]): string {
+  const { own, entries } = owner
+  const ofEntries = owners.filter((each) => each.instances > 1 && isEntryOf(each, owner, owners.indexOf(owner)))
+  const bytes = own.totalBytes + ofEntries.reduce((sum, { retained }) => sum + retained.totalBytes, 0)
+  return entries === null || entries === 0 ? '–' : formatCount(bytes / entries)
+}
+
+function isEntryOf({ partOf, path, script }: Owner, outer: Owner, place: number): boolean {
+  return (
+    partOf === place && outer.path !== null && script === outer.script && path?.startsWith(`${outer.path}[`) === true
+  )
 }
 
 function remark({ own, retained, released, partOf, sharedBy = [], package: packageName }: Owner): string {

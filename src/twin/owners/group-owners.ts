@@ -13,6 +13,8 @@ export interface OwnerGroup {
   readonly members: readonly RawOwner[]
   /** Those of `members` that `first` stands for. */
   readonly alike: readonly RawOwner[]
+  /** Those by whose emptying the others go. @default members */
+  readonly emptied?: readonly RawOwner[]
 }
 
 /** How far apart the numbers of two groups may be that belong to each other: some items begin or end meanwhile. */

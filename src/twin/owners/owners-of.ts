@@ -19,8 +19,10 @@ import type {
 } from '../../report/discovery/types.js'
 import type { CacheObject } from '../discover/recognise-caches.js'
 import { groupOwners, withoutQuery } from './group-owners.js'
-import type { OwnerGroup } from './group-owners.js'
+import { orderOwners, ownBytesOf } from './order-owners.js'
+import type { OrderedOwner } from './order-owners.js'
 import { inFlightOf } from './in-flight.js'
+import { jointOuters } from './joint-holders.js'
 import { livePartsOf, packageCostsOf } from './live-parts.js'
 import type { LivePart } from './live-parts.js'
 import { isOwnScript } from './own-script.js'
@@ -68,12 +70,15 @@ export function ownersOf(
     raw.filter((owner) => !own.has(owner)),
     found,
   )
-  const groups = all.filter((group) => !isOfNodeAlone(group))
-  const unlisted = new Set([...own, ...all.filter(isOfNodeAlone).flatMap(({ members }) => members)])
-  const sorted = groups.toSorted((a, b) => ownBytesOf(b) - ownBytesOf(a))
-  const listed = sorted.filter((group) => ownBytesOf(group) >= leastBytes).slice(0, limit)
+  const ordered = orderOwners(all, raw, leastBytes)
+  const isUnlisted = (row: OrderedOwner): boolean => isOfNodeAlone(row) || isHull(row, leastBytes)
+  const unlisted = new Set([...own, ...ordered.filter(isUnlisted).flatMap(({ group }) => group.members)])
+  const sorted = ordered.filter((row) => !isUnlisted(row))
+  const large = sorted.filter(({ bytes }) => bytes >= leastBytes)
+  const listed = large.slice(0, limit).map(({ group }) => group)
   const placeOf = new Map(listed.flatMap((group, place) => group.members.map((member) => [member, place] as const)))
-  const partOf = (owner: RawOwner): RawOwner | undefined => (owner.partOf < 0 ? undefined : raw[owner.partOf])
+  const joint = jointOuters(found)
+  const partOf = (owner: RawOwner): RawOwner | undefined => (owner.partOf < 0 ? joint.get(owner) : raw[owner.partOf])
   const owners = listed.map((group, place): GraphOwner => {
     const { first, members, alike } = group
     const outers = members.map((member) => {
@@ -87,20 +92,20 @@ export function ownersOf(
     const row: Owner = {
       ...namesOf(first),
       kind: kindOf(first),
-      site: siteOf(alike),
+      site: siteOf(alike, kindOf(first), scriptOf(first)),
       className: first.className,
       entries: alike.every(({ entries }) => entries >= 0) ? sum(alike.map(({ entries }) => entries)) : null,
       instances: sum(alike.map(({ instances }) => instances)),
       ...NOT_EMPTIED,
       own: bytesOf(members),
-      retained: bytesOf(raw.filter((owner) => members.some((member) => liesIn(owner, member, partOf)))),
+      retained: retainedBy(new Set(members), found, partOf),
       partOf: outer === undefined ? null : (placeOf.get(outer) ?? null),
       sharedBy: sharedBy(place, members, { raw, holders: found.holders, placeOf, outer }),
       cache: cacheOf(first, caches),
     }
-    return { row, objects: objectsOf(members, row) }
+    return { row, objects: objectsOf(group.emptied ?? members, row) }
   })
-  const folded = sorted.slice(listed.length)
+  const folded = sorted.map(({ group }) => group).filter((group) => !listed.includes(group))
   const parts = livePartsOf(found)
   return {
     owners,
@@ -140,8 +145,8 @@ const IN_USE: ReadonlySet<object> = new Set<object>([process, process.env, Math,
 const EMPTIED_LEAST_BYTES = 16 * 1024
 
 /** Node's own objects are its machinery, and the language's are everybody's. */
-function objectsOf(members: readonly RawOwner[], { package: from, className, own }: Owner): object[] {
-  if (from === 'node' || NEEDED.has(className) || own.totalBytes < EMPTIED_LEAST_BYTES) return []
+function objectsOf(members: readonly RawOwner[], { package: from, className, retained }: Owner): object[] {
+  if (from === 'node' || NEEDED.has(className) || retained.totalBytes < EMPTIED_LEAST_BYTES) return []
   // No flatMap(): an owner may be an array.
   const objects = members.map(({ object }) => object).filter((object) => object !== undefined)
   return objects.length === members.length && !objects.some((object) => IN_USE.has(object)) ? objects : []
@@ -159,10 +164,15 @@ function isOwnScope({ className, path }: RawOwner): boolean {
   return className === 'system / Context' && OWN_SCOPE.test(path)
 }
 
+/** A collection that holds next to nothing beside owners, no many of which are its entries. */
+function isHull({ group, entryRows }: OrderedOwner, leastBytes: number): boolean {
+  return entryRows === 0 && group.first.item === 0 && group.first.entries >= 0 && ownBytesOf(group) < leastBytes
+}
+
 /** No empty process has connections. */
-function isOfNodeAlone(group: OwnerGroup): boolean {
+function isOfNodeAlone({ group, bytes }: OrderedOwner): boolean {
   const kind = kindOf(group.first)
-  if (kind === 'sockets' || kind === 'requests' || ownBytesOf(group) >= NODE_LEAST_BYTES) return false
+  if (kind === 'sockets' || kind === 'requests' || bytes >= NODE_LEAST_BYTES) return false
   return group.members.every((member) => packageOf(scriptOf(member)) === 'node')
 }
 
@@ -233,11 +243,18 @@ function kindOf({ item, className, entries, path }: RawOwner): OwnerKind {
   return className === 'system / Context' ? 'variables' : 'object'
 }
 
-/** The function of most members, where there is one. */
-function siteOf(members: readonly RawOwner[]): OwnerSite | null {
+/** Kinds that are named by where their functions stand. */
+const NAMED_BY_SITE: ReadonlySet<OwnerKind> = new Set(['listeners', 'timers', 'immediates', 'calls', 'generators'])
+
+/**
+ * The function of most members, where there is one. A function of Node's in what the application holds (a stream has some) says
+ * nothing of it.
+ */
+function siteOf(members: readonly RawOwner[], kind: OwnerKind, script: string): OwnerSite | null {
+  const mayBeNodes = NAMED_BY_SITE.has(kind) || packageOf(script) === 'node'
   const sites = new Map<string, OwnerSite>()
   for (const { siteName, siteScript, siteLine, functions, instances } of members) {
-    if (siteScript === '') continue
+    if (siteScript === '' || (!mayBeNodes && packageOf(siteScript) === 'node')) continue
     const key = `${siteScript} ${String(siteLine)} ${siteName}`
     const count = functions === 0 ? instances : functions
     const known = sites.get(key)?.count ?? 0
@@ -251,19 +268,30 @@ function siteOf(members: readonly RawOwner[]): OwnerSite | null {
   return [...sites.values()].sort((a, b) => b.count - a.count)[0] ?? null
 }
 
-function ownBytesOf({ members }: OwnerGroup): number {
-  return sum(members.map(({ ownBytes }) => ownBytes))
-}
-
 function bytesOf(owners: readonly RawOwner[]): GraphBytes {
   const totalBytes = sum(owners.map(({ ownBytes }) => ownBytes))
   const memoryBytes = sum(owners.map((owner) => owner.memoryBytes))
   return { heapBytes: totalBytes - memoryBytes, memoryBytes, totalBytes }
 }
 
-function liesIn(owner: RawOwner, outer: RawOwner, partOf: (owner: RawOwner) => RawOwner | undefined): boolean {
-  for (let at: RawOwner | undefined = owner; at !== undefined; at = partOf(at)) if (at === outer) return true
-  return false
+/** What goes with all of `members`: what lies in them, and what they alone hold of a group. */
+function retainedBy(
+  members: ReadonlySet<RawOwner>,
+  { owners, holders }: HeapOwners,
+  partOf: (owner: RawOwner) => RawOwner | undefined,
+): GraphBytes {
+  const isIn = (owner: RawOwner | undefined): boolean => {
+    let at = owner
+    while (at !== undefined && !members.has(at)) at = partOf(at)
+    return at !== undefined
+  }
+  const alone = holders.filter(({ owner, holder }) => isIn(owners[holder]) && !isIn(owners[owner]))
+  const { totalBytes, memoryBytes } = bytesOf(owners.filter(isIn))
+  const [allBytes, allMemoryBytes] = [
+    totalBytes + sum(alone.map(({ aloneBytes }) => aloneBytes)),
+    memoryBytes + sum(alone.map(({ aloneMemoryBytes }) => aloneMemoryBytes)),
+  ]
+  return { heapBytes: allBytes - allMemoryBytes, memoryBytes: allMemoryBytes, totalBytes: allBytes }
 }
 
 function sum(values: readonly number[]): number {

@@ -124,7 +124,13 @@ describe('ownersOf()', () => {
   })
 
   const timer = ITEM_KINDS.indexOf('timers')
-  const held = (owner: number, holder: number, count: number): RawHolder => ({ owner, holder, count })
+  const held = (owner: number, holder: number, count: number): RawHolder => ({
+    owner,
+    holder,
+    count,
+    aloneBytes: 0,
+    aloneMemoryBytes: 0,
+  })
 
   it('tells groups in one row that hang together member by member, by what waits', () => {
     const groups = [
@@ -140,7 +146,34 @@ describe('ownersOf()', () => {
       [1, 5],
     ])
     expect(owners[0]).to.deep.include({ kind: 'timers', sharedBy: [2] })
-    expect(owners[1]?.sharedBy).to.deep.equal([0])
+    // Nothing but the timers holds these, together.
+    expect(owners[1]).to.deep.include({ partOf: 0, sharedBy: [] })
+    expect(owners[0]?.retained.totalBytes).to.equal(80)
+  })
+
+  it('retains as a group what it alone holds of another, which has members elsewhere as well', () => {
+    const groups = [raw('', 40, { instances: 10, item: timer }), raw('', 30, { script: '', instances: 9, entries: -1 })]
+    const holders = [{ ...held(1, 0, 7), aloneBytes: 21, aloneMemoryBytes: 6 }, held(1, -1, 2)]
+    const { owners } = found(groups, 10, holders)
+    expect(owners[0]?.retained).to.deep.equal({ heapBytes: 55, memoryBytes: 6, totalBytes: 61 })
+    expect(owners[0]?.own.totalBytes).to.equal(40)
+  })
+
+  it('is a collection of next to nothing only with its entries', () => {
+    const rows = [raw('all', 1, { entries: 2 }), raw('cache', 300, { partOf: 0 }), raw('queue', 200, { partOf: 0 })]
+    const totals = { objectBytes: 501, totalBytes: 501, restBytes: 0 }
+    const { owners, live } = ownersOf({ ...EMPTY, ...totals, owners: rows }, [], 10, 64)
+    expect(owners.map(({ row }) => [row.path, row.partOf])).to.deep.equal([
+      ['cache', null],
+      ['queue', null],
+    ])
+    expect(live.restBytes).to.equal(1)
+  })
+
+  it("has no site of Node's in what the application holds, and one in what waits", () => {
+    const site = { siteScript: 'node:internal/streams/writable', siteLine: 3, functions: 9 }
+    const { owners } = found([raw('passing', 10, site), raw('', 9, { ...site, item: timer, instances: 9 })])
+    expect(owners.map((row) => row.site?.line ?? null)).to.deep.equal([null, 3])
   })
 
   it('is held by others only where these are listed, and hold more than a few of its members', () => {

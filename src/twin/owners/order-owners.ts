@@ -1,0 +1,96 @@
+/**
+ * The order of rows: the largest first, and after a collection what its entries are, as far as many of them are owners
+ * themselves: `uploads: Map(200)`, then `uploads[*].body: Buffer ×200`.
+ *
+ * Rule: no row is lost or made. Pure.
+ */
+import type { RawOwner } from '../../allocator/heap-walk.js'
+import type { OwnerGroup } from './group-owners.js'
+
+/** A row with what lies in its entries. */
+export interface OrderedOwner {
+  readonly group: OwnerGroup
+  /** Its own bytes and those of the rows that its entries are. */
+  readonly bytes: number
+  /** How many rows its entries are. */
+  readonly entryRows: number
+}
+
+/**
+ * Entries of a collection that holds less than `leastBytes` itself are counted with it, and what one property of all of them holds;
+ * `raw` is what `partOf` of the owners counts
+ * in.
+ */
+export function orderOwners(
+  groups: readonly OwnerGroup[],
+  raw: readonly RawOwner[],
+  leastBytes: number,
+): OrderedOwner[] {
+  const groupOf = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)))
+  const entriesOf = new Map<OwnerGroup, OwnerGroup[]>()
+  const entries = new Set<OwnerGroup>()
+  for (const group of groups) {
+    const outer = collectionOf(group, raw, groupOf)
+    if (outer === undefined) continue
+    entries.add(group)
+    entriesOf.set(outer, [...(entriesOf.get(outer) ?? []), group])
+  }
+  return trees(
+    groups.filter((group) => !entries.has(group)),
+    entriesOf,
+    leastBytes,
+  )
+}
+
+/** Each row, and behind it its entries. */
+function trees(
+  groups: readonly OwnerGroup[],
+  entriesOf: ReadonlyMap<OwnerGroup, readonly OwnerGroup[]>,
+  leastBytes: number,
+): OrderedOwner[] {
+  return groups
+    .map((outer) => {
+      const entries = entriesOf.get(outer) ?? []
+      const isHull = ownBytesOf(outer) < leastBytes
+      const isCounted = ({ first }: OwnerGroup): boolean =>
+        isHull && (entries.length === 1 || first.path === `${outer.first.path}[*]`)
+      const counted = entries.filter(isCounted)
+      const others = [
+        ...entries.filter((each) => !counted.includes(each)),
+        ...counted.flatMap((each) => entriesOf.get(each) ?? []),
+      ]
+      const below = trees(others, entriesOf, leastBytes)
+      const group = counted.reduce(withEntries, outer)
+      const bytes = ownBytesOf(group) + below.reduce((sum, each) => sum + ownBytesOf(each.group), 0)
+      return { group, bytes, entryRows: counted.length + below.length, below }
+    })
+    .sort((a, b) => b.bytes - a.bytes)
+    .flatMap(({ below, ...row }) => [row, ...below])
+}
+
+function withEntries(outer: OwnerGroup, entries: OwnerGroup): OwnerGroup {
+  return { ...outer, members: [...outer.members, ...entries.members], emptied: outer.emptied ?? outer.members }
+}
+
+/** What a row holds without the others. */
+export function ownBytesOf({ members }: OwnerGroup): number {
+  return members.reduce((sum, { ownBytes }) => sum + ownBytes, 0)
+}
+
+/** The row of the collection whose entries all members are, or lie in; undefined where there is none. */
+function collectionOf(
+  { first, members }: OwnerGroup,
+  raw: readonly RawOwner[],
+  groupOf: ReadonlyMap<RawOwner, OwnerGroup>,
+): OwnerGroup | undefined {
+  if (members.length < 2) return undefined
+  const outers = new Set(
+    members.map(({ partOf }) => {
+      const outer = raw[partOf]
+      return outer === undefined ? undefined : groupOf.get(outer)
+    }),
+  )
+  const [outer] = outers
+  if (outers.size !== 1 || outer === undefined || outer.first.path === '') return undefined
+  return first.script === outer.first.script && first.path.startsWith(`${outer.first.path}[`) ? outer : undefined
+}
