@@ -75,6 +75,7 @@ static uint32_t type_of(const struct native_block *block) {
   return pointers_at_engine(block, SMALL_WORDS) >= SOME_POINTERS ? NATIVE_TYPE_ENGINE : NATIVE_NO_TYPE;
 }
 
+#ifdef __GLIBC__
 /* The dynamic linker's list of what is loaded: every library has a pointer to it. */
 static void mark_link_maps(void) {
   Dl_info info;
@@ -89,6 +90,10 @@ static void mark_link_maps(void) {
       native_types.at[native_place_of(block)] = NATIVE_TYPE_ENGINE;
   }
 }
+#else
+/* Another C library makes no twins, where alone this is asked. */
+static void mark_link_maps(void) {}
+#endif
 
 bool native_types_find(void) {
   if (!column_make(&native_types, native_blocks.count))
