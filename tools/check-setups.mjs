@@ -3,10 +3,12 @@
 //
 //   npm run check:setups                      all; builds and packs first
 //   node tools/check-setups.mjs bundlers      one group
+//   node tools/check-setups.mjs bundlers --only Parcel,Rspack      those of the set-ups whose names have one of these words in them
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { bundlerSetups } from './setups/bundlers.mjs'
+import { parseArgs } from 'node:util'
+import { bundlerSetups, largeBundlerSetups } from './setups/bundlers.mjs'
 import { cacheSetups } from './setups/caches.mjs'
 import { databaseSetups } from './setups/databases.mjs'
 import { moduleSetups } from './setups/modules.mjs'
@@ -24,11 +26,13 @@ const GROUPS = {
   caches: cacheSetups,
   types: typesSetups,
   bundlers: bundlerSetups,
+  'large-bundlers': largeBundlerSetups,
   runners: runnerSetups,
   next: nextSetups,
 }
 
-const wanted = process.argv.slice(2)
+const { values, positionals: wanted } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })
+const words = values.only?.split(',') ?? ['']
 const unknown = wanted.filter((name) => !Object.hasOwn(GROUPS, name))
 if (unknown.length > 0) throw new Error(`no group ${unknown.join(', ')}: ${Object.keys(GROUPS).join(', ')}`)
 
@@ -41,6 +45,7 @@ try {
   for (const [group, setups] of Object.entries(GROUPS)) {
     if (wanted.length > 0 && !wanted.includes(group)) continue
     for (const [name, run] of await setups({ parent, tarball })) {
+      if (!words.some((word) => name.includes(word))) continue
       const startedAt = performance.now()
       try {
         rows.push([name, await run()])

@@ -22,7 +22,7 @@ const BUNDLERS = {
   'esbuild, CommonJS': esbuild('cjs', 'cjs'),
   'esbuild, ES module, minified': esbuild('esm', 'mjs', '--minify'),
   'esbuild, CommonJS, minified': esbuild('cjs', 'cjs', '--minify'),
-  'webpack 5': { packages: ['webpack@5'], endings: ['cjs'], bundle: webpack },
+  'webpack 5': { packages: ['webpack@5'], endings: ['cjs'], bundle: likeWebpack("require('webpack')") },
   'rollup 4': {
     packages: ['rollup@4', '@rollup/plugin-node-resolve@16', '@rollup/plugin-commonjs@29'],
     endings: ['mjs'],
@@ -30,6 +30,8 @@ const BUNDLERS = {
   },
   'Vite SSR': { packages: ['vite@8'], endings: ['mjs'], bundle: vite },
   ncc: { packages: ['@vercel/ncc@0.45'], endings: ['cjs'], bundle: ncc },
+  'Rspack 2': { packages: ['@rspack/core@2'], endings: ['cjs'], bundle: likeWebpack("require('@rspack/core').rspack") },
+  'Parcel 2': { packages: ['parcel@2'], endings: ['cjs'], bundle: parcel },
 }
 
 /** @param {string} format @param {string} ending @param {string[]} flags */
@@ -46,21 +48,48 @@ function esbuild(format, ending, ...flags) {
   }
 }
 
-/** @type {Bundle} */
-async function webpack(project, entry, output) {
-  await project.write(
-    `webpack-${output}.cjs`,
-    `const config = ${JSON.stringify({ mode: 'production', target: 'node20', entry: `./${entry}`, output: { filename: output }, stats: 'errors-warnings' })}
+/** @param {string} loader how the bundler is got @returns {Bundle} */
+function likeWebpack(loader) {
+  return async (project, entry, output) => {
+    const script = `bundle-${output}`
+    await project.write(
+      script,
+      `const config = ${JSON.stringify({ mode: 'production', target: 'node20', entry: `./${entry}`, output: { filename: output }, stats: 'errors-warnings' })}
 config.output.path = __dirname
-require('webpack')(config, (error, stats) => {
+${loader}(config, (error, stats) => {
   if (error || stats.hasErrors() || stats.hasWarnings()) {
     console.error(error?.message ?? stats.toString('errors-warnings'))
     process.exitCode = 1
   }
 })`,
-  )
-  await project.run(process.execPath, [`webpack-${output}.cjs`])
-  return output
+    )
+    await project.run(process.execPath, [script])
+    return output
+  }
+}
+
+/** It does not read `exports` unless it is told to. @type {Bundle} */
+async function parcel(project, entry, output) {
+  const folder = `parcel-${path.basename(output, '.cjs')}`
+  const target = {
+    context: 'node',
+    outputFormat: 'commonjs',
+    includeNodeModules: true,
+    distDir: folder,
+    engines: { node: '>=20' },
+  }
+  await project.edit({ targets: { program: target }, '@parcel/resolver-default': { packageExports: true } })
+  await project.run('parcel', [
+    'build',
+    entry,
+    '--target',
+    'program',
+    '--no-cache',
+    '--no-source-maps',
+    '--log-level',
+    'warn',
+  ])
+  return path.join(folder, readdirSync(path.join(project.folder, folder)).find((name) => /\.c?js$/.test(name)) ?? '')
 }
 
 /** @type {Bundle} */
@@ -103,13 +132,29 @@ async function ncc(project, entry, output) {
   return path.join(`ncc-${output}`, made[0] ?? 'index.js')
 }
 
-/** @param {{ parent: string, tarball: string }} context @returns {Promise<[string, () => Promise<string>][]>} */
-export async function bundlerSetups({ parent, tarball }) {
-  const packages = [...new Set(Object.values(BUNDLERS).flatMap((bundler) => bundler.packages))]
+/** Large installations: a group of their own. */
+const LARGE = ['Rspack 2', 'Parcel 2']
+
+/** @typedef {{ parent: string, tarball: string }} Context */
+
+/** @param {Context} context */
+export async function bundlerSetups(context) {
+  return setupsOf(context, 'bundlers', (name) => !LARGE.includes(name))
+}
+
+/** @param {Context} context */
+export async function largeBundlerSetups(context) {
+  return setupsOf(context, 'large-bundlers', (name) => LARGE.includes(name))
+}
+
+/** @param {Context} context @param {string} group @param {(name: string) => boolean} isIn @returns {[string, () => Promise<string>][]} */
+function setupsOf({ parent, tarball }, group, isIn) {
+  const bundlers = Object.entries(BUNDLERS).filter(([name]) => isIn(name))
+  const packages = [...new Set(bundlers.flatMap(([, bundler]) => bundler.packages))]
   /** @type {Promise<Project> | undefined} */
   let made
-  const project = () => (made ??= Project.make(parent, 'bundlers', { tarball, packages }))
-  return Object.entries(BUNDLERS).map(
+  const project = () => (made ??= Project.make(parent, group, { tarball, packages }))
+  return bundlers.map(
     ([
       name,
       {

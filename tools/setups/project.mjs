@@ -56,6 +56,12 @@ export class Project {
     await this.run('npm', ['install', ...quiet, ...packages], { timeoutMs: INSTALL_MS })
   }
 
+  /** Adds to its package.json. @param {object} more */
+  async edit(more) {
+    const manifest = JSON.parse(await readFile(path.join(this.folder, 'package.json'), 'utf8'))
+    await this.write('package.json', JSON.stringify({ ...manifest, ...more }))
+  }
+
   /** @param {string} name @param {string} content */
   async write(name, content) {
     const file = path.join(this.folder, name)

@@ -1,4 +1,5 @@
 // Test runners and single executables: what runs the package in a way of its own.
+import { execFileSync } from 'node:child_process'
 import { chmod, copyFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Project, answerOf, expectMeasured, must } from './project.mjs'
@@ -37,7 +38,14 @@ export async function runnerSetups(context) {
   return [
     ['Jest 30, CommonJS', () => jest(context)],
     ['Vitest 4', () => vitest(context)],
-    ['single executable (SEA)', () => singleExecutable(context)],
+    ...[process.execPath, ...otherNodes()].map(
+      (node) =>
+        /** @type {[string, () => Promise<string>]} */ ([
+          `single executable (SEA), Node ${execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()}`,
+          () => singleExecutable(context, node),
+        ]),
+    ),
+    ["Yarn 4, Plug'n'Play", () => plugAndPlay(context)],
   ]
 }
 
@@ -70,9 +78,15 @@ import prom from 'prom-client'`
   return 'a suite passes, twin and release right, a leak is found'
 }
 
-/** @param {Context} context */
-async function singleExecutable({ parent, tarball }) {
-  const project = await Project.make(parent, 'sea', { tarball, packages: ['esbuild@0.28', 'postject@1.0.0-alpha.6'] })
+/** Programs of other majors, from `OTHER_NODES`. */
+function otherNodes() {
+  return (process.env['OTHER_NODES'] ?? '').split(':').filter((node) => node !== '')
+}
+
+/** @param {Context} context @param {string} node */
+async function singleExecutable({ parent, tarball }, node) {
+  const name = `sea-${path.basename(path.resolve(node, '../../../..'))}`
+  const project = await Project.make(parent, name, { tarball, packages: ['esbuild@0.28', 'postject@1.0.0-alpha.6'] })
   await project.writeApp('entry.cjs', { first: "import 'cache-attribution/bundled'\n", isCommonJs: true })
   await project.run('esbuild', [
     'entry.cjs',
@@ -85,9 +99,9 @@ async function singleExecutable({ parent, tarball }) {
     'sea.json',
     JSON.stringify({ main: 'bundle.cjs', output: 'sea.blob', disableExperimentalSEAWarning: true }),
   )
-  await project.run(process.execPath, ['--experimental-sea-config', 'sea.json'])
+  await project.run(node, ['--experimental-sea-config', 'sea.json'])
   const program = path.join(project.folder, 'program')
-  await copyFile(process.execPath, program)
+  await copyFile(node, program)
   await chmod(program, 0o755)
   const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
   await project.run('postject', ['program', 'NODE_SEA_BLOB', 'sea.blob', '--sentinel-fuse', fuse])
@@ -98,4 +112,35 @@ async function singleExecutable({ parent, tarball }) {
   } finally {
     await remove()
   }
+}
+
+/** There is no node_modules: packages are read out of archives, and the addon out of a folder that Yarn unpacks. @param {Context} context */
+async function plugAndPlay({ parent, tarball }) {
+  const project = await Project.make(parent, 'pnp', { packages: ['@yarnpkg/cli-dist@4'] })
+  const yarn = path.join(project.folder, 'node_modules', '@yarnpkg', 'cli-dist', 'bin', 'yarn.js')
+  const { stdout: registry } = await project.run('npm', ['config', 'get', 'registry'])
+  const env = {
+    YARN_NPM_REGISTRY_SERVER: registry.trim(),
+    YARN_NODE_LINKER: 'pnp',
+    YARN_ENABLE_TELEMETRY: '0',
+    YARN_ENABLE_IMMUTABLE_INSTALLS: '0',
+    YARN_UNSAFE_HTTP_WHITELIST: '*',
+  }
+  await project.write(
+    'app/package.json',
+    JSON.stringify({ name: 'app', private: true, dependencies: { 'cache-attribution': `file:${tarball}` } }),
+  )
+  await project.write('app/yarn.lock', '')
+  await project.writeApp('app/app.mjs')
+  await project.writeApp('app/app.cjs', { isCommonJs: true })
+  const cwd = path.join(project.folder, 'app')
+  const yarnRun = (/** @type {string[]} */ ...args) =>
+    project.run(process.execPath, [yarn, ...args], { cwd, env, mayFail: true })
+  const installed = await yarnRun('install')
+  must(!/YN0\d+.*error|failed/i.test(installed.output) || installed.output.includes('Done'), installed.output)
+  const imported = expectMeasured(answerOf(await yarnRun('node', 'app.mjs')))
+  expectMeasured(answerOf(await yarnRun('node', 'app.cjs')))
+  const { output } = await yarnRun('cache-attribution', 'doctor')
+  must(/Ready/.test(output), output)
+  return `import and require() ${imported}; doctor is ready`
 }
