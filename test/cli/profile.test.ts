@@ -142,10 +142,12 @@ describe('cache-attribution profile', () => {
       expect(stdout).to.include('3.00 KiB in all')
       await profile([`${url}/own/heap?gc=1`])
       await profile([url, '--kind', 'js'])
+      await profile([url, '--leak', '--seconds', '3'])
       expect(asked).to.deep.equal([
         '/debug/pprof/heap?seconds=7 Bearer abc',
         '/own/heap?gc=1 -',
         '/debug/pprof/heap?kind=js -',
+        '/debug/pprof/heap?seconds=3&leak=1 -',
       ])
     } finally {
       server.close()
@@ -197,6 +199,9 @@ describe('cache-attribution profile', () => {
     [['late.heap', '--seconds', '0'], 'a whole number from 1'],
     [['late.heap', '--bsae', 'x'], 'did you mean "--base"?'],
     [['late.heap', '--base'], 'needs a file or an address'],
+    [['late.heap', '--leak'], 'is for a URL or a PID'],
+    [['http://127.0.0.1:9', '--leak'], 'needs "--seconds"'],
+    [['1', '--leak', '--base', 'late.heap'], 'takes no "--base"'],
   ] as const) {
     it(`does not understand ${args.join(' ') || 'nothing at all'}`, async () => {
       const { code, stderr } = await profile(args)

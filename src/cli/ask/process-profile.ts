@@ -18,15 +18,18 @@ export interface ProfileQuestion {
   readonly seconds: number | undefined
   /** @default native memory where jemalloc was started with profiling, else V8's heap */
   readonly kind: CaptureKind | undefined
+  /** Whether the youngest are left out. */
+  readonly leak: boolean
 }
 
 /** @throws CacheAttributionError `ERR_ATTACH_*`, and what the profiler refuses there */
 export async function profileOfProcess(
   pid: number,
-  { seconds = DEFAULT_SECONDS, kind }: ProfileQuestion,
+  question: ProfileQuestion,
   log: (text: string) => void,
 ): Promise<HeapProfile> {
-  return (await servedProfile(pid, { seconds, kind }, log)) ?? (await attachedProfile(pid, { seconds, kind }, log))
+  const asked = { ...question, seconds: question.seconds ?? DEFAULT_SECONDS }
+  return (await servedProfile(pid, asked, log)) ?? (await attachedProfile(pid, asked, log))
 }
 
 async function attachedProfile(
@@ -48,14 +51,18 @@ async function attachedProfile(
 /** Null where the process has no endpoint, or one without profiles: `auto` serves them where jemalloc profiles. */
 async function servedProfile(
   pid: number,
-  { seconds, kind }: ProfileQuestion,
+  { seconds, kind, leak }: ProfileQuestion,
   log: (text: string) => void,
 ): Promise<HeapProfile | null> {
   const socketPath = await findAdminSocket(pid)
   if (socketPath === null) return null
   const client = new AdminClient({ socketPath }, undefined)
   try {
-    const query = new URLSearchParams({ seconds: String(seconds), ...(kind === undefined ? {} : { kind }) })
+    const query = new URLSearchParams({
+      seconds: String(seconds),
+      ...(kind === undefined ? {} : { kind }),
+      ...(leak ? { leak: '1' } : {}),
+    })
     log(`asking the endpoint of the process for what it allocates in ${String(seconds)} s`)
     return await parseAnyProfile(await client.bytes({ method: 'GET', path: `${PPROF_PATH}?${query.toString()}` }))
   } catch (error) {

@@ -18,6 +18,8 @@ export interface SourceOptions {
   readonly seconds: number | undefined
   /** For a service: which memory. */
   readonly kind: string | undefined
+  /** For a service: leave out the youngest. */
+  readonly leak: boolean
   readonly truncated: boolean
   /** Whether the rows of threads are wanted: a third of the memory of a large profile. */
   readonly threads: boolean
@@ -65,17 +67,18 @@ async function* piecesOf(file: FileHandle, first: Uint8Array): AsyncGenerator<Ui
 }
 
 /** The address of a service's profile: of its root where no path is given. */
-function profileUrl(target: string, { seconds, kind }: Pick<SourceOptions, 'seconds' | 'kind'>): URL {
+function profileUrl(target: string, { seconds, kind, leak }: Pick<SourceOptions, 'seconds' | 'kind' | 'leak'>): URL {
   const url = new URL(target)
   if (url.pathname === '/') url.pathname = PPROF_PATH
   if (seconds !== undefined) url.searchParams.set('seconds', String(seconds))
   if (kind !== undefined) url.searchParams.set('kind', kind)
+  if (leak) url.searchParams.set('leak', '1')
   return url
 }
 
-async function fetchProfile(target: string, { token, seconds, kind }: SourceOptions): Promise<Uint8Array> {
+async function fetchProfile(target: string, { token, seconds, kind, leak }: SourceOptions): Promise<Uint8Array> {
   try {
-    const answer = await fetch(profileUrl(target, { seconds, kind }), {
+    const answer = await fetch(profileUrl(target, { seconds, kind, leak }), {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       // A token is for the service that was named.
       redirect: token === undefined ? 'follow' : 'error',

@@ -44,6 +44,8 @@ Options:
                        allocated is their callers'
   --seconds N          of a URL or a PID: what is allocated in the next N seconds
   --kind KIND          of a URL or a PID: native, js (V8's heap) or all (both)
+  --leak               of a URL or a PID: leave out what was allocated in the last tenth of the seconds, collect garbage, and
+                       show what has stayed: not the memory of requests under way
   --thread N           one thread alone, by jemalloc's number
   --root FOLDER        look up the mapped files below this folder, e.g. /proc/PID/root
   --allocator          show the allocator's own frames too
@@ -63,6 +65,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   source: { kind: 'switch' },
   hide: { kind: 'text', what: 'names of packages' },
   seconds: { kind: 'text', what: 'a number of seconds' },
+  leak: { kind: 'switch' },
   kind: { kind: 'choice', of: ['js', 'native', 'all'] },
   thread: { kind: 'text', what: "a thread's number" },
   root: { kind: 'text', what: 'a folder' },
@@ -134,6 +137,8 @@ async function readProfile(
   const thread = wholeNumber(options, 'thread', 0, Number.MAX_SAFE_INTEGER)
   const base = textOption(options, 'base')
   const kind = options.get('kind') as CaptureKind | undefined
+  const leak = options.has('leak')
+  refuseLeak(target, { leak, base, seconds })
   const source = {
     cwd: context.cwd,
     token: context.env['CACHE_ATTRIBUTION_TOKEN'],
@@ -141,17 +146,33 @@ async function readProfile(
     threads: thread !== undefined,
   }
   let shown = isProcess(target)
-    ? await profileOfProcess(Number(target), { seconds, kind }, context.log)
-    : await readSource(target, { ...source, seconds, kind })
+    ? await profileOfProcess(Number(target), { seconds, kind, leak }, context.log)
+    : await readSource(target, { ...source, seconds, kind, leak })
   if (thread !== undefined) shown = selectThread(shown, thread)
   if (base !== undefined) {
-    let earlier = await readSource(base, { ...source, seconds: undefined, kind: undefined })
+    let earlier = await readSource(base, { ...source, seconds: undefined, kind: undefined, leak: false })
     if (thread !== undefined) earlier = selectThread(earlier, thread)
     shown = subtractProfile(shown, earlier)
   }
   const root = textOption(options, 'root')
   const lines = !options.has('no-lines')
   return symbolize(shown, root === undefined ? { lines } : { lines, root: path.resolve(context.cwd, root) })
+}
+
+/** It is of what is allocated from now on. */
+function refuseLeak(
+  target: string,
+  {
+    leak,
+    base,
+    seconds,
+  }: { readonly leak: boolean; readonly base?: string | undefined; readonly seconds?: number | undefined },
+): void {
+  if (!leak) return
+  if (base !== undefined) throw usageError('"--leak" takes no "--base": what was there before is no part of it')
+  if (isProcess(target)) return
+  if (!/^https?:\/\//i.test(target)) throw usageError('"--leak" is for a URL or a PID: a file was sampled already')
+  if (seconds === undefined) throw usageError('"--leak" of a URL needs "--seconds"')
 }
 
 /** A file of such a name is given as ./4711. */

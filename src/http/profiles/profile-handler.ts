@@ -71,7 +71,7 @@ interface ProfileRoute {
  * Makes the handler of `/debug/pprof/heap`: a profile for pprof tools, `/flamegraph`, `/top`, `/dumps`, and
  * `/profiling/activate` and `/deactivate`, described by `/openapi.json`. It mounts as the admin handler does, beside it.
  *
- * `?seconds=30` shows the change in that time, without it what is sampled and live; `?gc=1` collects before; `?debug=1`
+ * `?seconds=30` shows the change in that time (with `?leak=1` what was not allocated in the last tenth of it), without it what is sampled and live; `?gc=1` collects before; `?debug=1`
  * gives jemalloc's own text; `?base=ID` takes a dump off; `?kind=js` is V8's side, `?kind=all` both.
  *
  * @throws CacheAttributionError `ERR_OPTION_*`
@@ -148,14 +148,14 @@ async function dispatch(
 }
 
 async function sendProfile(call: Call): Promise<Response> {
-  const { debug = 0, seconds, base, kind } = parametersOf(call.url, {}, PROFILE_PARAMETERS)
+  const { debug = 0, seconds, base, kind, leak } = parametersOf(call.url, {}, PROFILE_PARAMETERS)
   if (debug === 0) {
     const profile = await toPprof(await named(call))
     return bytesResponse(new Uint8Array(profile), 'application/octet-stream', {
       'content-disposition': 'attachment; filename="heap"',
     })
   }
-  if (seconds !== undefined || base !== undefined || kind !== undefined) {
+  if ([seconds, base, kind, leak].some((given) => given !== undefined)) {
     throw new HttpProblem('ERR_HTTP_PARAMETER', '"debug" gives the text of jemalloc, which is of what lives now alone')
   }
   const { bytes, body } = call.profiler.dumpText({ gc: isCollecting(call) })
@@ -167,18 +167,27 @@ async function sendProfile(call: Call): Promise<Response> {
 /** The profile that a request asks for, with names. */
 async function named(call: Call): Promise<HeapProfile> {
   const { profiler, request, settings, url } = call
-  const { seconds, base, kind = 'native' } = parametersOf(url, {}, PROFILE_PARAMETERS)
+  const { seconds, base, kind = 'native', leak = 0 } = parametersOf(url, {}, PROFILE_PARAMETERS)
   if (kind !== 'native' && kind !== 'js' && kind !== 'all')
     throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be native, js or all')
   if (kind !== 'native' && base !== undefined) {
     throw new HttpProblem('ERR_HTTP_PARAMETER', '"base" is a dump of jemalloc, and what "kind=js" shows is not in it')
+  }
+  if ((leak as number) > 0 && (base !== undefined || seconds === undefined)) {
+    throw new HttpProblem('ERR_HTTP_PARAMETER', '"leak" is of what is allocated in "seconds", and takes no "base"')
   }
   const gc = isCollecting(call)
   // A base that is not there is told before half a minute is spent on a capture.
   const before = base === undefined ? null : await catalogueOf(settings).profile(base as string)
   let profile: HeapProfile
   if (seconds !== undefined || kind !== 'native') {
-    const asked = { kind, gc, signal: request.signal, seconds: seconds as number | undefined } as const
+    const asked = {
+      kind,
+      gc,
+      signal: request.signal,
+      seconds: seconds as number | undefined,
+      leak: (leak as number) > 0,
+    } as const
     // A base is taken off what lives, not off what came.
     profile = await profiler.capture(before === null ? asked : { ...asked, view: 'live' })
   } else {

@@ -17,6 +17,7 @@ import type { ParameterKinds } from '../server/parameters.js'
 export const PROFILE_PARAMETERS = {
   seconds: 'number',
   gc: 'number',
+  leak: 'number',
   debug: 'number',
   base: 'text',
   kind: 'text',

@@ -117,6 +117,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
    * @example
    * const growth = await profiler.capture({ seconds: 60, gc: true })          // what came and stayed
    * const objects = await profiler.capture({ kind: 'js', seconds: 10 })       // the JavaScript side of it
+   * const leaks = await profiler.capture({ kind: 'all', seconds: 60, leak: true }) // what stays, without the youngest
    */
   async capture(options?: CaptureOptions): Promise<HeapProfile> {
     this.#checkOpen()
@@ -227,7 +228,10 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
         await resolveWorkers()
         if (isDelta) this.#collect(options.gc)
         const before = isDelta ? await this.#snapshot(mallctl)() : null
-        await this.#wait(options.seconds, startedMs, signal)
+        await this.#waitOut(options, startedMs, signal, () => {
+          switched.pause()
+          sampling?.leaveOutTheRest()
+        })
         await resolveWorkers()
         this.#collect(options.gc)
         const js = sampling?.stop()
@@ -237,7 +241,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
         switched.restore()
         const after = { ...(await read()), durationMs }
         const native = before === null ? after : { ...subtractProfile(after, before), durationMs }
-        return js === undefined ? native : this.#ofAllMemory(native, js)
+        return withoutYoungest(js === undefined ? native : this.#ofAllMemory(native, js), options)
       } finally {
         sampling?.discard()
         switched.restore()
@@ -250,10 +254,13 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     const startedMs = environment.now()
     const sampling = startJsSampling(options.sampleBytes)
     try {
-      await this.#wait(options.seconds, startedMs, signal)
+      await this.#waitOut(options, startedMs, signal, () => {
+        sampling.leaveOutTheRest()
+      })
       this.#collect(options.gc)
       const takenAt = environment.date().toISOString()
-      return { ...sampling.stop(), takenAt, durationMs: environment.now() - startedMs }
+      const profile = { ...sampling.stop(), takenAt, durationMs: environment.now() - startedMs }
+      return withoutYoungest(profile, options)
     } finally {
       sampling.discard()
     }
@@ -289,6 +296,20 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     }
   }
 
+  /** Until the time is over; of one that looks for leaks `pause` is called before the last tenth of it. */
+  async #waitOut(
+    { seconds, leak }: ResolvedCaptureOptions,
+    startedMs: number,
+    signal: AbortSignal,
+    pause: () => void,
+  ): Promise<void> {
+    if (leak) {
+      await this.#wait(seconds * (1 - YOUNGEST_SHARE), startedMs, signal)
+      pause()
+    }
+    await this.#wait(seconds, startedMs, signal)
+  }
+
   async #wait(seconds: number, startedMs: number, signal: AbortSignal): Promise<void> {
     const { environment } = this.#settings
     const leftMs = startedMs + seconds * 1000 - environment.now()
@@ -319,6 +340,15 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   }
 }
 
+/** How much of its time a capture that looks for leaks leaves out. */
+const YOUNGEST_SHARE = 0.1
+
+function withoutYoungest(profile: HeapProfile, { leak, seconds }: ResolvedCaptureOptions): HeapProfile {
+  if (!leak) return profile
+  const left = (seconds * YOUNGEST_SHARE).toFixed(1)
+  return { ...profile, comments: [...profile.comments, `what was allocated in the last ${left} s is left out`] }
+}
+
 /** A task that was started before it ends with its failure. */
 function switchedOn(
   mallctl: Mallctl,
@@ -338,6 +368,6 @@ function aborted(when: string): CacheAttributionError {
 }
 
 /** Calls with the same key join the same capture. */
-function keyOf({ kind, seconds, view, sampleBytes, reset, gc }: ResolvedCaptureOptions): string {
-  return JSON.stringify([kind, seconds, view, sampleBytes, reset, gc])
+function keyOf({ kind, seconds, view, sampleBytes, reset, gc, leak }: ResolvedCaptureOptions): string {
+  return JSON.stringify([kind, seconds, view, sampleBytes, reset, gc, leak])
 }

@@ -22,11 +22,21 @@ interface SampledNode {
     readonly columnNumber: number
   }
   readonly selfSize: number
+  readonly id: number
   readonly children: readonly SampledNode[]
+}
+
+/** What V8 gives. */
+interface SampledTree {
+  readonly head: SampledNode
+  /** Of each sampled object that lives the bytes that it stands for, its node, and its number in the order of allocation. */
+  readonly samples: readonly { readonly size: number; readonly nodeId: number; readonly ordinal: number }[]
 }
 
 /** Sampling under way. */
 export interface JsSampling {
+  /** What is allocated from now on is no part of the result; once. */
+  leaveOutTheRest(): void
   /** Ends it and gives what was allocated since its begin and is still reachable. */
   stop(): HeapProfile
   /** Ends it without a result; does nothing after {@link JsSampling.stop}. */
@@ -71,12 +81,22 @@ export function startJsSampling(sampleBytes = SAMPLE_BYTES): JsSampling {
     close()
     throw error
   }
+  let last = Infinity
+  const profileBy = (method: string): SampledTree => {
+    if (!isSamplerOn(session)) throw inUse('as well, and ended this capture: take it again')
+    return (post(session, method) as { profile: SampledTree }).profile
+  }
   return {
+    leaveOutTheRest: () => {
+      last = profileBy('HeapProfiler.getSamplingProfile').samples.reduce(
+        (most, { ordinal }) => Math.max(most, ordinal),
+        0,
+      )
+    },
     stop: () => {
       try {
-        if (!isSamplerOn(session)) throw inUse('as well, and ended this capture: take it again')
-        const { profile } = post(session, 'HeapProfiler.stopSampling') as { profile: { head: SampledNode } }
-        return toHeapProfile(profile.head, sampleBytes)
+        const { head, samples } = profileBy('HeapProfiler.stopSampling')
+        return toHeapProfile(head, sampleBytes, last === Infinity ? null : bytesUpTo(samples, last))
       } finally {
         close()
       }
@@ -101,8 +121,21 @@ function inUse(how: string): CacheAttributionError {
   return new CacheAttributionError('ERR_PROFILER_IN_USE', `something else (${others}) uses V8's heap profiler ${how}`)
 }
 
-/** The tree of V8 as a profile: one sample for each node that allocated. */
-function toHeapProfile(head: SampledNode, sampleBytes: number): HeapProfile {
+/** Bytes by node, of objects that were allocated up to one of them. */
+function bytesUpTo(samples: SampledTree['samples'], last: number): ReadonlyMap<number, number> {
+  const bytes = new Map<number, number>()
+  for (const { size, nodeId, ordinal } of samples) {
+    if (ordinal <= last) bytes.set(nodeId, (bytes.get(nodeId) ?? 0) + size)
+  }
+  return bytes
+}
+
+/** The tree of V8 as a profile: one sample for each node that allocated, or as far as `bytesOf` says. */
+function toHeapProfile(
+  head: SampledNode,
+  sampleBytes: number,
+  bytesOf: ReadonlyMap<number, number> | null,
+): HeapProfile {
   const builder = new ProfileBuilder({
     source: 'v8',
     // V8 reports the bytes of each place, scaled up, and not how many objects they are.
@@ -115,7 +148,8 @@ function toHeapProfile(head: SampledNode, sampleBytes: number): HeapProfile {
     const { node, stack } = next
     // The root stands for no function.
     const own = node === head ? stack : [frameOf(builder, node), ...stack]
-    if (node.selfSize > 0) builder.add(own, [node.selfSize])
+    const bytes = bytesOf === null ? node.selfSize : (bytesOf.get(node.id) ?? 0)
+    if (bytes > 0) builder.add(own, [bytes])
     for (const child of node.children) waiting.push({ node: child, stack: own })
   }
   return builder.build()

@@ -65,6 +65,11 @@ export interface CaptureOptions {
   readonly reset?: boolean | undefined
   /** Collect garbage before memory is read, so that only what is reachable counts. Two pauses. @default false */
   readonly gc?: boolean | undefined
+  /**
+   * Leave out the youngest: nothing is sampled in the last tenth of the time, so that what is there at its end has been kept for
+   * that long at least, and garbage is collected. Memory of requests under way is not among it. @default false
+   */
+  readonly leak?: boolean | undefined
 }
 
 /** The same, complete; undefined: as it is. */
@@ -76,6 +81,7 @@ export interface ResolvedCaptureOptions {
   readonly sampleBytes: number | undefined
   readonly reset: boolean
   readonly gc: boolean
+  readonly leak: boolean
 }
 
 const LEAST_SAMPLE_BYTES = 2 ** 10
@@ -111,6 +117,7 @@ export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSe
     sampleBytes: optional(number({ min: 1, max: MOST_SAMPLE_BYTES, integer: true })),
     reset: { check: boolean, fallback: false },
     gc: { check: boolean, fallback: false },
+    leak: { check: boolean, fallback: false },
   })
   if (resolved.kind !== 'js' && resolved.sampleBytes !== undefined)
     sampleBytesCheck(resolved.sampleBytes, 'sampleBytes')
@@ -121,7 +128,13 @@ export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSe
       `"${name}" is for kind 'native': V8's profiler begins anew each time`,
     )
   }
-  return resolved
+  if (resolved.leak && resolved.view === 'live') {
+    throw new CacheAttributionError(
+      'ERR_OPTION_RANGE',
+      '"leak" is of what was allocated meanwhile, not of view \'live\'',
+    )
+  }
+  return { ...resolved, gc: resolved.gc || resolved.leak }
 }
 
 /** A power of two that jemalloc can sample by. */

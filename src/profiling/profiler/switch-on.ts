@@ -19,6 +19,8 @@ export interface Wanted {
 export interface SwitchedOn {
   /** Whether the samples from before were forgotten. */
   readonly isReset: boolean
+  /** Samples nothing more; what was sampled is still followed. */
+  pause(): void
   /** Puts back what was there; once. */
   restore(): void
 }
@@ -67,6 +69,9 @@ export function switchOn(mallctl: Mallctl, { sampleBytes, reset }: Wanted): Swit
   let isRestored = false
   return {
     isReset,
+    pause: () => {
+      mallctl.write('prof.active', 'bool', false)
+    },
     restore: () => {
       if (isRestored) return
       isRestored = true

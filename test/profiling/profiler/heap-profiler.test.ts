@@ -56,6 +56,19 @@ describe('HeapProfiler', function () {
     expect(result.deltaBytes).to.be.within(0.8 * came, 1.25 * came)
   })
 
+  it('leaves out the youngest where leaks are looked for: of native memory and of objects alike', () => {
+    const { native, heap, truthBytes, comments } = result.leaks
+    expect(native['keep']).to.be.within(0.8 * truthBytes, 1.25 * truthBytes)
+    expect(heap['keepObjects']).to.be.greaterThan(500_000)
+    // Two requests each two milliseconds live at each moment: 100 KiB and 20 KB each.
+    expect([
+      native['beginRequest'] ?? 0,
+      (heap['beginRequest'] ?? 0) < 0.05 * (heap['keepObjects'] ?? 0),
+    ]).to.deep.equal([0, true])
+    expect(comments).to.include('what was allocated in the last 0.1 s is left out')
+    expect(result.leaks.refusals).to.deep.equal(['ERR_OPTION_RANGE', 'ERR_OPTION_TYPE'])
+  })
+
   it('shows in a dump what was allocated since profiling was activated', () => {
     const came = 400 * 65_536
     expect(result.liveBytes).to.be.within(0.6 * came, 1.6 * came)
