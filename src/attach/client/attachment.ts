@@ -3,7 +3,6 @@
  *
  * Rule: whatever goes wrong, the other process is left as it was, and the error says what was in the way.
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import { CacheAttributionError, ERROR_CODES } from '../../support/errors.js'
 import type { ErrorCode } from '../../support/errors.js'
 import { PROGRESS_MS } from '../protocol.js'
@@ -12,6 +11,7 @@ import { ownAddon } from './addon-file.js'
 import type { CallOptions, InspectorSession } from './inspector-session.js'
 import { loadAgent } from './load-agent.js'
 import type { LoadedAgent } from './load-agent.js'
+import { inspectorClosed } from './inspector-closed.js'
 import { enterNetwork } from './network.js'
 import { checkProcess } from './obstacles.js'
 import { connectionLost } from './open-inspector.js'
@@ -32,8 +32,6 @@ export interface AttachOptions {
 
 const ANSWER_MS = 10_000
 const END_MS = 2_000
-const POLL_MS = 5
-const SETTLE_MS = 25
 /** An attach beside this one may close the inspector in the very moment. */
 const ATTEMPTS = 3
 
@@ -44,7 +42,6 @@ export class Attachment {
   readonly started: AgentStart
   readonly #session: InspectorSession
   readonly #handle: string
-  readonly #port: number
   readonly #startMs: number
   readonly #progress: (text: string) => void
 
@@ -57,7 +54,6 @@ export class Attachment {
     this.started = started
     this.#session = session
     this.#handle = handle
-    this.#port = session.port
     this.#startMs = startMs
     this.#progress = progress
   }
@@ -130,26 +126,11 @@ export class Attachment {
     try {
       const threads = this.target.threads()
       const closes = await this.#session.call(this.#handle, 'end', '', { timeoutMs: END_MS })
-      if (closes === true) await this.#inspectorClosed(threads)
+      if (closes === true) await inspectorClosed(this.target, this.#session, threads)
     } catch {
       // It is gone, or goes by itself within ten seconds of silence.
     }
     this.#session.close()
-  }
-
-  /**
-   * A signal that comes while the process stops its inspector is lost: who attaches next must find it stopped. Its thread
-   * ends after its socket, and the main thread waits for that.
-   */
-  async #inspectorClosed(threads: readonly string[]): Promise<void> {
-    const endMs = performance.now() + END_MS
-    const isOpen = (): boolean => {
-      if (!this.#session.isLost || this.target.ownListeners().some(({ port }) => port === this.#port)) return true
-      const running = new Set(this.target.threads())
-      return threads.every((thread) => running.has(thread))
-    }
-    while (isOpen() && performance.now() < endMs) await delay(POLL_MS)
-    await delay(SETTLE_MS)
   }
 
   async #call(method: string, argument: string, options: CallOptions): Promise<string> {

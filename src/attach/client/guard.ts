@@ -33,6 +33,8 @@ const POLL_MS = 250
 const TAKE_OVER_MS = 3_000
 /** A process that is blocked opens its inspector when it goes on. */
 const WATCH_MS = 600_000
+/** One that woke up so often, and has none this long after, got no signal, or somebody else closed the inspector. */
+const WOKEN = { switches: 3, leastMs: 5_000 }
 
 /** Starts a guard for an attach to `pid`, which has these sockets (their inodes) before its inspector is opened. */
 export function startGuard(pid: number, sockets: ReadonlySet<string>): Guard {
@@ -85,14 +87,23 @@ export async function guard(pid: number, sockets: ReadonlySet<string>): Promise<
   await closeInspector(target, sockets)
 }
 
-/** The signal may be on its way, and the process may be blocked. */
+/**
+ * The signal may be on its way, and the process may be blocked. Of one that is awake it lets go soon: a later attach has its own
+ * guard, and its inspector is not for this one to close.
+ */
 async function closeInspector(target: TargetProcess, sockets: ReadonlySet<string>): Promise<void> {
-  const endMs = performance.now() + WATCH_MS
-  while (performance.now() < endMs && target.isAlive) {
+  const startMs = performance.now()
+  const { switches } = target.mainThread
+  const isSettled = (): boolean =>
+    target.mainThread.switches >= switches + WOKEN.switches && performance.now() - startMs > WOKEN.leastMs
+  while (performance.now() - startMs < WATCH_MS && target.isAlive) {
     await delay(POLL_MS)
     try {
       const open = await openedSince(target, sockets)
-      if (open === null) continue
+      if (open === null) {
+        if (isSettled()) return
+        continue
+      }
       const session = await InspectorSession.open(open.webSocketUrl, ANSWER_MS)
       try {
         await (await Foothold.open(target, session)).close()

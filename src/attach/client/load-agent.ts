@@ -12,6 +12,7 @@ import { besideCode } from '../../support/own-package.js'
 import type { AgentSettings, AgentStart } from '../protocol.js'
 import { copiesOfAddon, seenFile, temporaryFolders } from './addon-file.js'
 import { Foothold } from './foothold.js'
+import { inspectorClosed } from './inspector-closed.js'
 import { startGuard } from './guard.js'
 import type { Guard } from './guard.js'
 import { SessionError } from './inspector-session.js'
@@ -52,8 +53,23 @@ export async function loadAgent(target: TargetProcess, settings: LoadSettings): 
     guard?.dismiss()
     return loaded
   } catch (error) {
+    // What was undone here is not undone again: the guard would take the inspector of the next attach for this one's.
+    if (error instanceof UndoneError) {
+      guard?.dismiss()
+      throw error.reason
+    }
     await guard?.takeOver()
     throw error
+  }
+}
+
+/** The agent was not loaded, and the inspector is closed again. */
+class UndoneError extends Error {
+  readonly reason: unknown
+
+  constructor(reason: unknown) {
+    super('undone')
+    this.reason = reason
   }
 }
 
@@ -80,9 +96,21 @@ async function loadThrough(
     ) as AgentStart
     return { session, handle, started }
   } catch (error) {
-    if (settings.opened) await foothold?.close().catch(() => undefined)
+    const reason = error instanceof SessionError ? connectionLost(target, error) : error
+    const isUndone = settings.opened && foothold !== undefined && (await closedAgain(target, session, foothold))
     session.close()
-    throw error instanceof SessionError ? connectionLost(target, error) : error
+    throw isUndone ? new UndoneError(reason) : reason
+  }
+}
+
+/** Closes the inspector by the foothold, and waits for it. Never rejects. */
+async function closedAgain(target: TargetProcess, session: InspectorSession, foothold: Foothold): Promise<boolean> {
+  try {
+    const threads = target.threads()
+    await foothold.close()
+    return await inspectorClosed(target, session, threads)
+  } catch {
+    return false
   }
 }
 
