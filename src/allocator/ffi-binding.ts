@@ -71,6 +71,11 @@ const SLOT_KEYS: readonly (readonly [slot: number, key: string])[] = [
 /** How many extents of the smallest large size class there are. */
 const EXTENTS_KEY = 'stats.arenas.4096.lextents.0.curlextents'
 
+/** The command that installs both packages. */
+export const FFI_CURE = 'npm i ffi-napi@npm:@2060.io/ffi-napi ref-napi@npm:@2060.io/ref-napi'
+
+/** Why the packages cannot be loaded; undefined where nothing failed. */
+let missing: string | undefined
 let loaded: NativeBinding | undefined
 
 /**
@@ -83,6 +88,18 @@ export function loadFfiBinding(): NativeBinding {
   return loaded
 }
 
+/** Why the binding is not loaded, and the command that fixes it, if one does; null where it is loaded. */
+export function reasonFfiMissing(): { readonly reason: string; readonly cure: string | null } | null {
+  try {
+    loadFfiBinding()
+    return null
+  } catch (error) {
+    return missing === undefined
+      ? { reason: messageOf(error), cure: null }
+      : { reason: `ERR_FFI_MISSING: ${missing}`, cure: FFI_CURE }
+  }
+}
+
 function loadForeign(): Foreign {
   let ffi: Ffi, bindings: FfiBindings, ref: Ref
   try {
@@ -90,11 +107,8 @@ function loadForeign(): Foreign {
     bindings = requireOptional('ffi-napi/lib/bindings') as FfiBindings
     ref = requireOptional('ref-napi') as Ref
   } catch (error) {
-    throw new CacheAttributionError(
-      'ERR_FFI_MISSING',
-      `${messageOf(error).split('\n', 1)[0] ?? ''} (to install: npm i ffi-napi@npm:@2060.io/ffi-napi ref-napi@npm:@2060.io/ref-napi)`,
-      { cause: error },
-    )
+    missing = messageOf(error).split('\n', 1)[0] ?? ''
+    throw new CacheAttributionError('ERR_FFI_MISSING', `${missing} (to install: ${FFI_CURE})`, { cause: error })
   }
   const library = new ffi.DynamicLibrary(null)
   const found = (symbol: string): Buffer | null => {

@@ -53,7 +53,10 @@ export function codeOf(thrown: unknown): ErrorCode | null {
 /** The text of anything that was thrown, for where its code is shown beside it; never throws. */
 export function reasonOf(thrown: unknown): string {
   const code = codeOf(thrown)
-  return code === null ? messageOf(thrown) : messageOf(thrown).replace(`${code}: `, '')
+  if (code === null) return messageOf(thrown)
+  const { reason } = thrown as { readonly reason?: unknown }
+  // An older copy has no such member.
+  return typeof reason === 'string' ? reason : messageOf(thrown).replace(`${code}: `, '')
 }
 
 /** Failure of a mallctl: carries the key and the errno as jemalloc returned them. */

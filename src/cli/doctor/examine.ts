@@ -6,7 +6,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import { reasonAddonMissing } from '../../allocator/binding.js'
-import { loadFfiBinding } from '../../allocator/ffi-binding.js'
+import { reasonFfiMissing } from '../../allocator/ffi-binding.js'
 import { messageOf } from '../../support/errors.js'
 import { besideCode } from '../../support/own-package.js'
 import { supportsTwin } from '../../twin/support.js'
@@ -86,7 +86,7 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
       secureStart: host.secureStart,
     },
     addon: addonFinding(),
-    ffi: binding('ffi-napi and ref-napi are loaded', loadFfiBinding),
+    ffi: ffiFinding(),
     library: libraryFinding(found),
     here: allocatorFacts(),
     underRun,
@@ -159,18 +159,8 @@ function addonFinding(): Finding {
   return { present: false, detail: missing.reason, mend: missing.cure }
 }
 
-function binding(detail: string, load: () => unknown): Finding {
-  try {
-    load()
-    return { present: true, detail, mend: null }
-  } catch (error) {
-    return { present: false, ...splitMend(messageOf(error)) }
-  }
-}
-
-/** The loaders put the command that fixes it in brackets at the end: `… (to install: npm i …)`. */
-function splitMend(message: string): { readonly detail: string; readonly mend: string | null } {
-  const at = message.endsWith(')') ? message.lastIndexOf(' (to ') : -1
-  const [, mend] = /^ \(to (?:build|install)(?: it)?: (.*)\)$/s.exec(at === -1 ? '' : message.slice(at)) ?? []
-  return mend === undefined ? { detail: message, mend: null } : { detail: message.slice(0, at), mend }
+function ffiFinding(): Finding {
+  const missing = reasonFfiMissing()
+  if (missing === null) return { present: true, detail: 'ffi-napi and ref-napi are loaded', mend: null }
+  return { present: false, detail: missing.reason, mend: missing.cure }
 }

@@ -52,9 +52,7 @@ function found(discovery: Discovery): HTMLElement[] {
       disagreement === null ? [] : [make('li', {}, `Owner ${formatCount(place + 1)}: ${longName(disagreement)}.`)],
     ),
     ...(discovery.shared ?? []).map((shared) => make('li', {}, longName(`${describeShared(shared)}.`))),
-    ...warnings.map(({ code, message }) =>
-      make('li', {}, longName(message.replace(`${code}: `, '')), ' ', make('code', {}, code)),
-    ),
+    ...warnings.map(({ code, message }) => make('li', {}, longName(message), ' ', make('code', {}, code))),
   ]
   return [
     ...(live === null ? [] : table(discovery, live)),
