@@ -12,7 +12,7 @@ import { report } from '../support/processes.js'
 import { allocate, truth } from './sites.js'
 
 /** A site, with what lives of it and what the profile says. */
-export interface SiteResult {
+interface SiteResult {
   readonly site: string
   readonly truthBytes: number
   readonly bytes: number

@@ -156,7 +156,7 @@ const stored = new Database(':memory:').prepare('SELECT zeroblob(?) AS bytes')
 const half = Buffer.alloc(28 * KIB)
 
 /** A file of 112 KiB that is read at each turn. */
-export interface Turn {
+interface Turn {
   readonly file: string
   readonly shapes: Shapes
   readonly generator: Generator<Buffer>

@@ -72,7 +72,7 @@ const SLOT_KEYS: readonly (readonly [slot: number, key: string])[] = [
 const EXTENTS_KEY = 'stats.arenas.4096.lextents.0.curlextents'
 
 /** The command that installs both packages. */
-export const FFI_CURE = 'npm i ffi-napi@npm:@2060.io/ffi-napi ref-napi@npm:@2060.io/ref-napi'
+const FFI_CURE = 'npm i ffi-napi@npm:@2060.io/ffi-napi ref-napi@npm:@2060.io/ref-napi'
 
 /** Why the packages cannot be loaded; undefined where nothing failed. */
 let missing: string | undefined

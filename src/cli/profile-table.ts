@@ -1,5 +1,5 @@
 /** The table of a profile as wide as the terminal: names go on in further lines. */
-import { figureColumns, formatTopTable, summedRows, tableHead } from '../heap-profile/output/top.js'
+import { figureColumns, formatTopTable, summedRows, totalLine } from '../heap-profile/output/top.js'
 import type { SummedRow, TopTable } from '../heap-profile/output/top.js'
 import { formatTable, palette } from '../report/format-table.js'
 import type { Palette } from '../report/format-table.js'
@@ -20,6 +20,6 @@ export function formatProfileTable(table: TopTable, paints: Palette = palette())
   const ordered = paints.width < WIDE ? [name, ...columns] : [...columns, name]
   const lines = formatTable(ordered, rows, paints, () => (text) => text)
   const left = table.rows.length - rows.length
-  const head = [tableHead(table), '']
+  const head = [totalLine(table), '']
   return `${[...head, ...lines, ...(left > 0 ? [`… and ${formatCount(left)} more`] : [])].join('\n')}\n`
 }

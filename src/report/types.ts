@@ -9,7 +9,7 @@ import type { ReportResidual } from './residual/types.js'
 import type { FloorTrend, Forecast, Trend } from './trends/types.js'
 import type { AttributedBytes, OtherThreads, ReportWarning, ReturnedBytes, RowFacts, SampledBytes } from './values.js'
 
-export type { AttributedBytes, CacheStatus, ReportWarning, ReturnedBytes, RowError, RowFacts, SampledBytes } from './values.js'
+export type { AttributedBytes, CacheStatus, ReportWarning, ReturnedBytes, RowError, RowFacts } from './values.js'
 
 /**
  * How a run takes memory away: `release` empties each cache wholly, in the live process; `twin` does so in a

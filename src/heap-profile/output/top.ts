@@ -121,7 +121,7 @@ export function formatTopTable(table: TopTable, options: { readonly limit?: numb
     return cells.map((cell, index) => cell.padStart(widths[index] ?? 0)).join('  ')
   })
   const left = table.rows.length - lines.length
-  return `${tableHead(table)}\n\n${rows.join('\n')}\n${left > 0 ? `… and ${formatCount(left)} more\n` : ''}`
+  return `${totalLine(table)}\n\n${rows.join('\n')}\n${left > 0 ? `… and ${formatCount(left)} more\n` : ''}`
 }
 
 /** A row with what it and all before it have. */
@@ -157,7 +157,7 @@ export function figureColumns(
 }
 
 /** The line above a table. */
-export function tableHead(table: TopTable): string {
+export function totalLine(table: TopTable): string {
   return `${table.type}: ${amountsAs(table)(table.total)} in all`
 }
 
