@@ -149,7 +149,8 @@ const FOOTHOLD = `(() => {
     },
     start: (json) => {
       const { performance } = builtin('node:perf_hooks')
-      const startMs = performance.now()
+      // The clock of the agent's timers.
+      const startMs = Number(process.hrtime.bigint()) / 1e6
       const { text, url, settings } = JSON.parse(json)
       const heapBytes = builtin('node:v8').getHeapStatistics().used_heap_size
       const module = { exports: {} }
