@@ -66,7 +66,9 @@ class Agent {
   ask(question: string): Promise<string> {
     const answer = this.#ask(question)
     this.#pending.add(answer)
-    void answer.then(() => this.#pending.delete(answer))
+    const forget = (): void => void this.#pending.delete(answer)
+    // A rejection is the inspector's to tell, and nobody's who would end the process for it.
+    answer.then(forget, forget)
     return answer
   }
 
@@ -121,7 +123,8 @@ class Agent {
       // JSON has no undefined.
       return { value: (await TASKS[task](options, context)) ?? null }
     } catch (error) {
-      return { error: { code: codeOf(error), message: messageOf(error) } }
+      const message = error instanceof CacheAttributionError ? error.reason : messageOf(error)
+      return { error: { code: codeOf(error), message } }
     }
   }
 }

@@ -170,6 +170,5 @@ function valueOf(answer: AgentAnswer): unknown {
   if (code === null || !Object.hasOwn(ERROR_CODES, code)) {
     throw new CacheAttributionError('ERR_ATTACH_AGENT', `the agent failed in the process: ${message}`)
   }
-  const known = code as ErrorCode
-  throw new CacheAttributionError(known, message.replace(`${known}: `, ''))
+  throw new CacheAttributionError(code as ErrorCode, message)
 }

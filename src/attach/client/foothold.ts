@@ -4,9 +4,11 @@
  * Rule: the application may have replaced `process`, its timers or parts of JavaScript. Node's own modules are sought before
  * anything is done, and nothing that runs later can throw: an exception in a timer would end the process.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { CacheAttributionError } from '../../support/errors.js'
 import { AGENTS_KEY } from '../protocol.js'
 import type { AgentSettings } from '../protocol.js'
+import { SessionError } from './inspector-session.js'
 import type { InspectorSession } from './inspector-session.js'
 import type { TargetProcess } from './target-process.js'
 
@@ -28,6 +30,7 @@ export interface AgentText {
 
 const ANSWER_MS = 10_000
 const LOAD_MS = 60_000
+const POLL_MS = 10
 /** The answer to the last question goes out first. */
 const CLOSE_MS = 20
 
@@ -53,6 +56,22 @@ export class Foothold {
       'ERR_ATTACH_AGENT',
       `process ${String(target.pid)} has replaced its global \`process\`, and Node's own cannot be reached: its inspector may be open still`,
     )
+  }
+
+  /**
+   * Resolves when the event loop has turned. An inspector also answers in the middle of a call that does not return, such as
+   * `Atomics.wait()`, or while a debugger has paused.
+   *
+   * @throws SessionError `silent` where it does not turn in ten seconds
+   */
+  async turned(): Promise<void> {
+    const endMs = performance.now() + ANSWER_MS
+    const hasTurned = async (): Promise<boolean> =>
+      (await this.#session.call(this.#handle, 'turned', '', { timeoutMs: ANSWER_MS })) === true
+    while (!(await hasTurned())) {
+      if (performance.now() > endMs) throw new SessionError('silent', 'its event loop does not turn')
+      await delay(POLL_MS)
+    }
   }
 
   /** `v20.20.2` */
@@ -130,8 +149,15 @@ const FOOTHOLD = `(() => {
     ['globalThis', () => Object.isExtensible(globalThis)],
     ['Promise', () => typeof Promise.resolve(1).then === 'function' && typeof Promise.all([]).then === 'function'],
   ]
+  let isAsked = false
+  let hasTurned = false
   return {
     version: () => process.version,
+    turned: () => {
+      if (!isAsked) new (builtin('node:net').Socket)().setTimeout(1, () => { hasTurned = true })
+      isAsked = true
+      return hasTurned
+    },
     sees: (json) => attempt(() => {
       const { file, dev, ino, size } = JSON.parse(json)
       const fs = builtin('node:fs')

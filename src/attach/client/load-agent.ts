@@ -87,6 +87,7 @@ async function loadThrough(
   try {
     const hold = (foothold = await Foothold.open(target, session))
     checkVersion(target, await hold.version())
+    await hold.turned()
     checkBuiltIns(target, await hold.changed())
     settings.progress('loading the agent into the process')
     const { opened } = settings
