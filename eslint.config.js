@@ -185,6 +185,10 @@ export default defineConfig(
     rules: {
       'house/may-import': 'error',
       'no-restricted-imports': /** @type {any} */ (importRule(NATIVE_PACKAGES)),
+      'no-restricted-properties': [
+        'error',
+        { object: 'AbortSignal', property: 'any', message: 'Node 20 may collect it: withinTime() of support/' },
+      ],
       'advice/max-lines': ['warn', { max: 300, ...length }],
       'max-lines': ['error', { max: 350, ...length }],
       'max-lines-per-function': ['error', { max: 60, ...length }],

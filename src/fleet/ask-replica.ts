@@ -10,6 +10,7 @@ import { AdminClient } from '../support/admin-client.js'
 import { CacheAttributionError, codeOf, reasonOf } from '../support/errors.js'
 import { isObject } from '../support/is-object.js'
 import { formatBytes, formatShare } from '../support/units.js'
+import { withinTime } from '../support/within-time.js'
 import type { ResolvedTarget } from './targets.js'
 import type { FleetReplica } from './types.js'
 
@@ -78,12 +79,10 @@ export async function askReplica(target: ResolvedTarget, asking: Asking): Promis
       mode: asking.mode,
       ...(asking.discover > 0 ? { discover: String(asking.discover) } : {}),
     })
-    const answer = await client.json({
-      method: 'POST',
-      path: `attribution?${query.toString()}`,
-      mostBytes: ANSWER_BYTES_MAX,
-      signal: within(asking.signal, asking.timeoutMs),
-    })
+    const path = `attribution?${query.toString()}`
+    const answer = await withinTime(asking.timeoutMs, asking.signal, (signal) =>
+      client.json({ method: 'POST', path, mostBytes: ANSWER_BYTES_MAX, signal }),
+    )
     const report = reportOf(answer, target)
     known = { ...known, rssBytes: report.before.rssBytes, longestPauseMs: report.pauses.longestMs }
     return ended('measured', report)
@@ -94,16 +93,9 @@ export async function askReplica(target: ResolvedTarget, asking: Asking): Promis
 }
 
 function shortly(client: AdminClient, { signal, answerTimeoutMs }: Asking, path: string): Promise<unknown> {
-  return client.json({
-    method: 'GET',
-    path,
-    mostBytes: ANSWER_BYTES_MAX,
-    signal: within(signal, answerTimeoutMs),
-  })
-}
-
-function within(signal: AbortSignal, ms: number): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(ms)])
+  return withinTime(answerTimeoutMs, signal, (limited) =>
+    client.json({ method: 'GET', path, mostBytes: ANSWER_BYTES_MAX, signal: limited }),
+  )
 }
 
 function statusOf(answer: unknown, { url }: ResolvedTarget): Status {

@@ -12,6 +12,7 @@ import { CacheAttributionError, describe, messageOf } from '../support/errors.js
 import { isObject } from '../support/is-object.js'
 import { oneOf, number, optional, resolveOptions, text } from '../support/options.js'
 import { formatBytes, printable } from '../support/units.js'
+import { withinTime } from '../support/within-time.js'
 import type { FleetTarget } from './types.js'
 
 /** How the endpoint of a replica is reached that is known by host and port alone. */
@@ -237,23 +238,22 @@ async function jsonIn(file: string): Promise<unknown> {
 }
 
 async function jsonAt(url: string, signal: AbortSignal | undefined): Promise<unknown> {
-  const timeout = AbortSignal.timeout(SOURCE_TIMEOUT_MS)
   try {
-    const answer = await fetch(url, {
-      headers: { accept: 'application/json' },
-      redirect: 'error',
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-    })
-    if (!answer.ok) throw new Error(`it answered ${String(answer.status)} ${answer.statusText}`)
-    const tooLong = (): Error => new Error(`it gave more than ${formatBytes(SOURCE_BYTES_MAX)}`)
-    const body = (answer.body ?? []) as AsyncIterable<Uint8Array>
-    return JSON.parse((await boundedBody(body, SOURCE_BYTES_MAX, tooLong)).toString())
+    return await withinTime(SOURCE_TIMEOUT_MS, signal, (limited) => fetchJson(url, limited))
   } catch (error) {
     if (signal?.aborted === true)
       throw new CacheAttributionError('ERR_RUN_ABORTED', 'aborted before a replica was asked')
     const { cause } = error as { cause?: unknown }
     throw noTargets(`${printable(url, 200)} gave no targets: ${messageOf(cause ?? error)}`, error)
   }
+}
+
+async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
+  const answer = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'error', signal })
+  if (!answer.ok) throw new Error(`it answered ${String(answer.status)} ${answer.statusText}`)
+  const tooLong = (): Error => new Error(`it gave more than ${formatBytes(SOURCE_BYTES_MAX)}`)
+  const body = (answer.body ?? []) as AsyncIterable<Uint8Array>
+  return JSON.parse((await boundedBody(body, SOURCE_BYTES_MAX, tooLong)).toString())
 }
 
 function noTargets(reason: string, cause?: unknown): CacheAttributionError {
