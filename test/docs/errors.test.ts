@@ -34,12 +34,13 @@ function documentsBelow(folder: string): string[] {
   return names.filter((name) => name.endsWith('.md')).map((name) => path.join(folder, name))
 }
 
-/** All of src/, but the table of codes itself. */
+/** All of src/, but the table of codes itself; and what the built package begins with. */
 function sources(): string[] {
   const folder = path.join(ROOT, 'src')
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.startsWith(path.join('support', 'error-table')))
-    .map((name) => readFileSync(path.join(folder, name), 'utf8'))
+    .map((name) => path.join(folder, name))
+  return [...files, path.join(ROOT, 'tools', 'package', 'library.mjs')].map((file) => readFileSync(file, 'utf8'))
 }
 
 /** Code without its comments. */

@@ -97,7 +97,7 @@ describe('the watch over a twin whose state the kernel does not tell', () => {
     'an empty line': [''],
   }
   for (const [what, lines] of Object.entries(forgeries)) {
-    it(`believes no frame ${what}`, async () => {
+    it(`takes no frame ${what}`, async () => {
       const script = `${lines.map((each) => `echo '${each}'`).join('; ')}; exec sleep 60`
       expect(await watch(hiddenChild(folder, script), 60_000)).to.deep.equal({ kind: 'forged' })
     })

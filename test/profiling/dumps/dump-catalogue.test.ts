@@ -69,7 +69,7 @@ describe('DumpCatalogue', () => {
     rmSync(outside, { recursive: true })
   })
 
-  it('lists what has the name of a dump, the oldest first, whoever wrote it', async () => {
+  it('lists what has the name of a dump, the oldest first, of any writer', async () => {
     const theirs = put('jeprof.9.3.i3.heap')
     utimesSync(path.join(folder, theirs), new Date(0), new Date(Date.UTC(2026, 0, 1, 0, 2)))
     for (const name of [own(3), own(1), 'notes.txt']) put(name)

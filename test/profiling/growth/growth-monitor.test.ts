@@ -61,7 +61,7 @@ describe('GrowthMonitor', () => {
     expect(event?.results[0]).to.include({ action: 'callback', path: null, error: null })
   })
 
-  it('collects before it believes: garbage is no growth', async () => {
+  it('collects before it fires: garbage is no growth', async () => {
     const world = new World()
     await using monitor = world.monitor()
     await world.check(monitor, 1000)

@@ -110,7 +110,7 @@ describe('HeapProfiler', function () {
     expect(result.activated).to.deep.equal([true, true, false])
   })
 
-  it('refuses whoever would switch the profiler during a capture, and a distance that would forget samples', () => {
+  it('refuses to switch the profiler during a capture, and a distance that would forget samples', () => {
     expect(result.refusals).to.deep.equal([
       'ERR_PROFILE_IN_PROGRESS',
       'ERR_PROFILE_IN_PROGRESS',
