@@ -1,5 +1,5 @@
 /* Which own properties of an object run code when they are read: JavaScript's getters, and V8's native
- * accessors, which JavaScript cannot tell from data: a look at their descriptor runs them already.
+ * accessors, which JavaScript cannot tell from data: reading their descriptor runs them already.
  *
  * Node-API has no call for that; V8's own functions are called by the names under which Node exports them for
  * addons. */

@@ -1,5 +1,5 @@
-/* The twin: a copy-on-write child of a process at rest. What "at rest" takes is decided in src/twin/; here is
- * what only C can do about it: heap pages that V8 keeps from forks, import slots, descriptors, shared
+/* The twin: a copy-on-write child of a quiescent process. What "quiescent" takes is decided in src/twin/;
+ * here is what only C can do about it: heap pages that V8 keeps from forks, import slots, descriptors, shared
  * mappings, confinement. */
 #ifndef CACHE_ATTRIBUTION_TWIN_H
 #define CACHE_ATTRIBUTION_TWIN_H

@@ -32,7 +32,7 @@ export function fromCache(cache: object): Releasable {
 /**
  * The same for what an adapter of a library knows by its shape; undefined of anything else, whatever `clear()` it has.
  *
- * @throws CoordinatorError `ERR_ADAPTER_REFUSED`; `ERR_ADAPTER_UNKNOWN` for what is no object
+ * @throws CacheAttributionError `ERR_ADAPTER_REFUSED`; `ERR_ADAPTER_UNKNOWN` for what is no object
  */
 export function recognised(cache: object): Releasable | undefined {
   const given: unknown = cache

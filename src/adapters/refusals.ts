@@ -43,7 +43,7 @@ export const REFUSALS: readonly Refusal[] = [
   {
     what: 'a store of sessions',
     shape: '`get`, `set`, `destroy`, and one of `createSession`, `touch`, `all`',
-    why: 'its entries are sessions, which no use brings back: whoever is signed in would be signed out',
+    why: 'its entries are sessions, which no use brings back: who is signed in would be signed out',
     matches: (value) =>
       hasMethods(value, 'get', 'set', 'destroy') &&
       ['createSession', 'touch', 'all'].some((name) => hasMethods(value, name)),

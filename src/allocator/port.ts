@@ -43,7 +43,7 @@ export const SLOT = {
   otherThreads: 11,
   /** `thread.allocated` of those threads together: bytes that they have allocated so far. */
   othersAllocated: 12,
-  /** `thread.deallocated` of them: bytes that they have freed so far, whoever had allocated them. */
+  /** `thread.deallocated` of them: bytes that they have freed so far, of whichever thread they came. */
   othersFreed: 13,
   /** Grows whenever a thread begins or ends to be counted. */
   othersChanges: 14,

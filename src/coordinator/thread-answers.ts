@@ -26,7 +26,7 @@ export interface ThreadQuestion {
   readonly to: number
   /** The channel on which the answers are awaited. */
   readonly reply: string
-  /** Wall clock: whoever reads it later does not begin. */
+  /** Wall clock: who reads it later does not begin. */
   readonly untilMs: number
   readonly options: object
 }

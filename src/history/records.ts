@@ -152,7 +152,7 @@ export function observationOf(observation: HistoryObservation): HistoryObservati
   })
 }
 
-/** A proxy, or a getter, may throw anything from any look. */
+/** A proxy, or a getter, may throw anything from any access. */
 function guarded<T>(kind: HistoryRecord['kind'], make: () => T): T {
   try {
     return make()

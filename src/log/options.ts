@@ -23,7 +23,7 @@ export interface Schedule {
   /** Time zone of `cron`, e.g. `Europe/Berlin`. @default the process's */
   readonly timeZone?: string | undefined
   /**
-   * `observe` looks and costs nothing. `twin`, `trim` and `release` make a run.
+   * `observe` reads figures and releases nothing. `twin`, `trim` and `release` make a run.
    * @default 'observe'
    */
   readonly mode?: ReportMode | undefined

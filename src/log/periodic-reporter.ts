@@ -93,7 +93,7 @@ export class PeriodicReporter implements AsyncDisposable {
   async #tick(schedule: ResolvedSchedule, due: Due, skips: { inARow: number }): Promise<void> {
     const { mode } = schedule
     const tick = { mode, schedule: schedule.cron ?? `every ${String(schedule.every)} ms`, ticksMissed: due.ticksMissed }
-    // A look comes again soon; a run that is due at the same moment as a look must not be lost for an hour.
+    // An observation comes again soon; a run that is due at the same moment must not be lost for an hour.
     while (this.#isBusy && mode !== 'observe') await this.#last
     if (this.#isClosed) return
     const reason = this.#reasonToSkip(schedule, due)
@@ -109,7 +109,7 @@ export class PeriodicReporter implements AsyncDisposable {
     await this.#last
   }
 
-  /** Null where nothing speaks against it. A look costs next to nothing, and is wanted most when the process is busy. */
+  /** Null where nothing speaks against it. An observation costs next to nothing, and is wanted most when the process is busy. */
   #reasonToSkip({ mode }: ResolvedSchedule, { lateMs }: Due): string | null {
     const { lateMs: lateMax, cpu: cpuMax } = this.#options
     const cpu = this.#cpuSinceLast()

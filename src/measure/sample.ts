@@ -2,7 +2,7 @@
  * Samples: one reading of the allocator, V8 and the process.
  *
  * Rule: inside a window figures go into preallocated memory and become objects afterwards; the figures of a window are
- * those of its drain's last look, since any call after it may set V8 compiling. This folder holds the only code that
+ * those of its drain's last reading, since any call after it may set V8 compiling. This folder holds the only code that
  * advances the allocator's epoch.
  */
 import { addonOrNull } from '../allocator/binding.js'

@@ -19,7 +19,7 @@ export class ThreadWatch {
   readonly #read: ReadThreadsAtWork
   readonly #ids = new Int32Array(IDS_MAX)
   readonly #passedOver = new Set<number>()
-  /** At work at every look since the drain began; undefined before its first look. */
+  /** At work at every reading since the drain began; undefined before its first one. */
   #always: number[] | undefined
 
   constructor(read: ReadThreadsAtWork) {

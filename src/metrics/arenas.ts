@@ -1,4 +1,4 @@
-/** Reads jemalloc's arenas one by one, from the snapshot of statistics that the last look took. */
+/** Reads jemalloc's arenas one by one, from the snapshot of statistics that the last observation took. */
 import type { Mallctl } from '../allocator/port.js'
 import { MallctlError } from '../support/errors.js'
 import type { ArenaSnapshot } from './snapshot.js'

@@ -33,7 +33,7 @@ export const GROUPS: Readonly<Record<string, readonly Metric[]>> = {
   'The collectors themselves': ITSELF,
 }
 
-/** Read at every look. */
+/** Read at every observation. */
 export const PULLED: readonly PulledMetric[] = Object.values(GROUPS).flat().filter(isPulled)
 
 function isPulled(metric: Metric): metric is PulledMetric {

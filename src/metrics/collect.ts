@@ -57,7 +57,7 @@ export function collectMetrics(coordinator: MeteredCoordinator, options?: Collec
   return registry
 }
 
-/** In a registry of our own the whole text is good for as long as the look is; one that was given is written by its own rules. */
+/** In a registry of our own the whole text is good for as long as the observation is; one that was given is written by its own rules. */
 function remember(registry: Registry, snapshot: () => MetricsSnapshot): void {
   const memory = rememberTexts(registry, snapshot)
   const write = registry.metrics.bind(registry)
@@ -80,7 +80,7 @@ function refuseTaken(registry: Registry, name: string): void {
 }
 
 /**
- * A metric whose values are those of the look. They do not go through prom-client's own store, so that what is gone leaves nothing
+ * A metric whose values are those of the observation. They do not go through prom-client's own store, so that what is gone leaves nothing
  * behind, and what is unknown is absent where that store would show 0.
  */
 function addPulled(

@@ -27,7 +27,7 @@ interface Described {
   readonly counts?: string
 }
 
-/** Read at every look. */
+/** Read at every observation. */
 export interface PulledMetric extends Described {
   readonly type: 'gauge' | 'counter'
   /** Whether values of different processes or labels may be added up: OpenTelemetry has another instrument for that. */

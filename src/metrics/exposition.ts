@@ -54,7 +54,7 @@ export type TextMemory = (format: string, write: () => Promise<string>) => Promi
 const memories = new WeakMap<ReadableRegistry, TextMemory>()
 
 /**
- * Has texts of a registry written once for as long as `moment` gives the same object: a hundred scrapes within a look cost the text of
+ * Has texts of a registry written once for as long as `moment` gives the same object: a hundred scrapes of one observation cost the text of
  * one.
  */
 export function rememberTexts(registry: ReadableRegistry, moment: () => object): TextMemory {

@@ -1,5 +1,5 @@
 /**
- * Where all metrics come from: looks at a coordinator, each good for a second, and what its runs told meanwhile.
+ * Where all metrics come from: observations of a coordinator, each good for a second, and what its runs told meanwhile.
  *
  * Rule: looking releases nothing and collects nothing, and whatever fails costs what it would have told, not the scrape.
  */

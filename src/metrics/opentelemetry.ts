@@ -32,7 +32,7 @@ export interface MeteredInstruments extends Disposable {
 const METER = 'cache-attribution'
 
 /**
- * Gives the metrics of a coordinator to OpenTelemetry: one callback for all instruments, so that a collection costs one look, which
+ * Gives the metrics of a coordinator to OpenTelemetry: one callback for all instruments, so that a collection costs one observation, which
  * releases and collects nothing.
  *
  * Names and units are such that the exporter for Prometheus makes the names of docs/reference/metrics.md of them.

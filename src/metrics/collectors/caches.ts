@@ -1,4 +1,4 @@
-/** The registered caches: the largest by themselves, the rest as `other`. An unregistered one is gone at the next look. */
+/** The registered caches: the largest by themselves, the rest as `other`. An unregistered one is gone at the next observation. */
 import type { Aggregation, PulledMetric } from '../definition.js'
 import type { CacheSnapshot } from '../snapshot.js'
 import { ofMemories, oneSample } from '../sample.js'

@@ -34,7 +34,7 @@ export const GROWTH: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_growth_confirmations_total',
     type: 'counter',
-    help: 'Garbage collections with which a growth monitor looked whether growth was real, by what came of it.',
+    help: 'Garbage collections with which a growth monitor checked whether growth was real, by what came of it.',
     labels: ['monitor', 'result'],
     acrossProcesses: 'sum',
     source: '`monitor.statistics.confirmations`, `monitor.statistics.refuted`',
