@@ -16,11 +16,11 @@ export function shimSource(
   url: string,
   library: string,
   source: string,
-  exports: readonly (readonly [string, CacheExport])[],
+  wrappable: readonly (readonly [string, CacheExport])[],
 ): string {
   const original = JSON.stringify(url)
   // What is exported by name hides the same name of the star; a star never brings the default.
-  const names = [...new Set([...exports.map(([name]) => name), 'default'])].filter((name) => mayExport(source, name))
+  const names = [...new Set([...wrappable.map(([name]) => name), 'default'])].filter((name) => mayExport(source, name))
   // Members, not names of an import: one that is not there after all is undefined, and the program still starts.
   const wrapped = names.map(
     (name, index) =>

@@ -190,6 +190,7 @@ export class Library {
 
   /** @param {string} file @param {string} text */
   async #compile(file, text) {
+    refuseReserved(file, text)
     const { outputText } = ts.transpileModule(text, {
       fileName: file,
       compilerOptions: {
@@ -256,6 +257,31 @@ export class Library {
     const found = names.length === 0 ? '' : `0&&(module.exports={${names.join(',')}});`
     return `"use strict";module.exports=require("${specifier}").$entry(${id});${found}\n`
   }
+}
+
+/** Names that the code around a module has for it: a variable of the same name would be taken in their place. */
+const RESERVED = new Set(['exports', '$', '$n', '$get', '$entry', '$namespace', 'LOAD_LATE_CODE', 'OWN_URL'])
+
+/** @param {string} file @param {string} text @throws Error where a variable, a parameter or a function has a reserved name */
+function refuseReserved(file, text) {
+  const visit = (/** @type {ts.Node} */ node) => {
+    const isDeclared =
+      ts.isVariableDeclaration(node) ||
+      ts.isParameter(node) ||
+      ts.isBindingElement(node) ||
+      ts.isFunctionDeclaration(node) ||
+      ts.isFunctionExpression(node) ||
+      ts.isClassDeclaration(node) ||
+      ts.isClassExpression(node) ||
+      ts.isImportSpecifier(node) ||
+      ts.isImportClause(node) ||
+      ts.isNamespaceImport(node)
+    if (isDeclared && node.name !== undefined && ts.isIdentifier(node.name) && RESERVED.has(node.name.text)) {
+      throw new Error(`${file}: \`${node.name.text}\` is a name of the code around a module: give it another one`)
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true))
 }
 
 /** Files that are read in a few milliseconds each. @param {readonly Module[]} modules */
