@@ -61,7 +61,10 @@ export function startGuard(pid: number, sockets: ReadonlySet<string>): Guard {
     },
     takeOver: () =>
       new Promise((resolve) => {
-        if (child.exitCode !== null) resolve()
+        if (child.exitCode !== null || child.signalCode !== null) {
+          resolve()
+          return
+        }
         const timer = setTimeout(resolve, TAKE_OVER_MS)
         child.once('exit', () => {
           clearTimeout(timer)

@@ -53,23 +53,8 @@ export async function loadAgent(target: TargetProcess, settings: LoadSettings): 
     guard?.dismiss()
     return loaded
   } catch (error) {
-    // What was undone here is not undone again: the guard would take the inspector of the next attach for this one's.
-    if (error instanceof UndoneError) {
-      guard?.dismiss()
-      throw error.reason
-    }
     await guard?.takeOver()
     throw error
-  }
-}
-
-/** The agent was not loaded, and the inspector is closed again. */
-class UndoneError extends Error {
-  readonly reason: unknown
-
-  constructor(reason: unknown) {
-    super('undone')
-    this.reason = reason
   }
 }
 
@@ -99,8 +84,10 @@ async function loadThrough(
   } catch (error) {
     const reason = error instanceof SessionError ? connectionLost(target, error) : error
     const isUndone = settings.opened && foothold !== undefined && (await closedAgain(target, session, foothold))
+    // Left alone, the guard would take the inspector of the next attach for this one's.
+    if (isUndone) settings.guard?.dismiss()
     session.close()
-    throw isUndone ? new UndoneError(reason) : reason
+    throw reason
   }
 }
 
