@@ -79,23 +79,15 @@ export function topTable(profile: HeapProfile, options: TableOptions = {}): TopT
   const names = numberedNames(profile, resolved.allocatorFrames, resolved.by)
   const amounts = amountsOf(profile, column)
   const variances = variancesOf(profile, column)
-  const sums = addUp(profile, amounts, names, resolved)
-  const errors = variances === null ? null : addUp(profile, variances, names, resolved)
+  const sums = addUp(profile, { amounts, variances }, names, resolved)
   const uncertaintyOf = (amount: number, variance: number | undefined): number | null =>
-    variance === undefined ? null : halfWidthOf(amount, variance)
+    variances === null ? null : halfWidthOf(amount, variance ?? 0)
   const rows = names.list.flatMap((name, index): TopRow[] => {
     const [flat, cumulative] = [sums.flat[index] ?? 0, sums.cumulative[index] ?? 0]
     if (flat === 0 && cumulative === 0) return []
-    const flatUncertainty = uncertaintyOf(flat, errors?.flat[index])
-    return [
-      {
-        name,
-        flat,
-        cumulative,
-        flatUncertainty,
-        cumulativeUncertainty: uncertaintyOf(cumulative, errors?.cumulative[index]),
-      },
-    ]
+    const flatUncertainty = uncertaintyOf(flat, sums.flatVariance[index])
+    const cumulativeUncertainty = uncertaintyOf(cumulative, sums.cumulativeVariance[index])
+    return [{ name, flat, cumulative, flatUncertainty, cumulativeUncertainty }]
   })
   const total = amounts.reduce((sum, amount) => sum + amount, 0)
   return { type: column.type.type, unit: column.type.unit, total, rows: rows.sort(byAmount) }
@@ -185,22 +177,37 @@ export function numberedNames(profile: HeapProfile, withAllocator: boolean, by: 
   return { list: [...numbers.keys()], ofFrame }
 }
 
-/** The amounts of the samples by the names of their frames: of the innermost one alone, and of all. */
+/** Of each sample. */
+interface Columns {
+  readonly amounts: Float64Array
+  readonly variances: Float64Array | null
+}
+
+/** By name: of the innermost frame alone, and of all. */
+interface Sums {
+  readonly flat: Float64Array
+  readonly cumulative: Float64Array
+  /** Zeros where there are no variances. */
+  readonly flatVariance: Float64Array
+  readonly cumulativeVariance: Float64Array
+}
+
+/** The amounts and variances of the samples by the names of their frames, in one pass over the stacks. */
 function addUp(
   profile: HeapProfile,
-  amounts: Float64Array,
+  { amounts, variances }: Columns,
   { list, ofFrame }: Names,
   options: Required<TableOptions>,
-): { readonly flat: Float64Array; readonly cumulative: Float64Array } {
+): Sums {
   const { count, offsets, frames } = profile.samples
-  const flat = new Float64Array(list.length)
-  const cumulative = new Float64Array(list.length)
+  const [flat, cumulative] = [new Float64Array(list.length), new Float64Array(list.length)]
+  const [flatVariance, cumulativeVariance] = [new Float64Array(list.length), new Float64Array(list.length)]
   const allocator = options.allocatorFrames ? null : allocatorFrames(profile)
   /** In which sample a name was counted last: a set that needs no clearing. */
   const countedIn = new Int32Array(flat.length).fill(-1)
   const isOwn = ownFrames(profile)
   for (let sample = 0; sample < count; sample++) {
-    const value = amounts[sample] ?? 0
+    const [value, variance] = [amounts[sample] ?? 0, variances?.[sample] ?? 0]
     const to = offsets[sample + 1] ?? 0
     const from = shownFrom(frames, offsets[sample] ?? 0, to, allocator)
     const isBySource = options.by === 'file' || options.by === 'package'
@@ -211,15 +218,17 @@ function addUp(
       for (const name of ofFrame[frames[at] ?? 0] ?? []) {
         if (isLeaf && at >= leaf) {
           flat[name] = (flat[name] ?? 0) + value
+          flatVariance[name] = (flatVariance[name] ?? 0) + variance
           isLeaf = false
         }
         if (countedIn[name] === sample) continue
         countedIn[name] = sample
         cumulative[name] = (cumulative[name] ?? 0) + value
+        cumulativeVariance[name] = (cumulativeVariance[name] ?? 0) + variance
       }
     }
   }
-  return { flat, cumulative }
+  return { flat, cumulative, flatVariance, cumulativeVariance }
 }
 
 /** Of each frame whether it is JavaScript outside Node's own and V8's: 1 or 0. */
