@@ -195,7 +195,7 @@ export function residentKnown<T>(read: () => T): T {
 }
 
 const GC_POLL_MS = 25
-/** The clock of performance entries. What fakes a clock puts its own on the object. */
+/** The clock of performance entries. A test that fakes the clock puts its own on the object. */
 const entriesClock = Object.getPrototypeOf(performance) as typeof performance
 const entriesNow = (): number => entriesClock.now.call(performance)
 

@@ -128,7 +128,7 @@ async function discovered(): Promise<Discovery | string> {
   }
 }
 
-/** The live allocations of the task's JavaScript, by line; a text where V8 could not be asked. What the task throws is thrown. */
+/** The live allocations of the task's JavaScript, by line; a text where V8 could not be asked. The task's errors are thrown. */
 async function sampled(
   task: () => Promise<void>,
 ): Promise<readonly { readonly name: string; readonly bytes: number }[] | string> {

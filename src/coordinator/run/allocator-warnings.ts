@@ -1,5 +1,5 @@
 /**
- * Bytes that a jemalloc counts wrongly, and that cannot be taken off: said in every report that rests on it.
+ * Bytes that a jemalloc counts wrongly, and that cannot be taken off: every report that rests on them says so.
  *
  * Rule: the state is read from the allocator at each run, never remembered.
  */

@@ -17,7 +17,7 @@ export interface TwinReleaseEnd {
   readonly error?: RowError
 }
 
-/** Calls it, and runs microtasks until none is left. What it throws or rejects with is its end. */
+/** Calls it, and runs microtasks until none is left. An error that it throws or rejects with is its end. */
 export function releaseInTwin(
   cache: RegisteredCache,
   twin: TwinContext,

@@ -217,7 +217,8 @@ function placesOf(places: readonly number[]): string {
 /** With the rows that its entries are. */
 function bytesPerEntry(owner: Owner, owners: readonly Owner[]): string {
   const { own, entries } = owner
-  const ofEntries = owners.filter((each) => each.instances > 1 && isEntryOf(each, owner, owners.indexOf(owner)))
+  const place = owners.indexOf(owner)
+  const ofEntries = owners.filter((each) => each.instances > 1 && isEntryOf(each, owner, place))
   const bytes = own.totalBytes + ofEntries.reduce((sum, { retained }) => sum + retained.totalBytes, 0)
   return entries === null || entries === 0 ? '–' : formatCount(bytes / entries)
 }

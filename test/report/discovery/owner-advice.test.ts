@@ -55,7 +55,7 @@ describe('adviceForOwner()', () => {
     expect(advice({ package: 'pg', growth: growth('unknown') })).to.match(/several observations/)
   })
 
-  it('says what ends what waits, whoever holds it', () => {
+  it('names the end of waiting things, held by any package', () => {
     const words: Partial<Record<OwnerKind, RegExp>> = {
       listeners: /listeners are removed/,
       timers: /clear each/,
