@@ -60,11 +60,10 @@ describe('HeapProfiler', function () {
     const { native, heap, truthBytes, comments } = result.leaks
     expect(native['keep']).to.be.within(0.8 * truthBytes, 1.25 * truthBytes)
     expect(heap['keepObjects']).to.be.greaterThan(500_000)
-    // Two requests each two milliseconds live at each moment: 100 KiB and 20 KB each.
-    expect([
-      native['beginRequest'] ?? 0,
-      (heap['beginRequest'] ?? 0) < 0.05 * (heap['keepObjects'] ?? 0),
-    ]).to.deep.equal([0, true])
+    // Two requests begin each two milliseconds and live for fifty: 96 KiB and 20 KB each. A sampled body counts as more than
+    // it holds, so that less than one body is none; V8's own small allocations under the function may stay.
+    expect(native['beginRequest'] ?? 0).to.be.below(96 * 1024)
+    expect(heap['beginRequest'] ?? 0).to.be.below(0.05 * (heap['keepObjects'] ?? 0))
     expect(comments).to.include('what was allocated in the last 0.1 s is left out')
     expect(result.leaks.refusals).to.deep.equal(['ERR_OPTION_RANGE', 'ERR_OPTION_TYPE'])
   })
