@@ -2,6 +2,7 @@
 #include "heap-extras.h"
 
 #ifdef __linux__
+#include "heap-ephemerons.h"
 #include "heap-marks.h"
 #include "mapped.h"
 #include "v8-layout.h"

@@ -6,12 +6,6 @@
 #include "heap-walk.h"
 #include "list.h"
 
-/* A value that a table holds only as long as its key lives. All are marks. */
-struct ephemeron {
-  uint32_t key, value, table;
-  bool is_alive;
-};
-
 /* A buffer and the memory behind it. */
 struct buffer {
   uint32_t node;

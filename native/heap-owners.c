@@ -3,7 +3,7 @@
 
 #ifdef __linux__
 #include "heap-item-marks.h"
-#include "heap-paths.h"
+#include "heap-owner-facts.h"
 #include "v8-edges.h"
 #include "v8-layout.h"
 
@@ -234,71 +234,6 @@ static bool group(struct heap_owners *owners, const struct heap_graph *graph, co
   return is_done;
 }
 
-/* Only what is true of all members: their class, and of functions their name and script. */
-static void name_group(struct heap_owner *owner, uint64_t address) {
-  struct text class = {.at = owner->class_name, .size = sizeof owner->class_name};
-  struct text path = {.at = owner->path, .size = sizeof owner->path};
-  struct text script = {.at = owner->script, .size = sizeof owner->script};
-  const uint64_t shared = owner->function != 0 ? v8_shared_of(owner->function) : v8_function_behind(address);
-  v8_add_class(&class, v8_map_of(address));
-  if (owner->item == ITEM_MODULES)
-    heap_items_add_script(&script, address);
-  else if (shared != 0) {
-    v8_add_function_name(&path, shared);
-    v8_add_script(&script, shared);
-  } else if (v8_type_is_context(v8_type_of(address)))
-    v8_add_scope_name(&path, v8_scope_of(address));
-  else if (v8_constructor_of(v8_map_of(address)) != 0)
-    v8_add_script(&script, v8_constructor_of(v8_map_of(address)));
-  if (path.length > 0)
-    text_add(&path, "()");
-  owner->entries = -1;
-}
-
-static void name(struct heap_owner *owner, const struct heap_graph *graph, const struct heap_tree *tree,
-                 const struct column *via) {
-  const uint32_t node = tree->node_of.at[owner->number];
-  const uint64_t address = heap_address_of(node);
-  if (owner->instances > 1 || owner->item != ITEM_NONE) {
-    name_group(owner, address);
-    return;
-  }
-  struct text class = {.at = owner->class_name, .size = sizeof owner->class_name};
-  struct heap_path path = {.text = {.at = owner->path, .size = sizeof owner->path},
-                           .script = {.at = owner->script, .size = sizeof owner->script}};
-  v8_add_class(&class, v8_map_of(address));
-  heap_path_write(&path, via, graph, node);
-  owner->entries = v8_entries_of(address);
-}
-
-/* The owner that a number itself is; NULL where it is none, or of a group. */
-static const struct heap_owner *single_at(const struct heap_owners *owners, uint32_t number) {
-  const uint32_t place = owners->owner_of.at[number];
-  const struct heap_owner *owner = place == 0 ? NULL : &owners->at[place - 1];
-  const bool is_single = owner != NULL && owner->instances == 1 && owner->item == ITEM_NONE;
-  return is_single && owner->number == number ? owner : NULL;
-}
-
-/* Whose part each owner is, and which of them are known: the dominators say so. */
-static void relate(struct heap_owners *owners, const struct heap_tree *tree,
-                   const struct owners_sought *sought) {
-  for (size_t i = 0; i < owners->count; i++) {
-    struct heap_owner *owner = &owners->at[i];
-    owner->part_of = owner->known = -1;
-    if (owner->instances != 1 || owner->item != ITEM_NONE)
-      continue;
-    for (uint32_t at = owner->number; at != 0 && (owner->part_of < 0 || owner->known < 0);
-         at = tree->dominator.at[at]) {
-      const struct heap_owner *outer = at == owner->number ? NULL : single_at(owners, at);
-      if (outer != NULL && owner->part_of < 0)
-        owner->part_of = (int32_t)(outer - owners->at);
-      for (size_t k = 0; owner->known < 0 && k < sought->known_count; k++)
-        if (sought->known[k] == at)
-          owner->known = (int32_t)k;
-    }
-  }
-}
-
 /* Bytes outside the heap of each number alone. */
 static void find_outside(const struct heap_graph *graph, const struct heap_tree *tree, uint64_t *outside) {
   for (uint32_t node = 1; node < graph->node_count; node++) {
@@ -332,11 +267,11 @@ bool heap_owners_find(struct heap_owners *owners, const struct heap_graph *graph
   is_done = is_done && group(owners, graph, tree, &pieces, sought->least_bytes);
   owners->rest_bytes = tree->retained[0];
   for (size_t i = 0; is_done && i < owners->count; i++) {
-    name(&owners->at[i], graph, tree, via);
+    heap_owner_name(&owners->at[i], graph, tree, via);
     owners->rest_bytes -= owners->at[i].own_bytes;
   }
   if (is_done) {
-    relate(owners, tree, sought);
+    heap_owners_relate(owners, tree, sought);
     heap_items_describe(&owners->items, tree);
   }
   pages_unmap(pieces.outside, bytes);

@@ -3,7 +3,9 @@
 
 #ifdef __linux__
 #include "heap-cached.h"
+#include "heap-ephemerons.h"
 #include "heap-extras.h"
+#include "heap-folded.h"
 #include "heap-marks.h"
 #include "heap-roots.h"
 #include "heap-traced.h"
@@ -21,7 +23,6 @@ static struct heap_graph *into;
 static struct column pending;   /* marks of what was met and not looked into yet; the last one is the next */
 static struct column roots;     /* marks of what the roots hold */
 static struct column read_only; /* marks of objects of the read-only space */
-static struct list ephemerons = {.size = sizeof(struct ephemeron)};
 static struct list buffers = {.size = sizeof(struct buffer)};
 
 /* The heap is gone through twice: first for what there is and what is held more than once, then, as it lies,
@@ -32,32 +33,6 @@ static bool holds_alone;      /* whether what the object holds may be folded int
 static uint32_t folded_words; /* of what is folded into the object */
 static bool is_listing;       /* whether a described object's edges are asked for once more */
 static bool is_caching;       /* whether what is met now is met through V8's cache of compiled code alone */
-
-static const enum heap_folded NOT_FOLDED = FOLDED_KINDS;
-
-/* Strings whose characters are their own, and numbers: they hold nothing, and nobody asks for one of them. */
-static enum heap_folded folded_kind(int type) {
-  if (v8_type_is_string(type))
-    return (type & v8_layout.string_representation_mask) == 0 ? FOLDED_STRINGS : NOT_FOLDED;
-  return type == v8_layout.number_type   ? FOLDED_NUMBERS
-         : type == v8_layout.bigint_type ? FOLDED_BIGINTS
-                                         : NOT_FOLDED;
-}
-
-static void fold(uint32_t mark) {
-  const uint64_t address = marks_address(mark);
-  const enum heap_folded kind = folded_kind(v8_type_of(address));
-  const uint32_t words = heap_words_at(address);
-  folded_words += words;
-  if (kind != NOT_FOLDED) {
-    into->folded[kind].count++;
-    into->folded[kind].bytes += 8ull * words;
-    if (8ull * words > into->folded[kind].largest_bytes) {
-      into->folded[kind].largest_bytes = 8ull * words;
-      into->folded[kind].largest_holder = (uint32_t)into->words.count;
-    }
-  }
-}
 
 /* A strong reference, tagged. */
 static inline void add_edge(uint64_t tagged) {
@@ -73,7 +48,7 @@ static inline void add_edge(uint64_t tagged) {
     if (marks_is_node(mark))
       column_push(&into->to, marks_number(mark));
     else if (!is_listing)
-      fold(mark);
+      folded_words += heap_fold(into, marks_address(mark));
     return;
   }
   if (!marks_meet(mark)) {
@@ -115,17 +90,8 @@ static void on_custom_weak_pointer(void *self, uint64_t host, const uint64_t *sl
 
 static void on_ephemeron(void *self, uint64_t host, int index, const uint64_t *key, const uint64_t *value) {
   (void)self, (void)index;
-  bool is_key_read_only = false, is_value_read_only = false, is_table_read_only = false;
-  if (is_second || !v8_is_object(*key) || !v8_is_object(*value))
-    return;
-  const struct ephemeron found = {.key = marks_of(*key - 1, &is_key_read_only),
-                                  .value = marks_of(*value - 1, &is_value_read_only),
-                                  .table = marks_of(host - 1, &is_table_read_only)};
-  if (is_key_read_only || is_value_read_only)
-    return;
-  struct ephemeron *entry = list_push(&ephemerons);
-  if (entry != NULL)
-    *entry = found;
+  if (!is_second && v8_is_object(*key) && v8_is_object(*value))
+    heap_ephemerons_add(host - 1, *key - 1, *value - 1);
 }
 
 /* Compiled code holds what it was made for weakly: objects, variables, their shapes and cells. When one of
@@ -154,7 +120,7 @@ static const struct heap_visitor VISITOR = {
 /* All that an object holds by itself. */
 static void visit_edges(uint64_t address, int type, uint32_t words) {
   add_edge(v8_read(address));
-  if (folded_kind(type) != NOT_FOLDED)
+  if (heap_folded_kind(type) != HEAP_NOT_FOLDED)
     return;
   heap_visit_body(address, words);
   heap_traced_visit(address, type, add_if_strong);
@@ -168,7 +134,7 @@ static void look_into(uint32_t mark) {
   if (is_caching)
     heap_cached_note(mark);
   holds_alone = true;
-  if (folded_kind(type) != NOT_FOLDED) {
+  if (heap_folded_kind(type) != HEAP_NOT_FOLDED) {
     if (words >= LONG_TEXT_WORDS && v8_type_is_string(type))
       marks_make_node(mark);
     visit_edges(address, type, words);
@@ -195,25 +161,6 @@ static void visit_pending(void) {
     look_into(ahead[next]);
     next = (next + 1) % AHEAD;
     count--;
-  }
-}
-
-/* Values of living keys, until nothing new lives. */
-static void follow_ephemerons(void) {
-  for (bool is_more = true; is_more && !pending.failed;) {
-    struct ephemeron *all = ephemerons.at;
-    const size_t count = ephemerons.count;
-    is_more = false;
-    for (size_t i = 0; i < count; i++) {
-      if (all[i].is_alive || !marks_is_met(all[i].key))
-        continue;
-      all[i].is_alive = is_more = true;
-      marks_make_node(all[i].key);
-      marks_make_node(all[i].value);
-      if (marks_meet(all[i].value))
-        column_push(&pending, all[i].value);
-    }
-    visit_pending();
   }
 }
 
@@ -250,7 +197,7 @@ static bool describe(uint64_t address) {
   const int type = v8_type_of(address);
   column_push(&into->first, (uint32_t)into->to.count);
   folded_words = 0;
-  if (folded_kind(type) == NOT_FOLDED)
+  if (heap_folded_kind(type) == HEAP_NOT_FOLDED)
     visit_edges(address, type, words);
   if (v8_is_application_module(address))
     column_push(&into->modules, node);
@@ -265,7 +212,7 @@ static const char *describe_all(bool like_snapshot) {
   static const char NO_MEMORY[] = "there is no memory for the walk";
   if (marks_overflowed())
     return "the heap is too large for the walk";
-  if (pending.failed || roots.failed || read_only.failed || ephemerons.failed)
+  if (pending.failed || roots.failed || read_only.failed || heap_ephemerons()->failed)
     return NO_MEMORY;
   column_free(&pending);
   column_free(&read_only);
@@ -285,7 +232,7 @@ static const char *describe_all(bool like_snapshot) {
   column_push(&into->first, (uint32_t)into->to.count);
   return !into->to.failed && !into->first.failed && !into->words.failed && !into->rooted.failed &&
                  !buffers.failed && into->words.count == into->object_count &&
-                 heap_extras_add(into, &ephemerons, &buffers, like_snapshot) && heap_cached_cut(into)
+                 heap_extras_add(into, heap_ephemerons(), &buffers, like_snapshot) && heap_cached_cut(into)
              ? NULL
              : NO_MEMORY;
 }
@@ -312,8 +259,9 @@ static void on_root(const struct heap_root *root) {
 }
 
 static void follow(void) {
-  visit_pending();
-  follow_ephemerons();
+  do
+    visit_pending();
+  while (!pending.failed && heap_ephemerons_follow(&pending));
 }
 
 /* What the roots hold; then what objects of V8's C++ heap hold for which no JavaScript object was met, and at
@@ -340,7 +288,7 @@ static void tidy_up(void) {
   column_free(&pending);
   column_free(&roots);
   column_free(&read_only);
-  list_free(&ephemerons);
+  heap_ephemerons_free();
   list_free(&buffers);
 }
 
@@ -383,36 +331,8 @@ const struct column *heap_edges_of(uint32_t node) {
   return &into->to;
 }
 
-uint64_t heap_address_of(uint32_t node) { return marks_address_of(node); }
-
-uint32_t heap_node_at(uint64_t address) {
-  const uint32_t mark = marks_find(address);
-  return mark == UINT32_MAX || !marks_is_node(mark) ? UINT32_MAX : marks_number(mark);
-}
-
-uint64_t heap_own_bytes(const struct heap_graph *graph, uint32_t node) {
-  if (node < graph->object_count)
-    return 8ull * graph->words.at[node];
-  const size_t at = 2 * (size_t)(node - graph->object_count);
-  return graph->memories.at[at] | (uint64_t)graph->memories.at[at + 1] << 32;
-}
-
-uint64_t heap_bytes_alone(const struct heap_graph *graph, uint32_t node, uint64_t address) {
-  if (address == 0)
-    return heap_own_bytes(graph, node);
-  const uint64_t outside = v8_external_bytes(address, v8_type_of(address));
-  return 8ull * (heap_words_at(address) + (outside + 7) / 8);
-}
-
 void heap_walk_free(struct heap_graph *graph) {
-  column_free(&graph->words);
-  column_free(&graph->first);
-  column_free(&graph->to);
-  column_free(&graph->stays);
-  column_free(&graph->rooted);
-  column_free(&graph->modules);
-  column_free(&graph->memories);
-  memset(graph, 0, sizeof *graph);
+  heap_graph_free(graph);
   tidy_up();
   heap_cached_clear();
   heap_traced_clear();
