@@ -11,7 +11,7 @@
 #include "mapped.h"
 #include "native-addons.h"
 #include "native-walk.h"
-#include "twin.h"
+#include "twin-child.h"
 #include "v8-fields.h"
 #include "v8-layout.h"
 #include "v8-symbols.h"

@@ -1,10 +1,12 @@
-/* The Node-API face of twin.c. */
+/* The Node-API face of twin.c and twin-child.c. */
 #include "twin-addon.h"
 #include "finalizers.h"
+#include "heap-values.h"
+#include "major-gc-addon.h"
 #include "major-gc.h"
 #include "purge.h"
+#include "twin-child.h"
 #include "twin-exit.h"
-#include "twin.h"
 #include "young-pages.h"
 
 #include <errno.h>
@@ -16,12 +18,6 @@
 #ifdef __linux__
 #include <sys/wait.h>
 #endif
-
-static void set_number(napi_env env, napi_value object, const char *name, double number) {
-  napi_value value;
-  napi_create_double(env, number, &value);
-  napi_set_named_property(env, object, name, value);
-}
 
 /* twinFacts() → { libc: string | null, signalSlots: number, canConfine: boolean, tellsMajorGcs: boolean,
  * runsFinalizers: boolean } */
@@ -36,7 +32,7 @@ static napi_value TwinFacts(napi_env env, napi_callback_info info) {
   else
     napi_create_string_utf8(env, facts.libc, NAPI_AUTO_LENGTH, &value);
   napi_set_named_property(env, result, "libc", value);
-  set_number(env, result, "signalSlots", facts.signal_slots);
+  value_set_number(env, result, "signalSlots", facts.signal_slots);
   napi_get_boolean(env, facts.can_confine, &value);
   napi_set_named_property(env, result, "canConfine", value);
   napi_get_boolean(env, facts.tells_major_gcs, &value);
@@ -54,13 +50,10 @@ static napi_value throw_step(napi_env env, const char *step, int number) {
   return NULL;
 }
 
-/* A value of Node-API is where V8 keeps the reference. */
-static uint64_t tagged_of(napi_value value) { return *(const uint64_t *)(const void *)value; }
-
 /* An object that is made now: its page is the one that V8 fills. 0 where there is none. */
 static uint64_t new_object(napi_env env) {
   napi_value object;
-  return napi_create_object(env, &object) == napi_ok ? tagged_of(object) : 0;
+  return napi_create_object(env, &object) == napi_ok ? value_tagged(object) : 0;
 }
 
 /* That page, where it is the only one that holds anything: `young_bytes` are in use, negative where they are
@@ -81,7 +74,7 @@ static bool see_large(napi_env env, struct young_page_words *words) {
   napi_value array;
   if (napi_create_array_with_length(env, LENGTH, &array) != napi_ok)
     return false;
-  const uint64_t elements = ((const uint64_t *)(tagged_of(array) - 1))[ELEMENTS];
+  const uint64_t elements = ((const uint64_t *)(value_tagged(array) - 1))[ELEMENTS];
   *words = young_page_read(young_page_of(elements));
   return true;
 }
@@ -181,10 +174,10 @@ static napi_value TwinFork(napi_env env, napi_callback_info info) {
   if (forked.pid == 0)
     live(env, args[0]);
   napi_create_object(env, &result);
-  set_number(env, result, "pid", forked.pid);
-  set_number(env, result, "fd", forked.fd);
-  set_number(env, result, "scanMs", forked.scan_ms);
-  set_number(env, result, "forkMs", forked.fork_ms);
+  value_set_number(env, result, "pid", forked.pid);
+  value_set_number(env, result, "fd", forked.fd);
+  value_set_number(env, result, "scanMs", forked.scan_ms);
+  value_set_number(env, result, "forkMs", forked.fork_ms);
   return result;
 }
 
@@ -241,66 +234,6 @@ static napi_value TwinPurge(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* watchMajorGcs(): V8 reports the major GCs of this thread's isolate from now on */
-static napi_value WatchMajorGcs(napi_env env, napi_callback_info info) {
-  (void)env, (void)info;
-  major_gcs_watch();
-  return NULL;
-}
-
-/* unwatchMajorGcs(): one watcher has gone; with the last of them V8 says nothing any more */
-static napi_value UnwatchMajorGcs(napi_env env, napi_callback_info info) {
-  (void)env, (void)info;
-  major_gcs_unwatch();
-  return NULL;
-}
-
-/* lastMajorGc() → { heapBytes: number, sinceMs: number } | null: the used heap as the last major GC of this
- * thread's isolate ended, and how long ago that was */
-static napi_value LastMajorGc(napi_env env, napi_callback_info info) {
-  (void)info;
-  napi_value result;
-  const struct last_major_gc last = major_gc_last();
-  if (last.heap_bytes < 0) {
-    napi_get_null(env, &result);
-    return result;
-  }
-  napi_create_object(env, &result);
-  set_number(env, result, "heapBytes", last.heap_bytes);
-  set_number(env, result, "sinceMs", last.since_ms);
-  return result;
-}
-
-/* heapAfterMajorGc() → number | null: the used heap as the last major GC of this thread's isolate ended, once
- */
-static napi_value HeapAfterMajorGc(napi_env env, napi_callback_info info) {
-  (void)info;
-  napi_value result;
-  const double bytes = major_gc_heap_bytes();
-  if (bytes < 0)
-    napi_get_null(env, &result);
-  else
-    napi_create_double(env, bytes, &result);
-  return result;
-}
-
-/* twinMajorGcs() → { isMarking: boolean, notices: number, sinceMs: number | null } of this thread, by
- * V8's notices since the first call */
-static napi_value TwinMajorGcs(napi_env env, napi_callback_info info) {
-  (void)info;
-  napi_value result, value;
-  const struct major_gcs told = major_gcs_read();
-  napi_create_object(env, &result);
-  napi_get_boolean(env, told.is_marking, &value);
-  napi_set_named_property(env, result, "isMarking", value);
-  set_number(env, result, "notices", told.notices);
-  napi_get_null(env, &value);
-  napi_set_named_property(env, result, "sinceMs", value);
-  if (told.since_ms >= 0)
-    set_number(env, result, "sinceMs", told.since_ms);
-  return result;
-}
-
 /* twinReap(pid) → null while it runs, else { code: number | null, signal: number | null }; both null: already
  * gone */
 static napi_value TwinReap(napi_env env, napi_callback_info info) {
@@ -322,9 +255,9 @@ static napi_value TwinReap(napi_env env, napi_callback_info info) {
   napi_set_named_property(env, result, "signal", null);
 #ifdef __linux__
   if (ended == 1 && WIFEXITED(status))
-    set_number(env, result, "code", WEXITSTATUS(status));
+    value_set_number(env, result, "code", WEXITSTATUS(status));
   if (ended == 1 && WIFSIGNALED(status))
-    set_number(env, result, "signal", WTERMSIG(status));
+    value_set_number(env, result, "signal", WTERMSIG(status));
 #endif
   return result;
 }
@@ -348,13 +281,9 @@ void twin_define(napi_env env, napi_value exports) {
       {"twinWrite", NULL, TwinWrite, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinExit", NULL, TwinExit, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinDumpProfile", NULL, TwinDumpProfile, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"heapAfterMajorGc", NULL, HeapAfterMajorGc, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"watchMajorGcs", NULL, WatchMajorGcs, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"unwatchMajorGcs", NULL, UnwatchMajorGcs, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"lastMajorGc", NULL, LastMajorGc, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"twinMajorGcs", NULL, TwinMajorGcs, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinPurge", NULL, TwinPurge, NULL, NULL, NULL, napi_enumerable, NULL},
       {"twinReap", NULL, TwinReap, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
+  major_gc_define(env, exports);
 }

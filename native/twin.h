@@ -1,6 +1,6 @@
 /* The twin: a copy-on-write child of a quiescent process. What "quiescent" takes is decided in src/twin/;
- * here is what only C can do about it: heap pages that V8 keeps from forks, import slots, descriptors, shared
- * mappings, confinement. */
+ * here is what only C can do about it: heap pages that V8 keeps from forks, and the fork. The child's part is
+ * in twin-child.h. */
 #ifndef CACHE_ATTRIBUTION_TWIN_H
 #define CACHE_ATTRIBUTION_TWIN_H
 
@@ -51,16 +51,6 @@ void twin_close_heap(void);
  * `keep_fd` is replaced by /dev/null. The child is set up already: of low priority, dead
  * with its parent or by the alarm. */
 int twin_fork(struct twin_forked *forked, const struct twin_order *order);
-
-/* In the child: has jemalloc write its heap profile into the descriptor that was kept, from its beginning.
- * Returns 0 or an errno; EBADF where no descriptor was kept. */
-int twin_dump_profile(void);
-
-/* In the child: writes all of it to the parent, or ends the child. */
-void twin_write(const char *bytes, size_t length);
-
-/* Whether this process is a twin. */
-bool twin_is_child(void);
 
 /* The calling thread ends: with a worker its twin ends and is reaped, and a heap that it opened is kept from
  * forks again. */
