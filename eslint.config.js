@@ -40,11 +40,13 @@ const MAY_IMPORT = {
   breakdown: ['support', 'allocator', 'measure', 'report'],
   // Before the coordinator, whose runs have it explain what no cache held.
   profiling: ['support', 'allocator', 'measure', 'report', 'heap-profile', 'twin'],
-  // What is registered, and how a run is asked for; then what both kinds of run share, then each of them, then the class.
+  // What is registered, and how a run is asked for; then what both kinds of run share, then each of them, then who starts
+  // them, then the class.
   coordinator: ['support', 'allocator', 'measure', 'report', 'twin'],
   'coordinator/run': [...BELOW_COORDINATOR, 'coordinator'],
   'coordinator/live': [...BELOW_COORDINATOR, 'coordinator', 'coordinator/run'],
   'coordinator/twin': [...BELOW_COORDINATOR, 'coordinator', 'coordinator/run'],
+  'coordinator/runs': [...BELOW_COORDINATOR, 'coordinator', 'coordinator/run', 'coordinator/live', 'coordinator/twin'],
   'coordinator/coordinator': [...BELOW_COORDINATOR, 'coordinator/*'],
   adapters: ['support', 'coordinator'],
   history: ['support', 'report'],

@@ -3,16 +3,11 @@ import { EventEmitter } from 'eventemitter3'
 import { useAddonFile } from '../allocator/binding.js'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
-import { openFinalizers } from '../measure/finalizers.js'
-import { takeRunLock } from '../measure/locks.js'
 import { watchMajorGcs } from '../measure/major-gcs.js'
 import { createSampler } from '../measure/sample.js'
 import type { Sampler } from '../measure/sample.js'
-import { watchThreads } from '../measure/threads.js'
 import { watchWorkers } from '../measure/worker-threads.js'
 import type { EndWatch } from '../measure/worker-threads.js'
-import { remembered } from '../report/sharing.js'
-import type { EarlierRun } from '../report/sharing.js'
 import type { AttributionReport, ReportWarning } from '../report/types.js'
 import { openCoordinators } from '../twin/discover/open-coordinators.js'
 import type { KnownCache } from '../twin/discover/known-cache.js'
@@ -29,30 +24,15 @@ import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
 import type { Observation } from './observe.js'
 import { resolveAttributeOptions, resolveCoordinatorOptions } from './options.js'
-import type {
-  AttributeOptions,
-  CoordinatorOptions,
-  ResolvedAttributeOptions,
-  ResolvedCoordinatorOptions,
-} from './options.js'
+import type { AttributeOptions, CoordinatorOptions, ResolvedCoordinatorOptions } from './options.js'
 import type { RegistrationOptions, Releasable } from './releasable.js'
 import { Registry, describeCache, knownCache } from './registry.js'
 import type { CacheDescription, Registration } from './registry.js'
-import { executeRun } from './run/execute-run.js'
-import { standingWarnings } from './run/standing-warnings.js'
-import { openResidual } from './run/with-residual.js'
-import { LiveRun } from './live/live-run.js'
-import type { Run, RunContext } from './run/run-context.js'
-import { RunAbortedError } from './run-aborted-error.js'
-import { runKey } from './run-key.js'
-import { checkDefaultMode, runInProgress } from './run-refusals.js'
-import { SingleFlight } from '../support/single-flight.js'
-import { TwinRun } from './twin/twin-run.js'
+import type { RunAbortedError } from './run-aborted-error.js'
+import { checkDefaultMode } from './run-refusals.js'
+import { Runs } from './runs.js'
 import { answerThreads } from './thread-answers.js'
 import { aliased } from './run/warnings.js'
-
-/** Runs that a later one is compared with: after this many the rotation has swapped every pair of neighbours. */
-const EARLIER_RUNS_MAX = 8
 
 /**
  * Attributes a process's memory to its registered caches: releases each in turn, settles the collectors, reads the
@@ -68,14 +48,10 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #allocator: Allocator
   readonly #sampler: Sampler
   readonly #registry: Registry
-  readonly #flight = new SingleFlight<AttributionReport>('ERR_RUN_ABORTED')
   readonly #calibrations = new Calibrations()
   readonly #extensions = new ReportExtensions()
+  readonly #runs: Runs
   readonly #endWatches: readonly EndWatch[]
-  #earlier: readonly EarlierRun[] = []
-  #runs = 0
-  #run: Run | undefined
-  #isReleasing = false
   #isClosed = false
 
   /**
@@ -91,6 +67,17 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#allocator = typeof allocator === 'string' ? openAllocator({ allocator, binding }) : allocator
     this.#sampler = createSampler(this.#allocator, environment)
     this.#registry = new Registry(() => environment.activeMs?.() ?? null)
+    this.#runs = new Runs({
+      settings: this.#settings,
+      allocator: this.#allocator,
+      sampler: this.#sampler,
+      registry: this.#registry,
+      calibrations: this.#calibrations,
+      extensions: this.#extensions,
+      emit: (name, payload) => {
+        this.#emit(name, payload)
+      },
+    })
     openCoordinators.add(this)
     // The bytes that lived after the last major collection tell live memory from garbage in a breakdown.
     const readsMajorGcs = environment.readsHeapInMajorGcs === true
@@ -126,7 +113,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
 
   /** Whether a run of this coordinator is under way. */
   get isRunning(): boolean {
-    return this.#flight.key !== undefined
+    return this.#runs.isRunning
   }
 
   /**
@@ -161,21 +148,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     const resolved = resolveAttributeOptions(options, this.#settings)
     for (const name of [...(resolved.only ?? []), ...(resolved.except ?? [])]) this.#registry.check(name)
     if ((options?.mode ?? this.#settings.mode) === undefined) checkDefaultMode()
-    if (this.#isReleasing) {
-      throw new CacheAttributionError(
-        'ERR_RUN_REENTRANT',
-        'attribute() was called from inside a release of the run under way',
-      )
-    }
-    if (resolved.signal?.aborted === true) {
-      throw new CacheAttributionError('ERR_RUN_ABORTED', 'the signal was aborted before the run began')
-    }
-    const key = runKey(resolved)
-    if (this.#flight.key === key && !this.#flight.isAborting) return this.#flight.join(resolved.signal)
-    if (this.#flight.key !== undefined) throw runInProgress(this.#run?.id, this.#flight.isAborting)
-    const giveBack = takeRunLock()
-    if (giveBack === null) throw runInProgress(undefined)
-    return this.#started(key, resolved, giveBack)
+    return this.#runs.attribute(resolved)
   }
 
   /**
@@ -248,7 +221,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * who wait get {@link RunAbortedError}.
    */
   async abort(): Promise<void> {
-    await this.#flight.abort()
+    await this.#runs.abort()
   }
 
   /**
@@ -272,7 +245,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     openCoordinators.delete(this)
     forgetShared(this)
     for (const endWatch of this.#endWatches) endWatch()
-    await this.#flight.abort()
+    await this.#runs.abort()
     this.#registry.clear()
     this.#extensions.clear()
     this.removeAllListeners()
@@ -288,120 +261,12 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     await this.close()
   }
 
-  async #attribute(options: ResolvedAttributeOptions, signal: AbortSignal): Promise<AttributionReport> {
-    if (!options.explainResidual) return this.#execute(options, signal, { residual: null, warnings: [] })
-    const { probe, warnings } = await openResidual(this.#allocator)
-    try {
-      return await this.#execute(options, signal, { residual: probe, warnings })
-    } finally {
-      probe?.close()
-    }
-  }
-
-  async #execute(
-    options: ResolvedAttributeOptions,
-    signal: AbortSignal,
-    explanation: Pick<RunContext, 'residual' | 'warnings'>,
-  ): Promise<AttributionReport> {
-    const run = this.#newRun(options, signal, explanation)
-    this.#run = run
-    const restoreFlags = this.#settings.environment.keepCode()
-    try {
-      const measured = await executeRun(run, this.#allocator, this.#settings.environment, options, explanation.residual)
-      this.#calibrations.note(measured)
-      this.#earlier = [...this.#earlier, remembered(measured, this.#uncollected(options))].slice(-EARLIER_RUNS_MAX)
-      const isAborted = signal.aborted
-      const report = await this.#extensions.apply(measured)
-      if (isAborted) throw new RunAbortedError(report)
-      this.#emit('run-finished', { id: run.id, report })
-      return report
-    } catch (error) {
-      this.#emit('run-failed', { id: run.id, error: error as Error })
-      throw error
-    } finally {
-      restoreFlags()
-      this.#run = undefined
-    }
-  }
-
-  /** Names of the caches whose release no collection follows. */
-  #uncollected({ mode }: ResolvedAttributeOptions): ReadonlySet<string> {
-    if (mode === 'twin') return new Set()
-    const caches = this.#registry.all().filter(({ traits }) => (traits.gc ?? this.#settings.gc) === 'none')
-    return new Set(caches.map(({ name }) => name))
-  }
-
-  #newRun(
-    options: ResolvedAttributeOptions,
-    signal: AbortSignal,
-    { residual, warnings }: Pick<RunContext, 'residual' | 'warnings'>,
-  ): Run {
-    const { environment, gc } = this.#settings
-    const caches = this.#registry.all()
-    const collects =
-      options.mode === 'twin' ||
-      gc !== 'none' ||
-      caches.some(({ traits }) => traits.gc !== undefined && traits.gc !== 'none')
-    const context: RunContext = {
-      settings: this.#settings,
-      options,
-      allocator: this.#allocator,
-      instrument: {
-        environment,
-        sampler: this.#sampler,
-        collector: collects ? environment.collector() : null,
-        threads: watchThreads(environment),
-        finalizers: openFinalizers(environment),
-      },
-      caches,
-      warnings: [
-        ...standingWarnings(this.#allocator, this.#sampler.sample(), options.mode, environment),
-        ...this.#registry.aliases().map(({ names, count }) => aliased(names, count)),
-        ...warnings,
-      ],
-      earlier: this.#earlier,
-      rotation: this.#runs++,
-      signal,
-      residual,
-      isRegistered: (cache) => this.#registry.has(cache),
-      duringRelease: (release) => this.#duringRelease(release),
-      emit: (name, payload) => {
-        this.#emit(name, payload)
-      },
-    }
-    return options.mode === 'twin' ? new TwinRun(context) : new LiveRun(context)
-  }
-
-  /** Marks the synchronous part of a release, so that attribute() called from inside it is refused, not joined. */
-  #duringRelease(release: () => unknown): unknown {
-    this.#isReleasing = true
-    try {
-      return release()
-    } finally {
-      this.#isReleasing = false
-    }
-  }
-
-  /** A forged signal may throw: then nothing is started. The task gives the lock back itself, once it has it. */
-  #started(key: string, resolved: ResolvedAttributeOptions, giveBack: () => void): Promise<AttributionReport> {
-    const task = { isTaken: false }
-    try {
-      return this.#flight.start(key, resolved.signal, (signal) => {
-        task.isTaken = true
-        return this.#attribute(resolved, signal).finally(giveBack)
-      })
-    } finally {
-      if (!task.isTaken) giveBack()
-    }
-  }
-
   #checkOpen(): void {
     if (this.#isClosed) throw new CacheAttributionError('ERR_CLOSED', 'this coordinator was closed')
   }
 
   #warn(warning: ReportWarning): void {
-    if (this.#run === undefined) this.#emit('warning', warning)
-    else this.#run.warn(warning)
+    if (!this.#runs.warn(warning)) this.#emit('warning', warning)
   }
 
   #emit<Name extends keyof CoordinatorEventPayloads>(name: Name, payload: CoordinatorEventPayloads[Name]): void {
