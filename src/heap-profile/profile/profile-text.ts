@@ -15,6 +15,7 @@ import { printable } from '../../support/units.js'
 import type { Steps } from '../../support/slices.js'
 import { PairTable } from './pair-table.js'
 import { LineCursor } from './bytes.js'
+import { LineSplitter, MAX_LINE_BYTES } from './line-splitter.js'
 import { growingFloat64, growingUint32 } from './columns.js'
 import { withJavaScript } from './javascript-frames.js'
 import { isToken, JavaScriptNames } from './javascript-names.js'
@@ -37,16 +38,12 @@ export interface ProfileTextOptions {
 /** Values of a row. */
 const WIDTH = 4
 
-/** jemalloc's longest stack, 1,024 frames where it was configured so, takes 20 KB. */
-const MAX_LINE_BYTES = 1 << 18
-
 /** Distinct addresses at most: each becomes a frame. The largest programs have a tenth of it. */
 const MAX_ADDRESSES = 1 << 20
 
 /** Addresses between two places where the work may rest. */
 const STRIDE = 4096
 
-const NEWLINE = 0x0a
 const AT = 0x40
 const ASTERISK = 0x2a
 const COLON = 0x3a
@@ -81,9 +78,15 @@ export class ProfileText {
   #line = 0
   #length = 0
   readonly #symbols = new SymbolSection()
-  /** The beginning of a line whose end has not come yet; it grows by doubling, since pieces may be of a byte. */
-  #carried: Uint8Array = new Uint8Array(0)
-  #carriedBytes = 0
+  readonly #lines = new LineSplitter(
+    (bytes, from, to) => {
+      this.#readLine(bytes, from, to)
+    },
+    () => {
+      this.#line++
+      return this.#refusal(`the line is longer than ${MAX_LINE_BYTES} bytes`)
+    },
+  )
 
   constructor(options: ProfileTextOptions) {
     this.#options = options
@@ -102,14 +105,7 @@ export class ProfileText {
         `the profile has more than ${this.#options.maxBytes} bytes`,
       )
     }
-    let from = this.#finishCarried(piece)
-    for (;;) {
-      const to = piece.indexOf(NEWLINE, from)
-      if (to === -1) break
-      this.#readLine(piece, from, to)
-      from = to + 1
-    }
-    if (from < piece.length) this.#carry(piece.subarray(from))
+    this.#lines.push(piece)
   }
 
   /** The profile, when everything has been pushed. */
@@ -126,36 +122,8 @@ export class ProfileText {
     return yield* this.#profile(comments)
   }
 
-  #finishCarried(piece: Uint8Array): number {
-    if (this.#carriedBytes === 0) return 0
-    const to = piece.indexOf(NEWLINE)
-    if (to === -1) return 0
-    this.#carry(piece.subarray(0, to))
-    const length = this.#carriedBytes
-    this.#carriedBytes = 0
-    this.#readLine(this.#carried, 0, length)
-    return to + 1
-  }
-
-  #carry(rest: Uint8Array): void {
-    const length = this.#carriedBytes + rest.length
-    if (length > MAX_LINE_BYTES) {
-      this.#line++
-      throw this.#refusal(`the line is longer than ${MAX_LINE_BYTES} bytes`)
-    }
-    if (length > this.#carried.length) {
-      const larger = new Uint8Array(Math.max(2 * this.#carried.length, length, 256))
-      larger.set(this.#carried.subarray(0, this.#carriedBytes))
-      this.#carried = larger
-    }
-    // A copy: the caller may use its buffer again.
-    this.#carried.set(rest, this.#carriedBytes)
-    this.#carriedBytes = length
-  }
-
   #readLine(bytes: Uint8Array, from: number, to: number): void {
     this.#line++
-    if (to - from > MAX_LINE_BYTES) throw this.#refusal(`the line is longer than ${MAX_LINE_BYTES} bytes`)
     this.#cursor.set(bytes, from, to)
     if (this.#cursor.done) return
     if (this.#part === 'mappings') this.#readMapping()
@@ -289,7 +257,7 @@ export class ProfileText {
   /** Why the text is not a whole one; undefined if it is. */
   #whyCut(): string | undefined {
     if (this.#length === 0) return 'it is empty'
-    if (this.#carriedBytes > 0) return `in the middle of line ${this.#line + 1}`
+    if (this.#lines.isInsideLine) return `in the middle of line ${this.#line + 1}`
     if (this.#part !== 'mappings') return `after line ${this.#line}, without its mapped libraries`
     return undefined
   }
