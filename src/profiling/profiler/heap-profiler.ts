@@ -1,20 +1,15 @@
 /** The heap profiler: jemalloc's, switched on while it is needed, and V8's beside it. */
 import { fstatSync } from 'node:fs'
 import { openAllocator } from '../../allocator/open.js'
-import type { Allocator, Mallctl } from '../../allocator/port.js'
+import type { Allocator } from '../../allocator/port.js'
 import { CacheAttributionError } from '../../support/errors.js'
 import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { SingleFlight } from '../../support/single-flight.js'
 import { contentOf } from '../../support/unnamed-file.js'
-import type { UnnamedFile } from '../../support/unnamed-file.js'
-import { totalOf } from '../../heap-profile/profile/columns-of.js'
-import { subtractProfile } from '../../heap-profile/profile/difference.js'
-import { joinProfiles } from '../../heap-profile/profile/join.js'
 import { followProfiler, resolveWorkers } from '../javascript-stacks/recording.js'
-import { readHeapProfile } from '../../heap-profile/profile/parser.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
-import { dumpInto, dumpToFile, openTemporaryFile } from './dump-file.js'
-import { startJsSampling } from './js-sampling.js'
+import { captureAborted, captureJs, captureNative } from './capture.js'
+import { dumpToFile } from './dump-file.js'
 import { resolveCaptureOptions, resolveProfilerOptions, sampleBytesCheck } from './options.js'
 import type {
   CaptureKind,
@@ -23,10 +18,9 @@ import type {
   ResolvedCaptureOptions,
   ResolvedProfilerOptions,
 } from './options.js'
-import { createSampler } from '../../measure/sample.js'
-import { residentFacts } from './resident-facts.js'
 import { readProfilingState, requireProfiling } from './profiling-state.js'
 import type { ProfilingState } from './profiling-state.js'
+import { collect, dumpUnnamed, takeProfile } from './take-profile.js'
 import { profileInProgress, switchOn, underProfilingLock } from './switch-on.js'
 
 /** Options of `dump()` and `dumpFile()`. */
@@ -122,14 +116,15 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   async capture(options?: CaptureOptions): Promise<HeapProfile> {
     this.#checkOpen()
     const resolved = resolveCaptureOptions(options, this.#settings.maxSeconds)
-    if (resolved.signal?.aborted === true) throw aborted('before it began')
+    if (resolved.signal?.aborted === true) throw captureAborted('before it began')
     const { kind, signal } = resolved
     const flight = this.#flights[kind]
     const key = keyOf(resolved)
     if (flight.key === key && !flight.isAborting) return flight.join(signal)
     if (flight.key !== undefined) throw profileInProgress(`another capture of kind '${kind}' is under way`)
+    const source = { allocator: this.#allocator, settings: this.#settings }
     return flight.start(key, signal, async (end) =>
-      kind === 'js' ? this.#captureJs(resolved, end) : this.#captureNative(resolved, end, kind === 'all'),
+      kind === 'js' ? captureJs(source, resolved, end) : captureNative(source, resolved, end),
     )
   }
 
@@ -141,7 +136,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   async dump(options?: DumpOptions): Promise<HeapProfile> {
     const mallctl = this.#ready(options)
     await resolveWorkers()
-    return this.#snapshot(mallctl)()
+    return takeProfile(mallctl, this.#settings)()
   }
 
   /**
@@ -165,7 +160,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
    * await pipeline(Readable.fromWeb(body), socket)
    */
   dumpText(options?: DumpOptions): DumpText {
-    const file = this.#dumpUnnamed(this.#ready(options))
+    const file = dumpUnnamed(this.#ready(options), this.#settings.temporaryFolder)
     const { size } = fstatSync(file.descriptor)
     return {
       bytes: size,
@@ -216,155 +211,19 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     await this.close()
   }
 
-  /** With V8's heap beside it where `withJs` says so. */
-  async #captureNative(options: ResolvedCaptureOptions, signal: AbortSignal, withJs: boolean): Promise<HeapProfile> {
-    const mallctl = requireProfiling(this.#allocator)
-    return underProfilingLock(async () => {
-      const startedMs = this.#settings.environment.now()
-      const sampling = withJs ? startJsSampling() : null
-      const switched = switchedOn(mallctl, options, sampling)
-      try {
-        const isDelta = options.view === 'delta' && !switched.isReset
-        await resolveWorkers()
-        if (isDelta) this.#collect(options.gc)
-        const before = isDelta ? await this.#snapshot(mallctl)() : null
-        await this.#waitOut(options, startedMs, signal, () => {
-          switched.pause()
-          sampling?.leaveOutTheRest()
-        })
-        await resolveWorkers()
-        this.#collect(options.gc)
-        const js = sampling?.stop()
-        const read = this.#snapshot(mallctl)
-        const durationMs = this.#settings.environment.now() - startedMs
-        // A dump that is parsed is a file by now: nothing has to be sampled meanwhile.
-        switched.restore()
-        const after = { ...(await read()), durationMs }
-        const native = before === null ? after : { ...subtractProfile(after, before), durationMs }
-        return withoutYoungest(js === undefined ? native : this.#ofAllMemory(native, js), options)
-      } finally {
-        sampling?.discard()
-        switched.restore()
-      }
-    })
-  }
-
-  async #captureJs(options: ResolvedCaptureOptions, signal: AbortSignal): Promise<HeapProfile> {
-    const { environment } = this.#settings
-    const startedMs = environment.now()
-    const sampling = startJsSampling(options.sampleBytes)
-    try {
-      await this.#waitOut(options, startedMs, signal, () => {
-        sampling.leaveOutTheRest()
-      })
-      this.#collect(options.gc)
-      const takenAt = environment.date().toISOString()
-      const profile = { ...sampling.stop(), takenAt, durationMs: environment.now() - startedMs }
-      return withoutYoungest(profile, options)
-    } finally {
-      sampling.discard()
-    }
-  }
-
-  #ofAllMemory(native: HeapProfile, js: HeapProfile): HeapProfile {
-    const joined = joinProfiles(native, js)
-    const sample = createSampler(this.#allocator, this.#settings.environment).sample()
-    return { ...joined, comments: [...joined.comments, ...residentFacts(sample, totalOf(joined))] }
-  }
-
-  /** Dumps at once; what it returns reads the dump, which has no name on the disk. */
-  #snapshot(mallctl: ReturnType<typeof requireProfiling>): () => Promise<HeapProfile> {
-    const file = this.#dumpUnnamed(mallctl)
-    const takenAt = this.#settings.environment.date().toISOString()
-    return async () => {
-      try {
-        return { ...(await readHeapProfile(file.path)), takenAt }
-      } finally {
-        file.close()
-      }
-    }
-  }
-
-  #dumpUnnamed(mallctl: ReturnType<typeof requireProfiling>): UnnamedFile {
-    const file = openTemporaryFile(this.#settings.temporaryFolder)
-    try {
-      dumpInto(mallctl, file)
-      return file
-    } catch (error) {
-      file.close()
-      throw error
-    }
-  }
-
-  /** Until the time is over; of one that looks for leaks `pause` is called before the last tenth of it. */
-  async #waitOut(
-    { seconds, leak }: ResolvedCaptureOptions,
-    startedMs: number,
-    signal: AbortSignal,
-    pause: () => void,
-  ): Promise<void> {
-    if (leak) {
-      await this.#wait(seconds * (1 - YOUNGEST_SHARE), startedMs, signal)
-      pause()
-    }
-    await this.#wait(seconds, startedMs, signal)
-  }
-
-  async #wait(seconds: number, startedMs: number, signal: AbortSignal): Promise<void> {
-    const { environment } = this.#settings
-    const leftMs = startedMs + seconds * 1000 - environment.now()
-    if (!signal.aborted) await environment.yieldToLoop(Math.max(0, leftMs), signal)
-    if (signal.aborted) throw aborted('before its time was over')
-  }
-
-  #collect(isWanted: boolean): void {
-    if (!isWanted) return
-    const collector = this.#settings.environment.collector()
-    collector.major()
-    // It waits for the sweep of ArrayBuffers, so that what they held is given back.
-    collector.minor()
-  }
-
   #ready(options: DumpOptions | undefined): ReturnType<typeof requireProfiling> {
     this.#checkOpen()
     const { gc } = resolveOptions<{ gc: boolean }>('dump()', options, { gc: { check: boolean, fallback: false } })
     const mallctl = requireProfiling(this.#allocator)
     // Somebody else may have switched profiling on: what comes from now on has its JavaScript.
     followProfiler(mallctl)
-    this.#collect(gc)
+    if (gc) collect(this.#settings.environment)
     return mallctl
   }
 
   #checkOpen(): void {
     if (this.#isClosed) throw new CacheAttributionError('ERR_CLOSED', 'this profiler was closed')
   }
-}
-
-/** How much of its time a capture that looks for leaks leaves out. */
-const YOUNGEST_SHARE = 0.1
-
-function withoutYoungest(profile: HeapProfile, { leak, seconds }: ResolvedCaptureOptions): HeapProfile {
-  if (!leak) return profile
-  const left = (seconds * YOUNGEST_SHARE).toFixed(1)
-  return { ...profile, comments: [...profile.comments, `what was allocated in the last ${left} s is left out`] }
-}
-
-/** A task that was started before it ends with its failure. */
-function switchedOn(
-  mallctl: Mallctl,
-  options: ResolvedCaptureOptions,
-  sampling: { discard(): void } | null,
-): ReturnType<typeof switchOn> {
-  try {
-    return switchOn(mallctl, options)
-  } catch (error) {
-    sampling?.discard()
-    throw error
-  }
-}
-
-function aborted(when: string): CacheAttributionError {
-  return new CacheAttributionError('ERR_PROFILE_ABORTED', `the capture was aborted ${when}`)
 }
 
 /** Calls with the same key join the same capture. */
