@@ -9,12 +9,20 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { transform } from 'esbuild'
 import ts from 'typescript'
+import {
+  namesOf,
+  needsOf,
+  refuseReserved,
+  usedAtOnce,
+  withLinks,
+  withoutDynamicImports,
+  withoutHead,
+} from './module-code.mjs'
+import { SHARED, startText } from './module-loader.mjs'
 
 /** @typedef {{ id: number, code: string, imports: readonly string[], names: readonly string[], needs: readonly (number | string)[], used: readonly string[] }} Module */
 /** A file and the modules that it has with all that they import. @typedef {{ file: string, roots: readonly string[] }} Part */
 
-/** Modules of Node that cost a quarter of a megabyte or more: each waits for its first use, also where a measurement begins. */
-const LARGE = ['child_process', 'cluster', 'crypto', 'http', 'https', 'inspector', 'net', 'readline', 'zlib']
 /** It takes Node's own timers before a test can fake them. */
 const AT_ONCE = 'support/own-timers.js'
 
@@ -24,54 +32,6 @@ const PIECE_BYTES = 120_000
 
 /** In a bundle there may be no name of a file, or one of another machine: then nothing is beside the code. */
 const OWN_URL = 'typeof __filename==="string"&&__filename!==""?$n.url.pathToFileURL(__filename).href:""'
-
-/**
- * `$` gives a module of the package, `$n` one of Node: taken of Node itself, so that a bundler has no `require()` to replace. `add` takes
- * what a module may need, by ids and names; `late` has the files that are read when a module is asked for that is not there.
- */
-const START = `
-const builtin = process.getBuiltinModule.bind(process), code = {}, needs = {}, made = {}, $n = {}, late = []
-const $ = (id) => made[id] ?? run(id)
-function run(id) {
-  while (code[id] === undefined) readLate()
-  const exports = (made[id] = {})
-  code[id](exports)
-  return exports
-}
-function replaced(cause) {
-  const text = 'ERR_PACKAGE_REPLACED: files of cache-attribution were replaced or removed while this process runs: restart it'
-  return Object.assign(new Error(text, { cause }), { code: 'ERR_PACKAGE_REPLACED' })
-}
-function readLate() {
-  try { late[0]() } catch (cause) { throw replaced(cause) }
-  late.shift()
-}
-function of(other) { if (other !== build) throw replaced(); return module.exports }
-function add(id, needed, module) { code[id] = module; needs[id] = needed }
-function addBuiltin(name, property) {
-  Object.defineProperty($n, property, { configurable: true, get() {
-    const value = builtin('node:' + name)
-    Object.defineProperty($n, property, { value })
-    return value
-  } })
-}
-const $get = (exports, name, get) => Object.defineProperty(exports, name, { enumerable: true, get })
-const $entry = (id) => Object.defineProperty($(id), '__esModule', { value: true })
-const $namespace = (one) => (one?.default ? one : { ...one, default: one })
-const seen = new Set()
-function* LOAD_LATE_CODE() {
-  for (const id in made) seen.add(Number(id))
-  for (const id of seen) {
-    if (done.has(id)) continue
-    $(id)
-    for (const need of needs[id]) typeof need === 'number' ? seen.add(need) : void $n[need]
-    done.add(id)
-    yield
-  }
-}
-const done = new Set()
-`
-const SHARED = ['$', '$n', '$get', '$entry', '$namespace', 'add', 'addBuiltin', 'late', 'of', 'LOAD_LATE_CODE']
 
 export class Library {
   /** Path below dist/src/ → module. @type {Map<string, Module>} */
@@ -259,31 +219,6 @@ export class Library {
   }
 }
 
-/** Names that the code around a module has for it: a variable of the same name would be taken in their place. */
-const RESERVED = new Set(['exports', '$', '$n', '$get', '$entry', '$namespace', 'LOAD_LATE_CODE', 'OWN_URL'])
-
-/** @param {string} file @param {string} text @throws Error where a variable, a parameter or a function has a reserved name */
-function refuseReserved(file, text) {
-  const visit = (/** @type {ts.Node} */ node) => {
-    const isDeclared =
-      ts.isVariableDeclaration(node) ||
-      ts.isParameter(node) ||
-      ts.isBindingElement(node) ||
-      ts.isFunctionDeclaration(node) ||
-      ts.isFunctionExpression(node) ||
-      ts.isClassDeclaration(node) ||
-      ts.isClassExpression(node) ||
-      ts.isImportSpecifier(node) ||
-      ts.isImportClause(node) ||
-      ts.isNamespaceImport(node)
-    if (isDeclared && node.name !== undefined && ts.isIdentifier(node.name) && RESERVED.has(node.name.text)) {
-      throw new Error(`${file}: \`${node.name.text}\` is a name of the code around a module: give it another one`)
-    }
-    ts.forEachChild(node, visit)
-  }
-  visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true))
-}
-
 /** Files that are read in a few milliseconds each. @param {readonly Module[]} modules */
 function inPieces(modules) {
   /** @type {Module[][]} */
@@ -298,85 +233,4 @@ function inPieces(modules) {
     bytes += module.code.length
   }
   return pieces
-}
-
-async function startText() {
-  const { code } = await transform(START, { target: 'node20.19', minifySyntax: true, minifyWhitespace: true })
-  return code
-}
-
-/** @param {string} text of the compiler */
-function withoutHead(text) {
-  return text
-    .replace(/^#!.*\n/, '')
-    .replace('"use strict";\n', '')
-    .replace('Object.defineProperty(exports, "__esModule", { value: true });\n', '')
-    .replace(/^(?:exports\.\w+ = )+void 0;\n/m, '')
-    .replace(
-      /^Object\.defineProperty\(exports, "(\w+)", \{ enumerable: true, get: function \(\) \{ return (.+); \} \}\);$/gm,
-      '$get(exports, "$1", () => $2);',
-    )
-}
-
-/** Names of imported modules, by the way to them. @param {string} text @param {(specifier: string) => string} own */
-function withLinks(text, own) {
-  const declared = /^(?:const|var) (\w+_\d+) = (?:__import(?:Default|Star)\()?require\("(\.[^"]+|node:[^"]+)"\)\)?;\n/gm
-  /** @type {Map<string, string>} */
-  const links = new Map()
-  const rest = text.replace(declared, (_, name, specifier) => {
-    const builtin = specifier.startsWith('node:')
-    links.set(name, builtin ? `$n.${specifier.slice('node:'.length).replace('/', '__')}` : `$(${own(specifier)})`)
-    return ''
-  })
-  // `new $(1).Name()` would make one of `$`.
-  const whole = rest.replace(/\bnew (\w+_\d+(?:\.\w+)+)/g, 'new ($1)')
-  const linked = whole.replace(/\b\w+_\d+\b(?:\.default\b)?/g, (use) => {
-    const link = links.get(use.replace('.default', ''))
-    if (link === undefined) return use
-    return link.startsWith('$n') ? link : use.replace(/^\w+/, link)
-  })
-  return linked.replace(/^require\("(\.[^"]+)"\);$/gm, (_, specifier) => `$(${own(specifier)});`)
-}
-
-/** Loaded at their own time, so their links have another form than `loadLateCode()` reads. @param {string} text @param {(specifier: string) => string} own */
-function withoutDynamicImports(text, own) {
-  return text.replace(/Promise\.resolve\(\)\.then\(\(\) => __importStar\(require\('([^']+)'\)\)\)/g, (_, specifier) =>
-    specifier.startsWith('node:')
-      ? `Promise.resolve().then(() => $namespace(process.getBuiltinModule("${specifier}")))`
-      : `Promise.resolve().then(() => $entry(${own(specifier)}))`,
-  )
-}
-
-/** @param {string} text of the compiler */
-function namesOf(text) {
-  const assigned = [...text.matchAll(/^exports\.(\w+) = /gm)]
-  const linked = [...text.matchAll(/^Object\.defineProperty\(exports, "(\w+)", \{ enumerable/gm)]
-  return [...new Set([...assigned, ...linked].map(([, name = '']) => name))].sort()
-}
-
-/** What a module may need when something of it runs. @param {string} code */
-function needsOf(code) {
-  const modules = [...code.matchAll(/\$\((\d+)\)/g)].map(([, id]) => Number(id))
-  const builtins = [...code.matchAll(/\$n\.(\w+)/g)].map(([, name = '']) => name)
-  return [...new Set([...modules, ...builtins.filter((name) => !LARGE.includes(name))])]
-}
-
-/** Modules that are asked for something when this one begins, and not in a function of it; those whose exports it passes on. @param {string} code */
-function usedAtOnce(code) {
-  /** @type {number[]} */
-  const ids = []
-  const visit = (/** @type {ts.Node} */ node) => {
-    if (ts.isCallExpression(node) && node.expression.getText() === '$get')
-      ids.push(...needsOf(node.getText()).map(Number))
-    if (ts.isFunctionLike(node) || (ts.isPropertyDeclaration(node) && !ts.getModifiers(node)?.some(isStatic))) return
-    if (ts.isCallExpression(node) && node.expression.getText() === '$') ids.push(Number(node.arguments[0]?.getText()))
-    ts.forEachChild(node, visit)
-  }
-  visit(ts.createSourceFile('module.js', code, ts.ScriptTarget.ES2022, true))
-  return [...new Set(ids)]
-}
-
-/** @param {ts.ModifierLike} modifier */
-function isStatic({ kind }) {
-  return kind === ts.SyntaxKind.StaticKeyword
 }
