@@ -172,7 +172,7 @@ describe('what is in the way of an attach', function () {
     }
   })
 
-  it('each worker of a cluster is asked by its own id', async () => {
+  thorough('each worker of a cluster is asked by its own id', async () => {
     // Node counts up from the primary's port for each worker, which it cannot from 0.
     const target = await start({
       file: new URL('fixtures/clustered.js', import.meta.url).pathname,
@@ -212,37 +212,40 @@ describe('what is in the way of an attach', function () {
       expect(code, stderr).to.equal(0)
     })
 
-    it('a read-only root: refused where no folder takes a library, and no more with one mounted for it', async () => {
-      const hidden = new URL('../../../', import.meta.url).pathname
-      const noexec = ['/tmp', '/var/tmp', '/dev/shm', '/run'].map((name) => `mount -t tmpfs -o noexec none ${name}`)
-      const mounts = [`mount -t tmpfs none ${hidden}`, ...noexec, 'mount -t tmpfs none /mnt']
-      const body = `globalThis.mine = Array.from({ length: 3000 }, () => Buffer.alloc(4096)); console.log(1); setInterval(() => {}, 1000)`
-      const main = new URL('../../src/cli/main.js', import.meta.url).pathname
-      for (const folder of ['/run', '/mnt']) {
-        const script = [
-          ...mounts,
-          'mount -o remount,bind,ro /',
-          `exec ${process.execPath} --inspect-port=0 -e '${body}'`,
-        ]
-        const target = await start({
-          file: '',
-          node: '/bin/sh',
-          args: ['-c', script.join(' && ')],
-          env: { TMPDIR: folder },
-          through: ['unshare', '--mount', '--pid', '--fork', '--kill-child'],
-        })
-        const [pid = ''] = readFileSync(`/proc/${target.pid}/task/${target.pid}/children`, 'utf8').trim().split(' ')
-        const asked = spawnSync(process.execPath, [main, 'discover', '--json', pid], { encoding: 'utf8', env: {} })
-        if (folder === '/run') expect(asked.stderr).to.match(/ERR_ATTACH_FOLDER: .*\/dev\/shm.*emptyDir/)
-        else expect((JSON.parse(asked.stdout) as Discovery).owners[0]?.entries, asked.stderr).to.equal(3000)
-        const left = readdirSync(`/proc/${pid}/root${folder}`).filter((name) => name.startsWith('cache-attribution'))
-        expect(left).to.deep.equal([])
-        const endMs = performance.now() + 5000
-        while (hasInspector(Number(pid)) && performance.now() < endMs) await delay(50)
-        expect(hasInspector(Number(pid))).to.equal(false)
-        await target.stop()
-      }
-    })
+    thorough(
+      'a read-only root: refused where no folder takes a library, and no more with one mounted for it',
+      async () => {
+        const hidden = new URL('../../../', import.meta.url).pathname
+        const noexec = ['/tmp', '/var/tmp', '/dev/shm', '/run'].map((name) => `mount -t tmpfs -o noexec none ${name}`)
+        const mounts = [`mount -t tmpfs none ${hidden}`, ...noexec, 'mount -t tmpfs none /mnt']
+        const body = `globalThis.mine = Array.from({ length: 3000 }, () => Buffer.alloc(4096)); console.log(1); setInterval(() => {}, 1000)`
+        const main = new URL('../../src/cli/main.js', import.meta.url).pathname
+        for (const folder of ['/run', '/mnt']) {
+          const script = [
+            ...mounts,
+            'mount -o remount,bind,ro /',
+            `exec ${process.execPath} --inspect-port=0 -e '${body}'`,
+          ]
+          const target = await start({
+            file: '',
+            node: '/bin/sh',
+            args: ['-c', script.join(' && ')],
+            env: { TMPDIR: folder },
+            through: ['unshare', '--mount', '--pid', '--fork', '--kill-child'],
+          })
+          const [pid = ''] = readFileSync(`/proc/${target.pid}/task/${target.pid}/children`, 'utf8').trim().split(' ')
+          const asked = spawnSync(process.execPath, [main, 'discover', '--json', pid], { encoding: 'utf8', env: {} })
+          if (folder === '/run') expect(asked.stderr).to.match(/ERR_ATTACH_FOLDER: .*\/dev\/shm.*emptyDir/)
+          else expect((JSON.parse(asked.stdout) as Discovery).owners[0]?.entries, asked.stderr).to.equal(3000)
+          const left = readdirSync(`/proc/${pid}/root${folder}`).filter((name) => name.startsWith('cache-attribution'))
+          expect(left).to.deep.equal([])
+          const endMs = performance.now() + 5000
+          while (hasInspector(Number(pid)) && performance.now() < endMs) await delay(50)
+          expect(hasInspector(Number(pid))).to.equal(false)
+          await target.stop()
+        }
+      },
+    )
 
     it('namespaces of its own: PIDs, files and network; the copy of the addon is removed', async () => {
       // Another file system: this package is not there under its path.

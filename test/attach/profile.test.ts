@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { JEMALLOC, needsJemalloc } from '../helpers/child.js'
+import { thorough } from '../helpers/thorough.js'
 import { command, targets } from './target.js'
 import type { Target, TargetOptions } from './target.js'
 
@@ -45,7 +46,7 @@ describe('profile PID', function () {
     expect(js.stdout).to.match(/allocateAndKeep/)
   })
 
-  it('draws a flame graph into a file that is named so', async () => {
+  thorough('draws a flame graph into a file that is named so', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'attach-profile-'))
     try {
       const file = path.join(folder, 'flame.html')
@@ -67,7 +68,7 @@ describe('profile PID', function () {
     expect(target.stderr).not.to.contain('Debugger')
   })
 
-  it('attaches where the endpoint has no profiles', async () => {
+  thorough('attaches where the endpoint has no profiles', async () => {
     const { stdout, stderr } = await profileOf({ file: GROWING, execArgv: ['--import', AUTO] })
     expect(stderr).to.contain("sampling allocations on V8's heap")
     expect(stdout).to.contain('allocateAndKeep')

@@ -125,7 +125,7 @@ describe('attach --serve', function () {
     await isAsBefore(target, before)
   })
 
-  it('releases registered caches where that is allowed, and only there', async () => {
+  thorough('releases registered caches where that is allowed, and only there', async () => {
     const target = await start({ file: REGISTERED })
     const { child, ask, stdout } = await serve(target)
     expect(stdout()).to.contain('1 registered cache)')
@@ -141,7 +141,7 @@ describe('attach --serve', function () {
     expect(JSON.parse(refused.body)).to.include({ code: 'ERR_CACHE_UNKNOWN' })
   })
 
-  it('ends with the process', async () => {
+  thorough('ends with the process', async () => {
     const target = await start()
     const { child, stderr } = await serve(target)
     const exited = once(child, 'exit')
@@ -150,7 +150,7 @@ describe('attach --serve', function () {
     expect(stderr()).to.contain('ERR_ATTACH_NO_PROCESS')
   })
 
-  it('asks for a token where one is set, and needs one beyond this machine', async () => {
+  thorough('asks for a token where one is set, and needs one beyond this machine', async () => {
     const target = await start()
     const { ask } = await serve(target, ['--serve=0.0.0.0:0'], { CACHE_ATTRIBUTION_TOKEN: TOKEN })
     expect((await ask('GET', 'status')).status).to.equal(401)

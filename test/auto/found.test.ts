@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { supportsTwin } from '../../src/twin/index.js'
 import { runFixture } from '../helpers/child.js'
+import { thorough } from '../helpers/thorough.js'
 import { AUTO } from './programs.js'
 
 function found<T>(
@@ -87,7 +88,7 @@ describe('caches that register themselves', function () {
     expect(later).to.be.at.least(first + 80)
   })
 
-  it('are followed in part where most of their class ended before', async function () {
+  thorough('are followed in part where most of their class ended before', async function () {
     if (!supportsTwin().supported) this.skip()
     const { instances, warnings } = await found<{ instances: number[]; warnings: string[] }>('ended')
     // Without what was learned all 400 were.
@@ -95,7 +96,7 @@ describe('caches that register themselves', function () {
     expect(warnings).to.include('WARN_AUTO_NOT_FOLLOWED')
   })
 
-  it('are found of several copies of a library, of different versions and module systems', async () => {
+  thorough('are found of several copies of a library, of different versions and module systems', async () => {
     expect(await found('copies')).to.deep.equal({
       names: ['LRUCache', 'LRUCache', 'LRUCache'],
       places: 3,
@@ -107,7 +108,7 @@ describe('caches that register themselves', function () {
     expect(await found('subclass')).to.deep.equal({ names: ['UserCache'], isOwn: true, isInstance: true })
   })
 
-  it('are found of a library that was loaded before, where it is required again', async () => {
+  thorough('are found of a library that was loaded before, where it is required again', async () => {
     const project = JSON.stringify(new URL('../../../package.json', import.meta.url).href)
     const preload = `import { createRequire } from 'node:module'
       globalThis.kept = ['lru-cache', 'lru-cache-7'].map(createRequire(${project}))`
@@ -115,7 +116,7 @@ describe('caches that register themselves', function () {
     expect(await found('copies', {}, before)).to.deep.include({ places: 3 })
   })
 
-  it('are left alone where the environment says so', async () => {
+  thorough('are left alone where the environment says so', async () => {
     expect(await found('subclass', { CACHE_ATTRIBUTION_INSTRUMENT: 'keyv' })).to.deep.include({ names: [] })
     expect(await found('subclass', { CACHE_ATTRIBUTION_INSTRUMENT: 'off' })).to.deep.include({ names: [] })
   })

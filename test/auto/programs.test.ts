@@ -11,6 +11,7 @@ import { expect } from 'chai'
 import { findAdminSocket } from '../../src/support/admin-socket.js'
 import { AUTO, ask, socketOf, startNode } from './programs.js'
 import type { Program } from './programs.js'
+import { thorough } from '../helpers/thorough.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -95,13 +96,13 @@ describe('a program under auto', function () {
     expect(existsSync(socketPath)).to.equal(false)
   })
 
-  it('opens nothing where it ends at once', async () => {
+  thorough('opens nothing where it ends at once', async () => {
     const program = start(['--import', AUTO, '-e', 'console.log(1)'])
     expect(await program.ended).to.equal(0)
     expect([program.stdout(), program.stderr()]).to.deep.equal(['1\n', ''])
   })
 
-  it('may be loaded by --require, and more than once', async () => {
+  thorough('may be loaded by --require, and more than once', async () => {
     const program = start(['--require', fileURLToPath(AUTO), '--import', AUTO, ...LIVES])
     await socketOf(program.pid)
     await program.prints('is served at')
@@ -120,7 +121,7 @@ describe('a program under auto', function () {
     expect((await ask({ socketPath: served }, 'status')).status).to.equal(200)
   })
 
-  it('takes another name where one of another container has its id', async () => {
+  thorough('takes another name where one of another container has its id', async () => {
     const folder = path.join(session, 'cache-attribution')
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     // As a container that shares the folder, and counts its processes anew.
@@ -142,7 +143,7 @@ describe('a program under auto', function () {
     }
   })
 
-  it('goes to the next folder where one is not its own', async function () {
+  thorough('goes to the next folder where one is not its own', async function () {
     if (process.getuid?.() !== 0) this.skip()
     const foreign = path.join(base, 'foreign')
     mkdirSync(path.join(foreign, 'cache-attribution'), { recursive: true })
@@ -184,7 +185,7 @@ describe('a program under auto', function () {
     await new Promise((resolve) => taken.close(resolve))
   })
 
-  it('runs on where no folder takes a socket', async () => {
+  thorough('runs on where no folder takes a socket', async () => {
     const file = path.join(base, 'a-file')
     writeFileSync(file, '')
     // Too long for a socket, no folder: what is left is memory.
@@ -192,7 +193,7 @@ describe('a program under auto', function () {
     expect(path.dirname(await socketOf(program.pid))).to.match(/^\/dev\/shm\/cache-attribution-\d+$/)
   })
 
-  it('warns of what it does not understand of the environment, and runs on', async () => {
+  thorough('warns of what it does not understand of the environment, and runs on', async () => {
     const program = start(LIVES, { CACHE_ATTRIBUTION_LOG: 'often', CACHE_ATTRIBUTION_HISTRY: '/x' })
     await program.prints('up')
     await socketOf(program.pid)
@@ -224,14 +225,14 @@ describe('a program under auto', function () {
     expect(JSON.parse(body)).to.include({ hasHistory: true })
   })
 
-  it('runs on where the history cannot be kept', async () => {
+  thorough('runs on where the history cannot be kept', async () => {
     const program = start(LIVES, { CACHE_ATTRIBUTION_HISTORY: '/proc/nothing/here', CACHE_ATTRIBUTION_LOG: '1s' })
     await program.prints('{')
     expect(program.child.exitCode).to.equal(null)
     expect((await ask({ socketPath: await socketOf(program.pid) }, 'status')).status).to.equal(200)
   })
 
-  it('runs on under the permission model, which allows nothing of this', async () => {
+  thorough('runs on under the permission model, which allows nothing of this', async () => {
     const [major = 0] = process.versions.node.split('.').map(Number)
     const flag = major >= 24 ? '--permission' : '--experimental-permission'
     const program = start([flag, `--allow-fs-read=${ROOT}*`, ...LIVES])

@@ -8,6 +8,7 @@ import { expect } from 'chai'
 import { buildSync } from 'esbuild'
 import { AUTO, ask, socketOf, startNode } from './programs.js'
 import type { Program } from './programs.js'
+import { thorough } from '../helpers/thorough.js'
 
 const PACKAGES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 const TSX = path.join(PACKAGES, 'tsx', 'dist')
@@ -111,7 +112,8 @@ describe('caches register themselves in', function () {
   })
 
   for (const [place, { name, make, caches }] of KINDS.entries()) {
-    it(name, async () => {
+    const test = place < 3 ? it : thorough
+    test(name, async () => {
       const folder = path.join(base, String(place))
       mkdirSync(folder)
       symlinkSync(PACKAGES, path.join(folder, 'node_modules'))

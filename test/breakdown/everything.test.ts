@@ -3,11 +3,13 @@ import { bytesAt, bytesOfAll } from '../../src/report/breakdown/node.js'
 import { PART } from '../../src/report/breakdown/types.js'
 import type { MemoryNode } from '../../src/report/breakdown/types.js'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
+import { thoroughSuite } from '../helpers/thorough.js'
 import { MIB, faultsOf, leavesOf } from '../report/breakdown/readings.js'
 import type { Everything } from './fixtures/everything.js'
 
 for (const allocator of ['jemalloc', 'none'] as const) {
-  describe(`breakdown() of a real process, under ${allocator === 'none' ? 'glibc' : allocator}`, () => {
+  const suite = allocator === 'jemalloc' ? describe : thoroughSuite
+  suite(`breakdown() of a real process, under ${allocator === 'none' ? 'glibc' : allocator}`, () => {
     let found: Everything
 
     before(async function () {

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { isTerminalForeground } from '../../src/cli/run-program.js'
 import { signalExitCode } from '../../src/cli/end-as.js'
 import { command, plainEnvironment, program, requireJemalloc, startCommand, temporaryFolders } from './fixtures.js'
+import { thorough } from '../helpers/thorough.js'
 
 const folder = temporaryFolders()
 
@@ -80,7 +81,8 @@ describe('run', () => {
     ['prof_stats:false', ['--profile'], 'prof_stats:false,prof:true,prof_active:false'],
     ['narenas:2', [], 'narenas:2'],
   ] as const) {
-    it(`keeps MALLOC_CONF=${given} with ${args.join() || 'nothing'}`, async function () {
+    const test = args[0] === '--profile=17' ? it : thorough
+    test(`keeps MALLOC_CONF=${given} with ${args.join() || 'nothing'}`, async function () {
       await requireJemalloc(this)
       const env = plainEnvironment({ MALLOC_CONF: given })
       const { stdout } = await command(['run', ...args, program(folder(), PRINT_CONF)], { env })
@@ -150,13 +152,15 @@ describe('run', () => {
 
 describe('the end of a run', () => {
   for (const code of [0, 1, 7, 255]) {
-    it(`is exit code ${code} where the program ends with it`, async () => {
+    const test = code === 7 ? it : thorough
+    test(`is exit code ${code} where the program ends with it`, async () => {
       expect((await run('--', '-e', `process.exit(${code})`)).code).to.equal(code)
     })
   }
 
   for (const signal of ['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGHUP'] as const) {
-    it(`is ${signal} where the program died of it`, async () => {
+    const test = signal === 'SIGKILL' ? it : thorough
+    test(`is ${signal} where the program died of it`, async () => {
       const ended = await run('--', '-e', `process.kill(process.pid, '${signal}'); setTimeout(() => {}, 1e4)`)
       expect([ended.code, ended.signal]).to.deep.equal([null, signal])
     })
@@ -181,7 +185,8 @@ console.log('ready')`
 
 describe('signals to a run', () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGQUIT'] as const) {
-    it(`pass ${signal} on, and wait for the program's own end`, async () => {
+    const test = signal === 'SIGTERM' || signal === 'SIGUSR2' ? it : thorough
+    test(`pass ${signal} on, and wait for the program's own end`, async () => {
       const running = startCommand(['run', '--quiet', '--no-fetch', program(folder(), HANDLER(signal))])
       await running.shows('ready')
       running.child.kill(signal)

@@ -1,6 +1,7 @@
 /** Several copies of the package in one process, as two dependencies bring them, each with an addon of its own. */
 import { expect } from 'chai'
 import { runFixture } from '../helpers/child.js'
+import { thoroughSuite } from '../helpers/thorough.js'
 import type { CopiesOrder, CopiesResult } from './fixtures/copies.js'
 
 const ORDERS: Readonly<Record<CopiesOrder, string>> = {
@@ -10,7 +11,8 @@ const ORDERS: Readonly<Record<CopiesOrder, string>> = {
 }
 
 for (const [order, words] of Object.entries(ORDERS)) {
-  describe(`the locks of a process, over copies and threads, ${words}`, function () {
+  const suite = order === 'first-unloaded' ? describe : thoroughSuite
+  suite(`the locks of a process, over copies and threads, ${words}`, function () {
     this.timeout(60_000)
     let result: CopiesResult
     before(async () => {

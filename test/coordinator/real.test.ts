@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import { buildAddon } from '../helpers/native.js'
+import { thoroughSuite } from '../helpers/thorough.js'
 import type { AsyncReleaseResult } from './fixtures/async-release.js'
 import type { KnownCachesResult } from './fixtures/known-caches.js'
 import type { LateFreeResult } from './fixtures/late-free.js'
@@ -20,7 +21,8 @@ for (const [allocator, preload] of [
   ['jemalloc', 'jemalloc'],
   ['glibc', 'none'],
 ] as const) {
-  describe(`a real run under ${allocator}`, () => {
+  const suite = allocator === 'jemalloc' ? describe : thoroughSuite
+  suite(`a real run under ${allocator}`, () => {
     let result: KnownCachesResult
     before(async function () {
       if (preload === 'jemalloc') needsJemalloc(this)

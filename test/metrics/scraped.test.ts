@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ALERT_RULES, RECORDING_RULES } from '../../tools/metrics/rules.js'
 import { OPENMETRICS_FORMAT, TEXT_FORMAT } from '../../src/metrics/exposition.js'
 import { needsJemalloc } from '../helpers/child.js'
+import { thoroughSuite } from '../helpers/thorough.js'
 import { HOSTILE_NAMES } from './fixtures/planted.js'
 import { expressions, needsPrometheus, observe } from './prometheus.js'
 import type { Observed } from './prometheus.js'
@@ -11,7 +12,7 @@ const WINDOW_SECONDS = 4
 /** For `node dist/bench/metrics-soak.js`, which waits until each of them has. */
 const LATER = /^CacheAttribution|rate\(|increase\(|trend|growth_|deriv|forecast|firings|captures/
 
-describe('a real Prometheus that scrapes a service', function () {
+thoroughSuite('a real Prometheus that scrapes a service', function () {
   this.timeout(120_000)
   let observed: Observed
   before(async function () {

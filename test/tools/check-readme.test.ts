@@ -6,6 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { needsJemalloc } from '../helpers/child.js'
+import { thoroughSuite } from '../helpers/thorough.js'
 
 const TOOL = fileURLToPath(new URL('../../../tools/check-readme.mjs', import.meta.url))
 
@@ -76,7 +77,7 @@ const shown = (text: string): string => `${block('js', PRINTED)}\n${block('text 
 describe('tools/check-readme', function () {
   this.timeout(60_000)
 
-  describe('over documents that hold', () => {
+  thoroughSuite('over documents that hold', () => {
     let result: Checked
     before(function () {
       needsJemalloc(this)

@@ -1,12 +1,13 @@
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
+import { thoroughSuite } from '../helpers/thorough.js'
 import { missingMs } from './fixtures/pauses.js'
 import type { PausesResult } from './fixtures/pauses.js'
 
 /** A timer of one millisecond is late by so much beside other programs; what is to be seen is two and three times as long. */
 const LATE_MS = 10
 
-describe('what a run tells of its pauses', function () {
+thoroughSuite('what a run tells of its pauses', function () {
   this.timeout(180_000)
   let result: PausesResult
   before(async function () {

@@ -1,6 +1,7 @@
 /** A run's check of itself, in real processes: what it measures of a known set is known without it. */
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../../helpers/child.js'
+import { thoroughSuite } from '../../helpers/thorough.js'
 import type { SelfChecked } from './fixtures/self-checked.js'
 import { World, remainderOf, warningsOf } from '../world.js'
 
@@ -13,7 +14,8 @@ const run = (preload: 'jemalloc' | 'none', conf = ''): Promise<SelfChecked> =>
   runFixture('coordinator/run/fixtures/self-checked', { preload, env: { MALLOC_CONF: conf }, timeoutMs: 80_000 })
 
 for (const allocator of ['jemalloc', 'glibc'] as const) {
-  describe(`the self-check of a run under ${allocator}`, function () {
+  const suite = allocator === 'jemalloc' ? describe : thoroughSuite
+  suite(`the self-check of a run under ${allocator}`, function () {
     this.timeout(90_000)
     let result: SelfChecked
     before(async function () {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { AttributionReport } from '../../../src/report/types.js'
 import { needsJemalloc, runFixture } from '../../helpers/child.js'
+import { thoroughSuite } from '../../helpers/thorough.js'
 import { BUFFER_CLASS_BYTES } from '../fixtures/contents.js'
 import type { Floors } from './fixtures/floor.js'
 
@@ -8,7 +9,8 @@ import type { Floors } from './fixtures/floor.js'
 const TOLERANCE_BYTES = 192 * 1024
 
 for (const threads of [4, 32]) {
-  describe(`the floor where ${String(threads)} threads of the pool have full caches`, function () {
+  const suite = threads === 4 ? describe : thoroughSuite
+  suite(`the floor where ${String(threads)} threads of the pool have full caches`, function () {
     this.timeout(90_000)
     let floors: Floors
     before(async function () {

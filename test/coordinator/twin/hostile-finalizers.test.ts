@@ -3,6 +3,7 @@ import type { AttributionReport } from '../../../src/report/types.js'
 import { remainderOf, rowOf } from '../world.js'
 import { JEMALLOC, needsJemalloc, runFixture } from '../../helpers/child.js'
 import { buildAddon, buildLibrary } from '../../helpers/native.js'
+import { thoroughSuite } from '../../helpers/thorough.js'
 import { TICKS } from './fixtures/finalizers.js'
 import type { TwinFinalizersResult } from './fixtures/finalizers.js'
 
@@ -100,7 +101,7 @@ describe('caches in a twin whose memory finalizers free', function () {
   })
 })
 
-describe('caches in a twin of a Node that cannot run finalizers', function () {
+thoroughSuite('caches in a twin of a Node that cannot run finalizers', function () {
   this.timeout(60_000)
   let result: TwinFinalizersResult
   before(async function () {

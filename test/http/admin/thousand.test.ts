@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { runFixture } from '../../helpers/child.js'
+import { thoroughSuite } from '../../helpers/thorough.js'
 import type { Thousand } from './fixtures/thousand.js'
 
-describe('a thousand requests for the same run at once', () => {
+thoroughSuite('a thousand requests for the same run at once', () => {
   let seen: Thousand
   before(async function () {
     this.timeout(90_000)

@@ -134,7 +134,7 @@ describe('the page in a browser', function () {
     expect(await page.locator('#headline').innerText()).to.equal(sentences.join(' '))
   })
 
-  it('shows the largest first, and sorts by what is asked for', async () => {
+  thorough('shows the largest first, and sorts by what is asked for', async () => {
     await open(measured())
     const names = (): Promise<string[]> => page.locator('#caches-body').getByRole('rowheader').allInnerTexts()
     await rowOf('compressed').waitFor()
@@ -198,7 +198,7 @@ describe('the page in a browser', function () {
     expect(await row.locator('svg').count()).to.equal(1)
   })
 
-  it('aborts a run', async () => {
+  thorough('aborts a run', async () => {
     await open({ holdsAfter: 1 })
     await start().click()
     const aborted = page.waitForResponse((answer) => answer.request().method() === 'DELETE')
@@ -209,7 +209,7 @@ describe('the page in a browser', function () {
     server.goOn()
   })
 
-  it('measures the ticked caches only', async () => {
+  thorough('measures the ticked caches only', async () => {
     await open({})
     await page.getByRole('checkbox', { name: 'Tick files' }).check()
     await page.getByRole('checkbox', { name: 'Tick dns' }).check()
@@ -229,7 +229,7 @@ describe('the page in a browser', function () {
     expect(server.state.asked).to.deep.equal([])
   })
 
-  it('trims by the share that is given, once it is confirmed', async () => {
+  thorough('trims by the share that is given, once it is confirmed', async () => {
     await open({})
     await page.getByRole('radio', { name: 'Trim' }).check()
     await page.getByText('Options', { exact: true }).click()
@@ -240,7 +240,7 @@ describe('the page in a browser', function () {
     expect(server.state.asked).to.deep.equal(['POST attribution {"mode":"trim","fraction":0.1}'])
   })
 
-  it('releases one cache from its details, after the same question', async () => {
+  thorough('releases one cache from its details, after the same question', async () => {
     await open({})
     await page.locator('#caches').getByRole('button', { name: 'Details of sessions' }).click()
     await page.getByRole('button', { name: 'Release this cache …' }).click()
@@ -276,7 +276,7 @@ describe('the page in a browser', function () {
     expect(await page.getByRole('radio', { name: 'Release' }).isChecked()).to.equal(true)
   })
 
-  it('keeps the focus while figures change below it', async () => {
+  thorough('keeps the focus while figures change below it', async () => {
     await open(measured())
     await page.locator('#caches').getByRole('button', { name: 'Details of files' }).focus()
     await page.keyboard.press('Enter')
@@ -326,7 +326,7 @@ describe('the page in a browser', function () {
     expect(await page.locator('#pinned').isVisible()).to.equal(false)
   })
 
-  it('saves a report as JSON and as text', async () => {
+  thorough('saves a report as JSON and as text', async () => {
     await open(measured())
     const link = page.getByRole('link', { name: 'Report last as JSON' }).first()
     expect(await link.getAttribute('href')).to.equal(`${server.url}attribution/last`)
@@ -362,7 +362,7 @@ describe('the page in a browser', function () {
     expect(server.state.asked, 'no file leaves the browser').to.deep.equal([])
   })
 
-  it('shows the tree of RSS where the server has one, and hides it where not', async () => {
+  thorough('shows the tree of RSS where the server has one, and hides it where not', async () => {
     await open({ breakdown: breakdown() })
     await view('All of RSS')
     await page.getByRole('heading', { name: 'Where all of RSS is' }).waitFor()
@@ -387,20 +387,20 @@ describe('the page in a browser', function () {
     expect(await page.getByText('4 reports, 2 of them of earlier processes').count()).to.equal(1)
   })
 
-  it('shows what this process was found to hold, and not what an earlier one was', async () => {
+  thorough('shows what this process was found to hold, and not what an earlier one was', async () => {
     const { reports = [], ...rest } = grown()
     await open({ ...rest, reports: reports.slice(0, 2) })
     await page.getByText('2 reports, 2 of them of earlier processes').waitFor({ state: 'attached' })
     expect(await page.locator('#caches-summary').innerText()).to.contain('none measured yet')
   })
 
-  it('has no section on growth without a history', async () => {
+  thorough('has no section on growth without a history', async () => {
     await open(measured())
     await view('Growth')
     expect(await page.getByRole('heading', { name: 'What grows' }).isVisible()).to.equal(false)
   })
 
-  it('counts objects by class', async () => {
+  thorough('counts objects by class', async () => {
     await open({ histogram: histogram() })
     await view('JS heap')
     await page.getByRole('button', { name: 'Count objects by class' }).click()
@@ -410,7 +410,7 @@ describe('the page in a browser', function () {
     expect(await classes.getByRole('rowheader', { name: HOSTILE }).count()).to.equal(1)
   })
 
-  it('downloads a snapshot, once it is said what is in it', async () => {
+  thorough('downloads a snapshot, once it is said what is in it', async () => {
     await open({ histogram: histogram() })
     await view('JS heap')
     await page.getByRole('button', { name: 'Download a snapshot …' }).click()
@@ -424,7 +424,7 @@ describe('the page in a browser', function () {
     expect(server.state.asked).to.deep.equal(['POST heap-snapshot'])
   })
 
-  it('says why there is no snapshot', async () => {
+  thorough('says why there is no snapshot', async () => {
     const failure = { status: 422, problem: { code: 'ERR_TWIN_UNSUPPORTED', detail: 'no twin here' } }
     await open({ failures: new Map([['POST heap-snapshot', failure]]) }, {}, FAILED_ANSWER)
     await view('JS heap')
@@ -432,7 +432,7 @@ describe('the page in a browser', function () {
     expect(await page.getByRole('alert').innerText()).to.contain('ERR_TWIN_UNSUPPORTED')
   })
 
-  it('asks for several twins, and for a trim at random', async () => {
+  thorough('asks for several twins, and for a trim at random', async () => {
     await open({})
     await page.getByText('Options', { exact: true }).click()
     await page.getByLabel('Twins').fill('3')
@@ -449,7 +449,7 @@ describe('the page in a browser', function () {
     ])
   })
 
-  it('says what to do where there is nothing', async () => {
+  thorough('says what to do where there is nothing', async () => {
     await open({ caches: [] })
     expect(await page.locator('#caches').innerText()).to.contain('No cache is registered yet')
     await view('Growth')
@@ -457,7 +457,7 @@ describe('the page in a browser', function () {
     expect(await page.locator('#start').isVisible()).to.equal(false)
   })
 
-  it('says why there is no twin, and offers what is left', async () => {
+  thorough('says why there is no twin, and offers what is left', async () => {
     const status = { ...statusView(), twin: { supported: false, reason: 'this is darwin' } }
     await open({ status })
     await page.getByText('No twin can be had here: this is darwin.').first().waitFor()
@@ -473,7 +473,7 @@ describe('the page in a browser', function () {
     expect(await page.locator('#start').isDisabled()).to.equal(true)
   })
 
-  it('shows a run that somebody else started, until it is over', async () => {
+  thorough('shows a run that somebody else started, until it is over', async () => {
     const run = { id: 'x', mode: 'trim' as const, startedAt: new Date().toISOString() }
     await open({ status: { ...statusView(), run } })
     await page.getByText('Started elsewhere: trimming').waitFor()
@@ -488,7 +488,7 @@ describe('the page in a browser', function () {
     [409, 'Wait for its end'],
     [429, 'Possible again in 24 s'],
   ] as const) {
-    it(`says what a ${String(status)} means, and can be used afterwards`, async () => {
+    thorough(`says what a ${String(status)} means, and can be used afterwards`, async () => {
       const failure = { status, headers: { 'retry-after': '24' }, problem: { runId: 'abc' } }
       await open({ failures: new Map([['POST attribution', failure]]) }, {}, FAILED_ANSWER)
       await start().click()
@@ -516,7 +516,7 @@ describe('the page in a browser', function () {
     expect(await page.locator('#connection').innerText()).to.equal('live')
   })
 
-  it('says so when the stream is cut before the report', async () => {
+  thorough('says so when the stream is cut before the report', async () => {
     await open({ cutsAfter: 2 }, {}, /Failed to load resource|ERR_INCOMPLETE_CHUNKED/)
     await start().click()
     await page
@@ -537,7 +537,7 @@ describe('the page in a browser', function () {
     expect(await widthBeyond(page)).to.equal(0)
   })
 
-  it('copes with a thousand caches', async () => {
+  thorough('copes with a thousand caches', async () => {
     await open({ caches: manyCacheViews(1000), rowDelayMs: 0 })
     await page.getByRole('button', { name: 'Show all 1000 (950 more)' }).click()
     await page.locator('#caches-body > tr').nth(999).waitFor()
@@ -554,7 +554,7 @@ describe('the page in a browser', function () {
     })
   })
 
-  it('follows the system’s colours, and the reader’s', async () => {
+  thorough('follows the system’s colours, and the reader’s', async () => {
     await open({}, { colorScheme: 'dark' })
     const ground = (): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor')
     expect(await ground()).to.equal('rgb(14, 19, 25)')
@@ -567,7 +567,7 @@ describe('the page in a browser', function () {
     expect(await ground()).to.equal('rgb(14, 19, 25)')
   })
 
-  it('does not move for who wants it still', async () => {
+  thorough('does not move for who wants it still', async () => {
     await open({}, { reducedMotion: 'reduce' })
     expect(
       await page.evaluate("getComputedStyle(document.querySelector('button.primary')).transitionDuration"),

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { JEMALLOC, needsJemalloc } from '../../helpers/child.js'
+import { thoroughSuite } from '../../helpers/thorough.js'
 import { seriousViolations } from './fixtures/axe.js'
 import { sharedChromium, openPage } from './fixtures/chromium.js'
 import type { WatchedPage } from './fixtures/chromium.js'
@@ -72,7 +73,7 @@ class Service {
   }
 }
 
-describe('the page over a service with real caches, under load', function () {
+thoroughSuite('the page over a service with real caches, under load', function () {
   this.timeout(120_000)
   let browser: Browser
   let service: Service

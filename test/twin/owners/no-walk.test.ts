@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { runFixture } from '../../helpers/child.js'
+import { thoroughSuite } from '../../helpers/thorough.js'
 import type { NoWalkResult } from './fixtures/no-walk.js'
 import type { Discovery, Owner } from '../../../src/twin/index.js'
 
-describe('owners where the heap cannot be walked', function () {
+thoroughSuite('owners where the heap cannot be walked', function () {
   this.timeout(180_000)
   let result: NoWalkResult
   before(async () => {
