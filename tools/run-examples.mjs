@@ -1,4 +1,4 @@
-// Runs every example as a reader would, each under the `run` command of this package, then `npm start`. Each checks
+// Runs every example as a reader would, each under the `run` command of this package, then `npm start` with a profile. Each checks
 // itself, so exit code 0 is the whole verdict.
 //
 //   node tools/run-examples.mjs [<part of a name> …]     all, or those whose name holds one of the words
@@ -21,7 +21,7 @@ const runs = files.map((name) => ({
   args: [path.join('dist', 'src', 'cli', 'main.js'), 'run', path.join(folder, name)],
 }))
 if (existsSync(path.join(root, folder, 'service', 'start.js'))) {
-  runs.push({ name: 'npm start', command: 'npm', args: ['start'] })
+  runs.push({ name: 'npm start -- --profile', command: 'npm', args: ['start', '--', '--profile'] })
 }
 const chosen = words.length === 0 ? runs : runs.filter(({ name }) => words.some((word) => name.includes(word)))
 

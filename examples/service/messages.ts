@@ -1,16 +1,16 @@
 /** What the processes of the example tell each other over their IPC channels. */
 import type { AttributionReport } from 'cache-attribution'
 
-/** From start.ts to the service. */
-export interface ServiceCommand {
-  readonly type: 'attribute'
-}
+/** From start.ts to the service. A profile covers the seconds after the command, and its flame graph is written to the file. */
+export type ServiceCommand =
+  { readonly type: 'attribute' } | { readonly type: 'profile'; readonly seconds: number; readonly file: string }
 
 /** From the service to start.ts. */
 export type ServiceMessage =
   | { readonly type: 'listening'; readonly url: string; readonly hasSearch: boolean; readonly notes: readonly string[] }
   | { readonly type: 'released'; readonly cache: string }
   | { readonly type: 'report'; readonly report: AttributionReport }
+  | { readonly type: 'profiled'; readonly table: string }
   | { readonly type: 'failed'; readonly message: string }
 
 /** The parts of the load that are counted apart: before, while and after the caches are measured. */

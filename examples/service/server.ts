@@ -13,14 +13,17 @@
  * A parent process may ask for an attribution over IPC; without one, it runs until Ctrl-C.
  */
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { Coordinator } from 'cache-attribution'
+import { formatTopTable, symbolize, toFlamegraph, topTable } from 'cache-attribution/heap-profile'
+import { HeapProfiler } from 'cache-attribution/profiling'
 import { supportsTwin } from 'cache-attribution/twin'
 import { ServiceCaches, registerCaches } from './caches.js'
 import { listCatalogue } from './catalogue.js'
-import type { ServiceMessage } from './messages.js'
+import type { ServiceCommand, ServiceMessage } from './messages.js'
 import { createListener } from './routes.js'
 import { openSearchIndex } from './search.js'
 
@@ -46,8 +49,9 @@ const server = http.createServer(
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 
-// A ServiceCommand; there is only this one.
-process.on('message', () => void attribute())
+process.on('message', (command: ServiceCommand) => {
+  void (command.type === 'attribute' ? attribute() : profile(command.seconds, command.file))
+})
 process.once('disconnect', () => void stop())
 process.once('SIGINT', () => void stop())
 process.once('SIGTERM', () => void stop())
@@ -66,6 +70,20 @@ async function attribute(): Promise<void> {
     send({ type: 'failed', message: String(error) })
   } finally {
     coordinator.off('cache-released', onReleased)
+  }
+}
+
+/** Samples allocations while requests go on: native memory too where jemalloc was started with profiling. */
+async function profile(seconds: number, file: string): Promise<void> {
+  try {
+    const profiler = new HeapProfiler()
+    const kind = profiler.state.enabled === true ? 'all' : 'js'
+    const captured = await symbolize(await profiler.capture({ kind, seconds, gc: true, sampleBytes: 65_536 }))
+    const title = `the example service: memory that ${String(seconds)} s of requests left`
+    await writeFile(file, toFlamegraph(captured, { title }))
+    send({ type: 'profiled', table: formatTopTable(topTable(captured, { by: 'file' }), { limit: 12 }) })
+  } catch (error) {
+    send({ type: 'failed', message: String(error) })
   }
 }
 

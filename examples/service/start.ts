@@ -5,6 +5,8 @@
  *
  * `npm start -- --release`: releases the caches of the service itself, which then has to fill them again.
  * `npm start -- --copy`: the same with the waste mended that the first run shows in the row "compressed".
+ * `npm start -- --profile`: draws a flame graph of the memory that the first seconds of requests left, native memory and
+ * objects, into a file whose name it prints.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
@@ -26,14 +28,25 @@ const START_TIMEOUT_MS = 60_000
 const RUN_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 15_000
 
+/** `run --profile` sets these for a program. */
+const PROFILED = 'prof:true,prof_active:false,prof_stats:true'
+
 /** Where the packages lie that are served: beside dist/. */
 const packagesFolder = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 
 const options = process.argv.slice(2).filter((argument) => argument === '--copy' || argument === '--release')
+const flamegraph = process.argv.includes('--profile')
+  ? path.join(os.tmpdir(), `cache-attribution-example-${process.pid}.html`)
+  : null
 
-interface Outcome {
+interface Measured {
   readonly report: AttributionReport
   readonly traffic: Traffic
+  /** The largest allocators of a profile, as text; null where none was asked for. */
+  readonly profiled: string | null
+}
+
+interface Outcome extends Measured {
   readonly caches: readonly string[]
 }
 
@@ -90,7 +103,11 @@ async function allocatorEnvironment(signal: AbortSignal): Promise<NodeJS.Process
     return env
   }
   progress.note(`jemalloc ${found.facts.version.split('-', 1)[0] ?? ''} (${found.source}): ${found.path}`)
-  return found.preload === undefined ? env : { ...env, LD_PRELOAD: found.preload }
+  return {
+    ...env,
+    ...(found.preload === undefined ? {} : { LD_PRELOAD: found.preload }),
+    ...(flamegraph === null || env['MALLOC_CONF'] !== undefined ? {} : { MALLOC_CONF: PROFILED }),
+  }
 }
 
 async function measureUnderLoad(
@@ -98,7 +115,7 @@ async function measureUnderLoad(
   url: string,
   hasSearch: boolean,
   signal: AbortSignal,
-): Promise<{ report: AttributionReport; traffic: Traffic }> {
+): Promise<Measured> {
   const load = new Child<LoadCommand, LoadMessage>('load.js', hasSearch ? [url, 'search'] : [url], process.env)
   let step = 'filling the caches'
   load.on((message) => {
@@ -110,7 +127,8 @@ async function measureUnderLoad(
   try {
     progress.step(`${step} under load for ${WARM_UP_MS / 1000} s …`)
     await load.next('progress', START_TIMEOUT_MS, signal)
-    await delay(WARM_UP_MS, undefined, { signal })
+    const profiled = flamegraph === null ? null : await profile(service, flamegraph, signal)
+    if (profiled === null) await delay(WARM_UP_MS, undefined, { signal })
 
     progress.step((step = 'measuring the caches, under the same load …'))
     load.send({ type: 'phase', phase: 'during' })
@@ -122,15 +140,32 @@ async function measureUnderLoad(
     await delay(AFTERWARDS_MS, undefined, { signal })
     load.send({ type: 'stop' })
     const { traffic } = await load.next('result', STOP_TIMEOUT_MS, signal)
-    return { report, traffic }
+    return { report, traffic, profiled }
   } finally {
     await load.end()
   }
 }
 
-function print({ report, traffic, caches }: Outcome): void {
+/** Samples the allocations of the warm-up. */
+async function profile(
+  service: Child<ServiceCommand, ServiceMessage>,
+  file: string,
+  signal: AbortSignal,
+): Promise<string> {
+  service.send({ type: 'profile', seconds: WARM_UP_MS / 1000, file })
+  return (await service.next('profiled', WARM_UP_MS + RUN_TIMEOUT_MS, signal)).table
+}
+
+function print({ report, traffic, caches, profiled }: Outcome): void {
+  if (profiled !== null) {
+    console.log(
+      `\nMemory that ${WARM_UP_MS / 1000} s of requests left, by the file of JavaScript that asked for it\n\n${profiled}`,
+    )
+    console.log(`\nas a flame graph, to be opened in a browser: ${flamegraph ?? ''}`)
+  }
   console.log(`\n${formatReport(report)}\n\n${explain(report, traffic).join('\n')}\n`)
   const problems = failedChecks(report, traffic, caches)
+  if (profiled?.includes('service/documents.ts') === false) problems.push('the profile names no file of the service')
   if (problems.length === 0) {
     console.log('Self-check passed: no request failed, every cache was measured, the rows add up to the byte.')
     return
