@@ -13,10 +13,30 @@ static const struct heap_visitor *functions;
 static uintptr_t vtable[VTABLE_SLOTS_MAX + 2];
 static const uint64_t *code_table; /* NULL: this V8 has none */
 
-/* The first member of a RelocInfo is where the reference stands in the code, unaligned. */
+/* Where code holds a reference: on x64 within an instruction, unaligned; on arm64 an instruction loads it
+ * from a pool behind the code, 19 bits of it saying how many words of 4 bytes away. NULL: another
+ * instruction. */
+static const void *embedded_at(uint64_t pc) {
+#ifdef __aarch64__
+  enum { LOAD_LITERAL = 0x58, OPCODE_SHIFT = 24, ABOVE_OFFSET = 8, BELOW_OFFSET = 5 };
+  uint32_t instruction;
+  memcpy(&instruction, (const void *)pc, sizeof instruction);
+  if (instruction >> OPCODE_SHIFT != LOAD_LITERAL)
+    return NULL;
+  const int32_t words = (int32_t)(instruction << ABOVE_OFFSET) >> (ABOVE_OFFSET + BELOW_OFFSET);
+  return (const uint32_t *)pc + words;
+#else
+  return (const void *)pc;
+#endif
+}
+
+/* The first member of a RelocInfo is where in the code the reference is used. */
 static void add_embedded(const uint64_t *reloc_info) {
+  const void *place = embedded_at(reloc_info[0]);
   uint64_t tagged;
-  memcpy(&tagged, (const void *)reloc_info[0], sizeof tagged);
+  if (place == NULL)
+    return;
+  memcpy(&tagged, place, sizeof tagged);
   functions->embedded(tagged);
 }
 
@@ -72,9 +92,9 @@ static uintptr_t function_for(enum visitor_slot slot) {
 }
 
 const char *heap_visitor_prepare(const struct heap_visitor *visitor) {
-#ifndef __x86_64__
+#if !defined(__x86_64__) && !defined(__aarch64__)
   (void)visitor;
-  return "the walk was tried on x64 only";
+  return "the walk was tried on x64 and arm64 only";
 #else
   const char *missing = v8_symbols_find(&v8);
   if (missing != NULL)
