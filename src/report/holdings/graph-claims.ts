@@ -14,7 +14,8 @@ import type { NamedBytes } from '../breakdown/types.js'
 import type { Holding } from './types.js'
 import { emptyHolding } from './tree-parts.js'
 
-const REST_KEY = 'owner:rest'
+/** The row of owners that are too small for rows of their own. */
+export const REST_KEY = 'owner:rest'
 
 /** Rows with the bytes that the graph tells; nothing where the heap was not walked. */
 export function graphClaims(

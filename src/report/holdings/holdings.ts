@@ -6,7 +6,7 @@
  */
 import { fitInto } from '../breakdown/share.js'
 import { wholeOf } from '../whole.js'
-import { graphClaims } from './graph-claims.js'
+import { REST_KEY, graphClaims } from './graph-claims.js'
 import { emptyHolding, partsOfTree } from './tree-parts.js'
 import type { TreeParts } from './tree-parts.js'
 import type { Holding, HoldingKind, Holdings, HoldingsInput } from './types.js'
@@ -37,7 +37,9 @@ export function holdingsOf({ tree, report, discovery, isAfterRelease }: Holdings
     claims.map(({ bytes }) => bytes),
   )
   const named = claims.map((claim, index): Holding => ({ ...claim, bytes: granted[index] ?? 0 }))
-  const unknown = unknownRow(left, discovery === null ? pools : [{ name: LEFT, bytes: left }], parts.undivided)
+  const isDivided = discovery !== null
+  const title = isDivided ? 'not known' : 'not divided yet'
+  const unknown = unknownRow(title, left, isDivided ? [{ name: LEFT, bytes: left }] : pools, parts.undivided)
   const rows = [
     ...[...caches].map(([name, bytes]) => cacheRow(name, bytes, report)),
     ...joined(named),
@@ -108,10 +110,10 @@ function joined(rows: readonly Holding[]): Holding[] {
   return [...byKey.values()]
 }
 
-function unknownRow(left: number, live: Holding['parts'], undivided: Holding['parts']): Holding[] {
+function unknownRow(name: string, left: number, live: Holding['parts'], undivided: Holding['parts']): Holding[] {
   const bytes = undivided.reduce((sum, part) => sum + part.bytes, left)
   const parts = [...live, ...undivided].filter((part) => part.bytes > 0).toSorted((a, b) => b.bytes - a.bytes)
-  return [{ ...emptyHolding('unknown', 'unknown', 'not known', bytes), parts }]
+  return [{ ...emptyHolding('unknown', 'unknown', name, bytes), parts }]
 }
 
 /** The name of many small rows together. */
@@ -132,12 +134,29 @@ function folded(rows: readonly Holding[], rssBytes: number): Holding[] {
   const kept = sorted.filter((row) => {
     const place = (counts.get(row.kind) ?? 0) + 1
     counts.set(row.kind, place)
-    if (TOGETHER[row.kind] === '' || (place <= FOLDED.most && row.bytes >= FOLDED.share * rssBytes)) return true
+    if (
+      row.key === REST_KEY ||
+      TOGETHER[row.kind] === '' ||
+      (place <= FOLDED.most && row.bytes >= FOLDED.share * rssBytes)
+    )
+      return true
     small.set(row.kind, [...(small.get(row.kind) ?? []), row])
     return false
   })
-  const together = [...small].map(([kind, list]) => (list.length === 1 ? list : [sumOf(kind, list)])).flat()
-  return [...kept, ...together].toSorted((a, b) => b.bytes - a.bytes || (a.key < b.key ? -1 : 1))
+  const rest = kept.find(({ key }) => key === REST_KEY)
+  const together = [...small].flatMap(([kind, list]) => {
+    if (kind === 'owner' && rest !== undefined) return []
+    return list.length === 1 ? list : [sumOf(kind, list)]
+  })
+  const whole = kept.map((row) => (row === rest ? withSmall(row, small.get('owner') ?? []) : row))
+  return [...whole, ...together].toSorted((a, b) => b.bytes - a.bytes || (a.key < b.key ? -1 : 1))
+}
+
+/** Owners beyond the list, and in it those that are small. */
+function withSmall(rest: Holding, list: readonly Holding[]): Holding {
+  const added = list.map(({ name, bytes }) => ({ name, bytes }))
+  const bytes = added.reduce((sum, part) => sum + part.bytes, rest.bytes)
+  return { ...rest, bytes, parts: [...rest.parts, ...added].toSorted((a, b) => b.bytes - a.bytes) }
 }
 
 function sumOf(kind: HoldingKind, list: readonly Holding[]): Holding {

@@ -24,7 +24,7 @@ const COVERAGE_FACTOR = 1.15
  */
 const ENVELOPE = 3
 /** With fewer there is no interval. */
-const READINGS_MIN = 6
+export const READINGS_MIN = 6
 
 /** A slope, and what is known of it. */
 export interface SlopeEstimate {

@@ -164,6 +164,8 @@ describe('the page in a browser', function () {
     expect(await page.getByText('no memory limit is set').count(), 'a limit is told').to.equal(0)
     expect(await page.locator('#rss').innerText()).to.match(/328\.6 MiB\s+of 512\.0 MiB/)
     expect(await page.getByText(/^Registered and not measured yet: compressed, files/).count()).to.equal(1)
+    expect(await page.locator('#answer-facts').innerText()).to.match(/not known yet\s+RSS: in about 10 s; which holder/)
+    expect(await holders.getByRole('columnheader', { name: 'growth' }).count(), 'a column of dashes').to.equal(0)
     await page.getByRole('button', { name: 'Find out' }).click()
     await holders.getByRole('row', { name: /bus\.listeners|bus\._events\.config/ }).waitFor()
     expect(server.state.asked).to.deep.equal(['POST attribution {"mode":"twin","discover":20,"breakdown":true}'])
@@ -385,6 +387,23 @@ describe('the page in a browser', function () {
     expect(await row('files').innerText()).to.contain('saturating')
     expect(await row('dns').innerText()).to.contain('stable')
     expect(await page.getByText('4 reports, 2 of them of earlier processes').count()).to.equal(1)
+  })
+
+  it('lists no rows of a history that has no rates yet, but says when it will, and fits the chart without a fault', async () => {
+    const { trends: known, ...rest } = grown()
+    const rateless = { verdict: 'unknown', slope: null, line: null, significance: null, readings: 4 } as const
+    if (known == null) throw new Error('no trends')
+    const of = known
+    const caches = of.caches.map((each) => ({ ...each, trend: { ...each.trend, ...rateless } }))
+    await open({ ...rest, trends: { ...of, caches, floor: { ...of.floor, ...rateless }, forecast: null } }, NARROW)
+    // Where nothing stands beside the chart, it becomes higher when it is drawn.
+    await view('Growth')
+    await page.getByText(/^No rate is known yet of \d+ rows\. It takes at least 6 readings/).waitFor()
+    const growth = page.getByRole('table', { name: 'What grows' })
+    expect(await growth.count()).to.equal(0)
+    expect(await page.locator('#problems').isHidden(), 'ResizeObserver loop').to.equal(true)
+    await page.getByRole('button', { name: /^Show all/ }).click()
+    expect(await growth.getByText('unknown', { exact: true }).count()).to.equal(caches.length + of.owners.length + 1)
   })
 
   thorough('shows what this process was found to hold, and not what an earlier one was', async () => {

@@ -58,7 +58,9 @@ describe('holdingsOf()', () => {
     const holdings = checked(holdingsOf({ tree, ...none }))
     expect(bytesOf(holdings, 'cache:users')).to.equal(30 * MIB)
     expect(bytesOf(holdings, 'cache:pages')).to.equal(5 * MIB)
-    expect(holdings.rows.filter(({ kind }) => kind === 'unknown')).to.have.length(1)
+    expect(holdings.rows.filter(({ kind }) => kind === 'unknown').map(({ name }) => name)).to.deep.equal([
+      'not divided yet',
+    ])
     // 80 MiB live on the heap and 40 of the allocator, less the caches.
     expect(bytesOf(holdings, 'unknown')).to.be.within(80 * MIB, 85 * MIB)
     expect(holdings.rows.map(({ bytes }) => bytes)).to.deep.equal(
@@ -76,7 +78,18 @@ describe('holdingsOf()', () => {
     expect(bytesOf(found, 'package:package:lodash')).to.equal(2 * MIB)
     expect(bytesOf(found, 'owner:rest')).to.equal(5 * MIB)
     expect(bytesOf(found, 'unknown')).to.equal((bytesOf(before, 'unknown') ?? 0) - 52 * MIB)
+    expect(found.rows.find(({ kind }) => kind === 'unknown')?.name).to.equal('not known')
     expect(found.isCut).to.equal(false)
+  })
+
+  it('puts small owners into the row of those that are small, also one alone', () => {
+    const owners = [ownerOf('store', 30 * MIB - 1000), ownerOf('tiny', 1000)]
+    const { rows } = checked(holdingsOf({ tree, report: null, discovery: walked(owners), isAfterRelease: false }))
+    const rest = rows.find(({ key }) => key === 'owner:rest')
+    expect(rest?.bytes).to.equal(5 * MIB + 1000)
+    expect(rest?.parts.at(-1)).to.deep.equal({ name: rest?.parts.at(-1)?.name, bytes: 1000 })
+    expect(rest?.parts.at(-1)?.name).to.contain('tiny')
+    expect(rows.filter(({ owner }) => owner !== null)).to.have.length(1)
   })
 
   it('takes a cache that the graph found for the same memory, unless it was empty by then', () => {

@@ -7,6 +7,7 @@ import { largestHolder } from './memory-table.js'
 import { shortName } from './names.js'
 import { fastestByReports, growthOfRss } from './row-growth.js'
 import type { GrowthSources } from './row-growth.js'
+import { formatDuration } from './time.js'
 
 /** One fact of the top. */
 export interface Fact {
@@ -33,14 +34,27 @@ export function growthFact(holdings: Holdings | null, sources: GrowthSources, no
   const fastest = holdings === null ? null : fastestByReports(holdings.rows, sources)
   if (fastest !== null) {
     const { row, growth } = fastest
-    return { title, figure: `${shortName(row.name)} ${growth.words}`, note: `by ${growth.source}`, isAlarm: false }
+    return { title, figure: `${shortName(row.name)} ${growth.words}`, note: growth.source, isAlarm: false }
   }
   const rss = growthOfRss(sources.readings)
-  if (rss === null) return { title, figure: 'not known yet', note: 'it takes a second reading', isAlarm: false }
+  if (rss === null) {
+    const note = `RSS: in about ${formatDuration(GROWTH_AFTER_MS)}; ${holderWords(sources)}`
+    return { title, figure: 'not known yet', note, isAlarm: false }
+  }
   if (!rss.isGrowing) {
     return { title, figure: 'nothing so far', note: `RSS ${rss.words}, ${rss.source}`, isAlarm: false }
   }
-  return { title, figure: `RSS ${rss.words}`, note: rss.source, isAlarm: false }
+  return { title, figure: `RSS ${rss.words}`, note: `${rss.source}; ${holderWords(sources)}`, isAlarm: false }
+}
+
+/** The growth of RSS is known that long after the page was opened: three readings of it. */
+const GROWTH_AFTER_MS = 10_000
+
+/** When it will be known which holder grows. */
+function holderWords({ reports }: GrowthSources): string {
+  return reports.length < 2
+    ? `which holder grows: after ${reports.length === 0 ? 'two runs' : 'a second run'} of “Find out”`
+    : 'of the holders that two runs measured, none grew beyond its ±'
 }
 
 /** Whether the one button works here, and for this reader. */

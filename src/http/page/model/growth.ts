@@ -1,6 +1,7 @@
 /** Growth in words and in points: the rows of the table, the forecast, the line of a trend and its band. */
 import { isGrowing } from '../../../report/trends/format-trends.js'
-import { formatBytes } from '../../../support/units.js'
+import { formatBytes, formatCount } from '../../../support/units.js'
+import { READINGS_MIN } from '../../../report/trends/theil-sen.js'
 import type { Forecast, Trend, Trends } from '../../../report/trends/types.js'
 import { ownerName } from '../../../report/discovery/owner-identity.js'
 import { formatDuration } from './time.js'
@@ -34,6 +35,23 @@ export function growthRows({ caches, owners }: Trends): GrowthRow[] {
         (a.isAccused ? rate(b.trend) - rate(a.trend) : 0) ||
         (b.trend.lastBytes ?? -1) - (a.trend.lastBytes ?? -1),
     )
+}
+
+/** Whether nothing is said of how it changes: no rate, and no end of filling again. */
+export function isRateless({ verdict, slope, refill }: Trend): boolean {
+  return verdict === 'unknown' && slope === null && (refill?.bytesPerHour ?? null) === null
+}
+
+/** One sentence for all that have no rate yet, and when they will; empty where there is none. */
+export function ratelessWords(trends: readonly Trend[]): string {
+  if (trends.length === 0) return ''
+  const most = Math.max(...trends.map(({ readings }) => readings))
+  const of = `of ${formatCount(trends.length)} ${trends.length === 1 ? 'row' : 'rows'}`
+  const lacks =
+    most < READINGS_MIN
+      ? `It takes at least ${String(READINGS_MIN)} readings; the most that any has is ${String(most)}.`
+      : 'Their readings are too few, or scatter too much: more of them, over a longer time, show it.'
+  return `No rate is known yet ${of}. ${lacks}`
 }
 
 /** The meaning of the verdict on the floor. */

@@ -3,6 +3,7 @@ import { byQuantity } from '../../../measure/figures.js'
 import type { MemorySample } from '../../../measure/sample.js'
 import type { CacheBytes, MemoryNode } from '../../../report/breakdown/types.js'
 import type { Discovery } from '../../../report/discovery/types.js'
+import { REST_KEY } from '../../../report/holdings/graph-claims.js'
 import { holdingsOf } from '../../../report/holdings/holdings.js'
 import { treeOfSample } from '../../../report/holdings/sample-tree.js'
 import type { Holding, Holdings } from '../../../report/holdings/types.js'
@@ -46,7 +47,7 @@ export function basisOf({ report, discovery, breakdown }: TableSources): string 
 
 /** The largest that somebody can act on; null where none is known. */
 export function largestHolder({ rows }: Holdings): Holding | null {
-  return rows.find(({ kind, key }) => (kind === 'cache' || kind === 'owner') && key !== 'owner:rest') ?? null
+  return rows.find(({ kind, key }) => (kind === 'cache' || kind === 'owner') && key !== REST_KEY) ?? null
 }
 
 /** Registered caches without a row: nothing was measured of them, or nothing beyond the noise. */

@@ -1,15 +1,15 @@
 /**
  * How a row of the table grows: a line and a rate, of the best source there is.
  *
- * Rule: a history's trend comes first, then the runs of this process, then the readings of this page. A change within the error
- * is none, and what was seen once has no rate.
+ * Rule: a history's trend comes first, then the runs of this process with what a cache holds now by its entries, then the
+ * readings of this page. A change within the error is none, and what was seen once has no rate.
  */
 import type { Holding } from '../../../report/holdings/types.js'
 import { ownerIdentity, ownerKey } from '../../../report/discovery/owner-identity.js'
 import { isGrowing } from '../../../report/trends/format-trends.js'
 import type { Trend, Trends } from '../../../report/trends/types.js'
 import { formatBytes } from '../../../support/units.js'
-import type { ReportSummary } from '../../admin/types.js'
+import type { CacheView, ReportSummary } from '../../admin/types.js'
 import { knownBytes } from './bytes.js'
 import { rateWords } from './growth.js'
 import { pointsOf, rssPoints } from './readings.js'
@@ -33,7 +33,12 @@ export interface GrowthSources {
   /** Of this process, oldest first. */
   readonly reports: readonly ReportSummary[]
   readonly readings: readonly PageReading[]
+  /** As they stand now. */
+  readonly caches: readonly Estimated[]
 }
+
+/** A cache with its bytes by its entries now, and the age of the run that those are taken from. */
+type Estimated = Pick<CacheView, 'name' | 'estimatedBytes' | 'estimatedUncertaintyBytes' | 'calibrationAgeMs'>
 
 interface MeasuredPoint extends Point {
   readonly uncertaintyBytes: number
@@ -44,7 +49,7 @@ const LEAST = { bytes: 256 * 1024, share: 0.01, spanMs: 9_000 } as const
 
 /** Of one row; null where it was seen once. */
 export function growthOfRow(row: Holding, sources: GrowthSources): RowGrowth | null {
-  const measured = measuredPoints(row, sources.reports)
+  const measured = measuredPoints(row, sources)
   const trend = trendOf(row, sources.trends)
   if (trend !== null && trend.verdict !== 'unknown') {
     return {
@@ -70,7 +75,7 @@ export function fastestByReports(
   sources: GrowthSources,
 ): { readonly row: Holding; readonly growth: RowGrowth } | null {
   const growing = rows.flatMap((row) => {
-    const points = measuredPoints(row, sources.reports)
+    const points = measuredPoints(row, sources)
     const growth = points.length > 1 ? changeOf(points, 'the runs of this process') : null
     const [first, last] = [points[0], points.at(-1)]
     if (growth?.isGrowing !== true || first === undefined || last === undefined) return []
@@ -98,10 +103,10 @@ function changeOf(points: readonly MeasuredPoint[], source: string): RowGrowth |
   }
 }
 
-/** A cache or an owner as the runs found it. */
-function measuredPoints({ kind, name, key, owner }: Holding, reports: readonly ReportSummary[]): MeasuredPoint[] {
+/** A cache or an owner as the runs found it; a cache also as it stands now. */
+function measuredPoints({ kind, name, key, owner }: Holding, { reports, caches: now }: GrowthSources): MeasuredPoint[] {
   if (kind === 'cache') {
-    return reports.flatMap(({ startedAt, caches }) => {
+    const measured = reports.flatMap(({ startedAt, caches }) => {
       const row = caches.find((candidate) => candidate.name === name)
       const error = row?.estimated === undefined ? row?.uncertaintyBytes : row.estimatedUncertaintyBytes
       const bytes = row === undefined ? null : knownBytes(row.estimated ?? row.released)
@@ -109,6 +114,8 @@ function measuredPoints({ kind, name, key, owner }: Holding, reports: readonly R
       if (!isKnown || bytes === null || error == null) return []
       return [{ timeMs: Date.parse(startedAt), bytes, uncertaintyBytes: error }]
     })
+    const cache = now.find((candidate) => candidate.name === name)
+    return [...measured, ...pointNow(measured.at(-1), cache)]
   }
   const wanted = owner === null ? null : ownerIdentity(owner)
   if (kind !== 'owner' || wanted === null || !key.startsWith('owner:')) return []
@@ -117,6 +124,15 @@ function measuredPoints({ kind, name, key, owner }: Holding, reports: readonly R
     const found = owners.find((candidate) => candidate.key === identity)
     return found === undefined ? [] : [exact({ timeMs: Date.parse(startedAt), bytes: found.bytes })]
   })
+}
+
+/** By the entries now: after the last run, on the clock of the server. */
+function pointNow(last: MeasuredPoint | undefined, cache: Estimated | undefined): MeasuredPoint[] {
+  if (last === undefined || cache === undefined) return []
+  const { estimatedBytes, estimatedUncertaintyBytes, calibrationAgeMs } = cache
+  if (estimatedBytes === null || estimatedUncertaintyBytes === null || calibrationAgeMs === null) return []
+  const point = { bytes: estimatedBytes, uncertaintyBytes: estimatedUncertaintyBytes }
+  return [{ ...point, timeMs: last.timeMs + calibrationAgeMs }]
 }
 
 function trendOf({ kind, name, owner, row }: Holding, trends: Trends | null): Trend | null {

@@ -1,7 +1,15 @@
 import { expect } from 'chai'
 import type { Forecast, Trend } from '../../../../src/report/trends/types.js'
 import { chartDataOf } from '../../../../src/http/page/model/chart-lines.js'
-import { bandOf, floorWords, forecastWords, growthRows, reasonWords } from '../../../../src/http/page/model/growth.js'
+import {
+  bandOf,
+  floorWords,
+  forecastWords,
+  growthRows,
+  isRateless,
+  ratelessWords,
+  reasonWords,
+} from '../../../../src/http/page/model/growth.js'
 import { trends } from '../fixtures/fake-data.js'
 
 const HOUR_MS = 3_600_000
@@ -40,6 +48,25 @@ function forecast(parts: Partial<Forecast> = {}): Forecast {
     ...parts,
   }
 }
+
+describe('isRateless() and ratelessWords()', () => {
+  const unknown = trend({ verdict: 'unknown', slope: null, line: null, significance: null, readings: 4 })
+
+  it('are of what has neither a rate nor an end of filling again', () => {
+    expect(isRateless(unknown)).to.equal(true)
+    expect(isRateless(trend())).to.equal(false)
+    expect(isRateless(trend({ verdict: 'unknown' })), 'a slope that cannot be told from none').to.equal(false)
+    expect(isRateless(trend({ verdict: 'stable', slope: null }))).to.equal(false)
+  })
+
+  it('say when a rate will be known', () => {
+    expect(ratelessWords([])).to.equal('')
+    expect(ratelessWords([unknown, { ...unknown, readings: 2 }])).to.equal(
+      'No rate is known yet of 2 rows. It takes at least 6 readings; the most that any has is 4.',
+    )
+    expect(ratelessWords([{ ...unknown, readings: 9 }])).to.match(/^No rate is known yet of 1 row\. .*scatter too much/)
+  })
+})
 
 describe('what grows, in words', () => {
   it('says when the limit is reached, with the interval', () => {

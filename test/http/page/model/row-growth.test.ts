@@ -12,7 +12,7 @@ import { discoveryOf, ownerOf } from '../../../report/owners.js'
 
 const MIB = 1024 * 1024
 const MINUTE = 60_000
-const none = { trends: null, reports: [], readings: [] }
+const none = { trends: null, reports: [], readings: [], caches: [] }
 
 function cache(name: string, bytes = 10 * MIB): Holding {
   return emptyHolding(`cache:${name}`, 'cache', name, bytes)
@@ -64,6 +64,19 @@ describe('growthOfRow()', () => {
     expect(growthOfRow(emptyHolding('free:x', 'free', 'x', 1), { ...none, readings: minutes([MIB]) })).to.equal(null)
   })
 
+  it('is of a cache what its entries say now, on the server’s clock, after one run', () => {
+    const reports = twoRuns(10 * MIB, 10 * MIB).slice(0, 1)
+    const now = { name: 'users', estimatedBytes: 15 * MIB, estimatedUncertaintyBytes: MIB, calibrationAgeMs: 20_000 }
+    const change = (parts: Partial<typeof now>): string | undefined =>
+      growthOfRow(cache('users'), { ...none, reports, caches: [{ ...now, ...parts }] })?.words
+    expect(change({})).to.equal('+5.00 MiB in 20 s')
+    expect(change({ estimatedUncertaintyBytes: 6 * MIB }), 'within its error').to.equal('steady')
+    expect(change({ calibrationAgeMs: 2000 }), 'too early').to.equal(undefined)
+    expect(change({ name: 'others' })).to.equal(undefined)
+    const unknown = { ...now, estimatedUncertaintyBytes: null }
+    expect(growthOfRow(cache('users'), { ...none, reports, caches: [unknown] })).to.equal(null)
+  })
+
   it('compares readings of one basis only, and thins them out', () => {
     const before = minutes([MIB, 2 * MIB], 'tree before')
     const readings = [...before, ...minutes([9 * MIB]).map((reading) => ({ ...reading, timeMs: 3 * MINUTE }))]
@@ -81,17 +94,29 @@ describe('the facts of the top', () => {
 
   it('say what grows by the runs, else by RSS, else nothing', () => {
     const sources = { ...none, reports: twoRuns(10 * MIB, 13 * MIB) }
-    expect(growthFact(table, sources, 0).figure).to.equal('users +3.00 MiB in 10 min')
+    expect(growthFact(table, sources, 0)).to.include({
+      figure: 'users +3.00 MiB in 10 min',
+      note: 'by the runs of this process',
+    })
     expect(fastestByReports(table.rows, none)).to.equal(null)
     expect(growthFact(table, { ...none, readings: minutes([MIB, 9 * MIB]) }, 0).figure).to.equal(
       'RSS +8.00 MiB in 1 min',
     )
-    expect(growthFact(null, none, 0).figure).to.equal('not known yet')
+    expect(growthFact(null, none, 0)).to.include({
+      figure: 'not known yet',
+      note: 'RSS: in about 10 s; which holder grows: after two runs of “Find out”',
+    })
     const falling = growthFact(table, { ...none, readings: minutes([9 * MIB, MIB]) }, 0)
     expect(falling).to.include({
       figure: 'nothing so far',
       note: 'RSS −8.00 MiB in 1 min, by this page since it was opened',
     })
+    const once = { ...none, reports: twoRuns(MIB, MIB).slice(0, 1), readings: minutes([MIB, 9 * MIB]) }
+    expect(growthFact(table, once, 0).note).to.match(/; which holder grows: after a second run of “Find out”$/)
+    const steady = { ...once, reports: twoRuns(9 * MIB, 9 * MIB) }
+    expect(growthFact(table, steady, 0).note).to.match(
+      /; of the holders that two runs measured, none grew beyond its ±$/,
+    )
   })
 
   it('name the largest that somebody can act on', () => {

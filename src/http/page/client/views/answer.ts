@@ -15,7 +15,7 @@ export function mountAnswer(store: PageStore, runs: RunActions, showNow: () => v
   const button = byId('find-out', HTMLButtonElement)
   onClick(button, () => void runs.start(FIND_OUT))
   store.watch(['holdings', 'status', 'pinned'], showRss)
-  store.watch(['holdings', 'trends', 'reports', 'readings', 'tick', 'status'], showFacts)
+  store.watch(['holdings', 'trends', 'reports', 'readings', 'caches', 'tick', 'status'], showFacts)
   store.watch(['status', 'run', 'heapTask', 'report', 'tick'], (state) => {
     const { status, run, heapTask } = state
     button.disabled = !canFindOut(status) || run !== null || heapTask !== null
@@ -77,10 +77,10 @@ function showFacts(state: PageState): void {
 }
 
 /** The known changes of this process. */
-export function growthSourcesOf({ trends, reports, readings, status, pinned }: PageState): GrowthSources {
-  if (pinned !== null) return { trends: null, reports: [], readings: [] }
+export function growthSourcesOf({ trends, reports, readings, caches, status, pinned }: PageState): GrowthSources {
+  if (pinned !== null) return { trends: null, reports: [], readings: [], caches: [] }
   const own = (reports ?? []).filter(({ pid }) => pid === status?.process.pid)
-  return { trends, reports: own, readings }
+  return { trends, reports: own, readings, caches: caches ?? [] }
 }
 
 function factElement({ title, figure, note, isAlarm }: Fact): HTMLElement {

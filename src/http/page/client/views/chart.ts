@@ -19,10 +19,12 @@ export function createChart(place: HTMLElement, onCursor: (index: number | null)
     plot?.destroy()
     plot = place.clientWidth === 0 ? null : plotOf(place, data, onCursor)
   }
-  new ResizeObserver(() => {
+  const fit = (): void => {
     if (plot === null) draw()
     else if (place.clientWidth > 0) plot.setSize({ width: place.clientWidth, height: HEIGHT })
-  }).observe(place)
+  }
+  // In a later frame: a chart that changes its size while sizes are told makes the browser report a loop.
+  new ResizeObserver(() => requestAnimationFrame(fit)).observe(place)
   return {
     show: (next) => {
       data = next

@@ -1,17 +1,20 @@
 /** After a run: what to do about what it found, each with a way there. */
+import { REST_KEY } from '../../../../report/holdings/graph-claims.js'
 import { isGrowing } from '../../../../report/trends/format-trends.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
 import { isLimitNear } from '../../model/answer.js'
 import { shortName } from '../../model/names.js'
+import { fastestByReports } from '../../model/row-growth.js'
 import { byId, make, onClick } from '../dom.js'
 import type { PageState, PageStore } from '../state.js'
+import { growthSourcesOf } from './answer.js'
 import type { Tabs } from './tabs.js'
 
 const HOLDERS_SHOWN = 2
 
 /** Below the headline; nothing before a run. */
 export function mountFindings(store: PageStore, tabs: Tabs): void {
-  store.watch(['holdings', 'report', 'trends', 'status'], (state) => {
+  store.watch(['holdings', 'report', 'reports', 'trends', 'status', 'pinned'], (state) => {
     const items = state.report === null ? [] : findings(state, store, tabs)
     const list = byId('findings', HTMLElement)
     const shown = items.map(({ text }) => text).join('\n')
@@ -31,9 +34,19 @@ function findings(state: PageState, store: PageStore, tabs: Tabs): Finding[] {
   const { holdings, report, trends, status } = state
   if (holdings === null || report === null) return []
   const toAct = holdings.rows.filter(
-    ({ kind, key, advice }) => (kind === 'cache' || kind === 'owner') && key !== 'owner:rest' && advice !== '',
+    ({ kind, key, advice }) => (kind === 'cache' || kind === 'owner') && key !== REST_KEY && advice !== '',
   )
-  const holders = toAct.slice(0, HOLDERS_SHOWN).map(({ key, name, advice, bytes }) =>
+  const grows = fastestByReports(toAct, growthSourcesOf(state))
+  const growing =
+    grows === null
+      ? []
+      : [
+          finding(`${shortName(grows.row.name)} grows, ${grows.growth.words}:`, grows.row.advice, 'Show it', () => {
+            openRow(store, grows.row.key)
+          }),
+        ]
+  const others = toAct.filter(({ key }) => key !== grows?.row.key)
+  const holders = others.slice(0, HOLDERS_SHOWN).map(({ key, name, advice, bytes }) =>
     finding(`${shortName(name)}, ${formatBytes(bytes)}:`, advice, 'Show it', () => {
       openRow(store, key)
     }),
@@ -42,6 +55,7 @@ function findings(state: PageState, store: PageStore, tabs: Tabs): Finding[] {
   const profile = status?.links.find(({ title }) => title === 'Flame graph')
   const isUnknownLarge = unknown !== undefined && unknown.bytes > UNKNOWN_SHARE * holdings.rssBytes
   return [
+    ...growing,
     ...holders,
     ...(trends === null || !isGrowing(trends.floor)
       ? []
@@ -53,19 +67,7 @@ function findings(state: PageState, store: PageStore, tabs: Tabs): Finding[] {
     ...(isUnknownLarge && profile !== undefined
       ? [link(`${formatBytes(unknown.bytes)} are not known:`, 'A heap profile names who allocates them.', profile)]
       : []),
-    ...(report.warnings.length === 0
-      ? []
-      : [
-          finding(
-            `${formatCount(report.warnings.length)} warnings`,
-            'of the run say what to mind.',
-            'Read them',
-            () => {
-              tabs.show('caches')
-              byId('report-notes', HTMLElement).scrollIntoView({ block: 'center' })
-            },
-          ),
-        ]),
+    ...warningsOf(report.warnings.length, tabs),
     ...(isLimitNear(holdings.rssBytes, status?.process.memoryLimitBytes ?? null)
       ? [
           finding('The limit is near:', 'freed pages and small caches come back first.', 'See all of RSS', () => {
@@ -77,6 +79,19 @@ function findings(state: PageState, store: PageStore, tabs: Tabs): Finding[] {
 }
 
 const UNKNOWN_SHARE = 0.1
+
+function warningsOf(count: number, tabs: Tabs): Finding[] {
+  if (count === 0) return []
+  const [what, says, title] =
+    count === 1
+      ? ['1 warning', 'of the run says what to mind.', 'Read it']
+      : [`${formatCount(count)} warnings`, 'of the run say what to mind.', 'Read them']
+  const show = (): void => {
+    tabs.show('caches')
+    byId('report-notes', HTMLElement).scrollIntoView({ block: 'center' })
+  }
+  return [finding(what, says, title, show)]
+}
 
 function finding(what: string, words: string, title: string, act: () => void): Finding {
   const button = make(

@@ -2,7 +2,17 @@
 import { isGrowing } from '../../../../report/trends/format-trends.js'
 import type { Trend, Trends } from '../../../../report/trends/types.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
-import { floorWords, forecastWords, growthRows, intervalWords, rateWords, reasonWords } from '../../model/growth.js'
+import {
+  floorWords,
+  forecastWords,
+  growthRows,
+  intervalWords,
+  isRateless,
+  ratelessWords,
+  rateWords,
+  reasonWords,
+} from '../../model/growth.js'
+import type { GrowthRow } from '../../model/growth.js'
 import { longName } from '../../model/names.js'
 import { formatDuration } from '../../model/time.js'
 import { byId, make, onClick } from '../dom.js'
@@ -36,33 +46,41 @@ function contentOf(trends: Trends, showsAll: boolean, showAll: () => void): HTML
       make('p', { class: 'empty' }, make('strong', {}, 'The history is empty yet.'), ' A run writes its first line.'),
     ]
   }
-  const rows = growthRows(trends)
+  const all = growthRows(trends)
+  const rateless = [{ trend: floor }, ...all].flatMap(({ trend }) => (isRateless(trend) ? [trend] : []))
+  const rows = showsAll ? all : all.filter(({ trend }) => !isRateless(trend))
   const shown = showsAll ? rows : rows.slice(0, ROWS_SHOWN)
-  const more = make('button', { type: 'button' }, `Show all ${formatCount(rows.length)}`)
+  const hasFloor = showsAll || !isRateless(floor)
+  const more = make('button', { type: 'button' }, `Show all ${formatCount(all.length)}`)
   onClick(more, showAll)
   return [
     ...(forecast === null ? [] : [make('p', { class: 'forecast' }, forecastWords(forecast, Date.now()))]),
     make('p', { class: isGrowing(floor) ? 'leak' : 'no-leak' }, floorWords(trends)),
-    make(
-      'table',
-      { role: 'table', class: 'table growth', 'aria-labelledby': 'growth-title' },
-      tableHead(
-        columnHead('cell-name', 'cache'),
-        columnHead('', 'verdict'),
-        columnHead('number', 'rate'),
-        columnHead('number', '95 % interval'),
-        columnHead('number', 'last'),
-        columnHead('', 'seen'),
-      ),
-      make(
-        'tbody',
-        { role: 'rowgroup' },
-        row('floor (no cache)', floor, isGrowing(floor)),
-        ...shown.map(({ name, trend, isAccused }) => row(longName(name), trend, isAccused)),
-      ),
-    ),
-    ...(shown.length < rows.length ? [make('p', { class: 'table-more' }, more)] : []),
+    ...(hasFloor || shown.length > 0 ? [tableOf(hasFloor ? floor : null, shown)] : []),
+    ...(rateless.length > 0 && !showsAll ? [make('p', { class: 'table-more soft' }, ratelessWords(rateless))] : []),
+    ...(shown.length < all.length ? [make('p', { class: 'table-more' }, more)] : []),
   ]
+}
+
+function tableOf(floor: Trend | null, rows: readonly GrowthRow[]): HTMLElement {
+  return make(
+    'table',
+    { role: 'table', class: 'table growth', 'aria-labelledby': 'growth-title' },
+    tableHead(
+      columnHead('cell-name', 'cache'),
+      columnHead('', 'verdict'),
+      columnHead('number', 'rate'),
+      columnHead('number', '95 % interval'),
+      columnHead('number', 'last'),
+      columnHead('', 'seen'),
+    ),
+    make(
+      'tbody',
+      { role: 'rowgroup' },
+      ...(floor === null ? [] : [row('floor (no cache)', floor, isGrowing(floor))]),
+      ...rows.map(({ name, trend, isAccused }) => row(longName(name), trend, isAccused)),
+    ),
+  )
 }
 
 function row(name: string, trend: Trend, isAccused: boolean): HTMLElement {

@@ -33,13 +33,13 @@ export function holderDetails(holding: Holding, growth: RowGrowth | null, state:
   const cache = kind === 'cache' ? cacheRowOf(holding, state) : null
   return [
     ['Name', longName(name)],
+    ...(advice === '' ? adviceOfUnknown(kind, state) : [['How to act', advice] as const]),
     ['In RSS', `${formatBytes(bytes)} (${bytes.toLocaleString('en-US')} bytes)`],
     ...(cache === null ? [] : ofCache(cache)),
     ...(owner === null ? [] : ofOwner(owner)),
     ...(returned === null || cache !== null ? [] : [returnedDetail(returned)]),
     ...(growth === null ? [] : [['Growth', `${growth.words}, ${growth.source}`] as const]),
     ...(parts.length === 0 ? [] : [['Parts', partsWords(parts)] as const]),
-    ...(advice === '' ? adviceOfUnknown(kind, state) : [['How to act', advice] as const]),
     ['Guide', `${GUIDES[kind]}, in the package cache-attribution`],
   ]
 }

@@ -50,12 +50,18 @@ export function mountHolders(store: PageStore, actions: HolderActions): void {
       if (table.parentElement !== place) place.replaceChildren(table, rest)
       showNotes(holdings, rest, state)
       const sources = growthSourcesOf(state)
+      const growths = holdings.rows.map((holding) => growthOfRow(holding, sources))
       const lines = holdings.rows.flatMap((holding, index) => {
         const row = kept.get(holding.key) ?? makeHolderRow(holding.key, store, actions)
         kept.set(holding.key, row)
-        return row.show(holding, { index, holdings, growth: growthOfRow(holding, sources), state })
+        return row.show(holding, { index, holdings, growth: growths[index] ?? null, state })
       })
       replaceKept(body, lines)
+      // A column of dashes says nothing.
+      table.classList.toggle(
+        'has-no-growth',
+        growths.every((growth) => growth === null),
+      )
       const present = new Set(holdings.rows.map(({ key }) => key))
       for (const key of kept.keys()) if (!present.has(key)) kept.delete(key)
     },
@@ -71,7 +77,7 @@ function tableElement(body: HTMLElement): HTMLElement {
       columnHead('cell-chart', unseen('chart')),
       columnHead('number', 'bytes'),
       columnHead('number', 'share'),
-      columnHead('', 'growth'),
+      columnHead('cell-growth', 'growth'),
       columnHead('number', 'comes back'),
       columnHead(null, unseen('details')),
     ),
@@ -145,7 +151,7 @@ function makeHolderRow(key: string, store: PageStore, actions: HolderActions): H
     setText(name, longName(holding.name))
     setText(kind, KINDS[holding.kind])
     placeBar(fill, 0, holding.bytes / Math.max(1, holdings.rows[0]?.bytes ?? 1))
-    setCell(bytes, formatBytes(holding.bytes), `${holding.bytes.toLocaleString('en-US')} bytes. ${HINTS.bytes}`)
+    setCell(bytes, formatBytes(holding.bytes), bytesHint(holding, state))
     setCell(share, formatShare(holding.bytes, holdings.rssBytes), HINTS.share)
     setCell(returned, returnedWords(holding), HINTS.returned)
     showGrowth(growth, change)
@@ -157,6 +163,16 @@ function makeHolderRow(key: string, store: PageStore, actions: HolderActions): H
     return isOpen ? [element, details(holding, id, { growth: change, state })] : [element]
   }
   return { show }
+}
+
+/** A cache has a figure of now besides the one that a run measured. */
+function bytesHint(holding: Holding, state: PageState): string {
+  const exact = `${holding.bytes.toLocaleString('en-US')} bytes. ${HINTS.bytes}`
+  if (holding.kind !== 'cache' || state.pinned !== null) return exact
+  const row = cacheRowOf(holding, state)
+  const now = row?.view?.estimatedBytes ?? null
+  if (row === null || now === null || row.bytes === null || formatBytes(now) === formatBytes(row.bytes)) return exact
+  return `${exact} By its entries it holds ${formatBytes(now)} now; the run measured ${formatBytes(row.bytes)}.`
 }
 
 /** Opens a row, or closes it. */
