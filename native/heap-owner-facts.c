@@ -6,6 +6,8 @@
 #include "v8-edges.h"
 #include "v8-layout.h"
 
+#include <string.h>
+
 /* Only what is true of all members: their class, and of functions their name and script. */
 static void name_group(struct heap_owner *owner, uint64_t address) {
   struct text class = {.at = owner->class_name, .size = sizeof owner->class_name};
@@ -27,6 +29,35 @@ static void name_group(struct heap_owner *owner, uint64_t address) {
   owner->entries = -1;
 }
 
+static bool is_of_name(char character) {
+  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+         (character >= '0' && character <= '9') || character == '_' || character == '$';
+}
+
+/* A name that a minifier gave says nothing: the class is told as its module exports it, or as the property or
+ * variable that has it. */
+static void name_minified(struct heap_owner *owner, uint64_t address, const struct heap_graph *graph,
+                          const struct column *via) {
+  enum { MINIFIED_LENGTH = 2 };
+  char name[OWNER_PATH_SIZE] = "", script[OWNER_SCRIPT_SIZE] = "";
+  struct heap_path path = {.text = {.at = name, .size = sizeof name},
+                           .script = {.at = script, .size = sizeof script}};
+  const uint64_t class = v8_constructor_function_of(v8_map_of(address));
+  const uint32_t node = class == 0 ? UINT32_MAX : heap_node_at(class);
+  if (strlen(owner->class_name) > MINIFIED_LENGTH || node == UINT32_MAX)
+    return;
+  for (size_t i = 0; i < graph->modules.count && path.text.length == 0; i++)
+    v8_add_export_of(&path.text, heap_address_of(graph->modules.at[i]), class);
+  if (path.text.length == 0)
+    heap_path_write(&path, via, graph, node);
+  size_t begin = path.text.length;
+  while (begin > 0 && is_of_name(name[begin - 1]))
+    begin--;
+  const size_t length = path.text.length - begin;
+  if (length > MINIFIED_LENGTH && length < sizeof owner->class_name)
+    memcpy(owner->class_name, name + begin, length + 1);
+}
+
 void heap_owner_name(struct heap_owner *owner, const struct heap_graph *graph, const struct heap_tree *tree,
                      const struct column *via) {
   const uint32_t node = tree->node_of.at[owner->number];
@@ -39,6 +70,8 @@ void heap_owner_name(struct heap_owner *owner, const struct heap_graph *graph, c
   struct heap_path path = {.text = {.at = owner->path, .size = sizeof owner->path},
                            .script = {.at = owner->script, .size = sizeof owner->script}};
   v8_add_class(&class, v8_map_of(address));
+  if (v8_type_is(v8_type_of(address), "JSObject"))
+    name_minified(owner, address, graph, via);
   heap_path_write(&path, via, graph, node);
   owner->entries = v8_entries_of(address);
 }

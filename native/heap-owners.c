@@ -94,11 +94,24 @@ static void add_to(uint64_t *column, uint32_t number, uint64_t bytes) {
     column[number] += bytes;
 }
 
-/* A collection whose entries are owners themselves: without it their rows would not say what keeps them. */
+/* An instance of a class: what lies in its fields is of one thing, which has the name of the class. */
+static bool is_instance(uint64_t map) {
+  char name[CLASS_NAME_SIZE] = "";
+  struct text class = {.at = name, .size = sizeof name};
+  if (map == 0 || !v8_type_is(v8_type_of_map(map), "JSObject"))
+    return false;
+  v8_add_class(&class, map);
+  return strcmp(name, "Object") != 0;
+}
+
+/* A collection whose entries are owners themselves, or an instance whose fields are: without it their rows
+ * would not say what keeps them. */
 static bool holds_owners(const struct heap_graph *graph, const struct heap_tree *tree,
                          const struct pieces *pieces, uint32_t number, uint64_t least_bytes) {
-  return pieces->cut[number] > 0 && tree->retained[number] >= least_bytes &&
-         is_collection(type_at(graph, tree, number));
+  if (pieces->cut[number] == 0 || tree->retained[number] < least_bytes)
+    return false;
+  const uint64_t map = map_at(graph, tree, number);
+  return map != 0 && (is_collection(v8_type_of_map(map)) || is_instance(map));
 }
 
 /* From the leaves to the root: a piece that is large enough stays with its owner, a smaller one is its

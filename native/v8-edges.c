@@ -148,6 +148,11 @@ bool v8_is_application_module(uint64_t address) {
   return script[0] != '\0' && strcmp(script, OF_NODE) != 0;
 }
 
+static void clear(struct text *text) {
+  text->length = 0;
+  text->at[0] = '\0';
+}
+
 /* The name under which a module exports what a cell holds: its table of exports has the name before the cell.
  */
 static void add_export(struct text *text, uint64_t module, uint64_t cell) {
@@ -160,6 +165,21 @@ static void add_export(struct text *text, uint64_t module, uint64_t cell) {
       v8_add_string(text, word_at(exports - 1, word - 1) - 1, 60);
       return;
     }
+}
+
+void v8_add_export_of(struct text *text, uint64_t module, uint64_t value) {
+  static const char DEFAULT[] = "default";
+  const uint64_t exports = v8_type_is(v8_type_of(module), "SourceTextModule") ? word_at(module, 1) : 0;
+  const uint32_t words = v8_is_object(exports) ? heap_words_at(exports - 1) : 0;
+  for (uint32_t word = ARRAY_HEADER + 1; word < words && text->length == 0; word++) {
+    const uint64_t cell = word_at(exports - 1, word);
+    if (!v8_is_object(cell) || !v8_type_is(v8_type_of(cell - 1), "Cell") ||
+        word_at(cell - 1, 1) != value + 1 || !is_string_at(word_at(exports - 1, word - 1)))
+      continue;
+    v8_add_string(text, word_at(exports - 1, word - 1) - 1, 60);
+    if (strcmp(text->at, DEFAULT) == 0)
+      clear(text);
+  }
 }
 
 /* The class of an object; nothing where that says no more than that it is one. */
@@ -181,11 +201,6 @@ static void add_class_name(struct text *text, uint64_t address) {
 /* Node's handles know the object that they are of by this symbol: it says where, and what holds the handle
  * does not. */
 static bool is_of_handle(const char *segment) { return strcmp(segment, ".Symbol(owner_symbol)") == 0; }
-
-static void clear(struct text *text) {
-  text->length = 0;
-  text->at[0] = '\0';
-}
 
 bool v8_step(struct v8_walker *walker, uint64_t address, struct text *segment, struct text *script) {
   read_constants();

@@ -30,4 +30,7 @@ bool v8_is_application_module(uint64_t address);
 /* How many entries a Map, Set or array has; -1 of anything else. */
 int64_t v8_entries_of(uint64_t address);
 
+/* Appends the name, other than `default`, under which an ES module exports a value; nothing of any other. */
+void v8_add_export_of(struct text *text, uint64_t module, uint64_t value);
+
 #endif

@@ -146,12 +146,10 @@ static uint64_t constructor_by_prototype(uint64_t map) {
 }
 
 /* Maps point back to the map that they came from, and the first of them to the constructor. */
-uint64_t v8_constructor_of(uint64_t map) {
-  static int constructor_at, shared_at;
-  if (constructor_at == 0) {
+uint64_t v8_constructor_function_of(uint64_t map) {
+  static int constructor_at;
+  if (constructor_at == 0)
     constructor_at = v8_constant("class_Map__constructor_or_back_pointer__", 32);
-    shared_at = v8_constant("class_JSFunction__shared__", 24);
-  }
   uint64_t constructor = v8_read(map + (uint64_t)constructor_at);
   for (int i = 0;
        i < CONSTRUCTORS_MAX && v8_is_object(constructor) && v8_type_is(v8_type_of(constructor - 1), "Map");
@@ -160,7 +158,15 @@ uint64_t v8_constructor_of(uint64_t map) {
   if (!v8_is_object(constructor) || !v8_type_is_function(v8_type_of(constructor - 1)))
     return 0;
   const uint64_t subclass = is_of_base(map) ? 0 : constructor_by_prototype(map);
-  return v8_read((subclass != 0 ? subclass : constructor - 1) + (uint64_t)shared_at) - 1;
+  return subclass != 0 ? subclass : constructor - 1;
+}
+
+uint64_t v8_constructor_of(uint64_t map) {
+  static int shared_at;
+  if (shared_at == 0)
+    shared_at = v8_constant("class_JSFunction__shared__", 24);
+  const uint64_t constructor = v8_constructor_function_of(map);
+  return constructor == 0 ? 0 : v8_read(constructor + (uint64_t)shared_at) - 1;
 }
 
 /* Kinds as V8's own snapshots name them. */

@@ -25,7 +25,8 @@ void v8_add_function_name(struct text *text, uint64_t shared);
 /* Appends the name of the function whose scope a ScopeInfo describes. */
 void v8_add_scope_name(struct text *text, uint64_t scope);
 
-/* The SharedFunctionInfo of the function that makes objects of a map, or 0. */
+/* The function that makes objects of a map, or 0; and its SharedFunctionInfo. */
+uint64_t v8_constructor_function_of(uint64_t map);
 uint64_t v8_constructor_of(uint64_t map);
 
 /* Appends the class of a map's objects: the constructor's name, or a kind of V8's own in brackets. */

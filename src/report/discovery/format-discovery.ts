@@ -12,7 +12,7 @@ import { packageLines } from './format-packages.js'
 import { baseOf, scriptLine, placeOf } from './place-of.js'
 import { whoseNative } from './format-native.js'
 import { trendCell } from '../trends/format-trends.js'
-import type { Discovery, LiveMemory, Owner, OwnerSite, SharedMemory } from './types.js'
+import type { Discovery, LiveMemory, Owner, OwnerField, OwnerSite, SharedMemory } from './types.js'
 
 /** How {@link formatDiscovery} writes. */
 export interface FormatDiscoveryOptions {
@@ -224,13 +224,27 @@ function bytesPerEntry(owner: Owner, owners: readonly Owner[]): string {
 }
 
 function isEntryOf({ partOf, path, script }: Owner, outer: Owner, place: number): boolean {
-  return (
-    partOf === place && outer.path !== null && script === outer.script && path?.startsWith(`${outer.path}[`) === true
-  )
+  if (partOf !== place || outer.path === null || script !== outer.script) return false
+  const paths = [outer.path, ...(outer.fields ?? []).map((field) => `${String(outer.path)}.${field.path}`)]
+  return paths.some((each) => path?.startsWith(`${each}[`) === true)
 }
 
-function remark({ own, retained, released, partOf, sharedBy = [], package: packageName }: Owner): string {
+const FIELDS_MOST = 2
+
+/** `#byId 9.04 MiB, #times 781.3 KiB, 2 more in it`. */
+function fieldsIn(fields: readonly OwnerField[]): string {
+  if (fields.length === 0) return ''
+  const named = fields
+    .slice(0, FIELDS_MOST)
+    .map(({ path, totalBytes }) => `${printable(path, 40)} ${formatBytes(totalBytes)}`)
+  const more = fields.length - named.length
+  return `with ${[...named, ...(more > 0 ? [`${formatCount(more)} more`] : [])].join(', ')}`
+}
+
+function remark(owner: Owner): string {
+  const { own, retained, released, partOf, sharedBy = [], package: packageName, fields = [] } = owner
   return [
+    fieldsIn(fields),
     own.totalBytes === retained.totalBytes ? '' : `${formatBytes(retained.totalBytes)} with what lies in it`,
     partOf === null ? '' : `in owner ${printable(partOf + 1, 12)}`,
     sharedBy.length === 0 ? '' : `held by owner${sharedBy.length === 1 ? '' : 's'} ${placesOf(sharedBy)} as well`,

@@ -47,6 +47,17 @@ export interface OwnerSite {
   readonly count: number
 }
 
+/** A field of an object that is one collection with what its fields hold. */
+export interface OwnerField {
+  /** From the owner on: `#byId`, `store.items`. */
+  readonly path: string
+  readonly className: string
+  /** As of an owner. */
+  readonly entries: number | null
+  /** Counted with the owner. */
+  readonly totalBytes: number
+}
+
 /**
  * An object that alone keeps memory alive, or a group of objects with one path: without it V8 would collect what it
  * retains. By the dominators of the heap's graph, so that nothing is counted twice.
@@ -62,8 +73,13 @@ export interface Owner {
   /** The function that its members are of, or that most of it is of; null where there is none, or an older version made the report. */
   readonly site?: OwnerSite | null
   readonly className: string
-  /** Of a Map, Set or array; null of anything else. */
+  /** Of a Map, Set or array, and of an object that is joined with its `fields`; null of anything else, and where it is not known. */
   readonly entries: number | null
+  /**
+   * The collections in its fields that are one with it, the largest first: those of a cache that keeps a Map, a list and arrays. Absent
+   * of an owner without such, and in a result of an older version.
+   */
+  readonly fields?: readonly OwnerField[]
   /** More than one where several with the same path, or held by nothing in particular, are reported together. */
   readonly instances: number
   /**

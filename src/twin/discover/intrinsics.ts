@@ -11,6 +11,9 @@ const setSize = getterOf(Set.prototype, 'size')
 /* eslint-disable @typescript-eslint/unbound-method -- they are called with Reflect.apply on what is looked at */
 const mapClear = Map.prototype.clear
 const setClear = Set.prototype.clear
+const mapHas = Map.prototype.has
+const mapKeys = Map.prototype.keys
+const nextKey = new Map<unknown, unknown>().keys().next
 const functionText = Function.prototype.toString
 /* eslint-enable @typescript-eslint/unbound-method */
 
@@ -33,6 +36,20 @@ export function entryCount(value: object, kind: ContainerKind): number {
   if (kind === 'Map') return Reflect.apply(mapSize, value, []) as number
   if (kind === 'Set') return Reflect.apply(setSize, value, []) as number
   return kind === 'Array' ? (value as unknown[]).length : Reflect.ownKeys(value).length
+}
+
+const SAMPLED_KEYS = 16
+
+/** Whether most of the first keys of a Map are keys of another one, too: then both are of the same entries. */
+export function haveSameKeys(one: object, other: object): boolean {
+  const keys = Reflect.apply(mapKeys, one, [])
+  let [asked, known] = [0, 0]
+  for (; asked < SAMPLED_KEYS; asked++) {
+    const next: IteratorResult<unknown> = Reflect.apply(nextKey, keys, [])
+    if (next.done === true) break
+    if (Reflect.apply(mapHas, other, [next.value])) known++
+  }
+  return 2 * known > asked
 }
 
 /** The source text of a function. */

@@ -5,6 +5,7 @@
  * Rule: nothing is counted twice, since each raw owner is in one row. Pure.
  */
 import type { HeapOwners, RawOwner } from '../../allocator/heap-walk.js'
+import type { OwnerField } from '../../report/discovery/types.js'
 
 /** Raw owners of one row. */
 export interface OwnerGroup {
@@ -15,6 +16,10 @@ export interface OwnerGroup {
   readonly alike: readonly RawOwner[]
   /** Those by whose emptying the others go. @default members */
   readonly emptied?: readonly RawOwner[]
+  /** Of an object that is joined with its fields: what each holds. */
+  readonly fields?: readonly OwnerField[]
+  /** The same: how many entries it has; null where that is not known. */
+  readonly entries?: number | null
 }
 
 /** How far apart the numbers of two groups may be that belong to each other: some items begin or end meanwhile. */

@@ -5,6 +5,7 @@
  * Rule: no row is lost or made. Pure.
  */
 import type { RawOwner } from '../../allocator/heap-walk.js'
+import type { OwnerField } from '../../report/discovery/types.js'
 import type { OwnerGroup } from './group-owners.js'
 
 /** A row with what lies in its entries. */
@@ -53,7 +54,7 @@ function trees(
       const entries = entriesOf.get(outer) ?? []
       const isHull = ownBytesOf(outer) < leastBytes
       const isCounted = ({ first }: OwnerGroup): boolean =>
-        isHull && (entries.length === 1 || first.path === `${outer.first.path}[*]`)
+        (isHull && entries.length === 1) || (isHull || outer.fields !== undefined ? isEntry(outer, first.path) : false)
       const counted = entries.filter(isCounted)
       const others = [
         ...entries.filter((each) => !counted.includes(each)),
@@ -69,7 +70,18 @@ function trees(
 }
 
 function withEntries(outer: OwnerGroup, entries: OwnerGroup): OwnerGroup {
-  return { ...outer, members: [...outer.members, ...entries.members], emptied: outer.emptied ?? outer.members }
+  const { fields } = outer
+  const isOf = (path: string): boolean => entries.first.path.startsWith(`${outer.first.path}.${path}[`)
+  return {
+    ...outer,
+    members: [...outer.members, ...entries.members],
+    emptied: outer.emptied ?? outer.members,
+    ...(fields === undefined ? {} : { fields: fields.map((field) => withBytes(field, isOf, entries)) }),
+  }
+}
+
+function withBytes(field: OwnerField, isOf: (path: string) => boolean, entries: OwnerGroup): OwnerField {
+  return isOf(field.path) ? { ...field, totalBytes: field.totalBytes + ownBytesOf(entries) } : field
 }
 
 /** What a row holds without the others. */
@@ -92,5 +104,15 @@ function collectionOf(
   )
   const [outer] = outers
   if (outers.size !== 1 || outer === undefined || outer.first.path === '') return undefined
-  return first.script === outer.first.script && first.path.startsWith(`${outer.first.path}[`) ? outer : undefined
+  const isWithin = collectionPaths(outer).some((path) => first.path.startsWith(`${path}[`))
+  return first.script === outer.first.script && isWithin ? outer : undefined
+}
+
+/** The paths of the collection, and of those in its fields that are one with it. */
+export function collectionPaths({ first, fields = [] }: OwnerGroup): string[] {
+  return [first.path, ...fields.map(({ path }) => `${first.path}.${path}`)]
+}
+
+function isEntry(outer: OwnerGroup, path: string): boolean {
+  return collectionPaths(outer).some((each) => path === `${each}[*]`)
 }

@@ -3,6 +3,7 @@ import type { Instrument } from '../../measure/window.js'
 import type { ReportWarning } from '../../report/types.js'
 import type { HeapOwners, NoHeapWalk } from '../../allocator/heap-walk.js'
 import { walkHeap } from '../heap-walk/walk.js'
+import { collectionTraits } from '../discover/collection-traits.js'
 import type { CacheObject } from '../discover/recognise-caches.js'
 import { ownersBySnapshot } from './owners-by-snapshot.js'
 import { ownersOf } from './owners-of.js'
@@ -46,7 +47,7 @@ export function ownersHere(
       ? walkHeap(instrument, (twin, functions) => twin.heapOwners(functions, objects, leastBytes))
       : { reason: noWalk }
   if (walked.reason === undefined)
-    return { found: ownersOf(walked, caches, limit, leastBytes), isWalked: true, warnings: [] }
+    return { found: ownersOf(walked, caches, limit, leastBytes, collectionTraits()), isWalked: true, warnings: [] }
   const time = new SnapshotTime(instrument.environment, endsAtMs)
   onSnapshot?.(unknown(`${walked.reason}; ${tooLong(time.mostMs)}`), time.mostMs)
   const found = ownersBySnapshot(caches, { limit, leastBytes, time })

@@ -3,8 +3,7 @@
  *
  * Rule: no property of the service is read and nothing is emptied for them; what lies in several owners is counted once.
  */
-import { ITEM_KINDS } from '../../allocator/heap-walk.js'
-import type { HeapOwners, ItemKind, RawNative, RawOwner } from '../../allocator/heap-walk.js'
+import type { HeapOwners, RawNative, RawOwner } from '../../allocator/heap-walk.js'
 import { packageOf } from '../../support/package-of.js'
 import type {
   GraphBytes,
@@ -12,20 +11,24 @@ import type {
   LiveMemory,
   OtherOwners,
   Owner,
-  OwnerKind,
-  OwnerSite,
+  OwnerField,
   PackageCost,
   SharedMemory,
 } from '../../report/discovery/types.js'
 import type { CacheObject } from '../discover/recognise-caches.js'
 import { groupOwners, withoutQuery } from './group-owners.js'
-import { orderOwners, ownBytesOf } from './order-owners.js'
+import type { OwnerGroup } from './group-owners.js'
+import { collectionPaths, orderOwners, ownBytesOf } from './order-owners.js'
 import type { OrderedOwner } from './order-owners.js'
+import { NO_TRAITS, joinFields } from './join-fields.js'
+import type { CollectionTraits } from './join-fields.js'
 import { inFlightOf } from './in-flight.js'
 import { jointOuters } from './joint-holders.js'
 import { livePartsOf, packageCostsOf } from './live-parts.js'
 import type { LivePart } from './live-parts.js'
 import { isOwnScript } from './own-script.js'
+import { kindOf, scriptOf, siteOf } from './owner-kind.js'
+import { sharedBy } from './shared-by.js'
 import { sharedMemoryOf } from './shared-memory.js'
 
 /** The owners of a heap. */
@@ -63,17 +66,10 @@ export function ownersOf(
   caches: readonly CacheObject[],
   limit: number,
   leastBytes = 0,
+  traits: CollectionTraits = NO_TRAITS,
 ): OwnersFound {
   const { owners: raw } = found
-  const own = new Set(raw.filter((owner) => isOwnScript(scriptOf(owner)) || isOwnScope(owner)))
-  const all = groupOwners(
-    raw.filter((owner) => !own.has(owner)),
-    found,
-  )
-  const ordered = orderOwners(all, raw, leastBytes)
-  const isUnlisted = (row: OrderedOwner): boolean => isOfNodeAlone(row) || isHull(row, leastBytes)
-  const unlisted = new Set([...own, ...ordered.filter(isUnlisted).flatMap(({ group }) => group.members)])
-  const sorted = ordered.filter((row) => !isUnlisted(row))
+  const { sorted, unlisted } = arranged(found, traits, leastBytes)
   const large = sorted.filter(({ bytes }) => bytes >= leastBytes)
   const listed = large.slice(0, limit).map(({ group }) => group)
   const placeOf = new Map(listed.flatMap((group, place) => group.members.map((member) => [member, place] as const)))
@@ -91,10 +87,10 @@ export function ownersOf(
     const [outer] = places.size === 1 ? outers : []
     const row: Owner = {
       ...namesOf(first),
-      kind: kindOf(first),
-      site: siteOf(alike, kindOf(first), scriptOf(first)),
+      kind: kindOf(group),
+      site: siteOf(group.fields === undefined ? alike : members, kindOf(group), scriptOf(first)),
       className: first.className,
-      entries: alike.every(({ entries }) => entries >= 0) ? sum(alike.map(({ entries }) => entries)) : null,
+      entries: entriesOf(group),
       instances: sum(alike.map(({ instances }) => instances)),
       ...NOT_EMPTIED,
       own: bytesOf(members),
@@ -102,6 +98,7 @@ export function ownersOf(
       partOf: outer === undefined ? null : (placeOf.get(outer) ?? null),
       sharedBy: sharedBy(place, members, { raw, holders: found.holders, placeOf, outer }),
       cache: cacheOf(first, caches),
+      ...(group.fields === undefined ? {} : { fields: largestFirst(group.fields) }),
     }
     return { row, objects: objectsOf(group.emptied ?? members, row) }
   })
@@ -113,11 +110,47 @@ export function ownersOf(
     parts,
     packages: packageCostsOf(parts),
     inFlight: inFlightOf(found, limit),
-    shared: sharedMemoryOf(found, placeOf, limit),
+    shared: sharedMemoryOf(found, placeOf, limit, wholesOf(listed)),
     tableBytes: found.tableBytes,
     native: found.native?.reason === undefined ? (found.native ?? null) : null,
     others: { count: folded.length, totalBytes: sum(folded.map(ownBytesOf)) },
   }
+}
+
+function largestFirst(fields: readonly OwnerField[]): OwnerField[] {
+  return fields.toSorted((a, b) => b.totalBytes - a.totalBytes)
+}
+
+/** The rows, the largest first, and owners that are in none. */
+function arranged(
+  found: HeapOwners,
+  traits: CollectionTraits,
+  leastBytes: number,
+): { readonly sorted: OrderedOwner[]; readonly unlisted: ReadonlySet<RawOwner> } {
+  const { owners: raw } = found
+  const own = new Set(raw.filter((owner) => isOwnScript(scriptOf(owner)) || isOwnScope(owner)))
+  const alike = groupOwners(
+    raw.filter((owner) => !own.has(owner)),
+    found,
+  )
+  const { groups, unlisted: hulls } = joinFields(alike, found, traits, leastBytes)
+  const ordered = orderOwners(groups, raw, leastBytes)
+  const isUnlisted = (row: OrderedOwner): boolean => isOfNodeAlone(row) || isHull(row, leastBytes)
+  return {
+    sorted: ordered.filter((row) => !isUnlisted(row)),
+    unlisted: new Set([...own, ...hulls, ...ordered.filter(isUnlisted).flatMap(({ group }) => group.members)]),
+  }
+}
+
+/** By row, the paths of the fields that are one with it. */
+function wholesOf(listed: readonly OwnerGroup[]): ReadonlyMap<number, ReadonlySet<string>> {
+  return new Map(listed.map((group, place) => [place, new Set(collectionPaths(group))] as const))
+}
+
+/** Those of all that the row is named for. */
+function entriesOf({ alike, entries }: OwnerGroup): number | null {
+  if (entries !== undefined) return entries
+  return alike.every((each) => each.entries >= 0) ? sum(alike.map((each) => each.entries)) : null
 }
 
 /** All that the walk found; what lies in no listed row is the rest. */
@@ -171,46 +204,9 @@ function isHull({ group, entryRows }: OrderedOwner, leastBytes: number): boolean
 
 /** No empty process has connections. */
 function isOfNodeAlone({ group, bytes }: OrderedOwner): boolean {
-  const kind = kindOf(group.first)
+  const kind = kindOf(group)
   if (kind === 'sockets' || kind === 'requests' || bytes >= NODE_LEAST_BYTES) return false
   return group.members.every((member) => packageOf(scriptOf(member)) === 'node')
-}
-
-/** The script that its path begins in, else that which it is of. */
-function scriptOf({ script, label }: RawOwner): string {
-  return script === '' ? label : script
-}
-
-interface Holders {
-  readonly raw: readonly RawOwner[]
-  readonly holders: HeapOwners['holders']
-  readonly placeOf: ReadonlyMap<RawOwner, number>
-  /** That in which it lies. */
-  readonly outer: RawOwner | undefined
-}
-
-/** Of a group these many of its members, at least. */
-const HOLDER_SHARE = 0.1
-const HOLDERS_MOST = 3
-
-/** The listed owners that hold it, but for the one that it lies in: none of them alone keeps it alive. */
-function sharedBy(place: number, members: readonly RawOwner[], { raw, holders, placeOf, outer }: Holders): number[] {
-  const counts = new Map<number, number>()
-  const own = new Set(members)
-  const instances = Math.max(...members.map((member) => member.instances))
-  for (const { owner, holder, count } of holders) {
-    const [held, by] = [raw[owner], raw[holder]]
-    if (held === undefined || by === undefined || !own.has(held) || by === outer) continue
-    // One member of a group, whichever.
-    if (instances === 1 && by.instances > 1) continue
-    const at = placeOf.get(by)
-    if (at !== undefined && at !== place) counts.set(at, (counts.get(at) ?? 0) + count)
-  }
-  return [...counts]
-    .filter(([, count]) => count >= HOLDER_SHARE * instances)
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, HOLDERS_MOST)
-    .map(([at]) => at)
 }
 
 function namesOf(owner: RawOwner): Pick<Owner, 'path' | 'script' | 'package'> {
@@ -221,51 +217,6 @@ function namesOf(owner: RawOwner): Pick<Owner, 'path' | 'script' | 'package'> {
     script: script === '' ? null : withoutQuery(script),
     package: scriptOf(owner) === '' ? null : packageOf(scriptOf(owner)),
   }
-}
-
-/** Kinds of items that may be owners. */
-function isWaiting(kind: ItemKind): kind is ItemKind & OwnerKind {
-  return kind !== 'none' && kind !== 'promises' && kind !== 'streams'
-}
-
-/** An emitter keeps its listeners under the event: one function, or an array of them. */
-const OF_EMITTER = /\._events\.[^.[]+$/
-/** An EventTarget, as AbortSignals are, keeps a list of them. */
-const OF_TARGET = /\.Symbol\(kEvents\)\.[^.[]+(?:\.next)?$/
-
-function kindOf({ item, className, entries, path }: RawOwner): OwnerKind {
-  const waits = ITEM_KINDS[item] ?? 'none'
-  if (isWaiting(waits)) return waits
-  if (OF_EMITTER.test(path) && (className === 'Array' || className === '(closure)')) return 'listeners'
-  if (OF_TARGET.test(path)) return 'listeners'
-  if (entries >= 0) return 'collection'
-  if (className === '(closure)') return 'function'
-  return className === 'system / Context' ? 'variables' : 'object'
-}
-
-/** Kinds that are named by where their functions stand. */
-const NAMED_BY_SITE: ReadonlySet<OwnerKind> = new Set(['listeners', 'timers', 'immediates', 'calls', 'generators'])
-
-/**
- * The function of most members, where there is one. A function of Node's in what the application holds (a stream has some) says
- * nothing of it.
- */
-function siteOf(members: readonly RawOwner[], kind: OwnerKind, script: string): OwnerSite | null {
-  const mayBeNodes = NAMED_BY_SITE.has(kind) || packageOf(script) === 'node'
-  const sites = new Map<string, OwnerSite>()
-  for (const { siteName, siteScript, siteLine, functions, instances } of members) {
-    if (siteScript === '' || (!mayBeNodes && packageOf(siteScript) === 'node')) continue
-    const key = `${siteScript} ${String(siteLine)} ${siteName}`
-    const count = functions === 0 ? instances : functions
-    const known = sites.get(key)?.count ?? 0
-    sites.set(key, {
-      function: siteName === '' ? null : siteName,
-      script: withoutQuery(siteScript),
-      line: siteLine === 0 ? null : siteLine,
-      count: known + count,
-    })
-  }
-  return [...sites.values()].sort((a, b) => b.count - a.count)[0] ?? null
 }
 
 function bytesOf(owners: readonly RawOwner[]): GraphBytes {

@@ -11,11 +11,15 @@ import { isOwnScript } from './own-script.js'
 
 type Holder = SharedMemory['holders'][number]
 
-/** The largest, at most `limit`; `placeOf` gives the row of a listed owner. */
+/**
+ * The largest, at most `limit`; `placeOf` gives the row of a listed owner, `wholes` the paths of the fields that are one with it: what
+ * those share is no finding.
+ */
 export function sharedMemoryOf(
   { owners, shared }: Pick<HeapOwners, 'owners' | 'shared'>,
   placeOf: ReadonlyMap<RawOwner, number>,
   limit: number,
+  wholes: ReadonlyMap<number, ReadonlySet<string>> = new Map(),
 ): SharedMemory[] {
   const joined = new Map<string, SharedMemory>()
   for (const raw of shared) {
@@ -23,6 +27,8 @@ export function sharedMemoryOf(
     if (holders.length === 0) continue
     const owner = owners[raw.owner]
     const countedWith = (owner === undefined ? undefined : placeOf.get(owner)) ?? null
+    const fields = countedWith === null ? undefined : wholes.get(countedWith)
+    if (fields?.has(raw.firstPath) === true && fields.has(raw.secondPath)) continue
     const key = JSON.stringify([countedWith, holders])
     const known = joined.get(key)
     joined.set(key, {
