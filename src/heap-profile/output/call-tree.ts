@@ -1,6 +1,7 @@
 /** Stacks joined from their outermost call on: the tree behind folded stacks and flame graphs. */
 import { columnOf } from '../profile/columns-of.js'
 import { PairTable } from '../profile/pair-table.js'
+import { variancesOf } from '../profile/sampling-error.js'
 import type { HeapProfile } from '../profile/types.js'
 import { allocatorFrames, shownFrom } from './labels.js'
 import { numberedNames } from './top.js'
@@ -16,12 +17,15 @@ export interface CallTree {
   nameOf(node: number): number
   /** The bytes that were allocated in this very place, without what it called. */
   readonly self: Float64Array
+  /** The variances of `self`; null where the profile does not say how it was sampled. */
+  readonly variance: Float64Array | null
   readonly total: number
 }
 
 /** The tree of a profile. */
 export function callTree(profile: HeapProfile, options: Required<OutputOptions>): CallTree {
-  const { index } = columnOf(profile, options.type)
+  const column = columnOf(profile, options.type)
+  const variances = variancesOf(profile, column)
   const { count, values, offsets, frames } = profile.samples
   const { list, ofFrame } = numberedNames(profile, options.allocatorFrames)
   const allocator = options.allocatorFrames ? null : allocatorFrames(profile)
@@ -37,12 +41,15 @@ export function callTree(profile: HeapProfile, options: Required<OutputOptions>)
     ends[sample] = node
   }
   const self = new Float64Array(nodes.count)
+  const variance = variances === null ? null : new Float64Array(nodes.count)
   let total = 0
   for (let sample = 0; sample < count; sample++) {
-    const value = values[sample * profile.sampleTypes.length + index] ?? 0
+    const value = values[sample * profile.sampleTypes.length + column.index] ?? 0
     total += value
     const end = (ends[sample] ?? 0) - 1
-    if (end >= 0) self[end] = (self[end] ?? 0) + value
+    if (end < 0) continue
+    self[end] = (self[end] ?? 0) + value
+    if (variance !== null) variance[end] = (variance[end] ?? 0) + (variances?.[sample] ?? 0)
   }
   return {
     names: list,
@@ -50,6 +57,7 @@ export function callTree(profile: HeapProfile, options: Required<OutputOptions>)
     parentOf: (node) => nodes.highOf(node),
     nameOf: (node) => nodes.lowOf(node),
     self,
+    variance,
     total,
   }
 }

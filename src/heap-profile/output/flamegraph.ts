@@ -91,7 +91,9 @@ function graphOf(tree: CallTree): FlamegraphNodes {
   let whole = 0
   for (let node = 0; node < tree.count; node++) if (tree.parentOf(node) === 0) whole += width[node] ?? 0
   const names = new Map<number, number>()
+  const variances = tree.variance === null ? null : summedUp(tree, tree.variance)
   const graph = { name: [0], parent: [-1], width: [rounded(whole)], self: [0], value: [rounded(tree.total)] }
+  const variance = [brief(tree.variance?.reduce((sum, own) => sum + own, 0) ?? 0)]
   // Node of the tree + 1 → node of the page, −1 where it is too narrow.
   const shown = new Int32Array(tree.count + 1)
   for (let node = 0; node < tree.count; node++) {
@@ -108,8 +110,10 @@ function graphOf(tree: CallTree): FlamegraphNodes {
     graph.width.push(rounded(own))
     graph.self.push(rounded(tree.self[node] ?? 0))
     graph.value.push(rounded(value[node] ?? 0))
+    if (variances !== null) variance.push(brief(variances[node] ?? 0))
   }
-  return { names: ['all', ...[...names.keys()].map((name) => tree.names[name] ?? '')], total: tree.total, ...graph }
+  const listed = ['all', ...[...names.keys()].map((name) => tree.names[name] ?? '')]
+  return { names: listed, total: tree.total, ...graph, variance: variances === null ? null : variance }
 }
 
 /** Of each node its own amount and those of all below it. */
@@ -124,6 +128,11 @@ function summedUp(tree: CallTree, self: Float64Array): Float64Array {
 
 function rounded(value: number): number {
   return Math.round(value) + 0
+}
+
+/** An error needs no more than a few digits. */
+function brief(value: number): number {
+  return Number(value.toPrecision(4))
 }
 
 function page(title: string, json: string): string {

@@ -13,6 +13,8 @@ export interface FlamegraphNodes {
   readonly width: readonly number[]
   readonly self: readonly number[]
   readonly value: readonly number[]
+  /** The variance of `value`, from sampling; null where the profile does not say how it was sampled. */
+  readonly variance: readonly number[] | null
 }
 
 /** The whole of it, as JSON in the page. */

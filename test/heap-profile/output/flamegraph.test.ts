@@ -8,6 +8,8 @@ import { flamegraphPolicy, toFlamegraph } from '../../../src/heap-profile/output
 import type { FlamegraphOptions } from '../../../src/heap-profile/output/flamegraph.js'
 import { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
 import type { HeapProfile } from '../../../src/heap-profile/profile/types.js'
+import { topTable } from '../../../src/heap-profile/output/top.js'
+import { formatBytes } from '../../../src/support/units.js'
 import { temporaryFolder } from '../../helpers/profiled.js'
 
 const HOSTILE = '</script><script>document.title="pwned"</script><img src=x onerror="document.title=1">'
@@ -67,6 +69,40 @@ describe('toFlamegraph()', function () {
     expect(await page.locator('h1').innerText()).to.equal(HOSTILE)
     expect(problems).to.deep.equal([])
     expect(flamegraphPolicy()).not.to.include('unsafe')
+    await page.close()
+  })
+
+  it('has beside an amount what it may be off by, as the table has it, in each view', async () => {
+    const builder = new ProfileBuilder({
+      source: 'jemalloc',
+      sampleTypes: [
+        { type: 'inuse_objects', unit: 'count' },
+        { type: 'inuse_space', unit: 'bytes' },
+      ],
+      sampleIntervalBytes: 524_288,
+    })
+    for (const [names, objects, bytes] of [
+      [['readFile', 'load', 'main'], 3000, 3_000_000],
+      [['parse', 'load', 'main'], 4, 4_000_000],
+      [['load', 'other'], 100, 1_000_000],
+    ] as const) {
+      builder.add(
+        names.map((name) => builder.named(name)),
+        [objects, bytes],
+      )
+    }
+    const profile = builder.build()
+    const row = topTable(profile).rows.find(({ name }) => name === 'load')
+    const error = formatBytes(row?.cumulativeUncertainty ?? NaN)
+    const page = await open(profile)
+    expect(await page.locator('#facts').innerText()).to.match(/7\.63 MiB ± \d[\d.]+ MiB in all/)
+    await page.locator('#graph').focus()
+    for (const key of ['ArrowDown', 'ArrowDown']) await page.keyboard.press(key)
+    expect(await detail(page)).to.match(/^load\s*6\.68 MiB ± \d[\d.]+ MiB \(/)
+    await page.locator('#joined').click()
+    await page.locator('#graph').focus()
+    await page.keyboard.press('ArrowDown')
+    expect(await detail(page)).to.include(`7.63 MiB ± ${error} (`)
     await page.close()
   })
 

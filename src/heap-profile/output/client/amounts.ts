@@ -1,4 +1,5 @@
 /** Amounts of a flame graph in words. */
+import { halfWidthOf } from '../../profile/sampling-error.js'
 import type { FlamegraphData } from '../types.js'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
@@ -28,6 +29,12 @@ export class Amounts {
   /** With a plus where it is a change. */
   signed(amount: number): string {
     return this.#data.difference && amount > 0 ? `+${this.#text(amount)}` : this.#text(amount)
+  }
+
+  /** With what it may be off by, where that is known: 95 % of the interval that comes from sampling. */
+  withError(amount: number, variance: number | null): string {
+    if (variance === null) return this.signed(amount)
+    return `${this.signed(amount)} ± ${this.#text(Math.round(halfWidthOf(amount, variance)))}`
   }
 
   /** Of a difference the whole is all that changed, more or less. */

@@ -20,9 +20,9 @@ const KINDS: Readonly<Record<FlamegraphData['kinds'][number], string>> = {
 
 /** One line of text. */
 export function factsText(data: FlamegraphData, amounts: Amounts): string {
-  const { difference, type, value, sampleIntervalBytes, takenAt } = data
+  const { difference, type, value, variance, sampleIntervalBytes, takenAt } = data
   return [
-    `${difference ? 'change of ' : ''}${TYPES[type]}: ${amounts.signed(value[0] ?? 0)} in all`,
+    `${difference ? 'change of ' : ''}${TYPES[type]}: ${amounts.withError(value[0] ?? 0, variance?.[0] ?? null)} in all`,
     ...(sampleIntervalBytes === null ? [] : [`estimated from one sample in ${bytesText(sampleIntervalBytes)}`]),
     ...(takenAt === null ? [] : [`taken ${takenAt}`]),
   ].join(' · ')

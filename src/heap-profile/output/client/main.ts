@@ -47,7 +47,7 @@ function showDetail(node: number): void {
   const facts = document.createElement('span')
   const [value, self] = [tree.valueOf(node), tree.selfOf(node)]
   title.textContent = tree.nameOf(node)
-  facts.textContent = `${amounts.signed(value)} (${amounts.share(value)}) with what it called, ${amounts.signed(self)} by itself`
+  facts.textContent = `${amounts.withError(value, tree.varianceOf(node))} (${amounts.share(value)}) with what it called, ${amounts.signed(self)} by itself`
   detail.replaceChildren(title, facts)
 }
 

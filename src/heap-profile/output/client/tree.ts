@@ -60,6 +60,11 @@ export class Tree {
     return this.#data.value[node] ?? 0
   }
 
+  /** Of `valueOf()`; null where it is not known. */
+  varianceOf(node: number): number | null {
+    return this.#data.variance?.[node] ?? null
+  }
+
   selfOf(node: number): number {
     return this.#data.self[node] ?? 0
   }

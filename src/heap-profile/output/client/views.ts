@@ -27,27 +27,45 @@ export function viewOf(data: FlamegraphData, view: View): FlamegraphData {
   for (let node = 1; node < data.name.length; node++) {
     if (view.isCallersFirst && outermost !== null) {
       // Whatever it called counts for the call.
-      if (outermost[node] === node) joined.add(pathTo(data, node, 0), data.value[node] ?? 0, data.width[node] ?? 0)
+      if (outermost[node] === node) joined.add(pathTo(data, node, 0), amountOf(data, node))
       continue
     }
     const begin = outermost === null ? 0 : (outermost[node] ?? 0)
-    const width = own.width[node] ?? 0
-    if (width <= least || (outermost !== null && begin === 0)) continue
+    const amount = amountOf(own, node)
+    if (amount.width <= least || (outermost !== null && begin === 0)) continue
     const path = pathTo(data, node, outermost === null ? 0 : (data.parent[begin] ?? 0))
-    joined.add(view.isCallersFirst ? path : path.reverse(), own.value[node] ?? 0, width)
+    joined.add(view.isCallersFirst ? path : path.reverse(), amount)
   }
-  return { ...data, ...joined.nodes() }
+  return { ...data, ...joined.nodes(data.variance !== null) }
 }
 
-/** Of each node what it has beside its children, those that were too narrow included. */
-function ownAmounts({ value, width, parent }: FlamegraphData): { readonly value: number[]; readonly width: number[] } {
-  const own = { value: [...value], width: [...width] }
-  for (let node = 1; node < parent.length; node++) {
-    const above = parent[node] ?? 0
-    own.value[above] = (own.value[above] ?? 0) - (value[node] ?? 0)
-    own.width[above] = (own.width[above] ?? 0) - (width[node] ?? 0)
+/** What is added up of a node. */
+interface Amount {
+  readonly value: number
+  readonly width: number
+  readonly variance: number
+}
+
+type AmountColumns = Pick<FlamegraphData, 'value' | 'width' | 'variance'>
+
+function amountOf({ value, width, variance }: AmountColumns, node: number): Amount {
+  return { value: value[node] ?? 0, width: width[node] ?? 0, variance: variance?.[node] ?? 0 }
+}
+
+/** The amounts of each node beside its children, those that were too narrow included. */
+function ownAmounts(data: FlamegraphData): AmountColumns {
+  const { value, width, variance, parent } = data
+  const besideChildren = (amounts: readonly number[]): number[] => {
+    const own = [...amounts]
+    for (let node = 1; node < parent.length; node++) {
+      const above = parent[node] ?? 0
+      own[above] = (own[above] ?? 0) - (amounts[node] ?? 0)
+    }
+    return own
   }
-  return own
+  // Rounded apart, the parts of a variance may be more than the whole.
+  const variances = variance === null ? null : besideChildren(variance).map((own) => Math.max(0, own))
+  return { value: besideChildren(value), width: besideChildren(width), variance: variances }
 }
 
 /** Of each node the outermost call of the function in its stack; 0 where there is none. */
@@ -74,25 +92,28 @@ class Joined {
   readonly #value = [0]
   readonly #width = [0]
   readonly #self = [0]
+  readonly #variance = [0]
   readonly #nodeOf = new Map<number, Map<number, number>>()
 
-  add(path: readonly number[], value: number, width: number): void {
+  add(path: readonly number[], amount: Amount): void {
     let node = 0
-    this.#count(node, value, width)
+    this.#count(node, amount)
     for (const name of path) {
       node = this.#below(node, name)
-      this.#count(node, value, width)
+      this.#count(node, amount)
     }
-    this.#self[node] = (this.#self[node] ?? 0) + value
+    this.#self[node] = (this.#self[node] ?? 0) + amount.value
   }
 
-  nodes(): Pick<FlamegraphData, 'name' | 'parent' | 'value' | 'width' | 'self'> {
-    return { name: this.#name, parent: this.#parent, value: this.#value, width: this.#width, self: this.#self }
+  nodes(hasVariance: boolean): Pick<FlamegraphData, 'name' | 'parent' | 'value' | 'width' | 'self' | 'variance'> {
+    const [name, parent, value, width, self] = [this.#name, this.#parent, this.#value, this.#width, this.#self]
+    return { name, parent, value, width, self, variance: hasVariance ? this.#variance : null }
   }
 
-  #count(node: number, value: number, width: number): void {
+  #count(node: number, { value, width, variance }: Amount): void {
     this.#value[node] = (this.#value[node] ?? 0) + value
     this.#width[node] = (this.#width[node] ?? 0) + width
+    this.#variance[node] = (this.#variance[node] ?? 0) + variance
   }
 
   #below(node: number, name: number): number {
@@ -105,6 +126,7 @@ class Joined {
     this.#value.push(0)
     this.#width.push(0)
     this.#self.push(0)
+    this.#variance.push(0)
     children.set(name, made)
     return made
   }
