@@ -4,12 +4,16 @@ import process from 'node:process'
 import { runCommandLine } from './command-line.js'
 import { endAs } from './end-as.js'
 
-for (const stream of [process.stdout, process.stderr]) {
-  // A reader that has seen enough (`… | head -1`) is no failure.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+// A reader that has seen enough (`… | head -1`) is no failure.
+const ignoreClosedPipe = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EPIPE') throw error
 }
+process.stderr.on('error', ignoreClosedPipe)
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  ignoreClosedPipe(error)
+  // Without anything that has to be undone first, a command that goes on printing ends here.
+  if (process.stdout.listenerCount('error') === 1) process.exit()
+})
 
 void runCommandLine({
   args: process.argv.slice(2),

@@ -35,5 +35,27 @@ describe('attach, again and again', function () {
     expect(sizes.at(-1)?.growth?.readings).to.be.at.least(3)
     await delay(500)
     expect(await target.state()).to.deep.equal(before)
+    const { text, stderr } = await firstLine(target.pid)
+    expect(text).to.match(/^Observation 1, 2\d{3}-/)
+    // Its end is no failure.
+    expect(stderr).to.not.contain('ERR_')
+    await delay(500)
+    expect(await target.state()).to.deep.equal(before)
   })
+
+  /** As `attach --watch | head -1`; resolves when the command has ended. */
+  async function firstLine(pid: number): Promise<{ text: string; stderr: string }> {
+    const child = spawn(process.execPath, [MAIN, 'attach', '--watch=1', String(pid)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let [text, stderr] = ['', '']
+    child.stderr.setEncoding('utf8').on('data', (more: string) => (stderr += more))
+    child.stdout.setEncoding('utf8').on('data', (more: string) => {
+      text += more
+      if (text.includes('\n')) child.stdout.destroy()
+    })
+    const [code] = (await once(child, 'exit')) as [number | null]
+    expect(code, stderr).to.equal(0)
+    return { text, stderr }
+  }
 })

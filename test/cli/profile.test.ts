@@ -143,11 +143,13 @@ describe('cache-attribution profile', () => {
       await profile([`${url}/own/heap?gc=1`])
       await profile([url, '--kind', 'js'])
       await profile([url, '--leak', '--seconds', '3'])
+      await profile([`${url}/api/debug/memory/`, '--kind', 'js'])
       expect(asked).to.deep.equal([
         '/debug/pprof/heap?seconds=7 Bearer abc',
         '/own/heap?gc=1 -',
         '/debug/pprof/heap?kind=js -',
         '/debug/pprof/heap?seconds=3&leak=1 -',
+        '/api/debug/pprof/heap?kind=js -',
       ])
     } finally {
       server.close()

@@ -1,6 +1,7 @@
 /** What an agent does, by name: each takes options as JSON and gives JSON. */
 import { breakdown } from '../../breakdown/index.js'
 import { byQuantity } from '../../measure/figures.js'
+import { watchMajorGcs } from '../../measure/major-gcs.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { openUnnamedFile } from '../../support/unnamed-file.js'
@@ -43,8 +44,13 @@ export const TASKS: Readonly<Record<AgentTask, Task>> = {
 }
 
 async function overview(options: Options, context: TaskContext): Promise<Overview> {
-  const tree = brokenDown(context)
+  // A run collects: the breakdown behind it tells live from garbage, and what the caches hold.
+  const unwatch = watchMajorGcs()
+  const forget = context.onEnd(unwatch)
   const reports = await attributeAll({}, context)
+  const tree = brokenDown(context)
+  forget()
+  unwatch()
   const discovery = await discovered(options, context).catch(withoutBudget)
   return { reports, discovery, breakdown: tree }
 }

@@ -181,12 +181,12 @@ export function otherUser(target: TargetProcess): CacheAttributionError {
   const owner = target.uid
   const whose = owner === null ? 'another user' : `user ${String(owner)}`
   const own = process.geteuid?.()
+  const pid = String(target.pid)
   return new CacheAttributionError(
     'ERR_ATTACH_OTHER_USER',
-    `process ${String(target.pid)} belongs to ${whose}, and this command runs as user ${String(own)}: run it as that user or as root` +
-      (own === owner
-        ? ' (the same user, but the kernel keeps the process closed: it changed its user or has capabilities)'
-        : ''),
+    own === owner
+      ? `the kernel keeps process ${pid} closed to this command, although both run as user ${String(own)}: it changed its user, or it has capabilities that this command lacks${own === 0 ? ': run the command where it has those too' : ': run it as root'}`
+      : `process ${pid} belongs to ${whose}, and this command runs as user ${String(own)}: run it as that user or as root`,
   )
 }
 

@@ -8,7 +8,7 @@ import { quotedArgument, usageError } from '../arguments.js'
 import type { CommandContext } from '../command.js'
 import { AdminClient, adminUrl } from '../../support/admin-client.js'
 import type { Answerer } from './answerer.js'
-import { closeOnSignals } from './close-on-signals.js'
+import { EarlyEnd } from './early-end.js'
 import { AttachAnswerer } from './over-attach.js'
 import { HttpAnswerer } from './over-http.js'
 
@@ -25,7 +25,7 @@ export function targetOf(owner: string, text: string | undefined): Target {
 }
 
 /**
- * Runs `task` with the answerer, and releases the process behind it, also if a signal ends this command meanwhile.
+ * Runs `task` with the answerer, and releases the process behind it, also if this command ends before that is done.
  *
  * @throws CacheAttributionError `ERR_ATTACH_*`, `ERR_ADMIN_ANSWER`, and what the process itself refuses
  */
@@ -35,11 +35,11 @@ export async function withAnswerer<T>(
   task: (answerer: Answerer) => Promise<T>,
 ): Promise<T> {
   const answerer = await openAnswerer(target, env['CACHE_ATTRIBUTION_TOKEN'], log)
-  const stop = closeOnSignals(() => answerer.close())
+  const earlyEnd = new EarlyEnd(() => answerer.close())
   try {
-    return await task(answerer)
+    return await earlyEnd.guard(task(answerer))
   } finally {
-    stop()
+    earlyEnd.stop()
     await answerer.close()
   }
 }

@@ -23,8 +23,8 @@ export class HttpAnswerer implements Answerer {
   }
 
   async overview(question: DiscoverQuestion): Promise<Overview> {
-    const breakdown = await this.breakdown()
     const reports = await this.attribute()
+    const breakdown = await this.breakdown()
     return { reports, discovery: await this.discover(question), breakdown }
   }
 

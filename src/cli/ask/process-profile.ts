@@ -7,7 +7,7 @@ import type { CaptureKind } from '../../profiling/profiler/options.js'
 import { findAdminSocket } from '../../support/admin-socket.js'
 import { CacheAttributionError } from '../../support/errors.js'
 import { AdminClient } from '../../support/admin-client.js'
-import { closeOnSignals } from './close-on-signals.js'
+import { EarlyEnd } from './early-end.js'
 
 const DEFAULT_SECONDS = 30
 const PPROF_PATH = '/debug/pprof/heap'
@@ -38,12 +38,12 @@ async function attachedProfile(
   log: (text: string) => void,
 ): Promise<HeapProfile> {
   const attachment = await Attachment.open(pid, { progress: log })
-  const stop = closeOnSignals(() => attachment.close())
+  const earlyEnd = new EarlyEnd(() => attachment.close())
   try {
-    const serialized = (await attachment.ask('profile', { ...question })) as string
+    const serialized = (await earlyEnd.guard(attachment.ask('profile', { ...question }))) as string
     return v8.deserialize(Buffer.from(serialized, 'base64')) as HeapProfile
   } finally {
-    stop()
+    earlyEnd.stop()
     await attachment.close()
   }
 }

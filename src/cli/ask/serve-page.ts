@@ -15,7 +15,7 @@ import { bearerToken, toNodeListener } from '../../http/index.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { quotedArgument, usageError } from '../arguments.js'
 import type { CommandContext } from '../command.js'
-import { closeOnSignals } from './close-on-signals.js'
+import { EarlyEnd } from './early-end.js'
 
 /** Where the page is to be. */
 export interface ServeAddress {
@@ -63,7 +63,7 @@ export async function servePage(
     server.close()
     throw error
   })
-  const stop = closeOnSignals(() => attachment.close())
+  const earlyEnd = new EarlyEnd(() => attachment.close())
   try {
     const settings: ServeSettings = { allowRelease, folders: temporaryFolders(attachment.target) }
     const started = (await attachment.askQuietly('serve', { ...settings })) as ServeStart
@@ -74,9 +74,9 @@ export async function servePage(
     const listener = toNodeListener(servedHandler(ask, { authorize, onError }))
     server.on('request', (request, response) => void listener(request, response))
     print(`${announcement(pid, server.address() as AddressInfo, started, allowRelease)}\n`)
-    return await keptAlive(attachment, log)
+    return await earlyEnd.guard(keptAlive(attachment, log))
   } finally {
-    stop()
+    earlyEnd.stop()
     server.close()
     server.closeAllConnections()
     await attachment.close()

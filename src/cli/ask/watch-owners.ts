@@ -52,7 +52,9 @@ class OwnersView {
   /** @returns the discovery with the growth of its owners */
   add(discovery: Discovery): Discovery {
     this.#observations++
-    this.#series.addOwners(LIFETIME, Date.now() / HOUR_MS, discovery.owners)
+    // A history follows registered caches by their rows, and here is none.
+    const owners = discovery.owners.map((owner) => ({ ...owner, cache: null }))
+    this.#series.addOwners(LIFETIME, Date.now() / HOUR_MS, owners)
     for (const owner of discovery.owners) {
       if (owner.path === null) continue
       const name = ownerName({ script: owner.script, path: owner.path })
@@ -66,7 +68,13 @@ class OwnersView {
   }
 
   text(discovery: Discovery): string {
-    return [...fitLines(this.#changes(discovery), palette().width), '', formatDiscovery(discovery)].join('\n')
+    const paints = palette()
+    const when = `Observation ${formatCount(this.#observations)}, ${new Date().toISOString()}`
+    return [
+      ...fitLines([paints.dim(when), ...this.#changes(discovery)], paints.width),
+      '',
+      formatDiscovery(discovery),
+    ].join('\n')
   }
 
   /** Owners that are larger than at their first observation; whether one grows for sure is its trend. */
@@ -87,7 +95,7 @@ class OwnersView {
       const sure =
         isGrowing(growth) && slope != null
           ? `grows by ${formatRate(slope.bytesPerHour).replace(/^\+/, '')} (${formatRate(slope.lowBytesPerHour)} to ${formatRate(slope.highBytesPerHour)}): `
-          : ''
+          : 'holds '
       return `${printable(name, NAME_LENGTH_MAX)} ${sure}${formatBytes(bytes)} more than at its first observation.`
     })
   }

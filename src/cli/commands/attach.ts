@@ -8,7 +8,8 @@ import { fitLines } from '../../report/fit-lines.js'
 import { headline } from '../../report/headline.js'
 import { palette } from '../../report/format-table.js'
 import { terminalJson } from '../../support/terminal-text.js'
-import { formatBytes, formatMs } from '../../support/units.js'
+import type { Trend } from '../../report/trends/types.js'
+import { formatBytes, formatMs, printable } from '../../support/units.js'
 import { readTargeted, usageError } from '../arguments.js'
 import type { ArgumentRule, Arguments } from '../arguments.js'
 import { DISCOVER_RULES, discoverQuestion } from '../ask/discover-question.js'
@@ -75,7 +76,7 @@ export const attachCommand: Command = {
       }
       const overview = await answerer.overview(question)
       const cost = await answerer.cost()
-      print(`${options.has('json') ? terminalJson(jsonOf(overview, cost)) : textOf(overview, cost)}\n`)
+      print(`${options.has('json') ? terminalJson(jsonOf(overview, cost)) : textOf(overview, cost, String(target))}\n`)
     })
     return { code: 0 }
   },
@@ -107,7 +108,7 @@ function jsonOf({ reports, discovery, breakdown }: Overview, cost: AttachCost): 
   }
 }
 
-function textOf(overview: Overview, cost: AttachCost): string {
+function textOf(overview: Overview, cost: AttachCost, target: string): string {
   const { reports, discovery, breakdown } = overview
   const paints = palette()
   return [
@@ -117,7 +118,7 @@ function textOf(overview: Overview, cost: AttachCost): string {
     formatDiscovery(discovery),
     ...(breakdown === null ? [] : ['', formatBreakdown(breakdown)]),
     '',
-    ...fitLines([costLine(cost)], paints.width),
+    ...fitLines([costLine(cost), ...growthLine(overview, target)], paints.width),
   ].join('\n')
 }
 
@@ -125,6 +126,17 @@ function headlineOf({ reports, discovery }: Overview): string[] {
   const [report] = reports
   // One whole: what holds most may be registered with any of the coordinators.
   return report === undefined ? [] : headline({ ...report, caches: reports.flatMap(({ caches }) => caches), discovery })
+}
+
+/** The question that one observation leaves open; nothing where a history of the process has answered it. */
+function growthLine({ reports, discovery }: Overview, target: string): string[] {
+  const rows = reports.flatMap(({ caches }) => caches)
+  if ([...rows.map(({ trend }) => trend), ...discovery.owners.map(({ growth }) => growth)].some(isKnown)) return []
+  return [`growth        shown by several observations: cache-attribution attach --watch ${printable(target, 200)}`]
+}
+
+function isKnown(trend: Trend | undefined): boolean {
+  return trend !== undefined && trend.verdict !== 'unknown'
 }
 
 /** The cost for the process, in one line. */

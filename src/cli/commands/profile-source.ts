@@ -66,10 +66,11 @@ async function* piecesOf(file: FileHandle, first: Uint8Array): AsyncGenerator<Ui
   }
 }
 
-/** The address of a service's profile: of its root where no path is given. */
+/** The address of a service's profile: of its root, or of its admin endpoint, where that is given. */
 function profileUrl(target: string, { seconds, kind, leak }: Pick<SourceOptions, 'seconds' | 'kind' | 'leak'>): URL {
   const url = new URL(target)
-  if (url.pathname === '/') url.pathname = PPROF_PATH
+  const prefix = url.pathname === '/' ? '' : /^(.*)\/debug\/memory\/?$/.exec(url.pathname)?.[1]
+  if (prefix !== undefined) url.pathname = `${prefix}${PPROF_PATH}`
   if (seconds !== undefined) url.searchParams.set('seconds', String(seconds))
   if (kind !== undefined) url.searchParams.set('kind', kind)
   if (leak) url.searchParams.set('leak', '1')

@@ -30,7 +30,7 @@ function heldParts(root: MemoryNode): readonly BreakdownPart[] {
     {
       name: 'JavaScript objects in no measured cache (live at the last major collection)',
       bytes: less(live),
-      advice: 'discover() and classHistogram() show what holds them',
+      advice: 'discover and a class histogram show what holds them',
     },
     {
       name: 'JavaScript objects, garbage or allocated since the last major collection',
@@ -40,7 +40,7 @@ function heldParts(root: MemoryNode): readonly BreakdownPart[] {
     {
       name: 'JavaScript objects in no measured cache, garbage since the last major collection included',
       bytes: less(used),
-      advice: 'discover() and classHistogram() show what lives, and what holds it',
+      advice: 'discover and a class histogram show what lives, and what holds it',
     },
     {
       name: 'native memory in no measured cache',
