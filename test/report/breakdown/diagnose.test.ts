@@ -17,7 +17,7 @@ describe('diagnose() of one observation', () => {
     expect(verdict).to.equal('observed')
     expect(largest).to.match(/^JavaScript objects in no measured cache/)
     expect(line).to.contain('80.00 MiB (40.0 % of RSS)')
-    expect(line).to.contain('discover()')
+    expect(line).to.contain('discover and a class histogram')
     expect(line).to.contain('second observation')
   })
 
