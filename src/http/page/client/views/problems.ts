@@ -33,9 +33,9 @@ function card(store: PageStore, { topic, problem }: ShownProblem, retry: () => v
     ...(runId === null ? [] : [`run ${runId}`]),
   ]
   return make(
-    'article',
+    'div',
     { class: 'problem', role: 'alert', 'data-topic': topic },
-    make('h3', {}, title),
+    make('h2', {}, title),
     detail === '' ? null : make('p', {}, detail),
     cure === null ? null : make('p', { class: 'cure' }, cure),
     retryAfterSeconds === null ? null : make('p', {}, `Possible again in ${String(retryAfterSeconds)} s.`),
