@@ -8,11 +8,11 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { bundlerSetups, largeBundlerSetups } from './setups/bundlers.mjs'
-import { cacheSetups } from './setups/caches.mjs'
+import { bundlerSetups, largeBundlerSetups, moreBundlerSetups } from './setups/bundlers.mjs'
+import { cacheSetups, olderCacheSetups } from './setups/caches.mjs'
 import { databaseSetups } from './setups/databases.mjs'
 import { moduleSetups } from './setups/modules.mjs'
-import { nextSetups } from './setups/next.mjs'
+import { next15Setups, nextSetups } from './setups/next.mjs'
 import { packTarball } from './setups/project.mjs'
 import { runnerSetups } from './setups/runners.mjs'
 import { typesSetups } from './setups/types.mjs'
@@ -24,11 +24,14 @@ const GROUPS = {
   modules: moduleSetups,
   databases: databaseSetups,
   caches: cacheSetups,
+  'older-caches': olderCacheSetups,
   types: typesSetups,
   bundlers: bundlerSetups,
   'large-bundlers': largeBundlerSetups,
+  'more-bundlers': moreBundlerSetups,
   runners: runnerSetups,
   next: nextSetups,
+  'next-15': next15Setups,
 }
 
 const { values, positionals: wanted } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })

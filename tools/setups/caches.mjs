@@ -109,6 +109,20 @@ export async function cacheSetups(context) {
   ]
 }
 
+/** Majors before those of `cacheSetups`. @param {Context} context @returns {Promise<[string, () => Promise<string>][]>} */
+export async function olderCacheSetups(context) {
+  return [
+    [
+      'Apollo Server 4, documents',
+      () => measured(context, 'apollo-4', ['@apollo/server@4', 'graphql@16'], { only: ['Apollo'] }),
+    ],
+    [
+      'Next.js 15, caches',
+      () => measured(context, 'next-15-caches', ['next@15', 'react@19', 'react-dom@19'], { only: ['Next.js'] }),
+    ],
+  ]
+}
+
 /**
  * @param {Context} context @param {string} name @param {readonly string[]} packages
  * @param {{ only?: string[], except?: string[] }} chosen

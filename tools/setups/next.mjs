@@ -1,4 +1,4 @@
-// Next.js: built by Turbopack, as it comes and as a folder of its own (`output: 'standalone'`), which is run somewhere else.
+// Next.js: built as its major does it (16 by Turbopack, 15 by webpack), as it comes and as a folder of its own (`output: 'standalone'`), which is run somewhere else.
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
 import net from 'node:net'
@@ -13,17 +13,29 @@ const START_MS = 30_000
 const EXTERNAL = "serverExternalPackages: ['cache-attribution']"
 const INCLUDED = "outputFileTracingIncludes: { '/*': ['node_modules/cache-attribution/native/prebuilds/**'] }"
 
-/** @param {{ parent: string, tarball: string }} context @returns {Promise<[string, () => Promise<string>][]>} */
-export async function nextSetups({ parent, tarball }) {
+/** @typedef {[string, () => Promise<string>][]} Setups */
+
+/** @param {{ parent: string, tarball: string }} context @returns {Promise<Setups>} */
+export async function nextSetups(context) {
+  return setupsOf(context, 16)
+}
+
+/** @param {{ parent: string, tarball: string }} context @returns {Promise<Setups>} */
+export async function next15Setups(context) {
+  return setupsOf(context, 15)
+}
+
+/** @param {{ parent: string, tarball: string }} context @param {number} major @returns {Setups} */
+function setupsOf({ parent, tarball }, major) {
   /** @type {Promise<Project> | undefined} */
   let made
-  const project = () => (made ??= nextProject(parent, tarball))
+  const project = () => (made ??= nextProject(parent, tarball, major))
   return [
-    ['Next.js (Turbopack), no configuration', async () => expectMeasured(await built(await project(), ''))],
-    [`Next.js, ${EXTERNAL}`, async () => expectMeasured(await built(await project(), EXTERNAL))],
-    ['Next.js, examples/next (instrumentation.ts)', async () => instrumented(await project())],
+    [`Next.js ${String(major)}, no configuration`, async () => expectMeasured(await built(await project(), ''))],
+    [`Next.js ${String(major)}, ${EXTERNAL}`, async () => expectMeasured(await built(await project(), EXTERNAL))],
+    [`Next.js ${String(major)}, examples/next (instrumentation.ts)`, async () => instrumented(await project())],
     [
-      "Next.js, output: 'standalone', moved",
+      `Next.js ${String(major)}, output: 'standalone', moved`,
       async () => {
         const refused = await standalone(await project(), '')
         expectRefused(refused)
@@ -31,19 +43,20 @@ export async function nextSetups({ parent, tarball }) {
       },
     ],
     [
-      "Next.js, output: 'standalone', moved, cache-attribution/bundled",
+      `Next.js ${String(major)}, output: 'standalone', moved, cache-attribution/bundled`,
       async () => expectMeasured(await standalone(await project(), '', "import 'cache-attribution/bundled'\n")),
     ],
     [
-      "Next.js, output: 'standalone', moved, outputFileTracingIncludes",
+      `Next.js ${String(major)}, output: 'standalone', moved, outputFileTracingIncludes`,
       async () => expectMeasured(await standalone(await project(), `${EXTERNAL}, ${INCLUDED}`)),
     ],
   ]
 }
 
-/** @param {string} parent @param {string} tarball */
-async function nextProject(parent, tarball) {
-  const project = await Project.make(parent, 'next', { tarball, packages: ['next@16', 'react@19', 'react-dom@19'] })
+/** @param {string} parent @param {string} tarball @param {number} major */
+async function nextProject(parent, tarball, major) {
+  const packages = [`next@${String(major)}`, 'react@19', 'react-dom@19']
+  const project = await Project.make(parent, `next-${String(major)}`, { tarball, packages })
   await project.write('app/layout.js', 'export default ({ children }) => <html><body>{children}</body></html>\n')
   await project.write('app/page.js', 'export default () => <p>here</p>\n')
   return project
