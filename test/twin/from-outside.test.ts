@@ -33,12 +33,14 @@ describe('a twin, whatever happens to it', function () {
     const [measured, atWork] = caches
     expect(measured).to.include({ name: 'measured', status: 'released' })
     expect(measured?.released.allocatedBytes).to.be.closeTo(4 * MIB, 64 * 1024)
-    expect(atWork?.status).to.equal('skipped')
-    // Nobody aborted.
-    expect(atWork?.error?.code).to.equal('ERR_TWIN_CRASHED')
+    // Nobody aborted; and where two were killed in its own window, it is what ended them.
+    expect([
+      ['skipped', 'ERR_TWIN_CRASHED'],
+      ['failed', 'ERR_RELEASE_KILLED'],
+    ]).to.deep.include([atWork?.status, atWork?.error?.code])
     expect(twin?.twins).to.equal(1)
-    // Three times before any window; once more where the first was killed in that of this cache already.
-    expect(twin?.attempts).to.be.within(3, 4)
+    // Three times before any window; once more for each that was killed in that of this cache already.
+    expect(twin?.attempts).to.be.within(3, 5)
     expect(warnings.map(({ code }) => code)).to.include('WARN_TWIN_RETRIED')
   })
 
