@@ -127,6 +127,31 @@ const mayImportRule = {
   },
 }
 
+/** Modules that tests name: what users import, and one helper for each folder behind that. */
+const TESTS_IMPORT = /^(?:index|[\w-]+\/index|allocator\/bundled|metrics\/opentelemetry)$/
+
+/** The rule `house/through-entries`: renaming a file of src/ touches one file of test/helpers/internals/, and no test. */
+const throughEntriesRule = {
+  /** @param {any} context */
+  create(context) {
+    const src = path.join(import.meta.dirname, 'src') + path.sep
+    /** @param {any} node */
+    const check = (node) => {
+      const specifier = node.source?.value
+      if (typeof specifier !== 'string' || !specifier.startsWith('.')) return
+      const target = path.resolve(path.dirname(context.filename), specifier).replace(/\.js$/, '')
+      if (!target.startsWith(src) || TESTS_IMPORT.test(target.slice(src.length))) return
+      context.report({ node, message: `Import it through an entry of src/, or through test/helpers/internals/.` })
+    }
+    return {
+      ImportDeclaration: check,
+      ImportExpression: check,
+      ExportAllDeclaration: check,
+      ExportNamedDeclaration: check,
+    }
+  },
+}
+
 /** `no-restricted-imports`. @param {readonly string[]} packages @param {boolean} [pure] */
 function importRule(packages, pure = false) {
   const patterns = pure ? [{ regex: '^node:', message: 'It is pure: it takes literals and returns literals.' }] : []
@@ -216,6 +241,12 @@ export default defineConfig(
     }
   }),
   { files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['test/**/*.ts'],
+    ignores: ['test/helpers/internals/**'],
+    plugins: { doors: { rules: { 'through-entries': throughEntriesRule } } },
+    rules: { 'doors/through-entries': 'error' },
+  },
   {
     files: ['test/**/*.ts'],
     rules: {

@@ -50,9 +50,11 @@ export const ALONE = [
 
 /** What starts processes or threads, forks, or opens a server or a browser. */
 const SLOW = /['"](?:node:(?:child_process|cluster|http|http2|https|net|worker_threads)|playwright-core)['"]/
-/** Entries of the product that fork the process which calls them. */
+/** Functions of the product that fork the process which calls them, among the names that a file imports. */
 const FORKS =
-  /src\/twin\/(?:index|run-in-twin|make-twin|fork-at-rest|(?:discover|heap-snapshot|owners)\/in-twin)\.js['"]/
+  /\bimport \{[^}]*\b(?:runInTwin|workInTwin|makeTwin|forkAtRest|discover|heapSnapshot|classHistogram|countClasses)\b/
+/** Helpers that pass on parts of the product: none of it runs by being named. */
+const INTERNALS = path.join('helpers', 'internals') + path.sep
 /** test/helpers/thorough.ts */
 const THOROUGH = /\bfrom ['"][^'"]*\/helpers\/thorough\.js['"]/
 const IMPORTED = /\bfrom ['"](\.[^'"]+)['"]|^import ['"](\.[^'"]+)['"]/gm
@@ -74,7 +76,7 @@ export function testFiles(folder) {
  * @returns {boolean}
  */
 export function isFast(file, folder, seen = new Set()) {
-  if (seen.has(file) || !existsSync(file)) return true
+  if (seen.has(file) || path.relative(folder, file).startsWith(INTERNALS) || !existsSync(file)) return true
   seen.add(file)
   const text = readFileSync(file, 'utf8')
   if (SLOW.test(text) || FORKS.test(text)) return false

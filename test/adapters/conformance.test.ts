@@ -1,6 +1,6 @@
 /** What every adapter promises, held against the real packages in a process under a real jemalloc. */
 import { expect } from 'chai'
-import type { AttributionReport } from '../../src/report/types.js'
+import type { AttributionReport } from '../../src/index.js'
 import { KIB, rowOf } from '../coordinator/world.js'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import { thoroughSuite } from '../helpers/thorough.js'

@@ -8,8 +8,8 @@ import DataLoader from 'dataloader'
 import { Keyv } from 'keyv'
 import { LRUCache } from 'lru-cache'
 import * as adapters from '../../src/adapters/index.js'
-import type { MemoizeCacheLike } from '../../src/adapters/lodash-memoize.js'
-import { CacheAttributionError } from '../../src/support/errors.js'
+import type { MemoizeCacheLike } from '../helpers/internals/adapters.js'
+import { CacheAttributionError } from '../../src/index.js'
 import { thrownBy } from '../coordinator/world.js'
 
 const { fromCache } = adapters

@@ -12,7 +12,7 @@ import QuickLRU6 from 'quick-lru-6'
 import { lru as tinyLru11 } from 'tiny-lru-11'
 import { cacheStores } from 'undici'
 import * as adapters from '../../src/adapters/index.js'
-import { CacheAttributionError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/index.js'
 import { World, rowOf, thrownBy } from '../coordinator/world.js'
 
 const { fromCache } = adapters

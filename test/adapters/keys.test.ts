@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { chooseKeys } from '../../src/adapters/keys.js'
+import { chooseKeys } from '../helpers/internals/adapters.js'
 import { randomOf } from '../coordinator/world.js'
 
 const keys = (count: number): number[] => Array.from({ length: count }, (_, index) => index)

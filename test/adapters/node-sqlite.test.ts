@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
 import { fromCache, fromNodeSqlite } from '../../src/adapters/index.js'
-import { Coordinator } from '../../src/coordinator/coordinator.js'
+import { Coordinator } from '../../src/index.js'
 
 /** Node's own, from Node 22 on. */
 interface DatabaseSync {

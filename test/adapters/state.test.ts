@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { Keyv } from 'keyv'
 import prom from 'prom-client'
 import { fromCache } from '../../src/adapters/index.js'
-import { isNameOfState } from '../../src/adapters/state.js'
+import { isNameOfState } from '../helpers/internals/adapters.js'
 import { World, rowOf, thrownBy } from '../coordinator/world.js'
 
 const lock = (): object => ({ acquire: () => 1, release: () => 1, isLocked: () => false })

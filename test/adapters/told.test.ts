@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
 import { fromBetterSqlite3 } from '../../src/adapters/index.js'
-import type { BetterSqlite3Like } from '../../src/adapters/better-sqlite3.js'
-import { Coordinator } from '../../src/coordinator/coordinator.js'
-import { formatReport } from '../../src/report/format-report.js'
+import type { BetterSqlite3Like } from '../helpers/internals/adapters.js'
+import { Coordinator, formatReport } from '../../src/index.js'
 
 interface Libsql {
   pragma(source: string, options: { simple: true }): object

@@ -8,7 +8,8 @@ import QuickLRU6 from 'quick-lru-6'
 import { lru as tinyLru } from 'tiny-lru'
 import { lru as tinyLru11 } from 'tiny-lru-11'
 import * as adapters from '../../src/adapters/index.js'
-import type { Releasable, TrimChoice } from '../../src/coordinator/releasable.js'
+import type { Releasable } from '../../src/index.js'
+import type { TrimChoice } from '../helpers/internals/coordinator.js'
 
 function trim(adapted: Releasable, fraction: number, choice: TrimChoice): void {
   adapted.trim?.(fraction, { mode: 'trim', signal: new AbortController().signal, choice })

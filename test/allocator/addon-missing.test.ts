@@ -4,8 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { addonMissing, permissionFlags } from '../../src/allocator/addon-missing.js'
-import type { AddonSurroundings } from '../../src/allocator/addon-missing.js'
+import { addonMissing, permissionFlags } from '../helpers/internals/allocator.js'
+import type { AddonSurroundings } from '../helpers/internals/allocator.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const MODEL = Number(process.versions.node.split('.', 1)[0]) >= 24 ? '--permission' : '--experimental-permission'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SLOT } from '../../src/allocator/port.js'
+import { SLOT } from '../helpers/internals/allocator.js'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import type { Answer, BindingsResult, Compared } from './fixtures/bindings.js'
 import { KEYS, NO_KEYS } from './keys.js'

@@ -3,10 +3,10 @@
  * in question (fixtures/conformance.ts); conformance.test.ts gives each its test.
  */
 import { expect } from 'chai'
-import { SLOT, SLOT_COUNT, liveBytes } from '../../src/allocator/port.js'
-import type { Allocator, AllocatorName } from '../../src/allocator/port.js'
-import { CacheAttributionError } from '../../src/support/errors.js'
-import { nodeEnvironment } from '../../src/support/environment.js'
+import { SLOT, SLOT_COUNT, liveBytes } from '../helpers/internals/allocator.js'
+import type { Allocator, AllocatorName } from '../helpers/internals/allocator.js'
+import { CacheAttributionError } from '../../src/index.js'
+import { nodeEnvironment } from '../helpers/internals/support.js'
 
 const MIB = 1024 * 1024
 

@@ -18,7 +18,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync } from 'node:zlib'
 import { expect } from 'chai'
-import { addonFiles, libcOf, prebuiltSystems } from '../../src/allocator/addon-files.js'
+import { addonFiles, libcOf, prebuiltSystems } from '../helpers/internals/allocator.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const ADDON = path.join(ROOT, 'native/build/Release/cache_attribution.node')

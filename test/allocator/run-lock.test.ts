@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { loadFfiBinding } from '../../src/allocator/ffi-binding.js'
+import { loadFfiBinding } from '../helpers/internals/allocator.js'
 import { runFixture } from '../helpers/child.js'
 import type { RunLockResult } from './fixtures/run-lock.js'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { loadFfiBinding } from '../../src/allocator/ffi-binding.js'
+import { loadFfiBinding } from '../helpers/internals/allocator.js'
 import { runFixture, skipOrFail } from '../helpers/child.js'
 import type { ThreadsResult } from './fixtures/threads-at-work.js'
 

@@ -7,14 +7,14 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
-import { Attachment } from '../../src/attach/client/attachment.js'
-import { TargetProcess } from '../../src/attach/client/target-process.js'
-import type { Discovery } from '../../src/report/discovery/types.js'
+import { Attachment, TargetProcess } from '../helpers/internals/attach-client.js'
+import type { Discovery } from '../../src/twin/index.js'
 import { skipOrFail } from '../helpers/child.js'
 import { freePort } from '../helpers/free-port.js'
 import { thorough } from '../helpers/thorough.js'
 import { listen } from '../http/site.js'
 import { command, targets } from './target.js'
+import { COMMAND_FILE } from '../helpers/internals/module-files.js'
 
 const MAJOR = Number(process.versions.node.split('.')[0])
 
@@ -200,7 +200,7 @@ describe('what is in the way of an attach', function () {
 
     it('another user is refused, and root reaches every user', async () => {
       const target = await start({ through: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] })
-      const main = new URL('../../src/cli/main.js', import.meta.url).pathname
+      const main = COMMAND_FILE.pathname
       const tried = spawnSync(
         'setpriv',
         ['--reuid=65533', '--regid=65533', '--clear-groups', process.execPath, main, 'attribute', String(target.pid)],
@@ -219,7 +219,7 @@ describe('what is in the way of an attach', function () {
         const noexec = ['/tmp', '/var/tmp', '/dev/shm', '/run'].map((name) => `mount -t tmpfs -o noexec none ${name}`)
         const mounts = [`mount -t tmpfs none ${hidden}`, ...noexec, 'mount -t tmpfs none /mnt']
         const body = `globalThis.mine = Array.from({ length: 3000 }, () => Buffer.alloc(4096)); console.log(1); setInterval(() => {}, 1000)`
-        const main = new URL('../../src/cli/main.js', import.meta.url).pathname
+        const main = COMMAND_FILE.pathname
         for (const folder of ['/run', '/mnt']) {
           const script = [
             ...mounts,
@@ -265,7 +265,7 @@ describe('what is in the way of an attach', function () {
           through: ['unshare', '--mount', '--net', '--pid', '--fork', '--kill-child'],
         })
         const [pid = ''] = readFileSync(`/proc/${target.pid}/task/${target.pid}/children`, 'utf8').trim().split(' ')
-        const main = new URL('../../src/cli/main.js', import.meta.url).pathname
+        const main = COMMAND_FILE.pathname
         // In a process of its own: it enters that network.
         const asked = spawnSync(process.execPath, [main, 'discover', '--json', pid], { encoding: 'utf8', env: {} })
         expect(asked.status, asked.stderr).to.equal(0)

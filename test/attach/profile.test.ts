@@ -8,9 +8,10 @@ import { JEMALLOC, needsJemalloc } from '../helpers/child.js'
 import { thorough } from '../helpers/thorough.js'
 import { command, targets } from './target.js'
 import type { Target, TargetOptions } from './target.js'
+import { AUTO_FILE } from '../helpers/internals/module-files.js'
 
 const GROWING = fileURLToPath(new URL('fixtures/growing.js', import.meta.url))
-const AUTO = new URL('../../src/auto/index.js', import.meta.url).href
+const AUTO = AUTO_FILE.href
 const PROFILED = { LD_PRELOAD: JEMALLOC, MALLOC_CONF: 'prof:true,prof_active:false,lg_prof_sample:14' }
 
 describe('profile PID', function () {

@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import { expect } from 'chai'
-import { programKind } from '../../src/attach/client/program-kind.js'
+import { programKind } from '../helpers/internals/attach-client.js'
 
 const MIB = 1024 * 1024
 /** Files are read in pieces of this size. */

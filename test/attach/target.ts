@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
-import { runCommandLine } from '../../src/cli/command-line.js'
+import { runCommandLine } from '../helpers/internals/cli.js'
 
 /** How a target is started. */
 export interface TargetOptions {

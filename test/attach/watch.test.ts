@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
-import type { Owner } from '../../src/report/discovery/types.js'
+import type { Owner } from '../../src/twin/index.js'
 import { MAIN } from '../cli/fixtures.js'
 import { targets } from './target.js'
 

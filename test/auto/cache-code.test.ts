@@ -3,9 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import { ExportWrapper } from '../../src/auto/export-wrapper.js'
-import { ADAPTER_TABLE } from '../../src/adapters/catalogue.js'
-import { LIBRARIES, exportsOf, hiderOf, isCacheCode } from '../../src/auto/libraries.js'
+import { ExportWrapper, LIBRARIES, exportsOf, hiderOf, isCacheCode } from '../helpers/internals/auto.js'
+import { ADAPTER_TABLE } from '../helpers/internals/adapters.js'
 
 /** What an adapter knows and auto does not: Node's own, the user's own, and parts of what it does know. */
 const NOT_BY_AUTO = ['@apollo/server', 'Map', 'Set', 'anything', 'node:sqlite', 'ocache', 'undici']

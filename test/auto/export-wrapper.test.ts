@@ -1,7 +1,7 @@
 /** Wrapped exports: what they make is told of, and is what the library makes. */
 import { expect } from 'chai'
-import { ExportWrapper } from '../../src/auto/export-wrapper.js'
-import type { Creation } from '../../src/auto/export-wrapper.js'
+import { ExportWrapper } from '../helpers/internals/auto.js'
+import type { Creation } from '../helpers/internals/auto.js'
 
 class Cache {
   static readonly limit = 7

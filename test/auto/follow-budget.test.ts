@@ -1,6 +1,6 @@
 /** How many instances of a class are followed. */
 import { expect } from 'chai'
-import { FollowBudget } from '../../src/auto/follow-budget.js'
+import { FollowBudget } from '../helpers/internals/auto.js'
 
 describe('a budget of instances that are followed', () => {
   let nowMs: number

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { findAdminSocket } from '../../src/support/admin-socket.js'
+import { findAdminSocket } from '../helpers/internals/support.js'
 import { AUTO, ask, socketOf, startNode } from './programs.js'
 import type { Program } from './programs.js'
 

@@ -4,10 +4,11 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import http from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { findAdminSocket } from '../../src/support/admin-socket.js'
+import { findAdminSocket } from '../helpers/internals/support.js'
+import { AUTO_FILE } from '../helpers/internals/module-files.js'
 
 /** The entry, as `--import` takes it. */
-export const AUTO = new URL('../../src/auto/index.js', import.meta.url).href
+export const AUTO = AUTO_FILE.href
 
 /** Variables that would make a process of these tests what it is not. */
 const NOT_INHERITED = ['NODE_OPTIONS', 'LD_PRELOAD', 'MALLOC_CONF', 'CACHE_ATTRIBUTION_AUTO_PID', 'NODE_V8_COVERAGE']

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { isSwitchedOff, readSettings } from '../../src/auto/settings.js'
-import type { AutoSettings } from '../../src/auto/settings.js'
+import { isSwitchedOff, readSettings } from '../helpers/internals/auto.js'
+import type { AutoSettings } from '../helpers/internals/auto.js'
 
 function settings(env: NodeJS.ProcessEnv): AutoSettings {
   const { settings: read, problems } = readSettings(env)

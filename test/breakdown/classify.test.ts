@@ -1,8 +1,7 @@
 import { expect } from 'chai'
-import { classify } from '../../src/breakdown/classify.js'
-import type { MappingContext } from '../../src/breakdown/classify.js'
-import type { MemoryMapping } from '../../src/breakdown/smaps.js'
-import type { MappedBytes } from '../../src/report/breakdown/types.js'
+import { classify } from '../helpers/internals/breakdown.js'
+import type { MappingContext, MemoryMapping } from '../helpers/internals/breakdown.js'
+import type { MappedBytes } from '../helpers/internals/report-breakdown.js'
 import { GUARD, KIB, MIB, V8_PAGE, mapping, surroundings } from './mappings.js'
 
 const AT = 0x7f00_0000_0000

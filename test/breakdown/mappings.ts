@@ -1,6 +1,5 @@
 /** Mappings out of literals. */
-import type { MappingContext } from '../../src/breakdown/classify.js'
-import type { MemoryMapping, MappingFlags } from '../../src/breakdown/smaps.js'
+import type { MappingContext, MemoryMapping, MappingFlags } from '../helpers/internals/breakdown.js'
 
 export const KIB = 1024
 export const MIB = 1024 * KIB

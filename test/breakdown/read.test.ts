@@ -1,10 +1,8 @@
 import { expect } from 'chai'
 import { breakdown, breakdownOfProcess } from '../../src/breakdown/index.js'
-import { readThreads } from '../../src/breakdown/kernel.js'
-import type { ProcessFiles } from '../../src/breakdown/kernel.js'
-import { isolateHeap, workerHeaps } from '../../src/breakdown/isolates.js'
-import { cacheBytes, readMapped, unknownAllocator } from '../../src/breakdown/read.js'
-import type { MemoryMapping } from '../../src/breakdown/smaps.js'
+import { readThreads, cacheBytes, readMapped, unknownAllocator } from '../helpers/internals/breakdown.js'
+import type { ProcessFiles, MemoryMapping } from '../helpers/internals/breakdown.js'
+import { isolateHeap, workerHeaps } from '../../src/index.js'
 import { MIB, heap, readings } from '../report/breakdown/readings.js'
 import { V8_PAGE, mapping } from './mappings.js'
 

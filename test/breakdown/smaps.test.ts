@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { SmapsParser } from '../../src/breakdown/smaps.js'
-import type { MemoryMapping } from '../../src/breakdown/smaps.js'
+import { SmapsParser } from '../helpers/internals/breakdown.js'
+import type { MemoryMapping } from '../helpers/internals/breakdown.js'
 
 const TEXT = `00400000-02d5a000 r-xp 00000000 08:01 1234                               /usr/bin/my node (deleted)
 Size:              42344 kB

@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { bytesAt, bytesOfAll } from '../../src/report/breakdown/node.js'
-import { PART } from '../../src/report/breakdown/types.js'
+import { bytesAt, bytesOfAll, PART } from '../helpers/internals/report-breakdown.js'
 import { runFixture } from '../helpers/child.js'
 import type { Workers } from './fixtures/workers.js'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { readArguments, refuseOperands } from '../../src/cli/arguments.js'
-import type { ArgumentRule, Arguments } from '../../src/cli/arguments.js'
+import { readArguments, refuseOperands } from '../helpers/internals/cli.js'
+import type { ArgumentRule, Arguments } from '../helpers/internals/cli.js'
 
 const RULES: Record<string, ArgumentRule> = {
   allocator: { kind: 'choice', of: ['auto', 'jemalloc'] },

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
-import { runCommandLine } from '../../src/cli/command-line.js'
-import type { MemoryNode } from '../../src/report/breakdown/types.js'
-import { widthOf } from '../../src/support/units.js'
+import { runCommandLine } from '../helpers/internals/cli.js'
+import type { MemoryNode } from '../../src/index.js'
+import { widthOf } from '../helpers/internals/support.js'
 import { faultsOf } from '../report/breakdown/readings.js'
+import { COMMAND_FILE } from '../helpers/internals/module-files.js'
 
 /** One command line, and what it writes. */
 async function run(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
@@ -30,7 +31,7 @@ describe('cache-attribution breakdown', () => {
   })
 
   it('is no wider than the terminal', () => {
-    const main = new URL('../../src/cli/main.js', import.meta.url).pathname
+    const main = COMMAND_FILE.pathname
     const command = `stty cols 64; '${process.execPath}' '${main}' breakdown --mappings ${String(process.pid)}`
     const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' })
     const widths = stripVTControlCharacters(stdout).replaceAll('\r', '').split('\n').map(widthOf)

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { COMMANDS, runCommandLine } from '../../src/cli/command-line.js'
-import type { CommandLine } from '../../src/cli/command-line.js'
-import type { Outcome } from '../../src/cli/command.js'
+import { COMMANDS, runCommandLine } from '../helpers/internals/cli.js'
+import type { CommandLine, Outcome } from '../helpers/internals/cli.js'
 import { bareHost, command, plainEnvironment } from './fixtures.js'
+import { COMMAND_FILE } from '../helpers/internals/module-files.js'
 
 interface Result {
   readonly outcome: Outcome
@@ -165,7 +165,7 @@ describe('main', () => {
   })
 
   it('starts with the line that makes it a command', () => {
-    const source = readFileSync(new URL('../../src/cli/main.js', import.meta.url), 'utf8')
+    const source = readFileSync(COMMAND_FILE, 'utf8')
     expect(source.split('\n', 1)[0]).to.equal('#!/usr/bin/env node')
   })
 })

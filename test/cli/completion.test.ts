@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { COMMANDS } from '../../src/cli/command-line.js'
+import { COMMANDS } from '../helpers/internals/cli.js'
 import { command, temporaryFolders } from './fixtures.js'
 
 /** What a test of the rules types, and what it may offer: of a process, that one; null is what the shell itself offers, files. */

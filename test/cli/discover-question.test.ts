@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { readTargeted } from '../../src/cli/arguments.js'
-import { DISCOVER_RULES, discoverQuestion } from '../../src/cli/ask/discover-question.js'
+import { readTargeted } from '../helpers/internals/cli.js'
+import { DISCOVER_RULES, discoverQuestion } from '../helpers/internals/cli-ask.js'
 
 function asked(...args: string[]): object {
   return discoverQuestion(readTargeted('discover', [...args, '7'], DISCOVER_RULES).options)

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import { command, commandHere, plainEnvironment, requireJemalloc } from './fixtures.js'
+import { AUTO_FILE } from '../helpers/internals/module-files.js'
 
 let library = ''
 
@@ -52,7 +53,7 @@ describe('env', () => {
       '/var/lib/x y',
       '--format=json',
     ]
-    const entry = new URL('../../src/auto/index.js', import.meta.url).href
+    const entry = AUTO_FILE.href
     expect(JSON.parse(await env(...args))).to.deep.equal({
       LD_PRELOAD: library,
       NODE_OPTIONS: `--import=${entry}`,

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { findProgram } from '../../src/cli/find-program.js'
-import type { FoundProgram } from '../../src/cli/find-program.js'
+import { findProgram } from '../helpers/internals/cli.js'
+import type { FoundProgram } from '../helpers/internals/cli.js'
 import { temporaryFolders } from './fixtures.js'
 
 const NODE = '/opt/node'

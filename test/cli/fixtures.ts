@@ -5,13 +5,12 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runCommandLine } from '../../src/cli/command-line.js'
-import { thisHost } from '../../src/cli/jemalloc/host.js'
-import type { Host } from '../../src/cli/jemalloc/host.js'
-import { findJemalloc } from '../../src/cli/jemalloc/find-jemalloc.js'
-import type { FindJemallocOptions, FoundJemalloc, MissingJemalloc } from '../../src/cli/jemalloc/find-jemalloc.js'
+import { runCommandLine } from '../helpers/internals/cli.js'
+import { thisHost, findJemalloc } from '../helpers/internals/cli-jemalloc.js'
+import type { Host, FindJemallocOptions, FoundJemalloc, MissingJemalloc } from '../helpers/internals/cli-jemalloc.js'
+import { COMMAND_FILE } from '../helpers/internals/module-files.js'
 
-export const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+export const MAIN = fileURLToPath(COMMAND_FILE)
 
 /** A temporary folder that is removed after the test. */
 export function temporaryFolders(): () => string {

@@ -7,11 +7,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { expect } from 'chai'
-import { runCommandLine } from '../../src/cli/command-line.js'
-import type { Host } from '../../src/cli/jemalloc/host.js'
-import { formatReport } from '../../src/report/format-report.js'
-import { formatDiscovery } from '../../src/report/discovery/format-discovery.js'
-import { terminalJson, terminalText } from '../../src/support/terminal-text.js'
+import { parseHeapProfile, toPprof } from '../../src/heap-profile/index.js'
+import { runCommandLine } from '../helpers/internals/cli.js'
+import type { Host } from '../helpers/internals/cli-jemalloc.js'
+import { formatReport } from '../../src/index.js'
+import { formatDiscovery } from '../../src/twin/index.js'
+import { terminalJson, terminalText } from '../helpers/internals/support.js'
 import { report, row, sample } from '../report/reports.js'
 import { bareHost, plainEnvironment, temporaryFolders } from './fixtures.js'
 
@@ -184,8 +185,6 @@ describe('the terminal', function () {
         expectHarmless((await command(['profile', file, '--format', format])).all, format)
       }
     }
-    const { toPprof } = await import('../../src/heap-profile/output/pprof.js')
-    const { parseHeapProfile } = await import('../../src/heap-profile/profile/parser.js')
     const parsed = await parseHeapProfile([Buffer.from(text.replace(mapped, '/lib/x.so'))])
     const named = {
       ...parsed,

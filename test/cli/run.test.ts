@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { isTerminalForeground } from '../../src/cli/run-program.js'
-import { signalExitCode } from '../../src/cli/end-as.js'
+import { isTerminalForeground, signalExitCode } from '../helpers/internals/cli.js'
 import { command, plainEnvironment, program, requireJemalloc, startCommand, temporaryFolders } from './fixtures.js'
 import { thorough } from '../helpers/thorough.js'
+import { OPEN_FILE, PROFILING_FILE } from '../helpers/internals/module-files.js'
 
 const folder = temporaryFolders()
 
@@ -32,7 +32,7 @@ describe('run', () => {
 
   it('lets the library measure through jemalloc', async function () {
     await requireJemalloc(this)
-    const open = new URL('../../src/allocator/open.js', import.meta.url).href
+    const open = OPEN_FILE.href
     const app = program(folder(), `import { openAllocator } from '${open}'\nconsole.log(openAllocator().name)`)
     expect((await command(['run', app])).stdout).to.equal('jemalloc\n')
   })
@@ -61,7 +61,7 @@ describe('run', () => {
 
   it('makes heap profiles possible with --profile, and leaves them off', async function () {
     await requireJemalloc(this)
-    const index = new URL('../../src/profiling/index.js', import.meta.url).href
+    const index = PROFILING_FILE.href
     const app = program(
       folder(),
       `import { HeapProfiler } from '${index}'\nconst { enabled, active, sampleBytes } = new HeapProfiler().state\nconsole.log(enabled, active, sampleBytes)`,

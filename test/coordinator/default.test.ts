@@ -1,17 +1,19 @@
 /** `Coordinator.default()`: one for the process, whichever copy of the package asks, as long as the copies understand each other. */
 import { expect } from 'chai'
-import { Coordinator } from '../../src/coordinator/coordinator.js'
-import { waitForShared } from '../../src/coordinator/default.js'
+import { Coordinator } from '../../src/index.js'
+import { DEFAULT_FILE } from '../helpers/internals/module-files.js'
+import type { DefaultModule } from '../helpers/internals/module-files.js'
+import { waitForShared } from '../helpers/internals/coordinator.js'
 
 const KEY = Symbol.for('cache-attribution.default')
 const AUTO = Symbol.for('cache-attribution.auto')
 const release = (): void => undefined
 
 /** Another copy of the module, as a second version of the package brings one. */
-async function copy(name: string): Promise<typeof import('../../src/coordinator/default.js')> {
-  const url = new URL('../../src/coordinator/default.js', import.meta.url)
+async function copy(name: string): Promise<DefaultModule> {
+  const url = new URL(DEFAULT_FILE)
   url.search = `?copy=${name}`
-  return import(url.href) as Promise<typeof import('../../src/coordinator/default.js')>
+  return import(url.href) as Promise<DefaultModule>
 }
 
 function warningsInto(list: string[]): (message: string) => void {

@@ -1,7 +1,7 @@
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { expect } from 'chai'
-import type { Coordinator } from '../../src/coordinator/coordinator.js'
-import type { CoordinatorEventPayloads } from '../../src/coordinator/events.js'
+import type { Coordinator } from '../../src/index.js'
+import type { CoordinatorEventPayloads } from '../helpers/internals/coordinator.js'
 import { MIB, World, rejectionOf, rowOf, turn, warningsOf } from './world.js'
 
 const EVENTS: readonly (keyof CoordinatorEventPayloads)[] = [

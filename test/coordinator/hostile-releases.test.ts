@@ -1,7 +1,5 @@
 import { expect } from 'chai'
-import type { Coordinator } from '../../src/coordinator/coordinator.js'
-import type { ReleaseContext } from '../../src/coordinator/releasable.js'
-import type { AttributionReport } from '../../src/report/types.js'
+import type { Coordinator, ReleaseContext, AttributionReport } from '../../src/index.js'
 import { MIB, World, rejectionOf, remainderOf, rowOf, turn, turns, warningsOf } from './world.js'
 
 /** What is thrown or rejected with, and the words of its row. */

@@ -1,6 +1,6 @@
 /** Faked timers, promises without end and forged signals: a run ends, and gives its lock back. */
 import { expect } from 'chai'
-import { Coordinator } from '../../src/coordinator/coordinator.js'
+import { Coordinator } from '../../src/index.js'
 import { runFixture } from '../helpers/child.js'
 import type { FakedTimersResult } from './fixtures/faked-timers.js'
 import { rejectionOf } from './world.js'

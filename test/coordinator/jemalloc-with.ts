@@ -1,6 +1,6 @@
 /** A jemalloc whose controls have these values and no others. */
-import type { Allocator, Mallctl } from '../../src/allocator/port.js'
-import { unavailableAllocator } from '../../src/allocator/unavailable.js'
+import type { Allocator, Mallctl } from '../helpers/internals/allocator.js'
+import { unavailableAllocator } from '../helpers/internals/allocator.js'
 
 export function jemallocWith(version: string, values: Readonly<Record<string, number>>): Allocator {
   return {

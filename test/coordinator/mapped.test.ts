@@ -1,8 +1,7 @@
 /** Memory that V8 maps itself, in real processes: in a twin and live, under both allocators. */
 import { expect } from 'chai'
-import { PART } from '../../src/report/breakdown/types.js'
-import type { MemoryNode } from '../../src/report/breakdown/types.js'
-import type { AttributionReport } from '../../src/report/types.js'
+import { PART } from '../helpers/internals/report-breakdown.js'
+import type { MemoryNode, AttributionReport } from '../../src/index.js'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import type { MappedRuns } from './fixtures/mapped.js'
 import { rowOf, warningsOf } from './world.js'

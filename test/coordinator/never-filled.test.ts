@@ -1,9 +1,9 @@
 /** A registered cache that never had an entry while the service worked: the run asks whether it is the right copy. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
-import type { Coordinator } from '../../src/coordinator/coordinator.js'
-import { formatReport } from '../../src/report/format-report.js'
-import { nodeEnvironment } from '../../src/support/environment.js'
+import type { Coordinator } from '../../src/index.js'
+import { formatReport } from '../../src/index.js'
+import { nodeEnvironment } from '../helpers/internals/support.js'
 import { World } from './world.js'
 
 /** A process whose event loop has worked for `activeMs`. */

@@ -1,8 +1,7 @@
 import { expect } from 'chai'
-import { Coordinator } from '../../src/coordinator/coordinator.js'
-import { resolveAttributeOptions, resolveCoordinatorOptions } from '../../src/coordinator/options.js'
-import { resolveTraits } from '../../src/coordinator/releasable.js'
-import { nodeEnvironment } from '../../src/support/environment.js'
+import { Coordinator } from '../../src/index.js'
+import { resolveAttributeOptions, resolveCoordinatorOptions, resolveTraits } from '../helpers/internals/coordinator.js'
+import { nodeEnvironment } from '../helpers/internals/support.js'
 import { World, rejectionOf, thrownBy } from './world.js'
 
 type Resolve = (options: unknown) => unknown

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { AttributionReport, CacheAttribution } from '../../src/report/types.js'
+import type { AttributionReport, CacheAttribution } from '../../src/index.js'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import { thorough } from '../helpers/thorough.js'
 import type { Profiled } from './fixtures/profiled.js'

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
-import type { Coordinator } from '../../src/coordinator/coordinator.js'
-import type { Releasable } from '../../src/coordinator/releasable.js'
-import { formatReport } from '../../src/report/format-report.js'
+import type { Coordinator, Releasable } from '../../src/index.js'
+import { formatReport } from '../../src/index.js'
 import { MIB, World, rowOf, thrownBy } from './world.js'
 
 const release = (): void => undefined

@@ -1,9 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
-import { RunAbortedError } from '../../src/coordinator/run-aborted-error.js'
-import type { Coordinator } from '../../src/coordinator/coordinator.js'
-import type { AttributionReport } from '../../src/report/types.js'
-import { CacheAttributionError } from '../../src/support/errors.js'
+import { RunAbortedError, CacheAttributionError } from '../../src/index.js'
+import type { Coordinator, AttributionReport } from '../../src/index.js'
 import { MIB, World, rejectionOf, remainderOf, rowOf, turn } from './world.js'
 
 describe('one run at a time', () => {

@@ -1,6 +1,6 @@
 /** Traits stand in the options of register(), or beside release(): they hold in both places, or are refused. */
 import { expect } from 'chai'
-import type { Releasable } from '../../src/coordinator/releasable.js'
+import type { Releasable } from '../../src/index.js'
 import { fromCache } from '../../src/adapters/index.js'
 import { World, thrownBy } from './world.js'
 

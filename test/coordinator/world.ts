@@ -2,13 +2,11 @@
  * A process in a few numbers: a clock, an allocator, a heap, garbage that only a collection finds, Buffers that go with
  * the minor collection after it. What a coordinator measures in it is known to the byte, and takes no time.
  */
-import { Coordinator } from '../../src/coordinator/coordinator.js'
-import type { CoordinatorOptions } from '../../src/coordinator/options.js'
-import type { Releasable } from '../../src/coordinator/releasable.js'
-import { SLOT, SLOT_COUNT } from '../../src/allocator/port.js'
-import type { Allocator } from '../../src/allocator/port.js'
-import type { AttributionReport, CacheAttribution } from '../../src/report/types.js'
-import type { Environment } from '../../src/support/environment.js'
+import { Coordinator } from '../../src/index.js'
+import type { CoordinatorOptions, Releasable, AttributionReport, CacheAttribution } from '../../src/index.js'
+import { SLOT, SLOT_COUNT } from '../helpers/internals/allocator.js'
+import type { Allocator } from '../helpers/internals/allocator.js'
+import type { Environment } from '../helpers/internals/support.js'
 
 export const KIB = 1024
 export const MIB = 1024 * KIB

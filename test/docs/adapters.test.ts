@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { format, resolveConfig } from 'prettier'
-import { ADAPTER_TABLE } from '../../src/adapters/catalogue.js'
+import { ADAPTER_TABLE, REFUSALS } from '../helpers/internals/adapters.js'
 import * as adapters from '../../src/adapters/index.js'
-import { REFUSALS } from '../../src/adapters/refusals.js'
 import { adaptersDocument } from '../../tools/adapters/table.js'
 
 const ROOT = new URL('../../../', import.meta.url)

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { format, resolveConfig } from 'prettier'
-import { ERROR_CODES, WARNING_CODES } from '../../src/support/errors.js'
+import { ERROR_CODES, WARNING_CODES } from '../../src/index.js'
 import { errorsDocument } from '../../tools/errors/document.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -40,7 +40,7 @@ function sources(): string[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.startsWith(path.join('support', 'error-table')))
     .map((name) => path.join(folder, name))
-  return [...files, path.join(ROOT, 'tools', 'package', 'library.mjs')].map((file) => readFileSync(file, 'utf8'))
+  return [...files, path.join(ROOT, 'tools', 'package', 'module-loader.mjs')].map((file) => readFileSync(file, 'utf8'))
 }
 
 /** Code without its comments. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { format, resolveConfig } from 'prettier'
-import { ROUTES } from '../../src/http/admin/routes/table.js'
+import { ROUTES } from '../helpers/internals/http-admin-routes.js'
 import { httpDocument } from '../../tools/http/routes.js'
 
 const FILE = fileURLToPath(new URL('../../../docs/reference/http.md', import.meta.url))

@@ -12,11 +12,12 @@ import { needsJemalloc } from '../helpers/child.js'
 import { freePort } from '../helpers/free-port.js'
 import { startReplica } from './replicas.js'
 import type { Replica } from './replicas.js'
+import { COMMAND_FILE } from '../helpers/internals/module-files.js'
 
 const MIB = 1024 * 1024
 const ENTRY_BYTES = 10_240
 const LARGE_BYTES = 14_336
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(COMMAND_FILE)
 
 /** A busy machine may hold a replica for a second: where that is no matter, it ends nothing. */
 const attributeFleet = (sources: FleetSource | readonly FleetSource[], options: AttributeFleetOptions = {}) =>

@@ -1,9 +1,8 @@
 import { expect } from 'chai'
-import { groupsPerEntry } from '../../src/fleet/entry-bytes.js'
-import { FleetRows } from '../../src/fleet/join-replicas.js'
+import { groupsPerEntry, FleetRows } from '../helpers/internals/fleet.js'
+import type { AttributionReport } from '../../src/index.js'
 import type { FleetCache } from '../../src/fleet/index.js'
 import { expectLinear } from '../helpers/linear.js'
-import type { AttributionReport } from '../../src/report/types.js'
 
 interface Given {
   readonly bytes: number | null

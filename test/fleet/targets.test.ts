@@ -7,9 +7,9 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import { resolveTargets } from '../../src/fleet/targets.js'
-import type { FleetSource } from '../../src/fleet/targets.js'
-import { codeOf } from '../../src/support/errors.js'
+import { resolveTargets } from '../helpers/internals/fleet.js'
+import type { FleetSource } from '../../src/fleet/index.js'
+import { codeOf } from '../helpers/internals/support.js'
 
 const found = async (source: FleetSource | readonly FleetSource[]): Promise<unknown> =>
   (await resolveTargets(source)).map(({ url, name, labels }) => [url.href, name, labels])

@@ -3,15 +3,19 @@ import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { expect } from 'chai'
-import { formatTopTable, topTable } from '../../src/heap-profile/output/top.js'
-import type { TopRow } from '../../src/heap-profile/output/top.js'
-import { totalOf } from '../../src/heap-profile/profile/columns-of.js'
-import { parseAnyProfile } from '../../src/heap-profile/profile/parse-any-profile.js'
-import { subtractProfile } from '../../src/heap-profile/profile/difference.js'
-import { readHeapProfile } from '../../src/heap-profile/profile/parser.js'
-import { selectThread } from '../../src/heap-profile/profile/threads.js'
-import type { HeapProfile, SampleTypeName } from '../../src/heap-profile/profile/types.js'
-import { symbolize } from '../../src/heap-profile/symbols/symbolize.js'
+import {
+  formatTopTable,
+  topTable,
+  parseAnyProfile,
+  subtractProfile,
+  readHeapProfile,
+  selectThread,
+  symbolize,
+} from '../../src/heap-profile/index.js'
+import type { TopRow } from '../helpers/internals/heap-profile-output.js'
+import { totalOf } from '../helpers/internals/heap-profile-profile.js'
+import type { HeapProfile } from '../../src/heap-profile/index.js'
+import type { SampleTypeName } from '../helpers/internals/heap-profile-profile.js'
 import { needsJemalloc } from '../helpers/child.js'
 import { aliasesIn, byAddress, byShortName, jeprofTable, lengthenedNames } from '../helpers/jeprof.js'
 import type { JeprofTable } from '../helpers/jeprof.js'

@@ -2,7 +2,7 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { demangle } from '../../src/heap-profile/symbols/demangle.js'
+import { demangle } from './internals/heap-profile-symbols.js'
 
 /** What `jeprof --text` prints. */
 export interface JeprofTable {

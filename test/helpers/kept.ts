@@ -1,6 +1,6 @@
 /** What of this process is kept from forks (MADV_DONTFORK), as the kernel lists it. */
-import { processFiles } from '../../src/breakdown/kernel.js'
-import type { MemoryMapping } from '../../src/breakdown/smaps.js'
+import { processFiles } from './internals/breakdown.js'
+import type { MemoryMapping } from './internals/breakdown.js'
 
 /** Its mappings. */
 export function mappings(): readonly MemoryMapping[] {

@@ -2,10 +2,9 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { ReportHistory } from '../../src/history/report-history.js'
-import type { HistoryOptions } from '../../src/history/options.js'
-import type { HistoryClock, HistoryRecord, HistoryWarning } from '../../src/history/types.js'
-import { readHistory } from '../../src/history/read-history.js'
+import { ReportHistory, readHistory } from '../../src/history/index.js'
+import type { HistoryOptions, HistoryRecord, HistoryWarning } from '../../src/history/index.js'
+import type { HistoryClock } from '../helpers/internals/history.js'
 
 /** A folder that is removed after the test. */
 export function historyFolders(): () => string {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import { runCommandLine } from '../../src/cli/command-line.js'
+import { runCommandLine } from '../helpers/internals/cli.js'
 import { runFixture } from '../helpers/child.js'
 import type { UnregisteredGrowth } from './fixtures/unregistered-growth.js'
 

@@ -1,9 +1,8 @@
 /** Reports and observations that were written before mapped bytes were measured. */
 import { expect } from 'chai'
-import { SeriesStore } from '../../src/history/series-store.js'
-import type { HistoryRecord } from '../../src/history/types.js'
-import { upgradeRecord, upgradeReport } from '../../src/history/upgrade.js'
-import type { AttributionReport } from '../../src/report/types.js'
+import { SeriesStore, upgradeRecord, upgradeReport } from '../helpers/internals/history.js'
+import type { HistoryRecord } from '../../src/history/index.js'
+import type { AttributionReport } from '../../src/index.js'
 import { report, row } from '../report/reports.js'
 
 const STATS_MAPPED = 230e6

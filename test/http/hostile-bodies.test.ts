@@ -1,6 +1,6 @@
 /** Bodies that were sent and do not arrive as they were meant: by HTTP/1.1, and in Requests that frameworks hand over. */
 import { expect } from 'chai'
-import { HeapProfiler } from '../../src/profiling/profiler/heap-profiler.js'
+import { HeapProfiler } from '../../src/profiling/index.js'
 import { createProfileHandler } from '../../src/http/index.js'
 import { messageOf, openSite, sendRaw } from './site.js'
 import type { RawRequest, Site } from './site.js'

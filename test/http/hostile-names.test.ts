@@ -1,10 +1,10 @@
 /** Caches of any name: each can be seen and released over HTTP, and no name leads to another's address. */
 import { expect } from 'chai'
-import { decodeName, encodeName } from '../../src/http/server/encoded-name.js'
+import { decodeName, encodeName } from '../helpers/internals/http-server.js'
+import type { Coordinator } from '../../src/index.js'
 import { createAdminHandler, toNodeListener } from '../../src/http/index.js'
 import http from 'node:http'
 import type { AdminHandler } from '../../src/http/index.js'
-import type { Coordinator } from '../../src/coordinator/coordinator.js'
 import { World } from '../coordinator/world.js'
 import type { FakeCache } from '../coordinator/world.js'
 import { closeServer, listen } from './site.js'

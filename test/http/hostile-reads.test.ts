@@ -2,8 +2,8 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { expect } from 'chai'
-import { ROUTES } from '../../src/http/admin/routes/table.js'
-import type { HistorySource } from '../../src/http/admin/past-reports.js'
+import { ROUTES } from '../helpers/internals/http-admin-routes.js'
+import type { HistorySource } from '../helpers/internals/http-admin.js'
 import { messageOf, openSite, sendRaw } from './site.js'
 import type { RawAnswer, Site } from './site.js'
 

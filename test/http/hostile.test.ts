@@ -1,7 +1,7 @@
 /** Requests that mean harm, and those that only come out wrong: each is refused as it should, and none releases anything. */
 import { expect } from 'chai'
 import { bearerToken } from '../../src/http/index.js'
-import { ROUTES } from '../../src/http/admin/routes/table.js'
+import { ROUTES } from '../helpers/internals/http-admin-routes.js'
 import { OPERATOR, READER, messageOf, openSite, sendRaw } from './site.js'
 import type { RawRequest, Site } from './site.js'
 

@@ -5,7 +5,7 @@ import net from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { createAdminHandler, toNodeListener } from '../../src/http/index.js'
 import type { AdminHandler, AdminHandlerOptions } from '../../src/http/index.js'
-import type { Coordinator } from '../../src/coordinator/coordinator.js'
+import type { Coordinator } from '../../src/index.js'
 import { MIB, World } from '../coordinator/world.js'
 import type { FakeCache } from '../coordinator/world.js'
 

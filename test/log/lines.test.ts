@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { reportLine, sentenceOf, sizesOf } from '../../src/log/lines.js'
-import { growthOf } from '../../src/log/growth.js'
+import { reportLine, sentenceOf, sizesOf, growthOf } from '../helpers/internals/log.js'
 import { discoveryOf, ownerOf } from '../report/owners.js'
 import { report, row } from '../report/reports.js'
 

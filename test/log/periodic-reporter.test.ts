@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { PeriodicReporter } from '../../src/log/periodic-reporter.js'
-import type { PeriodicReporterOptions } from '../../src/log/options.js'
-import { CacheAttributionError } from '../../src/support/errors.js'
-import type { AttributionReport } from '../../src/report/types.js'
+import { PeriodicReporter } from '../../src/log/index.js'
+import type { PeriodicReporterOptions } from '../../src/log/index.js'
+import { CacheAttributionError } from '../../src/index.js'
+import type { AttributionReport } from '../../src/index.js'
 import { FakeCoordinator, FakeTime, KeptLines, observation, report, settled } from './world.js'
 
 const MINUTE = 60_000

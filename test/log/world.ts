@@ -1,8 +1,6 @@
 /** A clock that a test moves, with timers; a coordinator and sinks that keep what they get. */
-import type { LogEnvironment } from '../../src/log/environment.js'
-import type { ReportingCoordinator } from '../../src/log/periodic-reporter.js'
-import type { Observation } from '../../src/coordinator/observe.js'
-import type { AttributionReport } from '../../src/report/types.js'
+import type { LogEnvironment, ReportingCoordinator } from '../helpers/internals/log.js'
+import type { Observation, AttributionReport } from '../../src/index.js'
 import { head, sample } from '../report/reports.js'
 
 interface Timer {

@@ -1,7 +1,7 @@
 /** Surroundings that go by a clock of their own and say what was done to them. */
-import { SLOT, SLOT_COUNT } from '../../src/allocator/port.js'
-import type { Allocator } from '../../src/allocator/port.js'
-import type { Collector, Environment, ProcessFigures } from '../../src/support/environment.js'
+import { SLOT, SLOT_COUNT } from '../helpers/internals/allocator.js'
+import type { Allocator } from '../helpers/internals/allocator.js'
+import type { Collector, Environment, ProcessFigures } from '../helpers/internals/support.js'
 
 /** An environment whose time passes by sleeping alone, and whose log says what was asked of it. */
 export interface FakeEnvironment extends Environment {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { NO_CHANGE, UNREAD, byQuantity, difference, knownSum, leastOf, plus } from '../../src/measure/figures.js'
+import { NO_CHANGE, UNREAD, byQuantity, difference, knownSum, leastOf, plus } from '../helpers/internals/measure.js'
 
 const all = { allocatedBytes: 100, heapBytes: 20, mappedBytes: 3 }
 const some = { allocatedBytes: null, heapBytes: 5, mappedBytes: null }

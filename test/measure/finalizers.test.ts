@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { addonOrNull } from '../../src/allocator/binding.js'
-import { openFinalizers } from '../../src/measure/finalizers.js'
+import { addonOrNull } from '../helpers/internals/allocator.js'
+import { openFinalizers } from '../helpers/internals/measure.js'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import { buildAddon } from '../helpers/native.js'
 import { fakeEnvironment } from './fakes.js'

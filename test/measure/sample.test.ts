@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { createSampler, figuresOf } from '../../src/measure/sample.js'
-import type { MemorySample } from '../../src/measure/sample.js'
-import { unavailableAllocator } from '../../src/allocator/unavailable.js'
+import { createSampler, figuresOf } from '../helpers/internals/measure.js'
+import type { MemorySample } from '../../src/index.js'
+import { unavailableAllocator } from '../helpers/internals/allocator.js'
 import { fakeAllocator, fakeEnvironment } from './fakes.js'
 import type { FakeSlots } from './fakes.js'
 

@@ -1,7 +1,13 @@
 import { expect } from 'chai'
-import { QUIESCENT_TOLERANCE_BYTES, drain, drainBriefly, settleAfter, settleBefore } from '../../src/measure/settle.js'
-import type { SettleTools } from '../../src/measure/settle.js'
-import { ThreadWatch } from '../../src/measure/threads.js'
+import {
+  QUIESCENT_TOLERANCE_BYTES,
+  drain,
+  drainBriefly,
+  settleAfter,
+  settleBefore,
+  ThreadWatch,
+} from '../helpers/internals/measure.js'
+import type { SettleTools } from '../helpers/internals/measure.js'
 import { fakeEnvironment } from './fakes.js'
 import type { FakeEnvironment } from './fakes.js'
 

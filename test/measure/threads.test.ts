@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ThreadWatch } from '../../src/measure/threads.js'
+import { ThreadWatch } from '../helpers/internals/measure.js'
 
 /** A watch over looks that are given one after the other: the ids at work, or a count without ids. */
 function watchOver(...polls: readonly (readonly number[] | number)[]): ThreadWatch {

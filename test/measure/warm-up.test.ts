@@ -1,5 +1,7 @@
+import { WARM_UP_FILE } from '../helpers/internals/module-files.js'
+import type { WarmUpModule } from '../helpers/internals/module-files.js'
 import { expect } from 'chai'
-import { createSampler } from '../../src/measure/sample.js'
+import { createSampler } from '../helpers/internals/measure.js'
 import { fakeAllocator, fakeEnvironment } from './fakes.js'
 
 describe('warmUp()', () => {
@@ -17,8 +19,8 @@ describe('warmUp()', () => {
       threads: null,
     }
     // A module of its own: another test of this process may have warmed up before.
-    const own = new URL('../../src/measure/warm-up.js?own', import.meta.url).href
-    const { warmUp } = (await import(own)) as typeof import('../../src/measure/warm-up.js')
+    const own = `${WARM_UP_FILE.href}?own`
+    const { warmUp } = (await import(own)) as WarmUpModule
     const { signal } = new AbortController()
     await warmUp(instrument, 20, AbortSignal.abort())
     await warmUp(instrument, 20, signal)

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
-import { createSampler } from '../../src/measure/sample.js'
-import { measureLevel, measureTurn } from '../../src/measure/window.js'
-import type { Instrument, ReleaseOutcome, ReleaseState, TurnReadings } from '../../src/measure/window.js'
+import { createSampler, measureLevel, measureTurn } from '../helpers/internals/measure.js'
+import type { Instrument, ReleaseOutcome, ReleaseState, TurnReadings } from '../helpers/internals/measure.js'
 import { fakeAllocator, fakeEnvironment } from './fakes.js'
 import type { FakeEnvironment } from './fakes.js'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { PULLED } from '../../src/metrics/catalogue.js'
+import { PULLED } from '../helpers/internals/metrics.js'
 import { runFixture } from '../helpers/child.js'
 import type { Clustered } from './fixtures/clustered.js'
 

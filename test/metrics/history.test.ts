@@ -2,11 +2,11 @@ import { expect } from 'chai'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Registry } from 'prom-client'
 import { collectMetrics } from '../../src/metrics/index.js'
-import type { MeteredHistory } from '../../src/metrics/options.js'
+import type { MeteredHistory } from '../helpers/internals/metrics.js'
+import type { Owner } from '../../src/twin/index.js'
 import { MIB, World } from '../coordinator/world.js'
 import { FakeClock, historyFolders, openHistory } from '../history/folder.js'
 import { discoveryOf, ownerOf } from '../report/owners.js'
-import type { Owner } from '../../src/report/discovery/types.js'
 import { seriesOf, valueOf } from './registry.js'
 
 const HOUR = 3_600_000

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { LabelCache, labelOf, largestAndOthers } from '../../src/metrics/labels.js'
+import { LabelCache, labelOf, largestAndOthers } from '../helpers/internals/metrics.js'
 
 /** Names that mean harm, or only look alike. */
 const HOSTILE = [

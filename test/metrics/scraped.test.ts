@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ALERT_RULES, RECORDING_RULES } from '../../tools/metrics/rules.js'
-import { OPENMETRICS_FORMAT, TEXT_FORMAT } from '../../src/metrics/exposition.js'
+import { OPENMETRICS_FORMAT, TEXT_FORMAT } from '../../src/metrics/index.js'
 import { needsJemalloc } from '../helpers/child.js'
 import { thoroughSuite } from '../helpers/thorough.js'
 import { HOSTILE_NAMES } from './fixtures/planted.js'

@@ -1,9 +1,8 @@
 import { expect } from 'chai'
-import { anonymise } from '../../src/report/anonymise.js'
-import { holdingsOf } from '../../src/report/holdings/holdings.js'
-import { treeOfSample } from '../../src/report/holdings/sample-tree.js'
-import { isReport } from '../../src/history/record-faults.js'
-import type { AttributionReport } from '../../src/report/types.js'
+import { anonymise } from '../helpers/internals/report.js'
+import { holdingsOf, treeOfSample } from '../helpers/internals/report-holdings.js'
+import { isReport } from '../helpers/internals/history.js'
+import type { AttributionReport } from '../../src/index.js'
 import { discoveryOf, ownerOf } from './owners.js'
 import { report, row, sample } from './reports.js'
 

@@ -1,11 +1,14 @@
 import { expect } from 'chai'
-import { buildReport } from '../../src/report/build-report.js'
-import { difference } from '../../src/measure/figures.js'
-import { RESOLUTION, noiseOfControls } from '../../src/report/noise.js'
-import type { LateGap } from '../../src/report/late-bytes.js'
-import type { MeasuredRun } from '../../src/report/build-report.js'
-import type { TrimmedPart } from '../../src/report/estimate-whole.js'
-import type { FigureLevel, MeasuredCache, Measurement } from '../../src/report/measured-cache.js'
+import { buildReport, RESOLUTION, noiseOfControls } from '../helpers/internals/report.js'
+import { difference } from '../helpers/internals/measure.js'
+import type {
+  LateGap,
+  MeasuredRun,
+  TrimmedPart,
+  FigureLevel,
+  MeasuredCache,
+  Measurement,
+} from '../helpers/internals/report.js'
 import { randomOf, remainderOf } from '../coordinator/world.js'
 import { atomic, figures, head, measured, sample } from './reports.js'
 

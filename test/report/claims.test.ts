@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { claimWarnings } from '../../src/report/claims.js'
-import type { CacheAttribution, ReportWarning } from '../../src/report/types.js'
+import { claimWarnings } from '../helpers/internals/report.js'
+import type { CacheAttribution, ReportWarning } from '../../src/index.js'
 import { KIB, MIB } from '../coordinator/world.js'
 
 describe('a claim that a measurement contradicts', () => {

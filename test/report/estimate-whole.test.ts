@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { planTrim } from '../../src/coordinator/live/trim-parts.js'
-import { estimateWhole } from '../../src/report/estimate-whole.js'
-import type { MeasuredPart, WholeEstimate } from '../../src/report/estimate-whole.js'
+import { planTrim } from '../helpers/internals/coordinator-live.js'
+import { estimateWhole } from '../helpers/internals/report.js'
+import type { MeasuredPart, WholeEstimate } from '../helpers/internals/report.js'
 import { KIB, MIB, normalOf, randomOf } from '../coordinator/world.js'
 import { thorough } from '../helpers/thorough.js'
 

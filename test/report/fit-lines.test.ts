@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { fitLines, wrapText } from '../../src/report/fit-lines.js'
-import { widthOf } from '../../src/support/units.js'
+import { fitLines, wrapText } from '../helpers/internals/report.js'
+import { widthOf } from '../helpers/internals/support.js'
 
 const ESC = '\u001b'
 

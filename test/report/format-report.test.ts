@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { formatReport } from '../../src/report/format-report.js'
-import { widthOf } from '../../src/support/units.js'
+import { formatReport } from '../../src/index.js'
+import { widthOf } from '../helpers/internals/support.js'
 import { report, row, sample } from './reports.js'
 import { thorough } from '../helpers/thorough.js'
 

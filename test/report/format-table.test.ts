@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { PLAIN_PALETTE, formatTable } from '../../src/report/format-table.js'
-import type { TableColumn } from '../../src/report/format-table.js'
-import { widthOf } from '../../src/support/units.js'
+import { PLAIN_PALETTE, formatTable } from '../helpers/internals/report.js'
+import type { TableColumn } from '../helpers/internals/report.js'
+import { widthOf } from '../helpers/internals/support.js'
 
 interface Row {
   readonly name: string

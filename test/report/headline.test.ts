@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import type { Discovery, Owner } from '../../src/report/discovery/types.js'
-import { headline } from '../../src/report/headline.js'
-import type { ReportWarning } from '../../src/report/types.js'
-import type { Trend } from '../../src/report/trends/types.js'
+import type { Discovery, Owner } from '../../src/twin/index.js'
+import { headline } from '../../src/index.js'
+import type { ReportWarning } from '../../src/index.js'
+import type { Trend } from '../../src/history/index.js'
 import { report, row, sample } from './reports.js'
 import { ownerOf as owner } from './owners.js'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { heldByNone } from '../../src/report/held-by-none.js'
-import type { CacheAttribution } from '../../src/report/types.js'
+import { heldByNone } from '../helpers/internals/report.js'
+import type { CacheAttribution } from '../../src/index.js'
 
 const MIB = 1024 * 1024
 

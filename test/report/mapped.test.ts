@@ -1,13 +1,9 @@
 /** The third quantity in a report: what V8 maps itself. Literals in, literals out. */
 import { expect } from 'chai'
-import type { Figures } from '../../src/measure/figures.js'
-import { buildReport } from '../../src/report/build-report.js'
-import { RESOLUTION } from '../../src/report/noise.js'
-import type { MeasuredRun } from '../../src/report/build-report.js'
-import type { Measurement } from '../../src/report/measured-cache.js'
-import { formatReport } from '../../src/report/format-report.js'
-import { estimateWhole } from '../../src/report/estimate-whole.js'
-import { knownBytes, withTotal } from '../../src/report/whole.js'
+import type { Figures } from '../helpers/internals/measure.js'
+import { buildReport, RESOLUTION, estimateWhole, knownBytes, withTotal } from '../helpers/internals/report.js'
+import type { MeasuredRun, Measurement } from '../helpers/internals/report.js'
+import { formatReport } from '../../src/index.js'
 import { head, measured, sample } from './reports.js'
 
 const MIB = 1024 * 1024

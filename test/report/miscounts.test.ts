@@ -1,10 +1,8 @@
 import { expect } from 'chai'
-import type { Reading } from '../../src/measure/figures.js'
-import { buildReport } from '../../src/report/build-report.js'
-import type { MeasuredRun } from '../../src/report/build-report.js'
-import type { Measurement } from '../../src/report/measured-cache.js'
-import { miscountOf, miscountOfWhole, sampledMost } from '../../src/report/miscounts.js'
-import type { AttributionReport, CacheAttribution } from '../../src/report/types.js'
+import type { Reading } from '../helpers/internals/measure.js'
+import { buildReport, miscountOf, miscountOfWhole, sampledMost } from '../helpers/internals/report.js'
+import type { MeasuredRun, Measurement } from '../helpers/internals/report.js'
+import type { AttributionReport, CacheAttribution } from '../../src/index.js'
 import { figures, head, measured, sample } from './reports.js'
 
 const KIB = 1024

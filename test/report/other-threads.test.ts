@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { controlWindow, otherThreadsWarnings, othersOfRow } from '../../src/report/other-threads.js'
-import type { OthersCounted, Reading } from '../../src/measure/figures.js'
+import { controlWindow, otherThreadsWarnings, othersOfRow } from '../helpers/internals/report.js'
+import type { OthersCounted, Reading } from '../helpers/internals/measure.js'
 
 const KIB = 1024
 

@@ -1,5 +1,5 @@
 /** Owners for tests of what is made of them. */
-import type { Discovery, Owner } from '../../src/report/discovery/types.js'
+import type { Discovery, Owner } from '../../src/twin/index.js'
 
 /** A Map of 1,000 entries in `server.js` that nobody emptied, all of it on V8's heap. */
 export function ownerOf(path: string | null, totalBytes: number, rest: Partial<Owner> = {}): Owner {

@@ -1,8 +1,7 @@
 /** Readings and reports out of literals. */
-import type { Figures, MemorySample } from '../../src/measure/sample.js'
-import type { MeasuredRun } from '../../src/report/build-report.js'
-import type { MeasuredCache, Measurement } from '../../src/report/measured-cache.js'
-import type { AttributionReport, CacheAttribution } from '../../src/report/types.js'
+import type { Figures } from '../helpers/internals/measure.js'
+import type { MemorySample, AttributionReport, CacheAttribution } from '../../src/index.js'
+import type { MeasuredRun, MeasuredCache, Measurement } from '../helpers/internals/report.js'
 
 export function figures(allocatedBytes: number | null, heapBytes: number): Figures {
   return { allocatedBytes, heapBytes, mappedBytes: null }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { pinningWarnings, returnedOf } from '../../src/report/returned.js'
+import { pinningWarnings, returnedOf } from '../helpers/internals/report.js'
 
 const MIB = 1024 * 1024
 const change = (mib: number) => ({ allocatedBytes: mib * MIB, heapBytes: 0, mappedBytes: 0 })

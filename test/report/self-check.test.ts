@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { SelfCheck, selfCheckWarnings, worstSelfCheck } from '../../src/report/self-check.js'
-import type { ReportSelfCheck } from '../../src/report/types.js'
+import { SelfCheck, selfCheckWarnings, worstSelfCheck } from '../helpers/internals/report.js'
+import type { ReportSelfCheck } from '../helpers/internals/report.js'
 
 const MIB = 1024 * 1024
 const known = { allocatedBytes: MIB, heapBytes: MIB }

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import type { Figures } from '../../src/measure/figures.js'
-import { orderWarnings, remembered, sharingWarnings } from '../../src/report/sharing.js'
-import type { EarlierRun } from '../../src/report/sharing.js'
-import type { CacheAttribution, ReportTwin } from '../../src/report/types.js'
+import type { Figures } from '../helpers/internals/measure.js'
+import { orderWarnings, remembered, sharingWarnings } from '../helpers/internals/report.js'
+import type { EarlierRun, ReportTwin } from '../helpers/internals/report.js'
+import type { CacheAttribution } from '../../src/index.js'
 import { KIB, MIB } from '../coordinator/world.js'
 
 describe('memory that two caches share', () => {

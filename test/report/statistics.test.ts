@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { estimateStep, levelsSuffice, median, noiseOf, outstanding, studentT } from '../../src/report/statistics.js'
-import type { Level } from '../../src/report/statistics.js'
+import { estimateStep, levelsSuffice, median, noiseOf, outstanding, studentT } from '../helpers/internals/report.js'
+import type { Level } from '../helpers/internals/report.js'
 import { normalOf, randomOf } from '../coordinator/world.js'
 
 const MIB = 1024 * 1024

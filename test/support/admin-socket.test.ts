@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import { findAdminSocket, fits, listeningSockets, socketFolders, socketIn } from '../../src/support/admin-socket.js'
+import { findAdminSocket, fits, listeningSockets, socketFolders, socketIn } from '../helpers/internals/support.js'
 
 describe('the socket of an admin endpoint', () => {
   describe('its folders', () => {

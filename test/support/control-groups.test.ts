@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { groupLimits, memoryLimit } from '../../src/support/control-groups.js'
+import { groupLimits, memoryLimit } from '../helpers/internals/support.js'
+import { CONTROL_GROUPS_FILE } from '../helpers/internals/module-files.js'
 
 const MIB = 1024 * 1024
 const NONE = '9223372036854771712\n'
@@ -85,7 +86,7 @@ describe('memoryLimit()', () => {
     }
     try {
       writeFileSync(path.join(parent, 'memory.limit_in_bytes'), String(400 * MIB))
-      const module = new URL('../../src/support/control-groups.js', import.meta.url).href
+      const module = CONTROL_GROUPS_FILE.href
       const script = `const { memoryLimit } = await import('${module}'); console.log(memoryLimit())`
       const node = [process.execPath, '--input-type=module', '-e', script].map(
         (part) => `'${part.replaceAll("'", `'\\''`)}'`,

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { nodeEnvironment } from '../../src/support/environment.js'
+import { nodeEnvironment } from '../helpers/internals/support.js'
 import { runFixture } from '../helpers/child.js'
 import type { CollectorResult } from './fixtures/collector.js'
 import type { KeepCodeResult } from './fixtures/keep-code.js'

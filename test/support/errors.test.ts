@@ -1,14 +1,6 @@
 import { expect } from 'chai'
-import {
-  CacheAttributionError,
-  ERROR_CODES,
-  MallctlError,
-  WARNING_CODES,
-  codeOf,
-  describe as describeValue,
-  messageOf,
-  reasonOf,
-} from '../../src/support/errors.js'
+import { CacheAttributionError, ERROR_CODES, MallctlError, WARNING_CODES } from '../../src/index.js'
+import { codeOf, describe as describeValue, messageOf, reasonOf } from '../helpers/internals/support.js'
 
 const REVOKED = revokedProxy()
 

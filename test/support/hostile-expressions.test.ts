@@ -1,9 +1,8 @@
 /** Expressions over foreign text: paths, listings of the system, scripts. Each takes the time of the text's length. */
-import { SmapsParser } from '../../src/breakdown/smaps.js'
-import { listedLibraries } from '../../src/cli/jemalloc/candidates.js'
-import { mappedJemalloc } from '../../src/cli/jemalloc/host.js'
-import { parseHeapProfile } from '../../src/heap-profile/profile/parser.js'
-import { packageOf } from '../../src/support/package-of.js'
+import { SmapsParser } from '../helpers/internals/breakdown.js'
+import { listedLibraries, mappedJemalloc } from '../helpers/internals/cli-jemalloc.js'
+import { parseHeapProfile } from '../../src/heap-profile/index.js'
+import { packageOf } from '../helpers/internals/support.js'
 import { expectLinear } from '../helpers/linear.js'
 
 interface Reading {

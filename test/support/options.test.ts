@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
-import { CacheAttributionError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/index.js'
 import {
   boolean,
   names,
@@ -11,8 +11,8 @@ import {
   resolveOptions,
   shaped,
   text,
-} from '../../src/support/options.js'
-import type { Check } from '../../src/support/options.js'
+} from '../helpers/internals/support.js'
+import type { Check } from '../helpers/internals/support.js'
 
 const RULES = {
   timeoutMs: { check: number({ min: 1, max: 1000, integer: true }), fallback: 50 },

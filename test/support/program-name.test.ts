@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { expect } from 'chai'
-import { nameAbove } from '../../src/support/program-name.js'
+import { nameAbove } from '../helpers/internals/support.js'
 
 /** A file system of these texts. */
 function reader(files: Readonly<Record<string, string>>): (file: string) => string | null {

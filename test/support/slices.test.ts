@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { atOnce, inSlices } from '../../src/support/slices.js'
-import type { Steps } from '../../src/support/slices.js'
+import { atOnce, inSlices } from '../helpers/internals/support.js'
+import type { Steps } from '../helpers/internals/support.js'
 
 function* counting(steps: number, stepMs: number): Steps<number> {
   for (let step = 0; step < steps; step++) {

@@ -1,5 +1,13 @@
 import { expect } from 'chai'
-import { formatBytes, formatCount, formatMs, formatShare, printable, signed, widthOf } from '../../src/support/units.js'
+import {
+  formatBytes,
+  formatCount,
+  formatMs,
+  formatShare,
+  printable,
+  signed,
+  widthOf,
+} from '../helpers/internals/support.js'
 
 const GIB = 2 ** 30
 

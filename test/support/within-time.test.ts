@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import v8 from 'node:v8'
 import vm from 'node:vm'
 import { expect } from 'chai'
-import { withinTime } from '../../src/support/within-time.js'
+import { withinTime } from '../helpers/internals/support.js'
 
 v8.setFlagsFromString('--expose-gc')
 const gc = vm.runInNewContext('gc') as () => void

@@ -1,10 +1,9 @@
 import { expect } from 'chai'
 import { expectRetained, retainedBytes } from '../../src/testing/index.js'
 import type { MeasuredCall, RetainedOptions } from '../../src/testing/index.js'
-import { decide } from '../../src/testing/expect-retained.js'
-import { limitBytes } from '../../src/testing/options.js'
-import type { Round } from '../../src/testing/rounds.js'
-import { codeOf } from '../../src/support/errors.js'
+import { decide, limitBytes } from '../helpers/internals/testing.js'
+import type { Round } from '../helpers/internals/testing.js'
+import { codeOf } from '../helpers/internals/support.js'
 
 function codeOfThrown(work: () => unknown): string | null {
   try {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { isSteady, perCall, verdictOn } from '../../src/testing/growth-estimate.js'
+import { isSteady, perCall, verdictOn } from '../helpers/internals/testing.js'
 
 const CALLS = 10
 const QUIET = [0, 200, -200, 100, -100, 0, 150, -150]

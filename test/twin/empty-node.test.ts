@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { emptyNodeOf, engineNative, measureEmptyNode } from '../../src/twin/empty-node.js'
+import { emptyNodeOf, engineNative, measureEmptyNode } from '../helpers/internals/twin.js'
 
 const MIB = 1024 * 1024
 const told = (...figures: unknown[]): string => JSON.stringify(['v20.0.0', true, ...figures])

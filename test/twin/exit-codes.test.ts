@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { TWIN_EXIT, describeExit } from '../../src/twin/exit-codes.js'
+import { TWIN_EXIT, describeExit } from '../helpers/internals/twin.js'
 
 describe('the exit codes of a twin', () => {
   it('are those of native/twin-exit.h', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { CacheAttributionError } from '../../src/support/errors.js'
+import { CacheAttributionError } from '../../src/index.js'
 import {
   checkHeadroom,
   estimateCopiedBytes,
@@ -7,7 +7,7 @@ import {
   headrooms,
   mayDieFirst,
   noteCopiedBytes,
-} from '../../src/twin/headroom.js'
+} from '../helpers/internals/twin.js'
 
 const GIB = 1024 ** 3
 const MIB = 1024 ** 2

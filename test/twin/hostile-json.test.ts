@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { frameReader, frameWriter } from '../../src/twin/frames.js'
+import { frameReader, frameWriter } from '../helpers/internals/twin.js'
 
 describe('frames of a twin', () => {
   it('are written and read by what JSON was when the library was loaded', () => {

@@ -3,9 +3,9 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { EndedTwin, ForkedTwin, TwinBinding } from '../../src/allocator/twin-binding.js'
-import { watchTwin } from '../../src/twin/parent.js'
-import type { TwinEnd } from '../../src/twin/parent.js'
+import type { EndedTwin, ForkedTwin, TwinBinding } from '../helpers/internals/allocator.js'
+import { watchTwin } from '../helpers/internals/twin.js'
+import type { TwinEnd } from '../helpers/internals/twin.js'
 
 /** A process that is no twin, but writes into a pipe like one. */
 interface StandIn {

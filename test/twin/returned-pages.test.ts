@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import { buildAddon } from '../helpers/native.js'
-import type { CacheAttribution } from '../../src/report/types.js'
+import type { CacheAttribution } from '../../src/index.js'
 import type { Returned } from './fixtures/returned-pages.js'
 
 const MIB = 1024 * 1024

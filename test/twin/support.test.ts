@@ -1,7 +1,8 @@
 import { expect } from 'chai'
-import type { TwinBinding } from '../../src/allocator/twin-binding.js'
-import { refusalOf, supportsTwin } from '../../src/twin/support.js'
-import type { TwinGround } from '../../src/twin/support.js'
+import type { TwinBinding } from '../helpers/internals/allocator.js'
+import { refusalOf } from '../helpers/internals/twin.js'
+import { supportsTwin } from '../../src/twin/index.js'
+import type { TwinGround } from '../helpers/internals/twin.js'
 
 const FACTS = { libc: '2.36', signalSlots: 2, canConfine: true, tellsMajorGcs: true, runsFinalizers: true }
 

@@ -3,8 +3,8 @@ import { cpSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { examine } from '../../../src/cli/doctor/examine.js'
-import type { Examination } from '../../../src/cli/doctor/examine.js'
+import { examine } from '../../helpers/internals/cli-doctor.js'
+import type { Examination } from '../../helpers/internals/cli-doctor.js'
 import { bareHost, command, plainEnvironment, program, requireJemalloc, temporaryFolders } from '../fixtures.js'
 
 const folder = temporaryFolders()

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import type { Examination } from '../../../src/cli/doctor/examine.js'
-import { diagnosisText } from '../../../src/cli/doctor/text.js'
+import type { Examination } from '../../helpers/internals/cli-doctor.js'
+import { diagnosisText } from '../../helpers/internals/cli-doctor.js'
 
 const NONE = { name: 'unavailable', version: null, statistic: null, binding: null, settings: null }
 

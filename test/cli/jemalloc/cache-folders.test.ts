@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { cacheFolders, fetchedCopy, preparePrivateFolder } from '../../../src/cli/jemalloc/cache-folders.js'
+import { cacheFolders, fetchedCopy, preparePrivateFolder } from '../../helpers/internals/cli-jemalloc.js'
 import { temporaryFolders } from '../fixtures.js'
 
 const DEBIAN = { id: 'debian', versionId: '12', family: 'debian' } as const

@@ -1,6 +1,12 @@
 import { expect } from 'chai'
-import { listedLibraries, preloadedCandidates, systemCandidates } from '../../../src/cli/jemalloc/candidates.js'
-import { LIBRARY_NAME, libraryFolders, mappedJemalloc } from '../../../src/cli/jemalloc/host.js'
+import {
+  listedLibraries,
+  preloadedCandidates,
+  systemCandidates,
+  LIBRARY_NAME,
+  libraryFolders,
+  mappedJemalloc,
+} from '../../helpers/internals/cli-jemalloc.js'
 import { bareHost } from '../fixtures.js'
 
 const LISTING = `412 libs found in cache \`/etc/ld.so.cache'

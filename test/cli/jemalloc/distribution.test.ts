@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { distributionOf, installAdvice } from '../../../src/cli/jemalloc/distribution.js'
+import { distributionOf, installAdvice } from '../../helpers/internals/cli-jemalloc.js'
 
 describe('distributionOf()', () => {
   it('reads Debian', () => {

@@ -1,9 +1,8 @@
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import type { FoundJemalloc, MissingJemalloc } from '../../../src/cli/jemalloc/find-jemalloc.js'
-import { debianArchitecture } from '../../../src/cli/jemalloc/fetch.js'
-import { thisHost } from '../../../src/cli/jemalloc/host.js'
+import type { FoundJemalloc, MissingJemalloc } from '../../helpers/internals/cli-jemalloc.js'
+import { debianArchitecture, thisHost } from '../../helpers/internals/cli-jemalloc.js'
 import { bareHost, findBare, requireJemalloc, temporaryFolders } from '../fixtures.js'
 import { hasApt, repository } from './repository.js'
 

@@ -1,9 +1,8 @@
 import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { preparePrivateFolder } from '../../../src/cli/jemalloc/cache-folders.js'
-import { thisHost } from '../../../src/cli/jemalloc/host.js'
-import { CacheAttributionError } from '../../../src/support/errors.js'
+import { preparePrivateFolder, thisHost } from '../../helpers/internals/cli-jemalloc.js'
+import { CacheAttributionError } from '../../../src/index.js'
 import { bareHost, findBare, requireJemalloc, temporaryFolders } from '../fixtures.js'
 
 const folder = temporaryFolders()

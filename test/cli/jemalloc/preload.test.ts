@@ -5,7 +5,7 @@ import {
   preloadedJemalloc,
   unpreloadable,
   withoutJemalloc,
-} from '../../../src/cli/jemalloc/preload.js'
+} from '../../helpers/internals/cli-jemalloc.js'
 
 const LIBRARY = '/usr/lib/libjemalloc.so.2'
 

@@ -1,9 +1,8 @@
 import { closeSync, copyFileSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import type { Execution } from '../../../src/cli/jemalloc/execute.js'
-import { probeLibrary, verdictOf } from '../../../src/cli/jemalloc/probe.js'
-import type { Probe } from '../../../src/cli/jemalloc/probe.js'
+import type { Execution, Probe } from '../../helpers/internals/cli-jemalloc.js'
+import { probeLibrary, verdictOf } from '../../helpers/internals/cli-jemalloc.js'
 import { bareHost, plainEnvironment, program, requireJemalloc, temporaryFolders } from '../fixtures.js'
 
 function ended(stderr: string, failure = ''): Execution {

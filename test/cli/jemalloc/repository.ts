@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { debianArchitecture } from '../../../src/cli/jemalloc/fetch.js'
+import { debianArchitecture } from '../../helpers/internals/cli-jemalloc.js'
 
 export interface RepositoryOptions {
   /** The file that the package carries as libjemalloc.so.2. */

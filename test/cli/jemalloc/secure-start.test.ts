@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { secureStartAdvice, secureStartOf } from '../../../src/cli/jemalloc/secure-start.js'
+import { secureStartAdvice, secureStartOf } from '../../helpers/internals/cli-jemalloc.js'
 import { MAIN, bareHost, findBare, plainEnvironment, temporaryFolders } from '../fixtures.js'
 
 /** The vector that the kernel hands over: AT_PAGESZ, AT_SECURE, AT_NULL. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Coordinator } from '../../../src/coordinator/coordinator.js'
+import type { Coordinator } from '../../../src/index.js'
 import { MIB, World, remainderOf, rowOf, turn, warningsOf } from '../world.js'
 
 /** One settling of the fake process: collections, and drains of three times half a millisecond. */

@@ -1,9 +1,8 @@
 /** Trim mode, in a process of a few numbers: what is asked of a cache, what becomes of its parts, and of hostile ones. */
 import { expect } from 'chai'
-import type { Releasable, TrimChoice, TrimContext } from '../../../src/coordinator/releasable.js'
-import { planTrim } from '../../../src/coordinator/live/trim-parts.js'
-import type { AttributeOptions } from '../../../src/coordinator/options.js'
-import type { AttributionReport } from '../../../src/report/types.js'
+import type { Releasable, TrimContext, AttributeOptions, AttributionReport } from '../../../src/index.js'
+import type { TrimChoice } from '../../helpers/internals/coordinator.js'
+import { planTrim } from '../../helpers/internals/coordinator-live.js'
 import { KIB, MIB, World, remainderOf, rowOf, turn, warningsOf } from '../world.js'
 
 const TRIM: AttributeOptions = { mode: 'trim' }

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import type { Allocator } from '../../../src/allocator/port.js'
-import { allocatorWarnings } from '../../../src/coordinator/run/allocator-warnings.js'
-import { unavailableAllocator } from '../../../src/allocator/unavailable.js'
+import type { Allocator } from '../../helpers/internals/allocator.js'
+import { allocatorWarnings } from '../../helpers/internals/coordinator-run.js'
+import { unavailableAllocator } from '../../helpers/internals/allocator.js'
 import { sample } from '../../report/reports.js'
 import { jemallocWith } from '../jemalloc-with.js'
 

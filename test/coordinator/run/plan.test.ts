@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { layOut, predictPauseMs, selectCaches, stepsWithin } from '../../../src/coordinator/run/plan.js'
-import type { PlannableCache, PlannedTurn } from '../../../src/coordinator/run/plan.js'
+import { layOut, predictPauseMs, selectCaches, stepsWithin } from '../../helpers/internals/coordinator-run.js'
+import type { PlannableCache, PlannedTurn } from '../../helpers/internals/coordinator-run.js'
 import { randomOf } from '../world.js'
 
 const COST = { forced: 40, natural: 2, none: 3 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { ReportExtensions } from '../../../src/coordinator/run/report-extensions.js'
-import type { AttributionReport } from '../../../src/report/types.js'
+import { ReportExtensions } from '../../helpers/internals/coordinator-run.js'
+import type { AttributionReport } from '../../../src/index.js'
 
 const REPORT = { id: 'a run', warnings: [] } as unknown as AttributionReport
 

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
-import { threadCacheError } from '../../../src/coordinator/run/thread-cache-error.js'
-import { sampleBytes } from '../../../src/coordinator/run/allocator-warnings.js'
-import { unavailableAllocator } from '../../../src/allocator/unavailable.js'
+import { threadCacheError, sampleBytes } from '../../helpers/internals/coordinator-run.js'
+import { unavailableAllocator } from '../../helpers/internals/allocator.js'
 import { jemallocWith } from '../jemalloc-with.js'
 
 const KIB = 1024

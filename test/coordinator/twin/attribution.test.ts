@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../../helpers/child.js'
-import type { AttributionReport, CacheAttribution } from '../../../src/report/types.js'
+import type { AttributionReport, CacheAttribution } from '../../../src/index.js'
 import type { TwinAttributionResult } from './fixtures/attribution.js'
 
 const MIB = 1024 * 1024

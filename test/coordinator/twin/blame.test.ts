@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { NO_BLAME, blame } from '../../../src/coordinator/twin/blame.js'
-import type { BlameState, EndedPass, TwinFailure, BlameDecision } from '../../../src/coordinator/twin/blame.js'
+import { NO_BLAME, blame } from '../../helpers/internals/coordinator-twin.js'
+import type { BlameState, EndedPass, TwinFailure, BlameDecision } from '../../helpers/internals/coordinator-twin.js'
 
 const CRASH: TwinFailure = { code: 'ERR_TWIN_CRASHED', reason: 'it ended after 1.0 s by SIGSEGV', signal: 'SIGSEGV' }
 const OVERTIME: TwinFailure = { code: 'ERR_TWIN_OVERTIME', reason: 'it was ended', signal: null }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { AttributionReport } from '../../../src/report/types.js'
+import type { AttributionReport } from '../../../src/index.js'
 import { needsJemalloc, runFixture } from '../../helpers/child.js'
 import { thoroughSuite } from '../../helpers/thorough.js'
 import { BUFFER_CLASS_BYTES } from '../fixtures/contents.js'

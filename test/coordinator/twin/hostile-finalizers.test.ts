@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { AttributionReport } from '../../../src/report/types.js'
+import type { AttributionReport } from '../../../src/index.js'
 import { remainderOf, rowOf } from '../world.js'
 import { JEMALLOC, needsJemalloc, runFixture } from '../../helpers/child.js'
 import { buildAddon, buildLibrary } from '../../helpers/native.js'

@@ -1,8 +1,8 @@
 /** A run in twins whose twins end at every point and in every way: no fork. */
 import { constants } from 'node:os'
 import { expect } from 'chai'
-import { TWIN_EXIT } from '../../../src/twin/exit-codes.js'
-import { CacheAttributionError } from '../../../src/support/errors.js'
+import { TWIN_EXIT } from '../../helpers/internals/twin.js'
+import { CacheAttributionError } from '../../../src/index.js'
 import { rowOf, warningsOf } from '../world.js'
 import { CACHE_BYTES, scriptedRun, wholePass } from './scripted-twin.js'
 import type { ScriptedRun, ScriptedTwin } from './scripted-twin.js'

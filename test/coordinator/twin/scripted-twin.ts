@@ -3,17 +3,14 @@
  *
  * Rule: it keeps the contract of makeTwin(): one order, as many attempts as the run wants, each with messages and an end.
  */
-import { TwinRun } from '../../../src/coordinator/twin/twin-run.js'
-import type { TwinMessage } from '../../../src/coordinator/twin/twin-message.js'
-import type { CoordinatorEventPayloads } from '../../../src/coordinator/events.js'
-import { resolveAttributeOptions, resolveCoordinatorOptions } from '../../../src/coordinator/options.js'
-import type { AttributeOptions } from '../../../src/coordinator/options.js'
-import { Registry } from '../../../src/coordinator/registry.js'
-import { createSampler } from '../../../src/measure/sample.js'
-import type { AttributionReport } from '../../../src/report/types.js'
-import { errorOf } from '../../../src/twin/make-twin.js'
-import type { TwinOrder, TwinOutcome } from '../../../src/twin/make-twin.js'
-import type { TwinEnd } from '../../../src/twin/parent.js'
+import { TwinRun } from '../../helpers/internals/coordinator-twin.js'
+import type { TwinMessage } from '../../helpers/internals/coordinator-twin.js'
+import type { CoordinatorEventPayloads } from '../../helpers/internals/coordinator.js'
+import { resolveAttributeOptions, resolveCoordinatorOptions, Registry } from '../../helpers/internals/coordinator.js'
+import type { AttributeOptions, AttributionReport } from '../../../src/index.js'
+import { createSampler } from '../../helpers/internals/measure.js'
+import { errorOf } from '../../helpers/internals/twin.js'
+import type { TwinOrder, TwinOutcome, TwinEnd } from '../../helpers/internals/twin.js'
 import { MIB, World } from '../world.js'
 
 /** What one twin sends, and how it ends. */

@@ -2,13 +2,11 @@
  * Damages real and made-up profiles at random, from a seed: what comes out must be a profile that holds together, or an
  * error with a code. Used by the tests for some thousand inputs, and by bench/profile-fuzz.ts for as many as one likes.
  */
-import { toFolded } from '../../../src/heap-profile/output/folded.js'
-import { topTable } from '../../../src/heap-profile/output/top.js'
-import { subtractProfile } from '../../../src/heap-profile/profile/difference.js'
-import { ProfileText } from '../../../src/heap-profile/profile/profile-text.js'
-import type { HeapProfile } from '../../../src/heap-profile/profile/types.js'
-import { CacheAttributionError } from '../../../src/support/errors.js'
-import { atOnce } from '../../../src/support/slices.js'
+import { toFolded, topTable, subtractProfile } from '../../../src/heap-profile/index.js'
+import { ProfileText } from '../../helpers/internals/heap-profile-profile.js'
+import type { HeapProfile } from '../../../src/heap-profile/index.js'
+import { CacheAttributionError } from '../../../src/index.js'
+import { atOnce } from '../../helpers/internals/support.js'
 
 /** How many inputs came to which end. */
 export interface FuzzResult {

@@ -1,10 +1,10 @@
 /** The allocator's own frames: of Rust, and in stripped programs with jemalloc inside. */
 import { expect } from 'chai'
-import { topTable } from '../../../src/heap-profile/output/top.js'
-import { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
-import { parseHeapProfile } from '../../../src/heap-profile/profile/parser.js'
-import type { FrameFunction, HeapProfile } from '../../../src/heap-profile/profile/types.js'
-import { demangle } from '../../../src/heap-profile/symbols/demangle.js'
+import { topTable, parseHeapProfile } from '../../../src/heap-profile/index.js'
+import { ProfileBuilder } from '../../helpers/internals/heap-profile-profile.js'
+import type { FrameFunction } from '../../helpers/internals/heap-profile-profile.js'
+import type { HeapProfile } from '../../../src/heap-profile/index.js'
+import { demangle } from '../../helpers/internals/heap-profile-symbols.js'
 
 const at = (name: string): FrameFunction => ({ name, linkerName: null, file: null, line: null })
 

@@ -1,8 +1,7 @@
 import { expect } from 'chai'
-import { toFolded } from '../../../src/heap-profile/output/folded.js'
-import { formatTopTable, topTable } from '../../../src/heap-profile/output/top.js'
-import { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
-import type { HeapProfile } from '../../../src/heap-profile/profile/types.js'
+import { toFolded, formatTopTable, topTable } from '../../../src/heap-profile/index.js'
+import { ProfileBuilder } from '../../helpers/internals/heap-profile-profile.js'
+import type { HeapProfile } from '../../../src/heap-profile/index.js'
 
 function profileOf(...stacks: (readonly [names: string, bytes: number])[]): HeapProfile {
   const builder = new ProfileBuilder({ source: 'v8', sampleTypes: [{ type: 'inuse_space', unit: 'bytes' }] })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { growingUint32 } from '../../../src/heap-profile/profile/columns.js'
+import { growingUint32 } from '../../helpers/internals/heap-profile-profile.js'
 import { randomOf } from '../fuzz/profile-fuzz.js'
 
 describe('a growing column', () => {

@@ -1,9 +1,7 @@
 import { expect } from 'chai'
-import { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
-import { totalOf } from '../../../src/heap-profile/profile/columns-of.js'
-import { subtractProfile } from '../../../src/heap-profile/profile/difference.js'
-import { parseHeapProfile } from '../../../src/heap-profile/profile/parser.js'
-import type { HeapProfile } from '../../../src/heap-profile/profile/types.js'
+import { ProfileBuilder, totalOf } from '../../helpers/internals/heap-profile-profile.js'
+import { subtractProfile, parseHeapProfile } from '../../../src/heap-profile/index.js'
+import type { HeapProfile } from '../../../src/heap-profile/index.js'
 
 /** A profile of one library at `base`: bytes by offset of the only call. */
 function profileAt(base: number, bytes: Readonly<Record<number, number>>): Promise<HeapProfile> {

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
-import { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
+import { ProfileBuilder, hidePackages } from '../../helpers/internals/heap-profile-profile.js'
 import { toFolded } from '../../../src/heap-profile/index.js'
-import { hidePackages } from '../../../src/heap-profile/profile/hide-packages.js'
 import type { HeapProfile } from '../../../src/heap-profile/index.js'
 
 function profileOf(

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { parseHeapProfile, subtractProfile, toFolded } from '../../../src/heap-profile/index.js'
-import { cacheLine, decoded, encoded, frameLine } from '../../../src/heap-profile/profile/javascript-names.js'
-import type { HeapProfile } from '../../../src/heap-profile/profile/types.js'
+import { cacheLine, decoded, encoded, frameLine } from '../../helpers/internals/heap-profile-profile.js'
+import type { HeapProfile } from '../../../src/heap-profile/index.js'
 
 /** A dump whose samples are so rare that estimates are what was sampled. */
 function parse(stacks: readonly string[], names: readonly string[]): Promise<HeapProfile> {

@@ -1,8 +1,7 @@
 import { expect } from 'chai'
-import { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
+import { ProfileBuilder, joinProfiles } from '../../helpers/internals/heap-profile-profile.js'
 import { toFlamegraph, toFolded, topTable } from '../../../src/heap-profile/index.js'
 import { parseAnyProfile, toPprof } from '../../../src/heap-profile/index.js'
-import { joinProfiles } from '../../../src/heap-profile/profile/join.js'
 import type { HeapProfile } from '../../../src/heap-profile/index.js'
 
 const KIB = 1024

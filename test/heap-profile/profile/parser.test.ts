@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { totalOf } from '../../../src/heap-profile/profile/columns-of.js'
-import { parseHeapProfile, readHeapProfile } from '../../../src/heap-profile/profile/parser.js'
-import type { ParseOptions } from '../../../src/heap-profile/profile/parser.js'
-import { selectThread } from '../../../src/heap-profile/profile/threads.js'
-import type { HeapProfile } from '../../../src/heap-profile/profile/types.js'
-import { CacheAttributionError } from '../../../src/support/errors.js'
+import { totalOf } from '../../helpers/internals/heap-profile-profile.js'
+import { parseHeapProfile, readHeapProfile, selectThread } from '../../../src/heap-profile/index.js'
+import type { ParseOptions, HeapProfile } from '../../../src/heap-profile/index.js'
+import { CacheAttributionError } from '../../../src/index.js'
 import { temporaryFolder } from '../../helpers/profiled.js'
 
 const MAPS = `MAPPED_LIBRARIES:

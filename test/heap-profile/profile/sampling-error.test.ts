@@ -1,13 +1,14 @@
 import { expect } from 'chai'
-import { columnOf } from '../../../src/heap-profile/profile/columns-of.js'
-import { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
-import { subtractProfile } from '../../../src/heap-profile/profile/difference.js'
-import { joinProfiles } from '../../../src/heap-profile/profile/join.js'
-import { parseAnyProfile, toPprof, topTable } from '../../../src/heap-profile/index.js'
-import { unbiasFactor } from '../../../src/heap-profile/profile/unbias.js'
-import { variancesOf } from '../../../src/heap-profile/profile/sampling-error.js'
+import {
+  columnOf,
+  ProfileBuilder,
+  joinProfiles,
+  unbiasFactor,
+  variancesOf,
+} from '../../helpers/internals/heap-profile-profile.js'
+import { parseAnyProfile, toPprof, topTable, subtractProfile } from '../../../src/heap-profile/index.js'
+import type { SampleTypeName } from '../../helpers/internals/heap-profile-profile.js'
 import type { HeapProfile } from '../../../src/heap-profile/index.js'
-import type { SampleTypeName } from '../../../src/heap-profile/profile/types.js'
 
 const KIB = 1024
 const INTERVAL = 512 * KIB

@@ -3,11 +3,14 @@ import { copyFileSync, readFileSync, renameSync, statSync, utimesSync, writeFile
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { expect } from 'chai'
-import { topTable } from '../../../src/heap-profile/output/top.js'
-import { subtractProfile } from '../../../src/heap-profile/profile/difference.js'
-import { parseHeapProfile, readHeapProfile } from '../../../src/heap-profile/profile/parser.js'
-import { symbolize } from '../../../src/heap-profile/symbols/symbolize.js'
-import type { SymbolizeOptions } from '../../../src/heap-profile/symbols/symbolize.js'
+import {
+  topTable,
+  subtractProfile,
+  parseHeapProfile,
+  readHeapProfile,
+  symbolize,
+} from '../../../src/heap-profile/index.js'
+import type { SymbolizeOptions } from '../../../src/heap-profile/index.js'
 import { JEMALLOC, needsJemalloc, runFixture, skipOrFail } from '../../helpers/child.js'
 import { temporaryFolder } from '../../helpers/profiled.js'
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
-import { linesAt } from '../../../src/heap-profile/symbols/lines.js'
+import { linesAt } from '../../helpers/internals/heap-profile-symbols.js'
 
 const ADDRESSES = Float64Array.of(0x1000)
 /** Mocha has a timer of its own, from the first wait of a test. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
-import { demangle } from '../../../src/heap-profile/symbols/demangle.js'
+import { demangle } from '../../helpers/internals/heap-profile-symbols.js'
 import { randomOf } from '../fuzz/profile-fuzz.js'
 import { requireTool } from '../../helpers/profiled.js'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
-import { adminPage } from '../../../src/http/admin/admin-page.js'
+import { adminPage } from '../../helpers/internals/http-admin.js'
 
 const { html, contentSecurityPolicy } = await adminPage()
 const inlined = (tag: string): string[] =>

@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import type { MemoryNode } from '../../../src/report/breakdown/types.js'
-import type { AttributionReport } from '../../../src/report/types.js'
+import type { MemoryNode, AttributionReport } from '../../../src/index.js'
 import { faultsOf } from '../../report/breakdown/readings.js'
 import { openSite } from '../site.js'
 import type { Site } from '../site.js'

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect } from 'chai'
 import { createProfileHandler } from '../../../src/http/index.js'
-import { PROFILE_ROUTES } from '../../../src/http/profiles/profile-handler.js'
+import { PROFILE_ROUTES } from '../../helpers/internals/http-profiles.js'
 import type { HeapProfiler } from '../../../src/profiling/index.js'
 
 /** What describes itself takes no profile. */

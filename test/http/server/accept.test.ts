@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { negotiate } from '../../../src/http/server/accept.js'
+import { negotiate } from '../../helpers/internals/http-server.js'
 import { thrownBy } from '../../coordinator/world.js'
 
 const OFFERS = ['text/plain', 'application/json', 'text/html'] as const

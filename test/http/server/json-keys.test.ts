@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { repeatedKey } from '../../../src/http/server/json-keys.js'
+import { repeatedKey } from '../../helpers/internals/http-server.js'
 
 describe('repeatedKey()', () => {
   for (const [text, key] of [

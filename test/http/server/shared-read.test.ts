@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SharedRead, encodedOnce } from '../../../src/http/server/shared-read.js'
+import { SharedRead, encodedOnce } from '../../helpers/internals/http-server.js'
 
 describe('a shared reading', () => {
   const LIFETIME = { leastMs: 1000, timesCost: 20, mostMs: 30_000 }

@@ -4,8 +4,8 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { DumpCatalogue } from '../../../src/profiling/index.js'
-import { dumpName, parseDumpName } from '../../../src/profiling/dumps/dump-names.js'
-import type { DumpTrigger } from '../../../src/profiling/dumps/dump-names.js'
+import { dumpName, parseDumpName } from '../../helpers/internals/profiling-dumps.js'
+import type { DumpTrigger } from '../../helpers/internals/profiling-dumps.js'
 
 const HEAP = 'heap_v2/524288\n  t*: 0: 0 [0: 0]\n\nMAPPED_LIBRARIES:\n'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { GrowthRules } from '../../../src/profiling/growth/growth-rules.js'
-import type { GrowthRuleOptions } from '../../../src/profiling/growth/growth-rules.js'
+import { GrowthRules } from '../../helpers/internals/profiling-growth.js'
+import type { GrowthRuleOptions } from '../../helpers/internals/profiling-growth.js'
 
 const NONE: GrowthRuleOptions = {
   everyBytes: undefined,

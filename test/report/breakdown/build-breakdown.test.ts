@@ -1,10 +1,14 @@
 import { expect } from 'chai'
-import { bytesAt, bytesOfAll } from '../../../src/report/breakdown/node.js'
-import { accountableParts } from '../../../src/report/breakdown/parts.js'
-import { shareOut } from '../../../src/report/breakdown/share.js'
-import { buildBreakdown } from '../../../src/report/breakdown/build-breakdown.js'
-import { PART } from '../../../src/report/breakdown/types.js'
-import type { CacheBytes, IsolateHeap } from '../../../src/report/breakdown/types.js'
+import {
+  bytesAt,
+  bytesOfAll,
+  accountableParts,
+  shareOut,
+  buildBreakdown,
+  PART,
+} from '../../helpers/internals/report-breakdown.js'
+import type { CacheBytes } from '../../helpers/internals/report-breakdown.js'
+import type { IsolateHeap } from '../../../src/index.js'
 import { MIB, faultsOf, heap, readings } from './readings.js'
 
 const MAIN = 'main thread'

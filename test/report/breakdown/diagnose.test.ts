@@ -1,8 +1,7 @@
 import { expect } from 'chai'
-import { diagnose } from '../../../src/report/breakdown/diagnose.js'
-import type { Diagnosis } from '../../../src/report/breakdown/diagnose.js'
-import { formatBreakdown } from '../../../src/report/breakdown/format-breakdown.js'
-import { buildBreakdown } from '../../../src/report/breakdown/build-breakdown.js'
+import { diagnose, formatBreakdown } from '../../../src/index.js'
+import type { Diagnosis } from '../../helpers/internals/report-breakdown.js'
+import { buildBreakdown } from '../../helpers/internals/report-breakdown.js'
 import { MIB, heap, readings } from './readings.js'
 
 const JAVASCRIPT = 'JavaScript objects in no measured cache (live at the last major collection)'

@@ -1,11 +1,6 @@
 /** Readings of a process, out of literals. */
-import type {
-  AllocatorFigures,
-  BreakdownReadings,
-  IsolateHeap,
-  MappedBytes,
-  MemoryNode,
-} from '../../../src/report/breakdown/types.js'
+import type { AllocatorFigures, BreakdownReadings, MappedBytes } from '../../helpers/internals/report-breakdown.js'
+import type { IsolateHeap, MemoryNode } from '../../../src/index.js'
 
 export const MIB = 1024 * 1024
 

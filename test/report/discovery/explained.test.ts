@@ -1,9 +1,9 @@
 import { expect } from 'chai'
-import { explainedBy, explainedByGraph, namedByGraph, ownersOfFloor } from '../../../src/report/discovery/explained.js'
-import { formatDiscovery } from '../../../src/report/discovery/format-discovery.js'
-import type { Discovery, LiveMemory, PackageCost } from '../../../src/report/discovery/types.js'
-import type { CacheAttribution } from '../../../src/report/types.js'
-import type { MemorySample } from '../../../src/measure/sample.js'
+import { explainedBy, explainedByGraph, namedByGraph, ownersOfFloor } from '../../helpers/internals/report-discovery.js'
+import { formatDiscovery } from '../../../src/twin/index.js'
+import type { Discovery } from '../../../src/twin/index.js'
+import type { LiveMemory, PackageCost } from '../../helpers/internals/report-discovery.js'
+import type { CacheAttribution, MemorySample } from '../../../src/index.js'
 
 const MIB = 1024 * 1024
 

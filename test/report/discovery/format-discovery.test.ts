@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { formatDiscovery } from '../../../src/report/discovery/format-discovery.js'
-import type { Discovery, Owner } from '../../../src/report/discovery/types.js'
+import { formatDiscovery } from '../../../src/twin/index.js'
+import type { Discovery, Owner } from '../../../src/twin/index.js'
 import { ownerOf } from '../owners.js'
 
 const MIB = 1024 * 1024

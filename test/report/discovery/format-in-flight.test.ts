@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { PLAIN_PALETTE } from '../../../src/report/format-table.js'
-import { describeInFlight, inFlightLines } from '../../../src/report/discovery/format-in-flight.js'
-import type { InFlight } from '../../../src/report/discovery/types.js'
+import { PLAIN_PALETTE } from '../../helpers/internals/report.js'
+import { describeInFlight, inFlightLines } from '../../helpers/internals/report-discovery.js'
+import type { InFlight } from '../../helpers/internals/report-discovery.js'
 
 const SITE = { function: 'poll', script: 'file:///app/queue.js', line: 17, count: 3 }
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
-import { adviceForOwner } from '../../../src/report/discovery/owner-advice.js'
-import type { Owner, OwnerKind } from '../../../src/report/discovery/types.js'
-import type { Trend, TrendVerdict } from '../../../src/report/trends/types.js'
+import { adviceForOwner } from '../../helpers/internals/report-discovery.js'
+import type { Owner } from '../../../src/twin/index.js'
+import type { OwnerKind } from '../../helpers/internals/report-discovery.js'
+import type { Trend, TrendVerdict } from '../../../src/history/index.js'
 import { ownerOf } from '../owners.js'
 
 function advice(rest: Partial<Owner>, path: string | null = 'byId', it_?: string): string | null {

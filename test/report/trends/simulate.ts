@@ -1,5 +1,5 @@
 /** Histories out of a seed: noise that resembles itself, waves of the day, outliers, restarts, gaps, and a leak or none. */
-import type { Segment } from '../../../src/report/trends/series.js'
+import type { Segment } from '../../helpers/internals/report-trends.js'
 import { normalOf, randomOf } from '../../coordinator/world.js'
 
 /** What a history is made of. */

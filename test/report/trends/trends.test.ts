@@ -1,10 +1,16 @@
 import { expect } from 'chai'
-import { floorTrendLine, forecastLine, sparkline, trendCell } from '../../../src/report/trends/format-trends.js'
-import { bucketed } from '../../../src/report/trends/series.js'
-import type { Segment, TrendInput } from '../../../src/report/trends/series.js'
-import { atOnce } from '../../../src/support/slices.js'
-import { estimateSlope } from '../../../src/report/trends/theil-sen.js'
-import { forecastOf, trendOf, trendsOf } from '../../../src/report/trends/trends.js'
+import {
+  floorTrendLine,
+  forecastLine,
+  sparkline,
+  trendCell,
+  bucketed,
+  estimateSlope,
+  forecastOf,
+} from '../../helpers/internals/report-trends.js'
+import type { Segment, TrendInput } from '../../helpers/internals/report-trends.js'
+import { atOnce } from '../../helpers/internals/support.js'
+import { trendOf, trendsOf } from '../../../src/history/index.js'
 import { normalOf, randomOf } from '../../coordinator/world.js'
 import { LEVEL_BYTES, simulate } from './simulate.js'
 

@@ -1,10 +1,14 @@
 import { expect } from 'chai'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CacheAttributionError } from '../../../src/support/errors.js'
-import { BudgetWatch, discoverBudget } from '../../../src/twin/discover/discover-budget.js'
-import { UNMEASURED, knownBefore } from '../../../src/twin/discover/known-before.js'
-import { TimeLeft } from '../../../src/twin/discover/time-left.js'
-import { expectedPauseMs, notePause } from '../../../src/twin/expected-pause.js'
+import { CacheAttributionError } from '../../../src/index.js'
+import {
+  BudgetWatch,
+  discoverBudget,
+  UNMEASURED,
+  knownBefore,
+  TimeLeft,
+} from '../../helpers/internals/twin-discover.js'
+import { expectedPauseMs, notePause } from '../../helpers/internals/twin.js'
 
 const MIB = 1024 * 1024
 

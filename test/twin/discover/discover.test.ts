@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { disagreementOf } from '../../../src/report/discovery/disagreement.js'
-import type { Owner } from '../../../src/report/discovery/types.js'
+import { disagreementOf } from '../../helpers/internals/report-discovery.js'
+import type { Owner } from '../../../src/twin/index.js'
 import { runFixture } from '../../helpers/child.js'
 import type { Discovered } from './fixtures/discovered.js'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { containerKind, emptyContainer, entryCount } from '../../../src/twin/discover/intrinsics.js'
-import type { ContainerKind } from '../../../src/twin/discover/intrinsics.js'
+import { containerKind, emptyContainer, entryCount } from '../../helpers/internals/twin-discover.js'
+import type { ContainerKind } from '../../helpers/internals/twin-discover.js'
 
 /** Every method and getter of it throws. */
 function hostile<T extends object>(value: T): T {

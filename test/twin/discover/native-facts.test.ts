@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import type { RawNative } from '../../../src/allocator/heap-walk.js'
-import type { PackageCost } from '../../../src/report/discovery/types.js'
-import { nativeMemoryOf, withNative } from '../../../src/twin/discover/native-facts.js'
+import type { RawNative } from '../../helpers/internals/allocator.js'
+import type { PackageCost } from '../../helpers/internals/report-discovery.js'
+import { nativeMemoryOf, withNative } from '../../helpers/internals/twin-discover.js'
 
 const NATIVE: RawNative = {
   javascriptBytes: 1000.4,

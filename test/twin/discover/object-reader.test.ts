@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
-import { ObjectReader } from '../../../src/twin/discover/object-reader.js'
+import { ObjectReader } from '../../helpers/internals/twin-discover.js'
 
 const reader = new ObjectReader()
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { runFixture } from '../../helpers/child.js'
-import type { Discovery } from '../../../src/report/discovery/types.js'
+import type { Discovery } from '../../../src/twin/index.js'
 import type { RegisteredResult } from './fixtures/registered.js'
 
 describe('discover() beside registered caches', function () {

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
-import { dominatorsOf, retainedOfNodes } from '../../../src/twin/heap-snapshot/dominators.js'
-import type { HeapGraph } from '../../../src/twin/heap-snapshot/graph.js'
-import { SnapshotParser } from '../../../src/twin/heap-snapshot/parse.js'
+import { dominatorsOf, retainedOfNodes, SnapshotParser } from '../../helpers/internals/twin-heap-snapshot.js'
+import type { HeapGraph } from '../../helpers/internals/twin-heap-snapshot.js'
 import { snapshotJson } from './snapshots.js'
 import type { NodeLiteral } from './snapshots.js'
 

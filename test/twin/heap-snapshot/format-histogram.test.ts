@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { formatHistogram } from '../../../src/twin/heap-snapshot/format-histogram.js'
-import type { ClassHistogram } from '../../../src/twin/heap-snapshot/histogram.js'
+import { formatHistogram } from '../../../src/twin/index.js'
+import type { ClassHistogram } from '../../../src/twin/index.js'
 
 const HISTOGRAM: ClassHistogram = {
   method: 'heap walk',

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
-import { histogramOf } from '../../../src/twin/heap-snapshot/histogram.js'
-import type { ClassHistogram } from '../../../src/twin/heap-snapshot/histogram.js'
-import { SnapshotParser } from '../../../src/twin/heap-snapshot/parse.js'
+import { histogramOf, SnapshotParser } from '../../helpers/internals/twin-heap-snapshot.js'
+import type { ClassHistogram } from '../../../src/twin/index.js'
 import { snapshotJson } from './snapshots.js'
 import type { NodeLiteral } from './snapshots.js'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import type { HeapGraph } from '../../../src/twin/heap-snapshot/graph.js'
-import { SnapshotParser } from '../../../src/twin/heap-snapshot/parse.js'
+import type { HeapGraph } from '../../helpers/internals/twin-heap-snapshot.js'
+import { SnapshotParser } from '../../helpers/internals/twin-heap-snapshot.js'
 import { snapshotJson } from './snapshots.js'
 
 const NODES = [

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { writeWholly } from '../../../src/twin/heap-snapshot/write.js'
-import type { SnapshotSink } from '../../../src/twin/heap-snapshot/write.js'
+import { writeWholly } from '../../helpers/internals/twin-heap-snapshot.js'
+import type { SnapshotSink } from '../../helpers/internals/twin-heap-snapshot.js'
 
 function errno(code: string): Error {
   return Object.assign(new Error(`${code}: from the kernel, write`), { code })

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import { runFixture } from '../../helpers/child.js'
-import { doubtOfSize } from '../../../src/twin/heap-walk/walk.js'
-import { doubtOfPlanted, walkClasses } from '../../../src/twin/heap-walk/walk-classes.js'
+import { doubtOfSize, doubtOfPlanted, walkClasses } from '../../helpers/internals/twin-heap-walk.js'
 import { thorough } from '../../helpers/thorough.js'
 import type { WalkOfCompiled } from './fixtures/compiled.js'
 import type { PeakOfWalk } from './fixtures/peak.js'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { AttributionReport } from '../../../src/index.js'
-import type { Discovery } from '../../../src/report/discovery/types.js'
+import type { Discovery } from '../../../src/twin/index.js'
 import { runFixture } from '../../helpers/child.js'
 import { thoroughSuite } from '../../helpers/thorough.js'
 

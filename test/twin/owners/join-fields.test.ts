@@ -1,9 +1,8 @@
 import { expect } from 'chai'
-import type { RawOwner, RawShared } from '../../../src/allocator/heap-walk.js'
-import type { Owner } from '../../../src/report/discovery/types.js'
-import { NO_TRAITS } from '../../../src/twin/owners/join-fields.js'
-import type { CollectionTraits } from '../../../src/twin/owners/join-fields.js'
-import { ownersOf } from '../../../src/twin/owners/owners-of.js'
+import type { RawOwner, RawShared } from '../../helpers/internals/allocator.js'
+import type { Owner } from '../../../src/twin/index.js'
+import { NO_TRAITS, ownersOf } from '../../helpers/internals/twin-owners.js'
+import type { CollectionTraits } from '../../helpers/internals/twin-owners.js'
 
 const LEAST_BYTES = 64
 const EMPTY = { readOnlyBytes: 0, mappedBytes: 0, tableBytes: 0, parts: [], items: [], holders: [], restBytes: 0 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import type { RawHolder, RawOwner } from '../../../src/allocator/heap-walk.js'
-import { jointOuters } from '../../../src/twin/owners/joint-holders.js'
+import type { RawHolder, RawOwner } from '../../helpers/internals/allocator.js'
+import { jointOuters } from '../../helpers/internals/twin-owners.js'
 
 function outersOf(count: number, holders: readonly (readonly [number, number])[], partOf: Record<number, number> = {}) {
   const owners = Array.from({ length: count }, (_, place) => ({ partOf: partOf[place] ?? -1 }) as RawOwner)

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { PART_KINDS } from '../../../src/allocator/heap-walk.js'
-import type { PartKind, RawPart } from '../../../src/allocator/heap-walk.js'
-import { livePartsOf } from '../../../src/twin/owners/live-parts.js'
-import type { LivePart } from '../../../src/twin/owners/live-parts.js'
+import { PART_KINDS } from '../../helpers/internals/allocator.js'
+import type { PartKind, RawPart } from '../../helpers/internals/allocator.js'
+import { livePartsOf } from '../../helpers/internals/twin-owners.js'
+import type { LivePart } from '../../helpers/internals/twin-owners.js'
 import { runFixture } from '../../helpers/child.js'
 import type { PartsResult } from './fixtures/parts.js'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { explainedByGraph } from '../../../src/report/discovery/explained.js'
-import type { LiveMemory, NativeMemory } from '../../../src/report/discovery/types.js'
+import { explainedByGraph } from '../../helpers/internals/report-discovery.js'
+import type { LiveMemory, NativeMemory } from '../../helpers/internals/report-discovery.js'
 import { runFixture } from '../../helpers/child.js'
 import { buildAddon } from '../../helpers/native.js'
 import { CHAINED, EXTERNAL_BYTES, GZIPS, LOST, MESSAGE_BYTES, WORKER_BYTES, WRAPPED_BYTES } from './fixtures/native.js'

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
-import type { RawOwner } from '../../../src/allocator/heap-walk.js'
-import { groupOwners } from '../../../src/twin/owners/group-owners.js'
-import { orderOwners } from '../../../src/twin/owners/order-owners.js'
+import type { RawOwner } from '../../helpers/internals/allocator.js'
+import { groupOwners, orderOwners } from '../../helpers/internals/twin-owners.js'
 
 const LEAST_BYTES = 100
 

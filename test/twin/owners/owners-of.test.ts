@@ -1,9 +1,9 @@
 import { expect } from 'chai'
-import { ITEM_KINDS } from '../../../src/allocator/heap-walk.js'
-import type { RawHolder, RawOwner } from '../../../src/allocator/heap-walk.js'
-import { describeOwner } from '../../../src/report/discovery/format-discovery.js'
-import { packageOf } from '../../../src/support/package-of.js'
-import { ownersOf } from '../../../src/twin/owners/owners-of.js'
+import { ITEM_KINDS } from '../../helpers/internals/allocator.js'
+import type { RawHolder, RawOwner } from '../../helpers/internals/allocator.js'
+import { describeOwner } from '../../../src/twin/index.js'
+import { packageOf } from '../../helpers/internals/support.js'
+import { ownersOf } from '../../helpers/internals/twin-owners.js'
 
 const MIB = 1024 * 1024
 const EMPTY = { readOnlyBytes: 0, mappedBytes: 0, tableBytes: 0, parts: [], items: [], holders: [], shared: [] }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Owner } from '../../../src/report/discovery/types.js'
+import type { Owner } from '../../../src/twin/index.js'
 import { runFixture } from '../../helpers/child.js'
 import type { ScopesResult } from './fixtures/scopes.js'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SnapshotTime, SNAPSHOT_MOST_MS } from '../../../src/twin/owners/snapshot-time.js'
+import { SnapshotTime, SNAPSHOT_MOST_MS } from '../../helpers/internals/twin-owners.js'
 import { runFixture } from '../../helpers/child.js'
 import { thorough } from '../../helpers/thorough.js'
 import type { SlowSnapshot } from './fixtures/slow-snapshot.js'

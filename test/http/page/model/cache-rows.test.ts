@@ -5,9 +5,9 @@ import {
   joinRows,
   ratioToClaim,
   sortRows,
-} from '../../../../src/http/page/model/cache-rows.js'
-import type { CacheRow, LiveRows } from '../../../../src/http/page/model/cache-rows.js'
-import type { AttributionReport } from '../../../../src/report/types.js'
+} from '../../../helpers/internals/http-page-model.js'
+import type { CacheRow, LiveRows } from '../../../helpers/internals/http-page-model.js'
+import type { AttributionReport } from '../../../../src/index.js'
 import { cacheViews, reportOf, unknownCacheView } from '../fixtures/fake-data.js'
 
 const STARTED = '2026-11-24T12:00:00.000Z'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { axisRange } from '../../../../src/http/page/model/chart-lines.js'
+import { axisRange } from '../../../helpers/internals/http-page-model.js'
 
 describe('the span of an axis of time', () => {
   for (const [name, times, span] of [

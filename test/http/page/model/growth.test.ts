@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import type { Forecast, Trend } from '../../../../src/report/trends/types.js'
-import { chartDataOf } from '../../../../src/http/page/model/chart-lines.js'
+import type { Forecast, Trend } from '../../../../src/history/index.js'
 import {
+  chartDataOf,
   bandOf,
   floorWords,
   forecastWords,
@@ -9,7 +9,7 @@ import {
   isRateless,
   ratelessWords,
   reasonWords,
-} from '../../../../src/http/page/model/growth.js'
+} from '../../../helpers/internals/http-page-model.js'
 import { trends } from '../fixtures/fake-data.js'
 
 const HOUR_MS = 3_600_000

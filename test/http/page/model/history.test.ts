@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { historyOf } from '../../../../src/http/page/model/history.js'
+import { historyOf } from '../../../helpers/internals/http-page-model.js'
 import { reportOf, summaryOf } from '../fixtures/fake-data.js'
 
 const first = summaryOf(reportOf({ id: 'a', startedAt: '2026-11-24T10:00:00Z', growth: 0.5 }))

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { splitBreakdown, splitMemory } from '../../../../src/http/page/model/memory-split.js'
-import type { MemorySample } from '../../../../src/measure/sample.js'
-import { buildBreakdown } from '../../../../src/report/breakdown/build-breakdown.js'
+import { splitBreakdown, splitMemory } from '../../../helpers/internals/http-page-model.js'
+import type { MemorySample } from '../../../../src/index.js'
+import { buildBreakdown } from '../../../helpers/internals/report-breakdown.js'
 import { MIB, readings } from '../../../report/breakdown/readings.js'
 import { sample, sampleWithoutAllocator } from '../fixtures/fake-data.js'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { problemOfAnswer, problemOfDocument, problemOfSilence } from '../../../../src/http/page/model/problem.js'
+import { problemOfAnswer, problemOfDocument, problemOfSilence } from '../../../helpers/internals/http-page-model.js'
 
 const CURES = { ERR_RUN_IN_PROGRESS: 'Wait for its end.' }
 

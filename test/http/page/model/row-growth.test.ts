@@ -1,12 +1,20 @@
 import { expect } from 'chai'
-import { emptyHolding } from '../../../../src/report/holdings/tree-parts.js'
-import type { Holding } from '../../../../src/report/holdings/types.js'
-import { growthFact, isLimitNear, largestFact, limitShare } from '../../../../src/http/page/model/answer.js'
-import { pointsOf, withReading } from '../../../../src/http/page/model/readings.js'
-import type { PageReading } from '../../../../src/http/page/model/readings.js'
-import { fastestByReports, growthOfRow, growthOfRss } from '../../../../src/http/page/model/row-growth.js'
-import { reportInText } from '../../../../src/http/page/model/saved-report.js'
-import { summaryOf } from '../../../../src/http/admin/report-store.js'
+import { emptyHolding } from '../../../helpers/internals/report-holdings.js'
+import type { Holding } from '../../../helpers/internals/report-holdings.js'
+import {
+  growthFact,
+  isLimitNear,
+  largestFact,
+  limitShare,
+  pointsOf,
+  withReading,
+  fastestByReports,
+  growthOfRow,
+  growthOfRss,
+  reportInText,
+} from '../../../helpers/internals/http-page-model.js'
+import type { PageReading } from '../../../helpers/internals/http-page-model.js'
+import { summaryOf } from '../../../helpers/internals/http-admin.js'
 import { report, row } from '../../../report/reports.js'
 import { discoveryOf, ownerOf } from '../../../report/owners.js'
 

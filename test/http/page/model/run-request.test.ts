@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { bodyOf, confirmationOf, targetsOf } from '../../../../src/http/page/model/run-request.js'
-import type { RunForm } from '../../../../src/http/page/model/run-request.js'
+import { bodyOf, confirmationOf, targetsOf } from '../../../helpers/internals/http-page-model.js'
+import type { RunForm } from '../../../helpers/internals/http-page-model.js'
 import { cacheViews, reportOf } from '../fixtures/fake-data.js'
 
 const FORM: RunForm = {

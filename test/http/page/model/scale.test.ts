@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { joinRows } from '../../../../src/http/page/model/cache-rows.js'
-import { placeOn, scaleOf, scaleTo } from '../../../../src/http/page/model/scale.js'
+import { joinRows, placeOn, scaleOf, scaleTo } from '../../../helpers/internals/http-page-model.js'
 import { cacheViews, reportOf } from '../fixtures/fake-data.js'
 
 const MIB = 1024 * 1024

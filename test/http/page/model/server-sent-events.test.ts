@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createEventReader } from '../../../../src/http/page/model/server-sent-events.js'
+import { createEventReader } from '../../../helpers/internals/http-page-model.js'
 
 const STREAM =
   ': hello\n\nid: 1\nevent: run-started\ndata: {"id":1}\n\nid: 2\r\nevent: cache-released\r\ndata: a\r\ndata: b\r\n\r\ndata:bare\n\nevent: empty\n\n'

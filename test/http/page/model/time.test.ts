@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { formatAge, formatDuration } from '../../../../src/http/page/model/time.js'
+import { formatAge, formatDuration } from '../../../helpers/internals/http-page-model.js'
 
 describe('ages and durations', () => {
   it('are told in their largest unit', () => {

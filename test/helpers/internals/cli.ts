@@ -1,0 +1,11 @@
+/** The parts of `src/cli/` that tests take and the package does not export: renaming a file there changes this one alone. */
+export { readArguments, readTargeted, refuseOperands } from '../../../src/cli/arguments.js'
+export type { ArgumentRule, Arguments } from '../../../src/cli/arguments.js'
+export { COMMANDS, runCommandLine } from '../../../src/cli/command-line.js'
+export type { CommandLine } from '../../../src/cli/command-line.js'
+export type { Outcome } from '../../../src/cli/command.js'
+export { signalExitCode } from '../../../src/cli/end-as.js'
+export { findProgram } from '../../../src/cli/find-program.js'
+export type { FoundProgram } from '../../../src/cli/find-program.js'
+export { formatProfileTable } from '../../../src/cli/profile-table.js'
+export { isTerminalForeground } from '../../../src/cli/run-program.js'

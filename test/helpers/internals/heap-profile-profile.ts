@@ -1,0 +1,11 @@
+/** The parts of `src/heap-profile/profile/` that tests take and the package does not export: renaming a file there changes this one alone. */
+export { ProfileBuilder } from '../../../src/heap-profile/profile/builder.js'
+export { columnOf, totalOf } from '../../../src/heap-profile/profile/columns-of.js'
+export { growingUint32 } from '../../../src/heap-profile/profile/columns.js'
+export { hidePackages } from '../../../src/heap-profile/profile/hide-packages.js'
+export { cacheLine, decoded, encoded, frameLine } from '../../../src/heap-profile/profile/javascript-names.js'
+export { joinProfiles } from '../../../src/heap-profile/profile/join.js'
+export { ProfileText } from '../../../src/heap-profile/profile/profile-text.js'
+export { variancesOf } from '../../../src/heap-profile/profile/sampling-error.js'
+export type { FrameFunction, SampleTypeName } from '../../../src/heap-profile/profile/types.js'
+export { unbiasFactor } from '../../../src/heap-profile/profile/unbias.js'

@@ -1,0 +1,10 @@
+/** Files of the product that tests start or load by their address: renaming one changes this file alone. */
+export const COMMAND_FILE = new URL('../../../src/cli/main.js', import.meta.url)
+export const AUTO_FILE = new URL('../../../src/auto/index.js', import.meta.url)
+export const OPEN_FILE = new URL('../../../src/allocator/open.js', import.meta.url)
+export const PROFILING_FILE = new URL('../../../src/profiling/index.js', import.meta.url)
+export const CONTROL_GROUPS_FILE = new URL('../../../src/support/control-groups.js', import.meta.url)
+export const DEFAULT_FILE = new URL('../../../src/coordinator/default.js', import.meta.url)
+export type DefaultModule = typeof import('../../../src/coordinator/default.js')
+export const WARM_UP_FILE = new URL('../../../src/measure/warm-up.js', import.meta.url)
+export type WarmUpModule = typeof import('../../../src/measure/warm-up.js')

@@ -1,0 +1,11 @@
+/** The parts of `src/twin/discover/` that tests take and the package does not export: renaming a file there changes this one alone. */
+export { BudgetWatch, discoverBudget } from '../../../src/twin/discover/discover-budget.js'
+export type { ExpectedCost } from '../../../src/twin/discover/discover-budget.js'
+export { discoverHere } from '../../../src/twin/discover/discover.js'
+export { containerKind, emptyContainer, entryCount } from '../../../src/twin/discover/intrinsics.js'
+export type { ContainerKind } from '../../../src/twin/discover/intrinsics.js'
+export { UNMEASURED, knownBefore } from '../../../src/twin/discover/known-before.js'
+export { nativeMemoryOf, withNative } from '../../../src/twin/discover/native-facts.js'
+export { ObjectReader } from '../../../src/twin/discover/object-reader.js'
+export { openCoordinators } from '../../../src/twin/discover/open-coordinators.js'
+export { TimeLeft } from '../../../src/twin/discover/time-left.js'

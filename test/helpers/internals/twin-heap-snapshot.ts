@@ -1,0 +1,10 @@
+/** The parts of `src/twin/heap-snapshot/` that tests take and the package does not export: renaming a file there changes this one alone. */
+export { heapGraph, snapshotHistogram } from '../../../src/twin/heap-snapshot/class-histogram.js'
+export { dominatorsOf, retainedOfNodes } from '../../../src/twin/heap-snapshot/dominators.js'
+export type { HeapGraph } from '../../../src/twin/heap-snapshot/graph.js'
+export { histogramOf } from '../../../src/twin/heap-snapshot/histogram.js'
+export type { ClassRow } from '../../../src/twin/heap-snapshot/histogram.js'
+export { countClasses } from '../../../src/twin/heap-snapshot/in-twin.js'
+export { SnapshotParser } from '../../../src/twin/heap-snapshot/parse.js'
+export { writeHeapSnapshot, writeWholly } from '../../../src/twin/heap-snapshot/write.js'
+export type { SnapshotSink } from '../../../src/twin/heap-snapshot/write.js'

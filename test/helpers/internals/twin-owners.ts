@@ -1,0 +1,12 @@
+/** The parts of `src/twin/owners/` that tests take and the package does not export: renaming a file there changes this one alone. */
+export { groupOwners } from '../../../src/twin/owners/group-owners.js'
+export { NO_TRAITS } from '../../../src/twin/owners/join-fields.js'
+export type { CollectionTraits } from '../../../src/twin/owners/join-fields.js'
+export { jointOuters } from '../../../src/twin/owners/joint-holders.js'
+export { livePartsOf } from '../../../src/twin/owners/live-parts.js'
+export type { LivePart } from '../../../src/twin/owners/live-parts.js'
+export { orderOwners } from '../../../src/twin/owners/order-owners.js'
+export { ownersHere } from '../../../src/twin/owners/owners-here.js'
+export { ownersOf } from '../../../src/twin/owners/owners-of.js'
+export type { OwnersFound } from '../../../src/twin/owners/owners-of.js'
+export { SNAPSHOT_MOST_MS, SnapshotTime } from '../../../src/twin/owners/snapshot-time.js'
