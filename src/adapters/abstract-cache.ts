@@ -61,7 +61,7 @@ function memoryOf(cache: object): LruMapLike | undefined {
 }
 
 /**
- * What `abstractCache()` of the package abstract-cache gives, and `@fastify/caching` has as `app.cache`: in this process.
+ * A cache that `abstractCache()` of the package abstract-cache made, as `@fastify/caching` has in `app.cache`: in this process.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`, also over a client for Redis or MongoDB
  * @example

@@ -18,7 +18,7 @@ const INTERFACE = 1
 /** Under it the entry for bundles leaves what it carries, for every copy of this package. */
 const KEY = Symbol.for('cache-attribution.addon')
 
-/** What stands there. */
+/** The value behind the mark. */
 interface Carried {
   readonly interface: number
   /** `linux-x64.glibc` → the file, compressed, as base64. */

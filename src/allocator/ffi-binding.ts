@@ -176,7 +176,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
       if (errno !== 0) throw mallctlFailure('writing', 'epoch', errno)
       slots[SLOT.epoch] = Number(raw.read('epoch', 'uint64').value)
       for (const [slot, key] of SLOT_KEYS) slots[slot] = size(key)
-      // What the profiler counts by size class is a structure, which this binding does not read.
+      // The profiler's counts by size class are a structure, which this binding does not read.
       slots[SLOT.overcount] = isProfiled ? NaN : 0
       slots[SLOT.overcountMost] = isProfiled ? size(EXTENTS_KEY) * size('arenas.lextent.0.size') : 0
       slots.fill(NaN, SLOT.otherThreads, SLOT.othersChanges + 1)
@@ -256,7 +256,7 @@ function rawMallctl({ mallctl, addressOf, readString }: Foreign): RawMallctl {
   const old = fixedMemory(8)
   const oldSize = fixedMemory(8)
   const value = fixedMemory(8)
-  /** What `value` points to, kept from the collector until the call is over. */
+  /** The target of the pointer `value`, kept from the collector until the call is over. */
   let text: Buffer | null = null
   const at = { key: addressOf(keyText), old: addressOf(old), oldSize: addressOf(oldSize), value: addressOf(value) }
   const errnoOf = (key: string, ...moreArguments: readonly bigint[]): number => {

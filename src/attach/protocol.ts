@@ -1,11 +1,11 @@
 /**
- * What the command and its agent in the other process say to each other, as JSON.
+ * The messages between the command and its agent in the other process, as JSON.
  *
  * Rule: both sides are of one version, since the command brings the agent along; what the other process itself put into a text
  * is not trusted on this side.
  */
 
-/** What the agent can be asked for. */
+/** The tasks that the agent can be asked for. */
 export type AgentTask =
   | 'overview'
   | 'discover'
@@ -46,17 +46,17 @@ export interface AgentQuestion {
 export type AgentAnswer =
   { readonly value: unknown } | { readonly error: { readonly code: string | null; readonly message: string } }
 
-/** What an attach cost the other process. */
+/** The cost of an attach for the other process. */
 export interface AttachCost {
   /** The longest time for which its main thread stood still for this. */
   readonly longestPauseMs: number
   /** From the first contact to the answer. */
   readonly durationMs: number
-  /** What the agent took on its heap, source text included, and the size of the addon. */
+  /** Bytes of the agent on that process's heap, source text included, and the size of the addon. */
   readonly agentBytes: number
 }
 
-/** What the agent itself knows of its cost. */
+/** The part of the cost that the agent itself knows. */
 export type AgentCost = Pick<AttachCost, 'longestPauseMs' | 'agentBytes'>
 
 /** How the admin handler is made in the other process; the command has the socket. */
@@ -67,7 +67,7 @@ export interface ServeSettings {
   readonly folders: readonly string[]
 }
 
-/** What is served. */
+/** The served pages. */
 export interface ServeStart {
   /** Coordinators with caches; the one with most of them is served. */
   readonly coordinators: number
@@ -91,7 +91,7 @@ export interface ServedAnswer {
   /** In base64. */
   readonly body: string
   readonly hasMore: boolean
-  /** What went wrong inside since the last answer, which nobody but the operator is told. */
+  /** Internal failures since the last answer; only the operator is told. */
   readonly errors: readonly string[]
 }
 

@@ -1,5 +1,5 @@
 /**
- * What is served and told by `auto`: the admin endpoint, profiles, history, logs. It is loaded when somebody asks for the first time, or
+ * The serving and reporting side of `auto`: the admin endpoint, profiles, history, logs. It is loaded when somebody asks for the first time, or
  * at the start where the environment wants a history or logs.
  */
 import { createServer } from 'node:http'

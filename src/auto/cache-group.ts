@@ -22,7 +22,7 @@ export interface Swept {
   readonly one: object | undefined
 }
 
-/** What makes a cache releasable; undefined where it must not be emptied. */
+/** Makes a cache releasable; undefined where the cache must not be emptied. */
 export type AsReleasable = (cache: object) => Releasable | undefined
 
 /** By the adapter that knows the shape. */

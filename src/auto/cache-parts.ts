@@ -5,7 +5,7 @@ import { objectIn, readMember } from '../adapters/shape.js'
 const MEMBERS = ['cache', 'store', 'primary', 'secondary', 'opts'] as const
 const DEPTH_MAX = 4
 
-/** What a cache is built on, as far as its library shows it: caches, their stores, their options. */
+/** The parts that a cache is built on, as far as its library shows them: caches, their stores, their options. */
 export function cacheParts(cache: object): Set<object> {
   const found = new Set<object>()
   const visit = (value: object, depth: number): void => {

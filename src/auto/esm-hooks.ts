@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { exportsOf, libraryOf, packageFolder } from './libraries.js'
 import { SHIM_MARK, shimSource } from './shim.js'
 
-/** What an import resolves to, given what it would without these hooks. */
+/** The target of an import, given its target without these hooks. */
 export function redirected(result: ResolveFnOutput, { parentURL = '' }: ResolveHookContext): ResolveFnOutput {
   if (result.format !== 'module' || parentURL.endsWith(SHIM_MARK) || !result.url.startsWith('file:')) return result
   const file = pathOfUrl(result.url)

@@ -15,7 +15,7 @@ export interface Origin {
   readonly export: CacheExport
 }
 
-/** What a wrapped export made. */
+/** An instance that a wrapped export made. */
 export interface Creation {
   readonly origin: Origin
   readonly made: object

@@ -34,7 +34,7 @@ interface FoundGroup {
   refusals: number
 }
 
-/** What is known of an export that makes caches. */
+/** The facts about an export that makes caches. */
 interface Product {
   readonly places: Map<string, FoundGroup>
   readonly budget: FollowBudget
@@ -47,7 +47,7 @@ interface Product {
 export interface FoundCachesOptions {
   /** Whether they may be released in the live process. */
   readonly allowRelease: boolean
-  /** What places are told relative to. */
+  /** The folder that places are told relative to. */
   readonly cwd: string
 }
 
@@ -55,9 +55,9 @@ export interface FoundCachesOptions {
 export class FoundCaches {
   readonly #options: FoundCachesOptions
   readonly #products = new Map<object, Product>()
-  /** What another cache is built on → that one. */
+  /** A part of a cache → the cache that is built on it. */
   readonly #wholes = new WeakMap<object, WeakRef<object>>()
-  /** What empties each function that a memoizer made. */
+  /** Each function that a memoizer made → the function that empties it. */
   readonly #clears = new WeakMap<object, unknown>()
   readonly #pending = new Set<FoundGroup>()
   /** Whose parts are not noted yet. */
@@ -206,7 +206,7 @@ export class FoundCaches {
     return { ...own, ...(this.#options.allowRelease ? {} : { live: false }) }
   }
 
-  /** What must not be emptied as a whole, such as a Keyv over Redis, covers nothing. */
+  /** A cache that must not be emptied as a whole, such as a Keyv over Redis, covers nothing. */
   #noteParts(): void {
     for (const whole of this.#composites.splice(0)) {
       const made = whole.deref()
@@ -243,7 +243,7 @@ function frameOf({ frames, callee, levels }: Creation): NodeJS.CallSite | undefi
   return frame !== undefined && isOfLibrary(fileOf(frame)) ? frameOutside(callee, (file) => !isOfLibrary(file)) : frame
 }
 
-/** What a file is to caches. */
+/** The role of a file for caches. */
 interface FileKind {
   readonly isOfLibrary: boolean
   readonly hider: string | null

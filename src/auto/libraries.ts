@@ -15,7 +15,7 @@ type ExportKind = 'class' | 'function' | 'memoizer' | 'value'
 /** An export that makes caches. */
 export interface CacheExport {
   readonly kind: ExportKind
-  /** What an instance is called. */
+  /** The name of an instance. */
   readonly label: string
   /** Files of the package in which this is so. @default all */
   readonly files?: RegExp

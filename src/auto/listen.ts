@@ -46,7 +46,7 @@ export async function listenById(env: NodeJS.ProcessEnv, onConnection: Connectio
  */
 export async function listenAt(address: ExtraAddress, onConnection: ConnectionListener): Promise<string> {
   if (address.kind === 'path') {
-    // What another process left there; what one listens on stays, and is an error below.
+    // Another process may have left its socket there; one that is listened on stays, and is an error below.
     if (isSocket(address.path) && !(await isServed(address.path))) unlinkSync(address.path)
     return listenOnFile(address.path, onConnection)
   }

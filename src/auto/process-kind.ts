@@ -1,5 +1,5 @@
 /**
- * What kind of process this is. `NODE_OPTIONS` reaches every Node that a shell, a package manager or a service starts, and most
+ * The kind of this process. `NODE_OPTIONS` reaches every Node that a shell, a package manager or a service starts, and most
  * of those are nobody's service.
  *
  * Rule: a tool gets nothing. What a served process starts is served too, and never heard of.
@@ -12,7 +12,7 @@ import { SERVED_BY, isSwitchedOff } from './settings.js'
 /** `service`: served and announced. `descendant`: served in silence. `tool`: left alone. */
 export type ProcessKind = 'service' | 'descendant' | 'tool'
 
-/** What a process is known by. */
+/** The facts that a process is known by. */
 export interface ProcessFacts {
   readonly isMainThread: boolean
   readonly pid: number

@@ -1,5 +1,5 @@
 /**
- * What the environment asks of `auto`: the variables CACHE_ATTRIBUTION_*.
+ * The settings of `auto` from the environment: the variables CACHE_ATTRIBUTION_*.
  *
  * Rule: pure, and never throws. A value that is not understood is reported, and counts as not given.
  */

@@ -19,7 +19,7 @@ export function shimSource(
   wrappable: readonly (readonly [string, CacheExport])[],
 ): string {
   const original = JSON.stringify(url)
-  // What is exported by name hides the same name of the star; a star never brings the default.
+  // A named export hides the same name of the star; a star never brings the default.
   const names = [...new Set([...wrappable.map(([name]) => name), 'default'])].filter((name) => mayExport(source, name))
   // Members, not names of an import: one that is not there after all is undefined, and the program still starts.
   const wrapped = names.map(

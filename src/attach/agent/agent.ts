@@ -19,7 +19,7 @@ import type { TaskContext } from './types.js'
 
 const WATCH_MS = 1_000
 
-/** What the command measured around the text of the agent while that was evaluated. */
+/** Measured by the command around the evaluation of the agent's text. */
 export interface LoadCost {
   /** V8's heap right before, with the text on it already. */
   readonly heapBytes: number
@@ -80,7 +80,7 @@ class Agent {
     return JSON.stringify(await this.#answer(task, options))
   }
 
-  /** What is being done, in words; also says that the command lives. */
+  /** Tells the command in words how far the task is; an answer says that the command lives. */
   progress(): string {
     this.#silentTurns = 0
     return this.#progress

@@ -1,4 +1,4 @@
-/** What an agent does, by name: each takes options as JSON and gives JSON. */
+/** The tasks of an agent, by name: each takes options as JSON and gives JSON. */
 import { breakdown } from '../../breakdown/index.js'
 import { byQuantity } from '../../measure/figures.js'
 import { watchMajorGcs } from '../../measure/major-gcs.js'

@@ -1,17 +1,17 @@
-/** What the tasks of an agent work with, and what they answer. */
+/** The surroundings of an agent's tasks, and their answers. */
 import type { MemoryNode } from '../../report/breakdown/types.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { AttributionReport } from '../../report/types.js'
 import type { Pauses } from './pauses.js'
 
-/** What a task works with. */
+/** The surroundings of a task. */
 export interface TaskContext {
   /** Aborted when the agent goes. */
   readonly signal: AbortSignal
   readonly pauses: Pauses
   /** Says what is being done. */
   readonly progress: (text: string) => void
-  /** What has to be closed when the agent goes; what it returns takes it off the list again. */
+  /** Has something closed when the agent goes; the returned function takes it off the list again. */
   readonly onEnd: (close: () => void) => () => void
 }
 

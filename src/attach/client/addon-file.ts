@@ -16,7 +16,7 @@ import type { TargetProcess } from './target-process.js'
 export interface AddonCopy {
   /** As the other process sees it. */
   readonly path: string
-  /** What to remove when it is loaded, as this process sees it. */
+  /** The path to remove once the addon is loaded, as this process sees it. */
   readonly folder: string
 }
 

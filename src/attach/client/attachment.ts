@@ -38,7 +38,7 @@ const ATTEMPTS = 3
 /** An agent that runs. */
 export class Attachment {
   readonly target: TargetProcess
-  /** What the agent said of its process. */
+  /** The agent's facts about its process. */
   readonly started: AgentStart
   readonly #session: InspectorSession
   readonly #handle: string
@@ -112,7 +112,7 @@ export class Attachment {
     await this.#call('progress', '', { timeoutMs: ANSWER_MS })
   }
 
-  /** What the attach cost the process so far. */
+  /** The cost of the attach for the process so far. */
   async cost(): Promise<AttachCost> {
     const cost = JSON.parse(await this.#call('cost', '', { timeoutMs: ANSWER_MS })) as AgentCost
     return { ...cost, durationMs: performance.now() - this.#startMs }

@@ -89,7 +89,7 @@ export class Foothold {
     return (await this.#session.call(this.#handle, 'load', file, { timeoutMs: LOAD_MS })) as string | null
   }
 
-  /** What of JavaScript does not do what it should. */
+  /** Built-ins of JavaScript that were replaced and no longer behave as the language says. */
   async changed(): Promise<readonly string[]> {
     const names = String(await this.#session.call(this.#handle, 'changed', '', { timeoutMs: ANSWER_MS }))
     return names.split(',').filter((name) => name !== '')

@@ -17,7 +17,7 @@ export class SessionError extends Error {
   }
 }
 
-/** What the inspector at `host:port` says of itself. */
+/** The inspector at `host:port`, as it describes itself. */
 export interface InspectorTarget {
   readonly webSocketUrl: URL
   /** `node.js/v20.20.2` */

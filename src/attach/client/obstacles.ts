@@ -1,5 +1,5 @@
 /**
- * What keeps a process from being attached to, known before anything is done to it.
+ * Obstacles to an attach that are known before anything is done to the process.
  *
  * Rule: each obstacle is an error with its own code and a cure that helps there; what cannot be known here passes.
  */

@@ -1,12 +1,12 @@
 /**
- * What kind of program a process runs, told from its file: whether it is Node, and which version.
+ * The kind of program that a process runs, told from its file: whether it is Node, and which version.
  *
  * Rule: nothing is run and nothing is sent: SIGUSR1 ends a program that does not expect it.
  */
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import process from 'node:process'
 
-/** What a program is. `version` is null where the file does not say. */
+/** The kind of a program. `version` is null where the file does not say. */
 export interface ProgramKind {
   readonly kind: 'node' | 'bun' | 'deno' | 'other'
   readonly version: string | null

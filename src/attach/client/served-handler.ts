@@ -17,7 +17,7 @@ import type { ServedAnswer, ServedPart, ServedRequest, AgentTask } from '../prot
 /** Asks the agent. */
 export type AskAgent = (task: AgentTask, options: Readonly<Record<string, unknown>>) => Promise<unknown>
 
-/** What it is made of. */
+/** The parts of the handler. */
 export interface ServedHandlerOptions {
   /** As of the admin handler: without it this machine alone is served. */
   readonly authorize: Authorize | undefined

@@ -1,5 +1,5 @@
 /**
- * What the kernel says about a process that is to be attached to, without touching it.
+ * The kernel's facts about a process that is to be attached to, without touching it.
  *
  * Rule: only /proc is read; nothing is sent to the process.
  */

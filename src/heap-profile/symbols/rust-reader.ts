@@ -7,7 +7,7 @@ export class RustReader extends Cursor {
   /** How many lifetimes the binders around have named. */
   lifetimes = 0
 
-  /** What stands `within` a backward reference. */
+  /** The text `within` a backward reference. */
   back<T>(read: () => T): T {
     const start = this.at - 1
     const target = this.base62()

@@ -26,7 +26,7 @@ interface SampledNode {
   readonly children: readonly SampledNode[]
 }
 
-/** What V8 gives. */
+/** The node of a profile as V8 gives it. */
 interface SampledTree {
   readonly head: SampledNode
   /** Of each sampled object that lives the bytes that it stands for, its node, and its number in the order of allocation. */
@@ -35,7 +35,7 @@ interface SampledTree {
 
 /** Sampling under way. */
 export interface JsSampling {
-  /** What is allocated from now on is no part of the result; once. */
+  /** Leaves allocations from now on out of the result; once. */
   leaveOutTheRest(): void
   /** Ends it and gives what was allocated since its begin and is still reachable. */
   stop(): HeapProfile

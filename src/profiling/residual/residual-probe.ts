@@ -124,7 +124,7 @@ export class ResidualProbe {
   }
 
   /**
-   * What each cache had that code says it fills, before the first release: of the allocator's memory, what was sampled.
+   * The sampled memory of each cache that code says it fills, before the first release: of the allocator's memory.
    *
    * @throws CacheAttributionError `ERR_PROFILE_DUMP` and those of the parser
    */

@@ -1,5 +1,5 @@
 /**
- * What the members of a group hold together: no one of them alone keeps it alive, all of them do.
+ * Memory that the members of a group hold together: no one of them alone keeps it alive, all of them do.
  *
  * Rule: it is the group's only where every reference to it comes out of the group, or of what is the group's already. Pure.
  */
@@ -25,7 +25,7 @@ export function jointOuters({
       at = above
     }
   }
-  // What was found in one round may be what another's references come out of.
+  // An object that was found in one round may be the origin of another's references.
   for (let known = -1; known !== outers.size;) {
     known = outers.size
     for (const [owner, by] of held) {

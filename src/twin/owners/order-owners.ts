@@ -84,7 +84,7 @@ function withBytes(field: OwnerField, isOf: (path: string) => boolean, entries: 
   return isOf(field.path) ? { ...field, totalBytes: field.totalBytes + ownBytesOf(entries) } : field
 }
 
-/** What a row holds without the others. */
+/** The bytes that a row holds without the others. */
 export function ownBytesOf({ members }: OwnerGroup): number {
   return members.reduce((sum, { ownBytes }) => sum + ownBytes, 0)
 }

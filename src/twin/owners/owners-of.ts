@@ -225,7 +225,7 @@ function bytesOf(owners: readonly RawOwner[]): GraphBytes {
   return { heapBytes: totalBytes - memoryBytes, memoryBytes, totalBytes }
 }
 
-/** What goes with all of `members`: what lies in them, and what they alone hold of a group. */
+/** The memory that goes with all of `members`: what lies in them, and what they alone hold of a group. */
 function retainedBy(
   members: ReadonlySet<RawOwner>,
   { owners, holders }: HeapOwners,
