@@ -1,5 +1,5 @@
 /**
- * What every adapter gives back, against a Map with the same content, under load.
+ * The bytes that every adapter gives back, against a Map with the same content, under load.
  *
  *   node dist/bench/adapters.js [--runs 10] [--only buffers,objects] [--node PATH]...
  */

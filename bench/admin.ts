@@ -1,5 +1,5 @@
 /**
- * What the admin endpoint costs a service that has it mounted and nobody asks: requests a second of an Express app without
+ * The cost of the admin endpoint for a service that has it mounted, without a request to it: requests a second of an Express app without
  * the hook, with it as a middleware, with it before the app, and with a middleware that does nothing, in turn. And how long
  * `GET /caches` takes with a thousand caches.
  *

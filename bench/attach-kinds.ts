@@ -1,10 +1,10 @@
 /**
- * What `attach` does to programs of each kind: bundles, TypeScript, Plug'n'Play, single executables, under each Node given and
+ * `attach` on programs of each kind: bundles, TypeScript, Plug'n'Play, single executables, under each Node given and
  * each allocator; and that it leaves Bun, Deno and what permits nothing alone.
  *
  *   node dist/bench/attach-kinds.js --folder FOLDER [--node PATH]… [--only WORD,WORD] [--jemalloc]
  *
- * What is not there yet is installed from the registry into the folder (300 MB).
+ * Missing packages are installed from the registry into the folder (300 MB).
  */
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -25,7 +25,7 @@ const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 const WITHIN = 0.02
 const READY_MS = 60_000
 
-/** What came of one. */
+/** The result of one. */
 interface Seen {
   /** The code of the refusal, or null. */
   readonly refusal: string | null

@@ -1,5 +1,5 @@
 /**
- * What an attach does to real servers, started plainly and under load: failed requests, pause, time to the answer, memory left
+ * The effect of an attach on real servers, started plainly and under load: failed requests, pause, time to the answer, memory left
  * behind, and whether an owner of known size is named and sized. RSS grows under a load by itself: the same server under the same
  * load for the same time, without an attach, is the control.
  *
@@ -99,7 +99,7 @@ for (const node of chosenNodes()) {
   for (const [what, held] of outcomes) verdict(what, held)
 }
 
-/** What is done meanwhile, and what came of it. */
+/** The work done meanwhile, and its result. */
 interface Outcome {
   readonly seen: Seen[]
   /** Of RSS, from the end of the warm-up to some seconds after the task. */

@@ -1,5 +1,5 @@
 /**
- * What an attach costs: time to the answer, pause, requests, memory left behind.
+ * The cost of an attach: time to the answer, pause, requests, memory left behind.
  *
  *   node dist/bench/attach.js [times]
  *

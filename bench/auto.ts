@@ -1,5 +1,5 @@
 /**
- * What `cache-attribution/auto` costs: requests a second of a service that makes its caches at the start, with auto and
+ * The cost of `cache-attribution/auto`: requests a second of a service that makes its caches at the start, with auto and
  * without, three servers (one more without, as a control) alternating under the same load, anew in every round; and the time of one
  * instance of a class that is made again and again, as the library has it and as auto wraps it, in turn within one process. The
  * first instances of a class are each followed; what one of those takes is told apart.

@@ -26,7 +26,7 @@ const NAMED_BAR = 4
 const READINGS = 4
 let strings = 0
 
-/** What is planted, and what a path to it must say. */
+/** The planted memory, and the words that a path to it must have. */
 const PLANTED = {
   'Map in a class': /store\.byId/,
   'array in a closure': /createQueue.*pending/,
@@ -44,7 +44,7 @@ interface Outcome {
   readonly heapBytes: number
 }
 
-// What is planted: each as a service would hold it.
+// The planted memory: each as a service would hold it.
 
 class UserStore {
   readonly byId = new Map<string, object>()
@@ -128,7 +128,7 @@ async function child(): Promise<void> {
   const peakRssBytes = process.resourceUsage().maxRSS * 1024
   const truth = dropInOrder()
   report({ truth, discovery, text: formatDiscovery(discovery, { color: false }), peakRssBytes, heapBytes })
-  // What was not dropped lives until here.
+  // Whatever was not dropped lives until here.
   for (const keep of [small, ballast]) if (keep.constructor === Date) return
 }
 
@@ -216,7 +216,7 @@ function windowTools(): { readonly read: () => Figures; readonly settle: (before
   }
 }
 
-/** What `release` gave back: once the table of strings has shrunk, which it does when a string is added to it. */
+/** The bytes that `release` gave back: once the table of strings has shrunk, which it does when a string is added to it. */
 function changeOf(tools: Tools, release: () => void): Figures {
   const before = level(tools)
   release()

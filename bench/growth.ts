@@ -22,7 +22,7 @@ const INTERVAL_MS = 250
 const SHAPES = ['jump', 'climb', 'sawtooth'] as const
 type Shape = (typeof SHAPES)[number]
 
-/** What one process saw. */
+/** The figures that one process saw. */
 interface Seen {
   readonly firings: number
   /** From the moment at which the level passed the step to the firing; the longest. */
@@ -89,7 +89,7 @@ async function watch(name: Shape, every: number, folder: string): Promise<void> 
   let allocatedBytes = 0
   let passedMs: number | undefined
   let latestMs = 0
-  /** What is held goes past the next step, counted from the level that the monitor counts from. */
+  /** Held memory goes past the next step, counted from the level that the monitor counts from. */
   let nextBytes = every
   const grow = (bytes: number): void => {
     for (let left = bytes; left > 0; left -= CHUNK) held.push(Buffer.alloc(CHUNK, 1))

@@ -1,5 +1,5 @@
 /**
- * What the metrics cost: a scrape of a thousand caches on the main thread, `allocationCounter.add()`, and requests a second of a
+ * The cost of the metrics: a scrape of a thousand caches on the main thread, `allocationCounter.add()`, and requests a second of a
  * service that is scraped a hundred times a second, against one that is not.
  *
  *   node dist/bench/metrics.js [--rounds 10] [--seconds 4] [--scrapes 200]
@@ -60,7 +60,7 @@ function processorMs(): number {
   return (user + system) / 1000
 }
 
-/** What a scrape keeps the event loop from. */
+/** The work that a scrape keeps the event loop from. */
 async function scrape(): Promise<void> {
   const coordinator = coordinatorOfMany()
   // So that every cache was measured, and has all of its series.

@@ -1,5 +1,5 @@
 /**
- * What the installed package costs: processor time and resident memory of importing three entries, and of `--help`, each as the
+ * The cost of the installed package: processor time and resident memory of importing three entries, and of `--help`, each as the
  * least of several processes, above that of a process that does nothing.
  *
  *   node dist/bench/package-cost.js [--node PATH]… [--package FOLDER] [--runs 15] [--slack 1]

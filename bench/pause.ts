@@ -1,5 +1,5 @@
 /**
- * What a run costs the event loop under load: the pause of each window against the process's own major GCs, and the
+ * The cost of a run for the event loop under load: the pause of each window against the process's own major GCs, and the
  * longest delay of the loop during a run of 50 caches.
  *
  *   node dist/bench/pause.js [--node PATH]…
@@ -66,7 +66,7 @@ async function compare(): Promise<void> {
         `${heapMb.toFixed(0)} MB: beyond its two major GCs a window pauses for ${median.toFixed(1)} ms, p95 ${p95.toFixed(1)} (at most ${String(ALLOWED_MS)})`,
         p95 <= ALLOWED_MS,
       )
-      // What the loop owes to the load itself comes on top.
+      // Delays from the load itself come on top.
       const delay = loopDelayMs - idleLoopDelayMs
       verdict(
         `${heapMb.toFixed(0)} MB: the loop is late by ${loopDelayMs.toFixed(0)} ms at most, the longest pause is ${longestMs.toFixed(0)} ms`,

@@ -1,5 +1,5 @@
 /**
- * What heap profiling costs an HTTP service that allocates heavily: requests per second without a profiler, with jemalloc's
+ * The cost of heap profiling for an HTTP service that allocates heavily: requests per second without a profiler, with jemalloc's
  * possible and off, with it active at its default distance, with stacks of JavaScript in it, under heaptrack, and under valgrind's massif. Alternating
  * rounds of the first four; the other two a few rounds each, against the first, since they are slow by orders.
  *
@@ -24,7 +24,7 @@ const self = fileURLToPath(import.meta.url)
 const folder = mkdtempSync(path.join(os.tmpdir(), 'profiling-cost-'))
 const JEMALLOC = { LD_PRELOAD: 'libjemalloc.so.2' }
 
-/** What a service is started with. */
+/** The settings that a service is started with. */
 interface Variant {
   readonly env: Readonly<Record<string, string>>
   readonly under?: readonly string[]

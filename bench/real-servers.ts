@@ -38,7 +38,7 @@ const chosen = chosenOf(
   SERVERS.map(({ name }) => name),
 )
 
-/** What was seen of one server. */
+/** The observations of one server. */
 interface Seen {
   readonly overview: Overview
   readonly cost: AttachCost

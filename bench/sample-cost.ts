@@ -1,5 +1,5 @@
 /**
- * What a reading costs: the addon against a loop in C that makes the same mallctl calls in the same process, the ffi
+ * The cost of a reading: the addon against a loop in C that makes the same mallctl calls in the same process, the ffi
  * binding beside it, and single mallctl reads through both. Needs cc, ffi-napi and ref-napi.
  *
  *   node dist/bench/sample-cost.js [--node PATH]…

@@ -14,7 +14,7 @@ import type { Outcome } from './slow-leak/service.js'
 
 const seconds = flags('seconds')[0] ?? '600'
 const mode = flags('mode')[0] ?? 'twin'
-/** What the service plants, in bytes an hour: 64 KiB a second of SQLite's memory, 4,096 doubles a second. */
+/** The planted growth, in bytes an hour: 64 KiB a second of SQLite's memory, 4,096 doubles a second. */
 const NATIVE = 64 * 1024 * 3600
 const JS = 4096 * 8 * 3600
 

@@ -1,5 +1,5 @@
 /**
- * What the library costs a service that only has it loaded: requests in turns of a few seconds with 50 caches registered
+ * The cost of the library for a service that only has it loaded: requests in turns of a few seconds with 50 caches registered
  * and observe() every second, against none, two servers alternating under the same load.
  *
  *   node dist/bench/throughput.js [--rounds 10] [--seconds 4]

@@ -1,5 +1,5 @@
 /**
- * What a twin costs the service: its pause with and without a major GC of its own, at three sizes of the heap, the latency of requests
+ * The cost of a twin for the service: its pause with and without a major GC of its own, at three sizes of the heap, the latency of requests
  * during a run beside that of the live mode and of no run, throughput, and the memory it adds. Beside that, what the
  * kernel alone takes of it on this machine: a process without Node, whose memory is at the same addresses, forks as often, and
  * both write to as many pages that they share as the service and its twins did. Needs cc.

@@ -11,7 +11,7 @@ import zlib from 'node:zlib'
 import { formatTopTable, symbolize, topTable } from 'cache-attribution/heap-profile'
 import { HeapProfiler } from 'cache-attribution/profiling'
 
-/** What the service keeps; a profile shows what is still reachable. */
+/** The memory that the service keeps; a profile shows what is still reachable. */
 const streams: zlib.DeflateRaw[] = []
 const sessions: number[][] = []
 const profiler = new HeapProfiler()

@@ -22,10 +22,10 @@ const LEAK_A_DAY = 2 * MB
 const BOUND = 40 * MB
 const ENTRY = 10_000
 
-/** What the service holds, in bytes, and what time it is. */
+/** The bytes that the service holds, and the time. */
 const service = { hours: 0, entries: 0, leaked: 0, sessions: 0 }
 
-/** What the library reads of an allocator, read of the numbers. */
+/** The allocator that the library reads, with these numbers. */
 const allocator: Allocator = {
   name: 'jemalloc',
   version: 'simulated',

@@ -71,7 +71,7 @@ try {
   await coordinator.close()
 }
 
-/** What a request does: a page that is looked up, a session that is kept. */
+/** The work of a request: a page that is looked up, a session that is kept. */
 function visit(id: number): Buffer {
   const page = pages.get(id % PAGES) ?? rendered.track(Buffer.alloc(30_000, 'page'))
   pages.set(id % PAGES, page)

@@ -1,4 +1,4 @@
-/** What the examples of the admin endpoint have in common: a cache, and the requests that an operator would make. */
+/** The common parts of the examples of the admin endpoint: a cache, and the requests that an operator would make. */
 import { once } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
 import { Coordinator } from 'cache-attribution'

@@ -126,8 +126,8 @@ static double read_size(const struct mib *mib) {
   return (double)value;
 }
 
-/* What the calling thread has allocated less what it has freed, in usable bytes; NaN where that is not
- * counted. */
+/* Bytes that the calling thread has allocated less those that it has freed, in usable bytes; NaN where that
+ * is not counted. */
 static double thread_net(void) {
   uint64_t allocated = 0, deallocated = 0;
   size_t size = sizeof allocated;

@@ -1,4 +1,4 @@
-/* What all copies of this addon in a process share. */
+/* The data that all copies of this addon in a process share. */
 #ifndef CACHE_ATTRIBUTION_COPIES_H
 #define CACHE_ATTRIBUTION_COPIES_H
 

@@ -9,7 +9,7 @@
 /* Whether this Node exports what it takes. */
 bool finalizers_can_run(void);
 
-/* What a call did. */
+/* The result of a call. */
 enum finalizers_ran {
   FINALIZERS_CANNOT = -1, /* not possible in this thread, or in this embedder of Node */
   FINALIZERS_QUIET = 0,   /* no foreground task waited; native immediates may have run */

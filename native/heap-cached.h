@@ -1,5 +1,6 @@
-/* What V8's cache of compiled code alone holds. The cache keeps a code only until a collection finds that
- * nothing else does: what something else holds is not the cache's, and what it alone holds is still there. */
+/* Objects that V8's cache of compiled code alone holds. The cache keeps a code only until a collection finds
+ * that nothing else does: what something else holds is not the cache's, and what it alone holds is still
+ * there. */
 #ifndef CACHE_ATTRIBUTION_HEAP_CACHED_H
 #define CACHE_ATTRIBUTION_HEAP_CACHED_H
 

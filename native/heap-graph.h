@@ -8,7 +8,7 @@
 
 #include "column.h"
 
-/* What was folded into what holds it. */
+/* Objects that were folded into their holder. */
 enum heap_folded { FOLDED_STRINGS, FOLDED_NUMBERS, FOLDED_BIGINTS, FOLDED_KINDS };
 
 /* Node 0 is the root of all. Behind the heap's objects stand the memories of ArrayBuffers, one node each. */

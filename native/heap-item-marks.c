@@ -31,8 +31,9 @@ static bool is_of_connection(enum heap_sort sort) {
   return sort == SORT_SOCKET || sort == SORT_REQUEST || sort == SORT_HANDLE || sort == SORT_CLIENT;
 }
 
-/* What only the roots hold, or another that they hold alone, with objects of Node's between: no variable of
- * the application's keeps it alive. So it is with all that fetch() keeps. `mark`: that of connections. */
+/* Items that only the roots hold, or another that they hold alone, with objects of Node's between: no
+ * variable of the application's keeps it alive. So it is with all that fetch() keeps. `mark`: that of
+ * connections. */
 static bool is_held_by_node(const struct heap_tree *tree, const uint32_t *marks, uint32_t number,
                             uint32_t mark) {
   uint32_t at = tree->dominator.at[number];

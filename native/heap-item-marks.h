@@ -1,4 +1,4 @@
-/* What waits, as owners: its members are marked by number before the tree of dominators is cut. */
+/* Waiting items as owners: their members are marked by number before the tree of dominators is cut. */
 #ifndef CACHE_ATTRIBUTION_HEAP_ITEM_MARKS_H
 #define CACHE_ATTRIBUTION_HEAP_ITEM_MARKS_H
 

@@ -14,7 +14,7 @@
 
 enum { URL_SIZE = 400 };
 
-/* What an object is an item of; `kind` is ITEM_NONE of any other. */
+/* The item that an object is a part of; `kind` is ITEM_NONE of any other. */
 struct identity {
   enum heap_item_kind kind;
   uint64_t key, function;
@@ -169,7 +169,7 @@ static bool add(struct heap_items *items, struct index *by_key, const struct hea
   return true;
 }
 
-/* What lies in another of its group is counted with that one. */
+/* An item that lies in another of its group is counted with that one. */
 static bool weigh(const struct heap_items *items, const struct heap_tree *tree) {
   const struct heap_item *all = items->items.at;
   struct heap_item_group *groups = items->groups.at;

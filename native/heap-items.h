@@ -1,4 +1,4 @@
-/* What waits: timers, immediates, suspended calls, by the function that is the same of them; pending
+/* Waiting items: timers, immediates, suspended calls, by the function that is the same of them; pending
  * promises; sockets, requests and streams by their class and the function that handles them; and modules that
  * were loaded several times. Those that hold much are owners, up to the modules; so are connections. */
 #ifndef CACHE_ATTRIBUTION_HEAP_ITEMS_H

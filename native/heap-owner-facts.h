@@ -1,4 +1,4 @@
-/* What is told of an owner that was found: its name, the owner that it is a part of, the object that the
+/* The facts about an owner that was found: its name, the owner that it is a part of, the object that the
  * caller knows. */
 #ifndef CACHE_ATTRIBUTION_HEAP_OWNER_FACTS_H
 #define CACHE_ATTRIBUTION_HEAP_OWNER_FACTS_H

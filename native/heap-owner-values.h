@@ -28,7 +28,7 @@ int function_handles_put(struct function_handles *handles, uint64_t function);
 /* For each owner a handle of it, or NULL; before anything else is made. To be freed. NULL without memory. */
 napi_value *owner_objects(napi_env env, const struct heap_owners *owners, const struct heap_tree *tree);
 
-/* What was found of owners. */
+/* The owners that were found. */
 struct owner_values {
   const struct heap_owners *owners;
   const struct function_handles *handles;

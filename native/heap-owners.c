@@ -170,7 +170,7 @@ static bool add_items(struct heap_owners *owners, const struct heap_items *items
   return true;
 }
 
-/* What makes small pieces alike: one function, its variables or its suspended calls; else one shape. */
+/* The likeness of small pieces: one function, its variables or its suspended calls; else one shape. */
 static uint64_t kind_at(uint64_t address, int type) {
   const uint64_t shared = v8_function_behind(address);
   if (shared != 0)

@@ -44,7 +44,7 @@ struct heap_owners {
       owner_of; /* number → place + 1 of the owner that it is, or whose group it is of; 0: neither */
 };
 
-/* What is sought. */
+/* The order for a search. */
 struct owners_sought {
   uint64_t least_bytes;  /* of a piece that is told */
   const uint32_t *known; /* numbers of objects that are recognised; 0 of one that is not in the tree */

@@ -148,7 +148,7 @@ static bool is_javascript(enum heap_sort sort) {
          sort == SORT_CONTEXT || sort == SORT_CJS_MODULE;
 }
 
-/* What an object does not say itself its dominator does, or where several hold it, the first of them; at last
+/* A fact that an object does not have its dominator has, or where several hold it, the first of them; at last
  * the class of which it is. Dominators come first. */
 static void label_by_holders(const struct column *via) {
   for (uint32_t number = 1; number < tree->count; number++) {

@@ -1,11 +1,11 @@
-/* What lives, by the script that it is of and by what it is: what a package costs. */
+/* Live memory by script and by kind: the cost of a package. */
 #ifndef CACHE_ATTRIBUTION_HEAP_PARTS_H
 #define CACHE_ATTRIBUTION_HEAP_PARTS_H
 
 #include "heap-tree.h"
 #include "list.h"
 
-/* What a part is made of. src/allocator/heap-walk.ts has the same names in the same order. */
+/* The kinds of a part. src/allocator/heap-walk.ts has the same names in the same order. */
 enum heap_part_kind {
   PART_DATA,         /* objects, and what is dominated by them */
   PART_SOURCE,       /* the text of scripts */

@@ -19,7 +19,7 @@ struct pair {
   uint32_t first, second;
 };
 
-/* What a pair holds in the piece of one owner. */
+/* The memory that a pair holds in the piece of one owner. */
 struct tally {
   uint32_t owner, pair;
   uint64_t count, bytes;
@@ -94,8 +94,8 @@ static uint32_t owner_at(const struct heap_owners *owners, const struct heap_tre
   return above == 0 || owners->owner_of.at[above] != owner ? owner : 0;
 }
 
-/* What holds `to` out of `from`: of all that its dominator holds, the one in which `from` lies; of what only
- * the roots hold together, the owner. 0: the dominator itself, or nothing that has a name. */
+/* The holder of `to` out of `from`: of all that its dominator holds, the one in which `from` lies; of what
+ * only the roots hold together, the owner. 0: the dominator itself, or nothing that has a name. */
 static uint32_t holder_of(const struct heap_owners *owners, const struct heap_tree *tree, uint32_t from,
                           uint32_t to) {
   const uint32_t above = tree->dominator.at[to];
@@ -145,7 +145,7 @@ static uint64_t *bytes_within(const struct heap_owners *owners, const struct hea
   return bytes;
 }
 
-/* What one of a pair holds is counted with what it dominates: nothing of that is held from outside. */
+/* Memory that one of a pair holds is counted with what it dominates: nothing of that is held from outside. */
 static bool sum_up(struct list *tallies, const struct heap_owners *owners, const struct heap_tree *tree,
                    const uint64_t *bytes) {
   bool is_done = true;

@@ -19,8 +19,8 @@ struct heap_shared_holder {
   char script[OWNER_SCRIPT_SIZE];
 };
 
-/* What several hold together: it is their common dominator's. `owner` is the place + 1 of the owner in whose
- * piece it lies; 0: none. */
+/* Memory that several hold together: it is their common dominator's. `owner` is the place + 1 of the owner in
+ * whose piece it lies; 0: none. */
 struct heap_shared_part {
   uint32_t owner;
   uint64_t count, bytes;

@@ -1,4 +1,4 @@
-/* What sort of thing an object of V8's heap is, as far as it matters to who it belongs to. */
+/* The sort of an object of V8's heap, as far as it matters to who it belongs to. */
 #ifndef CACHE_ATTRIBUTION_HEAP_SORTS_H
 #define CACHE_ATTRIBUTION_HEAP_SORTS_H
 

@@ -42,7 +42,7 @@ static void number_nodes(struct heap_tree *tree, const struct heap_graph *graph,
   tree->count = count;
 }
 
-/* What the search for semidominators works on: the forest of the numbers that are done, paths cut short as
+/* The data of the search for semidominators: the forest of the numbers that are done, paths cut short as
  * they are asked for. Of the holders of a number those with a lower number count by themselves alone, and the
  * least of them is all that is kept; the others are listed. */
 struct forest {

@@ -1,4 +1,4 @@
-/* What a walk found as values of JavaScript: properties of rows, and a refusal. */
+/* The findings of a walk as values of JavaScript: properties of rows, and a refusal. */
 #ifndef CACHE_ATTRIBUTION_HEAP_VALUES_H
 #define CACHE_ATTRIBUTION_HEAP_VALUES_H
 

@@ -4,8 +4,9 @@
 
 #include "v8-symbols.h"
 
-/* What V8 calls: the visitor itself first, then the object that is visited, tagged. `embedded` is called with
- * the reference that stands in code, `tabled_code` with the code that V8 keeps in a table for `host`. */
+/* The functions that V8 calls: the visitor itself first, then the object that is visited, tagged. `embedded`
+ * is called with the reference that stands in code, `tabled_code` with the code that V8 keeps in a table for
+ * `host`. */
 struct heap_visitor {
   void (*pointers)(void *self, uint64_t host, const uint64_t *slot, const uint64_t *end);
   void (*pointer)(void *self, uint64_t host, const uint64_t *slot);
@@ -19,7 +20,7 @@ struct heap_visitor {
 /* Learns what is needed of V8, once the layout is known. Returns NULL, or why objects cannot be visited. */
 const char *heap_visitor_prepare(const struct heap_visitor *visitor);
 
-/* What heap_visitor_prepare() found. */
+/* The findings of heap_visitor_prepare(). */
 const struct v8_symbols *heap_visitor_symbols(void);
 uint64_t heap_visitor_isolate(void);
 

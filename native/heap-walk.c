@@ -264,8 +264,8 @@ static void follow(void) {
   while (!pending.failed && heap_ephemerons_follow(&pending));
 }
 
-/* What the roots hold; then what objects of V8's C++ heap hold for which no JavaScript object was met, and at
- * last what is left in V8's cache of compiled code. */
+/* Follows what the roots hold; then what objects of V8's C++ heap hold for which no JavaScript object was
+ * met, and at last what is left in V8's cache of compiled code. */
 static void follow_roots(void) {
   bool is_read_only = false;
   follow();
@@ -283,7 +283,7 @@ static void follow_roots(void) {
   is_caching = false;
 }
 
-/* What only the walk itself uses; the marks stay, by which nodes have addresses. */
+/* Frees what only the walk itself uses; the marks stay, by which nodes have addresses. */
 static void tidy_up(void) {
   column_free(&pending);
   column_free(&roots);

@@ -76,7 +76,7 @@ void isolates_enter(const uint64_t *allocated, const uint64_t *deallocated) {
 
 void isolates_leave(void) {
   struct cache_attribution_isolates *table = shared();
-  /* What is left behind would be read when the memory is another's. */
+  /* Data left behind would be read when the memory is another's. */
   while (!close_table(table))
     continue;
   struct entry *entry = entry_of(table, self());

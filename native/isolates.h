@@ -25,8 +25,8 @@ void isolates_answer(int32_t change);
 /* At most `capacity` of them; how many there are, or -1 where the table is busy for too long. */
 int isolates_list(struct isolate_thread *threads, int capacity);
 
-/* What the threads but the calling one have allocated and freed so far. `changes` grows whenever a thread
- * enters or leaves: between two readings with the same number the same threads were counted. */
+/* Bytes that the threads but the calling one have allocated and freed so far. `changes` grows whenever a
+ * thread enters or leaves: between two readings with the same number the same threads were counted. */
 struct others_counted {
   double threads, allocated, freed, changes;
 };

@@ -185,7 +185,7 @@ static bool is_v8_thread(void) {
   return prctl(PR_GET_NAME, name) == 0 && (strstr(name, "V8Worker") != NULL || strncmp(name, "v8:", 3) == 0);
 }
 
-/* What a thread is whose JavaScript is not recorded, or that has none. */
+/* The kind of a thread whose JavaScript is not recorded, or that has none. */
 static unsigned thread_tokens(const struct js_thread *thread, const struct native_walk *walk, void **to) {
   if (thread != NULL && thread->requested_by[0] != 0)
     return requested_tokens(thread, to);

@@ -1,4 +1,4 @@
-/* What jemalloc calls for the stack of a sample. */
+/* The function that jemalloc calls for the stack of a sample. */
 #ifndef CACHE_ATTRIBUTION_JS_HOOK_H
 #define CACHE_ATTRIBUTION_JS_HOOK_H
 

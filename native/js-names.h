@@ -1,4 +1,4 @@
-/* What tokens in jemalloc's stacks stand for: a token is the number of a stack of JavaScript, which is a list
+/* The meaning of tokens in jemalloc's stacks: a token is the number of a stack of JavaScript, which is a list
  * of frames. Of the whole process, and in memory that the profiler does not see.
  *
  * Rule: names outlive the code, the isolate and the thread that they are of; they go when no dump holds their
@@ -17,7 +17,7 @@
 #define TOKEN_THREAD 0x7a57ull
 enum { TOKEN_SHIFT = 48 };
 
-/* What else is known of a sample. src/heap-profile/profile/javascript-frames.ts has the words. */
+/* Further facts about a sample. src/heap-profile/profile/javascript-frames.ts has the words. */
 enum mark {
   MARK_GC = 1,
   MARK_REQUESTED = 2,

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What stands on the stack of a call, from the last register that was saved on: rbx, rbp, r12, r13, r14, r15
+/* The words on the stack of a call, from the last register that was saved on: rbx, rbp, r12, r13, r14, r15
  * and the argument; then the return address, and what the caller has below it. */
 enum { LOCK_REGISTERS = 7, LOCK_RETURN = 7, LOCK_WORDS = 24 };
 

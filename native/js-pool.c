@@ -30,7 +30,7 @@ static const char *reason;
 static bool is_learned;
 static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
 
-/* What is learned from one job. */
+/* The facts learned from one job. */
 struct lesson {
   const struct pool_work *job;
   void *mutex;

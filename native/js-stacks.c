@@ -55,7 +55,7 @@ const char *js_stacks_unsupported(void) {
   return js_v8_find();
 }
 
-/* What jemalloc calls must stay loaded, also where a worker alone loaded it and ends. */
+/* Code that jemalloc calls must stay loaded, also where a worker alone loaded it and ends. */
 static bool keep_loaded(void) {
   Dl_info info;
   return dladdr((void *)js_hook, &info) != 0 &&

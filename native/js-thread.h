@@ -1,4 +1,4 @@
-/* What is kept of a thread for its stacks of JavaScript. */
+/* The state of a thread for its stacks of JavaScript. */
 #ifndef CACHE_ATTRIBUTION_JS_THREAD_H
 #define CACHE_ATTRIBUTION_JS_THREAD_H
 
@@ -23,7 +23,7 @@ struct pending {
 /* Stacks that may have submitted one job of libuv's pool: the last one, and those that did so before. */
 enum { REQUESTERS = 3 };
 
-/* What one of our own jobs shows of the pool. */
+/* The facts about the pool that one of our own jobs shows. */
 struct lesson;
 
 /* Written by the thread itself alone. */

@@ -48,7 +48,7 @@ bool js_tokens_read(int descriptor, struct index *ids) {
       break;
     }
     is_read = read_chunk(chunk, (size_t)got, ids);
-    /* What lies across the end is read again, whole. */
+    /* A token that lies across the end is read again, whole. */
     from += got == CHUNK_BYTES ? got - TOKEN_BYTES : got;
   }
   free(chunk);

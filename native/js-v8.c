@@ -14,7 +14,8 @@ struct js_v8 js_v8;
   "_ZN2v811CpuProfiler3NewEPNS_7IsolateENS_22CpuProfilingNamingModeENS_23CpuProfilingLoggingModeE"
 #define PROFILER_DISPOSE "_ZN2v811CpuProfiler7DisposeEv"
 
-/* What is needed of V8, and where it is put. The functions that collect a sample have two names. */
+/* The needed functions of V8, and the places for their addresses. The functions that collect a sample have
+ * two names. */
 static const struct {
   void *place;
   const char *name;

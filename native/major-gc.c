@@ -79,7 +79,7 @@ static void begin(void) {
   told.is_told = true;
 }
 
-/* What V8 does from now on is not known any more. */
+/* From now on V8's collections are not known any more. */
 static void end(void) {
   const remove_callback_fn remove_prologue = (remove_callback_fn)dlsym(RTLD_DEFAULT, REMOVE_PROLOGUE);
   const remove_callback_fn remove_epilogue = (remove_callback_fn)dlsym(RTLD_DEFAULT, REMOVE_EPILOGUE);

@@ -1,4 +1,4 @@
-/* What V8 does for major GCs of the calling thread's isolate, reported in the instant.
+/* The steps of V8's major GCs in the calling thread's isolate, reported in the instant.
  *
  * Node-API has no notice of collections, and what Node's JavaScript has comes a turn late or costs memory for
  * each. V8's own functions are called by the names under which Node exports them for addons; nothing else of
@@ -28,7 +28,7 @@ void major_gcs_unwatch(void);
  * isolate is gone. */
 void major_gcs_end_of_thread(void);
 
-/* What V8 has reported of this thread's isolate since it calls back. */
+/* The reports of V8 about this thread's isolate since it calls back. */
 struct major_gcs major_gcs_read(void);
 
 /* V8's `used_heap_size` as the last major GC ended, before any thread could reserve a part of the heap again;

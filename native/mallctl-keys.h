@@ -1,4 +1,4 @@
-/* What kind of value a key of mallctl has. jemalloc compares the size of a value and never its type. */
+/* The kind of value that a key of mallctl has. jemalloc compares the size of a value and never its type. */
 #ifndef CACHE_ATTRIBUTION_MALLCTL_KEYS_H
 #define CACHE_ATTRIBUTION_MALLCTL_KEYS_H
 

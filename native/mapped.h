@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a planted buffer is. */
+/* The kind of a planted buffer. */
 enum planted_kind { PLANTED_MALLOC, PLANTED_RESIZABLE, PLANTED_WASM };
 
 /* One planted buffer: the reference to it where V8 keeps it, and what is known of it. */

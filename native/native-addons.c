@@ -133,8 +133,8 @@ static void meet_given(const struct native_block *record, native_enter_fn enter,
       native_meet(native_word(record, word), enter, LABEL_ADDONS + addon);
 }
 
-/* What an addon gave to Node-API (data of wrapped objects, externals, finalizers, its own threads' calls)
- * stands in records of Node's that belong to its environment. */
+/* Memory that an addon gave to Node-API (data of wrapped objects, externals, finalizers, its own threads'
+ * calls) stands in records of Node's that belong to its environment. */
 static void meet_records(uint64_t environment_class, native_enter_fn enter) {
   if (!column_make(&records, native_blocks.count))
     return;

@@ -1,11 +1,11 @@
-/* What addons hold for certain. */
+/* Memory that addons hold for certain. */
 #ifndef CACHE_ATTRIBUTION_NATIVE_ADDONS_H
 #define CACHE_ATTRIBUTION_NATIVE_ADDONS_H
 
 #include "native-search.h"
 
-/* What the calling addon gives to Node-API as data, so that it is learnt where records have them: the address
- * of each once. */
+/* The data that the calling addon gives to Node-API, so that it is learnt where records have them: the
+ * address of each once. */
 enum { NATIVE_PLANTED = 8 };
 extern char native_planted[NATIVE_PLANTED];
 

@@ -35,7 +35,7 @@ static const uint32_t NO_BLOCKS = UINT32_MAX - 1; /* of a region that jemalloc k
 
 static mallctl_fn mallctl_of_jemalloc;
 
-/* What jemalloc says of a page: the run of blocks that it belongs to. */
+/* The facts that jemalloc has of a page: the run of blocks that it belongs to. */
 struct run {
   size_t free, blocks, size;
 };
@@ -135,8 +135,8 @@ static bool is_known_region(uint64_t page) {
   return is_known && make_region(page) != NULL;
 }
 
-/* What the allocator gave back to the system is not resident; of a block that is held at least the first page
- * was written. */
+/* Pages that the allocator gave back to the system are not resident; of a block that is held at least the
+ * first page was written. */
 static bool is_resident(uint64_t page) {
   unsigned char is = 0;
   return mincore((void *)page, PAGE, &is) == 0 && (is & 1) != 0;

@@ -1,4 +1,4 @@
-/* What the allocator has handed out, block by block, as far as it can be listed: jemalloc tells of each page
+/* The blocks that the allocator has handed out, as far as it can be listed: jemalloc tells of each page
  * to which run of blocks it belongs, glibc keeps a size before each block.
  *
  * Rule: memory is read and nothing is written. In a twin only: no other thread allocates, and what is read

@@ -1,5 +1,5 @@
-/* What is loaded into the process, by whose it is: Node with what it was started with, the C libraries, this
- * addon, and other addons with the libraries that they brought. */
+/* The objects loaded into the process, by whose they are: Node with what it was started with, the C
+ * libraries, this addon, and other addons with the libraries that they brought. */
 #ifndef CACHE_ATTRIBUTION_NATIVE_MODULES_H
 #define CACHE_ATTRIBUTION_NATIVE_MODULES_H
 

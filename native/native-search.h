@@ -16,7 +16,7 @@ enum native_label {
   LABEL_ADDONS
 };
 
-/* What a search does with a block that it meets: whether it goes on from there. */
+/* The step of a search at a block that it meets: whether it goes on from there. */
 typedef bool (*native_enter_fn)(struct native_block *block, int owner);
 
 /* Blocks that were met and not looked into yet, by their places. */

@@ -127,10 +127,12 @@ static void meet_heap(native_enter_fn enter, int owner) {
   }
 }
 
-/* What the data of threads alone lead to may be what such a thread has freed, and keeps to use it again. */
+/* Blocks that only data of threads lead to may have been freed by such a thread, which keeps them to use them
+ * again. */
 static bool is_counted(const struct native_block *block) { return block->label > LABEL_FREE; }
 
-/* What the allocator counts as live; less is in the caches of threads and looks the same as what is held. */
+/* The bytes that the allocator counts as live; less is in the caches of threads and looks the same as what is
+ * held. */
 static double live_bytes(void) {
   double slots[SLOT_COUNT];
   const bool is_jemalloc = allocator_serves_malloc() == 1;
@@ -207,7 +209,7 @@ static void count_all(struct native_owners *owners) {
     count_run(owners, &runs[i], small_share);
 }
 
-/* What is reached at all: only of that the contents say whose it is. */
+/* The blocks that are reached at all: only of that the contents say whose it is. */
 static void reach_all(void) {
   native_search_begin();
   meet_engine(enter_any, 0);
@@ -231,7 +233,7 @@ static void label_natives(const void *node_api) {
   native_follow(enter_if_nobodys, LABEL_ENGINE);
 }
 
-/* What is left over of this library's: it is there because somebody asks. */
+/* The remaining blocks of this library: it is there because somebody asks. */
 static void label_ours(void) {
   meet_modules(MODULE_OURS, enter_if_nobodys, LABEL_OURS);
   native_follow(enter_if_nobodys, LABEL_OURS);

@@ -34,7 +34,7 @@ static int open_raw(int folder, const char *path, int flags, mode_t mode) {
   return (int)syscall(SYS_openat, folder, path, flags, mode);
 }
 
-/* What a descriptor that opens nothing (O_PATH) leads to is looked at, and the same is opened through it. */
+/* The target of a descriptor that opens nothing (O_PATH) is looked at, and the same is opened through it. */
 static int open_looked_at(int folder, const char *path, int flags) {
   struct stat status;
   char name[32];

@@ -8,7 +8,7 @@
 /* The path that may be opened whatever it is, known by this very address. */
 void open_guard_except(const char *path);
 
-/* What stands in for the C library's functions of these names, for slots.c. They open files and folders, and
+/* Functions in the place of the C library's of these names, for slots.c. They open files and folders, and
  * of devices those of which nothing is used up (null, zero, full, random, urandom). A FIFO, a terminal or
  * another device is EPERM, and not touched on the way. Opening for writing is left to the filter of system
  * calls. */

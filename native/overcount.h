@@ -1,5 +1,5 @@
-/* What jemalloc's profiler adds to `stats.allocated`: it gives each small block that it samples an extent of
- * its own, counted as the smallest large size class (16 KiB) whatever the block's size. */
+/* The bytes that jemalloc's profiler adds to `stats.allocated`: it gives each small block that it samples an
+ * extent of its own, counted as the smallest large size class (16 KiB) whatever the block's size. */
 #ifndef CACHE_ATTRIBUTION_OVERCOUNT_H
 #define CACHE_ATTRIBUTION_OVERCOUNT_H
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 /** @typedef {{ platform: string, arch: string, libc: string }} Target `libc` is '' off Linux */
 
-/** What a release carries. @type {readonly Target[]} */
+/** The systems whose addon a release carries. @type {readonly Target[]} */
 export const TARGETS = [
   { platform: 'linux', arch: 'x64', libc: 'glibc' },
   { platform: 'linux', arch: 'arm64', libc: 'glibc' },

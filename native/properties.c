@@ -34,8 +34,8 @@ static struct {
   has_interceptor_fn named_interceptor, indexed_interceptor;
   property_names_fn names;
   is_callback_fn is_callback;
-  /* What V8 tells debuggers of its objects: where a map holds the type, and the first type beyond the special
-   * receivers. */
+  /* The facts that V8 tells debuggers about its objects: where a map holds the type, and the first type
+   * beyond the special receivers. */
   const int *map_offset, *type_offset, *tag, *primitive_wrapper;
 } v8;
 
@@ -81,9 +81,9 @@ static int type_of(napi_value object) {
   return *(const uint16_t *)(map - (uintptr_t)*v8.tag + (uintptr_t)*v8.type_offset);
 }
 
-/* What V8 calls special receivers: objects with interceptors or access checks, the globals of contexts, which
- * forward to whatever a context was made of, proxies, namespaces of modules. Their types come before all
- * others. HasNamedLookupInterceptor() alone would not do: in Node 20 (V8 11.3) it is always false. */
+/* Special receivers, as V8 calls them: objects with interceptors or access checks, the globals of contexts,
+ * which forward to whatever a context was made of, proxies, namespaces of modules. Their types come before
+ * all others. HasNamedLookupInterceptor() alone would not do: in Node 20 (V8 11.3) it is always false. */
 static bool is_special(napi_env env, napi_value object) {
   if (type_of(object) >= *v8.primitive_wrapper && !v8.named_interceptor(object) &&
       !v8.indexed_interceptor(object))

@@ -19,7 +19,7 @@ typedef int (*trim_fn)(size_t pad);
 bool purge_allocator(void) {
   const mallctl_fn mallctl = allocator_serves_malloc() == 1 ? allocator_mallctl() : NULL;
   if (mallctl != NULL) {
-    /* What lies in the cache of this thread holds its slab. 4096 is MALLCTL_ARENAS_ALL. */
+    /* A block in the cache of this thread holds its slab. 4096 is MALLCTL_ARENAS_ALL. */
     mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
     return mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0;
   }

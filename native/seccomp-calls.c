@@ -73,7 +73,7 @@ const uint16_t seccomp_allowed[] = {
     SYS_getsockname,
     SYS_getpeername,
     SYS_getsockopt,
-    /* What files are and hold. */
+    /* Kinds and contents of files. */
     SYS_fstat,
     SYS_newfstatat,
     SYS_statx,

@@ -32,7 +32,7 @@ bool seccomp_is_possible(void) {
 }
 
 #ifdef THIS_ARCHITECTURE
-/* What is refused fails with this. The conformance test takes an errno that no kernel gives. */
+/* A refused call fails with this. The conformance test takes an errno that no kernel gives. */
 #ifndef SECCOMP_ERRNO
 #define SECCOMP_ERRNO EPERM
 #endif
@@ -186,7 +186,7 @@ static void add_units(void) {
   ADD(BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, UNIT_BITS));
   ADD(BPF_STMT(BPF_ALU | BPF_OR | BPF_X, 0));
   ADD(BPF_STMT(BPF_ST, FIRST_UNIT));
-  /* What both have beyond whole units, rounded up. */
+  /* The parts of both beyond whole units, rounded up. */
   load_lower(0);
   ADD(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xffff));
   ADD(BPF_STMT(BPF_MISC | BPF_TAX, 0));

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* What a confined process keeps to itself. */
+/* The facts of a confined process that its filter needs. */
 struct confinement {
   pid_t self;
   /* One file may be opened for writing nevertheless: the one whose path is passed at this very address

@@ -35,7 +35,8 @@ void twin_facts(struct twin_facts *facts) {
 /* Threads of V8's have done what they were given by then; others of the service may work on. */
 static const double THREADS_PATIENCE_MS = 25;
 
-/* What of V8's heap forks get for the time being. One thread at a time makes twins: the lock of runs says so.
+/* The part of V8's heap that forks get for the time being. One thread at a time makes twins: the lock of runs
+ * says so.
  */
 static struct {
   bool is_open;

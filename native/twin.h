@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What a fork did, seen by the parent. */
+/* The result of a fork, seen by the parent. */
 struct twin_forked {
   pid_t pid;        /* 0 in the child */
   int fd;           /* the parent's end of the pipe, non-blocking; the child's end in the child */
@@ -18,7 +18,7 @@ struct twin_forked {
   const char *step; /* the call that failed, where twin_fork() returned an errno */
 };
 
-/* What is to be forked. */
+/* The order for a fork. */
 struct twin_order {
   int keep_fd;         /* stays open in the child; -1 for none */
   unsigned alarm_s;    /* the kernel ends the child so long after it wrote to its parent last */
@@ -28,7 +28,7 @@ struct twin_order {
   uintptr_t filling; /* the one page of V8's young generation that holds objects; 0: it is not the only one */
 };
 
-/* What can be known before anything is forked. */
+/* The facts that are known before anything is forked. */
 struct twin_facts {
   const char *libc;     /* glibc's version; NULL on another libc */
   int signal_slots;     /* import slots of the executable through which V8 wakes its threads; 0: no twin */

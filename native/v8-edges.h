@@ -1,4 +1,4 @@
-/* What leads from one object of V8's to the next, as the source has it: a property, a variable of a closure,
+/* The edges from one object of V8's to the next, as the source has it: a property, a variable of a closure,
  * an element. */
 #ifndef CACHE_ATTRIBUTION_V8_EDGES_H
 #define CACHE_ATTRIBUTION_V8_EDGES_H

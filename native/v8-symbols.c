@@ -183,7 +183,7 @@ static void take_symbols(void) {
   }
 }
 
-/* What the name of a visitor's function says that it does. `with` is a part of the types of its arguments. */
+/* The role of a visitor's function, by its name. `with` is a part of the types of its arguments. */
 static const struct {
   const char *called, *with;
   enum visitor_slot slot;

@@ -18,7 +18,7 @@ enum v8_body {
   BODY_OF_ISOLATE     /* VisitObjectBody(Isolate *, Tagged<Map>, Tagged<HeapObject>, ObjectVisitor *) */
 };
 
-/* What a slot of V8's own visitor of references does; the rest of them is of no interest. */
+/* The role of a slot of V8's own visitor of references; the rest of them is of no interest. */
 enum visitor_slot {
   SLOT_OTHER,
   SLOT_POINTERS,

@@ -27,7 +27,7 @@ int wait_slots_replace(void) { return ENOSYS; }
 #include <time.h>
 #include <unistd.h>
 
-/* What follows is called in the child alone.
+/* The functions below are called in the child alone.
  *
  * The thread that held a lock at the fork does not exist here and never gives it back: the lock is free. What
  * it guards may be half changed, as when its holder died. That is rare (a thread must be stopped in the few
@@ -144,7 +144,7 @@ struct slot {
   void *function;
 };
 
-/* What one search found, and how often objects had been loaded and unloaded by then. */
+/* The findings of one search, and how often objects had been loaded and unloaded by then. */
 struct search {
   struct slot *slots;
   size_t count, capacity;

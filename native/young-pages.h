@@ -19,7 +19,7 @@ struct young_page_words {
 uintptr_t young_page_of(uint64_t tagged);
 struct young_page_words young_page_read(uintptr_t page);
 
-/* What was seen of pages around two scavenges. */
+/* The pages as they were seen around two scavenges. */
 struct young_pages_seen {
   /* A page with new objects, and the same after the scavenge: empty then. */
   struct young_page_words used[2], emptied[2];

@@ -21,7 +21,7 @@ const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf
 
 /** Files of the library, each with what no file before it has. @type {readonly { file: string, roots: readonly string[] }[]} */
 const PARTS = [
-  // What processes and threads need that are to be small.
+  // Needs of processes and threads that are to be small.
   { file: 'start.cjs', roots: ['auto/loader-thread', 'attach/client/guard-process'] },
   { file: 'core.cjs', roots: ['index', 'http/index', 'twin/index'] },
   // The other entries.
@@ -64,7 +64,7 @@ function bundledAddons() {
       files[`${system}${itsLibc}`] = path.join(prebuilds, system, name)
     }
   }
-  // What was built last goes before what was prebuilt earlier.
+  // The last build goes before an earlier prebuild.
   if (existsSync(built)) files[own] = built
   const addons = Object.entries(files).map(([system, file]) => [
     system,
@@ -123,7 +123,7 @@ async function writeIfChanged(file, content) {
   await writeFile(file, content)
 }
 
-/** What an earlier build wrote. */
+/** The files of an earlier build. */
 async function removeOthers() {
   for (const folder of process.argv.includes('--code') ? [lib] : [lib, types]) {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {

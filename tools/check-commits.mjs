@@ -86,7 +86,7 @@ function rangeSinceTag() {
   return isKnown ? `${values.since}..HEAD` : undefined
 }
 
-/** What a command of Git prints, without the last line end; undefined where it fails. @param {...string} args */
+/** The output of a command of Git, without the last line end; undefined where it fails. @param {...string} args */
 function git(...args) {
   const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
   return status === 0 ? stdout.trimEnd() : undefined

@@ -51,7 +51,7 @@ const ALLOWED = new RegExp(
     String.raw`native/(?:sources\.br|unpack\.mjs|binding\.gyp|README\.md|prebuilds/[\w-]+/[\w.-]+\.node)`,
   ].join('|')})$`,
 )
-/** What stands in the repository alone, for who changes the library: documents may link to it. */
+/** Files that stand in the repository alone, for who changes the library: documents may link to it. */
 const REPOSITORY_ONLY =
   /^(?:bench|docs\/(?:internals|images|benchmarks\.md)|examples\/(?:service|deploy|next)|CONTRIBUTING\.md|native\/README\.md)/
 const PREBUILT = new RegExp(`^native/prebuilds/${process.platform}-${process.arch}/.+\\.node$`)
@@ -186,7 +186,7 @@ function tooLarge({ size, unpackedSize }) {
   return `allowed are ${packed} and ${unpacked}`
 }
 
-/** What the addons of other systems may add. */
+/** The bytes that the addons of other systems may add. */
 function furtherBytes() {
   const addons = readdirSync(path.join(root, 'native', 'prebuilds'), { recursive: true, encoding: 'utf8' })
   return (addons.filter((file) => file.endsWith('.node')).length - 1) * MAX_SYSTEM_BYTES
@@ -223,7 +223,7 @@ async function install(tarball) {
   return true
 }
 
-/** What an installation brings. */
+/** The packages that an installation brings. */
 async function checkInstalled() {
   const { packages } = JSON.parse(await readFile(path.join(project, 'package-lock.json'), 'utf8'))
   const names = Object.keys(packages).filter((name) => existsSync(path.join(project, name)) && name !== '')

@@ -207,7 +207,7 @@ async function runFindings() {
   return found
 }
 
-/** What a reader's shell would have: nothing of the npm, mocha or coverage run that started this. */
+/** The environment of a reader's shell: nothing of the npm, mocha or coverage run that started this. */
 function readerEnv() {
   const ours = /^(?:npm_|NODE_V8_COVERAGE$|NODE_OPTIONS$|INIT_CWD$)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))

@@ -29,7 +29,7 @@ console.log(
 process.exitCode = circles.length + twice.length === 0 ? 0 : 1
 
 /**
- * What each module of src/ declares and exports; re-exports are the same name.
+ * The declarations and exports of each module of src/; re-exports are the same name.
  *
  * @param {readonly string[]} modules
  * @returns {Map<string, string[]>} name → modules

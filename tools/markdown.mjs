@@ -1,4 +1,4 @@
-// What the documentation check needs to know of a Markdown text: fenced blocks, links, anchors. Pure.
+// The parts of a Markdown text that the documentation check reads: fenced blocks, links, anchors. Pure.
 
 /**
  * @typedef {object} Block

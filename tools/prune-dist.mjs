@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = path.join(root, 'dist')
 
-/** What tools/build-package.mjs writes, and clears itself. */
+/** The folders that tools/build-package.mjs writes, and clears itself. */
 const MADE = ['lib', 'types'].map((folder) => path.join(dist, folder))
 
-/** What the compiler knows of its last run: removed together with dist/, it never takes a deleted output for one that is there. */
+/** The compiler's state of its last run: removed together with dist/, it never takes a deleted output for one that is there. */
 const BUILD_INFO = path.join(dist, '.tsbuildinfo')
 
 for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
@@ -20,7 +20,7 @@ for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true }))
   const source = path
     .join(root, path.relative(dist, output))
     .replace(/(?:\.d\.ts|\.js|\.bundle\.js|\.js\.map|\.d\.ts\.map)$/, '.ts')
-  // What is bundled has its types alone as a source.
+  // A bundled module has its types alone as a source.
   const isBundled = output.endsWith('.js') && existsSync(source.replace(/\.ts$/, '.d.ts'))
   if (!existsSync(source) && !isBundled) rmSync(output)
 }

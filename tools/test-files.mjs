@@ -48,7 +48,7 @@ export const ALONE = [
   'twin/pauses',
 ].map((name) => path.normalize(`${name}.test.js`))
 
-/** What starts processes or threads, forks, or opens a server or a browser. */
+/** Modules that start processes or threads, fork, or open a server or a browser. */
 const SLOW = /['"](?:node:(?:child_process|cluster|http|http2|https|net|worker_threads)|playwright-core)['"]/
 /** Functions of the product that fork the process which calls them, among the names that a file imports. */
 const FORKS =

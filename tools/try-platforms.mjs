@@ -75,7 +75,7 @@ function keep(name, runs) {
 }
 
 /**
- * What was seen before of other majors of Node stays.
+ * Earlier results of other majors of Node stay.
  *
  * @param {string} name @param {readonly Run[]} runs
  */
@@ -190,7 +190,7 @@ echo o > /proc/sysrq-trigger; sleep 5
   return runsOf(run('nice', ['qemu-system-aarch64', ...machine, ...console, ...files]))
 }
 
-/** What the runs said; a run that said nothing has how it ended. @param {string} output @returns {Run[]} */
+/** The results of the runs; a run without one has how it ended. @param {string} output @returns {Run[]} */
 function runsOf(output) {
   return output
     .split(/^RUN /m)

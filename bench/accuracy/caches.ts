@@ -50,7 +50,7 @@ function filledBuffer(): Buffer {
   return Buffer.allocUnsafeSlow(BUFFER_BYTES).fill(1)
 }
 
-/** What handles of wasm-bindgen or of an ffi own: dropped by a callback when the handle is collected. */
+/** Memory that handles of wasm-bindgen or of an ffi own: dropped by a callback when the handle is collected. */
 const owned = new Map<number, Buffer>()
 const registry = new FinalizationRegistry<number>((id) => owned.delete(id))
 let ids = 0

@@ -73,7 +73,7 @@ v8.setFlagsFromString('--no-expose-gc')
 const allocator = openAllocator()
 const slots = new Float64Array(16)
 
-/** What a first attempt looks like: read, release, gc, advance the epoch, read. */
+/** The order of a first attempt: read, release, gc, advance the epoch, read. */
 function plainRecipe(run: number): void {
   const read = (): number => {
     allocator.readInto(slots)

@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from '
 import path from 'node:path'
 import { buildSync } from 'esbuild'
 
-/** What a kind is made in. */
+/** The surroundings in which a kind is made. */
 interface KindPlace {
   /** Empty, of this kind alone. */
   readonly folder: string
@@ -14,20 +14,20 @@ interface KindPlace {
   readonly major: number
 }
 
-/** What is started: a program and its arguments. */
+/** The started process: a program and its arguments. */
 type KindCommand = readonly [program: string, ...args: string[]]
 
 /** One kind. */
 export interface ProgramKind {
   readonly name: string
   readonly make: (place: KindPlace) => KindCommand
-  /** What attach ends with; null where it names the planted owner. */
+  /** The error that attach ends with; null where it names the planted owner. */
   readonly refusal: (major: number) => string | null
   /** Whether it is the same under every Node, being none. */
   readonly isNoNode?: boolean
 }
 
-/** What `npm install` puts into the folder, once. */
+/** The packages that `npm install` puts into the folder, once. */
 export const PACKAGES = [
   'tsx@4',
   'lru-cache@11',

@@ -19,7 +19,7 @@ import {
 } from '../../test/breakdown/fixtures/plant.js'
 import { report } from '../support/processes.js'
 
-/** What was planted, and where it should be found. */
+/** The planted memory, and the place where it should be found. */
 interface Planted {
   readonly what: string
   readonly bytes: number

@@ -6,14 +6,14 @@ import { discover } from '../../src/twin/index.js'
 import { report } from '../support/processes.js'
 import { leaks } from './leaks.js'
 
-/** What one run of a case says; one line of JSON. */
+/** The result of one run of a case; one line of JSON. */
 export interface CaseResult {
   /** By how much V8's heap and external memory grew. */
   readonly truthBytes: number
   /** In the list of owners, from 1 on; 0 where it is not there. */
   readonly place: number
   readonly says: string | null
-  /** What it retains, with what it shares with others. */
+  /** The bytes that it retains, with those that it shares with others. */
   readonly bytes: number | null
   readonly text: string
 }
@@ -40,7 +40,7 @@ const truthBytes = (await liveBytes()) - before
 const discovery = await discover({ limit: 10 })
 const { owners } = discovery
 const place = owners.findIndex((owner) => leak.says.test(describeOwner(owner)))
-/** What it holds together with others goes with the last of them; the leak is all of them. */
+/** Memory that it holds together with others goes with the last of them; the leak is all of them. */
 const owner = owners[place]
 const sharedBytes = (discovery.shared ?? [])
   .filter(({ countedWith, holders }) => {

@@ -7,7 +7,7 @@ import { buildSync } from 'esbuild'
 const VERSION = '1.0.1705227'
 const FOLDER = path.resolve('.cache/devtools', VERSION)
 const WORKER = './node_modules/chrome-devtools-frontend/front_end/entrypoints/heap_snapshot_worker'
-/** What DevTools' own build makes beside the sources; the parser has no texts to translate. */
+/** Files that DevTools' own build makes beside the sources; the parser has no texts to translate. */
 const LOCALES = `
   export const LOCALES = [], BUNDLED_LOCALES = [], DEFAULT_LOCALE = 'en-US'
   export const REMOTE_FETCH_PATTERN = '', LOCAL_FETCH_PATTERN = ''

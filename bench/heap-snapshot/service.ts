@@ -16,7 +16,7 @@ export interface SnapshotResult {
   readonly markers: number
 }
 
-/** What is looked for in the parsed snapshot. */
+/** The objects that are looked for in the parsed snapshot. */
 class Marker {
   readonly number: number
   readonly name: string

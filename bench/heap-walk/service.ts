@@ -7,7 +7,7 @@ import { countClasses } from '../../src/twin/heap-snapshot/in-twin.js'
 import { workInTwin } from '../../src/twin/run-in-twin.js'
 import { report } from '../support/processes.js'
 
-/** What one way of counting cost. */
+/** The cost of one way of counting. */
 export interface CountResult {
   readonly method: string
   readonly reason: string | null

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ReportHistory } from '../../src/history/report-history.js'
 import { report, row } from '../../test/report/reports.js'
 
-/** What it prints, a line each: the id of a report that is with the operating system. */
+/** Its output, a line each: the id of a report that is with the operating system. */
 export type Acknowledged = string
 
 const [, , folder = '', name = ''] = process.argv

@@ -10,7 +10,7 @@ import { addonOrNull } from '../../src/allocator/binding.js'
 import { HeapProfiler, supportsJavaScriptStacks } from '../../src/profiling/index.js'
 import { runInTwin, supportsTwin } from '../../src/twin/index.js'
 
-/** What was met meanwhile. */
+/** The events met meanwhile. */
 export type StressResult = Readonly<
   Record<
     'rounds' | 'workers' | 'twins' | 'dumps' | 'resizes' | 'stacks' | 'lost' | 'direct' | 'collections' | 'names',

@@ -23,7 +23,7 @@ export async function install(server: RealServer, root: string, node: string): P
   return where
 }
 
-/** What it prints is in `log` there. */
+/** Its output is in `log` there. */
 async function run(
   folder: string,
   node: string,

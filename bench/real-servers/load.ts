@@ -6,7 +6,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RealServer, ServerPorts } from './server.js'
 
-/** What clients saw. */
+/** The figures that clients saw. */
 export interface LoadCount {
   readonly answered: number
   /** Errors of connections, and answers of 500 and above. */

@@ -1,4 +1,4 @@
-/** What a real server is: where it comes from, how it is started, and what its clients ask. */
+/** The description of a real server: where it comes from, how it is started, and what its clients ask. */
 
 /** One request of a client. */
 interface LoadRequest {
@@ -24,7 +24,7 @@ export interface ServerFolder {
 /** One of the seven. */
 export interface RealServer {
   readonly name: string
-  /** What npm installs. */
+  /** The packages that npm installs. */
   readonly packages: readonly string[]
   /** Versions of what they depend on, where a registry has not what they ask for. */
   readonly overrides?: Readonly<Record<string, string>>

@@ -12,7 +12,7 @@ import { ReportHistory } from '../../src/history/report-history.js'
 import { randomOf } from '../../test/coordinator/world.js'
 import { report } from '../support/processes.js'
 
-/** What the service reports in the end. */
+/** The report of the service at the end. */
 export interface Outcome {
   readonly last: AttributionReport
   readonly reports: number

@@ -11,7 +11,7 @@ import { medianOf, printTable, verdict } from './table.js'
 const WITHOUT = 'without'
 /** The process that has all servers. */
 const TOGETHER = 'together'
-/** What is loaded, if not asked otherwise, costs at most one request in a hundred. */
+/** By default, the loaded code costs at most one request in a hundred. */
 const RATIO_BAR = 0.99
 
 /** One of the servers under way. */
@@ -72,7 +72,7 @@ async function startProcess(script: string, variant: string): Promise<PairServer
   return ports.map((port) => ({ child, port }))
 }
 
-/** What a server answered in a round. */
+/** The answers of a server in a round. */
 interface Round {
   readonly requestsPerSecond: number
   /** Microseconds of processor time of the server. */

@@ -90,7 +90,7 @@ export function chosenNodes(): string[] {
   return chosen.length > 0 ? chosen : [process.execPath]
 }
 
-/** What a binary says of itself: v24.11.0. */
+/** The version that a binary prints: v24.11.0. */
 export function versionOf(node: string): string {
   return execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
 }

@@ -51,7 +51,7 @@ function commit(): string {
   }
 }
 
-/** What a binary says of itself. */
+/** The version that a binary prints. */
 function version(node: string): string {
   return execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
 }

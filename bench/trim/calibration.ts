@@ -1,5 +1,5 @@
 /**
- * What `observe()` says of a calibrated lru-cache after it doubled, and after it halved, against a release for the truth.
+ * The estimate by `observe()` of a calibrated lru-cache after it doubled, and after it halved, against a release for the truth.
  *
  *   calibration.js <sizes: stable | growing | growing, claimed>
  */

@@ -1,5 +1,5 @@
 /**
- * What a trim costs in hits: two lru-caches under the same Zipf-distributed requests, of which one is trimmed. Gives both
+ * The cost of a trim in hits: two lru-caches under the same Zipf-distributed requests, of which one is trimmed. Gives both
  * hit rates over the requests that follow.
  *
  *   hit-rate.js <choice> <requests>

@@ -19,7 +19,7 @@ export interface TrimRow {
   readonly durationMs: number
 }
 
-/** What a cache holds, by the age of an entry: 0 the coldest, 1 the hottest. */
+/** The entries of a cache, by age: 0 the coldest, 1 the hottest. */
 export type Sizes = 'uniform' | 'log-normal' | 'bimodal by age'
 
 const [sizes, choice, runs, entries] = process.argv.slice(2) as [Sizes, 'coldest' | 'random', string, string]

@@ -29,7 +29,7 @@ export interface SoakResult {
   readonly failedRequests: number
   readonly lostEntries: number
   readonly wrongRows: number
-  /** What leads where, and how many of them. */
+  /** References by origin and target, with their count. */
   readonly leakedDescriptors: readonly string[]
   readonly childrenLeft: number
   readonly unkeptBytes: number
@@ -163,7 +163,7 @@ function descriptorsNow(): Map<string, number> {
   return counts
 }
 
-/** What there is more of than before. */
+/** The objects that there are more of than before. */
 function leaked(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
   return [...after]
     .map(([kind, count]): [string, number] => [kind, count - (before.get(kind) ?? 0)])
@@ -251,7 +251,7 @@ for (; result.twins < twinsMax && performance.now() < endMs; result.twins++) {
   }
 }
 const requests = server.requests() - requestsBefore
-// What the service opens itself now and then is no leak: it stops first.
+// Descriptors that the service opens itself now and then are no leak: it stops first.
 for (const stop of stops) await stop()
 await delay(1000)
 report({

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { CacheAttributionError, Coordinator } from 'cache-attribution'
 import { fill } from '../accuracy/caches.js'
 
-/** What a worker reports about one twin. */
+/** The report of a worker about one twin. */
 export interface MeasuredTwin {
   /** Null where it gave a result. */
   readonly failure: string | null

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const READY_WITHIN_MS = 20_000
 
-/** What it is to do. */
+/** Its task. */
 export interface PrometheusOptions {
   /** Where metrics are: `http://127.0.0.1:PORT/path`, by the name of the job. */
   readonly targets: Readonly<Record<string, string>>
@@ -74,7 +74,7 @@ export async function startPrometheus({
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=warn',
     ],
-    // What is preloaded here is not meant for it.
+    // Libraries that are preloaded here are not meant for it.
     { env: { ...process.env, LD_PRELOAD: '' }, stdio: ['ignore', 'ignore', 'pipe'] },
   )
   let words = ''

@@ -6,7 +6,7 @@ import type { SearchIndex } from './search.js'
 
 const MIB = 1024 * 1024
 
-/** What the service keeps in memory so as not to read, compress or parse it again. */
+/** The data that the service keeps in memory so as not to read, compress or parse it again. */
 export class ServiceCaches {
   /** File contents by path: Buffers, bounded by their bytes. */
   readonly files = new LRUCache<string, Buffer>({

@@ -1,4 +1,4 @@
-/** What there is to serve: the packages below a node_modules folder and their text files, listed once at the start. */
+/** The content to serve: the packages below a node_modules folder and their text files, listed once at the start. */
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 

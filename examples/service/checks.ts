@@ -1,8 +1,8 @@
-/** What must hold after a run; the example fails where it does not. Pure. */
+/** The conditions after a run; the example fails where it does not. Pure. */
 import type { AttributionReport, CacheAttribution } from 'cache-attribution'
 import type { Traffic } from './messages.js'
 
-/** What went wrong, a line each; none is success. */
+/** The failures, a line each; none is success. */
 export function failedChecks(report: AttributionReport, traffic: Traffic, expected: readonly string[]): string[] {
   return [
     ...checkTraffic(traffic),

@@ -17,7 +17,7 @@ function largest({ caches, before }: AttributionReport): string {
   return `"${first.name}" holds most: ${mib(bytesOf(first))}, ${share} % of all that was live. "allocator" is memory outside V8's heap (Buffers, native code), "JS heap" is objects in it; "released" is the sum of both.`
 }
 
-/** What there is to say about each cache of this service. */
+/** A sentence about each cache of this service. */
 function remarks({ caches }: AttributionReport): string[] {
   return caches.flatMap((row) => {
     const ratio = row.claimedBytes === null ? NaN : bytesOf(row) / row.claimedBytes

@@ -1,4 +1,4 @@
-/** What the processes of the example tell each other over their IPC channels. */
+/** The messages of the example's processes over their IPC channels. */
 import type { AttributionReport } from 'cache-attribution'
 
 /** From start.ts to the service. A profile covers the seconds after the command, and its flame graph is written to the file. */
@@ -32,7 +32,7 @@ export interface PhaseTraffic {
   readonly longestMs: number | null
 }
 
-/** What the load generator saw. */
+/** The figures of the load generator. */
 export interface Traffic {
   readonly connections: number
   /** Answers other than 2xx, broken connections and timeouts: how many of each kind, e.g. `{ 'status 503': 2, ECONNRESET: 1 }`. */

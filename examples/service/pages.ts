@@ -1,4 +1,4 @@
-/** What the service answers with, as text: HTML pages and JSON outlines. Pure. */
+/** The service's answers as text: HTML pages and JSON outlines. Pure. */
 import type { Catalogue, Package } from './catalogue.js'
 import type { MarkdownBlock, ParsedDocument } from './documents.js'
 
@@ -25,7 +25,7 @@ export function packagePage(
   return page(folder, `<ul>${facts.join('\n')}</ul>\n${text}\n<ul>${links.slice(0, 100).join('\n')}</ul>`)
 }
 
-/** What a document holds, one level deep. */
+/** The members of a document, one level deep. */
 export function outline(path: string, document: ParsedDocument): object {
   switch (document.kind) {
     case 'json':

@@ -19,7 +19,7 @@ export class Visitor {
   readonly #words: ZipfList<string> | null
 
   constructor(packages: readonly Package[], hasSearch: boolean, seed: number) {
-    // What is popular is the same for all visitors, so its order is drawn from a seed of its own.
+    // The same documents are popular with all visitors, so their order is drawn from a seed of its own.
     const order = seededRandom(1)
     const files = packages.flatMap((entry) => entry.files.map((file) => file.path))
     this.#random = seededRandom(seed)

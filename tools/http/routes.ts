@@ -56,7 +56,7 @@ function tableOf(paths: Paths): string {
 function rowOf(route: string, { summary, parameters = [], requestBody, responses }: Operation): string {
   const query = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name)
   const body = Object.keys(requestBody?.content['application/json']?.schema.properties ?? {})
-  // What a body names as an object stands in the query by its members.
+  // An object in a body stands in the query by its members.
   const names = [...new Set([...body, ...query])].map((name) => `\`${name}\``)
   const forms = Object.entries(responses).flatMap(([status, { content = {} }]) =>
     status === 'default' ? [] : Object.keys(content).length === 0 ? [`status ${status}`] : Object.keys(content),

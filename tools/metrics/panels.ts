@@ -1,5 +1,5 @@
 /**
- * What the dashboard shows: rows from the fleet down to one cache, and the queries of each panel.
+ * The content of the dashboard: rows from the fleet down to one cache, and the queries of each panel.
  *
  * Rule: names of metrics come from the catalogue or the recording rules; a test finds every one of them, and every metric of the
  * catalogue in a panel.

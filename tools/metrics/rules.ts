@@ -69,7 +69,7 @@ export const RECORDING_RULES: readonly RecordingRule[] = [
 
 const LEAST_GROWTH = `${String(MIB)} / 3600`
 
-/** What to be told of. */
+/** The events to be told of. */
 export const ALERT_RULES: readonly AlertRule[] = [
   {
     alert: 'CacheAttributionFloorGrows',

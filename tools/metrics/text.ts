@@ -1,4 +1,4 @@
-/** What docs/reference/metrics.md says around its list. How to use them is in docs/guide/metrics.md. */
+/** The text of docs/reference/metrics.md around its list. How to use them is in docs/guide/metrics.md. */
 
 export const INTRODUCTION = `# Metrics
 

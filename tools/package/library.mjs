@@ -92,7 +92,7 @@ export class Library {
     return new Map([...files].map(([file, text]) => [file, text.replace(BUILD, build)]))
   }
 
-  /** What a module exports. @param {string} root without its ending @returns {readonly string[]} */
+  /** The exports of a module. @param {string} root without its ending @returns {readonly string[]} */
   exportsOf(root) {
     return this.#modules.get(`${root}.js`)?.names ?? []
   }

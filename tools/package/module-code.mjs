@@ -1,4 +1,4 @@
-// What a compiled module becomes in the package: its imports as links of the loader (module-loader.mjs), and what it exports and needs.
+// A compiled module as the package has it: its imports are links of the loader (module-loader.mjs), its exports and needs are known.
 import ts from 'typescript'
 
 /** Modules of Node that cost a quarter of a megabyte or more: each waits for its first use, also where a measurement begins. */
@@ -78,7 +78,7 @@ export function namesOf(text) {
   return [...new Set([...assigned, ...linked].map(([, name = '']) => name))].sort()
 }
 
-/** What a module may need when something of it runs. @param {string} code */
+/** The modules that a module may need when something of it runs. @param {string} code */
 export function needsOf(code) {
   const modules = [...code.matchAll(/\$\((\d+)\)/g)].map(([, id]) => Number(id))
   const builtins = [...code.matchAll(/\$n\.(\w+)/g)].map(([, name = '']) => name)

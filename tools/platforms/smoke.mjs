@@ -1,4 +1,4 @@
-// What tools/try-platforms.mjs runs on a platform, in a folder where the package is installed: a cache of 25,000,000 bytes in a twin and by
+// The program that tools/try-platforms.mjs runs on a platform, in a folder where the package is installed: a cache of 25,000,000 bytes in a twin and by
 // release, its owner, a profile, the page. It prints one line of JSON.
 import { readFileSync } from 'node:fs'
 import process from 'node:process'

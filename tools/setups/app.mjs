@@ -1,4 +1,4 @@
-// What every set-up runs: one cache of 25,000,000 bytes, measured in a twin and by release, owners, and the page. It prints
+// The program that every set-up runs: one cache of 25,000,000 bytes, measured in a twin and by release, owners, and the page. It prints
 // one line for tools/check-setups.mjs. Without top-level await, so that it can be bundled as CommonJS, too.
 import { Coordinator } from 'cache-attribution'
 import { createAdminHandler } from 'cache-attribution/http'

@@ -52,7 +52,7 @@ async function releasesPages() {
   return `${(row.released.allocatedBytes / 1e6).toFixed(2)} MB of pages given back`
 }
 
-/** What SQLite counts of a database in memory is in its row, and nothing is of one that has a file. */
+/** SQLite's count of a database in memory is in its row; a database in a file has none. */
 async function tellsItsData() {
   const database = new Database(':memory:')
   database.exec(`create table notes (id integer primary key, text text);

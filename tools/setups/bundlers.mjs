@@ -6,7 +6,7 @@ import { Project, expectMeasured, expectRefused, must } from './project.mjs'
 
 const CARRIED = "import 'cache-attribution/bundled'\n"
 
-/** What goes into the entry file of each. @typedef {{ name: string, first: string }} Variant */
+/** The text of the entry file of each. @typedef {{ name: string, first: string }} Variant */
 const VARIANTS = [
   { name: 'plain', first: '' },
   { name: 'carried', first: CARRIED },

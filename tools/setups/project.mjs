@@ -114,7 +114,7 @@ function asCommonJs(source) {
     .replace(/^import ('[^']*')$/gm, 'require($1)')
 }
 
-/** What a program said. @param {{ output: string }} result */
+/** The output of a program. @param {{ output: string }} result */
 export function answerOf(result) {
   const { output } = result
   const [, kind, json] = /^(RESULT|REFUSED) (\{.*\})$/m.exec(output) ?? []

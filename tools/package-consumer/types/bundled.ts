@@ -1,2 +1,2 @@
-// What it exports is nothing: importing it is the whole of its use.
+// It exports nothing: importing it is the whole of its use.
 import 'cache-attribution/bundled'
