@@ -59,7 +59,7 @@ export function growthOfRow(row: Holding, sources: GrowthSources): RowGrowth | n
       isGrowing: isGrowing(trend),
     }
   }
-  if (measured.length > 1) return changeOf(measured, 'the runs of this process')
+  if (measured.length > 1) return changeOf(measured, sourceOf(measured, sources))
   if (row.kind === 'cache' || row.kind === 'owner' || row.kind === 'package') return null
   return changeOf(pointsOf(sources.readings, row.key).map(exact), 'this page since it was opened')
 }
@@ -76,7 +76,7 @@ export function fastestByReports(
 ): { readonly row: Holding; readonly growth: RowGrowth } | null {
   const growing = rows.flatMap((row) => {
     const points = measuredPoints(row, sources)
-    const growth = points.length > 1 ? changeOf(points, 'the runs of this process') : null
+    const growth = points.length > 1 ? changeOf(points, sourceOf(points, sources)) : null
     const [first, last] = [points[0], points.at(-1)]
     if (growth?.isGrowing !== true || first === undefined || last === undefined) return []
     return [{ row, growth, bytes: last.bytes - first.bytes }]
@@ -124,6 +124,12 @@ function measuredPoints({ kind, name, key, owner }: Holding, { reports, caches: 
     const found = owners.find((candidate) => candidate.key === identity)
     return found === undefined ? [] : [exact({ timeMs: Date.parse(startedAt), bytes: found.bytes })]
   })
+}
+
+/** A point beyond those of the runs is what the entries say now. */
+function sourceOf(points: readonly MeasuredPoint[], { reports }: GrowthSources): string {
+  const isOfRun = reports.some(({ startedAt }) => Date.parse(startedAt) === points.at(-1)?.timeMs)
+  return isOfRun ? 'the runs of this process' : `its entries since ${points.length > 2 ? 'the first' : 'the'} run`
 }
 
 /** By the entries now: after the last run, on the clock of the server. */

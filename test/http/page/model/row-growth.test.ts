@@ -78,6 +78,10 @@ describe('growthOfRow()', () => {
     const change = (parts: Partial<typeof now>): string | undefined =>
       growthOfRow(cache('users'), { ...none, reports, caches: [{ ...now, ...parts }] })?.words
     expect(change({})).to.equal('+5.00 MiB in 20 s')
+    const sources = { ...none, reports, caches: [now] }
+    expect(growthOfRow(cache('users'), sources)?.source).to.equal('by its entries since the run')
+    const twice = { ...sources, reports: twoRuns(10 * MIB, 10 * MIB) }
+    expect(growthOfRow(cache('users'), twice)?.source).to.equal('by its entries since the first run')
     expect(change({ estimatedUncertaintyBytes: 6 * MIB }), 'within its error').to.equal('steady')
     expect(change({ calibrationAgeMs: 2000 }), 'too early').to.equal(undefined)
     expect(change({ name: 'others' })).to.equal(undefined)

@@ -33,7 +33,7 @@ export function makeReportList({ reports, report }: PageState, actions: ReportAc
   const details = make(
     'details',
     { class: 'reports', open: isOpen },
-    make('summary', {}, `All ${String(rows.length)} reports as a table`),
+    make('summary', {}, rows.length === 1 ? 'The report as a table' : `All ${String(rows.length)} reports as a table`),
     make(
       'table',
       { role: 'table', class: 'table', 'aria-label': 'Reports' },
