@@ -2,9 +2,9 @@
  * Stacks of JavaScript under stress: sampled every 4 KiB beside collections, fresh code, workers that start, end and are
  * terminated, WebAssembly, deep recursion, stack overflows, zlib, crypto, sharp, SQLite, CPU profiles, and twins.
  *
- *   node dist/bench/javascript-stacks-stress.js [--node PATH]… [--seconds 60] [--flags=--jitless]… [--without sharp,sqlite,twin,worker]
+ *   node dist/bench/javascript-stacks-stress.js [--node PATH]… [--seconds 60] [--flags=--jitless]… [--without sharp,sqlite,twin,worker,profiler]
  *
- * Half an hour a Node is `--seconds 1800`. Ends with 1 where a process did not end by itself, or lost more than 1 % of
+ * Half an hour a Node is `--seconds 1800`. `--without profiler` is the same load alone, to tell a failure of Node's. Ends with 1 where a process did not end by itself, or lost more than 1 % of
  * its stacks.
  */
 import { spawn } from 'node:child_process'

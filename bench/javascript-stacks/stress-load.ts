@@ -51,7 +51,8 @@ else loop()
 
 async function main(): Promise<void> {
   const profiler = new HeapProfiler()
-  profiler.activate({ sampleBytes: 4096 })
+  const isProfiled = !without.includes('profiler')
+  if (isProfiled) profiler.activate({ sampleBytes: 4096 })
   const { supported, reason } = supportsJavaScriptStacks()
   if (!supported) console.error(`without stacks of JavaScript: ${reason ?? ''}`)
   startWorker()
@@ -59,9 +60,9 @@ async function main(): Promise<void> {
   loop()
   while (Date.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, 1500))
-    await profiler.dump()
+    if (isProfiled) await profiler.dump()
     dumps++
-    if (dumps % 4 === 0) {
+    if (isProfiled && dumps % 4 === 0) {
       profiler.deactivate()
       await new Promise((resolve) => setTimeout(resolve, 50))
       profiler.activate()
@@ -69,7 +70,7 @@ async function main(): Promise<void> {
     if (dumps % 3 === 0 && supportsTwin().supported && !without.includes('twin')) await twin()
   }
   const [stacks = 0, lost = 0, direct = 0, collections = 0, names = 0] = addonOrNull()?.javaScriptStacks?.counts() ?? []
-  profiler.deactivate()
+  if (isProfiled) profiler.deactivate()
   const result: StressResult = { rounds, workers, twins, dumps, resizes, stacks, lost, direct, collections, names }
   console.log(JSON.stringify(result))
   process.exit(0)
@@ -108,7 +109,7 @@ function loop(): void {
     if (below(2) === 0) process.exit(0)
     return
   }
-  if (!isMainThread && rounds === 0) new HeapProfiler().dumpText()
+  if (!isMainThread && rounds === 0 && !without.includes('profiler')) new HeapProfiler().dumpText()
   round()
   setImmediate(loop)
 }
