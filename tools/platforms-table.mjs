@@ -53,7 +53,7 @@ function cellsOf(systems, instead) {
   const measured = runs.filter(({ figures }) => figures !== 'unavailable')
   const every = (/** @type {(run: Run) => boolean} */ holds, /** @type {readonly Run[]} */ of) =>
     of.every(holds) ? 'yes' : 'no'
-  const nodes = [...new Set(runs.map(({ node = '' }) => node.replace(/^v(\d+).*/, '$1')))].join(', ')
+  const nodes = [...new Set(runs.map(({ node = '' }) => node.replace(/^v(\d+).*/, '$1')))].sort().join(', ')
   return [
     allocators.sort().join(', '),
     every(({ twin, discover }) => twin === true && discover === true, measured),
