@@ -3,11 +3,11 @@
  *
  * @packageDocumentation
  */
-export { parseHeapProfile, readHeapProfile } from './profile/parser.js'
-export type { ParseOptions } from './profile/parser.js'
+export { parseHeapProfile, readHeapProfile } from './profile/parse-heap-profile.js'
+export type { ParseOptions } from './profile/parse-heap-profile.js'
 export { parseAnyProfile } from './profile/parse-any-profile.js'
 export { selectThread } from './profile/threads.js'
-export { subtractProfile } from './profile/difference.js'
+export { subtractProfile } from './profile/subtract-profile.js'
 export { symbolize } from './symbols/symbolize.js'
 export type { SymbolizeOptions } from './symbols/symbolize.js'
 export { formatTopTable, topTable } from './output/top.js'

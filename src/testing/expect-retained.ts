@@ -1,7 +1,7 @@
 /** expectRetained(): an assertion on the memory that each call leaves behind, for any test runner. */
 import { CacheAttributionError } from '../support/errors.js'
 import { formatBytes, formatCount } from '../support/units.js'
-import { verdictOn } from './growth-estimate.js'
+import { verdictOn } from './per-call.js'
 import { describeHolders, findHolders } from './holders.js'
 import { limitBytes, resolveRetainedOptions } from './options.js'
 import type { MeasuredCall, RetainedOptions } from './options.js'

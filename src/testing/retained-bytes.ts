@@ -2,7 +2,7 @@
 import type { ByQuantity } from '../measure/figures.js'
 import { ownTimers } from '../support/own-timers.js'
 import { Calls } from './calls.js'
-import type { Verdict } from './growth-estimate.js'
+import type { Verdict } from './per-call.js'
 import { resolveRetainedOptions } from './options.js'
 import type { MeasuredCall, ResolvedRetainedOptions, RetainedOptions } from './options.js'
 import { Rounds } from './rounds.js'

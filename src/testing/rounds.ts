@@ -14,8 +14,8 @@ import type { Instrument } from '../measure/window.js'
 import { CacheAttributionError } from '../support/errors.js'
 import { loadLateCode } from '../support/late-code.js'
 import type { Calls } from './calls.js'
-import { isSteady, perCall } from './growth-estimate.js'
-import type { Batches, PerCall } from './growth-estimate.js'
+import { isSteady, perCall } from './per-call.js'
+import type { Batches, PerCall } from './per-call.js'
 import type { ResolvedRetainedOptions } from './options.js'
 
 /** The findings of one round of calls. */

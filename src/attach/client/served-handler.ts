@@ -4,7 +4,7 @@
  * Rule: nobody reaches the agent who was not let in, and what a client left is ended there.
  */
 import { adminPage } from '../../http/admin/admin-page.js'
-import { negotiate } from '../../http/server/accept.js'
+import { negotiate } from '../../http/server/negotiate.js'
 import { admit } from '../../http/server/authorization.js'
 import type { Authorize } from '../../http/server/authorization.js'
 import { bodyText } from '../../http/server/body.js'

@@ -1,6 +1,6 @@
 /** The likely kind of a text that is no profile, for the message that refuses it. */
 import { describe } from '../../support/errors.js'
-import type { LineCursor } from './bytes.js'
+import type { LineCursor } from './line-cursor.js'
 
 /** The rest of a line, for a message. */
 export function quotedRemaining(cursor: LineCursor): string {

@@ -15,7 +15,7 @@ import { demangle } from './demangle.js'
 import { ElfFile } from './elf.js'
 import { functionsAt } from './elf-symbols.js'
 import { openDebugFile } from './debug-file.js'
-import { whyUnfit } from './fits.js'
+import { whyUnfit } from './why-unfit.js'
 import { linesAt } from './lines.js'
 
 /** Options of {@link symbolize}. */

@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AdminHandler } from './request-pipeline.js'
-import { pathBelow } from './routing.js'
+import { pathBelow } from './find-route.js'
 import { HttpProblem, problemResponse } from './problem.js'
 import { finish } from './respond.js'
 

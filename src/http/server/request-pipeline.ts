@@ -9,7 +9,7 @@ import { CacheAttributionError } from '../../support/errors.js'
 import type { AdminConnection, Role } from './authorization.js'
 import { guarded } from './on-error.js'
 import type { OnError } from './on-error.js'
-import { pathBelow } from './routing.js'
+import { pathBelow } from './find-route.js'
 import { isInternal, problemOf, problemResponse } from './problem.js'
 import { Timings, finish } from './respond.js'
 

@@ -1,7 +1,7 @@
 /** One capture of the heap profiler: switches sampling on, waits, looks, and leaves sampling as it was, whatever happens. */
 import type { Allocator, Mallctl } from '../../allocator/port.js'
 import { totalOf } from '../../heap-profile/profile/columns-of.js'
-import { subtractProfile } from '../../heap-profile/profile/difference.js'
+import { subtractProfile } from '../../heap-profile/profile/subtract-profile.js'
 import { joinProfiles } from '../../heap-profile/profile/join.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import { createSampler } from '../../measure/sample.js'

@@ -9,7 +9,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeS
 import type { Mallctl } from '../../allocator/port.js'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { readText } from '../../support/read-text.js'
-import { javaScriptNotes } from '../javascript-stacks/dump-names.js'
+import { javaScriptNotes } from '../javascript-stacks/javascript-notes.js'
 import { mappedNotes } from './mapped-notes.js'
 import { openUnnamedFile, pathOfDescriptor } from '../../support/unnamed-file.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'

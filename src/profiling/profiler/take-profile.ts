@@ -1,6 +1,6 @@
 /** The sampled memory that is live now, by a dump of jemalloc that has no name on the disk. */
 import type { Mallctl } from '../../allocator/port.js'
-import { readHeapProfile } from '../../heap-profile/profile/parser.js'
+import { readHeapProfile } from '../../heap-profile/profile/parse-heap-profile.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import type { Environment } from '../../support/environment.js'
 import type { UnnamedFile } from '../../support/unnamed-file.js'

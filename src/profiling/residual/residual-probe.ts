@@ -19,9 +19,9 @@ import { markedCaches } from '../javascript-stacks/scopes.js'
 import { addJavaScriptNames, checkWhole, dumpInto, openTemporaryFile } from '../profiler/dump-file.js'
 import { readProfilingState, requireProfiling } from '../profiler/profiling-state.js'
 import { profileInProgress } from '../profiler/switch-on.js'
-import { readHeapProfile } from '../../heap-profile/profile/parser.js'
+import { readHeapProfile } from '../../heap-profile/profile/parse-heap-profile.js'
 import { symbolize } from '../../heap-profile/symbols/symbolize.js'
-import { residualOf } from './stacks.js'
+import { residualOf } from './residual-of.js'
 
 /** Ready to dump; used for one run. */
 export class ResidualProbe {

@@ -5,7 +5,7 @@
  * were surely in use once; what no statistic explains stays a leaf of its own.
  */
 import { formatBytes } from '../../support/units.js'
-import { byCache } from './live.js'
+import { byCache } from './used-nodes.js'
 import { branch, leaf } from './node.js'
 import { fill } from './share.js'
 import { PART } from './types.js'

@@ -5,7 +5,7 @@
  * that free memory is only what is left of the mappings, and no more than the spaces have.
  */
 import { formatCount } from '../../support/units.js'
-import { usedNodes } from './live.js'
+import { usedNodes } from './used-nodes.js'
 import { branch, leaf } from './node.js'
 import { fill, fitInto, shareOut } from './share.js'
 import { PART } from './types.js'

@@ -4,7 +4,7 @@
  * Rule: statistics count what is committed, which need not be resident; they never make the tree larger than RSS.
  */
 import type { MemorySample } from '../../measure/sample.js'
-import { byCache } from '../breakdown/live.js'
+import { byCache } from '../breakdown/used-nodes.js'
 import { branch, leaf } from '../breakdown/node.js'
 import { fill } from '../breakdown/share.js'
 import { PART } from '../breakdown/types.js'

@@ -3,7 +3,7 @@
  * ask share a reading; it releases nothing.
  */
 import { formatBreakdown } from '../../../report/breakdown/format-breakdown.js'
-import { negotiate } from '../../server/accept.js'
+import { negotiate } from '../../server/negotiate.js'
 import { ageHeader } from '../costly-reads.js'
 import { JSON_TYPE, TEXT_TYPE, bytesResponse, encodeJson, encodeText } from '../../server/respond.js'
 import { encodedOnce } from '../../server/shared-read.js'

@@ -1,6 +1,6 @@
 /** The metrics, where the mounting code gave a registry. This file does without prom-client: it only reads the registry. */
 import { OPENMETRICS_FORMAT, TEXT_FORMAT, formatMetrics } from '../../../metrics/exposition.js'
-import { negotiate } from '../../server/accept.js'
+import { negotiate } from '../../server/negotiate.js'
 import { HttpProblem } from '../../server/problem.js'
 import { bytesResponse } from '../../server/respond.js'
 import type { RouteAction } from './route.js'

@@ -2,7 +2,7 @@
 import os from 'node:os'
 import { memoryLimit } from '../../../support/control-groups.js'
 import { programName } from '../../../support/program-name.js'
-import { negotiate } from '../../server/accept.js'
+import { negotiate } from '../../server/negotiate.js'
 import { overviewText } from '../overview-text.js'
 import { adminPage } from '../admin-page.js'
 import { readReport, summaryOf } from '../report-store.js'

@@ -1,6 +1,6 @@
 /** `GET /trends`: what grows, how fast, and how sure that is, by the history that the mounting code gave. */
 import { trendsText } from '../../../report/trends/format-trends.js'
-import { negotiate } from '../../server/accept.js'
+import { negotiate } from '../../server/negotiate.js'
 import { ageHeader } from '../costly-reads.js'
 import { HttpProblem } from '../../server/problem.js'
 import { JSON_TYPE, TEXT_TYPE, bytesResponse, encodeJson, encodeText } from '../../server/respond.js'

@@ -9,7 +9,7 @@ import { formatHistogram } from '../../../twin/heap-snapshot/format-histogram.js
 import { classHistogram, resolveHistogramOptions } from '../../../twin/heap-snapshot/in-twin.js'
 import type { HistogramOptions } from '../../../twin/heap-snapshot/in-twin.js'
 import { supportsTwin } from '../../../twin/support.js'
-import { negotiate } from '../../server/accept.js'
+import { negotiate } from '../../server/negotiate.js'
 import { readJsonBody } from '../../server/body.js'
 import { DISCOVER_PARAMETERS, SNAPSHOT_PARAMETERS } from '../parameters.js'
 import { parametersOf } from '../../server/parameters.js'

@@ -7,7 +7,7 @@ import { byQuantity } from '../../../measure/figures.js'
 import type { ByQuantity, Quantity } from '../../../measure/figures.js'
 import type { AttributedBytes, AttributionReport, CacheAttribution, RowError } from '../../../report/types.js'
 import { wholeOf, withTotal } from '../../../report/whole.js'
-import { knownBytes } from './bytes.js'
+import { knownBytes } from './sum-known.js'
 import type { CacheView } from '../../admin/types.js'
 
 /** A row's size, and how it is known. */

@@ -1,5 +1,5 @@
 /** The reports over time: one line for the floor and one for each cache. */
-import { floorBytes, knownBytes } from './bytes.js'
+import { floorBytes, knownBytes } from './sum-known.js'
 import type { ReportSummary, ReportSummaryRow } from '../../admin/types.js'
 
 /** One line; null where the cache was not measured. */

@@ -1,7 +1,7 @@
 /** The request of the run form, as the handler wants it, and in words: what each mode does and costs. */
 import type { AttributionMode, AttributionReport } from '../../../report/types.js'
 import { formatBytes, formatCount, formatMs } from '../../../support/units.js'
-import { sumKnown } from './bytes.js'
+import { sumKnown } from './sum-known.js'
 import { shortName } from './names.js'
 import type { CacheView } from '../../admin/types.js'
 

@@ -1,6 +1,6 @@
 /** One cache as a row of the table; kept as long as the cache is there, so that focus and selection stay. */
 import { formatBytes, formatCount, formatMs, signed } from '../../../../support/units.js'
-import { knownBytes } from '../../model/bytes.js'
+import { knownBytes } from '../../model/sum-known.js'
 import { bytesPerEntry, ratioToClaim } from '../../model/cache-rows.js'
 import type { CacheRow, RowState } from '../../model/cache-rows.js'
 import { longName, shortName } from '../../model/names.js'

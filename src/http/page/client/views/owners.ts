@@ -2,7 +2,7 @@
 import { describeOwner, describeShared } from '../../../../report/discovery/format-discovery.js'
 import type { Discovery, LiveMemory, Owner } from '../../../../report/discovery/types.js'
 import { formatBytes, formatCount, formatMs, formatShare } from '../../../../support/units.js'
-import { knownBytes } from '../../model/bytes.js'
+import { knownBytes } from '../../model/sum-known.js'
 import { longName } from '../../model/names.js'
 import { byId, make, onClick, setText } from '../dom.js'
 import type { RunActions } from '../run-actions.js'

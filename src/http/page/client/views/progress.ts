@@ -1,7 +1,7 @@
 /** The run under way: what it is at, how far it is, and the button that ends it; told to screen readers in few words. */
 import { describeProgress } from '../../../../twin/discover/discover-progress.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
-import { sumKnown } from '../../model/bytes.js'
+import { sumKnown } from '../../model/sum-known.js'
 import { shortName } from '../../model/names.js'
 import { byId, onClick, setAttributes, setText } from '../dom.js'
 import type { RunActions } from '../run-actions.js'

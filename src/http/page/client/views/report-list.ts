@@ -1,6 +1,6 @@
 /** The reports kept in memory as a table, newest first, each to be shown or saved. */
 import { formatBytes, formatCount, formatMs } from '../../../../support/units.js'
-import { floorBytes, knownBytes, sumKnown } from '../../model/bytes.js'
+import { floorBytes, knownBytes, sumKnown } from '../../model/sum-known.js'
 import type { AttributionReport } from '../../../../report/types.js'
 import type { Problem } from '../../model/problem.js'
 import type { ReportSummary } from '../../../admin/types.js'
