@@ -1,4 +1,4 @@
-/** What every adapter promises, held against the real packages in a process under a real jemalloc. */
+/** The promises of every adapter, held against the real packages in a process under a real jemalloc. */
 import { expect } from 'chai'
 import type { AttributionReport } from '../../src/index.js'
 import { KIB, rowOf } from '../coordinator/world.js'
@@ -68,7 +68,7 @@ for (const kind of ['buffers', 'objects'] as const) {
           // The Set has two of the value that was set again.
           expect(row.entriesBefore).to.be.within(COUNT[kind], COUNT[kind] + 1)
           expect(row.trim?.entriesDropped).to.be.closeTo(COUNT[kind] / 4, 8)
-          // What came back beside one of the parts is in the ±, which the parts differ by.
+          // Memory that came back beside one of the parts is in the ±, which the parts differ by.
           const most = Math.max(nearTruth(), row.estimatedUncertaintyBytes ?? 0)
           expect(offOf(name), `${String(row.estimated?.totalBytes)} of ${String(truth())}`).to.be.at.most(most)
         })

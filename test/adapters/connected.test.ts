@@ -31,7 +31,7 @@ class SharedSet extends Set<string> {
   }
 }
 
-/** What lodash and DataLoader take for a cache, somewhere else. */
+/** A cache as lodash and DataLoader take one, somewhere else. */
 class RemoteCache {
   cleared = 0
   readonly client = {}

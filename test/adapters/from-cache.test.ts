@@ -1,4 +1,4 @@
-/** What `fromCache()` makes of anything, and what it refuses: most of it hostile. */
+/** `fromCache()` on anything, and its refusals: most of it hostile. */
 import { createRequire } from 'node:module'
 import vm from 'node:vm'
 import { expect } from 'chai'

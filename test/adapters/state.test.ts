@@ -1,4 +1,4 @@
-/** What holds state and no cache: named, or seen by its entries. Real packages of the kind are in tools/setups/caches.mjs. */
+/** Holders of state that are no cache: named, or seen by its entries. Real packages of the kind are in tools/setups/caches.mjs. */
 import { expect } from 'chai'
 import { Keyv } from 'keyv'
 import prom from 'prom-client'

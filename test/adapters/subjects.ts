@@ -29,7 +29,7 @@ import { requestOf, writeResponse } from './fixtures/responses.js'
 /** One cache of a library. */
 export interface Subject {
   readonly releasable: Releasable
-  /** What `fromCache()` is to know; undefined where nothing of the cache can be seen. */
+  /** The kind that `fromCache()` is to know; undefined where nothing of the cache can be seen. */
   readonly cache: object | undefined
   set(key: string, value: object): unknown
   get(key: string): unknown

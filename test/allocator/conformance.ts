@@ -1,5 +1,5 @@
 /**
- * What every implementation of the allocator port owes its callers. The checks run inside a process under the allocator
+ * The promises of every implementation of the allocator port to its callers. The checks run inside a process under the allocator
  * in question (fixtures/conformance.ts); conformance.test.ts gives each its test.
  */
 import { expect } from 'chai'

@@ -23,7 +23,7 @@ import { addonFiles, libcOf, prebuiltSystems } from '../helpers/internals/alloca
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const ADDON = path.join(ROOT, 'native/build/Release/cache_attribution.node')
 
-/** What a program said, which opened an allocator and a second one that names a file. */
+/** The output of a program that opened an allocator and a second one that names a file. */
 interface Said {
   readonly kind: string
   readonly code: string | null

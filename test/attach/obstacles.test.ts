@@ -1,4 +1,4 @@
-/** What is in the way of an attach, each with a real process. */
+/** The obstacles of an attach, each with a real process. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { ExportWrapper, LIBRARIES, exportsOf, hiderOf, isCacheCode } from '../helpers/internals/auto.js'
 import { ADAPTER_TABLE } from '../helpers/internals/adapters.js'
 
-/** What an adapter knows and auto does not: Node's own, the user's own, and parts of what it does know. */
+/** Caches that an adapter knows and auto does not: Node's own, the user's own, and parts of what it does know. */
 const NOT_BY_AUTO = ['@apollo/server', 'Map', 'Set', 'anything', 'node:sqlite', 'ocache', 'undici']
 
 describe('the code of a cache', () => {

@@ -1,4 +1,4 @@
-/** What becomes of the caches that register themselves. */
+/** The fate of the caches that register themselves. */
 import { expect } from 'chai'
 import { supportsTwin } from '../../src/twin/index.js'
 import { runFixture } from '../helpers/child.js'

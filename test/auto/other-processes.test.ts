@@ -1,4 +1,4 @@
-/** What NODE_OPTIONS reaches besides the service: threads, children, package managers, test runners. */
+/** Processes that NODE_OPTIONS reaches besides the service: threads, children, package managers, test runners. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'

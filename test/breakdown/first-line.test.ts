@@ -7,7 +7,7 @@ import type { Reported } from './fixtures/leaks.js'
 const OBJECTS = 'JavaScript objects in no measured cache (live at the last major collection)'
 const NATIVE = 'native memory in no measured cache'
 
-/** What the first line must begin with, of a process that holds 60 MiB by one kind. */
+/** The beginning of the first line, of a process that holds 60 MiB by one kind. */
 const FIRST: Readonly<Record<string, string>> = {
   slices: OBJECTS,
   trees: OBJECTS,
@@ -26,7 +26,7 @@ const FIRST: Readonly<Record<string, string>> = {
   pool: 'freed pages that V8 keeps (its page pool)',
 }
 
-/** What takes such a process to be what it is meant to be: no collection in between, or nothing else that is as large. */
+/** The conditions for such a process: no collection in between, or nothing else that is as large. */
 const STARTED: Readonly<Record<string, Pick<FixtureOptions, 'execArgv' | 'env'>>> = {
   garbage: { execArgv: ['--initial-heap-size=1000'] },
   messages: { env: { MALLOC_CONF: 'dirty_decay_ms:0,muzzy_decay_ms:0' } },

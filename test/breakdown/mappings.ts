@@ -49,5 +49,5 @@ export function surroundings(more: Partial<MappingContext> = {}): MappingContext
   }
 }
 
-/** What a page of V8's heap looks like, without which nothing is told by flags. */
+/** The form of a page of V8's heap, without which nothing is told by flags. */
 export const V8_PAGE = mapping(0x1000_0000, 256 * KIB, { marks: 'dc nr' })

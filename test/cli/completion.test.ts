@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { COMMANDS } from '../helpers/internals/cli.js'
 import { command, temporaryFolders } from './fixtures.js'
 
-/** What a test of the rules types, and what it may offer: of a process, that one; null is what the shell itself offers, files. */
+/** The input of a test of the rules, and the candidates: of a process, that one; null is what the shell itself offers, files. */
 const CASES: readonly (readonly [line: string, offered: readonly string[] | null])[] = [
   ['at', ['attach', 'attribute']],
   ['heap', ['heap-snapshot']],
@@ -37,7 +37,7 @@ async function script(shell: string): Promise<string> {
   return stdout
 }
 
-/** What bash's function puts into COMPREPLY, the words cut as bash cuts them. */
+/** The words that bash's function puts into COMPREPLY, the words cut as bash cuts them. */
 function offeredByBash(text: string, line: string): string[] {
   const words = [
     'cache-attribution',
@@ -49,7 +49,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cache_attribution; printf '%s\\n' "\
   return lines(execFileSync('bash', ['--norc', '-c', program, 'bash', ...words], { encoding: 'utf8' }))
 }
 
-/** What zsh's function hands on, by stubs of what zsh completes with. */
+/** The words that zsh's function hands on, by stubs of what zsh completes with. */
 function offeredByZsh(text: string, line: string): string[] {
   const words = ['cache-attribution', ...line.split(' ')]
   const program = `compdef() { : }

@@ -1,4 +1,4 @@
-/** What the tests of the command share: temporary folders, real processes, hosts of one's choice. */
+/** The common parts of the tests of the command: temporary folders, real processes, hosts of one's choice. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** What a hostile service, file, process or environment may write to the terminal of the user who asks: characters. */
+/** The text that a hostile service, file, process or environment may write to the terminal of the user who asks: characters. */
 /* eslint-disable no-control-regex -- control characters are what this is about */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -121,7 +121,7 @@ describe('a calibrated cache', () => {
 describe('a calibration whose dates are not those of this clock', () => {
   const YEARS_AHEAD = '2031-01-01T00:00:00.000Z'
   const HOUR = 3_600_000
-  /** What a run found that began so long after NOW. */
+  /** The result of a run that began so long after NOW. */
   const measure = (calibrations: Calibrations, bytes: number, afterMs: number): void => {
     const startedAt = new Date(NOW.getTime() + afterMs).toISOString()
     calibrations.note(report([row('users', bytes)], { startedAt }))

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Coordinator, ReleaseContext, AttributionReport } from '../../src/index.js'
 import { MIB, World, rejectionOf, remainderOf, rowOf, turn, turns, warningsOf } from './world.js'
 
-/** What is thrown or rejected with, and the words of its row. */
+/** The value that is thrown or rejected with, and the words of its row. */
 const THROWN: readonly [what: string, value: () => unknown, message: RegExp][] = [
   ['an Error', () => new Error('no such table'), /^no such table$/],
   ['a string', () => 'gave up', /^gave up$/],
@@ -39,7 +39,7 @@ function trapped(): unknown {
   return new Proxy({}, { get: trap, getPrototypeOf: trap, has: trap, ownKeys: trap })
 }
 
-/** What is returned that is, or only looks like, a promise; what becomes of its row. */
+/** A returned value that is, or only looks like, a promise; the outcome of its row. */
 const THENABLES: readonly [what: string, value: () => unknown, status: string, message?: RegExp][] = [
   [
     'a thenable that calls back twice',

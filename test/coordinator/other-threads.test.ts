@@ -28,7 +28,7 @@ describe('a live window beside other threads', function () {
         expect(otherThreads?.allocatedBytes).to.be.within(20 * MIB, 21 * MIB)
         expect(released.allocatedBytes).to.be.closeTo(HELD_BYTES - 20 * MIB, MIB)
         expect(uncertainty.allocatedBytes).to.be.within(19 * MIB, 22 * MIB)
-        // What such a cache gives back where nobody else allocates has an error of its own.
+        // The bytes that such a cache gives back beside no other allocation has an error of its own.
         const quiet = rowOf(result[thread].release, 'quiet')
         const off = Math.abs((released.allocatedBytes ?? NaN) - (quiet.released.allocatedBytes ?? NaN))
         expect(off).to.be.at.most((uncertainty.allocatedBytes ?? 0) + (quiet.uncertainty.allocatedBytes ?? 0))

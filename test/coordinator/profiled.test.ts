@@ -71,7 +71,7 @@ describe("a run where jemalloc's profiler samples", function () {
       const test = isPlain ? it : thorough
       test(`measures as without it at lg_prof_sample:${String(lgSample)}, ${state} before the run`, async () => {
         const profiled = await run(`prof:true,prof_stats:true,lg_prof_sample:${String(lgSample)}`, state)
-        // What had to be corrected is beyond every tolerance here.
+        // The needed correction is beyond every tolerance here.
         expect(profiled.release.before.overcountBytes).to.be.above(2 ** 37 / 2 ** lgSample)
         for (const mode of ['twin', 'release'] as const) {
           expectRows(profiled[mode], truth[mode])

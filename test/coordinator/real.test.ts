@@ -11,7 +11,7 @@ import type { UnavailableResult } from './fixtures/unavailable.js'
 import type { WorkerResult } from './fixtures/worker.js'
 import { KIB, MIB, remainderOf, rowOf, warningsOf } from './world.js'
 
-/** What the allocator owns, in both kinds of rows. */
+/** The allocator's part, in both kinds of rows. */
 function measuredOf(report: KnownCachesResult['report'], name: string): number {
   const { allocatedBytes, heapBytes } = rowOf(report, name).released
   return (name.startsWith('buffers') ? allocatedBytes : heapBytes) ?? NaN

@@ -31,7 +31,7 @@ export interface FakeCache extends Releasable {
 /** The process. */
 export class World {
   clockMs = 1000
-  /** What V8 maps itself; null: it cannot be read. */
+  /** The bytes that V8 maps itself; null: they cannot be read. */
   mapped: number | null = null
   live: Required<Amount> = { allocated: 40 * MIB, heap: 60 * MIB }
   garbage: Required<Amount> = { allocated: 0, heap: 0 }
@@ -50,7 +50,7 @@ export class World {
   keepsCode = false
   readError: Error | undefined
   threadsAtWork = 0
-  /** What runs when finalizers are run; what it gives is whether they dropped something. */
+  /** The function that runs finalizers; it returns whether they dropped something. */
   runFinalizers: () => boolean | null = () => false
   isMainThread = true
   #threadId = 0
@@ -223,7 +223,7 @@ export function remainderOf({ before, after, caches, unattributed }: Attribution
   }
 }
 
-/** What a promise rejects with; fails when it does not. */
+/** The error that a promise rejects with; fails when it does not. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   let value: unknown
   try {
@@ -234,7 +234,7 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   throw new Error(`it resolved with ${JSON.stringify(value)}`)
 }
 
-/** What a call throws; fails when it does not. */
+/** The error that a call throws; fails when it does not. */
 export function thrownBy(call: () => unknown): unknown {
   try {
     call()

@@ -27,7 +27,7 @@ describe('docs/reference/adapters.md', () => {
     }
     for (const { library, version } of ADAPTER_TABLE) {
       const range = devDependencies[library]
-      // What comes with cacheable has no range of its own.
+      // Packages that come with cacheable have no range of their own.
       if (version !== null && range !== undefined)
         expect(range, library).to.match(new RegExp(`^[\\^~]?${version.replace('.', '\\.')}\\.`))
     }

@@ -76,7 +76,7 @@ describe('attributeFleet()', function () {
       void (async () => {
         const path = new URL(request.url ?? '/', 'http://x').pathname.split('/').at(-1) ?? ''
         const answer = answers[path]
-        // What is not passed on costs the replica no run.
+        // A call that is not passed on costs the replica no run.
         const isAsked = answer === undefined || path !== 'attribution'
         const body: unknown = isAsked
           ? await (await fetch(new URL(request.url ?? '/', replica.url), { method: request.method ?? 'GET' })).json()

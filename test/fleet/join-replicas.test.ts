@@ -14,7 +14,7 @@ interface Given {
 
 const MIB = 1024 * 1024
 
-/** What a replica reports of a cache, as far as it is read. */
+/** The report of a replica about a cache, as far as it is read. */
 function report({ bytes, entries = null, uncertaintyBytes = 1000, status = 'released', name = 'users' }: Given) {
   const released = { allocatedBytes: bytes, heapBytes: 0, mappedBytes: null, totalBytes: bytes }
   const row = {

@@ -236,7 +236,7 @@ describe('a profile that jeprof has symbolized (jeprof --raw)', () => {
       const named = await parseAnyProfile(Buffer.concat([raw, readFileSync(file)]))
       const own = await symbolize(await readHeapProfile(file), { lines: false })
       expect(totalOf(named)).to.equal(totalOf(own))
-      // What jeprof does not know it takes from the last symbol before it, and functions that the compiler has inlined have
+      // A name that jeprof does not know it takes from the last symbol before it, and functions that the compiler has inlined have
       // frames of their own only there: what a function and its callees hold is the same in both.
       const held = (rows: readonly TopRow[]): Map<string, number> =>
         byShortName(rows.map(({ name, flat, cumulative }) => ({ name, flat: program === 'sizes' ? flat : cumulative })))

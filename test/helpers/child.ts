@@ -17,7 +17,7 @@ export type Fixture<T> = (...args: string[]) => T | Promise<T>
 /** How a fixture is run. */
 export interface FixtureOptions {
   /**
-   * What LD_PRELOAD names: Debian's jemalloc by its soname, nothing (plain glibc), or these libraries in this order.
+   * The value of LD_PRELOAD: Debian's jemalloc by its soname, nothing (plain glibc), or these libraries in this order.
    * @default 'none'
    */
   readonly preload?: 'jemalloc' | 'none' | readonly string[]

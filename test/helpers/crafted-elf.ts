@@ -1,7 +1,7 @@
 /** ELF files made byte by byte: of symbols that no compiler writes, and of headers that lie. */
 import { ftruncateSync, openSync, closeSync, writeSync } from 'node:fs'
 
-/** What a crafted file holds. */
+/** The content of a crafted file. */
 export interface CraftedElf {
   /** Names of functions; each covers {@link FUNCTION_BYTES} of the code, in this order. */
   readonly symbols?: readonly string[]

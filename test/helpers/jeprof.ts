@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { demangle } from './internals/heap-profile-symbols.js'
 
-/** What `jeprof --text` prints. */
+/** The output of `jeprof --text`. */
 export interface JeprofTable {
   readonly total: number
   readonly rows: readonly { readonly name: string; readonly flat: number; readonly cumulative: number }[]

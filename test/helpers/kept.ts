@@ -1,4 +1,4 @@
-/** What of this process is kept from forks (MADV_DONTFORK), as the kernel lists it. */
+/** The memory of this process that is kept from forks (MADV_DONTFORK), as the kernel lists it. */
 import { processFiles } from './internals/breakdown.js'
 import type { MemoryMapping } from './internals/breakdown.js'
 

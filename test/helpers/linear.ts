@@ -29,7 +29,7 @@ async function bestOf(work: () => unknown): Promise<number> {
     const startedMs = performance.now()
     await work()
     best = Math.min(best, performance.now() - startedMs)
-    // What takes that long is judged by it.
+    // A call that takes that long is judged by it.
     if (best > 5_000) break
   }
   return best

@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const SOURCES = path.join(ROOT, 'test', 'native', 'profiled')
 const OUTPUT = path.join(ROOT, 'test', 'native', 'build')
 
-/** What is run, and how it samples. */
+/** The program that is run, and how it samples. */
 export interface ProfiledRun {
   /** Of the compiled programs, or Node itself. */
   readonly program: 'sizes' | 'sizes-stripped' | 'containers' | 'node'

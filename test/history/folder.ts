@@ -1,4 +1,4 @@
-/** What the tests of histories share: temporary folders, a clock of one's own, collected warnings. */
+/** The common parts of the tests of histories: temporary folders, a clock of one's own, collected warnings. */
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'

@@ -1,4 +1,4 @@
-/** What broken, foreign and hostile folders may do to a history: nothing but cost what they themselves hold. */
+/** The harm of broken, foreign and hostile folders to a history: none but the loss of their own content. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'

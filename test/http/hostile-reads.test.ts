@@ -18,7 +18,7 @@ const fetchHeaders = (site: string, mode: string, dest: string): string[] => [
   `Sec-Fetch-Dest: ${dest}`,
 ]
 
-/** What browsers send for a page of another origin that loads something from here. */
+/** The headers that browsers send for a page of another origin that loads something from here. */
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'an image': fetchHeaders('cross-site', 'no-cors', 'image'),
   'an image of the same site': fetchHeaders('same-site', 'no-cors', 'image'),

@@ -6,7 +6,7 @@ import { World } from '../coordinator/world.js'
 import { messageOf, openSite, sendRaw } from './site.js'
 import type { Site } from './site.js'
 
-/** What proxies, balancers, tunnels and CDNs add, some of it made up: the next one makes up its own. */
+/** The headers that proxies, balancers, tunnels and CDNs add, some of it made up: the next one makes up its own. */
 const OF_PROXIES =
   `A-Cdn-Of-Tomorrow Akamai-Origin-Hop Ali-Cdn-Real-Ip App-Engine-User-Ip Aws-Trace CDN-Loop CF-Connecting-IP
   CF-Connecting-IPv6 CF-IPCountry CF-Ray CF-Visitor Client-Cert Client-IP CloudFront-Viewer-Address Cluster-Client-IP

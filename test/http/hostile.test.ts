@@ -24,7 +24,7 @@ async function judge(site: Site, { request, status, code }: Case): Promise<void>
   expect(answer.text).not.to.match(/\n\s+at |node:internal|\.[jt]s:\d+|node_modules/)
   expect(site.releases(), 'releases').to.equal(0)
   expect(site.coordinator.isRunning, 'a run was started').to.equal(false)
-  // What Node's own parser refuses never reaches a handler.
+  // A request that Node's own parser refuses never reaches a handler.
   if (code === undefined) return
   expect(JSON.parse(answer.body)).to.include({ code, status: answer.status })
   expect(answer.headers).to.include({

@@ -12,7 +12,7 @@ import type { FakeCache } from '../coordinator/world.js'
 export const OPERATOR = 'operator-token-0123456789'
 export const READER = 'read-only-token-0123456789'
 
-/** What a test needs of it. */
+/** The members that a test needs. */
 export interface Site {
   readonly world: World
   readonly coordinator: Coordinator

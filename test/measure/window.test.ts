@@ -7,7 +7,7 @@ import type { FakeEnvironment } from './fakes.js'
 interface Bench {
   readonly instrument: Instrument
   readonly environment: FakeEnvironment
-  /** What the fake allocator says is allocated. */
+  /** The allocated bytes of the fake allocator. */
   bytes: number
 }
 

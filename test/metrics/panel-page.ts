@@ -36,7 +36,7 @@ export async function panelPage(prometheus: Prometheus, seconds: number, windowS
       panel.queries.map(async ({ expr, legend }) => {
         const series = await prometheus.queryRange(inSeconds(expr, windowSeconds), end - seconds, end, 1)
         const lines = series.map((one) => ({ legend: legendOf(legend, one), points: pointsOf(one) }))
-        // What shows the moment shows nothing of what has gone.
+        // A gauge of the moment shows nothing of the past.
         return panel.kind === 'timeseries' ? lines : lines.filter(({ points }) => (points.at(-1)?.[0] ?? 0) > end - 2)
       }),
     )

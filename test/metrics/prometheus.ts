@@ -18,7 +18,7 @@ export function needsPrometheus(context: Mocha.Context): void {
   if (error !== undefined) skipOrFail(context, 'there is no promtool (Debian, Ubuntu: prometheus)')
 }
 
-/** What promtool says of its input, and whether it is content. */
+/** The words of promtool about its input, and whether it is content. */
 export function promtool(args: readonly string[], input = ''): { readonly ok: boolean; readonly words: string } {
   const { status, stdout, stderr } = spawnSync('promtool', args, { input, encoding: 'utf8' })
   return { ok: status === 0, words: `${stdout}${stderr}` }

@@ -1,4 +1,4 @@
-/** What tests read of a registry. */
+/** The parts of a registry that tests read. */
 import type { Registry } from 'prom-client'
 import { formatMetrics } from '../../src/metrics/index.js'
 

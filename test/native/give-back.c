@@ -1,4 +1,4 @@
-/* What a service with time and little memory would do by itself: V8 collects as under memory pressure and
+/* The collections of a service with time and little memory: V8 collects as under memory pressure and
  * gives its pool of pages back, and glibc gives its free chunks back. Truth for tests of RSS. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -7,7 +7,7 @@
 
 static int64_t held_bytes;
 
-/* What an object holds, at the beginning of its memory. */
+/* The words at the beginning of an object's memory. */
 struct held {
   int64_t bytes;
   napi_ref link; /* an object that it keeps alive; NULL for none */

@@ -30,7 +30,7 @@ export function sample(allocatedBytes: number | null, heapUsedBytes: number): Me
   }
 }
 
-/** What stands at the head of a report. */
+/** The head of a report. */
 export function head(before: MemorySample, after: MemorySample): MeasuredRun['head'] {
   return {
     id: '0f0e0d0c-0000-4000-8000-000000000000',

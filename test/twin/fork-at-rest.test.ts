@@ -11,14 +11,14 @@ import type { FakeEnvironment } from '../measure/fakes.js'
 const FORKED: ForkedTwin = { pid: 1, fd: 1, scanMs: 0, forkMs: 0 }
 const POLL_MS = 10
 
-/** What a fork at rest does, in its order. */
+/** The steps of a fork at rest, in their order. */
 interface Scene {
   readonly instrument: Instrument
   readonly environment: FakeEnvironment
   readonly tools: ForkTools
 }
 
-/** What happens meanwhile. */
+/** The events meanwhile. */
 interface Happening {
   /** How many threads work at a moment of the fake clock. */
   readonly atWork?: (elapsedMs: number) => number

@@ -53,7 +53,7 @@ for (const preload of ['jemalloc', 'none'] as const) {
 
     it('leaves what the windows measure as it is', () => {
       const { unattributed, noise } = result.report
-      // What a purge took or left would be in the controls behind it.
+      // Memory that a purge took or left would be in the controls behind it.
       expect(Math.abs(unattributed.allocatedBytes ?? NaN)).to.be.below(64 * 1024)
       expect(noise.allocatedBytes).to.be.below(64 * 1024)
       expect(rowOf('whole').released.allocatedBytes).to.be.closeTo(400 * 98_304, 400 * 512)

@@ -9,7 +9,7 @@ import type { OwnerField } from '../../report/discovery/types.js'
 import type { OwnerGroup } from './group-owners.js'
 import { kindOf } from './owner-kind.js'
 
-/** What only the objects themselves tell. */
+/** The facts that only the objects themselves tell. */
 export interface CollectionTraits {
   /** Whether an object has the methods of a collection; where its collections are private, one to read or to write suffices. */
   isCollection(object: object, hasPrivate: boolean): boolean

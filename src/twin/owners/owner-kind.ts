@@ -1,4 +1,4 @@
-/** What kind of owner a row is, and which function it is named by. Pure. */
+/** The kind of owner that a row is, and the function that names it. Pure. */
 import { ITEM_KINDS } from '../../allocator/heap-walk.js'
 import type { ItemKind, RawOwner } from '../../allocator/heap-walk.js'
 import type { OwnerKind, OwnerSite } from '../../report/discovery/types.js'
@@ -21,7 +21,7 @@ const OF_EMITTER = /\._events\.[^.[]+$/
 /** An EventTarget, as AbortSignals are, keeps a list of them. */
 const OF_TARGET = /\.Symbol\(kEvents\)\.[^.[]+(?:\.next)?$/
 
-/** What a row is of. */
+/** The subject of a row. */
 export function kindOf({ first: { item, className, entries, path }, fields }: OwnerGroup): OwnerKind {
   if (fields !== undefined) return 'collection'
   const waits = ITEM_KINDS[item] ?? 'none'

@@ -26,7 +26,7 @@ export function sharedBy(
   for (const { owner, holder, count } of holders) {
     const [held, by] = [raw[owner], raw[holder]]
     if (held === undefined || by === undefined || !own.has(held) || by === outer) continue
-    // What lies in it keeps nothing alive that it does not.
+    // An object in it keeps nothing alive that it does not.
     if (isWithin(by, own, raw)) continue
     // One member of a group, whichever.
     if (instances === 1 && by.instances > 1) continue

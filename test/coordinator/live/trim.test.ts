@@ -274,7 +274,7 @@ describe('attribute() in trim mode', () => {
         const row = rowOf(report, 'cache')
         expect(row.status).to.equal(status)
         expect(row).to.not.have.any.keys('estimated', 'estimatedUncertaintyBytes', 'trim')
-        // What it dropped before it failed came back all the same.
+        // The memory that it dropped before it failed came back all the same.
         expect(row.released.allocatedBytes).to.equal(((row.entriesBefore ?? NaN) - cache.count) * KIB)
         expect(row.entriesAfter).to.equal(cache.count)
         expect(remainderOf(report)).to.deep.equal({ allocated: 0, heap: 0 })

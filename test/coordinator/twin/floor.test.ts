@@ -5,7 +5,7 @@ import { thoroughSuite } from '../../helpers/thorough.js'
 import { BUFFER_CLASS_BYTES } from '../fixtures/contents.js'
 import type { Floors } from './fixtures/floor.js'
 
-/** What a twin has for itself: V8's records of its pages above all. The caches of a pool are megabytes. */
+/** The memory that a twin has for itself: V8's records of its pages above all. The caches of a pool are megabytes. */
 const TOLERANCE_BYTES = 192 * 1024
 
 for (const threads of [4, 32]) {

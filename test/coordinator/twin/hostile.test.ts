@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../../helpers/child.js'
 import type { HostileResult } from './fixtures/hostile.js'
 
-/** What was tried in a twin → what the parent got. */
+/** An attempt in a twin → the parent's answer. */
 const EXPECTED: Readonly<Record<string, unknown>> = {
   returns: { size: 1, list: [1, 2, 3] },
   'returns nothing': undefined,

@@ -13,7 +13,7 @@ import { errorOf } from '../../helpers/internals/twin.js'
 import type { TwinOrder, TwinOutcome, TwinEnd } from '../../helpers/internals/twin.js'
 import { MIB, World } from '../world.js'
 
-/** What one twin sends, and how it ends. */
+/** The messages of one twin, and its end. */
 export interface ScriptedTwin {
   readonly messages: readonly TwinMessage[]
   readonly end: 'result' | Exclude<TwinEnd, { kind: 'result' }>

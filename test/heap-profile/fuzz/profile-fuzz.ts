@@ -114,7 +114,7 @@ function parse(bytes: Uint8Array, pieceBytes: number, truncated: 'keep' | 'refus
   return atOnce(text.end())
 }
 
-/** What must hold of every profile that is handed out. */
+/** The conditions for every profile that is handed out. */
 function expectWhole(profile: HeapProfile): void {
   const { samples, frames, sampleTypes, threads, mappings } = profile
   const fail = (what: string): never => {

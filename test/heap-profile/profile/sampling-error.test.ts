@@ -19,7 +19,7 @@ function numbersFrom(seed: number): () => number {
   return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32
 }
 
-/** What jemalloc would tell of `count` allocations of `size` bytes: those that were sampled, scaled up. */
+/** The row that jemalloc would write for `count` allocations of `size` bytes: those that were sampled, scaled up. */
 function sampled(size: number, count: number, random: () => number): readonly [objects: number, bytes: number] {
   const chance = -Math.expm1(-size / INTERVAL)
   let hits = 0

@@ -35,7 +35,7 @@ describe('demangle() of names of Rust', () => {
     ['_RIC3fooKRe616263_E', 'foo::<"abc">'],
     ['_RIC3fooKVNtC3foo3BarS1xm1_1yb0_EE', 'foo::<{foo::Bar { x: 1, y: false }}>'],
     ['_RIC3fooKAj1_j2_EE', 'foo::<{[1, 2]}>'],
-    // What compilers put behind.
+    // Suffixes that compilers add.
     ['_RNvC3foo3bar.llvm.1234ABCD', 'foo::bar'],
     ['_RNvC3foo3bar.cold', 'foo::bar [clone .cold]'],
     ['__RNvC3foo3bar', 'foo::bar'],

@@ -25,7 +25,7 @@ import {
 import { startFakeServer } from './fixtures/fake-server.js'
 import type { FakeServer, FakeState } from './fixtures/fake-server.js'
 
-/** What Chromium itself says of an answer with a status of failure, or of none. */
+/** The messages of Chromium itself about an answer with a status of failure, or of none. */
 const FAILED_ANSWER = /Failed to load resource/
 const NARROW: BrowserContextOptions = { viewport: { width: 400, height: 800 } }
 const HOSTILE = '<script>alert(1)</script>'
@@ -630,7 +630,7 @@ describe('the page in a browser', function () {
   }
 })
 
-/** What a report found, as a cache's own view has it. */
+/** The findings of a report, as a cache's own view has them. */
 function measuredView(name: string, report: AttributionReport | undefined): Pick<CacheView, 'lastMeasured'> {
   const row = report?.caches.find((candidate) => candidate.name === name)
   if (row === undefined) throw new Error(`no row of ${name}`)

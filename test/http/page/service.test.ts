@@ -90,7 +90,7 @@ thoroughSuite('the page over a service with real caches, under load', function (
     await page.locator('.rss-figure').waitFor()
   })
   after(async () => {
-    // What `before` did not get to is not there.
+    // A resource that `before` did not get to is not there.
     await (watched as WatchedPage | undefined)?.close()
     const code = await (service as Service | undefined)?.stop()
     expect(code, 'the service ends by itself once it is closed').to.equal(0)

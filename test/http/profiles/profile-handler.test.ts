@@ -52,7 +52,7 @@ describe('createProfileHandler()', function () {
 
   it('names what is more than in a dump of the catalogue, in every form', function () {
     const first = (table: string): string => table.split('\n').find((line) => /\d ?%/.test(line)) ?? table
-    // What came before is larger.
+    // The output before it is larger.
     expect(first(result.grown.all)).not.to.match(/zlib|zcalloc/i)
     for (const form of ['top', 'pprof', 'during'] as const) {
       expect(first(result.grown[form]), form).to.match(/zlib|deflate|zcalloc/i)

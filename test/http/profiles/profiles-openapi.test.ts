@@ -4,7 +4,7 @@ import { createProfileHandler } from '../../../src/http/index.js'
 import { PROFILE_ROUTES } from '../../helpers/internals/http-profiles.js'
 import type { HeapProfiler } from '../../../src/profiling/index.js'
 
-/** What describes itself takes no profile. */
+/** A request for the description takes no profile. */
 const NO_PROFILER: unknown = {}
 const LOOPBACK = { remoteAddress: '127.0.0.1' }
 

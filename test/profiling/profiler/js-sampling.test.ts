@@ -7,7 +7,7 @@ import { OTHERS } from '../fixtures/js-beside.js'
 import type { BesideResult } from '../fixtures/js-beside.js'
 import type { TogetherResult } from '../fixtures/js-together.js'
 
-/** What madeForCapture() keeps: 16 arrays of 131,072 doubles. */
+/** The memory that madeForCapture() keeps: 16 arrays of 131,072 doubles. */
 const MADE = 16 * 131_072 * 8
 
 const { folder, remove } = temporaryFolder()

@@ -27,7 +27,7 @@ describe('buildBreakdown()', () => {
       buildBreakdown(readings({ isolates: [heap(MAIN, { used: 80, size: 100, available: 15, live })] }))
     expect(bytesAt(of(50), PART.v8, MAIN, PART.live)).to.equal(50 * MIB)
     expect(bytesAt(of(50), PART.v8, MAIN, PART.since)).to.equal(30 * MIB)
-    // What lived then may have been dropped since by a minor collection, or by V8 itself.
+    // Objects that lived then may have been dropped since by a minor collection, or by V8 itself.
     expect(bytesAt(of(90), PART.v8, MAIN, PART.live)).to.equal(80 * MIB)
     expect(bytesAt(of(90), PART.v8, MAIN, PART.since)).to.equal(0)
     expect(bytesAt(of(null), PART.v8, MAIN, PART.used, 'old_space')).to.equal(80 * MIB)

@@ -71,7 +71,7 @@ export function leavesOf(node: MemoryNode): MemoryNode[] {
   return node.children === undefined ? [node] : node.children.flatMap(leavesOf)
 }
 
-/** What is wrong with a tree: a node that is not its children together, or less than nothing. */
+/** The faults of a tree: a node that is not its children together, or less than nothing. */
 export function faultsOf(node: MemoryNode): string[] {
   const { name, bytes, children } = node
   const own = Number.isSafeInteger(bytes) && bytes >= 0 ? [] : [`${name} has ${String(bytes)}`]

@@ -82,7 +82,7 @@ describe('explainedBy()', () => {
     const native = { javascriptBytes: 10 * MIB, otherBufferBytes: 2 * MIB, nodeBytes: 5 * MIB, addonBytes: MIB }
     const live = { ...withNative(liveOf(27, 10, 30, 20), 0, 4), native }
     expect(explainedByGraph(live)).to.deep.equal({ heapShare: 0.9, nativeShare: 0.9 })
-    // What has no JavaScript owner is the same as without it: it has a name all the same.
+    // Memory without a JavaScript owner is the same as without it: it has a name all the same.
     expect(namedByGraph(live)).to.deep.equal({ share: 45 / 50, nativeBytes: 6 * MIB, isBeyondNode: true })
     expect(explainedByGraph({ ...live, native: { ...native, nodeBytes: 50 * MIB } }).nativeShare).to.equal(1)
     expect(explainedByGraph({ ...live, native: null }).nativeShare).to.equal(0.7)

@@ -2,7 +2,7 @@
 import type { Segment } from '../../helpers/internals/report-trends.js'
 import { normalOf, randomOf } from '../../coordinator/world.js'
 
-/** What a history is made of. */
+/** The parts of a history. */
 export interface Simulation {
   readonly seed: number
   readonly days: number

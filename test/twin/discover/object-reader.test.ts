@@ -4,7 +4,7 @@ import { ObjectReader } from '../../helpers/internals/twin-discover.js'
 
 const reader = new ObjectReader()
 
-/** What is read of an object's properties. */
+/** The properties of an object that are read. */
 function read(value: object): [unknown, unknown][] {
   const found: [unknown, unknown][] = []
   const own = new ObjectReader()

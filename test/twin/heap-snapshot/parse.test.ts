@@ -23,7 +23,7 @@ function parsed(json: string, chunkBytes = Infinity): HeapGraph {
   return parser.finish()
 }
 
-/** What a graph says, without its tables. */
+/** The figures of a graph, without its tables. */
 function contents(graph: HeapGraph): unknown {
   const node = (index: number): unknown => ({
     type: graph.nodeTypes[graph.nodeType[index] ?? -1],

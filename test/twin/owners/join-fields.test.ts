@@ -76,7 +76,7 @@ describe('joinFields()', () => {
       { path: '#keys', className: 'Map', entries: 10, totalBytes: 300 },
       { path: '#list', className: 'Array', entries: 10, totalBytes: 200 },
     ])
-    // What lies in its entries lies in it, and it is emptied as a whole.
+    // Memory in its entries is part of it, and it is emptied as a whole.
     expect(owners[1]?.partOf).to.equal(0)
     expect(owners[0]?.retained.totalBytes).to.equal(695)
     expect(objects[0]?.length).to.be.lessThan(2)
@@ -115,7 +115,7 @@ describe('joinFields()', () => {
     ])
     expect(found[1]?.fields?.map(({ path }) => path)).to.deep.equal(['byMail', 'users'])
     expect(found[0]?.partOf).to.equal(1)
-    // What is in one row is not told as shared.
+    // Memory in one row is not told as shared.
     expect(shared).to.deep.equal([])
     const apart = rows(owners, NO_TRAITS, [sharing(0, 'shop.users', 'shop.byMail', 3)])
     expect(apart.owners).to.have.length(4)

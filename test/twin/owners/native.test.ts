@@ -7,7 +7,7 @@ import { CHAINED, EXTERNAL_BYTES, GZIPS, LOST, MESSAGE_BYTES, WORKER_BYTES, WRAP
 import type { NativeResult } from './fixtures/native.js'
 
 const MIB = 1024 * 1024
-/** What zlib says that it takes for each with the default window and level. */
+/** The bytes that zlib says it takes for each with the default window and level. */
 const GZIP_BYTES = 256 * 1024
 const HELD_BYTES = CHAINED.count * CHAINED.bytes + WRAPPED_BYTES + EXTERNAL_BYTES
 const LOST_BYTES = LOST.count * LOST.bytes

@@ -58,7 +58,7 @@ describe('orderOwners()', () => {
       owner('all[*].log', 130, 1),
       owner('all[*].log', 130, 2),
     ]
-    // What lies in an entry is no entry of the collection itself.
+    // An object in an entry is no entry of the collection itself.
     expect(orderOf(owners)).to.deep.include.members([['all', 410, 3]])
     expect(orderOf(owners).reduce((sum, [, , members]) => sum + Number(members), 0)).to.equal(owners.length)
   })

@@ -39,7 +39,7 @@ export function viewOf(data: FlamegraphData, view: View): FlamegraphData {
   return { ...data, ...joined.nodes(data.variance !== null) }
 }
 
-/** What is added up of a node. */
+/** The sums of a node. */
 interface Amount {
   readonly value: number
   readonly width: number
