@@ -30,6 +30,9 @@ interface OwnPackage {
 
 let known: OwnPackage | null | undefined
 
+/** Whether this code is the agent's, which came into a process as one text. */
+export const IS_AGENT = typeof AGENT_URL === 'string'
+
 /** The package that this code is a part of; null where it was bundled, or copied without its package.json. */
 function ownPackage(): OwnPackage | null {
   return (known ??= findOwnPackage())
@@ -44,7 +47,7 @@ function findOwnPackage(): OwnPackage | null {
     if (at === -1) continue
     const root = file.slice(0, at)
     // The agent's process need not see these files.
-    if (typeof AGENT_URL === 'string' || isPackage(root)) return { root, code: file.slice(0, at + folder.length) }
+    if (IS_AGENT || isPackage(root)) return { root, code: file.slice(0, at + folder.length) }
   }
   return null
 }

@@ -6,13 +6,14 @@
 import { addonOrNull } from '../allocator/binding.js'
 import type { Figures } from '../measure/figures.js'
 import type { Instrument } from '../measure/window.js'
+import { IS_AGENT } from '../support/own-package.js'
 import { readText } from '../support/read-text.js'
 
 /** A heap that shrank by less has no page to give back, and V8's part of the purge is two collections. */
 export const HEAP_LEAST_BYTES = 256 * 1024
 
-/** V8 11 (Node 20) keeps some garbage, such as the message by which an agent came, for some purges. */
-const KEEPS_GARBAGE = Number.parseInt(process.versions.v8, 10) < 12
+/** V8 11 (Node 20) keeps the text by which an agent came, as garbage, for some purges. */
+const KEEPS_GARBAGE = IS_AGENT && Number.parseInt(process.versions.v8, 10) < 12
 /** Purges come again until one frees less than the last bound: so often, and for so long where collections are slow. */
 const PREPARE = { leastRounds: KEEPS_GARBAGE ? 6 : 1, mostRounds: 6, durationMs: 2_000, stableBytes: 32 * 1024 }
 
