@@ -3,6 +3,7 @@
  * agent that is brought into the process.
  */
 import { Attachment } from '../../attach/client/attachment.js'
+import { CacheAttributionError, codeOf, reasonOf } from '../../support/errors.js'
 import { findAdminSocket } from '../../support/admin-socket.js'
 import { quotedArgument, usageError } from '../arguments.js'
 import type { CommandContext } from '../command.js'
@@ -38,10 +39,19 @@ export async function withAnswerer<T>(
   const earlyEnd = new EarlyEnd(() => answerer.close())
   try {
     return await earlyEnd.guard(task(answerer))
+  } catch (error) {
+    throw withoutCopy(error, target)
   } finally {
     earlyEnd.stop()
     await answerer.close()
   }
+}
+
+/** The error with what can be asked all the same: where there is no memory for a copy of a process, a breakdown needs none. */
+export function withoutCopy(error: unknown, target: Target): unknown {
+  if (codeOf(error) !== 'ERR_TWIN_MEMORY' || !('pid' in target)) return error
+  const cure = `"cache-attribution breakdown ${String(target.pid)}" shows where its memory is without a copy`
+  return new CacheAttributionError('ERR_TWIN_MEMORY', `${reasonOf(error)}; ${cure}`, { cause: error })
 }
 
 async function openAnswerer(target: Target, token: string | undefined, log: (text: string) => void): Promise<Answerer> {
