@@ -53,10 +53,18 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* /dev/null in the place of every inherited descriptor. Closing them would not do: libuv aborts where it
+/* Takes what is written and gives nothing back. A jail of chroot may have no /dev: there it is a file in
+ * memory, which goes with the twin. */
+static int open_null(void) {
+  const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  enum { CLOSE_ON_EXEC = 1 }; /* MFD_CLOEXEC, by the system call: older C libraries have neither */
+  return null_fd >= 0 ? null_fd : (int)syscall(SYS_memfd_create, "cache-attribution", CLOSE_ON_EXEC);
+}
+
+/* That in the place of every inherited descriptor. Closing them would not do: libuv aborts where it
  * cannot write to its own eventfd, which V8 makes it do whenever it posts a task. */
 static bool replace_descriptors(int keep_fd) {
-  const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  const int null_fd = open_null();
   DIR *folder = opendir("/proc/self/fd");
   if (null_fd < 0 || folder == NULL)
     return false;

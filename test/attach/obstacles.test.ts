@@ -247,7 +247,7 @@ describe('what is in the way of an attach', function () {
       },
     )
 
-    it('namespaces of its own: PIDs, files and network; the copy of the addon is removed', async () => {
+    it('namespaces of its own: PIDs, files (without /dev/null) and network; the copy of the addon is removed', async () => {
       // Another file system: this package is not there under its path.
       const hidden = new URL('../../../', import.meta.url).pathname
       const folder = mkdtempSync(path.join(os.tmpdir(), 'attach-test-'))
@@ -257,7 +257,7 @@ describe('what is in the way of an attach', function () {
           file,
           `globalThis.mine = Array.from({ length: 3000 }, () => Buffer.alloc(4096)); console.log(1); setInterval(() => {}, 1000)`,
         )
-        const script = `mount -t tmpfs none ${hidden} && mount -t proc proc /proc && ip link set lo up 2>/dev/null; exec ${process.execPath} ${file}`
+        const script = `mount -t tmpfs none ${hidden} && mount -t proc proc /proc && ip link set lo up 2>/dev/null; mount -t tmpfs none /dev && mkdir /dev/shm && exec ${process.execPath} ${file}`
         const target = await start({
           file: '',
           node: '/bin/sh',
