@@ -1,5 +1,5 @@
 /**
- * A worker thread's answer when the main thread asks for its caches.
+ * A worker thread's answer when the main thread asks for its caches or its owners.
  *
  * Rule: one listener a thread, however many coordinators and copies of this package; it keeps no thread alive. What came too late to be
  * waited for is not begun.
@@ -10,38 +10,10 @@ import { addonOrNull } from '../allocator/binding.js'
 import type { AttributionReport } from '../report/types.js'
 import type { RowError } from '../report/values.js'
 import { codeOf, reasonOf } from '../support/errors.js'
+import { discover } from '../twin/discover/discover.js'
 import { openCoordinators } from '../twin/discover/open-coordinators.js'
-
-/** Raised when what threads say to each other changes. Every version keeps the members of {@link ThreadAnswer} but `reports`. */
-export const THREADS_PROTOCOL = 1
-
-/** The channel on which threads are asked. */
-export const THREADS_CHANNEL = 'cache-attribution.threads'
-
-/** A question to one thread. */
-export interface ThreadQuestion {
-  readonly protocol: number
-  readonly kind: 'attribute' | 'abort'
-  /** As `worker_threads.threadId`. */
-  readonly to: number
-  /** The channel on which the answers are awaited. */
-  readonly reply: string
-  /** Wall clock: who reads it later does not begin. */
-  readonly untilMs: number
-  readonly options: object
-}
-
-/** An answer: `begun` at once, then `ended`. */
-export interface ThreadAnswer {
-  readonly protocol: number
-  readonly kind: 'begun' | 'ended'
-  readonly threadId: number
-  readonly heapUsedBytes: number
-  readonly heapTotalBytes: number
-  /** Of each coordinator. */
-  readonly reports: readonly AttributionReport[]
-  readonly error: RowError | null
-}
+import { THREADS_CHANNEL, THREADS_PROTOCOL } from '../twin/threads/thread-protocol.js'
+import type { ThreadAnswer, ThreadQuestion } from '../twin/threads/thread-protocol.js'
 
 interface Runs {
   attribute(options: object): Promise<AttributionReport>
@@ -86,25 +58,43 @@ function listen(): () => void {
   }
 }
 
-async function answer({ protocol, untilMs, reply, options }: ThreadQuestion, signal: AbortSignal): Promise<void> {
+type Ended = Partial<Pick<ThreadAnswer, 'reports' | 'discovery' | 'error'>>
+
+async function answer(question: ThreadQuestion, signal: AbortSignal): Promise<void> {
+  const { protocol, untilMs, reply } = question
   if (Date.now() > untilMs) return
   const channel = new BroadcastChannel(reply)
-  const post = (kind: ThreadAnswer['kind'], reports: readonly AttributionReport[], error: RowError | null): void => {
+  const post = (kind: ThreadAnswer['kind'], { reports = [], discovery = null, error = null }: Ended = {}): void => {
     const { used_heap_size: heapUsedBytes, total_heap_size: heapTotalBytes } = v8.getHeapStatistics()
-    channel.postMessage({ protocol: THREADS_PROTOCOL, kind, threadId, heapUsedBytes, heapTotalBytes, reports, error })
+    const facts = { protocol: THREADS_PROTOCOL, kind, threadId, heapUsedBytes, heapTotalBytes }
+    channel.postMessage({ ...facts, reports, discovery, error } satisfies ThreadAnswer)
   }
   try {
-    post('begun', [], null)
+    post('begun')
     if (protocol !== THREADS_PROTOCOL) {
       const message = `this thread has another version of the package: it speaks ${String(THREADS_PROTOCOL)}, and was asked in ${String(protocol)}`
-      post('ended', [], { code: 'ERR_THREAD_ANSWER', message })
+      post('ended', { error: { code: 'ERR_THREAD_ANSWER', message } })
       return
     }
-    post('ended', ...(await attributeHere({ ...options, signal })))
+    post('ended', await fulfil(question, signal))
   } catch {
     // Its report cannot be cloned, or the thread ends: the other side does not wait for ever.
   } finally {
     channel.close()
+  }
+}
+
+async function fulfil({ kind, options }: ThreadQuestion, signal: AbortSignal): Promise<Ended> {
+  if (kind === 'discover') return discoverHere({ ...options, signal })
+  const [reports, error] = await attributeHere({ ...options, signal })
+  return { reports, error }
+}
+
+async function discoverHere(options: object): Promise<Ended> {
+  try {
+    return { discovery: JSON.parse(JSON.stringify(await discover(options))) as Ended['discovery'] & object }
+  } catch (error) {
+    return { error: errorOf(error) }
   }
 }
 
@@ -117,6 +107,10 @@ export async function attributeHere(options: object): Promise<[readonly Attribut
     }
     return [reports, null]
   } catch (error) {
-    return [reports, { code: codeOf(error) ?? 'ERR_THREAD_ANSWER', message: reasonOf(error) }]
+    return [reports, errorOf(error)]
   }
+}
+
+function errorOf(error: unknown): RowError {
+  return { code: codeOf(error) ?? 'ERR_THREAD_ANSWER', message: reasonOf(error) }
 }

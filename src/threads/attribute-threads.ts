@@ -4,15 +4,13 @@
  * Rule: a thread that cannot answer costs its own column. Only the main thread asks, so that no two ask at once.
  */
 import v8 from 'node:v8'
-import { isMainThread } from 'node:worker_threads'
-import { loadAddonBinding } from '../allocator/binding.js'
 import { askWorkers } from '../breakdown/worker-watch.js'
 import { attributeHere } from '../coordinator/thread-answers.js'
 import { ATTRIBUTION_MODES } from '../report/types.js'
 import type { AttributionMode } from '../report/types.js'
-import { CacheAttributionError } from '../support/errors.js'
 import { abortSignal, number, oneOf, optional, resolveOptions } from '../support/options.js'
-import { askThread } from './ask-thread.js'
+import { askThread } from '../twin/threads/ask-thread.js'
+import { inAskingTurn } from '../twin/threads/asking-turn.js'
 import { joinThreads } from './join-threads.js'
 import type { ThreadResult, ThreadsReport } from './types.js'
 
@@ -30,8 +28,6 @@ export interface AttributeThreadsOptions {
 
 /** Longer cannot be waited for by a timer. */
 const TIMEOUT_MOST_MS = 2 ** 31 - 1
-
-let isAsking = false
 
 /**
  * Asks every thread of this process for its caches, one after the other, and gives one report. Coordinators of workers are found by
@@ -51,30 +47,16 @@ export async function attributeThreads(options?: AttributeThreadsOptions): Promi
     timeoutMs: { check: timeout, fallback: 120_000 },
     signal: optional(abortSignal),
   })
-  if (!isMainThread) {
-    throw new CacheAttributionError(
-      'ERR_THREADS_MAIN',
-      'attributeThreads() was called in a worker thread: call it in the main thread',
-    )
-  }
-  const { threads } = loadAddonBinding()
-  if (isAsking || threads?.takeTurn() !== true) {
-    throw new CacheAttributionError('ERR_RUN_IN_PROGRESS', 'another call of attributeThreads() is under way')
-  }
-  isAsking = true
-  const startedAt = new Date()
-  const startedMs = performance.now()
-  try {
+  return inAskingTurn('attributeThreads()', async (threads) => {
+    const startedAt = new Date()
+    const startedMs = performance.now()
     const results = [await askMain({ mode, signal })]
+    const bounds = { answerTimeoutMs, timeoutMs, signal }
     for (const { threadId, answering } of threads.list() ?? []) {
       if (threadId > 0 && answering > 0) {
-        results.push(
-          await askThread(threads, threadId, mode === undefined ? {} : { mode }, {
-            answerTimeoutMs,
-            timeoutMs,
-            signal,
-          }),
-        )
+        const asked = mode === undefined ? {} : { mode }
+        const { discovery: _, ...column } = await askThread(threads, threadId, 'attribute', asked, bounds)
+        results.push(column)
       }
     }
     results.push(...(await withoutCoordinator(results)))
@@ -87,10 +69,7 @@ export async function attributeThreads(options?: AttributeThreadsOptions): Promi
       threads: results,
       caches: joinThreads(results),
     }
-  } finally {
-    isAsking = false
-    threads.giveTurn()
-  }
+  })
 }
 
 async function askMain(options: object): Promise<ThreadResult> {

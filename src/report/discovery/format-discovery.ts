@@ -77,6 +77,7 @@ function ownerLines(discovery: Discovery, paints: Palette): string[] {
           ),
         ]),
     dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and what is small`),
+    ...threadLines(discovery).map((line) => dim(line)),
     ...graphLines(discovery, live).map((line) => dim(line)),
     ...(discovery.shared ?? []).map((shared) => dim(describeShared(shared))),
     ...owners.flatMap((owner, place) =>
@@ -87,6 +88,18 @@ function ownerLines(discovery: Discovery, paints: Palette): string[] {
     '',
     `noise       ± ${formatBytes(noise.allocatedBytes)} allocator, ± ${formatBytes(noise.heapBytes)} JS heap`,
   ]
+}
+
+/** Worker threads that were not searched. */
+function threadLines({ threads = [] }: Discovery): string[] {
+  return threads.flatMap(({ threadId, name, status, heapUsedBytes, error }) => {
+    if (status === 'searched') return []
+    const worker = `worker ${printable(threadId, 12)}${name === null || name === '' ? '' : ` (${printable(name, 40)})`}`
+    const heap = heapUsedBytes === null ? 'of unknown heap' : `of ${formatBytes(heapUsedBytes)} of heap`
+    const why =
+      error === undefined ? 'it has no coordinator' : `${printable(error.code, 60)}: ${printable(error.message, 200)}`
+    return [`not searched: ${worker} ${heap}: ${why}`]
+  })
 }
 
 /** How much of what was live the graph names, and what it cannot name. */
@@ -126,7 +139,9 @@ function ofLive(bytes: number, totalBytes: number): string {
 /** `server.js › createQueue() › pending: Array(5,000)`, `timers ×20,000 set in queue.js:17`. */
 export function describeOwner(owner: Owner): string {
   const registered = owner.cache === null ? '' : ` (the cache ${JSON.stringify(owner.cache)})`
-  return printable(`${whatOf(owner)}${registered}`, OWNER_LENGTH_MAX)
+  const { threadId = 0 } = owner
+  const worker = threadId === 0 ? '' : `worker ${printable(threadId, 12)} › `
+  return printable(`${worker}${whatOf(owner)}${registered}`, OWNER_LENGTH_MAX)
 }
 
 function whatOf(owner: Owner): string {

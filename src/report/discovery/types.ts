@@ -2,7 +2,7 @@
 import type { PartKind } from '../../allocator/heap-walk.js'
 import type { ByQuantity } from '../../measure/figures.js'
 import type { Trend } from '../trends/types.js'
-import type { AttributedBytes, ReportWarning, ReturnedBytes } from '../values.js'
+import type { AttributedBytes, ReportWarning, ReturnedBytes, RowError } from '../values.js'
 
 /** The change of the same windows when nothing is released; null where there were no controls. */
 export type MeasuredNoise = ByQuantity<number | null>
@@ -109,6 +109,8 @@ export interface Owner {
   readonly sharedBy?: readonly number[]
   /** The registered cache that it is, or lies in. */
   readonly cache: string | null
+  /** As `worker_threads.threadId`, 0 of the main thread: in whose heap it lies; absent where one thread was searched. */
+  readonly threadId?: number
   /** With a history attached, or several observations: how it changes over them. */
   readonly growth?: Trend
 }
@@ -211,6 +213,20 @@ export interface SharedMemory {
   readonly totalBytes: number
 }
 
+/** A worker thread of a discovery of all threads. */
+export interface SearchedThread {
+  /** As `worker_threads.threadId`. */
+  readonly threadId: number
+  /** The name that its worker was made with; null where it has none, and where this Node does not say (24.6 and later). */
+  readonly name: string | null
+  /** `failed`: `error` says why. `without-coordinator`: nobody is there to be asked. */
+  readonly status: 'searched' | 'failed' | 'without-coordinator'
+  /** The bytes of its isolate; null where it did not say so. */
+  readonly heapUsedBytes: number | null
+  readonly heapTotalBytes: number | null
+  readonly error?: RowError
+}
+
 /** Owners that are not listed, in one figure. */
 export interface OtherOwners {
   readonly count: number
@@ -234,6 +250,8 @@ export interface Discovery {
   readonly inFlight?: readonly InFlight[]
   /** Memory that listed owners hold together, the largest first, at most `limit`; absent in a result of an older version. */
   readonly shared?: readonly SharedMemory[]
+  /** The worker threads, where all threads were to be searched. Figures of the result are then those of all that were. */
+  readonly threads?: readonly SearchedThread[]
   /** Owners beyond the limit. */
   readonly others: OtherOwners
   /** Of the windows in which owners were emptied. */

@@ -26,27 +26,27 @@ export const ERRORS_OF_CALLS = {
     example: '`ERR_OPTION_RANGE: "controls" must be an integer ≥ 0 and ≤ 100, got 101 (number)`',
   },
   ERR_THREADS_MAIN: {
-    gist: 'attributeThreads() was called in a worker thread',
+    gist: 'all threads were asked for in a worker thread: by attributeThreads() or discover({ threads: true })',
     status: 409,
     cause: 'only the main thread asks the others: two threads that asked each other at once would refuse each other.',
     cure: 'call it in the main thread, which asks the workers too.',
     example: '`ERR_THREADS_MAIN: attributeThreads() was called in a worker thread: call it in the main thread`',
   },
   ERR_THREAD_SILENT: {
-    gist: 'a thread did not answer attributeThreads() in time',
+    gist: 'a thread did not answer attributeThreads() or discover({ threads: true }) in time',
     cause:
       'the event loop of the thread is blocked for longer than `answerTimeoutMs`, or its run took longer than `timeoutMs`.',
     cure: 'find what blocks it, or allow more time. The other threads are in the report.',
     example: '`ERR_THREAD_SILENT: it did not answer within 2000 ms: its event loop is blocked`',
   },
   ERR_THREAD_ENDED: {
-    gist: 'a thread ended while attributeThreads() asked it',
+    gist: 'a thread ended while attributeThreads() or discover({ threads: true }) asked it',
     cause: 'the thread ended after it was found and before it had answered.',
     cure: 'none is needed: the other threads are in the report.',
     example: '`ERR_THREAD_ENDED: the thread ended before it answered`',
   },
   ERR_THREAD_ANSWER: {
-    gist: 'a thread answered attributeThreads() with something that is no report',
+    gist: 'a thread answered attributeThreads() or discover({ threads: true }) with something that is no report',
     cause:
       'the thread has loaded another version of this package, or what it measured failed in a way that has no code of this library.',
     cure: 'load the same version in all threads; the message says what came.',

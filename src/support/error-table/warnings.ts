@@ -175,7 +175,7 @@ export const WARNINGS = {
     gist: 'other threads of the process have heaps, which discover() did not search',
     cause:
       'other threads of the process run JavaScript: workers of the service, of pino, of a pool. A heap belongs to its thread, and `discover()` searches that of the thread that calls it; what the others hold is in no owner. They are counted as far as a coordinator heard of them, or Node names their threads (24 and later).',
-    cure: '`breakdown({ isolates: await workerHeaps(workers) })` and `report.workers` show how large their heaps are.',
+    cure: 'Ask in the main thread with `discover({ threads: true })`, with a coordinator in each worker. `breakdown({ isolates: await workerHeaps(workers) })` and `report.workers` show how large their heaps are.',
     example:
       '`WARN_DISCOVER_THREADS: not searched: what 1 worker thread of this process holds, since each has a heap of its own; breakdown() shows how large these are together`',
   },

@@ -1,13 +1,12 @@
 /** discover(): the owners of live memory, found and measured in a twin. */
 import v8 from 'node:v8'
-import { isMainThread } from 'node:worker_threads'
 import { byQuantity } from '../../measure/figures.js'
 import type { Instrument } from '../../measure/window.js'
 import { countWorkers } from '../../measure/worker-threads.js'
 import { noiseOfControls } from '../../report/noise.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { ReportWarning } from '../../report/types.js'
-import { callable, number, optional, resolveOptions, shaped } from '../../support/options.js'
+import { boolean, callable, number, optional, resolveOptions, shaped } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 import { ownTimers } from '../../support/own-timers.js'
 import type { TwinContext } from '../child.js'
@@ -36,6 +35,9 @@ import { openCoordinators } from './open-coordinators.js'
 import type { CachesOfCoordinator } from './open-coordinators.js'
 import { cacheObjects, releaseCaches } from './recognise-caches.js'
 import { TimeLeft } from './time-left.js'
+import { discoverThreads } from './discover-threads.js'
+import { unsearchedThreads } from './unsearched-threads.js'
+import { inAskingTurn } from '../threads/asking-turn.js'
 
 /** Options of {@link discover}. */
 export interface DiscoverOptions extends TwinOptions {
@@ -50,6 +52,12 @@ export interface DiscoverOptions extends TwinOptions {
   readonly coordinator?: CachesOfCoordinator | undefined
   /** The limits of its cost. @default no limits but those of the twin */
   readonly budget?: DiscoverBudget | undefined
+  /**
+   * Searches the heaps of all threads: each worker that has a coordinator makes a twin of its own, one after the other. Of the main
+   * thread only. Owners then have a `threadId`, and `threads` says which could not be searched, and how large their heaps are.
+   * @default false
+   */
+  readonly threads?: boolean | undefined
   /** Called in this process as the discovery goes on; what it throws is ignored. */
   readonly onProgress?: ((progress: DiscoverProgress) => void) | undefined
 }
@@ -68,13 +76,32 @@ const SETTLINGS_BEFORE = 2 + CONTROLS
  * Finds who holds this process's memory: the objects that alone keep it alive, by the dominators of the heap's graph, each named
  * by the path that reaches it. What can be emptied safely is emptied in the twin and measured. This process keeps every entry.
  *
- * @throws CacheAttributionError as `runInTwin()`; `ERR_BUDGET_MEMORY`, `ERR_BUDGET_PAUSE` before anything is done,
+ * @throws CacheAttributionError as `runInTwin()`; with `threads` `ERR_THREADS_MAIN` in a worker, `ERR_RUN_IN_PROGRESS` while another call
+ *   asks all threads, `ERR_ADDON_MISSING`; `ERR_BUDGET_MEMORY`, `ERR_BUDGET_PAUSE` before anything is done,
  *   `ERR_BUDGET_DURATION` and `ERR_BUDGET_MEMORY` where the budget ended the twin before the heap was walked
  * @example
  * console.log(formatDiscovery(await discover({ limit: 20, budget: { durationMs: 5000 } })))
  */
 export async function discover(options?: DiscoverOptions): Promise<Discovery> {
-  const { limit, leastBytes, coordinator, budget, onProgress, ...twin } = resolveDiscoverOptions(options)
+  const resolved = resolveDiscoverOptions(options)
+  if (!resolved.threads) return discoverThread(resolved)
+  const { limit, leastBytes, budget, timeoutMs, signal } = resolved
+  const startMs = ownTimers.now()
+  const leftMs = (): number => Math.max(1, (budget.durationMs ?? Infinity) - (ownTimers.now() - startMs))
+  return inAskingTurn('discover({ threads: true })', async (threads) => {
+    const ofThread = (): object => ({
+      limit,
+      leastBytes,
+      timeoutMs,
+      budget: budget.durationMs === undefined ? budget : { ...budget, durationMs: leftMs() },
+    })
+    return discoverThreads(await discoverThread(resolved), threads, { limit, options: ofThread, timeoutMs, signal })
+  })
+}
+
+/** The owners in the heap of the calling thread. */
+async function discoverThread(resolved: ResolvedDiscoverOptions): Promise<Discovery> {
+  const { limit, leastBytes, coordinator, budget, onProgress, threads: _, ...twin } = resolved
   const expected = expectedDiscoverCost()
   refuseOverBudget(budget, expected)
   const endsAtMs = ownTimers.now() + DURATION_SHARE * (budget.durationMs ?? Infinity)
@@ -138,20 +165,9 @@ export function resolveDiscoverOptions(options: DiscoverOptions | undefined): Re
     leastBytes: { check: number({ min: 1024 }), fallback: LEAST_BYTES },
     coordinator: optional(shaped<CachesOfCoordinator>('a Coordinator', (value) => 'knownCaches' in value)),
     onProgress: optional(callable as Check<NonNullable<DiscoverOptions['onProgress']>>),
+    threads: { check: boolean, fallback: false },
     budget: { check: discoverBudget, fallback: discoverBudget({}, 'budget') },
   })
-}
-
-/** The heap of a thread is its own, and a twin has one thread. */
-function threadWarnings(workers: number): ReportWarning[] {
-  const others = isMainThread ? workers : workers - 1
-  const whose = [
-    ...(isMainThread ? [] : ['the main thread']),
-    ...(others > 0 ? [`${String(others)} ${isMainThread ? '' : 'other '}worker thread${others === 1 ? '' : 's'}`] : []),
-  ]
-  if (whose.length === 0) return []
-  const message = `not searched: what ${whose.join(' and ')} of this process hold${whose.length === 1 && others <= 1 ? 's' : ''}, since each has a heap of its own; breakdown() shows how large these are together`
-  return [{ code: 'WARN_DISCOVER_THREADS', message }]
 }
 
 interface ResolvedDiscoverOptions extends ResolvedTwinOptions {
@@ -159,6 +175,7 @@ interface ResolvedDiscoverOptions extends ResolvedTwinOptions {
   readonly leastBytes: number
   readonly coordinator: DiscoverOptions['coordinator']
   readonly budget: ResolvedDiscoverBudget
+  readonly threads: boolean
   readonly onProgress: DiscoverOptions['onProgress']
 }
 
@@ -187,7 +204,7 @@ export function discoverHere(instrument: Instrument, settings: DiscoverySettings
   const { limit, leastBytes = LEAST_BYTES, known, workers = countWorkers(), endsAtMs = Infinity } = settings
   const { emptyNode = null, noWalk = null, send = () => undefined } = settings
   const { environment } = instrument
-  const warnings = threadWarnings(workers)
+  const warnings = unsearchedThreads(workers)
   const startMs = environment.now()
   const { figures, tookMs } = settleInTwin(instrument)
   const readings = { figures, heapTotalBytes: v8.getHeapStatistics().total_heap_size, emptyNode }

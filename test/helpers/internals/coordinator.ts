@@ -7,4 +7,3 @@ export { resolveAttributeOptions, resolveCoordinatorOptions } from '../../../src
 export { Registry } from '../../../src/coordinator/registry.js'
 export { resolveTraits } from '../../../src/coordinator/releasable.js'
 export type { TrimChoice } from '../../../src/coordinator/releasable.js'
-export { THREADS_CHANNEL } from '../../../src/coordinator/thread-answers.js'

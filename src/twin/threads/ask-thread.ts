@@ -5,11 +5,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import { BroadcastChannel } from 'node:worker_threads'
-import type { ThreadsBinding } from '../allocator/port.js'
-import { THREADS_CHANNEL, THREADS_PROTOCOL } from '../coordinator/thread-answers.js'
-import type { ThreadAnswer, ThreadQuestion } from '../coordinator/thread-answers.js'
-import type { ErrorCode } from '../support/errors.js'
-import type { ThreadResult } from './types.js'
+import type { ThreadsBinding } from '../../allocator/port.js'
+import type { ErrorCode } from '../../support/errors.js'
+import { THREADS_CHANNEL, THREADS_PROTOCOL } from './thread-protocol.js'
+import type { AskedThread, ThreadAnswer, ThreadQuestion, ThreadWish } from './thread-protocol.js'
 
 /** How long a thread is waited for. */
 export interface ThreadBounds {
@@ -20,13 +19,14 @@ export interface ThreadBounds {
 
 const POLL_MS = 50
 
-/** The column of one thread; never rejects. */
+/** One thread's answer to a wish; never rejects. */
 export async function askThread(
   threads: ThreadsBinding,
   threadId: number,
+  wish: ThreadWish,
   options: object,
   bounds: ThreadBounds,
-): Promise<ThreadResult> {
+): Promise<AskedThread> {
   const reply = `${THREADS_CHANNEL}.${randomUUID()}`
   const [questions, answers] = [new BroadcastChannel(THREADS_CHANNEL), new BroadcastChannel(reply)]
   const ask = (kind: ThreadQuestion['kind']): void => {
@@ -35,7 +35,7 @@ export async function askThread(
   }
   let timer: NodeJS.Timeout | undefined
   try {
-    const result = await new Promise<ThreadResult>((resolve) => {
+    const result = await new Promise<AskedThread>((resolve) => {
       const startedMs = performance.now()
       let hasBegun = false
       const end = (code: ErrorCode, message: string): void => {
@@ -64,7 +64,7 @@ export async function askThread(
           end('ERR_THREAD_SILENT', `its run did not end within ${String(bounds.timeoutMs)} ms`)
         }
       }, POLL_MS)
-      ask('attribute')
+      ask(wish)
     })
     return result
   } finally {
@@ -74,21 +74,24 @@ export async function askThread(
   }
 }
 
-/** The column of a thread of which nothing is known but why. */
-function failed(threadId: number, code: ErrorCode, message: string): ThreadResult {
+/** A thread of which nothing is known but why. */
+function failed(threadId: number, code: ErrorCode, message: string): AskedThread {
   return {
     threadId,
     status: 'failed',
     heapUsedBytes: null,
     heapTotalBytes: null,
     reports: [],
+    discovery: null,
     error: { code, message },
   }
 }
 
-function resultOf({ threadId, heapUsedBytes, heapTotalBytes, reports, error }: ThreadAnswer): ThreadResult {
+function resultOf({ error, ...answer }: ThreadAnswer): AskedThread {
+  const { threadId, heapUsedBytes, heapTotalBytes, reports, discovery } = answer
   const status = error === null ? 'measured' : 'failed'
-  return { threadId, status, heapUsedBytes, heapTotalBytes, reports, ...(error === null ? {} : { error }) }
+  const rest = error === null ? {} : { error }
+  return { threadId, status, heapUsedBytes, heapTotalBytes, reports, discovery, ...rest }
 }
 
 /** Anything may be posted to a channel by anybody. */
@@ -103,6 +106,12 @@ function isAnswer(data: unknown, threadId: number): data is ThreadAnswer {
     isBytes(answer.heapTotalBytes) &&
     Array.isArray(answer.reports) &&
     answer.reports.every((report) => Array.isArray((report as { caches?: unknown } | null)?.caches)) &&
+    isDiscovery(answer.discovery) &&
     (answer.error === null || typeof answer.error?.message === 'string')
   )
+}
+
+function isDiscovery(value: unknown): boolean {
+  const discovery = value as { owners?: unknown; warnings?: unknown } | null | undefined
+  return discovery === null || (Array.isArray(discovery?.owners) && Array.isArray(discovery.warnings))
 }
