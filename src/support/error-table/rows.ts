@@ -5,7 +5,7 @@ export const ERRORS_OF_ROWS = {
   ERR_RELEASE_FAILED: {
     gist: 'a release threw or rejected',
     cause:
-      '`release()` or `trim()` threw, or its promise was rejected; the message is that of the error. What it had freed until then is in the row. Of a trim, the parts before it still give `estimated`; where there are none, the row has no `estimated`.',
+      '`release()` or `trim()` threw, or its promise was rejected; the message is that of the error. Memory that it had freed until then is in the row. Of a trim, the parts before it still give `estimated`; where there are none, the row has no `estimated`.',
     cure: 'mend the release. Status: `failed`.',
     example: '`thumbnails failed: ERR_RELEASE_FAILED: no such table: thumbnails`',
   },

@@ -160,7 +160,7 @@ export const ERRORS_OF_TOOLS = {
     status: 507,
     cause:
       'jemalloc could not write its profile, or not the whole of it: a full or read-only disk, a folder that is missing, a file that exists.',
-    cure: 'mend what the message names, or give another `temporaryFolder`. What was written is gone.',
+    cure: 'mend what the message names, or give another `temporaryFolder`. The partial file is gone.',
     example: '`ERR_PROFILE_DUMP: jemalloc could not write its profile: ENOSPC: no space left on device, write`',
   },
   ERR_DUMP_UNKNOWN: {
@@ -223,7 +223,7 @@ export const ERRORS_OF_TOOLS = {
   ERR_PROFILE_COLUMN: {
     gist: 'a heap profile has no such kind of value, or no rows of this thread',
     cause:
-      'the profile has no such kind of value, or no rows of this thread. What was ever allocated is there only where the process ran with `prof_accum:true`.',
+      'the profile has no such kind of value, or no rows of this thread. Totals of all that was ever allocated are there only where the process ran with `prof_accum:true`.',
     cure: 'ask for one of those that the message lists; or start the process with `MALLOC_CONF=prof:true,prof_accum:true`.',
     example: '`ERR_PROFILE_COLUMN: the profile has no "alloc_space" (string), only inuse_objects, inuse_space`',
   },

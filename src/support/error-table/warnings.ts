@@ -36,7 +36,7 @@ export const WARNINGS = {
   WARN_SELF_CHECK: {
     gist: 'a set of known size was measured wrongly before the first window: rows may err as much',
     cause:
-      'before its first window a run makes objects and Buffers of known size (about 1 MiB), drops them and measures what comes back, up to three times. What it found is not what was there: `factor` is measured ÷ known. The allocator counts what is not so (a profiler without `prof_stats`, `WARN_PROFILER_OVERCOUNT`; jemalloc 5.2.1 and older, `WARN_TCACHE_MISCOUNTED`), another allocator than the one that is read serves the process, or other threads allocated and freed meanwhile.',
+      'before its first window a run makes objects and Buffers of known size (about 1 MiB), drops them and measures what comes back, up to three times. Its findings differ from the truth: `factor` is measured ÷ known. The allocator counts what is not so (a profiler without `prof_stats`, `WARN_PROFILER_OVERCOUNT`; jemalloc 5.2.1 and older, `WARN_TCACHE_MISCOUNTED`), another allocator than the one that is read serves the process, or other threads allocated and freed meanwhile.',
     cure: 'that of the warning beside it. Without one: measure in a twin, where other threads are not; let `npx cache-attribution doctor` show which allocator serves.',
     example:
       '`a set of known size that the run made and dropped before its first window was measured wrongly: 1.21 MiB for 527.0 KiB (factor 2.35) in the allocator. The rows may err as much`',
@@ -182,14 +182,14 @@ export const WARNINGS = {
   WARN_OWNERS_UNMEASURED: {
     gist: 'a twin ended while owners of memory were emptied in it: the figures are those of the graph',
     cause:
-      'a twin ended while `discover()` emptied owners in it. What the graph of the heap shows was known by then, and is all that is shown.',
+      'a twin ended while `discover()` emptied owners in it. Only the figures of the graph are shown, which were known by then.',
     cure: 'none is needed for the list itself. Where it comes again, report to the project which owner was the last.',
     example: '`the twin ended while owners were emptied: all figures are those of the graph`',
   },
   WARN_BUDGET_ENDED: {
     gist: 'the budget of a discovery ended before all owners were emptied: the others have the figures of the graph',
     cause:
-      "`discover()` had a `budget` (or `attribute({ discover })` a `budget.durationMs`), which ended when the heap was walked and owners were being emptied. What was measured by then stands; where the twin had to be ended, all figures are the graph's.",
+      "`discover()` had a `budget` (or `attribute({ discover })` a `budget.durationMs`), which ended when the heap was walked and owners were being emptied. The figures measured by then stand; where the twin had to be ended, all figures are the graph's.",
     cure: 'none is needed for the list itself: paths and `retained` are complete. For measured figures allow more time or memory, or list fewer owners (`limit`).',
     example: '`no time of the budget was left to empty 7 owners, whose figures are those of the graph`',
   },
