@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { withoutCopy } from '../../src/cli/ask/open-answerer.js'
-import { CacheAttributionError } from '../../src/support/errors.js'
+import { withoutCopy } from '../helpers/internals/cli-ask.js'
+import { CacheAttributionError } from '../../src/index.js'
 
 describe('a process without memory for a copy of itself', () => {
   const short = new CacheAttributionError('ERR_TWIN_MEMORY', 'a twin may need up to 137.7 MiB, and 63 MiB are left')
