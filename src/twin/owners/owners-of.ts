@@ -69,7 +69,7 @@ export function ownersOf(
   traits: CollectionTraits = NO_TRAITS,
 ): OwnersFound {
   const { owners: raw } = found
-  const { sorted, unlisted } = arranged(found, traits, leastBytes)
+  const { sorted, unlisted } = arranged(found, caches, traits, leastBytes)
   const large = sorted.filter(({ bytes }) => bytes >= leastBytes)
   const listed = large.slice(0, limit).map(({ group }) => group)
   const placeOf = new Map(listed.flatMap((group, place) => group.members.map((member) => [member, place] as const)))
@@ -85,8 +85,9 @@ export function ownersOf(
     // Members of a group may lie in several, and a row is part of one or of none.
     const places = new Set(outers.map((each) => (each === undefined ? null : (placeOf.get(each) ?? null))))
     const [outer] = places.size === 1 ? outers : []
+    const cache = cacheOf(first, caches)
     const row: Owner = {
-      ...namesOf(first),
+      ...namesOf(first, cache),
       kind: kindOf(group),
       site: siteOf(group.fields === undefined ? alike : members, kindOf(group), scriptOf(first)),
       className: first.className,
@@ -97,7 +98,7 @@ export function ownersOf(
       retained: retainedBy(new Set(members), found, partOf),
       partOf: outer === undefined ? null : (placeOf.get(outer) ?? null),
       sharedBy: sharedBy(place, members, { raw, holders: found.holders, placeOf, outer }),
-      cache: cacheOf(first, caches),
+      cache,
       ...(group.fields === undefined ? {} : { fields: largestFirst(group.fields) }),
     }
     return { row, objects: objectsOf(group.emptied ?? members, row) }
@@ -124,11 +125,15 @@ function largestFirst(fields: readonly OwnerField[]): OwnerField[] {
 /** The rows, the largest first, and owners that are in none. */
 function arranged(
   found: HeapOwners,
+  caches: readonly CacheObject[],
   traits: CollectionTraits,
   leastBytes: number,
 ): { readonly sorted: OrderedOwner[]; readonly unlisted: ReadonlySet<RawOwner> } {
   const { owners: raw } = found
-  const own = new Set(raw.filter((owner) => isOwnScript(scriptOf(owner)) || isOwnScope(owner)))
+  // A registered cache may be reached through its registration alone.
+  const isOwn = (owner: RawOwner): boolean =>
+    caches[owner.known] === undefined && (isOwnScript(scriptOf(owner)) || isOwnScope(owner))
+  const own = new Set(raw.filter(isOwn))
   const alike = groupOwners(
     raw.filter((owner) => !own.has(owner)),
     found,
@@ -209,8 +214,14 @@ function isOfNodeAlone({ group, bytes }: OrderedOwner): boolean {
   return group.members.every((member) => packageOf(scriptOf(member)) === 'node')
 }
 
-function namesOf(owner: RawOwner): Pick<Owner, 'path' | 'script' | 'package'> {
+/** A way through this library's registration of a cache says nothing that its name does not. */
+const THROUGH_REGISTRATION = 'Symbol(cache-attribution.'
+
+function namesOf(owner: RawOwner, cache: string | null): Pick<Owner, 'path' | 'script' | 'package'> {
   const { path } = owner
+  if (cache !== null && (path.includes(THROUGH_REGISTRATION) || isOwnScript(scriptOf(owner)))) {
+    return { path: null, script: null, package: null }
+  }
   const script = path === '' ? scriptOf(owner) : owner.script
   return {
     path: path === '' ? null : path,

@@ -34,6 +34,14 @@ describe('discover() beside registered caches', function () {
     expect([...recognised].toSorted()).to.deep.equal(result.names.toSorted())
   })
 
+  it('names one that its registration alone keeps by the cache, without a way through this library', () => {
+    const rows = result.called.owners.filter(({ cache }) => cache === 'unheld')
+    expect(rows).to.have.lengthOf(1)
+    expect(rows[0]).to.include({ path: null, script: null, package: null, className: 'LRUCache', entries: 8000 })
+    const ways = result.called.owners.map(({ path }) => path ?? '')
+    expect(ways.filter((path) => path.includes('cache-attribution'))).to.deep.equal([])
+  })
+
   it('tells what a release leaves behind in the rows of the cache', () => {
     const left = (cache: string): number =>
       result.inRun?.owners.reduce((sum, each) => sum + (each.cache === cache ? each.own.totalBytes : 0), 0) ?? NaN
