@@ -174,8 +174,6 @@ export class Library {
       platform: 'node',
       target: 'node20.19',
       minify: true,
-      // Node shows the line from which an error was thrown that nobody caught.
-      lineLimit: 160,
       // As ASCII the engine keeps it in half the memory.
       charset: 'ascii',
       legalComments: 'none',
