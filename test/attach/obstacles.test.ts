@@ -118,7 +118,7 @@ describe('what is in the way of an attach', function () {
     })
   }
 
-  it("the application's own handler of SIGUSR1", async () => {
+  thorough("the application's own handler of SIGUSR1", async () => {
     const target = await startSource("process.on('SIGUSR1', () => console.error('mine'))")
     expect(await refusalSoon(target.pid)).to.contain('ERR_ATTACH_SIGNAL_TAKEN')
     expect(target.stderr).to.equal('mine\n')
@@ -163,7 +163,7 @@ describe('what is in the way of an attach', function () {
     }
   })
 
-  it('a port of its own is found, also any', async () => {
+  thorough('a port of its own is found, also any', async () => {
     for (const port of [await freePort(), 0]) {
       const target = await start({ execArgv: [`--inspect-port=${port}`] })
       const { code, stderr } = await command('attribute', '--json', String(target.pid))

@@ -37,15 +37,18 @@ describe('profile PID', function () {
     expect(await target.state()).to.include({ inspector: null })
   })
 
-  it('samples native memory where jemalloc was started with profiling, and V8 where that is asked for', async function () {
-    needsJemalloc(this)
-    const native = await profileOf({ file: GROWING, env: PROFILED })
-    expect(native.stderr).to.contain('sampling native allocations')
-    expect(native.stdout).to.match(/AlignedAlloc|NodeArrayBufferAllocator|v8::|node::/)
-    const js = await profileOf({ file: GROWING, env: PROFILED }, '--kind', 'js')
-    expect(js.stderr).to.contain("sampling allocations on V8's heap")
-    expect(js.stdout).to.match(/allocateAndKeep/)
-  })
+  thorough(
+    'samples native memory where jemalloc was started with profiling, and V8 where that is asked for',
+    async function () {
+      needsJemalloc(this)
+      const native = await profileOf({ file: GROWING, env: PROFILED })
+      expect(native.stderr).to.contain('sampling native allocations')
+      expect(native.stdout).to.match(/AlignedAlloc|NodeArrayBufferAllocator|v8::|node::/)
+      const js = await profileOf({ file: GROWING, env: PROFILED }, '--kind', 'js')
+      expect(js.stderr).to.contain("sampling allocations on V8's heap")
+      expect(js.stdout).to.match(/allocateAndKeep/)
+    },
+  )
 
   thorough('draws a flame graph into a file that is named so', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'attach-profile-'))

@@ -61,7 +61,7 @@ describe('caches that register themselves', function () {
     expect(await found('refused')).to.deep.equal({ none: [], some: ['Keyv'], instances: [1] })
   })
 
-  it('say so where more of a class were created than are followed', async function () {
+  thorough('say so where more of a class were created than are followed', async function () {
     if (!supportsTwin().supported) this.skip()
     const { instances, warnings } = await found<{ instances: number[]; warnings: string[] }>('many')
     expect(instances).to.have.length(2)
@@ -80,13 +80,16 @@ describe('caches that register themselves', function () {
     }
   })
 
-  it('are followed as others are where instances of a class that is made for requests prove to stay', async function () {
-    if (!supportsTwin().supported) this.skip()
-    const { first, later } = await found<{ first: number; later: number }>('stay')
-    expect(first).to.be.within(66, 100)
-    // At two hundred a second, and not at five.
-    expect(later).to.be.at.least(first + 80)
-  })
+  thorough(
+    'are followed as others are where instances of a class that is made for requests prove to stay',
+    async function () {
+      if (!supportsTwin().supported) this.skip()
+      const { first, later } = await found<{ first: number; later: number }>('stay')
+      expect(first).to.be.within(66, 100)
+      // At two hundred a second, and not at five.
+      expect(later).to.be.at.least(first + 80)
+    },
+  )
 
   thorough('are followed in part where most of their class ended before', async function () {
     if (!supportsTwin().supported) this.skip()

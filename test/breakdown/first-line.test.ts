@@ -34,7 +34,17 @@ const STARTED: Readonly<Record<string, Pick<FixtureOptions, 'execArgv' | 'env'>>
 }
 
 /** Their line is that of a kind which is run each time. */
-const THOROUGH: ReadonlySet<string> = new Set(['slices', 'promises', 'timers', 'messages', 'wasm', 'mapping'])
+const THOROUGH: ReadonlySet<string> = new Set([
+  'slices',
+  'listeners',
+  'promises',
+  'timers',
+  'messages',
+  'wasm',
+  'worker',
+  'file',
+  'mapping',
+])
 
 const major = Number(process.versions.node.split('.', 1)[0])
 

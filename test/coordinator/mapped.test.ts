@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { PART } from '../helpers/internals/report-breakdown.js'
 import type { MemoryNode, AttributionReport } from '../../src/index.js'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
+import { thoroughSuite } from '../helpers/thorough.js'
 import type { MappedRuns } from './fixtures/mapped.js'
 import { rowOf, warningsOf } from './world.js'
 
@@ -10,7 +11,8 @@ const MIB = 1024 * 1024
 const TRUTH = { models: 80 * MIB, frames: 20 * MIB } as const
 
 for (const preload of ['jemalloc', 'none'] as const) {
-  describe(`caches of memory that V8 maps itself, under ${preload === 'none' ? 'glibc' : preload}`, () => {
+  const suite = preload === 'jemalloc' ? describe : thoroughSuite
+  suite(`caches of memory that V8 maps itself, under ${preload === 'none' ? 'glibc' : preload}`, () => {
     let runs: MappedRuns
 
     before(async function () {

@@ -1,12 +1,14 @@
 import { expect } from 'chai'
 import { JEMALLOC, needsJemalloc, runFixture } from '../helpers/child.js'
 import { buildLibrary } from '../helpers/native.js'
+import { thoroughSuite } from '../helpers/thorough.js'
 import { FOREIGN_BYTES, OBJECT_BYTES } from './fixtures/open-heap.js'
 import type { OpenHeapResult } from './fixtures/open-heap.js'
 
 for (const whose of ['own', 'foreign'] as const) {
   const more = whose === 'own' ? '' : ', and somebody else too'
-  describe(`V8's heap, given to forks ahead of one, where V8 maps more before the fork${more}`, function () {
+  const suite = whose === 'foreign' ? describe : thoroughSuite
+  suite(`V8's heap, given to forks ahead of one, where V8 maps more before the fork${more}`, function () {
     this.timeout(60_000)
     let result: OpenHeapResult
     before(async function () {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
 import { buildAddon } from '../helpers/native.js'
+import { thoroughSuite } from '../helpers/thorough.js'
 import type { CacheAttribution } from '../../src/index.js'
 import type { Returned } from './fixtures/returned-pages.js'
 
@@ -8,7 +9,8 @@ const MIB = 1024 * 1024
 const INTERLEAVED_BYTES = 40_000 * 480
 
 for (const preload of ['jemalloc', 'none'] as const) {
-  describe(`what leaves RSS, as a twin tells it: ${preload === 'none' ? 'glibc' : preload}`, function () {
+  const suite = preload === 'jemalloc' ? describe : thoroughSuite
+  suite(`what leaves RSS, as a twin tells it: ${preload === 'none' ? 'glibc' : preload}`, function () {
     this.timeout(120_000)
     let result: Returned
     before(async function () {

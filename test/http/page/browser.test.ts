@@ -144,7 +144,7 @@ describe('the page in a browser', function () {
     expect((await names())[0]).to.equal('sessions')
   })
 
-  it('fills the rows as the run comes to them, and ends with the report', async () => {
+  thorough('fills the rows as the run comes to them, and ends with the report', async () => {
     await open({ holdsAfter: 3 })
     await start().click()
     await page.getByText('Measuring in a twin: 3 of 7').waitFor()
@@ -308,7 +308,7 @@ describe('the page in a browser', function () {
     expect(packages).to.match(/@scope\/tables-of-every-language/)
   })
 
-  it('draws the history, hides and shows its lines, and shows an older report', async () => {
+  thorough('draws the history, hides and shows its lines, and shows an older report', async () => {
     await open(measured())
     await view('Growth')
     await page.locator('.chart canvas').waitFor()
@@ -521,7 +521,7 @@ describe('the page in a browser', function () {
     })
   }
 
-  it('says so when the server goes away in the middle of a run, and finds it again', async () => {
+  thorough('says so when the server goes away in the middle of a run, and finds it again', async () => {
     await open({ holdsAfter: 2 }, {}, FAILED_ANSWER)
     await start().click()
     await page.getByText('Measuring in a twin: 2 of 7').waitFor()

@@ -3,6 +3,7 @@ import { explainedByGraph } from '../../helpers/internals/report-discovery.js'
 import type { LiveMemory, NativeMemory } from '../../helpers/internals/report-discovery.js'
 import { runFixture } from '../../helpers/child.js'
 import { buildAddon } from '../../helpers/native.js'
+import { thoroughSuite } from '../../helpers/thorough.js'
 import { CHAINED, EXTERNAL_BYTES, GZIPS, LOST, MESSAGE_BYTES, WORKER_BYTES, WRAPPED_BYTES } from './fixtures/native.js'
 import type { NativeResult } from './fixtures/native.js'
 
@@ -13,7 +14,8 @@ const HELD_BYTES = CHAINED.count * CHAINED.bytes + WRAPPED_BYTES + EXTERNAL_BYTE
 const LOST_BYTES = LOST.count * LOST.bytes
 
 for (const preload of ['jemalloc', 'none'] as const) {
-  describe(`native memory by whose it is, ${preload === 'none' ? "under glibc's allocator" : 'under jemalloc'}`, () => {
+  const suite = preload === 'jemalloc' ? describe : thoroughSuite
+  suite(`native memory by whose it is, ${preload === 'none' ? "under glibc's allocator" : 'under jemalloc'}`, () => {
     let result: NativeResult
 
     before(async function () {
