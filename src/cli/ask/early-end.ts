@@ -1,6 +1,6 @@
 /**
- * Ends of this command before it is done: by a signal, or because nobody reads its output any more. What it did in another
- * process is undone first.
+ * Ends of this command before it is done: by a signal, or because nobody reads its output any more. Its changes in
+ * another process are undone first.
  */
 import process from 'node:process'
 

@@ -99,3 +99,20 @@ export function withoutQuery(script: string): string {
   const keys = script.slice(end + 1).split('&')
   return `${script.slice(0, end)}?${keys.map((key) => (key.includes('=') ? `${key.slice(0, key.indexOf('=') + 1)}*` : '*')).join('&')}`
 }
+
+/** The group of one script whose members are around all members of this one; undefined where there is none, or it has no path. */
+export function outerGroup(
+  { first, members }: OwnerGroup,
+  raw: readonly RawOwner[],
+  groupOf: ReadonlyMap<RawOwner, OwnerGroup>,
+): OwnerGroup | undefined {
+  const outers = new Set(
+    members.map(({ partOf }) => {
+      const outer = raw[partOf]
+      return outer === undefined ? undefined : groupOf.get(outer)
+    }),
+  )
+  const [outer] = outers
+  if (outers.size !== 1 || outer === undefined || outer.first.path === '') return undefined
+  return first.script === outer.first.script ? outer : undefined
+}

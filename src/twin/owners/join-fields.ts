@@ -6,6 +6,7 @@
  */
 import type { HeapOwners, RawOwner, RawShared } from '../../allocator/heap-walk.js'
 import type { OwnerField } from '../../report/discovery/types.js'
+import { outerGroup } from './group-owners.js'
 import type { OwnerGroup } from './group-owners.js'
 import { kindOf } from './owner-kind.js'
 
@@ -65,18 +66,11 @@ function outerOfField(
   raw: readonly RawOwner[],
   groupOf: ReadonlyMap<RawOwner, OwnerGroup>,
 ): OwnerGroup | undefined {
-  const { first, members } = group
+  const { first } = group
   // Listeners are named by their event.
   if (first.item !== 0 || first.path === '' || kindOf(group) === 'listeners') return undefined
-  const outers = new Set(
-    members.map(({ partOf }) => {
-      const outer = raw[partOf]
-      return outer === undefined ? undefined : groupOf.get(outer)
-    }),
-  )
-  const [outer] = outers
-  if (outers.size !== 1 || outer === undefined || outer.first.path === '') return undefined
-  return first.script === outer.first.script && fieldIn(outer, first.path) !== null ? outer : undefined
+  const outer = outerGroup(group, raw, groupOf)
+  return outer !== undefined && fieldIn(outer, first.path) !== null ? outer : undefined
 }
 
 /** `users.#byId` in `users` is `#byId`; null of what is no field, such as an entry. */

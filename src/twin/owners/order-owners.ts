@@ -6,6 +6,7 @@
  */
 import type { RawOwner } from '../../allocator/heap-walk.js'
 import type { OwnerField } from '../../report/discovery/types.js'
+import { outerGroup } from './group-owners.js'
 import type { OwnerGroup } from './group-owners.js'
 
 /** A row with what lies in its entries. */
@@ -91,21 +92,15 @@ export function ownBytesOf({ members }: OwnerGroup): number {
 
 /** The row of the collection whose entries all members are, or lie in; undefined where there is none. */
 function collectionOf(
-  { first, members }: OwnerGroup,
+  group: OwnerGroup,
   raw: readonly RawOwner[],
   groupOf: ReadonlyMap<RawOwner, OwnerGroup>,
 ): OwnerGroup | undefined {
+  const { first, members } = group
   if (members.length < 2) return undefined
-  const outers = new Set(
-    members.map(({ partOf }) => {
-      const outer = raw[partOf]
-      return outer === undefined ? undefined : groupOf.get(outer)
-    }),
-  )
-  const [outer] = outers
-  if (outers.size !== 1 || outer === undefined || outer.first.path === '') return undefined
-  const isWithin = collectionPaths(outer).some((path) => first.path.startsWith(`${path}[`))
-  return first.script === outer.first.script && isWithin ? outer : undefined
+  const outer = outerGroup(group, raw, groupOf)
+  if (outer === undefined) return undefined
+  return collectionPaths(outer).some((path) => first.path.startsWith(`${path}[`)) ? outer : undefined
 }
 
 /** The paths of the collection, and of those in its fields that are one with it. */

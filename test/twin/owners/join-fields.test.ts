@@ -3,31 +3,14 @@ import type { RawOwner, RawShared } from '../../helpers/internals/allocator.js'
 import type { Owner } from '../../../src/twin/index.js'
 import { NO_TRAITS, ownersOf } from '../../helpers/internals/twin-owners.js'
 import type { CollectionTraits } from '../../helpers/internals/twin-owners.js'
+import { rawOwner } from './raw-owner.js'
 
 const LEAST_BYTES = 64
 const EMPTY = { readOnlyBytes: 0, mappedBytes: 0, tableBytes: 0, parts: [], items: [], holders: [], restBytes: 0 }
 const ALL: CollectionTraits = { isCollection: () => true, entriesOf: () => 7 }
 
 function raw(path: string, ownBytes: number, partOf = -1, rest: Partial<RawOwner> = {}): RawOwner {
-  return {
-    className: 'Map',
-    path,
-    script: 'file:///app/server.js',
-    label: '',
-    instances: 1,
-    ownBytes,
-    memoryBytes: 0,
-    kindBytes: [ownBytes],
-    item: 0,
-    siteName: '',
-    siteScript: '',
-    siteLine: 0,
-    functions: 0,
-    entries: 10,
-    partOf,
-    known: -1,
-    ...rest,
-  }
+  return rawOwner(path, ownBytes, { partOf, ...rest })
 }
 
 function instance(path: string, ownBytes: number, partOf = -1, className = 'LRUCache'): RawOwner {

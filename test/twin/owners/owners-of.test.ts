@@ -4,31 +4,10 @@ import type { RawHolder, RawOwner } from '../../helpers/internals/allocator.js'
 import { describeOwner } from '../../../src/twin/index.js'
 import { packageOf } from '../../helpers/internals/support.js'
 import { ownersOf } from '../../helpers/internals/twin-owners.js'
+import { rawOwner } from './raw-owner.js'
 
 const MIB = 1024 * 1024
 const EMPTY = { readOnlyBytes: 0, mappedBytes: 0, tableBytes: 0, parts: [], items: [], holders: [], shared: [] }
-
-function raw(path: string, ownBytes: number, rest: Partial<RawOwner> = {}): RawOwner {
-  return {
-    className: 'Map',
-    path,
-    script: 'file:///app/server.js',
-    label: '',
-    instances: 1,
-    ownBytes,
-    memoryBytes: 0,
-    kindBytes: [ownBytes],
-    item: 0,
-    siteName: '',
-    siteScript: '',
-    siteLine: 0,
-    functions: 0,
-    entries: 10,
-    partOf: -1,
-    known: -1,
-    ...rest,
-  }
-}
 
 function found(raws: readonly RawOwner[], limit = 10, holders: readonly RawHolder[] = []) {
   const totalBytes = raws.reduce((sum, { ownBytes }) => sum + ownBytes, 0) + 1000
@@ -42,7 +21,7 @@ function found(raws: readonly RawOwner[], limit = 10, holders: readonly RawHolde
 
 describe('ownersOf()', () => {
   it('lists the largest first, and leaves the rest in the rest', () => {
-    const { owners, live, others } = found([raw('a', 1), raw('b', 3), raw('c', 2)], 2)
+    const { owners, live, others } = found([rawOwner('a', 1), rawOwner('b', 3), rawOwner('c', 2)], 2)
     expect(owners.map(({ path }) => path)).to.deep.equal(['b', 'c'])
     expect(others).to.deep.equal({ count: 1, totalBytes: 1 })
     expect(live).to.deep.equal({
@@ -57,8 +36,8 @@ describe('ownersOf()', () => {
 
   it('says of an owner in another what both hold', () => {
     const { owners } = found([
-      raw('outer', 5, { memoryBytes: 2 }),
-      raw('outer.inner', 7, { partOf: 0, memoryBytes: 3 }),
+      rawOwner('outer', 5, { memoryBytes: 2 }),
+      rawOwner('outer.inner', 7, { partOf: 0, memoryBytes: 3 }),
     ])
     const outer = owners.find(({ path }) => path === 'outer')
     const inner = owners.find(({ path }) => path === 'outer.inner')
@@ -68,7 +47,7 @@ describe('ownersOf()', () => {
   })
 
   it('lists no group that is smaller than an owner, and has it in the others', () => {
-    const raws = [raw('a', 100), raw('', 40, { item: ITEM_KINDS.indexOf('calls') })]
+    const raws = [rawOwner('a', 100), rawOwner('', 40, { item: ITEM_KINDS.indexOf('calls') })]
     const totals = { objectBytes: 140, totalBytes: 140, restBytes: 0 }
     const { owners, others } = ownersOf({ ...EMPTY, ...totals, owners: raws }, [], 10, 64)
     expect(owners.map(({ row }) => row.path)).to.deep.equal(['a'])
@@ -77,8 +56,8 @@ describe('ownersOf()', () => {
 
   it('joins owners of one path, and copies of a module that differ in their query', () => {
     const { owners } = found([
-      raw('rules', 5, { script: 'file:///app/rules.mjs?v=1' }),
-      raw('rules', 7, { script: 'file:///app/rules.mjs?v=2' }),
+      rawOwner('rules', 5, { script: 'file:///app/rules.mjs?v=1' }),
+      rawOwner('rules', 7, { script: 'file:///app/rules.mjs?v=2' }),
     ])
     expect(owners).to.have.length(1)
     expect(owners[0]).to.include({ script: 'file:///app/rules.mjs?v=*', instances: 2, entries: 20 })
@@ -86,13 +65,16 @@ describe('ownersOf()', () => {
   })
 
   it('counts no entries where one of them has none to count', () => {
-    const { owners } = found([raw('a', 5), raw('a', 5, { entries: -1 })])
+    const { owners } = found([rawOwner('a', 5), rawOwner('a', 5, { entries: -1 })])
     expect(owners[0]?.entries).to.equal(null)
   })
 
   it('keeps what Node holds in any process out of the list, and a large piece of it in', () => {
     const script = 'node:internal/timers'
-    const { owners, live } = found([raw('small', 100_000, { script }), raw('timerListMap[*]', 2 * MIB, { script })])
+    const { owners, live } = found([
+      rawOwner('small', 100_000, { script }),
+      rawOwner('timerListMap[*]', 2 * MIB, { script }),
+    ])
     expect(owners.map(({ path }) => path)).to.deep.equal(['timerListMap[*]'])
     expect(live.restBytes).to.equal(101_000)
     expect(owners[0]?.package).to.equal('node')
@@ -104,7 +86,11 @@ describe('ownersOf()', () => {
       { cache: 'users', object: whole, isWhole: true },
       { cache: 'app', object: hub, isWhole: false },
     ]
-    const owners = [raw('a', 10, { known: 0 }), raw('b', 9, { known: 1 }), raw('c', 8, { known: 1, object: hub })]
+    const owners = [
+      rawOwner('a', 10, { known: 0 }),
+      rawOwner('b', 9, { known: 1 }),
+      rawOwner('c', 8, { known: 1, object: hub }),
+    ]
     const rows = ownersOf({ ...EMPTY, objectBytes: 27, totalBytes: 27, restBytes: 0, owners }, caches, 5).owners
     expect(rows.map(({ row }) => row.cache)).to.deep.equal(['users', null, 'app'])
   })
@@ -112,13 +98,13 @@ describe('ownersOf()', () => {
   it('has what is emptied of all members of a row, and nothing where one cannot be', () => {
     const [list, map] = [[1, 2], new Map()]
     const { objects } = found([
-      raw('a', 9 * MIB, { object: list }),
-      raw('a', 9 * MIB, { object: map }),
-      raw('b', 8 * MIB, { object: [3] }),
-      raw('b', 8 * MIB),
-      raw('c', 7 * MIB, { object: {}, script: 'node:internal/timers' }),
-      raw('d', 6 * MIB, { object: process }),
-      raw('within noise', 10, { object: {} }),
+      rawOwner('a', 9 * MIB, { object: list }),
+      rawOwner('a', 9 * MIB, { object: map }),
+      rawOwner('b', 8 * MIB, { object: [3] }),
+      rawOwner('b', 8 * MIB),
+      rawOwner('c', 7 * MIB, { object: {}, script: 'node:internal/timers' }),
+      rawOwner('d', 6 * MIB, { object: process }),
+      rawOwner('within noise', 10, { object: {} }),
     ])
     expect(objects).to.deep.equal([[list, map], [], [], [], []])
   })
@@ -134,10 +120,10 @@ describe('ownersOf()', () => {
 
   it('tells groups in one row that hang together member by member, by what waits', () => {
     const groups = [
-      raw('', 40, { script: '', instances: 1000, className: 'system / Context', entries: -1 }),
-      raw('', 10, { script: '', instances: 1010, item: timer, siteScript: '/app/queue.js', siteLine: 7 }),
-      raw('', 30, { script: '', instances: 300, className: 'Row', entries: -1 }),
-      raw('handles', 5, { entries: 1000 }),
+      rawOwner('', 40, { script: '', instances: 1000, className: 'system / Context', entries: -1 }),
+      rawOwner('', 10, { script: '', instances: 1010, item: timer, siteScript: '/app/queue.js', siteLine: 7 }),
+      rawOwner('', 30, { script: '', instances: 300, className: 'Row', entries: -1 }),
+      rawOwner('handles', 5, { entries: 1000 }),
     ]
     const { owners } = found(groups, 10, [held(0, 1, 1000), held(0, 3, 1000), held(2, 1, 300)])
     expect(owners.map(({ instances, own }) => [instances, own.totalBytes])).to.deep.equal([
@@ -152,7 +138,10 @@ describe('ownersOf()', () => {
   })
 
   it('retains as a group what it alone holds of another, which has members elsewhere as well', () => {
-    const groups = [raw('', 40, { instances: 10, item: timer }), raw('', 30, { script: '', instances: 9, entries: -1 })]
+    const groups = [
+      rawOwner('', 40, { instances: 10, item: timer }),
+      rawOwner('', 30, { script: '', instances: 9, entries: -1 }),
+    ]
     const holders = [{ ...held(1, 0, 7), aloneBytes: 21, aloneMemoryBytes: 6 }, held(1, -1, 2)]
     const { owners } = found(groups, 10, holders)
     expect(owners[0]?.retained).to.deep.equal({ heapBytes: 55, memoryBytes: 6, totalBytes: 61 })
@@ -160,7 +149,11 @@ describe('ownersOf()', () => {
   })
 
   it('is a collection of next to nothing only with its entries', () => {
-    const rows = [raw('all', 1, { entries: 2 }), raw('cache', 300, { partOf: 0 }), raw('queue', 200, { partOf: 0 })]
+    const rows = [
+      rawOwner('all', 1, { entries: 2 }),
+      rawOwner('cache', 300, { partOf: 0 }),
+      rawOwner('queue', 200, { partOf: 0 }),
+    ]
     const totals = { objectBytes: 501, totalBytes: 501, restBytes: 0 }
     const { owners, live } = ownersOf({ ...EMPTY, ...totals, owners: rows }, [], 10, 64)
     expect(owners.map(({ row }) => [row.path, row.partOf])).to.deep.equal([
@@ -172,12 +165,18 @@ describe('ownersOf()', () => {
 
   it("has no site of Node's in what the application holds, and one in what waits", () => {
     const site = { siteScript: 'node:internal/streams/writable', siteLine: 3, functions: 9 }
-    const { owners } = found([raw('passing', 10, site), raw('', 9, { ...site, item: timer, instances: 9 })])
+    const { owners } = found([rawOwner('passing', 10, site), rawOwner('', 9, { ...site, item: timer, instances: 9 })])
     expect(owners.map((row) => row.site?.line ?? null)).to.deep.equal([null, 3])
   })
 
   it('is held by others only where these are listed, and hold more than a few of its members', () => {
-    const rows = [raw('', 50, { instances: 100 }), raw('a', 40), raw('b', 30), raw('outer', 60), raw('small', 1)]
+    const rows = [
+      rawOwner('', 50, { instances: 100 }),
+      rawOwner('a', 40),
+      rawOwner('b', 30),
+      rawOwner('outer', 60),
+      rawOwner('small', 1),
+    ]
     const holders = [held(0, 1, 100), held(0, 2, 5), held(0, 4, 100), held(0, -1, 100), held(1, 3, 1), held(1, 2, 1)]
     const { owners } = found(
       rows.map((each) => (each.path === 'a' ? { ...each, partOf: 3 } : each)),
@@ -191,13 +190,13 @@ describe('ownersOf()', () => {
 
   it('is of the script that all its members are of, where no path leads to it', () => {
     const label = '/app/node_modules/queue/index.js'
-    const { owners } = found([raw('', 10, { script: '', label }), raw('Symbol(x)', 9, { script: '', label })])
+    const { owners } = found([rawOwner('', 10, { script: '', label }), rawOwner('Symbol(x)', 9, { script: '', label })])
     expect(owners[0]).to.include({ path: null, script: label, package: 'queue' })
     expect(owners[1]).to.include({ path: 'Symbol(x)', script: null, package: 'queue' })
   })
 
   it('says null where there is no path and no script', () => {
-    const { owners } = found([raw('', 10, { script: '' })])
+    const { owners } = found([rawOwner('', 10, { script: '' })])
     expect(owners[0]).to.include({ path: null, script: null, package: null })
   })
 })
@@ -212,14 +211,14 @@ describe('packageOf()', () => {
 })
 
 describe('describeOwner()', () => {
-  const [row] = found([raw('createQueue() › pending', 10, { className: 'Array', entries: 5000 })]).owners
+  const [row] = found([rawOwner('createQueue() › pending', 10, { className: 'Array', entries: 5000 })]).owners
 
   it('reads as a path in the source, with the class and the entries', () => {
     expect(row === undefined ? '' : describeOwner(row)).to.equal('server.js › createQueue() › pending: Array(5,000)')
   })
 
   const described = (path: string, rest: Partial<RawOwner>): string =>
-    found([raw(path, 10, rest)])
+    found([rawOwner(path, 10, rest)])
       .owners.map(describeOwner)
       .join('\n')
   const site = { siteScript: 'file:///app/queue.js', siteLine: 17 }
