@@ -132,8 +132,8 @@ static bool next_of(uint64_t extension, uint64_t *next) {
   return true;
 }
 
-/* Whether `tail` is the end of the list that begins at `head`, and `wanted` is in it. What is asked about may
- * be no list at all, and lead back to itself: a word that has been met before ends it. */
+/* Whether `tail` is the end of the list that begins at `head`, and `wanted` is in it. The words may
+ * be no list at all, and lead back to themselves: a word that has been met before ends it. */
 static bool is_list(uint64_t head, uint64_t tail, uint64_t wanted) {
   uint64_t next, met = 0;
   if (!next_of(tail, &next) || next != 0)

@@ -1,5 +1,5 @@
-/* The blocks that the allocator has handed out, as far as it can be listed: jemalloc tells of each page
- * to which run of blocks it belongs, glibc keeps a size before each block.
+/* The blocks that the allocator has handed out, as far as it can be listed: jemalloc keeps for each page
+ * the run of blocks that it belongs to, glibc keeps a size before each block.
  *
  * Rule: memory is read and nothing is written. In a twin only: no other thread allocates, and what is read
  * wrong ends it. Free blocks may be among those that are listed. */

@@ -202,19 +202,27 @@ static void add_class_name(struct text *text, uint64_t address) {
  * does not. */
 static bool is_of_handle(const char *segment) { return strcmp(segment, ".Symbol(owner_symbol)") == 0; }
 
-/* The variables of a suspended call are its own, whoever has what it awaits; a module that awaits is a call
- * too, and those that no function in it uses have no name. False where it is of V8 itself. */
-static bool begin_call(uint64_t shared, bool is_module, struct text *segment, struct text *script) {
-  char file[SCRIPT_SIZE] = "", name[100] = "";
-  struct text of_file = {.at = file, .size = script->size < sizeof file ? script->size : sizeof file};
-  struct text of_call = {.at = name, .size = sizeof name};
-  v8_add_script(&of_file, shared);
-  if (file[0] == '\0')
+/* Has the script be that of a function; false where it is a builtin, which has none. */
+static bool take_script(struct text *script, uint64_t shared) {
+  char name[SCRIPT_SIZE] = "";
+  struct text of_function = {.at = name, .size = script->size < sizeof name ? script->size : sizeof name};
+  v8_add_script(&of_function, shared);
+  if (name[0] == '\0')
     return false;
-  v8_add_function_name(&of_call, shared);
   clear(script);
+  text_add(script, name);
+  return true;
+}
+
+/* The variables of a suspended call are its own, no matter which code keeps the promise that it awaits. A
+ * module that awaits is a call too; those of its variables that no function uses have no name. */
+static bool begin_call(uint64_t shared, bool is_module, struct text *segment, struct text *script) {
+  if (!take_script(script, shared))
+    return false;
+  char name[100] = "";
+  struct text of_call = {.at = name, .size = sizeof name};
+  v8_add_function_name(&of_call, shared);
   clear(segment);
-  text_add(script, file);
   text_add(segment, is_module ? "(top level)" : name[0] == '\0' ? "(anonymous)()" : name);
   if (!is_module && name[0] != '\0')
     text_add(segment, "()");
@@ -273,14 +281,7 @@ bool v8_step(struct v8_walker *walker, uint64_t address, struct text *segment, s
     const bool is_module = walker->at != 0 && v8_type_is(v8_type_of(walker->at), "SourceTextModule");
     begins = begin_call(v8_function_behind(address), is_module, segment, script);
   } else if (v8_type_is_function(type)) {
-    /* A builtin has no script: what leads to it has. */
-    char name[SCRIPT_SIZE] = "";
-    struct text of_function = {.at = name, .size = script->size < sizeof name ? script->size : sizeof name};
-    v8_add_script(&of_function, v8_shared_of(address));
-    if (name[0] != '\0') {
-      clear(script);
-      text_add(script, name);
-    }
+    take_script(script, v8_shared_of(address));
   } else if (v8_type_is(type, "JSGlobalObject"))
     clear(script);
   if (begins)
