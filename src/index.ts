@@ -5,12 +5,11 @@
  */
 export { Coordinator } from './coordinator/coordinator.js'
 export { RunAbortedError } from './coordinator/run-aborted-error.js'
-export type { ExtendReport } from './coordinator/run/report-extensions.js'
 export type { CalibrationState } from './coordinator/calibration-json.js'
 export type { CoordinatorEvents } from './coordinator/events.js'
-export type { CacheObservation, Observation } from './coordinator/observe.js'
-export type { AttributeOptions, Budget, CoordinatorOptions } from './coordinator/options.js'
-export type { CacheDescription, Registration } from './coordinator/registry.js'
+export type { Observation } from './coordinator/observe.js'
+export type { AttributeOptions, CoordinatorOptions } from './coordinator/options.js'
+export type { Registration } from './coordinator/registry.js'
 export type { RegistrationOptions, Releasable, ReleaseContext, TrimContext } from './coordinator/releasable.js'
 export { formatReport } from './report/format-report.js'
 export { headline } from './report/headline.js'
@@ -19,14 +18,10 @@ export type {
   AttributionMode,
   AttributionReport,
   CacheAttribution,
-  CacheStatus,
   ReportWarning,
-  RowError,
-  Trigger,
 } from './report/types.js'
 export type { MemorySample } from './measure/sample.js'
 export { breakdown } from './breakdown/index.js'
-export type { BreakdownOptions } from './breakdown/index.js'
 export { isolateHeap, workerHeaps } from './breakdown/isolates.js'
 export { diagnose } from './report/breakdown/diagnose.js'
 export { formatBreakdown } from './report/breakdown/format-breakdown.js'

@@ -86,7 +86,7 @@ export interface ResolvedCoordinatorOptions {
 }
 
 /** The limits of a run's cost. */
-export interface Budget {
+interface Budget {
   /**
    * Longest pause of the event loop in milliseconds. Caches whose windows fit into it together share a turn and its
    * collections; one whose own window does not fit is skipped.

@@ -27,7 +27,7 @@ interface Reached {
  * Many replicas by one name: every address that it has in DNS (a headless service of Kubernetes), or with `type: 'SRV'` every host
  * and port.
  */
-export interface DnsTargets extends Reached {
+interface DnsTargets extends Reached {
   readonly dns: string
   /** @default 'A and AAAA' */
   readonly type?: 'A' | 'AAAA' | 'A and AAAA' | 'SRV' | undefined
@@ -38,12 +38,12 @@ export interface DnsTargets extends Reached {
 }
 
 /** A file or an `http(s)` URL of targets in the format of Prometheus' file and HTTP service discovery (JSON). */
-export interface DiscoveredTargets extends Reached {
+interface DiscoveredTargets extends Reached {
   readonly discovery: string
 }
 
 /** The targets of a Prometheus server: host and port of each active one, with its labels. */
-export interface PrometheusTargets extends Reached {
+interface PrometheusTargets extends Reached {
   /** Of the server, `http://prometheus:9090`. */
   readonly prometheus: string
   /** Of the targets that are taken. @default all */

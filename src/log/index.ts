@@ -4,6 +4,6 @@
  * @module log
  */
 export { PeriodicReporter } from './periodic-reporter.js'
-export type { PeriodicReporterOptions, ReportMode, Schedule } from './options.js'
+export type { PeriodicReporterOptions, Schedule } from './options.js'
 export type { Logger } from './sinks.js'
-export type { CacheLine, FailedLine, MemoryLine, OwnerLine, SkippedLine, Tick } from './lines.js'
+export type { MemoryLine, SkippedLine, Tick } from './lines.js'

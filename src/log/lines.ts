@@ -35,7 +35,7 @@ export interface CacheLine {
 }
 
 /** An owner that nobody registered, in the line of a report with a discovery. */
-export interface OwnerLine {
+interface OwnerLine {
   /** `server.js › UserStore.byId` */
   readonly name: string
   readonly bytes: number

@@ -5,13 +5,11 @@
  * @packageDocumentation
  */
 export { HeapProfiler } from './profiler/heap-profiler.js'
-export type { ActivateOptions, DumpFile, DumpOptions } from './profiler/heap-profiler.js'
 export type { CaptureOptions, HeapProfilerOptions } from './profiler/options.js'
 export type { ProfilingState } from './profiler/profiling-state.js'
 export { supportsJavaScriptStacks } from './javascript-stacks/support.js'
-export type { JavaScriptStacksSupport } from './javascript-stacks/support.js'
 export { GrowthMonitor } from './growth/growth-monitor.js'
-export type { FinishedGrowthEvent, GrowthAction, GrowthEvent } from './growth/types.js'
+export type { FinishedGrowthEvent, GrowthEvent } from './growth/types.js'
 export type { GrowthMonitorOptions } from './growth/options.js'
 export { DumpCatalogue } from './dumps/dump-catalogue.js'
 export type { Dump, DumpCatalogueOptions } from './dumps/dump-catalogue.js'

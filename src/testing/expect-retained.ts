@@ -10,7 +10,7 @@ import type { Decide, RetainedBytes } from './retained-bytes.js'
 import type { Round } from './rounds.js'
 
 /** The result of an expectation that holds. */
-export interface ExpectedRetained extends RetainedBytes {
+interface ExpectedRetained extends RetainedBytes {
   /** False where the whole interval does not lie below the limit: a leak of about its size may have been missed. */
   readonly isConclusive: boolean
 }

@@ -4,7 +4,6 @@
  * @packageDocumentation
  */
 export { expectRetained } from './expect-retained.js'
-export type { ExpectedRetained, RetainedExpectation } from './expect-retained.js'
 export { retainedBytes } from './retained-bytes.js'
 export type { RetainedBytes } from './retained-bytes.js'
-export type { MeasuredCall, RetainedOptions } from './options.js'
+export type { RetainedOptions } from './options.js'

@@ -5,4 +5,4 @@
  */
 export { attributeThreads } from './attribute-threads.js'
 export type { AttributeThreadsOptions } from './attribute-threads.js'
-export type { CacheInThread, CacheOfThreads, ThreadResult, ThreadsReport } from './types.js'
+export type { ThreadsReport } from './types.js'

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { attributeFleet as ask, formatFleet } from '../../src/fleet/index.js'
-import type { AttributeFleetOptions, FleetProgress, FleetReport, FleetSource } from '../../src/fleet/index.js'
+import type { AttributeFleetOptions, FleetReport, FleetSource } from '../../src/fleet/index.js'
 import { needsJemalloc } from '../helpers/child.js'
 import { freePort } from '../helpers/free-port.js'
 import { startReplica } from './replicas.js'
@@ -28,7 +28,7 @@ describe('attributeFleet()', function () {
   let replicas: readonly Replica[]
   let dead: string
   let report: FleetReport
-  const progress: FleetProgress[] = []
+  const progress: Parameters<NonNullable<AttributeFleetOptions['onProgress']>>[0][] = []
   const fakes: Server[] = []
 
   before(async function () {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { expectRetained, retainedBytes } from '../../src/testing/index.js'
-import type { MeasuredCall, RetainedOptions } from '../../src/testing/index.js'
+import type { RetainedOptions } from '../../src/testing/index.js'
 import { decide, limitBytes } from '../helpers/internals/testing.js'
 import type { Round } from '../helpers/internals/testing.js'
 import { codeOf } from '../helpers/internals/support.js'
@@ -54,8 +54,8 @@ describe('options of a measurement of retained bytes', () => {
       [call, [], 'ERR_OPTION_TYPE'],
     ]
     for (const [given, options, code] of refusals) {
-      expect(await codeOfRejected(retainedBytes(given as MeasuredCall, options as RetainedOptions))).to.equal(code)
-      expect(codeOfThrown(() => expectRetained(given as MeasuredCall, options as RetainedOptions))).to.equal(code)
+      expect(await codeOfRejected(retainedBytes(given as Parameters<typeof retainedBytes>[0], options as RetainedOptions))).to.equal(code)
+      expect(codeOfThrown(() => expectRetained(given as Parameters<typeof retainedBytes>[0], options as RetainedOptions))).to.equal(code)
     }
     expect(await codeOfRejected(expectRetained(call).toBeBelow('much'))).to.equal('ERR_OPTION_RANGE')
     expect(calls).to.equal(0)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
-import type { ThreadResult } from '../../src/threads/index.js'
+import type { ThreadsReport } from '../../src/threads/index.js'
 import type { ThreadsResult } from './fixtures/threads.js'
 
 const KIB = 1024
@@ -14,7 +14,7 @@ describe('attributeThreads()', function () {
     result = await runFixture('threads/fixtures/threads', { preload: 'jemalloc', timeoutMs: 110_000 })
   })
 
-  const columnOf = (role: keyof ThreadsResult['ids']): ThreadResult | undefined =>
+  const columnOf = (role: keyof ThreadsResult['ids']): ThreadsReport['threads'][number] | undefined =>
     result.report.threads.find(({ threadId }) => threadId === result.ids[role])
 
   it('adds up a cache of several threads, with its spread, whether their workers began before or after', () => {

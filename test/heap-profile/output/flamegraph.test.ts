@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { flamegraphPolicy, toFlamegraph, topTable } from '../../../src/heap-profile/index.js'
-import type { FlamegraphOptions, HeapProfile } from '../../../src/heap-profile/index.js'
+import type { HeapProfile } from '../../../src/heap-profile/index.js'
 import { ProfileBuilder } from '../../helpers/internals/heap-profile-profile.js'
 import { formatBytes } from '../../helpers/internals/support.js'
 import { temporaryFolder } from '../../helpers/profiled.js'
@@ -44,7 +44,7 @@ describe('toFlamegraph()', function () {
     remove()
   })
 
-  async function open(profile: HeapProfile, options: FlamegraphOptions = {}): Promise<Page> {
+  async function open(profile: HeapProfile, options: Parameters<typeof toFlamegraph>[1] = {}): Promise<Page> {
     const file = path.join(folder, 'page.html')
     writeFileSync(file, toFlamegraph(profile, options))
     const page = await browser.newPage()

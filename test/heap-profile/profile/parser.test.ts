@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { totalOf } from '../../helpers/internals/heap-profile-profile.js'
 import { parseHeapProfile, readHeapProfile, selectThread } from '../../../src/heap-profile/index.js'
-import type { ParseOptions, HeapProfile } from '../../../src/heap-profile/index.js'
+import type { HeapProfile } from '../../../src/heap-profile/index.js'
 import { CacheAttributionError } from '../../../src/index.js'
 import { temporaryFolder } from '../../helpers/profiled.js'
 
@@ -27,11 +27,11 @@ const TEXT = `heap_v2/1024
 
 ${MAPS}`
 
-function parse(text: string, options?: ParseOptions): Promise<HeapProfile> {
+function parse(text: string, options?: Parameters<typeof parseHeapProfile>[1]): Promise<HeapProfile> {
   return parseHeapProfile([Buffer.from(text, 'latin1')], options)
 }
 
-async function refusal(text: string, options?: ParseOptions): Promise<string> {
+async function refusal(text: string, options?: Parameters<typeof parseHeapProfile>[1]): Promise<string> {
   return parse(text, options).then(
     () => 'no error',
     (error: unknown) => {

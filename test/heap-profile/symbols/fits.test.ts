@@ -10,7 +10,6 @@ import {
   readHeapProfile,
   symbolize,
 } from '../../../src/heap-profile/index.js'
-import type { SymbolizeOptions } from '../../../src/heap-profile/index.js'
 import { JEMALLOC, needsJemalloc, runFixture, skipOrFail } from '../../helpers/child.js'
 import { temporaryFolder } from '../../helpers/profiled.js'
 
@@ -56,7 +55,7 @@ describe('a profile read after a redeploy', function () {
 
   const OTHER = source('audit_log', 'session_cache', 'void *another(void) { return malloc(7); }')
 
-  async function names(options: SymbolizeOptions = {}): Promise<{ names: string[]; comments: string }> {
+  async function names(options: Parameters<typeof symbolize>[1] = {}): Promise<{ names: string[]; comments: string }> {
     const profile = await symbolize(await readHeapProfile(dump), { lines: false, ...options })
     return { names: topTable(profile).rows.map(({ name }) => name), comments: profile.comments.join('\n') }
   }

@@ -1,7 +1,7 @@
 /** Who may ask: what the mounting code says, tokens and roles, and this machine alone where nothing was said. */
 import { expect } from 'chai'
 import { bearerToken, createAdminHandler } from '../../../src/http/index.js'
-import type { AdminHandlerOptions, Authorize, BearerTokenOptions } from '../../../src/http/index.js'
+import type { AdminHandlerOptions, Authorize } from '../../../src/http/index.js'
 import { World, thrownBy } from '../../coordinator/world.js'
 import { OPERATOR, READER, messageOf, openSite, sendRaw } from '../site.js'
 
@@ -163,7 +163,7 @@ describe('bearerToken()', () => {
       { operator: OPERATOR, readOnly: OPERATOR },
     ]
     for (const options of wrong) {
-      expect(codeOf(() => bearerToken(options as BearerTokenOptions))).to.equal('ERR_OPTION_RANGE')
+      expect(codeOf(() => bearerToken(options as Parameters<typeof bearerToken>[0]))).to.equal('ERR_OPTION_RANGE')
     }
     expect(codeOf(() => bearerToken({ operator: 5 } as never))).to.equal('ERR_OPTION_TYPE')
     expect(codeOf(() => bearerToken({ token: OPERATOR } as never))).to.equal('ERR_OPTION_UNKNOWN')

@@ -2,14 +2,14 @@ import { expect } from 'chai'
 import { adviceForOwner } from '../../helpers/internals/report-discovery.js'
 import type { Owner } from '../../../src/twin/index.js'
 import type { OwnerKind } from '../../helpers/internals/report-discovery.js'
-import type { Trend, TrendVerdict } from '../../../src/history/index.js'
+import type { Trend } from '../../../src/history/index.js'
 import { ownerOf } from '../owners.js'
 
 function advice(rest: Partial<Owner>, path: string | null = 'byId', it_?: string): string | null {
   return adviceForOwner(ownerOf(path, 1_000_000, rest), it_)
 }
 
-function growth(verdict: TrendVerdict): Trend {
+function growth(verdict: Trend['verdict']): Trend {
   return {
     verdict,
     evidence: 'seen',

@@ -1,9 +1,7 @@
 import { expectRetained, retainedBytes } from 'cache-attribution/testing'
-import type { ExpectedRetained, RetainedBytes, RetainedOptions } from 'cache-attribution/testing'
+import type { RetainedBytes, RetainedOptions } from 'cache-attribution/testing'
 
 const options: RetainedOptions = { times: 200, callTimeoutMs: 1000 }
 const { bytesPerCall, uncertaintyBytes }: RetainedBytes = await retainedBytes(() => JSON.parse('{}'), options)
-const { isConclusive }: ExpectedRetained = await expectRetained(async () => Promise.resolve(), options).toBeBelow(
-  '1 KiB',
-)
+const { isConclusive } = await expectRetained(async () => Promise.resolve(), options).toBeBelow('1 KiB')
 console.log(bytesPerCall + uncertaintyBytes, isConclusive)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Forecast, Trend } from '../../../../src/history/index.js'
+import type { Trend, Trends } from '../../../../src/history/index.js'
 import {
   chartDataOf,
   bandOf,
@@ -11,6 +11,8 @@ import {
   reasonWords,
 } from '../../../helpers/internals/http-page-model.js'
 import { trends } from '../fixtures/fake-data.js'
+
+type Forecast = NonNullable<Trends['forecast']>
 
 const HOUR_MS = 3_600_000
 const MIB = 1024 * 1024
