@@ -64,6 +64,16 @@ const counted: ClassHistogram = {
     shallowBytes: 123_456_789,
     retainedBytes: 223_456_789,
   })),
+  engine: [
+    {
+      className: '(closure)',
+      what: 'functions',
+      count: 9,
+      shallowBytes: 10,
+      retainedBytes: 11,
+      largest: { retainedBytes: 8, path: `a${'.member'.repeat(10)}`, script: '/app/server.js' },
+    },
+  ],
   others: { classes: 4, count: 5, shallowBytes: 6 },
   total: { nodes: 7, edges: 8, shallowBytes: 9 },
 }

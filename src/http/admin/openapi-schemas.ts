@@ -33,6 +33,16 @@ const attributed = object({ allocatedBytes: maybe, heapBytes: maybe, mappedBytes
 const floor = object({ allocatedBytes: maybe, heapBytes: number, mappedBytes: maybe })
 const returned = orNull(object({ residentBytes: number, uncertaintyBytes: maybe }))
 const graphBytes = object({ heapBytes: number, memoryBytes: number, totalBytes: number })
+const classRow: OpenApiPart = {
+  className: string,
+  count: integer,
+  shallowBytes: number,
+  retainedBytes: maybe,
+  largest: {
+    type: ['object', 'null'],
+    properties: { retainedBytes: number, path: { type: ['string', 'null'] }, script: { type: ['string', 'null'] } },
+  },
+}
 const lastMeasured = object({
   allocatedBytes: maybe,
   heapBytes: maybe,
@@ -288,22 +298,8 @@ export const SCHEMAS: OpenApiPart = {
   ClassHistogram: object({
     method: { enum: ['heap walk', 'heap snapshot'] },
     reason: { type: ['string', 'null'] },
-    classes: arrayOf(
-      object({
-        className: string,
-        count: integer,
-        shallowBytes: number,
-        retainedBytes: maybe,
-        largest: {
-          type: ['object', 'null'],
-          properties: {
-            retainedBytes: number,
-            path: { type: ['string', 'null'] },
-            script: { type: ['string', 'null'] },
-          },
-        },
-      }),
-    ),
+    classes: arrayOf(object(classRow)),
+    engine: arrayOf(object({ ...classRow, what: string })),
     others: { type: 'object' },
     total: { type: 'object' },
   }),

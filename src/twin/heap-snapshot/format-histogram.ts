@@ -3,8 +3,11 @@ import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { formatBytes, formatCount, formatShare, printable } from '../../support/units.js'
 import { fitLines } from '../../report/fit-lines.js'
 import { WIDTH_RULE, formatTable, palette } from '../../report/format-table.js'
+import type { Palette, TableColumn } from '../../report/format-table.js'
 import { describeLargest } from '../../report/discovery/place-of.js'
 import type { ClassHistogram, ClassRow } from './histogram.js'
+
+const NAME_LENGTH_MAX = 60
 
 /** How {@link formatHistogram} writes. */
 export interface FormatHistogramOptions {
@@ -21,7 +24,7 @@ export interface FormatHistogramOptions {
 }
 
 /**
- * A table of the classes, then what the limit left out.
+ * A table of the classes and what the limit left out, then one of the objects of no class: strings, functions, V8's own.
  *
  * @returns several lines, without a newline at the end
  * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
@@ -30,30 +33,49 @@ export function formatHistogram(histogram: ClassHistogram, options?: FormatHisto
   const { color, width } = resolveOptions('formatHistogram()', options, { color: optional(boolean), width: WIDTH_RULE })
   const paints = palette(color, width)
   const { strong, dim } = paints
-  const { classes, others, total, reason } = histogram
-  const columns = [
-    { title: 'class', alignsLeft: true, cell: ({ className }: ClassRow) => printable(className, 60) },
-    { title: 'count', cell: ({ count }: ClassRow) => formatCount(count) },
-    { title: 'shallow', cell: ({ shallowBytes }: ClassRow) => formatBytes(shallowBytes) },
-    { title: 'share', cell: ({ shallowBytes }: ClassRow) => formatShare(shallowBytes, total.shallowBytes) },
-    { title: 'retained', cell: ({ retainedBytes }: ClassRow) => formatBytes(retainedBytes) },
-    ...(classes.some((row) => describeLargest(row) !== '')
-      ? [{ title: 'how the largest is reached', alignsLeft: true, cell: describeLargest }]
-      : []),
-  ]
+  const { classes, engine = [], others, total, reason } = histogram
   const size = `${formatCount(total.nodes)} objects, ${formatBytes(total.shallowBytes)}, ${formatCount(total.edges)} references`
   const lines = [
     `${strong('Live objects by class')} ${dim(`(${size})`)}`,
     '',
-    ...formatTable(columns, classes, paints, () => (text) => text),
+    ...tableOf('class', ({ className }) => className, classes, total.shallowBytes, paints),
     ...(others.classes === 0
       ? []
       : [
           dim(
-            `and ${formatCount(others.classes)} other classes: ${formatCount(others.count)} objects, ${formatBytes(others.shallowBytes)}`,
+            `and ${formatCount(others.classes)} other class${others.classes === 1 ? '' : 'es'}: ${formatCount(others.count)} object${others.count === 1 ? '' : 's'}, ${formatBytes(others.shallowBytes)}`,
           ),
+        ]),
+    ...(engine.length === 0
+      ? []
+      : [
+          '',
+          `${strong('Of no class')} ${dim("(what holds the objects above, and V8's own)")}`,
+          '',
+          ...tableOf('what', ({ what }) => what, engine, total.shallowBytes, paints),
         ]),
     ...(reason === null ? [] : [dim(`by V8's heap snapshot, since the heap could not be walked: ${reason}`)]),
   ]
   return fitLines(lines, paints.width).join('\n')
+}
+
+/** The share is that of the bytes by which rows are sorted. */
+function tableOf<Row extends ClassRow>(
+  title: string,
+  nameOf: (row: Row) => string,
+  rows: readonly Row[],
+  wholeBytes: number,
+  paints: Palette,
+): string[] {
+  const columns: TableColumn<Row>[] = [
+    { title, alignsLeft: true, cell: (row) => printable(nameOf(row), NAME_LENGTH_MAX) },
+    { title: 'count', cell: ({ count }) => formatCount(count) },
+    { title: 'shallow', cell: ({ shallowBytes }) => formatBytes(shallowBytes) },
+    { title: 'retained', cell: ({ retainedBytes }) => formatBytes(retainedBytes) },
+    { title: 'share', cell: (row) => formatShare(row.retainedBytes ?? row.shallowBytes, wholeBytes) },
+    ...(rows.some((row) => describeLargest(row) !== '')
+      ? [{ title: 'how the largest is reached', alignsLeft: true, cell: describeLargest }]
+      : []),
+  ]
+  return formatTable(columns, rows, paints, () => (text) => text)
 }

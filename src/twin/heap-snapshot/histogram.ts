@@ -1,11 +1,12 @@
 /** The class histogram of a heap: how many of each constructor, what they weigh, what they hold. Pure but for its input. */
 import { dominatorsOf, retainedOfNodes } from './dominators.js'
 import type { DominatorTree } from './dominators.js'
+import { ROOT_NAME, engineKind } from './engine-kinds.js'
 import type { HeapGraph } from './graph.js'
 
 /** One row of a histogram. */
 export interface ClassRow {
-  /** The constructor, or one of V8's own kinds in brackets: `(string)`, `(array)`, `(compiled code)`. */
+  /** The constructor. */
   readonly className: string
   readonly count: number
   /** Bytes of these objects alone. */
@@ -20,6 +21,14 @@ export interface ClassRow {
    * in a result of an older version.
    */
   readonly largest?: LargestOfClass | null
+}
+
+/** The objects of one kind that is no class of JavaScript: strings, functions, and what V8 keeps for itself. */
+interface EngineRow extends ClassRow {
+  /** As V8's heap snapshots name it: `(string)`, `(closure)`, `(array)`, `(compiled code)`. */
+  readonly className: string
+  /** The same in words: `tables of arrays, Maps and objects`. */
+  readonly what: string
 }
 
 /** The instance of a class that retains the most. */
@@ -42,33 +51,57 @@ export interface ClassHistogram {
   readonly method: HistogramMethod
   /** Why V8's slow heap snapshot was taken; null where the walk was made. */
   readonly reason: string | null
-  /** The largest first: by retained bytes, or by shallow ones where those are unknown. */
+  /** Classes of JavaScript, the largest first: by retained bytes, or by shallow ones where those are unknown. */
   readonly classes: readonly ClassRow[]
-  /** The rest that the limit left out, as one. */
+  /**
+   * The objects of no class, the largest first, whatever the limit: with `classes` and `others` they are all there is. Absent in a
+   * result of an older version, where `classes` has them.
+   */
+  readonly engine?: readonly EngineRow[]
+  /** Classes that the limit left out, as one. */
   readonly others: { readonly classes: number; readonly count: number; readonly shallowBytes: number }
+  /** Of all objects: those of `classes`, `engine` and `others`. */
   readonly total: { readonly nodes: number; readonly edges: number; readonly shallowBytes: number }
 }
 
 /** How {@link histogramOf} counts. */
 export interface HistogramSettings {
-  /** Rows. */
+  /** Classes of JavaScript. */
   readonly limit: number
   /** Whether retained bytes are found: twice the memory, three times the time. */
   readonly retained: boolean
 }
 
-/** Rows of a histogram as it lists them: the largest first, and what the limit leaves out as one. */
-export function listed(rows: readonly ClassRow[], limit: number): Pick<ClassHistogram, 'classes' | 'others'> {
-  const sorted = rows.toSorted((a, b) => (b.retainedBytes ?? b.shallowBytes) - (a.retainedBytes ?? a.shallowBytes))
-  const left = sorted.slice(limit)
+/**
+ * Rows of a histogram as it lists them: classes of JavaScript apart from what is of none, the largest first, and what the limit
+ * leaves out as one. The root of all is no object, and no row.
+ */
+export function listed(
+  rows: readonly ClassRow[],
+  limit: number,
+): Pick<ClassHistogram, 'classes' | 'engine' | 'others'> {
+  const sorted = rows
+    .filter(({ className }) => className !== ROOT_NAME)
+    .sort((a, b) => (b.retainedBytes ?? b.shallowBytes) - (a.retainedBytes ?? a.shallowBytes))
+  const classes = sorted.filter(({ className }) => engineKind(className) === null)
+  const left = classes.slice(limit)
   return {
-    classes: sorted.slice(0, limit),
+    classes: classes.slice(0, limit),
+    engine: sorted.flatMap((row) => {
+      const what = engineKind(row.className)
+      return what === null ? [] : [{ ...row, what }]
+    }),
     others: {
       classes: left.length,
       count: left.reduce((sum, row) => sum + row.count, 0),
       shallowBytes: left.reduce((sum, row) => sum + row.shallowBytes, 0),
     },
   }
+}
+
+/** Objects of a row: the roots are none. */
+function countOf({ className, count }: ClassRow): number {
+  return className === ROOT_NAME ? 0 : count
 }
 
 /** Counts the nodes of V8's own snapshot by class; `reason` says why there is no walk. */
@@ -100,7 +133,7 @@ export function histogramOf(
     method: 'heap snapshot',
     reason,
     ...listed(rows, limit),
-    total: { nodes: graph.nodeCount, edges: graph.edgeCount, shallowBytes: total },
+    total: { nodes: rows.reduce((sum, row) => sum + countOf(row), 0), edges: graph.edgeCount, shallowBytes: total },
   }
 }
 

@@ -187,7 +187,13 @@ export function countClasses(
   const rows = classes.map((row) => rowOf(row, retained))
   const shallowBytes = classes.reduce((sum, row) => sum + row.shallowBytes, 0)
   return {
-    histogram: { method: 'heap walk', reason: null, ...listed(rows, limit), total: { nodes, edges, shallowBytes } },
+    histogram: {
+      method: 'heap walk',
+      reason: null,
+      ...listed(rows, limit),
+      // The root is a node, and no object.
+      total: { nodes: nodes - 1, edges, shallowBytes },
+    },
   }
 }
 

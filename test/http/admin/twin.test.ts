@@ -42,6 +42,7 @@ describe('what is done in a twin, over HTTP', () => {
 
   it('is a table of classes, as JSON and as text', () => {
     expect(seen.histogram.classes).to.have.length(10)
+    expect(seen.histogram.engine?.map(({ what }) => what)).to.include.members(['strings', 'functions', 'code'])
     expect(seen.histogramText).to.match(/^Live objects by class/)
   })
 

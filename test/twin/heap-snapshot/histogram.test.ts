@@ -19,23 +19,46 @@ describe('histogramOf()', () => {
     { type: 'string', name: 'else', bytes: 400 },
   ]
 
-  it('counts objects by their class and V8 kinds by their type', () => {
-    const rows = histogram(nodes).classes.map(({ className, count, shallowBytes }) => [className, count, shallowBytes])
-    expect(rows).to.have.deep.members([
+  it('counts objects by their class, and what is of none by its kind, in words', () => {
+    const { classes, engine } = histogram(nodes)
+    expect(classes.map(({ className, count, shallowBytes }) => [className, count, shallowBytes])).to.deep.equal([
       ['User', 2, 30],
-      ['(string)', 2, 700],
-      ['(synthetic)', 1, 0],
     ])
+    expect(
+      engine?.map(({ className, what, count, shallowBytes }) => [className, what, count, shallowBytes]),
+    ).to.deep.equal([['(string)', 'strings', 2, 700]])
+  })
+
+  it('has no row for the roots: they are no objects', () => {
+    const { classes, engine = [], total } = histogram(nodes)
+    expect([...classes, ...engine].map(({ className }) => className)).to.have.members(['User', '(string)'])
+    expect(total.nodes).to.equal(4)
+  })
+
+  it('says of a kind that it does not know that it is of V8, and takes no class for one', () => {
+    const { classes, engine = [] } = histogram([
+      { name: 'Root', bytes: 0, edges: [1, 2, 3, 4] },
+      { name: 'system / Foreign', bytes: 1 },
+      { type: 'hidden', name: 'anything', bytes: 2 },
+      { name: 'SystemLog', bytes: 3 },
+      { name: 'system / Context', bytes: 4 },
+    ])
+    expect(classes.map(({ className }) => className)).to.have.members(['Root', 'SystemLog'])
+    expect(engine.map(({ what }) => what)).to.have.members(["V8's own: Foreign", "V8's own", 'variables of functions'])
   })
 
   it('sorts by what each class holds', () => {
-    const rows = histogram(nodes).classes.map(({ className, retainedBytes }) => [className, retainedBytes])
-    expect(rows).to.have.deep.members([
-      ['User', 730],
-      ['(synthetic)', 730],
-      ['(string)', 700],
+    const { classes } = histogram([
+      { type: 'synthetic', name: '', bytes: 0, edges: [1, 2] },
+      { name: 'Small', bytes: 10, edges: [3] },
+      { name: 'Large', bytes: 200 },
+      { name: 'Held', bytes: 300 },
     ])
-    expect(rows[2]?.[0]).to.equal('(string)')
+    expect(classes.map(({ className, retainedBytes }) => [className, retainedBytes])).to.deep.equal([
+      ['Small', 310],
+      ['Held', 300],
+      ['Large', 200],
+    ])
   })
 
   it('counts what lies in an object of the same class once', () => {
@@ -49,18 +72,19 @@ describe('histogramOf()', () => {
     expect(link).to.include({ count: 2, shallowBytes: 2, retainedBytes: 3 })
   })
 
-  it('sums up what its limit leaves out', () => {
-    const { classes, others, total } = histogram(nodes, 1)
+  it('sums up what its limit leaves out of the classes, and adds up', () => {
+    const { classes, engine = [], others, total } = histogram([...nodes, { name: 'Gone', bytes: 5 }], 1)
     expect(classes).to.have.length(1)
-    expect(others.classes).to.equal(2)
-    expect(others.shallowBytes + (classes[0]?.shallowBytes ?? NaN)).to.equal(730)
-    expect(total).to.deep.equal({ nodes: 5, edges: 4, shallowBytes: 730 })
+    expect(others).to.deep.equal({ classes: 1, count: 1, shallowBytes: 5 })
+    expect(total).to.deep.equal({ nodes: 5, edges: 4, shallowBytes: 735 })
+    const listed = [...classes, ...engine, others]
+    expect(listed.reduce((sum, { shallowBytes }) => sum + shallowBytes, 0)).to.equal(total.shallowBytes)
+    expect(listed.reduce((sum, { count }) => sum + count, 0)).to.equal(total.nodes)
   })
 
   it('says null, not 0, of what it was not asked for', () => {
-    const { classes } = histogram(nodes, 10, false)
-    expect(classes.map(({ retainedBytes }) => retainedBytes)).to.deep.equal([null, null, null])
-    expect(classes[0]?.className).to.equal('(string)')
+    const { classes, engine = [] } = histogram(nodes, 10, false)
+    expect([...classes, ...engine].map(({ retainedBytes }) => retainedBytes)).to.deep.equal([null, null])
   })
 
   it('counts what is only weakly held, and holds nothing through it', () => {

@@ -2,7 +2,7 @@
 import { describeLargest } from '../../../../report/discovery/place-of.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
 import { longName } from '../../model/names.js'
-import type { ClassHistogram } from '../../../../twin/heap-snapshot/histogram.js'
+import type { ClassHistogram, ClassRow } from '../../../../twin/heap-snapshot/histogram.js'
 import { byId, make, onClick, setText } from '../dom.js'
 import type { RunActions } from '../run-actions.js'
 import type { PageState, PageStore } from '../state.js'
@@ -53,23 +53,7 @@ function content({ histogram, heapTask, status }: PageState): HTMLElement {
   return make('p', { class: 'empty' }, words)
 }
 
-function table({ classes, others, total }: ClassHistogram): HTMLElement {
-  const cell = (label: string, text: string, classNames = 'number'): HTMLElement =>
-    make('td', { role: 'cell', class: classNames, 'data-label': label }, text)
-  const row = (name: string, objects: number, bytes: number, heldBytes: number | null, reach = ''): HTMLElement =>
-    make(
-      'tr',
-      { role: 'row' },
-      make(
-        'th',
-        { role: 'rowheader', scope: 'row', class: 'cell-path' },
-        name,
-        ...(reach === '' ? [] : [make('div', { class: 'reach' }, longName(reach))]),
-      ),
-      cell('held', formatBytes(heldBytes), heldBytes === null ? 'number is-unknown' : 'number strong'),
-      cell('own', formatBytes(bytes)),
-      cell('objects', formatCount(objects)),
-    )
+function table({ classes, engine = [], others, total }: ClassHistogram): HTMLElement {
   return make(
     'table',
     { role: 'table', class: 'table owners', 'aria-labelledby': 'heap-title' },
@@ -82,16 +66,43 @@ function table({ classes, others, total }: ClassHistogram): HTMLElement {
     make(
       'tbody',
       { role: 'rowgroup' },
-      ...classes.map((each) =>
-        row(longName(each.className), each.count, each.shallowBytes, each.retainedBytes, reachOf(each)),
-      ),
-      row(`${formatCount(others.classes)} other classes`, others.count, others.shallowBytes, null),
-      row('all objects', total.nodes, total.shallowBytes, null),
+      ...classes.map((each) => rowOf(each.className, each)),
+      ...(others.classes === 0 ? [] : [row(`${formatCount(others.classes)} other classes`, { ...others, ...UNHELD })]),
+      ...engine.map((each) => rowOf(each.what, each, 'of no class')),
+      row('all objects', { count: total.nodes, shallowBytes: total.shallowBytes, ...UNHELD }),
     ),
   )
 }
 
-function reachOf(row: ClassHistogram['classes'][number]): string {
-  const place = describeLargest(row)
-  return place === '' ? '' : `${row.count === 1 ? 'reached by' : 'the largest is reached by'} ${place}`
+/** Sums, of which it is not known what they hold together. */
+const UNHELD = { retainedBytes: null } as const
+
+function rowOf(name: string, each: ClassRow, kind = ''): HTMLElement {
+  const place = describeLargest(each)
+  const reach = place === '' ? '' : `${each.count === 1 ? 'reached by' : 'the largest is reached by'} ${place}`
+  return row(name, each, [kind, reach].filter((part) => part !== '').join(', '))
+}
+
+function row(
+  name: string,
+  { count, shallowBytes, retainedBytes }: Pick<ClassRow, 'count' | 'shallowBytes' | 'retainedBytes'>,
+  reach = '',
+): HTMLElement {
+  return make(
+    'tr',
+    { role: 'row' },
+    make(
+      'th',
+      { role: 'rowheader', scope: 'row', class: 'cell-path' },
+      longName(name),
+      ...(reach === '' ? [] : [make('div', { class: 'reach' }, longName(reach))]),
+    ),
+    cell('held', formatBytes(retainedBytes), retainedBytes === null ? 'number is-unknown' : 'number strong'),
+    cell('own', formatBytes(shallowBytes)),
+    cell('objects', formatCount(count)),
+  )
+}
+
+function cell(label: string, text: string, classNames = 'number'): HTMLElement {
+  return make('td', { role: 'cell', class: classNames, 'data-label': label }, text)
 }
