@@ -70,6 +70,8 @@ export interface MemoryLine extends LineHead {
   readonly warnings: readonly string[]
   /** With `breakdown`: what is large. */
   readonly diagnosis: string | null
+  /** Of a run with a lease: the token that it ran with; a higher one was given later. */
+  readonly leaseToken: number | null
 }
 
 /** The fields of a tick that did nothing. */
@@ -129,6 +131,7 @@ export function reportLine(tick: Tick, report: AttributionReport, growth: readon
       ]),
     ],
     diagnosis: report.breakdown?.note ?? null,
+    leaseToken: null,
   }
 }
 
@@ -164,6 +167,7 @@ export function observationLine(tick: Tick, seen: Observation, growth: readonly 
     growth,
     warnings: [],
     diagnosis: null,
+    leaseToken: null,
   }
 }
 

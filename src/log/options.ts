@@ -1,6 +1,8 @@
 /** The options of a reporter: what each means, its unit, its bounds, its default. */
 import type { AttributeOptions } from '../coordinator/options.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
+import { leaseShaped } from '../support/lease.js'
+import type { Lease } from '../support/lease.js'
 import { number, oneOf, optional, resolveOptions, shaped, text } from '../support/options.js'
 import type { Check } from '../support/options.js'
 import { realEnvironment } from './environment.js'
@@ -61,6 +63,13 @@ export interface PeriodicReporterOptions {
   readonly history?: HistorySink | undefined
   /** Who says what grows. @default `history` where it has `trends()`, else five rising readings in a row */
   readonly trends?: TrendSource | undefined
+  /**
+   * Asked before each run, so that at most so many processes of a service measure at a time: `redisLease()` or `fileLease()` of
+   * `cache-attribution/fleet`. Observations need none.
+   */
+  readonly lease?: Lease | undefined
+  /** Milliseconds that a run waits for the lease; then its tick is skipped. 0 to one day. @default 60_000 */
+  readonly leaseWaitMs?: number | undefined
   /** Clocks and timers; for tests. */
   readonly environment?: LogEnvironment | undefined
 }
@@ -85,11 +94,14 @@ export interface ResolvedReporterOptions {
   readonly caches: number
   readonly history: HistorySink | undefined
   readonly trends: TrendSource | undefined
+  readonly lease: Lease | undefined
+  readonly leaseWaitMs: number
   readonly environment: LogEnvironment
 }
 
 const EVERY_MIN_MS = 1000
-const YEAR_MS = 366 * 24 * 3_600_000
+const DAY_MS = 24 * 3_600_000
+const YEAR_MS = 366 * DAY_MS
 
 const attribute: Check<ResolvedSchedule['attribute']> = (value, name) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -149,6 +161,8 @@ export function resolveReporterOptions(options: PeriodicReporterOptions | undefi
       having<HistorySink>('a history with append() and appendObservation()', 'append', 'appendObservation'),
     ),
     trends: optional(having<TrendSource>('an object with trends()', 'trends')),
+    lease: optional(leaseShaped),
+    leaseWaitMs: { check: number({ min: 0, max: DAY_MS }), fallback: 60_000 },
     environment: { check: having<LogEnvironment>('an environment', 'now', 'after'), fallback: realEnvironment },
   })
   const ofHistory =

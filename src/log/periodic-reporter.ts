@@ -6,8 +6,11 @@
  */
 import type { Coordinator } from '../coordinator/coordinator.js'
 import type { AttributionReport } from '../report/types.js'
-import { CacheAttributionError, messageOf } from '../support/errors.js'
+import { CacheAttributionError, messageOf, reasonOf } from '../support/errors.js'
+import { waitForLease, workInTurn } from '../support/lease.js'
+import type { DoneInTurn, Lease, LeaseGrant } from '../support/lease.js'
 import { formatMs } from '../support/units.js'
+import type { LogEnvironment } from './environment.js'
 import { RisingReadings, growthOf } from './growth.js'
 import type { Growth } from './growth.js'
 import { observationLine, reportLine, sentenceOf, sizesOf } from './lines.js'
@@ -47,6 +50,9 @@ export class PeriodicReporter implements AsyncDisposable {
   #last: Promise<void> = Promise.resolve()
   #isBusy = false
   #isClosed = false
+  readonly #closing = new AbortController()
+  /** Ticks that wait for a lease, or have one. */
+  readonly #inTurns = new Set<Promise<void>>()
   #cpu: { readonly atMs: number; readonly usedMs: number }
 
   /**
@@ -77,7 +83,9 @@ export class PeriodicReporter implements AsyncDisposable {
     const isFirst = !this.#isClosed
     this.#isClosed = true
     for (const ticker of this.#tickers) ticker.stop()
+    this.#closing.abort()
     await this.#last
+    await Promise.all(this.#inTurns)
     if (!isFirst) return
     const { logger, history } = this.#options
     await this.#history.call(() => history?.flush?.())
@@ -97,13 +105,46 @@ export class PeriodicReporter implements AsyncDisposable {
     while (this.#isBusy && mode !== 'observe') await this.#last
     if (this.#isClosed) return
     const reason = this.#reasonToSkip(schedule, due)
-    if (reason !== null) {
-      skips.inARow++
-      await this.#logSkip(tick, reason, skips.inARow)
+    const { lease } = this.#options
+    if (reason !== null) await this.#skip(tick, reason, skips)
+    else if (lease === undefined || mode === 'observe') await this.#work(schedule, tick, skips, null)
+    else {
+      const turn = this.#inTurn(lease, schedule, tick, skips)
+      this.#inTurns.add(turn)
+      await turn.finally(() => this.#inTurns.delete(turn))
+    }
+  }
+
+  /** Observations go on while it waits. */
+  async #inTurn(lease: Lease, schedule: ResolvedSchedule, tick: Tick, skips: { inARow: number }): Promise<void> {
+    const { environment, leaseWaitMs } = this.#options
+    const { signal } = this.#closing
+    const pause = (ms: number): Promise<void> => pauseFor(ms, environment, signal)
+    let grant: LeaseGrant
+    try {
+      grant = await waitForLease(lease, { waitMs: leaseWaitMs, signal, now: () => environment.now(), pause })
+    } catch (error) {
+      if (!this.#isClosed) await this.#skip(tick, `there is no lease: ${reasonOf(error)}`, skips)
       return
     }
+    try {
+      while (this.#isBusy) await this.#last
+      if (this.#isClosed) return
+      if (this.#coordinator.isRunning) await this.#skip(tick, 'a run is under way', skips)
+      else await this.#work(schedule, tick, skips, grant)
+    } finally {
+      await grant.release()
+    }
+  }
+
+  async #work(
+    schedule: ResolvedSchedule,
+    tick: Tick,
+    skips: { inARow: number },
+    grant: LeaseGrant | null,
+  ): Promise<void> {
     this.#isBusy = true
-    this.#last = this.#make(schedule, tick, skips).finally(() => {
+    this.#last = this.#make(schedule, tick, skips, grant).finally(() => {
       this.#isBusy = false
     })
     await this.#last
@@ -130,10 +171,15 @@ export class PeriodicReporter implements AsyncDisposable {
     return used
   }
 
-  async #make(schedule: ResolvedSchedule, tick: Tick, skips: { inARow: number }): Promise<void> {
+  async #make(
+    schedule: ResolvedSchedule,
+    tick: Tick,
+    skips: { inARow: number },
+    grant: LeaseGrant | null,
+  ): Promise<void> {
     try {
       if (schedule.mode === 'observe') await this.#observe(tick)
-      else await this.#attribute(schedule, schedule.mode, tick)
+      else await this.#attribute(schedule, schedule.mode, tick, grant)
       skips.inARow = 0
     } catch (error) {
       await this.#failed(tick, error, skips)
@@ -151,13 +197,26 @@ export class PeriodicReporter implements AsyncDisposable {
     await this.#logMemory(observationLine(tick, seen, await this.#growth('observe', sizes), caches), null)
   }
 
-  async #attribute(schedule: ResolvedSchedule, mode: 'twin' | 'trim' | 'release', tick: Tick): Promise<void> {
+  async #attribute(
+    schedule: ResolvedSchedule,
+    mode: 'twin' | 'trim' | 'release',
+    tick: Tick,
+    grant: LeaseGrant | null,
+  ): Promise<void> {
     const { history, caches } = this.#options
-    const report = await this.#coordinator.attribute({ ...schedule.attribute, mode, trigger: 'schedule' })
+    const run = (signal?: AbortSignal): Promise<AttributionReport> =>
+      this.#coordinator.attribute({
+        ...schedule.attribute,
+        mode,
+        trigger: 'schedule',
+        ...(signal === undefined ? {} : { signal }),
+      })
+    const report = grant === null ? await run() : reportOfTurn(grant, await workInTurn(grant, run))
     // A history that is attached to the coordinator has it already, and has added its trends.
     const isKept = 'trend' in report.floor
     if (!isKept) await this.#history.call(() => history?.append(report))
-    await this.#logMemory(reportLine(tick, report, await this.#growth(mode, sizesOf(report)), caches), report)
+    const line = reportLine(tick, report, await this.#growth(mode, sizesOf(report)), caches)
+    await this.#logMemory({ ...line, leaseToken: grant?.token ?? null }, report)
   }
 
   /** By the history where there is one. What it throws is no reason to log nothing. */
@@ -185,7 +244,8 @@ export class PeriodicReporter implements AsyncDisposable {
     await this.#log(isWarning ? 'warn' : 'info', line, sentenceOf(line), () => lineText(line, report))
   }
 
-  async #logSkip(tick: Tick, reason: string, skippedInARow: number): Promise<void> {
+  async #skip(tick: Tick, reason: string, skips: { inARow: number }): Promise<void> {
+    const skippedInARow = ++skips.inARow
     const line: SkippedLine = { schemaVersion: 1, event: 'memory-report-skipped', ...tick, reason, skippedInARow }
     const level = skippedInARow >= SKIPS_WORTH_A_WARNING ? 'warn' : 'info'
     await this.#log(level, line, `memory, ${tick.mode}: skipped, ${reason}`)
@@ -194,8 +254,7 @@ export class PeriodicReporter implements AsyncDisposable {
   async #failed(tick: Tick, error: unknown, skips: { inARow: number }): Promise<void> {
     const code = error instanceof CacheAttributionError ? error.code : 'ERR_UNKNOWN'
     if (code === 'ERR_RUN_IN_PROGRESS') {
-      skips.inARow++
-      await this.#logSkip(tick, 'a run is under way', skips.inARow)
+      await this.#skip(tick, 'a run is under way', skips)
       return
     }
     const line: FailedLine = {
@@ -225,6 +284,26 @@ export class PeriodicReporter implements AsyncDisposable {
       )
     })
   }
+}
+
+/** A report whose turn was over before its end says so. */
+function reportOfTurn({ token }: LeaseGrant, { result, wasHeld }: DoneInTurn<AttributionReport>): AttributionReport {
+  if (wasHeld) return result
+  const message = `the lease with token ${String(token)} was lost before the run ended: another process may have measured beside it`
+  return { ...result, warnings: [...result.warnings, { code: 'WARN_LEASE_LOST', message }] }
+}
+
+function pauseFor(ms: number, environment: LogEnvironment, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel()
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const cancel = environment.after(ms, end)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
+  })
 }
 
 const FAILED: ReadonlySet<string> = new Set(['failed', 'timed-out'])

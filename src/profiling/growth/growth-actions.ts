@@ -6,6 +6,8 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { CacheAttributionError, reasonOf } from '../../support/errors.js'
+import { workInTurn } from '../../support/lease.js'
+import type { LeaseGrant } from '../../support/lease.js'
 import { discover } from '../../twin/discover/discover.js'
 import { heapSnapshot } from '../../twin/heap-snapshot/in-twin.js'
 import { supportsTwin } from '../../twin/support.js'
@@ -22,7 +24,12 @@ export interface ActionContext {
   readonly coordinator: GrowthCoordinator | undefined
   readonly profiler: HeapProfiler | undefined
   readonly now: () => number
+  /** Resolves when an action that makes a twin may begin; null where no lease is asked. */
+  readonly turn: (() => Promise<LeaseGrant>) | null
 }
+
+/** Actions that fork. */
+const TWIN_ACTIONS: ReadonlySet<GrowthAction> = new Set<GrowthAction>(['attribute', 'discover', 'heap-snapshot'])
 
 type FileAction = Exclude<GrowthAction, (...values: never[]) => unknown>
 
@@ -42,25 +49,42 @@ export async function carryOut(
 ): Promise<GrowthActionResult> {
   const startMs = context.now()
   const name = typeof action === 'function' ? 'callback' : action
-  let file: string | null = null
+  let leaseToken: number | null = null
+  const ended = (written: string | null, error: GrowthActionResult['error']): GrowthActionResult => ({
+    action: name,
+    path: written,
+    bytes: written === null ? null : statSync(written).size,
+    durationMs: context.now() - startMs,
+    leaseToken,
+    error,
+  })
   try {
-    if (typeof action === 'function') await action(event)
-    else file = await writeFile(action, event, context)
-    const bytes = file === null ? null : statSync(file).size
-    return { action: name, path: file, bytes, durationMs: context.now() - startMs, error: null }
+    if (typeof action === 'function') {
+      await action(event)
+      return ended(null, null)
+    }
+    if (context.turn === null || !TWIN_ACTIONS.has(action)) return ended(await writeFile(action, event, context), null)
+    const grant = await context.turn()
+    leaseToken = grant.token
+    const { result, wasHeld } = await workInTurn(grant, (signal) => writeFile(action, event, context, signal))
+    return ended(result, wasHeld ? null : LOST_AT_THE_END)
   } catch (error) {
     const code = error instanceof CacheAttributionError ? error.code : 'ERR_GROWTH_ACTION'
-    return {
-      action: name,
-      path: null,
-      bytes: null,
-      durationMs: context.now() - startMs,
-      error: { code, message: reasonOf(error) },
-    }
+    return ended(null, { code, message: reasonOf(error) })
   }
 }
 
-async function writeFile(action: FileAction, event: GrowthEvent, context: ActionContext): Promise<string> {
+const LOST_AT_THE_END = {
+  code: 'ERR_LEASE_LOST',
+  message: 'the lease was lost before the action ended; its file is whole',
+} as const
+
+async function writeFile(
+  action: FileAction,
+  event: GrowthEvent,
+  context: ActionContext,
+  signal?: AbortSignal,
+): Promise<string> {
   const { folder = '.', prefix, coordinator, profiler } = context
   const takenAt = new Date(event.firedAt)
   const file = path.join(
@@ -73,17 +97,17 @@ async function writeFile(action: FileAction, event: GrowthEvent, context: Action
       profiler?.dumpFile(file)
       break
     case 'heap-snapshot':
-      await heapSnapshot(file)
+      await heapSnapshot(file, { signal })
       break
     case 'observe':
       writeJson(file, { event, observation: coordinator?.observe() })
       break
     case 'attribute':
-      writeJson(file, { event, report: await attribute(coordinator) })
+      writeJson(file, { event, report: await attribute(coordinator, signal) })
       break
     case 'discover': {
       const known = coordinator === undefined ? {} : { coordinator }
-      writeJson(file, { event, discovery: await discover(known) })
+      writeJson(file, { event, discovery: await discover({ ...known, signal }) })
     }
   }
   return file
@@ -102,7 +126,10 @@ function makeFolder(folder: string): void {
 }
 
 /** In a twin; where none can be made the live process keeps its entries, and the action says why. */
-async function attribute(coordinator: GrowthCoordinator | undefined): Promise<unknown> {
+async function attribute(
+  coordinator: GrowthCoordinator | undefined,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   const { supported, reason } = supportsTwin()
   if (!supported) {
     throw new CacheAttributionError(
@@ -110,7 +137,7 @@ async function attribute(coordinator: GrowthCoordinator | undefined): Promise<un
       `an attribution is made in a twin, and ${reason ?? 'none can be made here'}; action 'observe' needs none`,
     )
   }
-  return coordinator?.attribute({ mode: 'twin', trigger: 'growth' })
+  return coordinator?.attribute({ mode: 'twin', trigger: 'growth', ...(signal === undefined ? {} : { signal }) })
 }
 
 function writeJson(file: string, value: unknown): void {

@@ -8,6 +8,8 @@ import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../../allocator/open.js'
 import { isRunUnderWay } from '../../measure/locks.js'
 import { CacheAttributionError } from '../../support/errors.js'
+import { waitForLease } from '../../support/lease.js'
+import type { Lease, LeaseGrant } from '../../support/lease.js'
 import { DumpCatalogue } from '../dumps/dump-catalogue.js'
 import { HeapProfiler } from '../profiler/heap-profiler.js'
 import { carryOut } from './growth-actions.js'
@@ -48,6 +50,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
   #timer: NodeJS.Timeout | undefined
   #hasActivated = false
   #isClosed = false
+  readonly #closing = new AbortController()
   /** From the decision to fire on, before {@link GrowthMonitor.#acting} is there. */
   #isBusy = false
   #acting: Promise<FinishedGrowthEvent> | undefined
@@ -130,6 +133,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
     this.#timer = undefined
     const wasClosed = this.#isClosed
     this.#isClosed = true
+    this.#closing.abort()
     await this.#acting
     if (wasClosed) return
     if (this.#hasActivated) await this.#deactivate()
@@ -225,10 +229,11 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
 
   /** Begins in the same turn: what a dump shows is what was live at the reading. */
   async #act(event: GrowthEvent): Promise<FinishedGrowthEvent> {
-    const { actions, coordinator, environment, folder, prefix } = this.#settings
+    const { actions, coordinator, environment, folder, lease, prefix } = this.#settings
     this.#emit('fired', event)
     const results: GrowthActionResult[] = []
-    const context = { folder, prefix, coordinator, profiler: this.#profiler, now: () => environment.now() }
+    const turn = lease === undefined ? null : (): Promise<LeaseGrant> => this.#turn(lease)
+    const context = { folder, prefix, coordinator, profiler: this.#profiler, now: () => environment.now(), turn }
     for (const action of actions) {
       results.push(await carryOut(action, event, context))
       await this.#prune()
@@ -236,6 +241,14 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
     const finished = { ...event, results }
     this.#emit('finished', finished)
     return finished
+  }
+
+  /** Closing the monitor ends the wait. */
+  #turn(lease: Lease): Promise<LeaseGrant> {
+    const { environment, leaseWaitMs } = this.#settings
+    const { signal } = this.#closing
+    const pause = (ms: number): Promise<void> => environment.yieldToLoop(ms, signal)
+    return waitForLease(lease, { waitMs: leaseWaitMs, signal, now: () => environment.now(), pause })
   }
 
   async #prune(): Promise<void> {

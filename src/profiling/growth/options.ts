@@ -4,6 +4,8 @@ import type { AttributionReport } from '../../report/types.js'
 import { nodeEnvironment } from '../../support/environment.js'
 import type { Environment } from '../../support/environment.js'
 import { CacheAttributionError, describe } from '../../support/errors.js'
+import { leaseShaped } from '../../support/lease.js'
+import type { Lease } from '../../support/lease.js'
 import { boolean, number, oneOf, optional, resolveOptions, shaped, text } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 import type { KnownCache } from '../../twin/discover/known-cache.js'
@@ -18,7 +20,11 @@ export interface GrowthCoordinator {
   /** See `Coordinator.observe()`. */
   observe(): unknown
   /** See `Coordinator.attribute()`. */
-  attribute(options: { readonly mode: 'twin' | 'release'; readonly trigger: 'growth' }): Promise<AttributionReport>
+  attribute(options: {
+    readonly mode: 'twin' | 'release'
+    readonly trigger: 'growth'
+    readonly signal?: AbortSignal | undefined
+  }): Promise<AttributionReport>
   /** See `Coordinator.knownCaches()`. */
   knownCaches(): readonly KnownCache[]
 }
@@ -81,6 +87,13 @@ export interface GrowthMonitorOptions {
    * @default true where `actions` has `'dump'`
    */
   readonly profile?: boolean | undefined
+  /**
+   * Asked before each action that makes a twin (`'attribute'`, `'discover'`, `'heap-snapshot'`), so that replicas that grow together do not all make
+   * theirs at once: `redisLease()` or `fileLease()` of `cache-attribution/fleet`.
+   */
+  readonly lease?: Lease | undefined
+  /** Milliseconds that such an action waits for the lease; then it fails with `ERR_LEASE_TAKEN`. 0 to one day. @default 60_000 */
+  readonly leaseWaitMs?: number | undefined
   /** Clocks and collector; for tests. */
   readonly environment?: Environment | undefined
 }
@@ -105,6 +118,8 @@ export interface ResolvedGrowthOptions {
   readonly coordinator: GrowthCoordinator | undefined
   readonly profiler: HeapProfiler | undefined
   readonly profile: boolean
+  readonly lease: Lease | undefined
+  readonly leaseWaitMs: number
   readonly environment: Environment
 }
 
@@ -137,6 +152,8 @@ export function resolveGrowthOptions(options: GrowthMonitorOptions): ResolvedGro
       ),
       profiler: optional(shaped<HeapProfiler>('a HeapProfiler', (value) => value instanceof HeapProfiler)),
       profile: optional(boolean),
+      lease: optional(leaseShaped),
+      leaseWaitMs: { check: number({ min: 0, max: DAY_MS }), fallback: 60_000 },
       environment: {
         check: shaped<Environment>('an environment', (value) => 'inOwnTurn' in value && 'collector' in value),
         fallback: nodeEnvironment,

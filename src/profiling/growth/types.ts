@@ -35,6 +35,9 @@ export interface GrowthActionResult {
   readonly path: string | null
   readonly bytes: number | null
   readonly durationMs: number
+  /** The token of the lease that it ran with; null where it had none. */
+  readonly leaseToken: number | null
+  /** `ERR_LEASE_LOST` beside a path: the file is whole, and another process may have measured at the same time. */
   readonly error: { readonly code: ErrorCode; readonly message: string } | null
 }
 

@@ -29,4 +29,24 @@ export const ERRORS_OF_FLEET = {
     cure: 'look at the replica that the message names; give a wider bound where it is no harm.',
     example: '`ERR_FLEET_STOPPED: 10.0.3.7:8080 stood still for 1.42 s, longer than 1.00 s`',
   },
+  ERR_LEASE_TAKEN: {
+    gist: 'other processes held the lease for as long as it was waited for',
+    cause: 'as many processes as may measure at a time (`holders`) were measuring for the whole of `leaseWaitMs`.',
+    cure: 'none for one tick, since the next one tries again. Where it lasts: schedules further apart, more `holders`, or a longer `leaseWaitMs`.',
+    example: '`ERR_LEASE_TAKEN: other processes held the lease for the 60000 ms that it was waited for`',
+  },
+  ERR_LEASE_LOST: {
+    gist: 'the lease was lost before the run ended',
+    cause:
+      'the lease could not be renewed within its term: the process was stopped, its event loop was blocked, or the store did not answer. Another process may have measured meanwhile, and has a higher token.',
+    cure: 'the run was ended. Give a `termMs` that is longer than the event loop stands still, and see whether Redis or the folder can be reached.',
+    example: '`ERR_LEASE_LOST: the lease with token 1796083200017342 was lost before the end`',
+  },
+  ERR_LEASE_STORE: {
+    gist: 'the store of the lease cannot be asked',
+    cause:
+      'Redis did not answer within half a term, or refused a command; the folder cannot be written; or `acquire()` of a lease of your own gave no grant.',
+    cure: 'the message has the reason. Without a lease nothing is measured.',
+    example: '`ERR_LEASE_STORE: Redis did not carry it out: Connection is closed.`',
+  },
 } satisfies Record<string, CodeEntry>

@@ -313,6 +313,14 @@ export const WARNINGS = {
     example:
       '`the history in /var/lib/memory cannot be written: ENOSPC: no space left on device, write; up to 4.00 MiB wait in memory, and each new record tries again`',
   },
+  WARN_LEASE_LOST: {
+    gist: 'the lease was lost while the run was under way',
+    cause:
+      'the run ended before it noticed that the term of its lease was over: the process was stopped, or its event loop was blocked. Another process may have measured at the same time.',
+    cure: 'none for this report, whose figures are of this process alone. A longer `termMs` gives a blocked event loop more time.',
+    example:
+      '`the lease with token 1796083200017342 was lost before the run ended: another process may have measured beside it`',
+  },
   WARN_HISTORY_RESUMED: {
     gist: 'a history is written again',
     cause: 'after `WARN_HISTORY_WRITE` the disk takes records again, and what waited has been written.',
