@@ -1,7 +1,8 @@
 /**
  * Where a cache was created: the line of `new LRUCache()`, by V8's call sites.
  *
- * Rule: the stack is read for one frame, and the settings of Error are as they were when this returns.
+ * Rule: a creation pays for the record of one frame; its file and line are found later. The settings of Error are as they were when
+ * a function of this module returns.
  */
 import { findSourceMap } from 'node:module'
 import path from 'node:path'
@@ -19,8 +20,8 @@ export interface CodePlace {
 /** Longest part of a name that names the place, in UTF-16 units. */
 const PLACE_LENGTH_MAX = 140
 const NOWHERE: CodePlace = { file: '', line: 0, column: 0 }
-/** Frames that are looked at where the innermost is of a cache library itself. */
-const FRAMES_MAX = 20
+/** Frames that are recorded where the innermost may be of another cache library. */
+export const FRAMES_MAX = 20
 
 type Frame = NodeJS.CallSite
 /** A function that is on the stack. */
@@ -37,9 +38,8 @@ export function frameOfPlace(frames: readonly Frame[], levels: number): Frame | 
     : (frames.find((each, index) => index >= levels || !each.isConstructor()) ?? frames.at(-1))
 }
 
-/** The innermost frame of a file for which `isOutside` holds; else the innermost that there is. */
-export function frameOutside(callee: AnyFunction, isOutside: (file: string) => boolean): Frame | undefined {
-  const frames = framesAbove(callee, FRAMES_MAX)
+/** The innermost of these frames that is of a file for which `isOutside` holds; else the innermost that there is. */
+export function frameOutside(frames: readonly Frame[], isOutside: (file: string) => boolean): Frame | undefined {
   return (
     frames.find((frame) => {
       const file = fileOf(frame)
@@ -48,23 +48,42 @@ export function frameOutside(callee: AnyFunction, isOutside: (file: string) => b
   )
 }
 
-/** The `count` innermost frames above `callee`, which is running. */
-export function framesAbove(callee: AnyFunction, count: number): readonly Frame[] {
+/**
+ * A stack as V8 records it: its frames are made when they are read for the first time, and until then it holds the functions and
+ * the receivers of its frames.
+ */
+export interface RecordedStack {
+  readonly stack?: unknown
+}
+
+/** Records the `count` innermost frames above `callee`, which is running; null where the intrinsics are frozen. */
+export function recordStack(callee: AnyFunction, count: number): RecordedStack | null {
   const { stackTraceLimit } = Error
-  const prepare: unknown = Reflect.get(Error, 'prepareStackTrace')
-  const holder: { stack?: unknown } = {}
+  const recorded: RecordedStack = {}
   try {
     Error.stackTraceLimit = count
+    Error.captureStackTrace(recorded, callee)
+    return recorded
+  } catch {
+    return null
+  } finally {
+    set('stackTraceLimit', stackTraceLimit)
+  }
+}
+
+/** The frames of a recorded stack, innermost first. */
+export function framesOf(recorded: RecordedStack | null): readonly Frame[] {
+  if (recorded === null) return []
+  const prepare: unknown = Reflect.get(Error, 'prepareStackTrace')
+  try {
     Error.prepareStackTrace = asTheyAre
-    Error.captureStackTrace(holder, callee)
-    // Read before the settings are put back: V8 prepares it at the first look.
-    const { stack } = holder
+    const { stack } = recorded
     return Array.isArray(stack) ? (stack as Frame[]) : []
   } catch {
-    // Frozen intrinsics: there is no place then.
     return []
   } finally {
-    restore(stackTraceLimit, prepare)
+    // Not deleted where it was missing: that would make every access to Error slow.
+    set('prepareStackTrace', prepare)
   }
 }
 
@@ -72,11 +91,9 @@ function asTheyAre(_error: Error, frames: Frame[]): Frame[] {
   return frames
 }
 
-function restore(limit: number, prepare: unknown): void {
+function set(name: 'stackTraceLimit' | 'prepareStackTrace', value: unknown): void {
   try {
-    Error.stackTraceLimit = limit
-    // Not deleted where it was missing: that would make every access to Error slow.
-    Error.prepareStackTrace = prepare as typeof asTheyAre
+    Error[name] = value as never
   } catch {
     // Frozen: nothing was changed.
   }

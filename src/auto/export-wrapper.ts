@@ -4,9 +4,9 @@
  *
  * Rule: whatever goes wrong here, the caller gets the cache that the library made.
  */
-import { framesAbove } from './creation-place.js'
-import type { AnyFunction } from './creation-place.js'
-import { exportsOf } from './libraries.js'
+import { FRAMES_MAX, recordStack } from './creation-place.js'
+import type { AnyFunction, RecordedStack } from './creation-place.js'
+import { exportsOf, packagesUsedBy } from './libraries.js'
 import type { CacheExport } from './libraries.js'
 
 /** An export of a library that is wrapped. */
@@ -21,12 +21,10 @@ export interface Creation {
   readonly made: object
   /** Name of its class. */
   readonly className: string
-  /** The frames above the function of this module that the creating code called, innermost first. */
-  readonly frames: readonly NodeJS.CallSite[]
+  /** The stack above the function of this module that the creating code called; null where there is none. */
+  readonly stack: RecordedStack | null
   /** So many constructors of subclasses stand between the place and the library. */
   readonly levels: number
-  /** That function, which is still running. */
-  readonly callee: AnyFunction
   /** Of a memoizer: what empties `made`. */
   readonly clear: unknown
 }
@@ -49,9 +47,16 @@ export class ExportWrapper {
   readonly #listener: CreationListener
   readonly #wrapped = new WeakMap<object, object>()
   readonly #own = new WeakSet()
+  /** Libraries whose caches other loaded libraries have inside of theirs. */
+  readonly #parts = new Set<string>()
 
   constructor(listener: CreationListener) {
     this.#listener = listener
+  }
+
+  /** A file of a cache library is loaded: from now on, what it uses of other libraries is sought behind its own frames. */
+  noteLoaded(file: string): void {
+    for (const name of packagesUsedBy(file)) this.#parts.add(name)
   }
 
   /** The value of `module.exports` of a file of `library`, its caches told of. The given object is changed where it can be. */
@@ -84,8 +89,7 @@ export class ExportWrapper {
     if (!isObject(given) || this.#own.has(given) || !this.#listener.follows(origin)) return given
     this.#own.add(given)
     const { label } = origin.export
-    const callee = framesAbove
-    this.#listener.add({ origin, made: given, callee, frames: [], className: label, levels: 0, clear: undefined })
+    this.#listener.add({ origin, made: given, stack: null, className: label, levels: 0, clear: undefined })
     return given
   }
 
@@ -94,12 +98,12 @@ export class ExportWrapper {
     const label = kind === 'class' ? classNameOf(given, origin.export.label) : origin.export.label
     const report = (made: unknown, callee: AnyFunction, className: string, levels = 0): void => {
       if (!isObject(made) || !this.#listener.follows(origin)) return
-      // Here, where few frames of this package stand between: V8 takes its time for each.
-      const frames = framesAbove(callee, 1 + levels)
+      // V8 takes its time for each frame.
+      const stack = recordStack(callee, this.#parts.has(origin.library) ? FRAMES_MAX : 1 + levels)
       const { clear: nameOfClear } = origin.export
       const clear: unknown =
         nameOfClear !== undefined && isObject(namespace) ? Reflect.get(namespace, nameOfClear) : undefined
-      this.#listener.add({ origin, made, callee, frames, className, levels, clear })
+      this.#listener.add({ origin, made, stack, className, levels, clear })
     }
     const apply = (target: Callable, receiver: unknown, args: unknown[]): unknown => {
       const made = Reflect.apply(target, receiver, args)

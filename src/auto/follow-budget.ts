@@ -22,8 +22,13 @@ const LEARNS_FROM = 32
 
 interface FollowBudgetOptions {
   readonly isPerRequest?: boolean
-  /** @default `performance.now()` */
+  /** Milliseconds. @default since the start of the process */
   readonly now?: () => number
+}
+
+/** Not `performance.now()`: Node loads that with its first call, in the middle of somebody's request. */
+function uptimeMs(): number {
+  return process.uptime() * 1000
 }
 
 /** Of one class. */
@@ -34,7 +39,7 @@ export class FollowBudget {
   #isShortLived: boolean
 
   /** `isPerRequest`: its instances are taken for short-lived until they have proved to stay. */
-  constructor({ isPerRequest = false, now = () => performance.now() }: FollowBudgetOptions = {}) {
+  constructor({ isPerRequest = false, now = uptimeMs }: FollowBudgetOptions = {}) {
     this.#now = now
     this.#refilledMs = now()
     this.#isShortLived = isPerRequest

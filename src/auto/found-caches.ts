@@ -1,8 +1,8 @@
 /**
  * The caches that were created in this process: by class and place, and registered with the default coordinator.
  *
- * Rule: a creation costs next to nothing where there are many. The first of a class are each taken with their place, later ones
- * as often as a budget allows; the others are counted.
+ * Rule: a creation costs next to nothing. The first of a class are each taken with their place, later ones as often as a budget
+ * allows; the others are counted. The place of one is found a little later, or when somebody asks for the caches.
  */
 import { fromPMemoize } from '../adapters/p-memoize.js'
 import type { PMemoizeClear, PMemoized } from '../adapters/p-memoize.js'
@@ -13,10 +13,11 @@ import type { AttributionReport } from '../report/types.js'
 import { isOwnFile } from '../support/own-package.js'
 import { formatCount } from '../support/units.js'
 import type { ReleasableTraits } from '../coordinator/releasable.js'
-import { fileOf, frameOfPlace, frameOutside, nameOfPlace, pathOf, codePlaceOf } from './creation-place.js'
+import { codePlaceOf, fileOf, frameOfPlace, frameOutside, framesOf, nameOfPlace, pathOf } from './creation-place.js'
 import type { CodePlace } from './creation-place.js'
 import { CacheGroup, byShape } from './cache-group.js'
 import type { AsReleasable } from './cache-group.js'
+import { CreationQueue } from './creation-queue.js'
 import type { Creation, Origin } from './export-wrapper.js'
 import { FollowBudget } from './follow-budget.js'
 import { hiderOf, isCacheCode } from './libraries.js'
@@ -59,9 +60,9 @@ export class FoundCaches {
   readonly #wholes = new WeakMap<object, WeakRef<object>>()
   /** Each function that a memoizer made → the function that empties it. */
   readonly #clears = new WeakMap<object, unknown>()
-  readonly #pending = new Set<FoundGroup>()
-  /** Whose parts are not noted yet. */
-  readonly #composites: WeakRef<object>[] = []
+  readonly #queue = new CreationQueue((creations) => {
+    this.#takeUp(creations)
+  })
   /** One living cache of each group is watched: when it goes, the group is looked through. */
   readonly #ends = new FinalizationRegistry<{ readonly product: Product; readonly key: string }>((place) => {
     this.#findInside(place)
@@ -83,16 +84,22 @@ export class FoundCaches {
   /** Takes up a creation. Never throws. */
   add(creation: Creation): void {
     try {
-      this.#add(creation)
+      this.#queue.add(creation)
     } catch {
       // The service gets its cache all the same.
     }
   }
 
+  /** Registers what was created until now. */
+  settle(): void {
+    this.#queue.flush()
+  }
+
   /** Registers what was found, and what will be, with this coordinator from now on. */
   attach(coordinator: Coordinator): void {
+    this.#coordinator = undefined
+    this.settle()
     this.#coordinator = coordinator
-    this.#noteParts()
     coordinator.extendReports((report) => this.#withMissed(report))
     for (const product of this.#products.values()) {
       for (const found of product.places.values()) {
@@ -117,12 +124,33 @@ export class FoundCaches {
     return warnings.length === 0 ? report : { ...report, warnings: [...report.warnings, ...warnings] }
   }
 
-  #add(creation: Creation): void {
-    if (isHiddenPart(creation)) return
+  /** Groups are registered when all are in theirs: a cache may turn out to be a part of a later one. */
+  #takeUp(creations: readonly Creation[]): void {
+    const groups = new Set<FoundGroup>()
+    const composites: object[] = []
+    for (const creation of creations) {
+      try {
+        const found = this.#place(creation)
+        if (found === null) continue
+        const isComposite = COMPOSITES.has(creation.origin.library)
+        if (isComposite) composites.push(creation.made)
+        if (isComposite || (found.registration === undefined && found.refusals < REFUSALS_MAX)) groups.add(found)
+      } catch {
+        // A class or a stack of no known kind: the others are taken.
+      }
+    }
+    this.#noteParts(composites)
+    for (const group of groups) this.#register(group)
+  }
+
+  /** The group of a creation, with it; null where it gets none. */
+  #place(creation: Creation): FoundGroup | null {
+    const frames = framesOf(creation.stack)
+    if (isHiddenPart(creation, frames)) return null
     const product = this.#productOf(creation.origin)
     const { made, clear } = creation
     if (clear !== undefined) this.#clears.set(made, clear)
-    const frame = frameOf(creation)
+    const frame = frameOf(creation, frames)
     const key = `${frame === undefined ? '' : fileOf(frame)}:${String(frame?.getLineNumber() ?? 0)} ${creation.className}`
     let found = product.places.get(key)
     if (found === undefined) {
@@ -132,9 +160,7 @@ export class FoundCaches {
     }
     const swept = found.group.add(made)
     if (swept !== null) product.budget.note(swept)
-    const isComposite = COMPOSITES.has(creation.origin.library)
-    if (isComposite) this.#composites.push(new WeakRef(made))
-    if (isComposite || (found.registration === undefined && found.refusals < REFUSALS_MAX)) this.#later(found)
+    return found
   }
 
   #productOf({ export: kind }: Origin): Product {
@@ -168,19 +194,6 @@ export class FoundCaches {
     return clear === undefined ? undefined : fromPMemoize(made as PMemoized, clear as PMemoizeClear)
   }
 
-  /** In the next microtask: the constructors of subclasses have run by then. */
-  #later(found: FoundGroup): void {
-    if (this.#pending.size === 0) {
-      queueMicrotask(() => {
-        const groups = [...this.#pending]
-        this.#pending.clear()
-        this.#noteParts()
-        for (const group of groups) this.#register(group)
-      })
-    }
-    this.#pending.add(found)
-  }
-
   #register(found: FoundGroup): void {
     const coordinator = this.#coordinator
     if (coordinator === undefined || found.registration !== undefined) return
@@ -207,10 +220,10 @@ export class FoundCaches {
   }
 
   /** A cache that must not be emptied as a whole, such as a Keyv over Redis, covers nothing. */
-  #noteParts(): void {
-    for (const whole of this.#composites.splice(0)) {
-      const made = whole.deref()
-      if (made === undefined || byShape(made) === undefined) continue
+  #noteParts(composites: readonly object[]): void {
+    for (const made of composites) {
+      if (byShape(made) === undefined) continue
+      const whole = new WeakRef(made)
       for (const part of cacheParts(made)) this.#wholes.set(part, whole)
     }
   }
@@ -238,9 +251,9 @@ function unregister(found: FoundGroup): void {
 }
 
 /** The frame outside of the cache libraries: one may be built on another. */
-function frameOf({ frames, callee, levels }: Creation): NodeJS.CallSite | undefined {
+function frameOf({ levels }: Creation, frames: readonly NodeJS.CallSite[]): NodeJS.CallSite | undefined {
   const frame = frameOfPlace(frames, levels)
-  return frame !== undefined && isOfLibrary(fileOf(frame)) ? frameOutside(callee, (file) => !isOfLibrary(file)) : frame
+  return frame !== undefined && isOfLibrary(fileOf(frame)) ? frameOutside(frames, (file) => !isOfLibrary(file)) : frame
 }
 
 /** The role of a file for caches. */
@@ -268,7 +281,7 @@ function isOfLibrary(file: string): boolean {
 }
 
 /** Whether another cache has it inside, where nobody could see it. */
-function isHiddenPart({ frames, origin: { library } }: Creation): boolean {
+function isHiddenPart({ origin: { library } }: Creation, frames: readonly NodeJS.CallSite[]): boolean {
   const [innermost] = frames
   const hider = innermost === undefined ? null : kindOfFile(fileOf(innermost)).hider
   return hider !== null && hider !== library

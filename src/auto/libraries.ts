@@ -97,16 +97,28 @@ export const COMPOSITES: ReadonlySet<string> = new Set([
 /** Caches of another library that these make lie in what they make, out of sight: a driver of unstorage, a client of abstract-cache. */
 const HIDERS: ReadonlySet<string> = new Set(['unstorage', 'abstract-cache'])
 
-/** Path of the folder of a package → its name. */
-const names = new Map<string, string | null>()
+/** The facts of a package.json. */
+interface PackageFacts {
+  readonly name: string | null
+  /** Cache libraries that it asks for. */
+  readonly uses: readonly string[]
+}
+
+/** Path of the folder of a package → its facts. */
+const packages = new Map<string, PackageFacts>()
 
 /** The cache library that a file belongs to; null of any other. An alias (`npm:lru-cache@7`) is seen through. */
 export function libraryOf(file: string): string | null {
   const folder = packageFolder(file)
   if (folder === null) return null
-  let name = names.get(folder)
-  if (name === undefined) names.set(folder, (name = nameIn(folder)))
+  const { name } = factsOf(folder)
   return name !== null && Object.hasOwn(LIBRARIES, name) ? name : null
+}
+
+/** The cache libraries on which the package of a file says that it depends: their caches may lie inside of its own. */
+export function packagesUsedBy(file: string): readonly string[] {
+  const folder = packageFolder(file)
+  return folder === null ? [] : factsOf(folder).uses
 }
 
 /** Those of the library's exports that make caches in this file. */
@@ -135,12 +147,25 @@ export function packageFolder(file: string): string | null {
   return match === null ? null : match[0]
 }
 
-function nameIn(folder: string): string | null {
+function factsOf(folder: string): PackageFacts {
+  let facts = packages.get(folder)
+  if (facts === undefined) packages.set(folder, (facts = readFacts(folder)))
+  return facts
+}
+
+const DEPENDENCIES = ['dependencies', 'peerDependencies', 'optionalDependencies'] as const
+
+function readFacts(folder: string): PackageFacts {
   try {
-    const { name } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { name?: unknown }
-    return typeof name === 'string' ? name : null
+    const description = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, unknown>
+    const { name } = description
+    const uses = DEPENDENCIES.flatMap((kind) => Object.keys(description[kind] ?? {}))
+    return {
+      name: typeof name === 'string' ? name : null,
+      uses: uses.filter((used) => used !== name && Object.hasOwn(LIBRARIES, used)),
+    }
   } catch {
-    return null
+    return { name: null, uses: [] }
   }
 }
 

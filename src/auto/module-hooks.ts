@@ -7,6 +7,7 @@ import module from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { LoadFnOutput, LoadHookContext, ResolveFnOutput, ResolveHookContext } from 'node:module'
 import { besideCode } from '../support/own-package.js'
+import { pathOf } from './creation-place.js'
 import { originalContext, redirected, shimOf, shimmedUrl } from './esm-hooks.js'
 import type { ExportWrapper } from './export-wrapper.js'
 import { LIBRARIES, libraryOf } from './libraries.js'
@@ -39,6 +40,7 @@ function hookRequire(instrument: ExportWrapper): void {
   const compile = Module.prototype._compile
   // The file has run when this returns, and nobody but those that it requires itself has seen its exports.
   Module.prototype._compile = function (this: NodeJS.Module, ...args) {
+    noteLoaded(args[1], instrument)
     const result = Reflect.apply(compile, this, args)
     wrapExports(this, args[1], instrument)
     return result
@@ -46,7 +48,18 @@ function hookRequire(instrument: ExportWrapper): void {
   const { cache } = module.createRequire(process.execPath)
   for (const [file, loaded] of Object.entries(cache)) {
     // Those who hold the exports already keep what they have.
-    if (loaded?.loaded === true) wrapExports(loaded, file, instrument)
+    if (loaded?.loaded !== true) continue
+    noteLoaded(file, instrument)
+    wrapExports(loaded, file, instrument)
+  }
+}
+
+/** Before it runs: it may make caches at once. */
+function noteLoaded(file: unknown, instrument: ExportWrapper): void {
+  try {
+    if (typeof file === 'string' && libraryOf(file) !== null) instrument.noteLoaded(file)
+  } catch {
+    // Places of its parts are told by its own lines then.
   }
 }
 
@@ -63,6 +76,7 @@ function hookImport(instrument: ExportWrapper): void {
   const wrap = (value: unknown, library: string, name: string, namespace: unknown): unknown => {
     const kind = LIBRARIES[library]?.[name]
     try {
+      if (name === '' && typeof namespace === 'string') instrument.noteLoaded(pathOf(namespace))
       return kind === undefined ? value : instrument.value(value, library, kind, namespace)
     } catch {
       return value

@@ -31,6 +31,8 @@ export { e${String(index)} as ${name} }`,
     `import * as original from ${original}`,
     `export * from ${original}`,
     `const wrap = globalThis[Symbol.for(${JSON.stringify(SHIM_KEY)})] ?? ((value) => value)`,
+    // Also of a module without such an export: what it uses of other libraries is inside of its own caches.
+    `wrap(undefined, ${JSON.stringify(library)}, '', ${original})`,
     ...wrapped,
     '',
   ].join('\n')

@@ -22,6 +22,9 @@ import type { AutoSettings } from './settings.js'
 
 const STARTED = Symbol.for('cache-attribution.auto.started')
 
+/** V8 keeps types of a function that ran so often, and is quicker from then on. */
+const COMPILED_AFTER = 10
+
 /** Programs that end sooner open nothing. */
 const DELAY_MS = 50
 
@@ -55,10 +58,30 @@ function registerCaches(settings: AutoSettings): void {
       found.add(creation)
     },
   })
-  waitForShared((coordinator) => {
-    found.attach(coordinator as Coordinator)
+  waitForShared({
+    attach: (coordinator) => {
+      found.attach(coordinator as Coordinator)
+    },
+    settle: () => {
+      found.settle()
+    },
   })
   hookModules(instrument)
+  compileAhead()
+}
+
+/** A creation that leads nowhere: the first ones of the service find compiled code. */
+function compileAhead(): void {
+  const found = new FoundCaches({ allowRelease: false, cwd: '' })
+  const wrapper = new ExportWrapper({
+    follows: (origin) => found.follows(origin),
+    add: (creation) => {
+      found.add(creation)
+    },
+  })
+  const made = class Cache extends Map {}
+  const Wrapped = wrapper.value(made, '', { kind: 'class', label: made.name }, null) as typeof made
+  for (let each = 0; each < COMPILED_AFTER; each++) new Wrapped().clear()
 }
 
 async function open(settings: AutoSettings, kind: ProcessKind): Promise<void> {

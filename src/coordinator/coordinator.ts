@@ -18,7 +18,7 @@ import { Calibrations } from './calibration.js'
 import type { CalibrationState } from './calibration-json.js'
 import { ReportExtensions } from './run/report-extensions.js'
 import type { ExtendReport } from './run/report-extensions.js'
-import { forgetShared, sharedCoordinator } from './default.js'
+import { forgetShared, settleFound, sharedCoordinator } from './default.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
@@ -66,7 +66,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     if (addon !== undefined) useAddonFile(addon)
     this.#allocator = typeof allocator === 'string' ? openAllocator({ allocator, binding }) : allocator
     this.#sampler = createSampler(this.#allocator, environment)
-    this.#registry = new Registry(() => environment.activeMs?.() ?? null)
+    this.#registry = new Registry(() => environment.activeMs?.() ?? null, settleFound)
     this.#runs = new Runs({
       settings: this.#settings,
       allocator: this.#allocator,

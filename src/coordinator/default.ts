@@ -25,6 +25,8 @@ export interface WaitingAuto {
   readonly interface: number
   /** Registers the caches that were found, and those that will be. */
   attach(coordinator: object): void
+  /** Registers the caches that were created until now. Earlier versions have none. */
+  settle?(): void
 }
 
 type Holder = Record<symbol, unknown>
@@ -60,12 +62,18 @@ export function forgetShared(coordinator: object): void {
 }
 
 /** Offers itself to the default coordinator: to the one that there is, and to each that is made later. */
-export function waitForShared(auto: WaitingAuto['attach']): void {
-  const value: WaitingAuto = { interface: INTERFACE, attach: auto }
+export function waitForShared(auto: Required<Omit<WaitingAuto, 'interface'>>): void {
+  const value: WaitingAuto = { interface: INTERFACE, ...auto }
   const holder = globalThis as Holder
   Object.defineProperty(holder, AUTO, { value, configurable: true, enumerable: false })
   const shared = holder[KEY] as Shared | undefined
-  if (shared?.interface === INTERFACE) auto(shared.coordinator as object)
+  if (shared?.interface === INTERFACE) auto.attach(shared.coordinator as object)
+}
+
+/** Has `auto` register what it has found and not looked into yet: somebody asks for the caches. */
+export function settleFound(): void {
+  const auto = (globalThis as Holder)[AUTO] as WaitingAuto | undefined
+  if (auto?.interface === INTERFACE) auto.settle?.()
 }
 
 function attached<T extends object>(coordinator: T): T {

@@ -87,10 +87,15 @@ export class Registry {
   /** Under which names each object is registered, for the aliasing warning. */
   readonly #names = new Map<object, Set<string>>()
   readonly #activeMs: () => number | null
+  readonly #beforeReading: () => void
 
-  /** @param activeMs for how long the event loop has worked; null where that is not known */
-  constructor(activeMs: () => number | null = () => null) {
+  /**
+   * @param activeMs for how long the event loop has worked; null where that is not known
+   * @param beforeReading may register caches whose registration has waited until somebody asks
+   */
+  constructor(activeMs: () => number | null = () => null, beforeReading: () => void = () => undefined) {
     this.#activeMs = activeMs
+    this.#beforeReading = beforeReading
   }
 
   /** `onAlias` gets the names of an object that is registered already under others: the first few, the last, and how many there are. */
@@ -132,6 +137,7 @@ export class Registry {
   }
 
   all(): RegisteredCache[] {
+    this.#beforeReading()
     return [...this.#caches.values()]
   }
 
@@ -141,6 +147,7 @@ export class Registry {
 
   /** Refuses a name that is not registered: `ERR_CACHE_UNKNOWN`. */
   check(name: string): void {
+    this.#beforeReading()
     if (this.#caches.has(name)) return
     const nearest = nearestName(name, [...this.#caches.keys()].slice(0, 1000))
     const hint = nearest === undefined ? `${String(this.#caches.size)} are` : `did you mean ${describe(nearest)}?`

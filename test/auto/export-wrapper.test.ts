@@ -1,6 +1,9 @@
 /** Wrapped exports: what they make is told of, and is what the library makes. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { expect } from 'chai'
-import { ExportWrapper } from '../helpers/internals/auto.js'
+import { ExportWrapper, framesOf } from '../helpers/internals/auto.js'
 import type { Creation } from '../helpers/internals/auto.js'
 
 class Cache {
@@ -110,6 +113,46 @@ describe('a wrapped class', () => {
   it('is the same under every name, and is not wrapped again', () => {
     expect(instrument.value(Cache, 'lru-cache', KIND, {})).to.equal(Wrapped)
     expect(instrument.value(Wrapped, 'lru-cache', KIND, {})).to.equal(Wrapped)
+  })
+})
+
+describe('the stack of a creation', () => {
+  const base = mkdtempSync(path.join(os.tmpdir(), 'wrapped-'))
+  after(() => {
+    rmSync(base, { recursive: true })
+  })
+
+  function fileOf(name: string, description: object): string {
+    const folder = path.join(base, 'node_modules', name)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name, ...description }))
+    return path.join(folder, 'index.js')
+  }
+
+  function framesWith(...loaded: readonly string[]): number {
+    const reported: Creation[] = []
+    const instrument = new ExportWrapper({ follows: () => true, add: (creation) => void reported.push(creation) })
+    for (const file of loaded) instrument.noteLoaded(file)
+    const Wrapped = instrument.value(CacheOfLibrary, 'lru-cache', KIND, {}) as typeof CacheOfLibrary
+    const settings = (): unknown[] =>
+      ['stackTraceLimit', 'prepareStackTrace'].map((name) => Reflect.get(Error, name) as unknown)
+    const before = settings()
+    expect(new Wrapped()).to.be.instanceOf(CacheOfLibrary)
+    const frames = framesOf(reported[0]?.stack ?? null)
+    expect(settings()).to.deep.equal(before)
+    expect(frames[0]?.getFunctionName()).to.equal('framesWith')
+    return frames.length
+  }
+
+  it('is one frame, unless a loaded library may have such a cache inside of its own', () => {
+    const itself = fileOf('lru-cache', {})
+    const user = fileOf('unstorage', { dependencies: { 'lru-cache': '^10.0.0', left: '1' } })
+    const peer = fileOf('cacheable', { peerDependencies: { 'lru-cache': '*' } })
+    const other = fileOf('keyv', { dependencies: { 'quick-lru': '1' }, devDependencies: { 'lru-cache': '1' } })
+    const broken = fileOf('moize', { dependencies: 'lru-cache' })
+    expect(framesWith()).to.equal(1)
+    expect(framesWith(itself, other, broken, '/no/such/file.js')).to.equal(1)
+    for (const each of [user, peer]) expect(framesWith(itself, each), each).to.be.greaterThan(2)
   })
 })
 

@@ -81,11 +81,27 @@ describe('Coordinator.default()', () => {
   it('is handed to auto, whichever of the two was there first', async () => {
     const attached: unknown[] = []
     const first = Coordinator.default()
-    waitForShared((coordinator) => attached.push(coordinator))
+    waitForShared({ attach: (coordinator) => attached.push(coordinator), settle: () => undefined })
     expect(attached).to.deep.equal([first])
     await first.close()
     const second = Coordinator.default()
     expect(attached).to.deep.equal([first, second])
+  })
+
+  it('has auto register what it has found before it answers, and works with an auto that cannot', () => {
+    const coordinator = Coordinator.default()
+    const found = ['a', 'b', 'c', 'd', 'e']
+    const settle = (): void => {
+      const name = found.shift()
+      if (name !== undefined) coordinator.register(name, { release: () => undefined })
+    }
+    waitForShared({ attach: () => undefined, settle })
+    expect(coordinator.names).to.deep.equal(['a'])
+    expect(coordinator.describeCaches().map(({ name }) => name)).to.deep.equal(['a', 'b'])
+    expect(coordinator.observe().caches.map(({ name }) => name)).to.deep.equal(['a', 'b', 'c'])
+    expect(coordinator.account('d', () => 7)).to.equal(7)
+    Object.defineProperty(globalThis, AUTO, { value: { interface: 1, attach: () => undefined }, configurable: true })
+    expect(coordinator.names).to.deep.equal(['a', 'b', 'c', 'd'])
   })
 
   it('is not handed to an auto of another interface', () => {
