@@ -42,11 +42,19 @@ const MAY_IMPORT = {
   profiling: ['support', 'allocator', 'measure', 'report', 'heap-profile', 'twin'],
   // What is registered, and how a run is asked for; then what both kinds of run share, then each of them, then who starts
   // them, then the class.
-  coordinator: ['support', 'allocator', 'measure', 'report', 'twin'],
+  coordinator: ['support', 'allocator', 'measure', 'report', 'twin', 'coordinator/pressure'],
   'coordinator/run': [...BELOW_COORDINATOR, 'coordinator'],
   'coordinator/live': [...BELOW_COORDINATOR, 'coordinator', 'coordinator/run'],
   'coordinator/twin': [...BELOW_COORDINATOR, 'coordinator', 'coordinator/run'],
-  'coordinator/runs': [...BELOW_COORDINATOR, 'coordinator', 'coordinator/run', 'coordinator/live', 'coordinator/twin'],
+  'coordinator/pressure': [...BELOW_COORDINATOR, 'coordinator', 'coordinator/run'],
+  'coordinator/runs': [
+    ...BELOW_COORDINATOR,
+    'coordinator',
+    'coordinator/run',
+    'coordinator/live',
+    'coordinator/twin',
+    'coordinator/pressure',
+  ],
   'coordinator/coordinator': [...BELOW_COORDINATOR, 'coordinator/*'],
   adapters: ['support', 'coordinator'],
   history: ['support', 'report'],

@@ -38,6 +38,7 @@ This page is made of the doc comments (\`npm run docs:types\`).
       { title: '`budget` of a run', type: 'Budget' },
       { title: '`coordinator.register(name, releasable)`', type: 'Releasable' },
       { title: '`coordinator.register(name, releasable, options)`', type: 'RegistrationOptions' },
+      { title: '`releaseUnderPressure(coordinator, options)`', type: 'PressureOptions' },
       { title: '`breakdown(options)`', type: 'BreakdownOptions' },
       { title: '`formatReport(report, options)`', type: 'FormatOptions' },
       { title: '`runInTwin(work, options)`, `heapSnapshot(path, options)`', type: 'TwinOptions' },

@@ -22,6 +22,8 @@ import { forgetShared, settleFound, sharedCoordinator } from './default.js'
 import { publish } from './events.js'
 import type { CoordinatorEventPayloads, CoordinatorEvents } from './events.js'
 import { observeCaches } from './observe.js'
+import { dropPressureParts, notePressureParts } from './pressure/pressure-parts.js'
+import type { PressureParts } from './pressure/pressure-parts.js'
 import type { Observation } from './observe.js'
 import { resolveAttributeOptions, resolveCoordinatorOptions } from './options.js'
 import type { AttributeOptions, CoordinatorOptions, ResolvedCoordinatorOptions } from './options.js'
@@ -51,6 +53,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   readonly #calibrations = new Calibrations()
   readonly #extensions = new ReportExtensions()
   readonly #runs: Runs
+  readonly #pressure: PressureParts
   readonly #endWatches: readonly EndWatch[]
   #isClosed = false
 
@@ -79,6 +82,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
       },
     })
     openCoordinators.add(this)
+    this.#pressure = this.#pressureParts()
+    notePressureParts(this, this.#pressure)
     // The bytes that lived after the last major collection tell live memory from garbage in a breakdown.
     const readsMajorGcs = environment.readsHeapInMajorGcs === true
     this.#endWatches = [watchWorkers(), answerThreads(), ...(readsMajorGcs ? [watchMajorGcs()] : [])]
@@ -244,6 +249,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
     this.#isClosed = true
     openCoordinators.delete(this)
     forgetShared(this)
+    this.#pressure.watch?.stop()
+    dropPressureParts(this)
     for (const endWatch of this.#endWatches) endWatch()
     await this.#runs.abort()
     this.#registry.clear()
@@ -259,6 +266,26 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   /** {@link Coordinator.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #pressureParts(): PressureParts {
+    const { environment, releaseTimeoutMs } = this.#settings
+    return {
+      environment,
+      allocator: this.#allocator,
+      releaseTimeoutMs,
+      caches: () => this.#registry.all(),
+      isRegistered: (cache) => this.#registry.has(cache),
+      estimate: (...cache) => this.#calibrations.estimate(...cache, environment.date())?.estimatedBytes ?? null,
+      alone: (task) => this.#runs.alone(task),
+      noteReleased: (names, at) => {
+        this.#runs.noteReleased(names, at)
+      },
+      emit: (round) => {
+        this.#emit('released-under-pressure', round)
+      },
+      watch: null,
+    }
   }
 
   #checkOpen(): void {

@@ -9,6 +9,7 @@ import type {
   RowError,
   Trigger,
 } from '../report/types.js'
+import type { PressureRound } from './pressure/types.js'
 
 /** Event → its one argument. Each is published on the channel `cache-attribution:<event>` too. */
 export interface CoordinatorEventPayloads {
@@ -37,6 +38,8 @@ export interface CoordinatorEventPayloads {
   'cache-skipped': { readonly id: string; readonly name: string; readonly error: RowError }
   'run-finished': { readonly id: string; readonly report: AttributionReport }
   'run-failed': { readonly id: string; readonly error: Error }
+  /** Memory was short, and caches were released for it; of a dry run what would have been. */
+  'released-under-pressure': PressureRound
   warning: ReportWarning
 }
 

@@ -22,6 +22,13 @@ export interface LastMeasured extends AttributedBytes {
   readonly measuredAt: string
 }
 
+/** By how much resident memory fell when a twin released a cache. */
+interface LastReturned {
+  readonly residentBytes: number
+  /** Live bytes that the same release gave back: more than its noise. */
+  readonly measuredBytes: number
+}
+
 /** A registered cache. */
 export interface RegisteredCache {
   readonly name: string
@@ -30,6 +37,8 @@ export interface RegisteredCache {
   /** Whether its last release went on in later turns: such a cache gets levels of its own before the next release. */
   wasAsynchronous: boolean
   lastMeasured: LastMeasured | null
+  /** Of the last twin that could tell; null before. */
+  lastReturned: LastReturned | null
   /** Whether it counted an entry, or claimed a byte, at any time it was asked. */
   hadEntries: boolean
   /** Event loop's work until its registration, in milliseconds; null where that is not known. */
@@ -120,6 +129,7 @@ export class Registry {
       traits,
       wasAsynchronous: false,
       lastMeasured: null,
+      lastReturned: null,
       hadEntries: false,
       registeredActiveMs: this.#activeMs(),
     }

@@ -20,8 +20,9 @@ import type { ResolvedAttributeOptions, ResolvedCoordinatorOptions } from './opt
 import type { Registry } from './registry.js'
 import { executeRun } from './run/execute-run.js'
 import type { ReportExtensions } from './run/report-extensions.js'
+import type { DuringRelease } from './pressure/pressure-parts.js'
 import type { Run, RunContext } from './run/run-context.js'
-import { standingWarnings } from './run/standing-warnings.js'
+import { releasedBefore, standingWarnings } from './run/standing-warnings.js'
 import { aliased } from './run/warnings.js'
 import { openResidual } from './run/with-residual.js'
 import { RunAbortedError } from './run-aborted-error.js'
@@ -51,6 +52,10 @@ export class Runs {
   #count = 0
   #run: Run | undefined
   #isReleasing = false
+  /** Releases under pressure that are under way. */
+  #alone: Promise<unknown> | undefined
+  /** Names of caches that were released under pressure since the last report → when. */
+  readonly #releasedBefore = new Map<string, string>()
 
   constructor(parts: RunsParts) {
     this.#parts = parts
@@ -70,6 +75,24 @@ export class Runs {
   /** Aborts the run under way, and waits for its end. */
   async abort(): Promise<void> {
     await this.#flight.abort()
+    await this.#alone
+  }
+
+  /** Runs a task while no run of the process is under way; null where one is. Runs that are asked for meanwhile wait for its end. */
+  alone<T>(task: (duringRelease: DuringRelease) => Promise<T>): Promise<T> | null {
+    const giveBack = takeRunLock()
+    if (giveBack === null) return null
+    const result = task((release) => this.#duringRelease(release)).finally(() => {
+      giveBack()
+      this.#alone = undefined
+    })
+    this.#alone = result.catch(() => undefined)
+    return result
+  }
+
+  /** Caches that were released under pressure: the next report says so. */
+  noteReleased(names: readonly string[], at: string): void {
+    for (const name of names) this.#releasedBefore.set(name, at)
   }
 
   /** A new run, or the one under way where it is the same. */
@@ -83,6 +106,7 @@ export class Runs {
     if (resolved.signal?.aborted === true) {
       throw new CacheAttributionError('ERR_RUN_ABORTED', 'the signal was aborted before the run began')
     }
+    while (this.#alone !== undefined) await this.#alone
     const key = runKey(resolved)
     if (this.#flight.key === key && !this.#flight.isAborting) return this.#flight.join(resolved.signal)
     if (this.#flight.key !== undefined) throw runInProgress(this.#run?.id, this.#flight.isAborting)
@@ -117,6 +141,7 @@ export class Runs {
         options,
         explanation.residual,
       )
+      this.#releasedBefore.clear()
       this.#parts.calibrations.note(measured)
       this.#earlier = [...this.#earlier, remembered(measured, this.#uncollected(options))].slice(-EARLIER_RUNS_MAX)
       const isAborted = signal.aborted
@@ -165,6 +190,7 @@ export class Runs {
       caches,
       warnings: [
         ...standingWarnings(this.#parts.allocator, this.#parts.sampler.sample(), options.mode, environment),
+        ...releasedBefore(this.#releasedBefore),
         ...this.#parts.registry.aliases().map(({ names, count }) => aliased(names, count)),
         ...warnings,
       ],

@@ -196,6 +196,10 @@ export class SeriesStore {
   #addReport(lifetime: string, hours: number, report: AttributionReport): void {
     const { floor, caches, mode, before } = report
     this.#rssBytes = before.rssBytes
+    // What a cache holds after that is refilled, and no growth of what was measured before.
+    for (const { code, caches: released = [] } of report.warnings) {
+      if (code === 'WARN_RELEASED_UNDER_PRESSURE') this.#reset(lifetime, hours, released)
+    }
     this.addOwners(lifetime, hours, report.discovery?.owners)
     const measured = caches.filter(({ status }) => status === 'released' || status === 'trimmed')
     // A skipped cache is part of the floor: floors below different caches are no one level.
@@ -209,8 +213,16 @@ export class SeriesStore {
       if (total !== null) this.#add(row.name, 'measured', lifetime, hours, total)
     }
     if (mode !== 'release') return
-    for (const { name, status } of caches) {
-      if (status === 'skipped') continue
+    this.#reset(
+      lifetime,
+      hours,
+      caches.filter(({ status }) => status !== 'skipped').map(({ name }) => name),
+    )
+  }
+
+  /** Caches were emptied in the process itself: their next readings are another level. */
+  #reset(lifetime: string, hours: number, names: readonly string[]): void {
+    for (const name of names) {
       const reset = `${lifetime}/${name}`
       this.#resets.set(reset, { count: (this.#resets.get(reset)?.count ?? 0) + 1, hours })
     }

@@ -7,6 +7,7 @@ import { FLOOR } from './collectors/floor.js'
 import { GROWTH } from './collectors/growth.js'
 import { ITSELF } from './collectors/itself.js'
 import { OWNERS } from './collectors/owners.js'
+import { PRESSURE } from './collectors/pressure.js'
 import { PROFILING } from './collectors/profiling.js'
 import { RUN_DURATION, RUN_PAUSE } from './collectors/run-times.js'
 import { RUNS } from './collectors/runs.js'
@@ -27,6 +28,7 @@ export const GROUPS: Readonly<Record<string, readonly Metric[]>> = {
   'Trends and the limit': TRENDS,
   Runs: [...RUNS, ...RECORDED],
   Twins: TWINS,
+  'Releases under pressure': PRESSURE,
   'Heap profiling': PROFILING,
   'Growth monitors': GROWTH,
   'Allocation counters': ALLOCATION_COUNTERS,

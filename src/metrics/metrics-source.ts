@@ -25,6 +25,7 @@ import type {
   OwnerSnapshot,
 } from './snapshot.js'
 import type { MeteredCoordinator, MeteredMonitor, ResolvedMetricsOptions } from './options.js'
+import { PressureTallies } from './pressure-tallies.js'
 import { RunTallies } from './run-tallies.js'
 import type { Recorder } from './run-tallies.js'
 
@@ -33,6 +34,7 @@ export class MetricsSource {
   readonly #coordinator: MeteredCoordinator
   readonly #options: ResolvedMetricsOptions
   readonly #runs: RunTallies
+  readonly #pressure = new PressureTallies()
   readonly #labels = new LabelCache()
   readonly #firings = new Map<string, Map<string, number>>()
   readonly #undo: (() => void)[] = []
@@ -77,14 +79,20 @@ export class MetricsSource {
       this.#runs.finished(payload)
       this.#note(payload.report)
     }
+    const relieved = (round: CoordinatorEventPayloads['released-under-pressure']): void => {
+      this.#pressure.finished(round)
+      this.#snapshot = undefined
+    }
     const coordinator = this.#coordinator
     coordinator.on('run-started', started)
     coordinator.on('run-failed', failed)
     coordinator.on('run-finished', finished)
+    coordinator.on('released-under-pressure', relieved)
     this.#undo.push(() => {
       coordinator.off('run-started', started)
       coordinator.off('run-failed', failed)
       coordinator.off('run-finished', finished)
+      coordinator.off('released-under-pressure', relieved)
     })
     for (const [name, monitor] of Object.entries(this.#options.monitors)) this.#count(name, monitor)
   }
@@ -146,6 +154,7 @@ export class MetricsSource {
       caches: this.#caches(observation?.caches ?? []),
       owners: this.#owners,
       runs: this.#runs,
+      pressure: this.#pressure,
       isRunning,
       last: this.#last,
       limitBytes: this.#limitBytes(),

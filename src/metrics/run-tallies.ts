@@ -10,6 +10,7 @@ import { RUN_DURATION, RUN_PAUSE } from './collectors/run-times.js'
 import type { RecordedMetric } from './definition.js'
 import type { RunCounts } from './snapshot.js'
 import type { Labels, Sample } from './sample.js'
+import { Tally } from './tally.js'
 
 /** How a run ended. */
 type RunStatus = 'finished' | 'failed' | 'aborted'
@@ -33,22 +34,6 @@ const TWIN_ERRORS: Readonly<Record<string, TwinOutcome>> = {
   ERR_TWIN_OVERTIME: 'overtime',
   ERR_TWIN_THROWN: 'failed',
   ERR_TWIN_RESULT: 'failed',
-}
-
-/** Numbers by their labels. */
-class Tally {
-  readonly #samples = new Map<string, { value: number; readonly labels: Labels }>()
-
-  add(labels: Labels, count = 1): void {
-    const key = Object.values(labels).join(' ')
-    const sample = this.#samples.get(key)
-    if (sample === undefined) this.#samples.set(key, { value: count, labels })
-    else sample.value += count
-  }
-
-  samples(): Sample[] {
-    return [...this.#samples.values()]
-  }
 }
 
 /** The counts of one coordinator's runs. */

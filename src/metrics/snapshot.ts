@@ -82,6 +82,15 @@ export interface RunCounts {
   readonly lastFinishedSeconds: number | null
 }
 
+/** Releases under pressure so far. */
+export interface PressureCounts {
+  /** By `outcome`. */
+  readonly rounds: readonly Sample[]
+  /** By `status`. */
+  readonly releases: readonly Sample[]
+  readonly freedBytes: number
+}
+
 /** Everything at one moment. */
 export interface MetricsSnapshot {
   readonly allocator: Pick<Allocator, 'name' | 'version' | 'binding'>
@@ -94,6 +103,7 @@ export interface MetricsSnapshot {
   /** Of the last report that sought them: the largest. */
   readonly owners: readonly OwnerSnapshot[]
   readonly runs: RunCounts
+  readonly pressure: PressureCounts
   readonly isRunning: boolean
   readonly last: LastReport | null
   readonly limitBytes: number | null

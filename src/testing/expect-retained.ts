@@ -1,9 +1,10 @@
 /** expectRetained(): an assertion on the memory that each call leaves behind, for any test runner. */
 import { CacheAttributionError } from '../support/errors.js'
+import { parseBytes } from '../support/parse-bytes.js'
 import { formatBytes, formatCount } from '../support/units.js'
 import { verdictOn } from './per-call.js'
 import { describeHolders, findHolders } from './holders.js'
-import { limitBytes, resolveRetainedOptions } from './options.js'
+import { resolveRetainedOptions } from './options.js'
 import type { MeasuredCall, RetainedOptions } from './options.js'
 import { ROUNDS_MAX, inTurn, measureRounds } from './retained-bytes.js'
 import type { Decide, RetainedBytes } from './retained-bytes.js'
@@ -42,7 +43,7 @@ export function expectRetained(call: MeasuredCall, options?: RetainedOptions): R
   const resolved = resolveRetainedOptions('expectRetained()', call, options)
   return {
     toBeBelow: async (limit) => {
-      const limitInBytes = limitBytes(limit)
+      const limitInBytes = parseBytes(limit, 'limit')
       return inTurn(async () => {
         const { retained, verdict } = await measureRounds(call, resolved, (rounds) => decide(rounds, limitInBytes))
         if (verdict !== 'above') return { ...retained, isConclusive: verdict === 'below' }

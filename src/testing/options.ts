@@ -1,5 +1,4 @@
-/** The options of a measurement: their bounds and defaults; and limits as people write them. */
-import { CacheAttributionError, describe } from '../support/errors.js'
+/** The options of a measurement: their bounds and defaults. */
 import { abortSignal, callable, number, optional, resolveOptions } from '../support/options.js'
 
 /** Options of {@link retainedBytes} and {@link expectRetained}. */
@@ -47,37 +46,4 @@ export function resolveRetainedOptions(
     },
   )
   return { ...resolved, warmUp: resolved.warmUp ?? resolved.times }
-}
-
-const SIZE = /^(\d+(?:\.\d+)?) ?(B|KB|KIB|MB|MIB|GB|GIB)?$/i
-const UNIT_BYTES: Readonly<Record<string, number>> = {
-  B: 1,
-  KB: 1000,
-  KIB: 1024,
-  MB: 1000 ** 2,
-  MIB: 1024 ** 2,
-  GB: 1000 ** 3,
-  GIB: 1024 ** 3,
-}
-
-/**
- * A limit in bytes, from a number or a text such as `1 KiB`, `500 B`, `1.5 MB`.
- *
- * @throws CacheAttributionError `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
- */
-export function limitBytes(limit: unknown): number {
-  if (typeof limit === 'number') return number({ min: 0, unbounded: true, max: Infinity })(limit, 'limit')
-  if (typeof limit !== 'string') {
-    throw new CacheAttributionError(
-      'ERR_OPTION_TYPE',
-      `"limit" must be bytes as a number, or a text such as '1 KiB', got ${describe(limit)}`,
-    )
-  }
-  const [, amount, unit = 'B'] = SIZE.exec(limit.trim()) ?? []
-  const bytes = Number(amount) * (UNIT_BYTES[unit.toUpperCase()] ?? NaN)
-  if (amount !== undefined && Number.isFinite(bytes)) return bytes
-  throw new CacheAttributionError(
-    'ERR_OPTION_RANGE',
-    `"limit" must be a number with B, KB, KiB, MB, MiB, GB or GiB behind it, got ${describe(limit)}`,
-  )
 }

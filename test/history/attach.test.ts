@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import { Calibrations } from '../helpers/internals/coordinator.js'
+import { SeriesStore } from '../helpers/internals/history.js'
 import type { AttachableCoordinator } from '../helpers/internals/history.js'
 import { formatReport } from '../../src/index.js'
+import type { AttributionReport } from '../../src/index.js'
 import { MIB, World } from '../coordinator/world.js'
 import { report, row } from '../report/reports.js'
 import { FakeClock, historyFolders, linesIn, openHistory, recordsIn } from './folder.js'
@@ -122,5 +124,27 @@ describe('history.attach()', () => {
     undo()
     expect((await coordinator.attribute()).warnings).to.deep.equal([])
     await coordinator.close()
+  })
+})
+
+describe('the series of a cache', () => {
+  it('begin another level where it was released under pressure', () => {
+    const segmentsOf = (warnings: AttributionReport['warnings']): number => {
+      const series = new SeriesStore()
+      for (let hour = 0; hour < 4; hour++) {
+        series.add({
+          kind: 'report',
+          lifetime: 'one',
+          at: '2026-01-01T00:00:00.000Z',
+          upMs: hour * HOUR,
+          report: report([row('pages', MIB)], { mode: 'twin', warnings: hour === 2 ? warnings : [] }),
+        })
+      }
+      return [...series.inputs().caches].find(({ name }) => name === 'pages')?.input.measured.length ?? 0
+    }
+    const warning = { code: 'WARN_RELEASED_UNDER_PRESSURE' as const, message: '' }
+    expect(segmentsOf([])).to.equal(1)
+    expect(segmentsOf([{ ...warning, caches: ['pages'] }])).to.equal(2)
+    expect(segmentsOf([{ ...warning, caches: ['users'] }])).to.equal(1)
   })
 })

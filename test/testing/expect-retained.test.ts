@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { expectRetained, retainedBytes } from '../../src/testing/index.js'
 import type { RetainedOptions } from '../../src/testing/index.js'
-import { decide, limitBytes } from '../helpers/internals/testing.js'
+import { decide } from '../helpers/internals/testing.js'
+import { parseBytes } from '../helpers/internals/support.js'
 import type { Round } from '../helpers/internals/testing.js'
 import { codeOf } from '../helpers/internals/support.js'
 
@@ -23,17 +24,19 @@ async function codeOfRejected(promise: Promise<unknown>): Promise<string | null>
 
 describe('a limit of retained bytes', () => {
   it('is a number, or a text with its unit', () => {
-    const limits = [0, 1024.5, '512', '512 B', '1 KiB', '1kb', ' 1.5 MiB ', '2GB'].map(limitBytes)
+    const limits = [0, 1024.5, '512', '512 B', '1 KiB', '1kb', ' 1.5 MiB ', '2GB'].map((limit) =>
+      parseBytes(limit, 'limit'),
+    )
     expect(limits).to.deep.equal([0, 1024.5, 512, 512, 1024, 1000, 1_572_864, 2e9])
   })
 
   it('is refused as anything else', () => {
     const wrong = ['', 'KiB', '1 KiB more', '-1 KiB', '1e3', '1 parsec', NaN, -1]
-    expect(wrong.map((limit) => codeOfThrown(() => limitBytes(limit)))).to.deep.equal(
+    expect(wrong.map((limit) => codeOfThrown(() => parseBytes(limit, 'limit')))).to.deep.equal(
       wrong.map(() => 'ERR_OPTION_RANGE'),
     )
     for (const limit of [undefined, null, {}, [1], 1n]) {
-      expect(codeOfThrown(() => limitBytes(limit))).to.equal('ERR_OPTION_TYPE')
+      expect(codeOfThrown(() => parseBytes(limit, 'limit'))).to.equal('ERR_OPTION_TYPE')
     }
   })
 })

@@ -157,6 +157,13 @@ export const ROWS: readonly PanelRow[] = [
       chart('Memory of twins', 'Most that one of the last run had for itself.', 'bytes', 8, [
         [`cache_attribution_twin_copied_bytes${ONE}`, 'copied'],
       ]),
+      chart('Releases under pressure', 'An hour: rounds by what came of them, and caches in them.', 'short', 12, [
+        [`increase(cache_attribution_pressure_rounds_total${ONE}[1h])`, 'round {{outcome}}'],
+        [`increase(cache_attribution_pressure_releases_total${ONE}[1h])`, 'cache {{status}}'],
+      ]),
+      chart('Given back under pressure', 'By how much resident memory fell in these rounds, an hour.', 'bytes', 12, [
+        [`increase(cache_attribution_pressure_freed_bytes_total${ONE}[1h])`, 'given back'],
+      ]),
       chart('Heap profiling', 'Whether it is possible and on, and captures under way.', 'short', 8, [
         [`jemalloc_profiling_enabled${ONE}`, 'possible'],
         [`jemalloc_profiling_active${ONE}`, 'active'],

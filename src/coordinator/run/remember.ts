@@ -3,7 +3,7 @@ import { wholeOf } from '../../report/whole.js'
 import type { RegisteredCache } from '../registry.js'
 
 /**
- * Keeps what a report found on the caches themselves, for `observe()`.
+ * Keeps what a report found on the caches themselves, for `observe()` and releases under pressure.
  *
  * @param caches those of the rows, in their order
  */
@@ -14,6 +14,10 @@ export function remember(report: AttributionReport, caches: readonly RegisteredC
     const isUnknown = row.status === 'skipped' || (report.mode === 'trim' && row.estimated === undefined)
     if (cache === undefined || isUnknown) continue
     const { bytes, uncertaintyBytes } = wholeOf(row, report.mode)
+    const measuredBytes = bytes.totalBytes ?? 0
+    if (row.returned != null && measuredBytes > (uncertaintyBytes ?? 0)) {
+      cache.lastReturned = { residentBytes: row.returned.residentBytes, measuredBytes }
+    }
     cache.lastMeasured = { ...bytes, uncertaintyBytes, reportId: report.id, measuredAt: report.startedAt }
   }
 }

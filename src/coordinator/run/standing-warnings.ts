@@ -6,7 +6,7 @@ import type { Environment } from '../../support/environment.js'
 import type { ResolvedAttributeOptions } from '../options.js'
 import { allocatorWarnings } from './allocator-warnings.js'
 import { threadWarnings, threadsAround } from './thread-warnings.js'
-import { TCACHE_UNKNOWN, allocatorUnavailable } from './warnings.js'
+import { TCACHE_UNKNOWN, allocatorUnavailable, releasedUnderPressure } from './warnings.js'
 
 /** @param sample of this process, from before the run */
 export function standingWarnings(
@@ -23,4 +23,10 @@ export function standingWarnings(
     ...allocatorWarnings(allocator, sample),
     ...threadWarnings(mode, threadsAround(allocator, environment.isMainThread)),
   ]
+}
+
+/** Caches that were released under pressure since the report before, with the time of the latest. */
+export function releasedBefore(releases: ReadonlyMap<string, string>): ReportWarning[] {
+  const latest = [...releases.values()].toSorted().at(-1)
+  return latest === undefined ? [] : [releasedUnderPressure([...releases.keys()], latest)]
 }

@@ -3,6 +3,9 @@ import { messageOf } from '../../support/errors.js'
 import { formatMs } from '../../support/units.js'
 import type { ReportWarning } from '../../report/types.js'
 
+/** Names of caches in a warning about releases under pressure; of more it gives the number. */
+const PRESSURE_NAMED = 8
+
 export function notSettled(name: string): ReportWarning {
   return {
     code: 'WARN_NOT_SETTLED',
@@ -100,5 +103,18 @@ export function mappedUnknown(reason: string): ReportWarning {
   return {
     code: 'WARN_MAPPED_UNKNOWN',
     message: `mapped memory could not be read, so that WebAssembly memories and resizable buffers are in no row: ${reason}`,
+  }
+}
+
+/** Their rows are not comparable with those of the report before. */
+export function releasedUnderPressure(names: readonly string[], at: string): ReportWarning {
+  const shown = names.slice(0, PRESSURE_NAMED).map((name) => JSON.stringify(name))
+  const more = names.length - shown.length
+  const others = more > 0 ? ` and ${String(more)} more` : ''
+  return {
+    code: 'WARN_RELEASED_UNDER_PRESSURE',
+    message: `memory was short at ${at}, and ${shown.join(', ')}${others} ${names.length === 1 ? 'was' : 'were'} released: ${names.length === 1 ? 'its row has' : 'their rows have'} what was filled since`,
+    ...(names[0] === undefined ? {} : { cache: names[0] }),
+    caches: names,
   }
 }

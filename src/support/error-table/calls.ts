@@ -25,6 +25,20 @@ export const ERRORS_OF_CALLS = {
     cure: 'choose a value within the bounds in the message.',
     example: '`ERR_OPTION_RANGE: "controls" must be an integer ≥ 0 and ≤ 100, got 101 (number)`',
   },
+  ERR_PRESSURE_LIMIT: {
+    gist: 'releaseUnderPressure() found no memory limit, and none was given',
+    cause:
+      'no control group of this process has a memory limit, and the system does not tell how much memory it has: `/proc` is not mounted, or this is no Linux.',
+    cure: "give `limit`, such as `'512 MiB'`: the resident memory of this process is compared with it.",
+    example:
+      '`ERR_PRESSURE_LIMIT: neither a control group nor the machine tells how much memory there is: give "limit" in bytes`',
+  },
+  ERR_PRESSURE_WATCHED: {
+    gist: 'releaseUnderPressure() was called twice for one coordinator',
+    cause: 'a coordinator has one watch at a time: two would release for the same shortage.',
+    cure: '`stop()` the first, or keep it in one place of the service.',
+    example: '`ERR_PRESSURE_WATCHED: this coordinator has a watch already: stop() it before another one is made`',
+  },
   ERR_THREADS_MAIN: {
     gist: 'all threads were asked for in a worker thread: by attributeThreads() or discover({ threads: true })',
     status: 409,

@@ -42,6 +42,13 @@ export const ERRORS_OF_ROWS = {
     cure: "measure it with `mode: 'twin'`. To release caches of `auto` in the process, set `CACHE_ATTRIBUTION_ALLOW_RELEASE=1`, or start it with `run --auto --allow-release`.",
     example: '`users skipped: ERR_RELEASE_LIVE: it was registered with live: false: a twin measures it`',
   },
+  ERR_RELEASE_SPARED: {
+    gist: 'the cache is left out of releases under pressure',
+    cause:
+      '`releaseUnderPressure()` releases no cache that is registered with `lossless: false`, that `except` names, or that has no entry.',
+    cure: 'none needed. Status in the round: `skipped`.',
+    example: '`sessions skipped: ERR_RELEASE_SPARED: it is not lossless`',
+  },
   ERR_BUDGET_PAUSE: {
     gist: 'the smallest window of a cache, or the twin of a discovery, does not fit into budget.pauseMs',
     status: 422,

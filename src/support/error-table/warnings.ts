@@ -298,6 +298,14 @@ export const WARNINGS = {
     cure: "`attribute({ mode: 'twin', twins: 2 })` measures two orders, and names another registered cache that holds the values. Where none is named, see who else keeps them (`discover()`), and check `claimedBytes()` or `sizeCalculation`.",
     example: '`"users" claims 12.00 MiB, and 102.4 KiB came back`',
   },
+  WARN_RELEASED_UNDER_PRESSURE: {
+    gist: 'caches were released since memory was short',
+    cause:
+      '`releaseUnderPressure()` released caches. Without `log` each round is a warning of the process; the next report has it as a warning, since the rows of these caches have what was filled since.',
+    cure: 'raise the memory limit, or bound the caches, if it happens often. Trends begin anew for these caches.',
+    example:
+      '`memory was short at 2026-11-30T10:00:00.000Z, and "pages" was released: its row has what was filled since`',
+  },
   WARN_REPORT_EXTENSION: {
     gist: 'what was to be added to a report could not be: the report is given without it',
     cause:

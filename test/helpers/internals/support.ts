@@ -1,6 +1,7 @@
 /** The parts of `src/support/` that tests take and the package does not export: renaming a file there changes this one alone. */
 export { findAdminSocket, fits, listeningSockets, socketFolders, socketIn } from '../../../src/support/admin-socket.js'
 export { groupLimits, memoryLimit } from '../../../src/support/control-groups.js'
+export { parseBytes } from '../../../src/support/parse-bytes.js'
 export { nodeEnvironment } from '../../../src/support/environment.js'
 export type { Collector, Environment, MajorGcState, ProcessFigures } from '../../../src/support/environment.js'
 export { codeOf, describe, messageOf, reasonOf } from '../../../src/support/errors.js'
