@@ -25,8 +25,10 @@ const SETTINGS = [
   ...(first === '--thorough' ? [] : ['--forbid-only']),
   '--timeout',
   String(timeout),
-  ...nodeOptions.map((/** @type {string} */ name) => `--${name}`),
 ]
+/** Node's own options stand before the script: of those behind it mocha makes another process. */
+const NODE_OPTIONS = nodeOptions.map((/** @type {string} */ name) => `--${name}`)
+const MOCHA = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url))
 /** Set in the process that c8 starts. */
 const COVERED = 'TESTS_ARE_COVERED'
 
@@ -102,10 +104,9 @@ async function runGroups(files) {
 async function runGroup(group) {
   /** @type {Buffer[]} */
   const chunks = []
-  const args = [...SETTINGS, process.stdout.isTTY ? '--color' : '--no-color', ...group]
-  const code = await run(path.join(bin, 'mocha'), args, { stdio: ['ignore', 'pipe', 'pipe'] }, (chunk) =>
-    chunks.push(chunk),
-  )
+  const color = process.stdout.isTTY ? '--color' : '--no-color'
+  const args = [...NODE_OPTIONS, MOCHA, ...SETTINGS, color, ...group]
+  const code = await run(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }, (chunk) => chunks.push(chunk))
   return { code, text: Buffer.concat(chunks).toString() }
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import { command, commandHere, plainEnvironment, requireJemalloc } from './fixtures.js'
-import { AUTO_FILE } from '../helpers/internals/module-files.js'
+import { OWN_AUTO_FILE } from '../helpers/internals/module-files.js'
 
 let library = ''
 
@@ -53,7 +53,7 @@ describe('env', () => {
       '/var/lib/x y',
       '--format=json',
     ]
-    const entry = AUTO_FILE.href
+    const entry = OWN_AUTO_FILE.href
     expect(JSON.parse(await env(...args))).to.deep.equal({
       LD_PRELOAD: library,
       NODE_OPTIONS: `--import=${entry}`,

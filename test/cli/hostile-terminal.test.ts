@@ -14,6 +14,7 @@ import { formatReport } from '../../src/index.js'
 import { formatDiscovery } from '../../src/twin/index.js'
 import { terminalJson, terminalText } from '../helpers/internals/support.js'
 import { report, row, sample } from '../report/reports.js'
+import { thorough } from '../helpers/thorough.js'
 import { bareHost, plainEnvironment, temporaryFolders } from './fixtures.js'
 
 /** A title, a cleared screen, an 8-bit CSI, a turned line, a forged row, half a character, an invisible tag, the own colours. */
@@ -34,8 +35,14 @@ function expectHarmless(text: string, what: string, isColored = false): void {
   expect(text, what).to.not.match(/^\s*FORGED/mu)
 }
 
+/** Each `step`-th of {@link allPoisoned}: 3 gives each place one or two of the five poisons, in turn. */
+function* poisoned(value: unknown, step: number): Generator<[unknown, string]> {
+  let index = 0
+  for (const place of allPoisoned(value)) if (index++ % step === 0) yield place
+}
+
 /** Every value with one member at any depth replaced, and with a name of a member replaced. */
-function* poisoned(value: unknown): Generator<[unknown, string]> {
+function* allPoisoned(value: unknown): Generator<[unknown, string]> {
   if (typeof value !== 'object' || value === null) return
   const rebuilt = (parts: [string, unknown][]): unknown =>
     Array.isArray(value) ? parts.map(([, part]) => part) : Object.fromEntries(parts)
@@ -44,7 +51,7 @@ function* poisoned(value: unknown): Generator<[unknown, string]> {
     const place = (part: [string, unknown]): unknown => rebuilt(members.with(index, part))
     for (const evil of [EVIL, EVIL_MOMENT, [EVIL], { toString: null, [EVIL]: EVIL }]) yield [place([name, evil]), name]
     if (!Array.isArray(value)) yield [place([EVIL, member]), name]
-    for (const [inner, where] of poisoned(member)) yield [place([name, inner]), `${name}.${where}`]
+    for (const [inner, where] of allPoisoned(member)) yield [place([name, inner]), `${name}.${where}`]
   }
 }
 
@@ -108,64 +115,71 @@ describe('the terminal', function () {
     for (let code = 0; code <= 0x2fff; code++) expectHarmless(terminalJson(String.fromCodePoint(code)), String(code))
   })
 
-  it('watch: any field of a service', async () => {
-    let [observation, reports, status]: unknown[] = [OBSERVATION, { reports: [REPORT] }, 'OK']
-    const server = createServer((request, response) => {
-      response.statusMessage = String(status)
-      response.statusCode = status === 'OK' ? 200 : 500
-      response.end(JSON.stringify(request.url?.endsWith('observation') === true ? observation : reports))
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/debug/memory`
-    const inspect = async (what: string): Promise<void> => {
-      const { out, all } = await command(['watch', '--count', '1', url])
-      expectHarmless(all, what, process.stdout.isTTY)
-      if (what === '') expect(out).to.contain('users')
-    }
-    await inspect('')
-    for (const isTerminal of [false, true]) {
-      const all = async (): Promise<void> => {
-        for (const [value, where] of poisoned(OBSERVATION))
-          await ((observation = value), inspect(`observation ${where}`))
-        observation = OBSERVATION
-        for (const [value, where] of poisoned({ reports: [REPORT] }))
-          await ((reports = value), inspect(`reports ${where}`))
-        reports = { reports: [REPORT] }
-      }
-      await (isTerminal ? onTerminal(all) : all())
-    }
-    status = 'No\u0085\u009b31m'
-    await inspect('status')
-    server.close()
-  })
+  for (const step of [3, 1]) {
+    const [test, which] = step === 1 ? [thorough, ', with each poison'] : [it, '']
 
-  it('history and diff: any field of a record, with and without --json', async () => {
-    const folder = temporaryFolder()
-    const file = path.join(folder, '20260101T000000000Z-x-0000.ndjson')
-    const good = lines('report', REPORT, '2026-01-02T00:00:00.000Z')
-    for (const kind of ['report', 'observation'] as const) {
-      for (const [value, where] of poisoned(kind === 'report' ? REPORT : OBSERVATION)) {
-        writeFileSync(file, lines(kind, value) + good)
-        for (const args of [['history'], ['history', '--json']]) {
-          expectHarmless((await command([...args, folder])).all, `${args.join(' ')} ${where}`)
+    test(`watch: any field of a service${which}`, async () => {
+      let [observation, reports, status]: unknown[] = [OBSERVATION, { reports: [REPORT] }, 'OK']
+      const server = createServer((request, response) => {
+        response.statusMessage = String(status)
+        response.statusCode = status === 'OK' ? 200 : 500
+        response.end(JSON.stringify(request.url?.endsWith('observation') === true ? observation : reports))
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/debug/memory`
+      const inspect = async (what: string): Promise<void> => {
+        const { out, all } = await command(['watch', '--count', '1', url])
+        expectHarmless(all, what, process.stdout.isTTY)
+        if (what === '') expect(out).to.contain('users')
+      }
+      await inspect('')
+      for (const isTerminal of [false, true]) {
+        const all = async (): Promise<void> => {
+          for (const [value, where] of poisoned(OBSERVATION, step))
+            await ((observation = value), inspect(`observation ${where}`))
+          observation = OBSERVATION
+          for (const [value, where] of poisoned({ reports: [REPORT] }, step))
+            await ((reports = value), inspect(`reports ${where}`))
+          reports = { reports: [REPORT] }
         }
-        if (kind === 'observation') continue
-        const single = path.join(folder, 'report.json')
-        writeFileSync(single, JSON.stringify(value))
-        for (const args of [
-          ['diff', single, single],
-          ['diff', '--json', single, single],
-          ['diff', '--history', folder, 'first', 'last'],
-        ]) {
-          expectHarmless((await command(args)).all, `${args.join(' ')} ${where}`)
+        await (isTerminal ? onTerminal(all) : all())
+      }
+      status = 'No\u0085\u009b31m'
+      await inspect('status')
+      server.close()
+    })
+
+    test(`history and diff: any field of a record, with and without --json${which}`, async () => {
+      const folder = temporaryFolder()
+      const file = path.join(folder, '20260101T000000000Z-x-0000.ndjson')
+      const good = lines('report', REPORT, '2026-01-02T00:00:00.000Z')
+      for (const kind of ['report', 'observation'] as const) {
+        for (const [value, where] of poisoned(kind === 'report' ? REPORT : OBSERVATION, step)) {
+          writeFileSync(file, lines(kind, value) + good)
+          for (const args of [['history'], ['history', '--json']]) {
+            expectHarmless((await command([...args, folder])).all, `${args.join(' ')} ${where}`)
+          }
+          if (kind === 'observation') continue
+          const single = path.join(folder, 'report.json')
+          writeFileSync(single, JSON.stringify(value))
+          for (const args of [
+            ['diff', single, single],
+            ['diff', '--json', single, single],
+            ['diff', '--history', folder, 'first', 'last'],
+          ]) {
+            expectHarmless((await command(args)).all, `${args.join(' ')} ${where}`)
+          }
         }
       }
-    }
-    for (const [head, where] of poisoned({ at: '2026-01-01T00:00:00.000Z', upMs: 5, lifetime: 'x', kind: 'report' })) {
-      writeFileSync(file, `${JSON.stringify({ schemaVersion: 1, ...(head as object), report: REPORT })}\n`)
-      expectHarmless((await command(['history', folder])).all, where)
-    }
-  })
+      for (const [head, where] of poisoned(
+        { at: '2026-01-01T00:00:00.000Z', upMs: 5, lifetime: 'x', kind: 'report' },
+        step,
+      )) {
+        writeFileSync(file, `${JSON.stringify({ schemaVersion: 1, ...(head as object), report: REPORT })}\n`)
+        expectHarmless((await command(['history', folder])).all, where)
+      }
+    })
+  }
 
   it('profile: names of functions and files, in every form', async () => {
     const folder = temporaryFolder()
@@ -304,7 +318,7 @@ describe('the terminal', function () {
     ] as const
     for (const [value, format] of forms) {
       expect(format(value)).to.not.equal('')
-      for (const [evil, where] of poisoned(value)) {
+      for (const [evil, where] of allPoisoned(value)) {
         try {
           expectHarmless(format(evil), where, true)
         } catch (error) {

@@ -14,6 +14,8 @@ import { randomOf } from '../fuzz/profile-fuzz.js'
 /** Seconds of a processor, or hundreds of megabytes. */
 const LARGE: readonly string[] = [
   'a bomb of text',
+  'a bomb of zeros',
+  'text of many addresses',
   'text of a hundred megabytes',
   'a million mappings',
   'a million places',
