@@ -3,7 +3,7 @@ import { discover } from '../../../src/twin/index.js'
 import { runFixture } from '../../helpers/child.js'
 import type { Budgets } from './fixtures/budget.js'
 
-const OWNERS = 24
+const OWNERS = 14
 
 describe('discover() within a budget', function () {
   this.timeout(180_000)
