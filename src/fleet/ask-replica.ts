@@ -44,12 +44,13 @@ interface Status {
   readonly memoryLimitBytes: number | null
 }
 
+const NO_SOCKET = 'it serves no socket: it was not started with cache-attribution/auto, or is another user’s'
 const NOTHING = { pid: null, host: null, rssBytes: null, memoryLimitBytes: null, longestPauseMs: null } as const
 
 /** Never rejects. */
 export async function askReplica(target: ResolvedTarget, asking: Asking): Promise<AskedReplica> {
   const startMs = performance.now()
-  const identity = { name: target.name, url: target.url.href, labels: target.labels }
+  const identity = { name: target.name, url: target.url, labels: target.labels }
   let known: Omit<FleetReplica, 'name' | 'url' | 'labels' | 'status' | 'durationMs'> = NOTHING
   const ended = (status: FleetReplica['status'], report: AttributionReport | null, error?: unknown): AskedReplica => ({
     replica: {
@@ -61,7 +62,9 @@ export async function askReplica(target: ResolvedTarget, asking: Asking): Promis
     },
     report,
   })
-  const client = new AdminClient({ url: target.url }, asking.token)
+  if (target.address === null)
+    return ended('unreachable', null, new CacheAttributionError('ERR_FLEET_NO_ENDPOINT', NO_SOCKET))
+  const client = new AdminClient(target.address, asking.token)
   try {
     const status = statusOf(await shortly(client, asking, 'status'), target)
     known = { ...known, ...status }
@@ -98,9 +101,9 @@ function shortly(client: AdminClient, { signal, answerTimeoutMs }: Asking, path:
   )
 }
 
-function statusOf(answer: unknown, { url }: ResolvedTarget): Status {
+function statusOf(answer: unknown, target: ResolvedTarget): Status {
   const { process } = isObject(answer) ? (answer as { process?: unknown }) : {}
-  if (!isObject(process)) throw badAnswer(url, 'gave no status: is it the admin endpoint?')
+  if (!isObject(process)) throw badAnswer(target, 'gave no status: is it the admin endpoint?')
   const { pid, host, memoryLimitBytes } = process as Record<string, unknown>
   return {
     pid: typeof pid === 'number' ? pid : null,
@@ -134,21 +137,22 @@ function sameProcess({ pid, host }: Status, { claim }: Asking): CacheAttribution
   )
 }
 
-function reportOf(answer: unknown, { url }: ResolvedTarget): AttributionReport {
+function reportOf(answer: unknown, target: ResolvedTarget): AttributionReport {
   const fault = faultOfReport(answer)
-  if (fault !== null) throw badAnswer(url, `gave no report: ${fault}`)
+  if (fault !== null) throw badAnswer(target, `gave no report: ${fault}`)
   const report = upgradeReport(answer as AttributionReport)
-  if (report.caches.length > CACHES_MAX) throw badAnswer(url, `reported more than ${String(CACHES_MAX)} caches`)
+  if (report.caches.length > CACHES_MAX) throw badAnswer(target, `reported more than ${String(CACHES_MAX)} caches`)
   for (const { name, released, estimated } of report.caches) {
     for (const { totalBytes } of [released, ...(estimated === undefined ? [] : [estimated])]) {
-      if (Math.abs(totalBytes ?? 0) > BYTES_MAX) throw badAnswer(url, `reported more than a pebibyte of ${name}`)
+      if (Math.abs(totalBytes ?? 0) > BYTES_MAX) throw badAnswer(target, `reported more than a pebibyte of ${name}`)
     }
   }
   return report
 }
 
-function badAnswer({ origin, pathname }: URL, what: string): CacheAttributionError {
-  return new CacheAttributionError('ERR_ADMIN_ANSWER', `${origin}${pathname} ${what}`)
+function badAnswer({ url }: ResolvedTarget, what: string): CacheAttributionError {
+  const { origin, pathname } = new URL(url)
+  return new CacheAttributionError('ERR_ADMIN_ANSWER', `${origin === 'null' ? url : `${origin}${pathname}`} ${what}`)
 }
 
 function errorOf(error: unknown): NonNullable<FleetReplica['error']> {

@@ -58,7 +58,8 @@ const TIMEOUT_MOST_MS = 2 ** 31 - 1
  * Asks the replicas of a service for their caches, by their admin endpoints, and gives one report: sum, median, least, most and
  * outliers of each cache, and by labels which replicas have the larger entries.
  *
- * @param sources URLs of admin endpoints, a name in DNS, targets in Prometheus' format, a Prometheus server, or several of these
+ * @param sources URLs of admin endpoints, a name in DNS, targets in Prometheus' format, a Prometheus server, processes
+ *   of this machine that were started with `auto`, or several of these
  * @throws CacheAttributionError `ERR_FLEET_TARGETS`, `ERR_OPTION_*`; what becomes of a replica stands in its row
  * @example
  * const { caches } = await attributeFleet({ dns: 'shop.default.svc.cluster.local', port: 8080 }, { concurrency: 4 })
@@ -198,7 +199,7 @@ class Fleet {
   #notAsked({ name, url, labels }: ResolvedTarget): FleetReplica {
     return {
       name,
-      url: url.href,
+      url,
       labels,
       status: 'not-asked',
       ...(this.#stopped === null ? {} : { error: this.#stopped }),

@@ -48,6 +48,7 @@ export function formatFleet(report: FleetReport, options?: FormatFleetOptions): 
     report.caches.length === 0
       ? []
       : formatTable(CACHE_COLUMNS, report.caches, paints, ({ replicas }) => (replicas === 0 ? paints.dim : plain)),
+    replicaLines(report, paints),
     ownerLines(report.owners, paints),
     problemLines(report, paints),
   ]
@@ -112,6 +113,25 @@ const CACHE_COLUMNS: readonly TableColumn<FleetCache>[] = [
   { title: 'least', alignsLeft: true, cell: ({ least }) => ends(least) },
   { title: 'most', alignsLeft: true, cell: ({ most }) => ends(most) },
 ]
+
+/** A table of more replicas is read by nobody; a terminal has no room for more caches. */
+const [REPLICAS_SHOWN, CACHES_SHOWN] = [16, 5]
+
+/** What each replica holds of the largest caches. */
+function replicaLines({ replicas, caches }: FleetReport, paints: Palette): string[] {
+  const measured = replicas.filter(({ status }) => status === 'measured')
+  if (caches.length === 0 || measured.length < 2 || measured.length > REPLICAS_SHOWN) return []
+  const columns: TableColumn<FleetReplica>[] = [
+    { title: 'replica', alignsLeft: true, cell: ({ name }) => printable(name, NAME_LENGTH) },
+    { title: 'RSS', cell: ({ rssBytes }) => formatBytes(rssBytes) },
+    ...caches.slice(0, CACHES_SHOWN).map(({ name, byReplica }) => ({
+      title: printable(name, 24),
+      cell: (of: FleetReplica) =>
+        formatBytes(byReplica?.find(({ replica }) => replica === of.name)?.totalBytes ?? null),
+    })),
+  ]
+  return formatTable(columns, measured, paints, () => plain)
+}
 
 const OWNER_COLUMNS: readonly TableColumn<FleetOwner>[] = [
   { title: 'owner', alignsLeft: true, cell: ({ name }) => printable(name, 100) },

@@ -123,11 +123,15 @@ function cacheOf(
     least: extremes && bytesOf(extremes.least),
     most: extremes && bytesOf(extremes.most),
     outliers: outliersOf(parts),
+    byReplica: parts.length > LISTED_MAX ? null : parts.map(bytesOf),
     perEntry: groupsPerEntry([parts])[0] ?? null,
     ...compareLabels(parts),
     unmeasured: Object.fromEntries(unmeasured),
   }
 }
+
+/** A list of more is read by nobody, and would be most of the report. */
+const LISTED_MAX = 100
 
 /** Null where one is unknown, or there are none. */
 function sumOf(values: readonly (number | null)[]): number | null {

@@ -1,5 +1,6 @@
 /**
- * Where the replicas of a service are: by URL, by name in DNS, by targets in Prometheus' format, or as a Prometheus server sees them.
+ * Where the replicas of a service are: by URL, by name in DNS, by targets in Prometheus' format, as a Prometheus server sees them, or as
+ * processes of this machine.
  *
  * Rule: a source that cannot be read is an error, never an empty fleet; a replica that two sources name counts once.
  */
@@ -7,12 +8,15 @@ import { Resolver, lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { adminUrl } from '../support/admin-client.js'
+import type { AdminAddress } from '../support/admin-client.js'
 import { boundedBody } from '../support/bounded-body.js'
 import { CacheAttributionError, describe, messageOf } from '../support/errors.js'
 import { isObject } from '../support/is-object.js'
 import { oneOf, number, optional, resolveOptions, text } from '../support/options.js'
 import { formatBytes, printable } from '../support/units.js'
 import { withinTime } from '../support/within-time.js'
+import { localProcess, processTree } from './local-processes.js'
+import type { LocalProcess } from './local-processes.js'
 import type { FleetTarget } from './types.js'
 
 /** How the endpoint of a replica is reached that is known by host and port alone. */
@@ -50,12 +54,27 @@ interface PrometheusTargets extends Reached {
   readonly job?: string | undefined
 }
 
+/** A process of this machine that was started with `cache-attribution/auto`. */
+interface ProcessTarget {
+  readonly pid: number
+}
+
+/** A process of this machine and those that it started: the primary of `node:cluster`, or pm2. Each was started with `cache-attribution/auto`. */
+interface ClusterTargets {
+  /** The id of the process that started the others; in a primary `process.pid`. */
+  readonly cluster: number
+}
+
 /** One replica, or a source of replicas. */
-export type FleetSource = string | URL | FleetTarget | DnsTargets | DiscoveredTargets | PrometheusTargets
+export type FleetSource =
+  string | URL | FleetTarget | DnsTargets | DiscoveredTargets | PrometheusTargets | ProcessTarget | ClusterTargets
 
 /** A replica that can be asked. */
 export interface ResolvedTarget {
-  readonly url: URL
+  /** Null of a process that has no endpoint. */
+  readonly address: AdminAddress | null
+  /** The address as text. */
+  readonly url: string
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
 }
@@ -76,7 +95,7 @@ export async function resolveTargets(
   const list = Array.isArray(sources) ? (sources as readonly FleetSource[]) : [sources as FleetSource]
   for (const source of list) {
     for (const target of await targetsOf(source, signal)) {
-      if (!found.has(target.url.href)) found.set(target.url.href, target)
+      if (!found.has(target.url)) found.set(target.url, target)
     }
   }
   if (found.size === 0) throw noTargets('there is no replica to ask')
@@ -91,6 +110,8 @@ function targetsOf(source: FleetSource, signal: AbortSignal | undefined): Promis
   if ('dns' in source) return ofDns(source)
   if ('discovery' in source) return ofDiscovery(source, signal)
   if ('prometheus' in source) return ofPrometheus(source, signal)
+  if ('pid' in source) return ofProcess(source)
+  if ('cluster' in source) return ofCluster(source)
   const { url, name, labels } = resolveOptions('a target', source, {
     url: { check: text(TEXT_MAX), fallback: '' },
     name: optional(text(TEXT_MAX)),
@@ -107,7 +128,26 @@ function targetAt(address: string, labels: Readonly<Record<string, string>> = {}
       `a target must be an http or https URL, got "${printable(address, 60)}"`,
     )
   }
-  return { url, name: name ?? url.host, labels }
+  return { address: { url }, url: url.href, name: name ?? url.host, labels }
+}
+
+const processId = { check: number({ min: 1, max: 2 ** 31 - 1, integer: true }), fallback: 0 }
+
+async function ofProcess(source: ProcessTarget): Promise<ResolvedTarget[]> {
+  const { pid } = resolveOptions('a process', source, { pid: processId })
+  return [ofLocal(await localProcess(pid))]
+}
+
+async function ofCluster(source: ClusterTargets): Promise<ResolvedTarget[]> {
+  const { cluster } = resolveOptions('the processes of a cluster', source, { cluster: processId })
+  const tree = await processTree(cluster)
+  if (tree === null) throw noTargets(`there is no process ${String(cluster)} in /proc`)
+  return tree.map(ofLocal)
+}
+
+function ofLocal({ pid, address }: LocalProcess): ResolvedTarget {
+  const url = address !== null && 'socketPath' in address ? `unix:${address.socketPath}` : `process:${String(pid)}`
+  return { address, url, name: `process ${String(pid)}`, labels: {} }
 }
 
 async function ofDns(source: DnsTargets): Promise<ResolvedTarget[]> {

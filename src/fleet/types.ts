@@ -108,6 +108,8 @@ export interface FleetCache {
   readonly most: ReplicaBytes | null
   /** The furthest from the median first. */
   readonly outliers: readonly Outlier[]
+  /** Of each replica that measured it; null of more than 100, whose reports `onProgress` gives. */
+  readonly byReplica: readonly ReplicaBytes[] | null
   /** Over all replicas that count entries. */
   readonly perEntry: EntryBytes | null
   /** By label and value, of the labels with more than one value. */

@@ -12,7 +12,7 @@ import type { FleetSource } from '../../src/fleet/index.js'
 import { codeOf } from '../helpers/internals/support.js'
 
 const found = async (source: FleetSource | readonly FleetSource[]): Promise<unknown> =>
-  (await resolveTargets(source)).map(({ url, name, labels }) => [url.href, name, labels])
+  (await resolveTargets(source)).map(({ url, name, labels }) => [url, name, labels])
 const refused = async (source: unknown): Promise<string> => {
   try {
     await resolveTargets(source as FleetSource)

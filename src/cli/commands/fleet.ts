@@ -9,13 +9,14 @@ import { quotedArgument, readArguments, usageError } from '../arguments.js'
 import type { Arguments } from '../arguments.js'
 import type { Command } from '../command.js'
 
-const HELP = `Usage: cache-attribution fleet [options] [URL…]
+const HELP = `Usage: cache-attribution fleet [options] [URL|PID…]
 
 Measures the caches of all replicas of a service by their admin endpoints, each in a copy of its process, which keeps
 every entry: one replica alone first, then a few at a time. Shows each cache over all of them, replicas that are far from
 the others, and by labels which version has the larger entries. Ctrl-C ends it with what was measured.
 
-Replicas (besides URLs; several sources may be given):
+Replicas (besides URLs, and processes of this machine with cache-attribution/auto; several sources may be given):
+  --cluster PID           this process and those that it started: the primary of node:cluster, pm2
   --dns NAME:PORT         every address that the name has in DNS (a headless service)
   --srv NAME              every host and port of its SRV records
   --targets FILE|URL      targets in the format of Prometheus' file or HTTP service discovery (JSON)
@@ -41,6 +42,7 @@ Environment:
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const LONG = 999_999_999
 const RULES = {
+  cluster: { kind: 'count', min: 1, max: LONG },
   dns: { kind: 'text', what: 'NAME:PORT' },
   srv: { kind: 'text', what: 'a name' },
   targets: { kind: 'text', what: 'a file or a URL' },
@@ -117,17 +119,18 @@ function sourcesOf(options: Arguments['options'], urls: readonly string[]): Flee
     return typeof value === 'string' ? value : undefined
   }
   const [dns, srv, targets, prometheus] = [text('dns'), text('srv'), text('targets'), text('prometheus')]
-  const job = text('job')
+  const [job, cluster] = [text('job'), text('cluster')]
   if (job !== undefined && prometheus === undefined) throw usageError('"--job" is one of "--prometheus"')
   const reached = { path: text('path') }
   const sources = [
-    ...urls,
+    ...urls.map((url) => (/^[1-9]\d{0,8}$/.test(url) ? { pid: Number(url) } : url)),
+    ...(cluster === undefined ? [] : [{ cluster: Number(cluster) }]),
     ...(dns === undefined ? [] : [{ ...dnsOf(dns), ...reached }]),
     ...(srv === undefined ? [] : [{ dns: srv, type: 'SRV' as const, ...reached }]),
     ...(targets === undefined ? [] : [{ discovery: targets, ...reached }]),
     ...(prometheus === undefined ? [] : [{ prometheus, job, ...reached }]),
   ]
-  if (sources.length === 0) throw usageError('"fleet" needs the URLs of replicas, or a source of them (see --help)')
+  if (sources.length === 0) throw usageError('"fleet" needs URLs, ids of processes, or a source of them (see --help)')
   return sources
 }
 

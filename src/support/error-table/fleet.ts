@@ -9,6 +9,14 @@ export const ERRORS_OF_FLEET = {
     cure: 'the message says which source and why: correct it, or name the replicas by their URLs.',
     example: '`ERR_FLEET_TARGETS: shop.default.svc has no address (A, AAAA): queryA ENOTFOUND shop.default.svc`',
   },
+  ERR_FLEET_NO_ENDPOINT: {
+    gist: 'the process has no endpoint that could be asked',
+    cause:
+      'the process runs Node as the one that was named, and serves no socket: it was not started with `cache-attribution/auto`, has just begun, or belongs to another user.',
+    cure: 'start it with `node --import cache-attribution/auto` (`NODE_OPTIONS` reaches workers, too), or ask as its user.',
+    example:
+      '`ERR_FLEET_NO_ENDPOINT: it serves no socket: it was not started with cache-attribution/auto, or is another user’s`',
+  },
   ERR_FLEET_MEMORY: {
     gist: 'the replica is near its memory limit, and a twin takes memory',
     cause: "the replica's resident memory is above `memoryShare` of its limit: it was spared.",
