@@ -1,13 +1,16 @@
 /**
  * The order of rows: the largest first, and after a collection what its entries are, as far as many of them are owners
- * themselves: `uploads: Map(200)`, then `uploads[*].body: Buffer ×200`.
+ * themselves: `uploads: Map(200)`, then `uploads[*].body: Buffer ×200`. Connections have what lies in them behind them, too.
  *
  * Rule: no row is lost or made. Pure.
  */
+import { ITEM_KINDS } from '../../allocator/heap-walk.js'
 import type { RawOwner } from '../../allocator/heap-walk.js'
 import type { OwnerField } from '../../report/discovery/types.js'
-import { outerGroup } from './group-owners.js'
 import type { OwnerGroup } from './group-owners.js'
+
+/** That in which an owner lies. */
+export type OuterOf = (owner: RawOwner) => RawOwner | undefined
 
 /** A row with what lies in its entries. */
 export interface OrderedOwner {
@@ -19,26 +22,21 @@ export interface OrderedOwner {
 }
 
 /**
- * Entries of a collection that holds less than `leastBytes` itself are counted with it, and what one property of all of them holds;
- * `raw` is what `partOf` of the owners counts
- * in.
+ * Entries of a collection that holds less than `leastBytes` itself are counted with it, and what one property of all of them holds.
  */
-export function orderOwners(
-  groups: readonly OwnerGroup[],
-  raw: readonly RawOwner[],
-  leastBytes: number,
-): OrderedOwner[] {
+export function orderOwners(groups: readonly OwnerGroup[], partOf: OuterOf, leastBytes: number): OrderedOwner[] {
   const groupOf = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)))
   const entriesOf = new Map<OwnerGroup, OwnerGroup[]>()
   const entries = new Set<OwnerGroup>()
   for (const group of groups) {
-    const outer = collectionOf(group, raw, groupOf)
+    const outer = collectionOf(group, partOf, groupOf)
     if (outer === undefined) continue
     entries.add(group)
     entriesOf.set(outer, [...(entriesOf.get(outer) ?? []), group])
   }
   return trees(
     groups.filter((group) => !entries.has(group)),
+    partOf,
     entriesOf,
     leastBytes,
   )
@@ -47,6 +45,7 @@ export function orderOwners(
 /** Each row, and behind it its entries. */
 function trees(
   groups: readonly OwnerGroup[],
+  partOf: OuterOf,
   entriesOf: ReadonlyMap<OwnerGroup, readonly OwnerGroup[]>,
   leastBytes: number,
 ): OrderedOwner[] {
@@ -54,20 +53,27 @@ function trees(
     .map((outer) => {
       const entries = entriesOf.get(outer) ?? []
       const isHull = ownBytesOf(outer) < leastBytes
-      const isCounted = ({ first }: OwnerGroup): boolean =>
-        (isHull && entries.length === 1) || (isHull || outer.fields !== undefined ? isEntry(outer, first.path) : false)
+      const isCounted = (each: OwnerGroup): boolean =>
+        !areConnections(outer) &&
+        each.members.every((member) => isMember(outer, partOf(member))) &&
+        ((isHull && entries.length === 1) ||
+          ((isHull || outer.fields !== undefined) && isEntry(outer, each.first.path)))
       const counted = entries.filter(isCounted)
       const others = [
         ...entries.filter((each) => !counted.includes(each)),
         ...counted.flatMap((each) => entriesOf.get(each) ?? []),
       ]
-      const below = trees(others, entriesOf, leastBytes)
+      const below = trees(others, partOf, entriesOf, leastBytes)
       const group = counted.reduce(withEntries, outer)
       const bytes = ownBytesOf(group) + below.reduce((sum, each) => sum + ownBytesOf(each.group), 0)
       return { group, bytes, entryRows: counted.length + below.length, below }
     })
     .sort((a, b) => b.bytes - a.bytes)
     .flatMap(({ below, ...row }) => [row, ...below])
+}
+
+function isMember({ members }: OwnerGroup, owner: RawOwner | undefined): boolean {
+  return owner !== undefined && members.includes(owner)
 }
 
 function withEntries(outer: OwnerGroup, entries: OwnerGroup): OwnerGroup {
@@ -90,17 +96,52 @@ export function ownBytesOf({ members }: OwnerGroup): number {
   return members.reduce((sum, { ownBytes }) => sum + ownBytes, 0)
 }
 
-/** The row of the collection whose entries all members are, or lie in; undefined where there is none. */
+/** Of the members of a group: a few may be on their way elsewhere when the heap is walked. */
+const MOST = 0.9
+
+/**
+ * The row of the collection whose entries nearly all members are, or lie in, or of the connections that they lie in; undefined where
+ * there is none.
+ */
 function collectionOf(
-  group: OwnerGroup,
-  raw: readonly RawOwner[],
+  { first, members }: OwnerGroup,
+  partOf: OuterOf,
   groupOf: ReadonlyMap<RawOwner, OwnerGroup>,
 ): OwnerGroup | undefined {
-  const { first, members } = group
-  if (members.length < 2) return undefined
-  const outer = outerGroup(group, raw, groupOf)
-  if (outer === undefined) return undefined
-  return collectionPaths(outer).some((path) => first.path.startsWith(`${path}[`)) ? outer : undefined
+  const direct = aroundMost(members, (member) => groupAt(partOf(member)))
+  if (direct !== undefined && direct.first.path !== '' && direct.first.script === first.script && members.length > 1) {
+    if (collectionPaths(direct).some((path) => first.path.startsWith(`${path}[`))) return direct
+  }
+  if (members.length === 1 && first.instances === 1) return undefined
+  return aroundMost(members, (member) => {
+    for (let at = partOf(member); at !== undefined; at = partOf(at)) {
+      const around = groupOf.get(at)
+      if (around !== undefined && areConnections(around)) return around
+    }
+    return undefined
+  })
+
+  function groupAt(owner: RawOwner | undefined): OwnerGroup | undefined {
+    return owner === undefined ? undefined : groupOf.get(owner)
+  }
+}
+
+/** The group that is around nearly all members, by what is around each; not that of the members themselves. */
+function aroundMost(
+  members: readonly RawOwner[],
+  aroundOf: (member: RawOwner) => OwnerGroup | undefined,
+): OwnerGroup | undefined {
+  const counts = new Map<OwnerGroup, number>()
+  for (const member of members) {
+    const around = aroundOf(member)
+    if (around !== undefined && around.members !== members) counts.set(around, (counts.get(around) ?? 0) + 1)
+  }
+  return [...counts].find(([, count]) => count >= MOST * members.length)?.[0]
+}
+
+function areConnections({ first }: OwnerGroup): boolean {
+  const kind = ITEM_KINDS[first.item]
+  return kind === 'sockets' || kind === 'requests'
 }
 
 /** The paths of the collection, and of those in its fields that are one with it. */

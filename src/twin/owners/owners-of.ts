@@ -19,7 +19,7 @@ import type { CacheObject } from '../discover/recognise-caches.js'
 import { groupOwners, withoutQuery } from './group-owners.js'
 import type { OwnerGroup } from './group-owners.js'
 import { collectionPaths, orderOwners, ownBytesOf } from './order-owners.js'
-import type { OrderedOwner } from './order-owners.js'
+import type { OrderedOwner, OuterOf } from './order-owners.js'
 import { NO_TRAITS, joinFields } from './join-fields.js'
 import type { CollectionTraits } from './join-fields.js'
 import { inFlightOf } from './in-flight.js'
@@ -69,12 +69,12 @@ export function ownersOf(
   traits: CollectionTraits = NO_TRAITS,
 ): OwnersFound {
   const { owners: raw } = found
-  const { sorted, unlisted } = arranged(found, caches, traits, leastBytes)
+  const joint = jointOuters(found)
+  const partOf: OuterOf = (owner) => (owner.partOf < 0 ? joint.get(owner) : raw[owner.partOf])
+  const { sorted, unlisted } = arranged(found, partOf, { caches, traits, leastBytes })
   const large = sorted.filter(({ bytes }) => bytes >= leastBytes)
   const listed = large.slice(0, limit).map(({ group }) => group)
   const placeOf = new Map(listed.flatMap((group, place) => group.members.map((member) => [member, place] as const)))
-  const joint = jointOuters(found)
-  const partOf = (owner: RawOwner): RawOwner | undefined => (owner.partOf < 0 ? joint.get(owner) : raw[owner.partOf])
   const owners = listed.map((group, place): GraphOwner => {
     const { first, members, alike } = group
     const outers = members.map((member) => {
@@ -122,12 +122,18 @@ function largestFirst(fields: readonly OwnerField[]): OwnerField[] {
   return fields.toSorted((a, b) => b.totalBytes - a.totalBytes)
 }
 
+/** How rows are made. */
+interface Arranging {
+  readonly caches: readonly CacheObject[]
+  readonly traits: CollectionTraits
+  readonly leastBytes: number
+}
+
 /** The rows, the largest first, and owners that are in none. */
 function arranged(
   found: HeapOwners,
-  caches: readonly CacheObject[],
-  traits: CollectionTraits,
-  leastBytes: number,
+  partOf: OuterOf,
+  { caches, traits, leastBytes }: Arranging,
 ): { readonly sorted: OrderedOwner[]; readonly unlisted: ReadonlySet<RawOwner> } {
   const { owners: raw } = found
   // A registered cache may be reached through its registration alone.
@@ -139,7 +145,7 @@ function arranged(
     found,
   )
   const { groups, unlisted: hulls } = joinFields(alike, found, traits, leastBytes)
-  const ordered = orderOwners(groups, raw, leastBytes)
+  const ordered = orderOwners(groups, partOf, leastBytes)
   const isUnlisted = (row: OrderedOwner): boolean => isOfNodeAlone(row) || isHull(row, leastBytes)
   return {
     sorted: ordered.filter((row) => !isUnlisted(row)),
@@ -237,11 +243,7 @@ function bytesOf(owners: readonly RawOwner[]): GraphBytes {
 }
 
 /** The memory that goes with all of `members`: what lies in them, and what they alone hold of a group. */
-function retainedBy(
-  members: ReadonlySet<RawOwner>,
-  { owners, holders }: HeapOwners,
-  partOf: (owner: RawOwner) => RawOwner | undefined,
-): GraphBytes {
+function retainedBy(members: ReadonlySet<RawOwner>, { owners, holders }: HeapOwners, partOf: OuterOf): GraphBytes {
   const isIn = (owner: RawOwner | undefined): boolean => {
     let at = owner
     while (at !== undefined && !members.has(at)) at = partOf(at)

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { ITEM_KINDS } from '../../helpers/internals/allocator.js'
 import type { RawOwner } from '../../helpers/internals/allocator.js'
 import { groupOwners, orderOwners } from '../../helpers/internals/twin-owners.js'
 
@@ -13,6 +14,7 @@ function owner(path: string, ownBytes: number, partOf = -1, entries = -1): RawOw
     known: -1,
     item: 0,
     siteLine: 0,
+    instances: 1,
     ownBytes,
     partOf,
     entries,
@@ -21,7 +23,7 @@ function owner(path: string, ownBytes: number, partOf = -1, entries = -1): RawOw
 
 function orderOf(owners: readonly RawOwner[]) {
   const groups = groupOwners(owners, { owners, holders: [] })
-  return orderOwners(groups, owners, LEAST_BYTES).map(({ group, bytes }) => [
+  return orderOwners(groups, ({ partOf }) => owners[partOf], LEAST_BYTES).map(({ group, bytes }) => [
     group.first.path,
     bytes,
     group.members.length,
@@ -61,6 +63,31 @@ describe('orderOwners()', () => {
     // An object in an entry is no entry of the collection itself.
     expect(orderOf(owners)).to.deep.include.members([['all', 410, 3]])
     expect(orderOf(owners).reduce((sum, [, , members]) => sum + Number(members), 0)).to.equal(owners.length)
+  })
+
+  it('minds no few that lie elsewhere, and leaves them on their own where the others are counted', () => {
+    const inMap = Array.from({ length: 19 }, () => owner('uploads[*].body', 200, 0))
+    const owners = [owner('uploads', 150, -1, 20), owner('pending', 120), ...inMap, owner('uploads[*].body', 200, 1)]
+    expect(orderOf(owners).slice(0, 2)).to.deep.equal([
+      ['uploads', 4150, 1],
+      ['uploads[*].body', 4000, 20],
+    ])
+    const hull = [owner('uploads', 10, -1, 20), ...owners.slice(1)]
+    expect(orderOf(hull).map(([path, , members]) => [path, members])).to.deep.include.members([['uploads', 1]])
+    const spread = [...owners.slice(0, 12), ...Array.from({ length: 10 }, () => owner('uploads[*].body', 200, 1))]
+    expect(orderOf(spread)[0]?.[0]).to.equal('uploads[*].body')
+  })
+
+  it('puts connections before what lies in them, of whichever path and script', () => {
+    const sockets = { ...owner('', 120), className: 'Socket', item: ITEM_KINDS.indexOf('sockets'), instances: 7 }
+    const held = { ...owner('clients[*].buffer[*]', 900, 0), script: '/app/b.js', instances: 151 }
+    const single = { ...owner('cache', 5000, 0), instances: 1 }
+    expect(orderOf([sockets, held, single, owner('other', 950)])).to.deep.equal([
+      ['cache', 5000, 1],
+      ['', 1020, 1],
+      ['clients[*].buffer[*]', 900, 1],
+      ['other', 950, 1],
+    ])
   })
 
   it('leaves a single large entry on its own', () => {
