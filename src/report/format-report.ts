@@ -5,7 +5,7 @@ import type { MemorySample } from '../measure/sample.js'
 import { boolean, optional, resolveOptions } from '../support/options.js'
 import { formatBytes, formatCount, formatMs, formatShare, printable, signed } from '../support/units.js'
 import { formatBreakdown } from './breakdown/format-breakdown.js'
-import { formatDiscovery } from './discovery/format-discovery.js'
+import { discoveryText } from './discovery/format-discovery.js'
 import { residualLines, sampledLines } from './residual/format-residual.js'
 import { heldByNone } from './held-by-none.js'
 import { fitLines } from './fit-lines.js'
@@ -75,9 +75,7 @@ export function reportLines(report: AttributionReport, paints: Palette): string[
       : ['', formatBreakdown(report.breakdown, { color: paints.isColored, width: paints.width })]),
     ...(report.residual === undefined ? [] : ['', ...residualLines(report.residual, paints)]),
     ...below(sampledLines(report, paints)),
-    ...(report.discovery === undefined
-      ? []
-      : ['', formatDiscovery(report.discovery, { color: paints.isColored, width: paints.width })]),
+    ...(report.discovery === undefined ? [] : ['', discoveryText(report.discovery, paints, report.floor)]),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { formatReport } from '../../src/index.js'
 import { widthOf } from '../helpers/internals/support.js'
+import { discoveryOf } from './owners.js'
 import { report, row, sample } from './reports.js'
 import { thorough } from '../helpers/thorough.js'
 
@@ -24,6 +25,22 @@ describe('formatReport()', () => {
     expect(lines[0]).to.match(/^The cache "big" holds 120\.0 MiB ± 8\.00 KiB, 48\.4 % of live memory\.$/)
     expect(lines.slice(1, 4)).to.deep.equal(['Seek the owners of the rest: discover(), in a twin.', '', lines[3]])
     expect(lines[3]).to.match(/^Memory by cache/)
+  })
+
+  it('says how much of the floor owners, packages and parts of the engine explain, by its own figures of the floor', () => {
+    const live = { totalBytes: 30 * MIB, heapBytes: 28 * MIB, memoryBytes: 2 * MIB, ownedBytes: 0, restBytes: 30 * MIB }
+    const discovery = {
+      ...discoveryOf([]),
+      live: { ...live, mappedBytes: 0, usedHeapBytes: 30.1 * MIB, allocatedBytes: 9.9 * MIB, engineBytes: 7 * MIB },
+    }
+    const floor = { allocatedBytes: 10 * MIB, heapBytes: 30 * MIB, mappedBytes: 0 }
+    const lines = shown({ ...report([row('big', 120 * MIB)]), floor, discovery })
+    const words =
+      '10.00 MiB allocator + 30.00 MiB JS heap, 92.5 % are explained by owner, package or part of the engine'
+    expect(lines).to.include(`of the floor of ${words}`)
+    expect(lines.filter((line) => line.includes('are explained'))).to.have.length(1)
+    const unknown = shown({ ...report([]), floor: { ...floor, allocatedBytes: null }, discovery })
+    expect(unknown.join()).to.include('of the floor of 30.00 MiB JS heap, ')
   })
 
   it('sorts by bytes, the skipped ones last', () => {

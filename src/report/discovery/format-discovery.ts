@@ -12,7 +12,8 @@ import { packageLines } from './format-packages.js'
 import { baseOf, scriptLine, placeOf } from './place-of.js'
 import { whoseNative } from './format-native.js'
 import { trendCell } from '../trends/format-trends.js'
-import type { Discovery, LiveMemory, Owner, OwnerField, OwnerSite, SharedMemory } from './types.js'
+import type { AttributionReport } from '../types.js'
+import type { Discovery, Owner, OwnerField, OwnerSite, SharedMemory } from './types.js'
 
 /** How {@link formatDiscovery} writes. */
 export interface FormatDiscoveryOptions {
@@ -38,10 +39,22 @@ const OWNER_LENGTH_MAX = 100
  */
 export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryOptions): string {
   const { color, width } = resolveOptions('formatDiscovery()', options, { color: optional(boolean), width: WIDTH_RULE })
-  const paints = palette(color, width)
+  return discoveryText(discovery, palette(color, width))
+}
+
+/** Live bytes of a report after every release. */
+type Floor = Pick<AttributionReport['floor'], 'allocatedBytes' | 'heapBytes'>
+
+/**
+ * The same with the emphases of a report, of which the owners explain the floor.
+ *
+ * @param floor that of the report; null of a discovery by itself
+ * @internal
+ */
+export function discoveryText(discovery: Discovery, paints: Palette, floor: Floor | null = null): string {
   const warnings = discovery.warnings.map(({ code, message }) => `${printable(code, 60)}: ${printable(message, 300)}`)
   const parts = [
-    ownerLines(discovery, paints),
+    ownerLines(discovery, paints, floor),
     packageLines(discovery.packages ?? [], paints),
     inFlightLines(discovery.inFlight ?? [], paints),
     warnings.map((line) => paints.dim(line)),
@@ -53,7 +66,7 @@ export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryO
     .join('\n\n')
 }
 
-function ownerLines(discovery: Discovery, paints: Palette): string[] {
+function ownerLines(discovery: Discovery, paints: Palette, floor: Floor | null): string[] {
   const { strong, dim } = paints
   const { owners, live, others, noise, durationMs } = discovery
   // Reports of before had discoveries of another kind.
@@ -78,7 +91,7 @@ function ownerLines(discovery: Discovery, paints: Palette): string[] {
         ]),
     dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and what is small`),
     ...threadLines(discovery).map((line) => dim(line)),
-    ...graphLines(discovery, live).map((line) => dim(line)),
+    ...explainedLines(discovery, floor).map((line) => dim(line)),
     ...(discovery.shared ?? []).map((shared) => dim(describeShared(shared))),
     ...owners.flatMap((owner, place) =>
       owner.disagreement === null
@@ -102,15 +115,17 @@ function threadLines({ threads = [] }: Discovery): string[] {
   })
 }
 
-/** How much of what was live the graph names, and what it cannot name. */
-function graphLines(discovery: Discovery, live: LiveMemory): string[] {
-  const named = namedByGraph(live)
+/** How much of what was live, or of a report's floor, the graph names, and what it cannot name. */
+export function explainedLines(discovery: Discovery, floor: Floor | null = null): string[] {
+  const { live } = discovery
+  const named = live === null ? null : namedByGraph(live)
   const withOthers = hasOtherHeaps(discovery)
-  if (named === null) return []
+  if (live === null || named === null) return []
   const { usedHeapBytes = 0, allocatedBytes = null } = live
-  const native = allocatedBytes === null ? '' : `${formatBytes(allocatedBytes)} allocator + `
+  const [of, native, heap] =
+    floor === null ? ['live', allocatedBytes, usedHeapBytes] : ['floor of', floor.allocatedBytes, floor.heapBytes]
   return [
-    `of the live ${native}${formatBytes(usedHeapBytes)} JS heap, ${formatShare(named.share, 1)} are explained by owner, package or part of the engine`,
+    `of the ${of} ${native === null ? '' : `${formatBytes(native)} allocator + `}${formatBytes(heap)} JS heap, ${formatShare(named.share, 1)} are explained by owner, package or part of the engine`,
     ...(named.nativeBytes === null || named.nativeBytes < NATIVE_LEAST_BYTES
       ? []
       : [

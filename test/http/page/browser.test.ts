@@ -299,6 +299,8 @@ describe('the page in a browser', function () {
     expect(words).to.match(/the rest: code, Node itself and what is small/)
     expect(words).to.match(/by the graph alone: it cannot be emptied safely/)
     const notes = await page.getByRole('list', { name: 'Notes' }).innerText()
+    expect(notes).to.match(/^Of the live 50\.00 MiB allocator \+ 10\.00 MiB JS heap, 68\.3 % are explained by owner/)
+    expect(notes).to.match(/Native memory without a JavaScript owner: 18\.53 MiB beside Node's own; a heap profile/)
     expect(notes).to.match(/Owner 1: 2\.00 MiB more came back/)
     expect(notes).to.match(
       /of owner 1, 2\.00 MiB \(×400\) are held by server\.js › byId and server\.js › byName together/,

@@ -1,7 +1,7 @@
 /** Who alone keeps the live memory of the process alive: found by the graph of its heap, measured where it can be emptied. */
-import { describeOwner, describeShared } from '../../../../report/discovery/format-discovery.js'
+import { describeOwner, describeShared, explainedLines } from '../../../../report/discovery/format-discovery.js'
 import type { Discovery, LiveMemory, Owner } from '../../../../report/discovery/types.js'
-import { formatBytes, formatCount, formatMs, formatShare } from '../../../../support/units.js'
+import { formatBytes, formatCount, formatMs, formatShare, printable } from '../../../../support/units.js'
 import { knownBytes } from '../../model/sum-known.js'
 import { longName } from '../../model/names.js'
 import { byId, make, onClick, setText } from '../dom.js'
@@ -10,6 +10,8 @@ import type { PageState, PageStore } from '../state.js'
 import { inFlightTable } from './in-flight.js'
 import { packagesTable } from './packages.js'
 import { columnHead, tableHead } from './table-head.js'
+
+const SENTENCE_LENGTH_MAX = 600
 
 /** Fills the section and keeps it up to date. */
 export function mountOwners(store: PageStore, runs: RunActions): void {
@@ -48,6 +50,7 @@ function content({ discovery, status, run }: PageState): HTMLElement[] {
 function found(discovery: Discovery): HTMLElement[] {
   const { owners, live, durationMs, warnings } = discovery
   const notes = [
+    ...explainedLines(discovery).map((line) => make('li', {}, sentence(line))),
     ...owners.flatMap(({ disagreement }, place) =>
       disagreement === null ? [] : [make('li', {}, `Owner ${formatCount(place + 1)}: ${longName(disagreement)}.`)],
     ),
@@ -61,6 +64,11 @@ function found(discovery: Discovery): HTMLElement[] {
     make('p', { class: 'memory-note' }, `Took ${formatMs(durationMs.walking + durationMs.measuring)}, in a twin.`),
     ...(notes.length === 0 ? [] : [make('ul', { class: 'notes', 'aria-label': 'Notes' }, ...notes)]),
   ]
+}
+
+/** The words of the terminal as a sentence. */
+function sentence(line: string): string {
+  return `${line.slice(0, 1).toUpperCase()}${printable(line, SENTENCE_LENGTH_MAX).slice(1)}.`
 }
 
 function table({ owners, others }: Discovery, live: LiveMemory): HTMLElement[] {
