@@ -1,6 +1,7 @@
 /* The Node-API face of allocator.c. Mechanism only: what is read when, and what a failure means, is decided
  * in src/allocator/. README.md has the contract. */
 #include "allocator.h"
+#include "black-box-addon.h"
 #include "finalizers.h"
 #include "heap-addon.h"
 #include "isolates-addon.h"
@@ -153,5 +154,6 @@ NAPI_MODULE_INIT() {
   heap_define(env, exports);
   isolates_define(env, exports);
   js_define(env, exports);
+  black_box_define(env, exports);
   return exports;
 }

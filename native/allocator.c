@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,12 +191,26 @@ static void as_child(double slots[SLOT_COUNT]) {
     slots[SLOT_OVERCOUNT] = slots[SLOT_ALLOCATED] - cached(slots) - (at_fork.live + net - at_fork.net);
 }
 
-int allocator_read_jemalloc(double slots[SLOT_COUNT]) {
-  uint64_t epoch = 1;
-  size_t size = sizeof epoch;
-  if (bymib_entry == NULL || epoch_mib.length == 0)
-    return ENOENT;
-  int failed = bymib_entry(epoch_mib.words, epoch_mib.length, &epoch, &size, &epoch, sizeof epoch);
+static atomic_bool epoch_is_taken;
+enum { TURNS_MAX = 10000 };
+
+/* Others hold it for the time of a reading. One that is interrupted there is not waited for forever. */
+static bool take_epoch(int turns) {
+  for (int turn = 0; atomic_exchange(&epoch_is_taken, true); turn++)
+    if (turn >= turns || sched_yield() != 0)
+      return false;
+  return true;
+}
+
+static int advance_epoch(uint64_t *epoch) {
+  size_t size = sizeof *epoch;
+  *epoch = 1;
+  return bymib_entry(epoch_mib.words, epoch_mib.length, epoch, &size, epoch, sizeof *epoch);
+}
+
+static int read_jemalloc(double slots[SLOT_COUNT]) {
+  uint64_t epoch;
+  const int failed = advance_epoch(&epoch);
   if (failed != 0)
     return failed;
   slots[SLOT_EPOCH] = (double)epoch;
@@ -205,6 +221,36 @@ int allocator_read_jemalloc(double slots[SLOT_COUNT]) {
   slots[SLOT_OVERCOUNT_MOST] = overcount_read_most();
   if (at_fork.is_child)
     as_child(slots);
+  return 0;
+}
+
+int allocator_read_jemalloc(double slots[SLOT_COUNT]) {
+  if (bymib_entry == NULL || epoch_mib.length == 0)
+    return ENOENT;
+  const bool is_mine = take_epoch(TURNS_MAX);
+  const int failed = read_jemalloc(slots);
+  if (is_mine)
+    atomic_store(&epoch_is_taken, false);
+  return failed;
+}
+
+int allocator_read_brief(double figures[BRIEF_COUNT]) {
+  uint64_t epoch;
+  if (bymib_entry == NULL || epoch_mib.length == 0)
+    return ENOENT;
+  if (!take_epoch(0))
+    return EBUSY;
+  const int failed = advance_epoch(&epoch);
+  double slots[SLOT_COUNT];
+  for (int slot = SLOT_ALLOCATED; failed == 0 && slot <= SLOT_MAPPED; slot++)
+    slots[slot] = read_size(&slot_mibs[slot]);
+  atomic_store(&epoch_is_taken, false);
+  if (failed != 0)
+    return failed;
+  figures[BRIEF_ALLOCATED] = slots[SLOT_ALLOCATED] - cached(slots);
+  figures[BRIEF_ACTIVE] = slots[SLOT_ACTIVE];
+  figures[BRIEF_RESIDENT] = slots[SLOT_RESIDENT];
+  figures[BRIEF_MAPPED] = slots[SLOT_MAPPED];
   return 0;
 }
 
@@ -219,6 +265,8 @@ void allocator_before_fork(void) {
 void allocator_after_fork(void) {
   double slots[SLOT_COUNT];
   is_forked = true;
+  /* Of a thread that this process does not have. */
+  atomic_store(&epoch_is_taken, false);
   if (!at_fork.is_known || allocator_read_jemalloc(slots) != 0)
     return;
   /* A jemalloc whose handler keeps the caches loses none. */

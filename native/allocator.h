@@ -62,6 +62,12 @@ void allocator_enter_thread(void);
  * 0 or ENOSYS. */
 int allocator_read_glibc(double slots[SLOT_COUNT]);
 
+/* Live bytes, bytes in pages with some, resident and mapped ones: what another thread than those that measure
+ * reads. EBUSY while one of these reads: between its advance of the epoch and its last figure nobody else
+ * advances it. */
+enum { BRIEF_ALLOCATED, BRIEF_ACTIVE, BRIEF_RESIDENT, BRIEF_MAPPED, BRIEF_COUNT };
+int allocator_read_brief(double figures[BRIEF_COUNT]);
+
 /* Right before fork() and first thing in the child. jemalloc's own handler there forgets the caches of all
  * other threads, whose contents still count as allocated. Neither allocates. */
 void allocator_before_fork(void);

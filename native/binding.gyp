@@ -6,6 +6,11 @@
       "sources": [
         "addon.c",
         "allocator.c",
+        "black-box.c",
+        "black-box-addon.c",
+        "black-box-figures.c",
+        "black-box-map.c",
+        "black-box-v8.c",
         "column.c",
         "copies.c",
         "finalizers.c",

@@ -25,3 +25,5 @@ void lock_drop(enum lock lock, void *holder) {
   void *expected = holder;
   atomic_compare_exchange_strong(&shared_locks()->holders[lock], &expected, NULL);
 }
+
+bool lock_is_taken(enum lock lock) { return atomic_load(&shared_locks()->holders[lock]) != NULL; }

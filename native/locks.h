@@ -12,4 +12,7 @@ bool lock_take(enum lock lock, void *holder);
 /* Does nothing where another holds it. */
 void lock_drop(enum lock lock, void *holder);
 
+/* Whether anybody holds it. */
+bool lock_is_taken(enum lock lock);
+
 #endif

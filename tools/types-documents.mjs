@@ -55,6 +55,7 @@ This page is made of the doc comments (\`npm run docs:types\`).
       { title: '`new HeapProfiler(options)`', type: 'HeapProfilerOptions' },
       { title: '`profiler.capture(options)`', type: 'CaptureOptions' },
       { title: '`new GrowthMonitor(options)`', type: 'GrowthMonitorOptions' },
+      { title: '`BlackBox.open(path, options)`', type: 'BlackBoxOptions' },
       { title: '`new DumpCatalogue(options)`', type: 'DumpCatalogueOptions' },
       { title: '`redisLease(client, options)`, `fileLease(folder, options)`', type: 'LeaseOptions' },
     ],

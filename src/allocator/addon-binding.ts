@@ -5,6 +5,7 @@
  */
 import type { MajorGcState } from '../support/environment.js'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
+import type { BlackBoxBinding } from './black-box-binding.js'
 import { MALLCTL_TYPES, checkSlots, checkedMallctl, mallctlFailure } from './mallctl.js'
 import type { RawMallctl } from './mallctl.js'
 import type {
@@ -82,6 +83,8 @@ export interface Addon {
   twinReap(pid: number): EndedTwin | null
   /** Missing off Linux. */
   readonly javaScriptStacks?: JavaScriptStacksBinding
+  /** Missing off Linux. */
+  readonly blackBox?: BlackBoxBinding
   /** Throws an Error whose `code` is the decimal errno. */
   joinNetwork(file: string): void
 }
@@ -143,6 +146,7 @@ export function addonBinding(addon: Addon): NativeBinding {
     accessorKeys: addon.tellsAccessors ? (object) => addon.accessorKeys(object) : null,
     threads: threadsBinding(addon),
     javaScriptStacks: addon.javaScriptStacks ?? null,
+    blackBox: addon.blackBox ?? null,
     twin: twinBinding(addon),
   }
 }

@@ -203,6 +203,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
     releaseProfilingLock: () => undefined,
     accessorKeys: null,
     javaScriptStacks: null,
+    blackBox: null,
     twin: null,
   }
 }

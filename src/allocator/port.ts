@@ -4,6 +4,7 @@
  * Rule: figures are read, never remembered; a statistic that the allocator lacks is NaN in a reading and `null` in a
  * sample, never 0. The jemalloc, glibc and unavailable implementations pass one conformance suite.
  */
+import type { BlackBoxBinding } from './black-box-binding.js'
 import type { TwinBinding } from './twin-binding.js'
 
 /** Places of one reading in a Float64Array. All are bytes, but `epoch`, `otherThreads` and `othersChanges`, which are counts. Order shared with native/allocator.h. */
@@ -206,6 +207,8 @@ export interface NativeBinding extends Mallctl {
   readonly threads: ThreadsBinding | null
   /** Stacks of JavaScript in samples; null where this binding cannot. */
   readonly javaScriptStacks: JavaScriptStacksBinding | null
+  /** A thread that records into a mapped file; null where this binding cannot. */
+  readonly blackBox: BlackBoxBinding | null
   /** How a copy-on-write child is made; null where this binding cannot. */
   readonly twin: TwinBinding | null
 }

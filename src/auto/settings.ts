@@ -22,6 +22,8 @@ export interface AutoSettings {
   /** Who may ask over an address that is not of this machine alone. */
   readonly token: string | null
   readonly history: string | null
+  /** The folder of the black box. */
+  readonly blackBox: string | null
   readonly logMs: number | null
   readonly attributeMs: number | null
   readonly allowRelease: boolean
@@ -41,7 +43,10 @@ const PREFIX = 'CACHE_ATTRIBUTION_'
 /** In a process that is served, and in all that it starts: which one that was. */
 export const SERVED_BY = `${PREFIX}AUTO_PID`
 
-const OURS = ['AUTO', 'ADMIN', 'TOKEN', 'HISTORY', 'LOG', 'ATTRIBUTE', 'ALLOW_RELEASE', 'INSTRUMENT', 'QUIET'] as const
+const OURS = [
+  ...(['AUTO', 'ADMIN', 'TOKEN', 'HISTORY', 'BLACK_BOX', 'LOG', 'ATTRIBUTE', 'ALLOW_RELEASE', 'INSTRUMENT'] as const),
+  'QUIET',
+] as const
 /** Of the command, and of this module's own. */
 const OTHERS = ['JEMALLOC', 'ADDON', 'AUTO_PID']
 
@@ -80,6 +85,7 @@ export function readSettings(env: NodeJS.ProcessEnv): ReadSettings {
     ...withToken(admin, token, problems),
     token,
     history: read<string | null>('HISTORY', null, parseFolder, 'the path of a folder'),
+    blackBox: read<string | null>('BLACK_BOX', null, parseFolder, 'the path of a folder'),
     logMs: every('LOG'),
     attributeMs: every('ATTRIBUTE'),
     allowRelease: flag('ALLOW_RELEASE'),

@@ -15,6 +15,7 @@ import { FoundCaches } from './found-caches.js'
 import { ExportWrapper } from './export-wrapper.js'
 import { listenAt, listenById } from './listen.js'
 import { hookModules } from './module-hooks.js'
+import { recordBlackBox, unnoticedEnd } from './record-black-box.js'
 import { processKindOf } from './process-kind.js'
 import type { ProcessKind } from './process-kind.js'
 import { SERVED_BY, readSettings } from './settings.js'
@@ -43,6 +44,8 @@ export function startAuto(): void {
   attempt('caches cannot register themselves', () => {
     registerCaches(settings)
   })
+  // At once: a program may never let the event loop turn.
+  if (kind === 'service') record(settings)
   setTimeout(() => {
     void open(settings, kind)
   }, DELAY_MS).unref()
@@ -84,9 +87,25 @@ function compileAhead(): void {
   for (let each = 0; each < COMPILED_AFTER; each++) new Wrapped().clear()
 }
 
+function record({ blackBox, quiet }: AutoSettings): void {
+  if (blackBox === null) return
+  recordBlackBox(blackBox).then(
+    () => setTimeout(sayLastLife, DELAY_MS, quiet).unref(),
+    (error: unknown) => {
+      warn('WARN_AUTO_FAILED', `no black box is recorded: ${messageOf(error)}`)
+    },
+  )
+}
+
+function sayLastLife(isQuiet: boolean): void {
+  const lastLife = isQuiet ? null : unnoticedEnd()
+  if (lastLife !== null) say(`cache-attribution: the last life of this program: ${lastLife.headline.join(' ')}`)
+}
+
 async function open(settings: AutoSettings, kind: ProcessKind): Promise<void> {
   // Workers of a cluster do the service's work: what the environment asks of reports, it asks of them.
   const isReporting = kind === 'service' || (await isClusterWorker())
+  if (isReporting && kind !== 'service') record(settings)
   let admin: Promise<AdminServer> | undefined
   const load = (): Promise<AdminServer> => (admin ??= loadAdmin(settings, isReporting))
   const wantsReports = settings.history ?? settings.logMs ?? settings.attributeMs
@@ -131,10 +150,15 @@ async function loadAdmin(settings: AutoSettings, isReporting: boolean): Promise<
 
 function announce(addresses: readonly string[]): void {
   const where = addresses.map((address) => (address.startsWith('http:') ? `${address}/debug/memory` : address))
-  const line = `cache-attribution: process ${String(process.pid)} is served at ${where.join(' and ')} (cache-attribution attribute ${String(process.pid)})\n`
+  say(
+    `cache-attribution: process ${String(process.pid)} is served at ${where.join(' and ')} (cache-attribution attribute ${String(process.pid)})`,
+  )
+}
+
+function say(line: string): void {
   try {
     // Not process.stderr: a stream whose reader has gone fails later, where nobody catches it.
-    writeSync(2, line)
+    writeSync(2, `${line}\n`)
   } catch {
     // Nobody reads it.
   }

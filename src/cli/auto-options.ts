@@ -9,6 +9,7 @@ export const AUTO_OPTIONS = {
   'allow-release': { kind: 'switch' },
   admin: { kind: 'text', what: 'an address: port, PORT, HOST:PORT or the absolute path of a socket' },
   history: { kind: 'text', what: 'a folder' },
+  'black-box': { kind: 'text', what: 'a folder' },
 } as const satisfies Readonly<Record<string, ArgumentRule>>
 
 /** The settings of `auto`. */
@@ -17,19 +18,20 @@ export interface AutoOptions {
   readonly variables: Readonly<Record<string, string>>
 }
 
-/** Null without `--auto`. @throws CacheAttributionError `ERR_COMMAND_USAGE` */
+/** Null without `--auto`, and without `--black-box`, which goes with it. @throws CacheAttributionError `ERR_COMMAND_USAGE` */
 export function readAuto(owner: string, options: ReadonlyMap<string, string | true>): AutoOptions | null {
-  if (!options.has('auto')) {
+  if (!options.has('auto') && !options.has('black-box')) {
     const stray = ['allow-release', 'admin', 'history'].find((name) => options.has(name))
     if (stray === undefined) return null
     throw usageError(`"--${stray}" of "${owner}" goes with --auto`)
   }
-  const [admin, history] = [options.get('admin'), options.get('history')]
+  const [admin, history, blackBox] = ['admin', 'history', 'black-box'].map((name) => options.get(name))
   return {
     variables: {
       ...(options.has('allow-release') ? { CACHE_ATTRIBUTION_ALLOW_RELEASE: '1' } : {}),
       ...(typeof admin === 'string' ? { CACHE_ATTRIBUTION_ADMIN: admin } : {}),
       ...(typeof history === 'string' ? { CACHE_ATTRIBUTION_HISTORY: path.resolve(history) } : {}),
+      ...(typeof blackBox === 'string' ? { CACHE_ATTRIBUTION_BLACK_BOX: path.resolve(blackBox) } : {}),
     },
   }
 }

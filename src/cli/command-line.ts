@@ -20,6 +20,7 @@ import { doctorCommand } from './commands/doctor.js'
 import { envCommand } from './commands/env.js'
 import { fleetCommand } from './commands/fleet.js'
 import { historyCommand } from './commands/history.js'
+import { postmortemCommand } from './commands/postmortem.js'
 import { profileCommand } from './commands/profile.js'
 import { runCommand } from './commands/run.js'
 import { watchCommand } from './commands/watch.js'
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   histogramCommand,
   heapSnapshotCommand,
   profileCommand,
+  postmortemCommand,
   fleetCommand,
   runCommand,
   envCommand,

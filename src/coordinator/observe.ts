@@ -38,16 +38,22 @@ export function observeCaches(
   calibrations: Calibrations,
   now: Date,
 ): Observation {
+  return { sample: sampler.sample(), caches: estimateCaches(caches, calibrations, now) }
+}
+
+/** What the caches say of themselves alone: nothing of the process is read. */
+export function estimateCaches(
+  caches: readonly RegisteredCache[],
+  calibrations: Calibrations,
+  now: Date,
+): CacheObservation[] {
   const silent = (): void => undefined
-  return {
-    sample: sampler.sample(),
-    caches: caches.map((cache) => {
-      const { entries, claimedBytes } = inspectCache(cache, silent)
-      const { name, lastMeasured } = cache
-      const estimate = calibrations.estimate(name, entries, claimedBytes, now) ?? UNCALIBRATED
-      return { name, entries, claimedBytes, lastMeasured, ...estimate }
-    }),
-  }
+  return caches.map((cache) => {
+    const { entries, claimedBytes } = inspectCache(cache, silent)
+    const { name, lastMeasured } = cache
+    const estimate = calibrations.estimate(name, entries, claimedBytes, now) ?? UNCALIBRATED
+    return { name, entries, claimedBytes, lastMeasured, ...estimate }
+  })
 }
 
 const UNCALIBRATED = {

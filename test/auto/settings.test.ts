@@ -24,6 +24,7 @@ describe('the environment of auto', () => {
       extra: null,
       token: null,
       history: null,
+      blackBox: null,
       logMs: null,
       attributeMs: null,
       allowRelease: false,
@@ -33,7 +34,18 @@ describe('the environment of auto', () => {
   })
 
   it('counts an empty variable, as a container leaves one, as none', () => {
-    const names = ['ADMIN', 'TOKEN', 'HISTORY', 'LOG', 'ATTRIBUTE', 'ALLOW_RELEASE', 'INSTRUMENT', 'QUIET', 'AUTO']
+    const names = [
+      'ADMIN',
+      'TOKEN',
+      'HISTORY',
+      'BLACK_BOX',
+      'LOG',
+      'ATTRIBUTE',
+      'ALLOW_RELEASE',
+      'INSTRUMENT',
+      'QUIET',
+      'AUTO',
+    ]
     const env = Object.fromEntries(names.map((name, index) => [`CACHE_ATTRIBUTION_${name}`, index % 2 ? '' : '  ']))
     expect(settings(env)).to.deep.equal(NOTHING)
   })

@@ -3,6 +3,7 @@
  *
  * Rule: pure: the table in, Markdown out; `tools/errors-document.mjs` writes it.
  */
+import { ERRORS_OF_BLACK_BOX } from '../../src/support/error-table/black-box.js'
 import { ERRORS_OF_CALLS } from '../../src/support/error-table/calls.js'
 import type { CodeEntry } from '../../src/support/error-table/code-entry.js'
 import { ERRORS_OF_COMMAND } from '../../src/support/error-table/command.js'
@@ -37,6 +38,7 @@ const GROUPS: readonly Group[] = [
   { title: 'Errors of the command', entries: ERRORS_OF_COMMAND },
   { title: 'Errors of tests', entries: ERRORS_OF_TESTING },
   { title: 'Errors of fleets', entries: ERRORS_OF_FLEET },
+  { title: 'Errors of black boxes', entries: ERRORS_OF_BLACK_BOX },
   {
     title: 'Warnings',
     introduction:

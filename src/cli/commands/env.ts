@@ -21,7 +21,7 @@ Options:
   --format json     an object
   --profile[=N]     make heap profiles possible, as "run --profile" does
   --auto            load cache-attribution/auto
-  --allow-release, --admin WHERE, --history FOLDER  with --auto, as for "run"
+  --allow-release, --admin WHERE, --history FOLDER, --black-box FOLDER  with --auto, as for "run"
   --no-fetch        never download: use only a libjemalloc that is on this machine
 `
 

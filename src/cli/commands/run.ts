@@ -34,6 +34,7 @@ Options:
   --allow-release       with --auto: caches may be released in the live process, not in twins alone
   --admin WHERE         with --auto: also serve "port", PORT, HOST:PORT or the absolute path of a socket
   --history FOLDER      with --auto: keep reports and observations there
+  --black-box FOLDER    --auto, and record there what postmortem shows after the process was killed
   --no-fetch            never download: use only a libjemalloc that is on this machine
   --quiet               only errors, no other lines of this command
 

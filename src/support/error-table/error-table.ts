@@ -2,6 +2,7 @@
  * Every error and warning of the library, each once: gist, HTTP status, cause and cure. ERROR_CODES, the statuses of answers, the
  * cures on the page and docs/reference/errors.md (`npm run docs:errors`) are made of it.
  */
+import { ERRORS_OF_BLACK_BOX } from './black-box.js'
 import { ERRORS_OF_CALLS } from './calls.js'
 import type { CodeEntry } from './code-entry.js'
 import { ERRORS_OF_COMMAND } from './command.js'
@@ -23,6 +24,7 @@ const ERRORS = {
   ...ERRORS_OF_COMMAND,
   ...ERRORS_OF_TESTING,
   ...ERRORS_OF_FLEET,
+  ...ERRORS_OF_BLACK_BOX,
 }
 
 export { WARNINGS }

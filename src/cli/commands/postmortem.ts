@@ -1,0 +1,40 @@
+/** `cache-attribution postmortem`: what the black box of a process says about its end. */
+import path from 'node:path'
+import { palette } from '../../report/format-table.js'
+import { formatPostmortem } from '../../profiling/black-box/format-postmortem.js'
+import { postmortem } from '../../profiling/black-box/postmortem.js'
+import { terminalJson } from '../../support/terminal-text.js'
+import { readArguments, usageError } from '../arguments.js'
+import type { Command } from '../command.js'
+
+const HELP = `Usage: cache-attribution postmortem [--json] FILE
+       cache-attribution postmortem [--json] FOLDER
+
+Shows what the black box of a process recorded of its last minutes: how it ended, which part of its memory grew, which
+cache, how fast, what ran, and how near the limit was. FILE is a box of BlackBox.open(); of a FOLDER (run --black-box
+FOLDER) the newest box of a process that has ended is taken. The process may be running.
+
+Options:
+  --json   all of it as JSON, every reading included
+`
+
+const RULES = { json: { kind: 'switch' } } as const
+
+/** The subcommand. */
+export const postmortemCommand: Command = {
+  name: 'postmortem',
+  summary: 'what a black box recorded before a process was killed',
+  help: HELP,
+  rules: RULES,
+  takes: 'file',
+  run: ({ args, cwd, print }) => {
+    const { options, operands } = readArguments('postmortem', args, RULES)
+    const [target, ...surplus] = operands
+    if (target === undefined || surplus.length > 0) {
+      throw usageError('"postmortem" takes one black box, or a folder of them, the options before it')
+    }
+    const found = postmortem(path.resolve(cwd, target))
+    print(options.has('json') ? `${terminalJson(found)}\n` : `${formatPostmortem(found, palette()).join('\n')}\n`)
+    return Promise.resolve({ code: 0 })
+  },
+}
