@@ -15,7 +15,7 @@ export function formatProfileTable(table: TopTable, paints: Palette = palette())
   if (whole.split('\n').every((line) => line.length <= paints.width)) return whole
   const rows = summedRows(table, ROWS)
   const columns = figureColumns(table)
-  const name = { title: 'function', alignsLeft: true, cell: ({ name: text }: SummedRow) => text }
+  const name = { title: table.by, alignsLeft: true, cell: ({ name: text }: SummedRow) => text }
   // Where figures have no columns either, they stand below the first one.
   const ordered = paints.width < WIDE ? [name, ...columns] : [...columns, name]
   const lines = formatTable(ordered, rows, paints, () => (text) => text)

@@ -89,7 +89,11 @@ describe('cache-attribution profile', () => {
     expect(code, stderr).to.equal(0)
     expect(stdout).to.match(/keepOrder \(.*orders\.js:2\) {2}│ kept\.push\(Buffer\.alloc\(1024\)\) \/\/ by order$/m)
     expect(stdout).to.match(/isGone \(.*gone\.js:9\)$/m)
-    expect((await profile(['late.heap', '--source'])).stderr).to.include('"--source" needs a table "--by line"')
+    expect(stdout).to.match(/cum % {2}line$/m)
+    expect((await profile([withNames(), '--source', '--output', 'sources.html'])).code).to.equal(0)
+    const page = readFileSync(path.join(folder, 'sources.html'), 'utf8')
+    expect(page).to.include('"source":"kept.push(Buffer.alloc(1024)) // by order"')
+    expect((await profile(['late.heap', '--source'])).stderr).to.include('"--source" needs a flame graph')
   })
 
   it('leaves packages out', async () => {

@@ -14,6 +14,7 @@ import type { ClassHistogram } from '../../src/twin/index.js'
 const LONG = `readEveryRecord (${'a-folder/of-some-depth/'.repeat(5)}records.ts)`
 
 const profile: TopTable = {
+  by: 'function',
   type: 'inuse_space',
   unit: 'bytes',
   total: 123_456_789,

@@ -20,7 +20,7 @@ import { formatProfileTable } from '../profile-table.js'
 import { profileOfProcess } from '../ask/process-profile.js'
 import type { TableOptions } from '../../heap-profile/output/top.js'
 import { readSource } from './profile-source.js'
-import { withSource } from './source-lines.js'
+import { sourceLinesOf, withSource } from './source-lines.js'
 
 const HELP = `Usage: cache-attribution profile FILE|URL|PID [options]
 
@@ -39,7 +39,7 @@ Options:
   --type NAME          inuse_space (default), inuse_objects, alloc_space or alloc_objects; of a profile of all memory native_space
                        or heap_space
   --by KIND            of a table: function (default), line, file or package
-  --source             of a table by line: the line of the source beside it, where the file can be read here
+  --source             of a flame graph, or a table by line: the text of the lines, where the file can be read here
   --hide PACKAGES      leave out the JavaScript of these packages (a list with commas; node is Node's own): what they
                        allocated is their callers'
   --seconds N          of a URL or a PID: what is allocated in the next N seconds
@@ -97,8 +97,8 @@ export const profileCommand: Command = {
     if (output === undefined && (format === 'pprof' || format === 'flamegraph')) {
       throw usageError(`"--format ${format}" needs "--output FILE"`)
     }
-    if (options.has('source') && (format !== 'top' || options.get('by') !== 'line')) {
-      throw usageError('"--source" needs a table "--by line"')
+    if (options.has('source') && format !== 'flamegraph' && (format !== 'top' || options.get('by') !== 'line')) {
+      throw usageError('"--source" needs a flame graph, or a table "--by line"')
     }
     const shown = hidden(await readProfile(context, target, options), textOption(options, 'hide'))
     for (const comment of shown.comments) context.log(comment)
@@ -196,7 +196,8 @@ async function outputOf(
     case 'flamegraph': {
       const name = isProcess(target) ? `process ${target}` : path.basename(target)
       const title = base === undefined ? name : `${name} − ${path.basename(base)}`
-      return toFlamegraph(shown, { ...output, title: title.slice(0, 200), difference: base !== undefined })
+      const sourceLine = options.has('source') ? await sourceLinesOf(shown) : undefined
+      return toFlamegraph(shown, { ...output, title: title.slice(0, 200), difference: base !== undefined, sourceLine })
     }
     default: {
       const by = (options.get('by') ?? 'function') as NonNullable<TableOptions['by']>

@@ -1,47 +1,73 @@
-/** The lines of the source beside the rows of a table by line. */
+/** The lines of the source beside what a profile has of them, where the files can be read here. */
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { labelOfPlace } from '../../heap-profile/output/labels.js'
+import type { SourceLine } from '../../heap-profile/output/name-lines.js'
 import type { TopTable } from '../../heap-profile/output/top.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import { printable } from '../../support/units.js'
 
-/** Rows that are shown at most, files larger than which are not read, and what of a line is shown. */
+/** Rows that are shown at most, files larger than which are not read, what is read in all, and what of a line is shown. */
 const ROWS = 50
 const MAX_FILE_BYTES = 16 * 1024 * 1024
+const MAX_BYTES = 256 * 1024 * 1024
 const MAX_LINE_LENGTH = 100
 
 /** The table with each row's line of the source behind its name, where the file is there and has such a line. */
 export async function withSource(table: TopTable, profile: HeapProfile): Promise<TopTable> {
-  const places = new Map<string, { readonly file: string; readonly line: number }>()
-  for (const { functions } of profile.frames) {
-    for (const place of functions) {
-      const { file, line } = place
-      if (file !== null && line !== null && path.isAbsolute(file)) places.set(labelOfPlace(place), { file, line })
-    }
+  const shown = new Set(table.rows.slice(0, ROWS).map(({ name }) => name))
+  const places = new Map<string, Place>()
+  for (const place of placesOf(profile)) {
+    const label = labelOfPlace(place)
+    if (shown.has(label)) places.set(label, place)
   }
-  const files = new Map<string, Promise<readonly string[]>>()
-  const linesOf = (file: string): Promise<readonly string[]> => {
-    const known = files.get(file) ?? readLines(file)
-    files.set(file, known)
-    return known
-  }
-  const shown = await Promise.all(
-    table.rows.slice(0, ROWS).map(async (row) => {
-      const place = places.get(row.name)
-      const text = place === undefined ? undefined : (await linesOf(place.file))[place.line - 1]?.trim()
-      return text === undefined || text === '' ? row : { ...row, name: `${row.name}  ${cut(text)}` }
-    }),
-  )
-  return { ...table, rows: [...shown, ...table.rows.slice(ROWS)] }
+  const sourceLine = await readSources([...places.values()].map(({ file }) => file))
+  const rows = table.rows.map((row) => {
+    const place = places.get(row.name)
+    const text = place === undefined ? undefined : sourceLine(place.file, place.line)?.trim()
+    return text === undefined || text === '' ? row : { ...row, name: `${row.name}  ${cut(text)}` }
+  })
+  return { ...table, rows }
 }
 
-async function readLines(file: string): Promise<readonly string[]> {
+/** What gives a line of any source of a profile. */
+export function sourceLinesOf(profile: HeapProfile): Promise<SourceLine> {
+  return readSources(placesOf(profile).map(({ file }) => file))
+}
+
+/** A line of a function. */
+interface Place {
+  readonly name: string
+  readonly file: string
+  readonly line: number
+}
+
+function placesOf(profile: HeapProfile): Place[] {
+  return profile.frames.flatMap(({ functions }) =>
+    functions.flatMap(({ name, file, line }) =>
+      file !== null && line !== null && path.isAbsolute(file) ? [{ name, file, line }] : [],
+    ),
+  )
+}
+
+async function readSources(files: readonly string[]): Promise<SourceLine> {
+  const lines = new Map<string, readonly string[]>()
+  let left = MAX_BYTES
+  for (const file of new Set(files)) {
+    const text = await readSource(file, left)
+    left -= text.length
+    lines.set(file, text.split('\n'))
+  }
+  return (file, line) => lines.get(file)?.[line - 1]
+}
+
+/** Empty where it cannot be read, is no file, or is too large. */
+async function readSource(file: string, mostBytes: number): Promise<string> {
   try {
-    const { size } = await stat(file)
-    return size > MAX_FILE_BYTES ? [] : (await readFile(file, 'utf8')).split('\n')
+    const stats = await stat(file)
+    return stats.isFile() && stats.size <= Math.min(MAX_FILE_BYTES, mostBytes) ? await readFile(file, 'utf8') : ''
   } catch {
-    return []
+    return ''
   }
 }
 

@@ -39,6 +39,7 @@ canvas { display: block; width: 100%; cursor: default; }
 #detail { position: sticky; bottom: 0; margin: 0; padding: .5rem .25rem; min-height: 3.6rem; background: var(--back); overflow-wrap: anywhere; }
 #detail b { font-weight: 600; }
 #detail span { display: block; color: var(--quiet); font-variant-numeric: tabular-nums; }
+#detail code { margin-left: 1em; color: var(--front); font: .9em ui-monospace, monospace; white-space: pre-wrap; }
 #comments { color: var(--quiet); font-size: .85rem; padding-left: 1.1rem; }
 #comments:empty { display: none; }
 @media print { form, #path { display: none; } }

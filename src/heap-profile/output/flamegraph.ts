@@ -5,11 +5,14 @@
  * only, and the page's own policy lets nothing run or load but the one style and the one script whose hashes it names.
  */
 import { createHash } from 'node:crypto'
-import { boolean, optional, resolveOptions, text } from '../../support/options.js'
+import { boolean, callable, optional, resolveOptions, text } from '../../support/options.js'
+import type { Check } from '../../support/options.js'
 import { V8_OBJECTS } from '../profile/join.js'
 import type { HeapProfile } from '../profile/types.js'
 import { callTree } from './call-tree.js'
 import type { CallTree } from './call-tree.js'
+import { nameLines } from './name-lines.js'
+import type { SourceLine } from './name-lines.js'
 import { FLAMEGRAPH_SCRIPT } from './flamegraph-script.js'
 import { FLAMEGRAPH_STYLE } from './flamegraph-style.js'
 import { isJavaScriptFrame, labelsOf } from './labels.js'
@@ -25,6 +28,13 @@ export interface FlamegraphOptions extends OutputOptions {
    * Colour boxes by what grew (red) and what shrank (blue), and say so. @default whether anything in the profile is negative
    */
   readonly difference?: boolean | undefined
+  /**
+   * Gives the text of a line of a source, so that it stands beside a function's lines; undefined where it is not known. It is asked for the three
+   * lines with most of each function.
+   *
+   * @default no text: lines have their numbers alone
+   */
+  readonly sourceLine?: ((file: string, line: number) => string | undefined) | undefined
 }
 
 /** Boxes that would be narrower than this share of the whole are joined into their caller. */
@@ -44,10 +54,11 @@ const LEAST_SHARE = 1 / 20_000
  * await writeFile('heap.html', toFlamegraph(await symbolize(profile), { title: 'orders, before the release' }))
  */
 export function toFlamegraph(profile: HeapProfile, options: FlamegraphOptions = {}): string {
-  const { title, difference, ...output } = resolveOptions<Resolved>('toFlamegraph()', options, {
+  const { title, difference, sourceLine, ...output } = resolveOptions<Resolved>('toFlamegraph()', options, {
     ...OUTPUT_RULES,
     title: { check: text(200), fallback: 'Heap profile' },
     difference: optional(boolean),
+    sourceLine: optional(callable as Check<SourceLine>),
   })
   const graph = graphOf(callTree(profile, output))
   const unit = output.type.endsWith('_objects') ? 'objects' : 'bytes'
@@ -55,7 +66,9 @@ export function toFlamegraph(profile: HeapProfile, options: FlamegraphOptions = 
   const isDifference = difference ?? profile.samples.values.some((value) => value < 0)
   const facts = { comments, sampleIntervalBytes, takenAt, difference: isDifference }
   const kinds = kindsOf(profile, graph.names, output)
-  const data: FlamegraphData = { title, type: output.type, unit, ...facts, ...graph, kinds }
+  const linesOf = nameLines(profile, output, sourceLine)
+  const lines = graph.names.map((name) => linesOf.get(name) ?? [])
+  const data: FlamegraphData = { title, type: output.type, unit, ...facts, ...graph, kinds, lines }
   return page(title, JSON.stringify(data))
 }
 
@@ -67,7 +80,11 @@ export function flamegraphPolicy(): string {
   return `default-src 'none'; script-src ${script ?? ''}; style-src ${style ?? ''}; base-uri 'none'; form-action 'none'`
 }
 
-type Resolved = Required<OutputOptions> & { readonly title: string; readonly difference: boolean | undefined }
+type Resolved = Required<OutputOptions> & {
+  readonly title: string
+  readonly difference: boolean | undefined
+  readonly sourceLine: SourceLine | undefined
+}
 
 /** Of each name what it is of: native code, JavaScript, or the objects of V8's heap. */
 function kindsOf(

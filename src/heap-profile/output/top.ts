@@ -30,6 +30,8 @@ export interface TableOptions extends OutputOptions {
 
 /** A table of functions, see {@link topTable}. */
 export interface TopTable {
+  /** The unit of a row. */
+  readonly by: LabelKind
   readonly type: SampleTypeName
   readonly unit: SampleType['unit']
   readonly total: number
@@ -90,7 +92,7 @@ export function topTable(profile: HeapProfile, options: TableOptions = {}): TopT
     return [{ name, flat, cumulative, flatUncertainty, cumulativeUncertainty }]
   })
   const total = amounts.reduce((sum, amount) => sum + amount, 0)
-  return { type: column.type.type, unit: column.type.unit, total, rows: rows.sort(byAmount) }
+  return { by: resolved.by, type: column.type.type, unit: column.type.unit, total, rows: rows.sort(byAmount) }
 }
 
 function amountsOf({ samples, sampleTypes }: HeapProfile, { index }: ProfileColumn): Float64Array {
@@ -109,7 +111,7 @@ export function formatTopTable(table: TopTable, options: { readonly limit?: numb
   const lines = summedRows(table, limit).map((row) => [...columns.map(({ cell }) => cell(row)), row.name])
   const head = columns.map(({ title }) => title)
   const widths = head.map((text, index) => Math.max(text.length, ...lines.map((cells) => cells[index]?.length ?? 0)))
-  const rows = [[...head, 'function'], ...lines].map((cells) => {
+  const rows = [[...head, table.by], ...lines].map((cells) => {
     return cells.map((cell, index) => cell.padStart(widths[index] ?? 0)).join('  ')
   })
   const left = table.rows.length - lines.length

@@ -17,6 +17,16 @@ export interface FlamegraphNodes {
   readonly variance: readonly number[] | null
 }
 
+/** A line of a function. */
+export interface NameLine {
+  /** From 1. */
+  readonly line: number
+  /** Of all stacks that go through it. */
+  readonly amount: number
+  /** The text of it; null where that is not known. */
+  readonly source: string | null
+}
+
 /** The whole of it, as JSON in the page. */
 export interface FlamegraphData extends FlamegraphNodes {
   readonly title: string
@@ -29,4 +39,6 @@ export interface FlamegraphData extends FlamegraphNodes {
   readonly difference: boolean
   /** Of each name what it is of: native code, JavaScript, objects of V8's heap. */
   readonly kinds: readonly ('native' | 'script' | 'objects')[]
+  /** Of each name its lines with most; empty where no line is known. */
+  readonly lines: readonly (readonly NameLine[])[]
 }

@@ -104,6 +104,52 @@ describe('toFlamegraph()', function () {
     await page.close()
   })
 
+  it('has the lines of a function with most, over all its calls, with their text where that is given', async () => {
+    const builder = new ProfileBuilder({ source: 'v8', sampleTypes: [{ type: 'inuse_space', unit: 'bytes' }] })
+    const at = (line: number): number => builder.named('load', '/srv/app/load.js', line)
+    const main = builder.named('main', '/srv/app/main.js', 7)
+    for (const [line, bytes] of [
+      [12, 3_000_000],
+      [14, 500_000],
+      [90, 40_000],
+      [91, 10_000],
+    ] as const) {
+      builder.add([at(line), main], [bytes])
+    }
+    // Called by itself, a line counts once.
+    builder.add([at(12), at(12), main], [1_000_000])
+    const asked: string[] = []
+    const page = await open(builder.build(), {
+      sourceLine: (file, line) => {
+        asked.push(`${file}:${String(line)}`)
+        return line === 12 ? `  kept.push(Buffer.alloc(n)) // ${HOSTILE}\u0007` : undefined
+      },
+    })
+    await page.locator('#graph').focus()
+    await page.keyboard.press('ArrowDown')
+    expect(await page.locator('#detail .line').allInnerTexts()).to.deep.equal([
+      'line 7 of it: 4.34 MiB (100.0 %) in all its calls',
+    ])
+    await page.keyboard.press('ArrowDown')
+    const lines = await page.locator('#detail .line').allInnerTexts()
+    expect(lines[0]).to.match(
+      /^line 12 of it: 3\.81 MiB \(87\.9 %\) in all its calls\s*kept\.push\(Buffer\.alloc\(n\)\) \/\/ /,
+    )
+    expect(lines[0]).to.include(HOSTILE)
+    expect(lines.slice(1)).to.deep.equal([
+      'line 14 of it: 488.3 KiB (11.0 %) in all its calls',
+      'line 90 of it: 39.06 KiB (0.9 %) in all its calls',
+    ])
+    // In a view that joins calls they are the same.
+    await page.locator('#callers').click()
+    await page.locator('#graph').focus()
+    await page.keyboard.press('ArrowDown')
+    expect(await page.locator('#detail .line').first().innerText()).to.include('line 12 of it: 3.81 MiB')
+    expect(asked).to.have.members(['/srv/app/main.js:7', ...[12, 14, 90].map((line) => `/srv/app/load.js:${line}`)])
+    expect(problems).to.deep.equal([])
+    await page.close()
+  })
+
   it('is walked through and zoomed into by keyboard', async () => {
     const page = await open(PROFILE)
     await page.focus('#graph')

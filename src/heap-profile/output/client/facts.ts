@@ -59,6 +59,21 @@ export function kindsLegendOf({ kinds }: FlamegraphData): HTMLElement | null {
   return legend
 }
 
+/** The lines of a function with most, over all its calls: the boxes of a function may be many. */
+export function lineItems({ lines }: FlamegraphData, name: number, amounts: Amounts): HTMLElement[] {
+  return (lines[name] ?? []).map(({ line, amount, source }) => {
+    const item = document.createElement('span')
+    item.className = 'line'
+    item.textContent = `line ${String(line)} of it: ${amounts.signed(amount)} (${amounts.share(amount)}) in all its calls`
+    if (source !== null) {
+      const text = document.createElement('code')
+      text.textContent = source
+      item.append(text)
+    }
+    return item
+  })
+}
+
 /** The items of a list of remarks. */
 export function commentItems({ comments }: FlamegraphData): HTMLElement[] {
   return comments.map((comment) => {

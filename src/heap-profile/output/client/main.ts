@@ -7,7 +7,7 @@ import type { FlamegraphData } from '../types.js'
 import { Amounts } from './amounts.js'
 import { Colours } from './colours.js'
 import { Drawing } from './drawing.js'
-import { commentItems, factsText, kindsLegendOf, legendOf } from './facts.js'
+import { commentItems, factsText, kindsLegendOf, legendOf, lineItems } from './facts.js'
 import { Tree } from './tree.js'
 import type { Box, Matches } from './tree.js'
 import { viewOf } from './views.js'
@@ -48,7 +48,7 @@ function showDetail(node: number): void {
   const [value, self] = [tree.valueOf(node), tree.selfOf(node)]
   title.textContent = tree.nameOf(node)
   facts.textContent = `${amounts.withError(value, tree.varianceOf(node))} (${amounts.share(value)}) with what it called, ${amounts.signed(self)} by itself`
-  detail.replaceChildren(title, facts)
+  detail.replaceChildren(title, facts, ...lineItems(shown, shown.name[node] ?? 0, amounts))
 }
 
 function showPath(): void {
