@@ -2,6 +2,7 @@
 import type { Releasable } from '../coordinator/releasable.js'
 import { adaptWith } from './adapter.js'
 import type { Adapter } from './adapter.js'
+import { claimBound } from './claim-bound.js'
 import { chooseKeys, fractionCount } from './keys.js'
 import { hasMethods, hasNumbers } from './shape.js'
 
@@ -10,6 +11,8 @@ export interface LruCacheLike {
   readonly size: number
   /** The sum of the sizes that `sizeCalculation` gave; 0 without one, and in version 7 undefined. */
   readonly calculatedSize?: number | undefined
+  /** The most that `calculatedSize` may be; 0 without a bound. */
+  readonly maxSize?: number | undefined
   /** Whether stale entries are found, and listed. */
   allowStale?: boolean | undefined
   /** Drops everything. */
@@ -48,6 +51,7 @@ export const lruCacheAdapter: Adapter<LruCacheLike> = {
     },
     entries: () => cache.size,
     claimedBytes: () => (cache.calculatedSize === 0 && cache.size > 0 ? null : (cache.calculatedSize ?? null)),
+    bound: () => claimBound(cache.maxSize, 'maxSize'),
     trimChoices: ['coldest', 'random'],
     trim: (fraction, { choice }) => {
       if (choice === 'random') {

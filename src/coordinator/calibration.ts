@@ -10,6 +10,8 @@ import { wholeOf } from '../report/whole.js'
 import { CacheAttributionError } from '../support/errors.js'
 import { parseCalibration } from './calibration-json.js'
 import type { CalibrationPoint, CalibrationState } from './calibration-json.js'
+import { entrySizeOf } from './entry-size.js'
+import type { EntrySize } from './entry-size.js'
 
 /** A cache's size now, as its calibration shows it. */
 export interface CalibratedEstimate {
@@ -71,6 +73,11 @@ export class Calibrations {
       calibrationAgeMs: Math.max(0, now.getTime() - Date.parse(latest.measuredAt)),
       calibration: latest,
     }
+  }
+
+  /** The size of one entry; null before its first calibration. */
+  entrySize(name: string): EntrySize | null {
+    return entrySizeOf(pointsOf(this.#known.get(name) ?? NOTHING))
   }
 
   toJSON(): CalibrationState {

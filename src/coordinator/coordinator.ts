@@ -16,6 +16,7 @@ import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { callable } from '../support/options.js'
 import { Calibrations } from './calibration.js'
 import type { CalibrationState } from './calibration-json.js'
+import type { EntrySize } from './entry-size.js'
 import { ReportExtensions } from './run/report-extensions.js'
 import type { ExtendReport } from './run/report-extensions.js'
 import { forgetShared, settleFound, sharedCoordinator } from './default.js'
@@ -214,6 +215,17 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   restoreCalibration(state: unknown): void {
     this.#checkOpen()
     this.#calibrations.restore(state, this.#settings.environment.date())
+  }
+
+  /**
+   * The bytes of one entry of a cache, as runs measured them, keys and table included; with `calibratedSize()` a bound of the cache
+   * is one of memory. A twin or a trim is enough. Null before the first measurement that was beyond its error.
+   *
+   * @example
+   * const { bytes, uncertaintyBytes } = coordinator.sizeOfEntry('users') ?? {}
+   */
+  sizeOfEntry(name: string): EntrySize | null {
+    return this.#calibrations.entrySize(name)
   }
 
   /** The registered caches with their traits, in order of registration. */

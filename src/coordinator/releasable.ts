@@ -1,6 +1,7 @@
 /** The contract of a module with the coordinator: a cache that can be released, and its traits. */
 import type { GcMode } from '../measure/settle.js'
 import type { AttributionMode, ToldBytes, TrimChoice } from '../report/types.js'
+import type { ClaimBound } from '../report/values.js'
 import { CacheAttributionError, describe } from '../support/errors.js'
 import { boolean, nearestName, oneOf, optional, resolveOptions } from '../support/options.js'
 
@@ -53,6 +54,8 @@ export interface Releasable extends RegistrationOptions {
   entries?(): number | null
   /** Bytes that the cache says it holds. Must be cheap; null if unknown. */
   claimedBytes?(): number | null
+  /** The cache's own bound, if it counts what its entries claim. Must be cheap; null if there is none. */
+  bound?(): ClaimBound | null
   /**
    * The library's own count of memory that `release` does not reach, such as the data of a database in memory. A
    * report shows it as reported, not measured. Must be cheap; null if unknown.
@@ -244,7 +247,7 @@ export function checkReleasable(name: string, value: unknown): asserts value is 
       `the cache ${describe(name)} must be an object with a release() method, got ${describe(value)}`,
     )
   }
-  for (const method of ['release', 'trim', 'instances', 'entries', 'claimedBytes', 'told'] as const) {
+  for (const method of ['release', 'trim', 'instances', 'entries', 'claimedBytes', 'told', 'bound'] as const) {
     const given = (value as Record<string, unknown>)[method]
     if (method === 'release' && typeof given !== 'function' && isCacheItself(value)) {
       throw new CacheAttributionError(

@@ -34,7 +34,7 @@ export interface FormatOptions {
 const NAME_WIDTH_MAX = 40
 const WARNING_LENGTH_MAX = 300
 /** These end with what mends them, and quote paths: they are not cut off. */
-const WHOLE_WARNINGS: ReadonlySet<string> = new Set(['WARN_ALLOCATOR_UNAVAILABLE'])
+const WHOLE_WARNINGS: ReadonlySet<string> = new Set(['WARN_ALLOCATOR_UNAVAILABLE', 'WARN_BOUND_MISCOUNTS'])
 
 /**
  * The headline, then a table of the caches by bytes, then noise, unattributed, floor and fragmentation, then the warnings.

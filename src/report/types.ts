@@ -7,7 +7,15 @@ import type { MemoryNode } from './breakdown/types.js'
 import type { Discovery, Owner } from './discovery/types.js'
 import type { ReportResidual } from './residual/types.js'
 import type { FloorTrend, Forecast, Trend } from './trends/types.js'
-import type { AttributedBytes, OtherThreads, ReportWarning, ReturnedBytes, RowFacts, SampledBytes } from './values.js'
+import type {
+  AttributedBytes,
+  ClaimBound,
+  OtherThreads,
+  ReportWarning,
+  ReturnedBytes,
+  RowFacts,
+  SampledBytes,
+} from './values.js'
 
 export type { AttributedBytes, CacheStatus, ReportWarning, ReturnedBytes, RowError, RowFacts } from './values.js'
 
@@ -59,6 +67,8 @@ export interface CacheAttribution extends RowFacts {
   readonly estimated?: AttributedBytes
   /** Half-width of the 95 % interval around `estimated.totalBytes`; null if no dropped part represents the rest. */
   readonly estimatedUncertaintyBytes?: number | null
+  /** The cache's own bound, if it counts what entries claim, and the cache shows it. */
+  readonly bound?: ClaimBound
   /** How many caches the row stands for, if they were made at one place. */
   readonly instances?: number
   /**

@@ -48,6 +48,14 @@ export interface OtherThreads {
   readonly freedBytes: number
 }
 
+/** The bound of a cache that counts what its entries claim. */
+export interface ClaimBound {
+  /** The option of the library, such as `maxSize`. */
+  readonly option: string
+  /** Its value, in the bytes that the cache claims. */
+  readonly maxClaimedBytes: number
+}
+
 /** The facts about a cache in every stage of a run: the live run, the twin and the report each add to it. */
 export interface RowFacts {
   /** As registered. */

@@ -1,6 +1,7 @@
 /** From a run to its whole report: what stands beside the rows is asked before and after it. */
 import type { Allocator } from '../../allocator/port.js'
 import { askWorkers, hasWorkers } from '../../breakdown/worker-watch.js'
+import { boundWarnings } from '../../report/bound-warnings.js'
 import type { AttributionReport } from '../../report/types.js'
 import type { Environment } from '../../support/environment.js'
 import type { ResolvedAttributeOptions } from '../options.js'
@@ -26,5 +27,12 @@ export async function executeRun(
   const withWorkers = workers.length === 0 ? told : { ...told, workers }
   const warn = run.warn.bind(run)
   const withEmpty = withNeverFilled(withWorkers, run.caches(), environment, warn)
-  return withResidual(withEmpty, residual, warn)
+  return withResidual(withBounds(withEmpty, warn), residual, warn)
+}
+
+/** Adds a warning for each cache whose bound holds another amount of memory than it says. */
+function withBounds(report: AttributionReport, warn: Run['warn']): AttributionReport {
+  const warnings = boundWarnings(report.caches, report.warnings)
+  for (const warning of warnings) warn(warning)
+  return warnings.length === 0 ? report : { ...report, warnings: [...report.warnings, ...warnings] }
 }

@@ -1,4 +1,4 @@
-/** Facts that caches report of themselves beside their rows, never as measured: memory that their release does not reach, and how many they are. */
+/** Facts that caches report of themselves beside their rows, never as measured: memory that their release does not reach, how many they are, and their bounds. */
 import type { AttributionReport } from '../../report/types.js'
 import type { RegisteredCache } from '../registry.js'
 
@@ -15,13 +15,19 @@ export function withTold(report: AttributionReport, caches: readonly RegisteredC
       const releasable = caches[index]?.releasable
       const told = ask(() => releasable?.told?.())
       const instances = ask(() => releasable?.instances?.())
-      return { ...row, ...(told === null ? {} : { told }), ...(instances === null ? {} : { instances }) }
+      const bound = ask(() => releasable?.bound?.())
+      return {
+        ...row,
+        ...(told === null ? {} : { told }),
+        ...(instances === null ? {} : { instances }),
+        ...(bound === null ? {} : { bound }),
+      }
     }),
   }
 }
 
 function tells({ releasable }: RegisteredCache): boolean {
-  return releasable.told !== undefined || releasable.instances !== undefined
+  return releasable.told !== undefined || releasable.instances !== undefined || releasable.bound !== undefined
 }
 
 function ask<T>(question: () => T | null | undefined): T | null {

@@ -306,6 +306,14 @@ export const WARNINGS = {
     example:
       '`memory was short at 2026-11-30T10:00:00.000Z, and "pages" was released: its row has what was filled since`',
   },
+  WARN_BOUND_MISCOUNTS: {
+    gist: 'the bound of a cache counts claims, and the cache holds another amount of memory than it claims',
+    cause:
+      'the cache has a bound in bytes (`maxSize`), which counts what entries claim to be. The run measured the whole cache, and its claims are off by a quarter or more, beyond the error. Keys, table and headers of objects are in no claim; a text may take one byte a character or two.',
+    cure: 'use the number in the message; or have entries weigh what they are measured to: `calibratedSize(coordinator, name)`.',
+    example:
+      '`"users" holds 4.55 × what it claims, 1137 B an entry: maxSize 100.0 MiB would hold 455.0 MiB. For 100.0 MiB use maxSize: 23046000 (21.98 MiB), or sizeCalculation: calibratedSize(coordinator, "users")`',
+  },
   WARN_REPORT_EXTENSION: {
     gist: 'what was to be added to a report could not be: the report is given without it',
     cause:
