@@ -1,6 +1,7 @@
 /** The lines of each function that allocated, or called what did. */
 import { printable } from '../../support/units.js'
 import { columnOf } from '../profile/columns-of.js'
+import { V8_OBJECTS } from '../profile/join.js'
 import type { HeapProfile } from '../profile/types.js'
 import { allocatorFrames, shownFrom } from './labels.js'
 import { numberedNames } from './top.js'
@@ -22,32 +23,44 @@ interface Place {
   readonly line: number
 }
 
+/** The places of a profile. */
+interface Places {
+  readonly list: readonly string[]
+  readonly places: readonly Place[]
+  /** Of each frame those that are shown of it. */
+  readonly ofFrame: readonly (readonly number[])[]
+}
+
 /**
  * Of each name the lines with most, over all calls of it in the profile, with what they called: a stack in which a line stands several
- * times counts once for it.
+ * times counts once for it. Of objects of V8's heap it is the line where the function begins: V8 tells no other.
  */
 export function nameLines(
   profile: HeapProfile,
   output: Required<OutputOptions>,
   sourceLine: SourceLine | undefined,
 ): ReadonlyMap<string, readonly NameLine[]> {
-  const { list, places, ofFrame } = placesOf(profile, output)
-  const amounts = amountsOfPlaces(profile, output, { ofFrame, count: places.length })
-  const byName = new Map<number, { readonly place: Place; readonly amount: number }[]>()
-  for (const [index, place] of places.entries()) {
-    const amount = amounts[index] ?? 0
-    if (amount === 0) continue
-    const lines = byName.get(place.name) ?? []
-    lines.push({ place, amount })
-    byName.set(place.name, lines)
+  const found = placesOf(profile, output)
+  const { list } = found
+  const amounts = amountsOfPlaces(profile, output, found)
+  const byName = new Map<number, { readonly place: Place; readonly amount: number; readonly isBegin: boolean }[]>()
+  for (const [index, place] of found.places.entries()) {
+    for (const isBegin of [false, true]) {
+      const amount = amounts[isBegin ? 'begins' : 'calls'][index] ?? 0
+      if (amount === 0) continue
+      const lines = byName.get(place.name) ?? []
+      lines.push({ place, amount, isBegin })
+      byName.set(place.name, lines)
+    }
   }
   const shown = new Map<string, readonly NameLine[]>()
   for (const [name, lines] of byName) {
     const largest = lines.sort((a, b) => Math.abs(b.amount) - Math.abs(a.amount)).slice(0, LINES)
     shown.set(
       list[name] ?? '',
-      largest.map(({ place: { file, line }, amount }) => ({
+      largest.map(({ place: { file, line }, amount, isBegin }) => ({
         line,
+        isBegin,
         amount: Math.round(amount),
         source: sourceOf(sourceLine?.(file, line)),
       })),
@@ -61,11 +74,8 @@ function sourceOf(text: string | undefined): string | null {
   return text === undefined || shown === '' ? null : shown
 }
 
-/** The places that have a line, and of each frame those that are shown of it. */
-function placesOf(
-  profile: HeapProfile,
-  { allocatorFrames: withAllocator }: Required<OutputOptions>,
-): { readonly list: readonly string[]; readonly places: readonly Place[]; readonly ofFrame: readonly number[][] } {
+/** The places that have a line. */
+function placesOf(profile: HeapProfile, { allocatorFrames: withAllocator }: Required<OutputOptions>): Places {
   const { list, ofFrame: namesOfFrame } = numberedNames(profile, withAllocator)
   const numbers = new Map<string, number>()
   const places: Place[] = []
@@ -84,18 +94,22 @@ function placesOf(
   return { list, places, ofFrame }
 }
 
+/** Of each place what went through it: by the line of the call, and where the line is the function's first. */
 function amountsOfPlaces(
   profile: HeapProfile,
   { type, allocatorFrames: withAllocator }: Required<OutputOptions>,
-  { ofFrame, count }: { readonly ofFrame: readonly number[][]; readonly count: number },
-): Float64Array {
+  { ofFrame, places }: Places,
+): { readonly calls: Float64Array; readonly begins: Float64Array } {
   const { index } = columnOf(profile, type)
-  const { samples, sampleTypes } = profile
+  const { samples, sampleTypes, source, frames } = profile
   const allocator = withAllocator ? null : allocatorFrames(profile)
-  const amounts = new Float64Array(count)
-  const lastSample = new Int32Array(count).fill(-1)
+  const [calls, begins] = [new Float64Array(places.length), new Float64Array(places.length)]
+  const lastSample = new Int32Array(places.length).fill(-1)
   for (let sample = 0; sample < samples.count; sample++) {
     const to = samples.offsets[sample + 1] ?? 0
+    const innermost = frames[samples.frames[samples.offsets[sample] ?? 0] ?? -1]
+    const isObjects = source === 'v8' || innermost?.functions[0]?.name === V8_OBJECTS
+    const amounts = isObjects ? begins : calls
     const amount = samples.values[sample * sampleTypes.length + index] ?? 0
     for (let at = shownFrom(samples.frames, samples.offsets[sample] ?? 0, to, allocator); at < to; at++) {
       for (const place of ofFrame[samples.frames[at] ?? 0] ?? []) {
@@ -105,5 +119,5 @@ function amountsOfPlaces(
       }
     }
   }
-  return amounts
+  return { calls, begins }
 }

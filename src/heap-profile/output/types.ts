@@ -21,6 +21,8 @@ export interface FlamegraphNodes {
 export interface NameLine {
   /** From 1. */
   readonly line: number
+  /** Whether the function begins there: objects of V8's heap have no line of a call. */
+  readonly isBegin: boolean
   /** Of all stacks that go through it. */
   readonly amount: number
   /** The text of it; null where that is not known. */

@@ -105,7 +105,7 @@ describe('toFlamegraph()', function () {
   })
 
   it('has the lines of a function with most, over all its calls, with their text where that is given', async () => {
-    const builder = new ProfileBuilder({ source: 'v8', sampleTypes: [{ type: 'inuse_space', unit: 'bytes' }] })
+    const builder = new ProfileBuilder({ source: 'jemalloc', sampleTypes: [{ type: 'inuse_space', unit: 'bytes' }] })
     const at = (line: number): number => builder.named('load', '/srv/app/load.js', line)
     const main = builder.named('main', '/srv/app/main.js', 7)
     for (const [line, bytes] of [
@@ -148,6 +148,11 @@ describe('toFlamegraph()', function () {
     expect(asked).to.have.members(['/srv/app/main.js:7', ...[12, 14, 90].map((line) => `/srv/app/load.js:${line}`)])
     expect(problems).to.deep.equal([])
     await page.close()
+    const objects = await open({ ...builder.build(), source: 'v8' })
+    await objects.locator('#graph').focus()
+    await objects.keyboard.press('ArrowDown')
+    expect(await detail(objects)).to.match(/begins in line 7: 4\.34 MiB \(100\.0 %\) in all its calls$/)
+    await objects.close()
   })
 
   it('is walked through and zoomed into by keyboard', async () => {

@@ -61,10 +61,11 @@ export function kindsLegendOf({ kinds }: FlamegraphData): HTMLElement | null {
 
 /** The lines of a function with most, over all its calls: the boxes of a function may be many. */
 export function lineItems({ lines }: FlamegraphData, name: number, amounts: Amounts): HTMLElement[] {
-  return (lines[name] ?? []).map(({ line, amount, source }) => {
+  return (lines[name] ?? []).map(({ line, isBegin, amount, source }) => {
     const item = document.createElement('span')
     item.className = 'line'
-    item.textContent = `line ${String(line)} of it: ${amounts.signed(amount)} (${amounts.share(amount)}) in all its calls`
+    const place = isBegin ? `begins in line ${String(line)}` : `line ${String(line)} of it`
+    item.textContent = `${place}: ${amounts.signed(amount)} (${amounts.share(amount)}) in all its calls`
     if (source !== null) {
       const text = document.createElement('code')
       text.textContent = source
