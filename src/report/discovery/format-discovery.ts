@@ -9,7 +9,7 @@ import { NATIVE_LEAST_BYTES, hasOtherHeaps, namedByGraph } from './explained.js'
 import type { GraphNamed } from './explained.js'
 import { inFlightLines } from './format-in-flight.js'
 import { packageLines } from './format-packages.js'
-import { baseOf, scriptLine, placeOf } from './place-of.js'
+import { baseOf, placeOf, scriptLine, shortPlace } from './place-of.js'
 import { whoseNative } from './format-native.js'
 import { trendCell } from '../trends/format-trends.js'
 import type { AttributionReport } from '../types.js'
@@ -30,6 +30,7 @@ export interface FormatDiscoveryOptions {
 }
 
 const OWNER_LENGTH_MAX = 100
+const PLACE_LENGTH_LEAST = 40
 
 /**
  * A table of the owners of live memory, the largest first, then the rest of it in one line, the noise, and what went wrong.
@@ -156,13 +157,17 @@ export function describeOwner(owner: Owner): string {
   const registered = owner.cache === null ? '' : ` (the cache ${JSON.stringify(owner.cache)})`
   const { threadId = 0 } = owner
   const worker = threadId === 0 ? '' : `worker ${printable(threadId, 12)} › `
-  return printable(`${worker}${whatOf(owner)}${registered}`, OWNER_LENGTH_MAX)
+  const described = (place: string): string => `${worker}${whatOf(owner, place)}${registered}`
+  const place = placeOf(owner.script, owner.path)
+  const surplus = [...described(place)].length - OWNER_LENGTH_MAX
+  // The class and the entries say more than the middle of the way to it.
+  const short = surplus <= 0 ? place : shortPlace(place, Math.max(PLACE_LENGTH_LEAST, [...place].length - surplus))
+  return printable(described(short), OWNER_LENGTH_MAX)
 }
 
-function whatOf(owner: Owner): string {
+function whatOf(owner: Owner, place: string): string {
   const { path, script, className, entries, instances, kind, site = null } = owner
   const times = instances === 1 ? '' : ` ×${formatCount(instances)}`
-  const place = placeOf(script, path)
   switch (kind) {
     case 'timers':
     case 'immediates':
@@ -231,7 +236,9 @@ function columns(totalBytes: number, owners: readonly Owner[]): TableColumn<Owne
 /** `of owner 3, 1.83 MiB (×400) are held by server.js › catalogue and server.js › recent together`. */
 export function describeShared({ countedWith, holders, count, totalBytes }: SharedMemory): string {
   const where = countedWith === null ? 'of the rest' : `of owner ${printable(countedWith + 1, 12)}`
-  const names = holders.map(({ script, path }) => printable(placeOf(script, path), OWNER_LENGTH_MAX))
+  const names = holders.map(({ script, path }) =>
+    printable(shortPlace(placeOf(script, path), OWNER_LENGTH_MAX), OWNER_LENGTH_MAX),
+  )
   const [first = '', second] = names
   const held =
     second === undefined ? `${first} as well` : second === first ? `two of ${first}` : `${first} and ${second} together`

@@ -227,6 +227,16 @@ describe('describeOwner()', () => {
     entries: -1,
   })
 
+  it('leaves out the middle of a long way, and never the script, the class or the entries', () => {
+    const way = `createImportMetaResolve() › ${'loader.#resolveCache.'.repeat(5)}loadCache`
+    const long = described(way, { className: 'LoadCache', entries: 271 })
+    expect(long).to.match(/^server\.js › …(?:[.›] ?\S+)+\.loadCache: LoadCache\(271\)$/)
+    expect([...long].length).to.be.within(80, 100)
+    const single = described('x'.repeat(300), { className: 'Map', entries: 7 })
+    expect(single).to.match(/^server\.js › x+…x+: Map\(7\)$/)
+    expect([...single]).to.have.length(100)
+  })
+
   it('names timers and immediates by where their function stands', () => {
     expect(described('', { ...item('timers'), ...site, className: 'Timeout', instances: 20_000 })).to.equal(
       'timers ×20,000 set in queue.js:17',
