@@ -4,7 +4,6 @@
 #ifdef __linux__
 #include "allocator.h"
 #include "clock.h"
-#include "locks.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -214,9 +213,7 @@ static bool read_by(enum box_allocator allocator, double figures[BOX_FIGURE_COUN
 
 bool box_figures_read_allocator(double figures[BOX_FIGURE_COUNT]) {
   const double now_ms = clock_now_ms();
-  /* A run reads between its releases, and nobody else advances the epoch then. */
-  if (reader.source.allocator == BOX_ALLOCATOR_NONE || now_ms < reader.allocator_at_ms ||
-      lock_is_taken(LOCK_RUN))
+  if (reader.source.allocator == BOX_ALLOCATOR_NONE || now_ms < reader.allocator_at_ms)
     return false;
   const double before_ms = box_thread_cpu_ms();
   const bool is_read = read_by(reader.source.allocator, figures);

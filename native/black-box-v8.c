@@ -190,7 +190,7 @@ static void estimate(void) {
 static void on_interrupt(void *isolate, void *data) {
   (void)data;
   napi_handle_scope scope;
-  if (is_ours() && isolate == state.isolate && box_map_is_ours() && !lock_is_taken(LOCK_RUN) &&
+  if (is_ours() && isolate == state.isolate && box_map_is_ours() &&
       napi_open_handle_scope(state.env, &scope) == napi_ok) {
     const double now_ms = clock_now_ms();
     read_stack(now_ms);
@@ -204,10 +204,12 @@ static void on_interrupt(void *isolate, void *data) {
   atomic_store(&state.is_asked, false);
 }
 
-void box_v8_interrupt(bool with_sizes) {
+/* A run of the library reads in turns of its own, which nothing should disturb; one that lasts may be the
+ * last. */
+void box_v8_interrupt(bool with_sizes, bool is_urgent) {
   if (with_sizes)
     atomic_store(&state.with_sizes, true);
-  if (state.isolate == NULL || box_v8_no_stacks() != NULL || lock_is_taken(LOCK_RUN) ||
+  if (state.isolate == NULL || box_v8_no_stacks() != NULL || (lock_is_taken(LOCK_RUN) && !is_urgent) ||
       atomic_exchange(&state.is_asked, true))
     return;
   v8.interrupt(state.isolate, on_interrupt, NULL);

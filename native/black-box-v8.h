@@ -20,8 +20,9 @@ void box_v8_open(napi_env env, napi_value estimate, bool watches_limit, void (*o
 void box_v8_close(void);
 
 /* Asks for an interrupt, in which the stack is read; where `with_sizes`, caches are asked too. Nothing where
- * one is asked for already. From the thread of the black box. */
-void box_v8_interrupt(bool with_sizes);
+ * one is asked for already, nor during a run of the library but where `is_urgent`. From the thread of the
+ * black box. */
+void box_v8_interrupt(bool with_sizes, bool is_urgent);
 
 /* From the event loop. */
 void box_v8_beat(void);

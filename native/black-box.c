@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 enum { STACK_BYTES = 256 * 1024 };
-/* The loop is blocked when it has not turned for so long: caches are asked then. */
-static const double BLOCKED_MS = 400;
+/* The loop is blocked when it has not turned for so long: caches are asked then, also during a run. */
+static const double BLOCKED_MS = 400, URGENT_MS = 1000;
 /* A main thread that computes less than this in an interval runs nothing worth naming. */
 static const double BUSY_SHARE = 0.01;
 /* Near the limit ticks come so much closer, but not below the least interval. */
@@ -105,7 +105,8 @@ static void ask_main_thread(const double figures[BOX_FIGURE_COUNT]) {
   const double used_ms = figures[BOX_MAIN_CPU_MS] - box.main_cpu_ms;
   box.main_cpu_ms = figures[BOX_MAIN_CPU_MS];
   if (used_ms >= BUSY_SHARE * box.order.interval_ms)
-    box_v8_interrupt(box.order.asks_sizes && figures[BOX_BLOCKED_MS] >= BLOCKED_MS);
+    box_v8_interrupt(box.order.asks_sizes && figures[BOX_BLOCKED_MS] >= BLOCKED_MS,
+                     figures[BOX_BLOCKED_MS] >= URGENT_MS);
 }
 
 /* The allocator may make a thread wait; what needs none is written before it is asked. */
