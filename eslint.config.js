@@ -20,6 +20,7 @@ const BELOW_HTTP = [
   'coordinator/*',
   'history',
   'metrics',
+  'threads',
 ]
 
 const BELOW_COORDINATOR = ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown', 'profiling']

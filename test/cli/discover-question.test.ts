@@ -9,6 +9,7 @@ function asked(...args: string[]): object {
 describe('discoverQuestion()', () => {
   it('asks for a budget where one is given', () => {
     expect(asked()).to.deep.equal({})
+    expect(asked('--threads', '--limit', '3')).to.deep.equal({ limit: 3, threads: true })
     expect(asked('--limit', '3')).to.deep.equal({ limit: 3 })
     expect(asked('--budget-ms', '500', '--budget-memory=64')).to.deep.equal({
       budget: { durationMs: 500, memoryBytes: 64 * 1024 * 1024 },

@@ -68,6 +68,15 @@ describe('discover() of all threads', function () {
     )
   })
 
+  it('has the caches of all threads beside it, as text, and no other mode than a twin', () => {
+    const { large, without } = result.ids
+    expect(result.caches).to.match(/^No registered cache in 4 threads of process \d+, RSS [\d.]+ MiB, in /)
+    expect(result.caches).to.match(/\nmain thread +[\d.]+ MiB +[\d.]+ MiB +measured\n/)
+    expect(result.caches).to.match(new RegExp(`\\nworker ${String(large)} +[\\d.]+ MiB +[\\d.]+ MiB +measured`))
+    expect(result.caches).to.match(new RegExp(`\\nworker ${String(without)} .* without coordinator`))
+    expect(result.misspelt).to.equal(400)
+  })
+
   it('is asked for in the main thread', () => {
     expect(result.refused).to.equal('ERR_THREADS_MAIN')
   })

@@ -8,13 +8,15 @@ const DAY_MS = 24 * 60 * 60 * 1000
 /** Their rules. */
 export const DISCOVER_RULES = {
   limit: { kind: 'count', min: 1, max: 100 },
+  threads: { kind: 'switch' },
   'budget-ms': { kind: 'count', min: 1, max: DAY_MS },
   'budget-pause': { kind: 'count', min: 1, max: DAY_MS },
   'budget-memory': { kind: 'count', min: 1, max: 1024 * 1024 },
 } as const
 
 /** Lines of the help. */
-export const BUDGET_HELP = `  --budget-ms N
+export const BUDGET_HELP = `  --threads  seek in the heaps of all threads, each in a copy of its own; a worker without a coordinator is only told
+  --budget-ms N
              seek owners for N milliseconds at most, and show what is known by then
   --budget-pause N
              make no copy of the process where the last one paused it for longer than N milliseconds
@@ -35,6 +37,7 @@ export function discoverQuestion(options: Arguments['options']): DiscoverQuestio
   }
   return {
     ...(limit === undefined ? {} : { limit: Number(limit) }),
+    ...(options.has('threads') ? { threads: true as const } : {}),
     ...(Object.keys(budget).length === 0 ? {} : { budget }),
   }
 }

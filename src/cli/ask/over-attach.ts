@@ -9,6 +9,8 @@ import type { Discovery } from '../../report/discovery/types.js'
 import type { AttributionReport } from '../../report/types.js'
 import { CacheAttributionError } from '../../support/errors.js'
 import type { ClassHistogram } from '../../twin/heap-snapshot/histogram.js'
+import { usageError } from '../arguments.js'
+import type { ThreadsReport } from '../../threads/types.js'
 import type { Answerer, DiscoverQuestion } from './answerer.js'
 
 const CHUNK_BYTES = 1024 * 1024
@@ -31,6 +33,12 @@ export class AttachAnswerer implements Answerer {
 
   async attribute(): Promise<readonly AttributionReport[]> {
     return (await this.#attachment.ask('attribute')) as readonly AttributionReport[]
+  }
+
+  attributeThreads(): Promise<ThreadsReport> {
+    const { pid } = this.#attachment.target
+    const reason = `"attribute --threads" asks an admin endpoint, and process ${String(pid)} has none: start it with cache-attribution/auto, or ask with "discover --threads"`
+    return Promise.reject(usageError(reason))
   }
 
   async breakdown(): Promise<MemoryNode | null> {

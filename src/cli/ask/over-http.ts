@@ -5,6 +5,7 @@ import type { AttachCost } from '../../attach/protocol.js'
 import type { MemoryNode } from '../../report/breakdown/types.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { AttributionReport } from '../../report/types.js'
+import type { ThreadsReport } from '../../threads/types.js'
 import type { ClassHistogram } from '../../twin/heap-snapshot/histogram.js'
 import type { AdminClient } from '../../support/admin-client.js'
 import type { Answerer, DiscoverQuestion } from './answerer.js'
@@ -38,6 +39,11 @@ export class HttpAnswerer implements Answerer {
     const report = (await this.#post('attribution', { mode: 'twin' })) as AttributionReport
     this.#longestPauseMs = Math.max(this.#longestPauseMs, report.pauses.longestMs)
     return [report]
+  }
+
+  async attributeThreads(): Promise<ThreadsReport> {
+    this.#progress('measuring registered caches, thread by thread, in copies of the process')
+    return (await this.#post('threads', {})) as ThreadsReport
   }
 
   async breakdown(): Promise<MemoryNode | null> {

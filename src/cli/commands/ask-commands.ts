@@ -8,6 +8,7 @@ import { formatReport } from '../../report/format-report.js'
 import { CacheAttributionError, codeOf, messageOf, reasonOf } from '../../support/errors.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes } from '../../support/units.js'
+import { formatThreads } from '../../threads/format-threads.js'
 import { formatHistogram } from '../../twin/heap-snapshot/format-histogram.js'
 import { readTargeted, usageError } from '../arguments.js'
 import type { ArgumentRule, Arguments } from '../arguments.js'
@@ -58,10 +59,16 @@ export const attributeCommand: Command = question({
   summary: 'measure the registered caches of a running process',
   about:
     'Measures what each registered cache holds, in a copy of the process, which keeps every entry. A process without\nregistered caches is measured as a whole: "discover" names what it holds.',
-  rules: {},
-  ask: (answerer) => answerer.attribute(),
-  format: (reports) => reports.map((report) => formatReport(report)).join('\n\n'),
-  json: (reports) => (reports.length === 1 ? reports[0] : reports),
+  rules: { threads: { kind: 'switch' } },
+  optionsHelp: '  --threads  the caches of all threads in one report, where the process has an admin endpoint\n',
+  ask: async (answerer, options) =>
+    options.has('threads') ? answerer.attributeThreads() : { reports: await answerer.attribute() },
+  format: (answer) =>
+    'reports' in answer ? answer.reports.map((report) => formatReport(report)).join('\n\n') : formatThreads(answer),
+  json: (answer) => {
+    if (!('reports' in answer)) return answer
+    return answer.reports.length === 1 ? answer.reports[0] : answer.reports
+  },
 })
 
 /** `histogram` */

@@ -295,6 +295,15 @@ export const SCHEMAS: OpenApiPart = {
     leastBytes: number,
     warnings: arrayOf(warning),
   }),
+  ThreadsReport: object({
+    schemaVersion: number,
+    pid: number,
+    startedAt: string,
+    durationMs: number,
+    rssBytes: number,
+    threads: arrayOf({ type: 'object' }),
+    caches: arrayOf({ type: 'object' }),
+  }),
   ClassHistogram: object({
     method: { enum: ['heap walk', 'heap snapshot'] },
     reason: { type: ['string', 'null'] },

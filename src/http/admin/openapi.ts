@@ -126,6 +126,15 @@ const PATHS: OpenApiPart = {
       }),
     ),
   },
+  '/threads': {
+    post: takes(
+      {},
+      operation('attributeThreads', 'The caches of all threads, each measured in a twin of its thread', {
+        'application/json': schemaOf('ThreadsReport'),
+        'text/plain': TEXT,
+      }),
+    ),
+  },
   '/heap-snapshot': {
     post: takes(
       SNAPSHOT_PARAMETERS,

@@ -22,6 +22,7 @@ export const CACHE_PARAMETERS = { name: 'text' } as const satisfies ParameterKin
 export const DISCOVER_PARAMETERS = {
   limit: 'number',
   leastBytes: 'number',
+  threads: 'flag',
   budget: 'limits',
 } as const satisfies ParameterKinds
 /** Those of a heap snapshot. */

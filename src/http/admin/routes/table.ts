@@ -5,6 +5,7 @@ import { listCaches, showCache } from './caches.js'
 import { showMetrics } from './metrics.js'
 import { showObservation, showOpenApi, showOverview, showStatus } from './overview.js'
 import type { Route } from './route.js'
+import { showThreads } from './threads.js'
 import { showTrends } from './trends.js'
 import { discoverOwners, takeSnapshot } from './twin-tools.js'
 
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/attribution/current', methods: { DELETE: abortRun } },
   { path: '/attribution/{id}', methods: { GET: oneReport } },
   { path: '/discover', methods: { POST: discoverOwners } },
+  { path: '/threads', methods: { POST: showThreads } },
   { path: '/heap-snapshot', methods: { POST: takeSnapshot } },
   { path: '/openapi.json', methods: { GET: showOpenApi } },
 ]

@@ -84,7 +84,7 @@ export const takeSnapshot: RouteAction = async (admin, { request, url, timings }
 }
 
 /** @throws HttpProblem `ERR_TWIN_UNSUPPORTED` */
-function needTwin(): void {
+export function needTwin(): void {
   const { supported, reason } = supportsTwin()
   if (!supported) throw new HttpProblem('ERR_TWIN_UNSUPPORTED', reason ?? '', { extra: { reason } })
 }
