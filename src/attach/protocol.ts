@@ -34,6 +34,9 @@ export interface AgentStart {
   readonly nodeVersion: string
   /** Why the addon could not be loaded; null where it was. */
   readonly addonProblem: string | null
+  /** Of the heap of its thread, when it had been loaded. */
+  readonly heapUsedBytes: number
+  readonly heapTotalBytes: number
 }
 
 /** One question. */

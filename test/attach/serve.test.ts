@@ -93,7 +93,9 @@ describe('attach --serve', function () {
     expect(run.body).to.match(/event: run-started\n[^]*event: report\n/)
     const snapshot = await ask('POST', 'heap-snapshot', { accept: '*/*' })
     expect(snapshot.headers['content-length']).to.equal(String(Buffer.byteLength(snapshot.body)))
-    expect(snapshot.body).to.match(/^\{"snapshot":/).and.include('"user:3999"')
+    expect(snapshot.body)
+      .to.match(/^\{"snapshot":/)
+      .and.include('"user:3999"')
     expect(await endLoad()).to.include({ failed: 0 })
 
     for (const path of ['attribution?mode=release', 'attribution?mode=trim', 'cache/release?name=x']) {

@@ -45,7 +45,9 @@ class Agent {
   constructor({ addonFile, opened }: AgentSettings, { heapBytes, textBytes, startMs }: LoadCost) {
     useAddonFile(addonFile)
     const addonProblem = reasonAddonMissing()?.reason ?? null
-    this.#start = { pid: process.pid, nodeVersion: process.versions.node, addonProblem }
+    const { used_heap_size: heapUsedBytes, total_heap_size: heapTotalBytes } = v8.getHeapStatistics()
+    const { pid, versions } = process
+    this.#start = { pid, nodeVersion: versions.node, addonProblem, heapUsedBytes, heapTotalBytes }
     const grownBytes = Math.max(0, v8.getHeapStatistics().used_heap_size - heapBytes)
     this.#agentBytes = textBytes + grownBytes + sizeOf(addonFile)
     joinAgents(this.#token, opened)

@@ -3,19 +3,22 @@
  *
  * Rule: whatever goes wrong, the other process is left as it was, and the error says what was in the way.
  */
-import { CacheAttributionError, ERROR_CODES } from '../../support/errors.js'
-import type { ErrorCode } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { PROGRESS_MS } from '../protocol.js'
 import type { AgentAnswer, AgentCost, AgentQuestion, AgentStart, AgentTask, AttachCost } from '../protocol.js'
+import { valueOfAnswer } from './agent-answer.js'
 import { ownAddon } from './addon-file.js'
 import type { CallOptions, InspectorSession } from './inspector-session.js'
-import { loadAgent } from './load-agent.js'
+import { loadAgent, loadWorkerAgent } from './load-agent.js'
 import type { LoadedAgent } from './load-agent.js'
 import { inspectorClosed } from './inspector-closed.js'
 import { enterNetwork } from './network.js'
 import { checkProcess } from './obstacles.js'
 import { connectionLost } from './open-inspector.js'
 import { TargetProcess } from './target-process.js'
+import { WorkerAgent } from './worker-agent.js'
+import { openWorkerSessions } from './worker-session.js'
+import type { WorkerTarget } from './worker-session.js'
 
 /** How to attach. */
 export interface AttachOptions {
@@ -104,12 +107,30 @@ export class Attachment {
   /** The same without a word of its progress: of several that are asked at once nobody could tell whose it is. */
   async askQuietly(task: AgentTask, options: AgentQuestion['options'] = {}): Promise<unknown> {
     const question: AgentQuestion = { task, options }
-    return valueOf(JSON.parse(await this.#call('ask', JSON.stringify(question), { isAsync: true })) as AgentAnswer)
+    return valueOfAnswer(
+      JSON.parse(await this.#call('ask', JSON.stringify(question), { isAsync: true })) as AgentAnswer,
+    )
   }
 
   /** Tells the agent that somebody is here still. @throws CacheAttributionError `ERR_ATTACH_*` */
   async keepAlive(): Promise<void> {
     await this.#call('progress', '', { timeoutMs: ANSWER_MS })
+  }
+
+  /** The worker threads that run now, each with what brings an agent into it. @throws CacheAttributionError `ERR_ATTACH_*` */
+  async workers(): Promise<(Pick<WorkerTarget, 'threadId' | 'name'> & { open: () => Promise<WorkerAgent> })[]> {
+    const workers = await openWorkerSessions(this.#session, ANSWER_MS).catch((error: unknown) => {
+      throw connectionLost(this.target, error)
+    })
+    return workers.map(({ threadId, name, session }) => ({
+      threadId,
+      name,
+      open: async () => {
+        this.#progress(`seeking owners in worker ${String(threadId)}`)
+        const { handle, started } = await loadWorkerAgent(this.target, session)
+        return new WorkerAgent(session, handle, started, () => this.keepAlive())
+      },
+    }))
   }
 
   /** The cost of the attach for the process so far. */
@@ -161,14 +182,4 @@ export class Attachment {
       clearInterval(timer)
     }
   }
-}
-
-/** @throws CacheAttributionError with the code that the agent gave, where it is one of this library */
-function valueOf(answer: AgentAnswer): unknown {
-  if ('value' in answer) return answer.value
-  const { code, message } = answer.error
-  if (code === null || !Object.hasOwn(ERROR_CODES, code)) {
-    throw new CacheAttributionError('ERR_ATTACH_AGENT', `the agent failed in the process: ${message}`)
-  }
-  throw new CacheAttributionError(code as ErrorCode, message)
 }

@@ -29,6 +29,16 @@ interface Pending {
   readonly reject: (error: SessionError) => void
 }
 
+/** What carries a session: a WebSocket, or the session of the thread above. */
+export interface InspectorTransport {
+  on(event: 'text' | 'end', listener: (text: string) => void): void
+  send(message: string): void
+  close(): void
+}
+
+/** Told what was not asked for. */
+type NoticeListener = (method: string, params: Readonly<Record<string, unknown>>) => void
+
 const ANSWER_BYTES_MAX = 1024 * 1024
 
 /** How a method is called. */
@@ -45,12 +55,13 @@ export interface CallOptions {
 export class InspectorSession {
   /** Where the inspector listens. */
   readonly port: number
-  readonly #socket: WebSocketClient
+  readonly #socket: InspectorTransport
   readonly #pending = new Map<number, Pending>()
   #count = 0
   #lost: string | null = null
+  #onNotice: NoticeListener | undefined
 
-  private constructor(socket: WebSocketClient, port: number) {
+  constructor(socket: InspectorTransport, port: number) {
     this.#socket = socket
     this.port = port
     socket.on('text', (text) => {
@@ -132,6 +143,16 @@ export class InspectorSession {
     return valueOf(answer)
   }
 
+  /** Carries out a command of a domain. @throws SessionError */
+  async command(method: string, params: object, timeoutMs: number): Promise<void> {
+    await this.#send(method, params, timeoutMs)
+  }
+
+  /** Has what the other side tells by itself told on. */
+  onNotice(listener: NoticeListener): void {
+    this.#onNotice = listener
+  }
+
   /** Ends the session; what was kept is let go of. */
   close(): void {
     this.#socket.close()
@@ -163,10 +184,14 @@ export class InspectorSession {
   }
 
   #take(text: string): void {
-    let message: { id?: unknown; result?: unknown; error?: { message?: unknown } }
+    let message: { id?: unknown; method?: unknown; params?: unknown; result?: unknown; error?: { message?: unknown } }
     try {
       message = JSON.parse(text) as typeof message
     } catch {
+      return
+    }
+    if (typeof message.method === 'string') {
+      this.#onNotice?.(message.method, (message.params ?? {}) as Record<string, unknown>)
       return
     }
     const pending = typeof message.id === 'number' ? this.#pending.get(message.id) : undefined

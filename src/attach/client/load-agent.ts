@@ -10,7 +10,7 @@ import { brotliDecompressSync } from 'node:zlib'
 import { CacheAttributionError } from '../../support/errors.js'
 import { besideCode } from '../../support/own-package.js'
 import type { AgentSettings, AgentStart } from '../protocol.js'
-import { copiesOfAddon, seenFile, temporaryFolders } from './addon-file.js'
+import { copiesOfAddon, ownAddon, seenFile, temporaryFolders } from './addon-file.js'
 import { Foothold } from './foothold.js'
 import { inspectorClosed } from './inspector-closed.js'
 import { startGuard } from './guard.js'
@@ -58,6 +58,20 @@ export async function loadAgent(target: TargetProcess, settings: LoadSettings): 
   }
 }
 
+/** Brings the agent into a worker thread, by its session. @throws CacheAttributionError `ERR_ATTACH_*`; SessionError */
+export async function loadWorkerAgent(target: TargetProcess, session: InspectorSession): Promise<LoadedAgent> {
+  const hold = await Foothold.open(target, session)
+  await hold.turned()
+  checkBuiltIns(target, await hold.changed())
+  const files = { addon: ownAddon(), guard: undefined }
+  const handle = await withAddon(target, hold, files, (addonFile) => startAgent(hold, { addonFile, opened: false }))
+  return { session, handle, started: await startOf(session, handle) }
+}
+
+async function startOf(session: InspectorSession, handle: string): Promise<AgentStart> {
+  return JSON.parse((await session.call(handle, 'started', '', { timeoutMs: ANSWER_MS })) as string) as AgentStart
+}
+
 interface SessionSettings extends LoadSettings {
   readonly opened: boolean
   readonly guard: Guard | undefined
@@ -77,10 +91,7 @@ async function loadThrough(
     settings.progress('loading the agent into the process')
     const { opened } = settings
     const handle = await withAddon(target, hold, settings, (addonFile) => startAgent(hold, { addonFile, opened }))
-    const started = JSON.parse(
-      (await session.call(handle, 'started', '', { timeoutMs: ANSWER_MS })) as string,
-    ) as AgentStart
-    return { session, handle, started }
+    return { session, handle, started: await startOf(session, handle) }
   } catch (error) {
     const reason = error instanceof SessionError ? connectionLost(target, error) : error
     const isUndone = settings.opened && foothold !== undefined && (await closedAgain(target, session, foothold))
@@ -115,7 +126,7 @@ function checkBuiltIns(target: TargetProcess, changed: readonly string[]): void 
 async function withAddon<T>(
   target: TargetProcess,
   foothold: Foothold,
-  { addon, guard }: SessionSettings,
+  { addon, guard }: Pick<SessionSettings, 'addon' | 'guard'>,
   task: (addonFile: string) => Promise<T>,
 ): Promise<T> {
   if (await foothold.sees(seenFile(addon))) {

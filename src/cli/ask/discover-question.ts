@@ -15,7 +15,8 @@ export const DISCOVER_RULES = {
 } as const
 
 /** Lines of the help. */
-export const BUDGET_HELP = `  --threads  seek in the heaps of all threads, each in a copy of its own; a worker without a coordinator is only told
+export const BUDGET_HELP = `  --threads  seek in the heaps of all threads, each in a copy of its own; of a URL, workers without a coordinator are
+             only told
   --budget-ms N
              seek owners for N milliseconds at most, and show what is known by then
   --budget-pause N

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import type { OpenFile, Overview } from '../../attach/agent/types.js'
 import { temporaryFolders } from '../../attach/client/addon-file.js'
 import type { Attachment } from '../../attach/client/attachment.js'
+import { discoverWorkers } from '../../attach/client/discover-workers.js'
 import type { AttachCost } from '../../attach/protocol.js'
 import type { MemoryNode } from '../../report/breakdown/types.js'
 import type { Discovery } from '../../report/discovery/types.js'
@@ -23,12 +24,18 @@ export class AttachAnswerer implements Answerer {
     this.#attachment = attachment
   }
 
-  async overview(question: DiscoverQuestion): Promise<Overview> {
-    return (await this.#attachment.ask('overview', { ...question })) as Overview
+  async overview({ threads, ...question }: DiscoverQuestion): Promise<Overview> {
+    const overview = (await this.#attachment.ask('overview', { ...question })) as Overview
+    return threads === undefined ? overview : { ...overview, discovery: await this.#inWorkers(overview, question) }
   }
 
-  async discover(question: DiscoverQuestion): Promise<Discovery> {
-    return (await this.#attachment.ask('discover', { ...question })) as Discovery
+  async discover({ threads, ...question }: DiscoverQuestion): Promise<Discovery> {
+    const discovery = (await this.#attachment.ask('discover', { ...question })) as Discovery
+    return threads === undefined ? discovery : this.#inWorkers({ discovery }, question)
+  }
+
+  #inWorkers({ discovery }: Pick<Overview, 'discovery'>, question: DiscoverQuestion): Promise<Discovery> {
+    return discoverWorkers(this.#attachment, discovery, question)
   }
 
   async attribute(): Promise<readonly AttributionReport[]> {

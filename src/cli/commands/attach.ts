@@ -29,7 +29,7 @@ Needs: Linux, Node 20.19 or later there, the same user or root. Works with and w
 
 Options:
   --limit N          owners to list (default 10)
-  --threads          owners in the heaps of all threads; a worker without a coordinator is only told
+  --threads          owners in the heaps of all threads, each in a copy of its own
   --budget-ms N      seek owners for N milliseconds at most, and show what is known by then
   --budget-pause N   make no copy of the process to seek owners where the last one paused it for longer than N
                      milliseconds
