@@ -20,6 +20,7 @@ struct pieces {
   uint64_t *cut;         /* bytes of owners below it */
   uint64_t *cut_outside; /* the part of them outside the heap */
   uint32_t *owner_of;    /* an owner, or of a group that is told: its place + 1; 0: neither */
+  uint8_t *registered;   /* a bit for each number: whether it is sought */
 };
 
 static uint64_t piece_of(const struct pieces *pieces, const struct heap_tree *tree, uint32_t number) {
@@ -114,6 +115,17 @@ static bool holds_owners(const struct heap_graph *graph, const struct heap_tree 
   return map != 0 && (is_collection(v8_type_of_map(map)) || is_instance(map));
 }
 
+/* A registered object that nothing holds alone, since its registration does as well: however small it is, its
+ * row says of which cache it is, and many of one cache have one row. */
+static bool is_registered(const struct pieces *pieces, uint32_t number, uint32_t above) {
+  return above == 0 && (pieces->registered[number / 8] >> number % 8 & 1) != 0;
+}
+
+static void mark_registered(uint8_t *registered, const struct owners_sought *sought) {
+  for (size_t k = 0; k < sought->known_count; k++)
+    registered[sought->known[k] / 8] |= (uint8_t)(1u << sought->known[k] % 8);
+}
+
 /* From the leaves to the root: a piece that is large enough stays with its owner, a smaller one is its
  * dominator's; what only the roots hold together is nobody's. */
 static bool cut(struct heap_owners *owners, const struct heap_graph *graph, const struct heap_tree *tree,
@@ -123,7 +135,8 @@ static bool cut(struct heap_owners *owners, const struct heap_graph *graph, cons
     const uint64_t bytes = piece_of(pieces, tree, number);
     struct heap_item_group *group = heap_items_group(items, mark);
     const bool may_be = group == NULL && !heap_items_is_within(mark) &&
-                        (bytes >= least_bytes || holds_owners(graph, tree, pieces, number, least_bytes));
+                        (bytes >= least_bytes || holds_owners(graph, tree, pieces, number, least_bytes) ||
+                         is_registered(pieces, number, above));
     const int type = may_be ? type_at(graph, tree, number) : -1;
     bool is_owner = type >= 0 && ((has_a_name(type) && !goes_on(graph, tree, number)) ||
                                   is_variable(graph, tree, number, type));
@@ -264,13 +277,15 @@ bool heap_owners_find(struct heap_owners *owners, const struct heap_graph *graph
                       const struct heap_tree *tree, const struct column *via,
                       const struct owners_sought *sought) {
   heap_owners_free(owners);
-  const size_t bytes = tree->count * sizeof(uint64_t);
-  struct pieces pieces = {pages_map(bytes), pages_map(bytes), pages_map(bytes), NULL};
+  const size_t bytes = tree->count * sizeof(uint64_t), bits = tree->count / 8 + 1;
+  struct pieces pieces = {pages_map(bytes), pages_map(bytes), pages_map(bytes), NULL, pages_map(bits)};
   bool is_done = pieces.outside != NULL && pieces.cut != NULL && pieces.cut_outside != NULL &&
-                 column_make(&owners->owner_of, tree->count);
+                 pieces.registered != NULL && column_make(&owners->owner_of, tree->count);
   pieces.owner_of = owners->owner_of.at;
-  if (is_done)
+  if (is_done) {
     find_outside(graph, tree, pieces.outside);
+    mark_registered(pieces.registered, sought);
+  }
   is_done = is_done && heap_items_find(&owners->items, graph, tree);
   is_done = is_done && heap_items_mark(&owners->items, tree, pieces.owner_of, sought->least_bytes);
   is_done = is_done && cut(owners, graph, tree, &pieces, &owners->items, sought->least_bytes) &&
@@ -290,6 +305,7 @@ bool heap_owners_find(struct heap_owners *owners, const struct heap_graph *graph
   pages_unmap(pieces.outside, bytes);
   pages_unmap(pieces.cut, bytes);
   pages_unmap(pieces.cut_outside, bytes);
+  pages_unmap(pieces.registered, bits);
   return is_done;
 }
 

@@ -21,20 +21,25 @@ function found<T>(
 interface Rows {
   readonly caches: readonly { status: string; instances: number; entriesBefore: number; bytes: number }[]
   readonly entries: number
+  readonly owners: readonly { cache: string; className: string; instances: number; share: number }[]
 }
 
 describe('caches that register themselves', function () {
   this.timeout(60_000)
 
-  it('of one place are one row with their number, measured in a twin, and keep every entry', async function () {
+  it('of one place are one row with their number, in a run and in a discovery, and keep every entry', async function () {
     if (!supportsTwin().supported) this.skip()
-    const { caches, entries } = await found<Rows>('thousand')
+    const { caches, entries, owners } = await found<Rows>('thousand')
     expect(caches).to.have.length(1)
     const [row] = caches
     expect(row).to.include({ status: 'released', instances: 1000, entriesBefore: 1000 })
     // An array of 125 doubles takes 1,016 bytes and its object; lru-cache's own lists stay.
     expect(row?.bytes).to.be.within(900_000, 1_600_000)
     expect(entries).to.equal(1000)
+    // Each is smaller than what a row begins with. The row has besides what the run noted of each cache, some 400 bytes of 3,000.
+    expect(owners).to.have.length(1)
+    expect(owners[0]).to.include({ cache: 'LRUCache', className: 'LRUCache', instances: 1000 })
+    expect(owners[0]?.share).to.be.within(0.95, 1.2)
   })
 
   it('are not released in the live process, not even by name', async () => {

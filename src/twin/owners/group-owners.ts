@@ -25,16 +25,20 @@ export interface OwnerGroup {
 /** How far apart the numbers of two groups may be that belong to each other: some items begin or end meanwhile. */
 const COUNTS_APART = 0.1
 
-/** Copies of a module that differ in their query, and instances that differ in nothing, have one row. */
+/**
+ * Copies of a module that differ in their query, and instances that differ in nothing, have one row; so have instances that are
+ * registered as one cache, by the name that `cacheOf` gives.
+ */
 export function groupOwners(
   owners: readonly RawOwner[],
   { owners: raw, holders }: Pick<HeapOwners, 'owners' | 'holders'>,
+  cacheOf: (owner: RawOwner) => string | null = () => null,
 ): OwnerGroup[] {
   const leads = leadersOf(raw, holders)
   const groups = new Map<string, { first: RawOwner; members: RawOwner[]; alike: RawOwner[] }>()
   for (const owner of owners) {
     const first = leads.get(owner) ?? owner
-    const key = keyOf(first)
+    const key = keyOf(first, cacheOf(first))
     const group = groups.get(key)
     if (group === undefined) {
       groups.set(key, { first, members: [owner], alike: first === owner ? [owner] : [] })
@@ -46,13 +50,13 @@ export function groupOwners(
   return [...groups.values()].map((group) => (group.alike.length === 0 ? { ...group, alike: [group.first] } : group))
 }
 
-function keyOf(owner: RawOwner): string {
+function keyOf(owner: RawOwner, cache: string | null): string {
   return JSON.stringify([
     owner.className,
     owner.path,
     withoutQuery(owner.script),
     owner.path === '' ? owner.label : '',
-    owner.known,
+    cache ?? owner.known,
     owner.item,
     owner.item === 0 ? 0 : owner.siteLine,
   ])

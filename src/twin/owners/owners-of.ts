@@ -143,6 +143,7 @@ function arranged(
   const alike = groupOwners(
     raw.filter((owner) => !own.has(owner)),
     found,
+    (owner) => cacheOf(owner, caches),
   )
   const { groups, unlisted: hulls } = joinFields(alike, found, traits, leastBytes)
   const ordered = orderOwners(groups, partOf, leastBytes)

@@ -30,6 +30,15 @@ function orderOf(owners: readonly RawOwner[]) {
   ])
 }
 
+describe('groupOwners()', () => {
+  it('has instances that are registered as one cache in one row, and those of another cache in another', () => {
+    const cacheOf = ({ known }: RawOwner): string | null => ['users', 'users', 'sessions'][known] ?? null
+    const owners = [0, 1, 2, -1, -1, 3].map((known) => ({ ...owner('kept[*]', 200), known }))
+    const groups = groupOwners(owners, { owners, holders: [] }, cacheOf)
+    expect(groups.map(({ members }) => members.map(({ known }) => known))).to.deep.equal([[0, 1], [2], [-1, -1], [3]])
+  })
+})
+
 describe('orderOwners()', () => {
   it('puts the largest first', () => {
     expect(orderOf([owner('a', 200), owner('b', 300)])).to.deep.equal([
