@@ -5,6 +5,7 @@ import { breakdownOfProcess } from '../../breakdown/index.js'
 import { formatBreakdown } from '../../report/breakdown/format-breakdown.js'
 import { formatDiscovery } from '../../report/discovery/format-discovery.js'
 import { formatReport } from '../../report/format-report.js'
+import type { AttributionReport } from '../../report/types.js'
 import { CacheAttributionError, codeOf, messageOf, reasonOf } from '../../support/errors.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes } from '../../support/units.js'
@@ -16,12 +17,17 @@ import { targetOf, withAnswerer } from '../ask/open-answerer.js'
 import type { Answerer } from '../ask/answerer.js'
 import { BUDGET_HELP, DISCOVER_RULES, discoverQuestion } from '../ask/discover-question.js'
 import type { Command, CommandContext } from '../command.js'
+import { JUDGE_HELP, JUDGE_RULES, judgeGrowth } from '../judge-growth.js'
+import type { Judgement } from '../judge-growth.js'
+import { reportFromFile } from '../report-file.js'
 
 const TARGET_HELP = `PID is a running Node process, which need not be prepared ("attach --help" says what is done to it); URL is the admin
 endpoint of a service, for instance http://127.0.0.1:8080/debug/memory.`
 
 const ENVIRONMENT_HELP = `Environment:
   CACHE_ATTRIBUTION_TOKEN  sent to an admin endpoint as a bearer token`
+
+type Judge<T> = (answer: T) => Promise<Judgement>
 
 interface Question<T> {
   readonly name: string
@@ -35,6 +41,8 @@ interface Question<T> {
   readonly format: (answer: T) => string
   /** The part of an answer that is its JSON. @default all of it */
   readonly json?: (answer: T) => unknown
+  /** Refuses options before anything is asked, and gives what judges the answer; null where nothing is to be judged. */
+  readonly judge?: (options: Arguments['options'], context: CommandContext) => Promise<Judge<T> | null>
 }
 
 const JSON_SWITCH = { json: { kind: 'switch' } } as const
@@ -59,8 +67,12 @@ export const attributeCommand: Command = question({
   summary: 'measure the registered caches of a running process',
   about:
     'Measures what each registered cache holds, in a copy of the process, which keeps every entry. A process without\nregistered caches is measured as a whole: "discover" names what it holds.',
-  rules: { threads: { kind: 'switch' } },
-  optionsHelp: '  --threads  the caches of all threads in one report, where the process has an admin endpoint\n',
+  rules: { threads: { kind: 'switch' }, compare: { kind: 'text', what: 'a file' }, ...JUDGE_RULES },
+  optionsHelp: `  --threads  the caches of all threads in one report, where the process has an admin endpoint
+  --compare FILE    says what grew since the report in FILE (--json of an earlier run); the exit code is 3 where
+                    something did
+${JUDGE_HELP}`,
+  judge: judgeAgainstBaseline,
   ask: async (answerer, options) =>
     options.has('threads') ? answerer.attributeThreads() : { reports: await answerer.attribute() },
   format: (answer) =>
@@ -157,6 +169,7 @@ function question<T>({
   ask,
   format,
   json = (answer) => answer,
+  judge,
 }: Question<T>): Command {
   return {
     name,
@@ -175,10 +188,36 @@ ${ENVIRONMENT_HELP}
     takes: 'process',
     run: async (context: CommandContext) => {
       const { options, target } = readTargeted(name, context.args, { ...rules, ...JSON_SWITCH })
+      const verdictOf = (await judge?.(options, context)) ?? null
       const answer = await withAnswerer(context, targetOf(name, target), (answerer) => ask(answerer, options))
-      context.print(`${options.has('json') ? terminalJson(json(answer)) : format(answer)}\n`)
-      return { code: 0 }
+      const verdict = (await verdictOf?.(answer)) ?? null
+      const below = verdict === null ? '' : `\n${verdict.text}\n`
+      context.print(options.has('json') ? `${terminalJson(json(answer))}\n` : `${format(answer)}\n${below}`)
+      return { code: verdict?.code ?? 0 }
     },
+  }
+}
+
+/** The baseline is read first: a file that is missing must not cost a run. */
+async function judgeAgainstBaseline(
+  options: Arguments['options'],
+  { cwd }: CommandContext,
+): Promise<Judge<object> | null> {
+  const file = options.get('compare')
+  if (typeof file !== 'string') {
+    for (const name of ['tolerance', 'junit']) {
+      if (options.has(name)) throw usageError(`"--${name}" is for "--compare FILE"`)
+    }
+    return null
+  }
+  if (options.has('threads')) throw usageError('"--compare" is for one thread, not for "--threads"')
+  const baseline = await reportFromFile(path.resolve(cwd, file))
+  return async (answer) => {
+    const [report, ...others] = 'reports' in answer ? (answer.reports as readonly AttributionReport[]) : []
+    if (report !== undefined && others.length === 0) return judgeGrowth(baseline, report, options, cwd)
+    throw usageError(
+      '"--compare" is for a process with one coordinator: take reports with --json, and compare them with "diff"',
+    )
   }
 }
 

@@ -1,20 +1,19 @@
 /** `cache-attribution diff`: what changed between two reports. */
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readHistory } from '../../history/read-history.js'
-import { upgradeReport } from '../../history/upgrade.js'
-import { isReport } from '../../history/record-faults.js'
 import { changesBetween, ownerChanges } from '../../report/diff-reports.js'
 import type { Change } from '../../report/diff-reports.js'
 import { fitLines } from '../../report/fit-lines.js'
 import { formatTable, palette } from '../../report/format-table.js'
 import { headline } from '../../report/headline.js'
 import type { AttributionReport } from '../../report/types.js'
-import { CacheAttributionError, messageOf } from '../../support/errors.js'
+import { CacheAttributionError } from '../../support/errors.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatBytes, formatCount, printable } from '../../support/units.js'
 import { readArguments, usageError } from '../arguments.js'
 import type { Command } from '../command.js'
+import { JUDGE_HELP, JUDGE_RULES, judgeGrowth } from '../judge-growth.js'
+import { reportFromFile } from '../report-file.js'
 
 const HELP = `Usage: cache-attribution diff A B
        cache-attribution diff --history FOLDER A B
@@ -26,11 +25,17 @@ history they are moments (2026-01-31T12:00:00Z), of which the nearest report is 
 Options:
   --history FOLDER  take the reports out of this history
   --json            the changes as JSON
-`
+  --check           says of each whether it grew; the exit code is 3 where something did
+${JUDGE_HELP}`
 
 const NAME_WIDTH_MAX = 40
 
-const RULES = { json: { kind: 'switch' }, history: { kind: 'text', what: 'a folder' } } as const
+const RULES = {
+  json: { kind: 'switch' },
+  history: { kind: 'text', what: 'a folder' },
+  check: { kind: 'switch' },
+  ...JUDGE_RULES,
+} as const
 
 /** The subcommand. */
 export const diffCommand: Command = {
@@ -49,7 +54,15 @@ export const diffCommand: Command = {
     const [before, after] =
       typeof folder === 'string'
         ? await nearestReports(path.resolve(cwd, folder), [momentOf(first), momentOf(second)])
-        : await Promise.all([reportIn(path.resolve(cwd, first)), reportIn(path.resolve(cwd, second))])
+        : await Promise.all([reportFromFile(path.resolve(cwd, first)), reportFromFile(path.resolve(cwd, second))])
+    if (options.has('check')) {
+      const { code, text } = await judgeGrowth(before, after, options, cwd)
+      print(`${text}\n`)
+      return { code }
+    }
+    for (const name of ['tolerance', 'junit']) {
+      if (options.has(name)) throw usageError(`"--${name}" is for "--check"`)
+    }
     const changes = changesBetween(before, after)
     const owners = ownerChanges(before, after)
     const sentences = headline(after)
@@ -92,17 +105,6 @@ const COLUMNS = [
   { title: 'entries before', cell: ({ entriesBefore }: Change) => formatCount(entriesBefore) },
   { title: 'entries after', cell: ({ entriesAfter }: Change) => formatCount(entriesAfter) },
 ] as const
-
-async function reportIn(file: string): Promise<AttributionReport> {
-  let value: unknown
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    throw new CacheAttributionError('ERR_HISTORY_FOLDER', `the report in ${file} cannot be read: ${messageOf(error)}`)
-  }
-  if (!isReport(value)) throw new CacheAttributionError('ERR_HISTORY_FOLDER', `${file} holds no report`)
-  return upgradeReport(value)
-}
 
 /** Milliseconds; the ends of time for `first` and `last`. */
 function momentOf(text: string): number {

@@ -30,6 +30,13 @@ export const ERRORS_OF_COMMAND = {
     example:
       '`ERR_JEMALLOC_FETCH: it could not be fetched: apt-get downloaded nothing. To fix it: apt-get install libjemalloc2`',
   },
+  ERR_JUNIT_WRITE: {
+    gist: 'the file of --junit could not be written',
+    cause: '`diff --check` or `attribute --compare` could not write the verdict to the file of `--junit`.',
+    cure: 'the message holds the reason: a folder that exists, more room, the right to write.',
+    example:
+      "`ERR_JUNIT_WRITE: /ci/memory.xml cannot be written: ENOENT: no such file or directory, open '/ci/memory.xml'`",
+  },
   ERR_PROFILE_WRITE: {
     gist: 'what was made of a heap profile could not be written',
     cause: 'what `cache-attribution profile` made could not be written to the file of `--output`.',
