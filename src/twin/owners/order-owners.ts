@@ -108,22 +108,20 @@ function collectionOf(
   partOf: OuterOf,
   groupOf: ReadonlyMap<RawOwner, OwnerGroup>,
 ): OwnerGroup | undefined {
-  const direct = aroundMost(members, (member) => groupAt(partOf(member)))
-  if (direct !== undefined && direct.first.path !== '' && direct.first.script === first.script && members.length > 1) {
-    if (collectionPaths(direct).some((path) => first.path.startsWith(`${path}[`))) return direct
-  }
+  const nearest = (fits: (around: OwnerGroup) => boolean): OwnerGroup | undefined =>
+    aroundMost(members, (member) => {
+      for (let at = partOf(member); at !== undefined; at = partOf(at)) {
+        const around = groupOf.get(at)
+        if (around !== undefined && fits(around)) return around
+      }
+      return undefined
+    })
+  const isOfEntries = (around: OwnerGroup): boolean =>
+    around.first.path !== '' &&
+    around.first.script === first.script &&
+    collectionPaths(around).some((path) => first.path.startsWith(`${path}[`))
   if (members.length === 1 && first.instances === 1) return undefined
-  return aroundMost(members, (member) => {
-    for (let at = partOf(member); at !== undefined; at = partOf(at)) {
-      const around = groupOf.get(at)
-      if (around !== undefined && areConnections(around)) return around
-    }
-    return undefined
-  })
-
-  function groupAt(owner: RawOwner | undefined): OwnerGroup | undefined {
-    return owner === undefined ? undefined : groupOf.get(owner)
-  }
+  return (members.length > 1 ? nearest(isOfEntries) : undefined) ?? nearest(areConnections)
 }
 
 /** The group that is around nearly all members, by what is around each; not that of the members themselves. */

@@ -69,8 +69,11 @@ describe('orderOwners()', () => {
       owner('all[*].log', 130, 1),
       owner('all[*].log', 130, 2),
     ]
-    // An object in an entry is no entry of the collection itself.
-    expect(orderOf(owners)).to.deep.include.members([['all', 410, 3]])
+    // An object in an entry is no entry of the collection itself: it has a row, which the collection's place counts.
+    expect(orderOf(owners)).to.deep.equal([
+      ['all', 670, 3],
+      ['all[*].log', 260, 2],
+    ])
     expect(orderOf(owners).reduce((sum, [, , members]) => sum + Number(members), 0)).to.equal(owners.length)
   })
 
@@ -85,6 +88,15 @@ describe('orderOwners()', () => {
     expect(orderOf(hull).map(([path, , members]) => [path, members])).to.deep.include.members([['uploads', 1]])
     const spread = [...owners.slice(0, 12), ...Array.from({ length: 10 }, () => owner('uploads[*].body', 200, 1))]
     expect(orderOf(spread)[0]?.[0]).to.equal('uploads[*].body')
+  })
+
+  it('puts what lies in small parts of the entries behind the collection, too', () => {
+    const parts = [0, 1].flatMap((index) => [
+      owner('uploads[*]', 101, 0),
+      owner('uploads[*]._events', 400, 1 + 2 * index),
+    ])
+    const order = orderOf([owner('uploads', 500, -1, 2), ...parts, owner('other', 700)])
+    expect(order.map(([path]) => path)).to.deep.equal(['uploads', 'uploads[*]._events', 'uploads[*]', 'other'])
   })
 
   it('puts connections before what lies in them, of whichever path and script', () => {
