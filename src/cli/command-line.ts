@@ -1,11 +1,13 @@
 /**
  * From a command line to an outcome: finds the subcommand, runs it, and turns what it throws into one line.
  */
+import { palette } from '../report/format-table.js'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { packageVersion } from '../support/own-package.js'
 import { escapeUnprintable, terminalText } from '../support/terminal-text.js'
 import { nameHint, quotedArgument, usageError } from './arguments.js'
 import type { Command, Outcome } from './command.js'
+import { fitHelp } from './fit-help.js'
 import { attachCommand } from './commands/attach.js'
 import {
   attributeCommand,
@@ -83,7 +85,7 @@ async function dispatch(line: CommandLine, log: (text: string) => void): Promise
   if (name === undefined) throw usageError(`a subcommand is missing: ${names.join(', ')} (see --help)`)
   if (name === '--help' || name === '-h' || name === 'help') {
     const topic = COMMANDS.find((command) => command.name === args[0])
-    print(topic?.help ?? helpText())
+    print(fitHelp(topic?.help ?? helpText(), palette().width))
     return { code: 0 }
   }
   if (name === '--version' || name === '-v' || name === '-V') {
@@ -94,7 +96,7 @@ async function dispatch(line: CommandLine, log: (text: string) => void): Promise
   if (command === undefined) throw unknown(name, names)
   const [asked] = command.takes === 'program' ? args : args.filter((argument) => isAboutCommand(argument))
   if (asked === '--help' || asked === '-h') {
-    print(command.help)
+    print(fitHelp(command.help, palette().width))
     return { code: 0 }
   }
   if (asked === '--version' || asked === '-v') {
