@@ -31,26 +31,38 @@ export interface PressureParts {
 
 const PARTS = Symbol.for('cache-attribution.pressure')
 
-/** Keeps the parts for as long as the coordinator lives. */
-export function notePressureParts(coordinator: object, parts: PressureParts): void {
-  known().set(coordinator, parts)
+interface Known {
+  readonly parts: WeakMap<object, PressureParts>
+  /** Coordinators that are open. */
+  open: number
 }
 
-/** A coordinator that was closed has none. */
+type Holder = Record<symbol, Known | undefined>
+
+const holder = globalThis as unknown as Holder
+
+/** Keeps the parts for as long as the coordinator lives. */
+export function notePressureParts(coordinator: object, parts: PressureParts): void {
+  const known = holder[PARTS] ?? made()
+  known.parts.set(coordinator, parts)
+  known.open++
+}
+
+/** A coordinator that was closed has none. The last one leaves no symbol: an agent has the process as it was. */
 export function dropPressureParts(coordinator: object): void {
-  known().delete(coordinator)
+  const known = holder[PARTS]
+  if (known?.parts.delete(coordinator) === true && --known.open === 0) Reflect.deleteProperty(holder, PARTS)
 }
 
 /** Null of what is no open coordinator. */
 export function pressureParts(coordinator: unknown): PressureParts | null {
-  return typeof coordinator === 'object' && coordinator !== null ? (known().get(coordinator) ?? null) : null
+  return typeof coordinator === 'object' && coordinator !== null
+    ? (holder[PARTS]?.parts.get(coordinator) ?? null)
+    : null
 }
 
-function known(): WeakMap<object, PressureParts> {
-  const holder = globalThis as unknown as Record<symbol, WeakMap<object, PressureParts> | undefined>
-  const kept = holder[PARTS]
-  if (kept !== undefined) return kept
-  const made = new WeakMap<object, PressureParts>()
-  Object.defineProperty(globalThis, PARTS, { value: made, configurable: true, enumerable: false })
-  return made
+function made(): Known {
+  const known = { parts: new WeakMap<object, PressureParts>(), open: 0 }
+  Object.defineProperty(holder, PARTS, { value: known, configurable: true, enumerable: false })
+  return known
 }
