@@ -13,7 +13,7 @@ export async function reportFromFile(file: string): Promise<AttributionReport> {
 }
 
 /** The reports of a file: one, or a list of those of several coordinators. @throws CacheAttributionError `ERR_HISTORY_FOLDER` */
-export async function reportsFromFile(file: string): Promise<AttributionReport[]> {
+async function reportsFromFile(file: string): Promise<AttributionReport[]> {
   let value: unknown
   try {
     value = JSON.parse(await readFile(file, 'utf8'))
