@@ -27,7 +27,7 @@ const MACHINES = new Map([
 ])
 const SMALL = ['-Os', '-fPIC', '-ffunction-sections', '-fdata-sections']
 /** With read-only relocations the file of arm64 is padded to pages of 64 KiB. */
-const LINK = ['--gc-sections', '-z', 'norelro', '--hash-style=gnu']
+const LINK = ['--gc-sections', '-z', 'norelro', '-z', 'noseparate-code', '--hash-style=gnu']
 
 /** The system that this process runs on. @returns {Target} */
 export function ownTarget() {

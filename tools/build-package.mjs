@@ -1,14 +1,16 @@
 // Builds what the package carries, dist/lib/ and dist/types/, of what the compiler made, dist/src/.
 //
-// There is one implementation, CommonJS in a few files (tools/package/library.mjs), and before each entry an ES module that exports the
-// same: `import` and `require()` share classes and state, and a test runner or a bundler of either kind takes it.
+// There is one implementation, CommonJS in a few files (tools/package/library.mjs). `import` and `require()` share classes and state, and a test
+// runner or a bundler of either kind takes it: each entry names its exports in the form that loaders of ES modules read.
 //
 //   node tools/build-package.mjs           part of `npm run build:ts`
 //   node tools/build-package.mjs --code    without declarations, which nothing but a compiler needs
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { entryModules, flatName } from './package/entry-modules.mjs'
+import { compressedSources } from './package/c-sources.mjs'
 import { Library } from './package/library.mjs'
 import { compressed, smallerPage, smallerTable } from './package/smaller-modules.mjs'
 import { bundledTypes } from './package/types.mjs'
@@ -29,23 +31,18 @@ const PARTS = [
   { file: 'command.cjs', roots: ['cli/main', 'cli/doctor/allocator-facts'] },
   { file: 'addons.cjs', roots: ['allocator/bundled'] },
 ]
-/** Besides the entries: src/support/own-package.ts. */
-const LOADED_AS_MODULES = ['auto/loader-thread', 'attach/client/guard-process', 'cli/doctor/allocator-facts']
 const AGENT = 'attach/agent/agent.bundle.js'
 
-/** Entries of the package, as `http/index`. */
-const entries = Object.values(manifest.exports).flatMap((/** @type {any} */ target) =>
-  typeof target === 'string' ? [] : [target.import.default.replace(/^\.\/dist\/lib\/|\.js$/g, '')],
-)
+const entries = entryModules(manifest.exports, path.join(root, 'src'))
 
 /** Path relative to dist/ → content. @type {Map<string, string | Buffer>} */
 const written = new Map()
 
 await writeIfChanged(path.join(source, 'allocator', 'bundled-addons.js'), bundledAddons())
 await buildLibrary()
-await writeIfChanged(path.join(root, 'native', 'sources.br'), compressedSources())
+await writeIfChanged(path.join(root, 'native', 'sources.br'), compressedSources(path.join(root, 'native')))
 if (!process.argv.includes('--code')) await buildTypes()
-written.set(`lib/${AGENT}.br`, compressed(await readFile(path.join(source, AGENT))))
+written.set(`lib/${flatName(AGENT).replace('.js', '.cjs')}.br`, compressed(await readFile(path.join(source, AGENT))))
 for (const [file, content] of written) await writeIfChanged(path.join(root, 'dist', file), content)
 await removeOthers()
 
@@ -64,8 +61,8 @@ function bundledAddons() {
       files[`${system}${itsLibc}`] = path.join(prebuilds, system, name)
     }
   }
-  // The last build goes before an earlier prebuild.
-  if (existsSync(built)) files[own] = built
+  // The last one that was made: a prebuild is half as large.
+  if (existsSync(built) && madeAt(built) > madeAt(files[own])) files[own] = built
   const addons = Object.entries(files).map(([system, file]) => [
     system,
     compressed(readFileSync(file)).toString('base64'),
@@ -73,12 +70,9 @@ function bundledAddons() {
   return `export const ADDONS = ${JSON.stringify(Object.fromEntries(addons))}\n`
 }
 
-/** The sources of the addon, for who builds it where none is prebuilt: native/unpack.mjs. */
-function compressedSources() {
-  const native = path.join(root, 'native')
-  const names = readdirSync(native).filter((name) => /\.[ch]$/.test(name))
-  const sources = Object.fromEntries(names.sort().map((name) => [name, readFileSync(path.join(native, name), 'utf8')]))
-  return compressed(Buffer.from(JSON.stringify(sources)))
+/** @param {string | undefined} file */
+function madeAt(file) {
+  return file === undefined ? 0 : statSync(file).mtimeMs
 }
 
 async function buildLibrary() {
@@ -90,30 +84,17 @@ async function buildLibrary() {
   const others = entries.filter((entry) => !isIn(PARTS, entry))
   const parts = PARTS.map((part) => (part.file === 'more.cjs' ? { ...part, roots: others } : part))
   for (const [file, text] of await library.files(parts)) {
-    written.set(`lib/${file}`, file === 'cli/main.cjs' ? `#!/usr/bin/env node\n${text}` : text)
-  }
-  for (const entry of [...entries, ...LOADED_AS_MODULES]) {
-    written.set(`lib/${entry}.js`, esModule(entry, library.exportsOf(entry)))
+    written.set(`lib/${file}`, file === 'cli-main.cjs' ? `#!/usr/bin/env node\n${text}` : text)
   }
 }
 
-/** The ES module before an entry. By names, which every loader and bundler finds in what esbuild writes. @param {string} name @param {readonly string[]} exports */
-function esModule(name, exports) {
-  const from = `'./${path.basename(name, '.js')}.cjs'`
-  return exports.length === 0 ? `import ${from}\n` : `export { ${[...exports].sort().join(', ')} } from ${from}\n`
-}
-
-/** Before each entry one declaration for `import`; for `require()` and old compilers it is that of the module itself. */
+/** As of CommonJS modules, which every compiler reads. */
 async function buildTypes() {
   const optionalPeers = Object.keys(manifest.peerDependenciesMeta)
-  /** Folders take room, too. @type {[string, string][]} */
-  const named = entries.map((entry) => [entry.replace(/(?<=.)\/index$/, '').replaceAll('/', '-'), entry])
+  /** @type {[string, string][]} */
+  const named = entries.map((entry) => [flatName(entry), entry])
   const files = await bundledTypes({ source, entries: Object.fromEntries(named), optionalPeers })
   for (const [file, text] of files) written.set(`types/${file}`, text)
-  for (const [name, entry] of named) {
-    const target = path.posix.join(path.posix.relative(path.posix.dirname(entry), '..'), 'types', name)
-    written.set(`lib/${entry}.d.ts`, `export * from '${target}.cjs'\n`)
-  }
 }
 
 /** @param {string} file @param {string | Buffer} content */

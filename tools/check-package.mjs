@@ -16,7 +16,7 @@ const MAX_UNPACKED_BYTES = 2_750_000
 const MAX_SYSTEM_BYTES = 270_000
 const MAX_PACKAGES = 3
 /** As the file system counts, with whole blocks. */
-const MAX_INSTALLED_BYTES = 3_300_000
+const MAX_INSTALLED_BYTES = 3_000_000
 const LIMIT_MS = 180_000
 
 const root = path.resolve(fileURLToPath(new URL('..', import.meta.url)))
@@ -31,9 +31,7 @@ const REQUIRED = [
   'LICENSE',
   'CHANGELOG.md',
   'dist/lib/index.cjs',
-  'dist/lib/index.js',
-  'dist/lib/index.d.ts',
-  'dist/lib/attach/agent/agent.bundle.js.br',
+  'dist/lib/attach-agent-agent.bundle.cjs.br',
   'dist/types/index.d.cts',
   'docs/guide/twin.md',
   'examples/01-quickstart.ts',
@@ -44,7 +42,7 @@ const REQUIRED = [
 const ALLOWED = new RegExp(
   `^(?:${[
     String.raw`package\.json|LICENSE|[A-Z]+\.md`,
-    String.raw`dist/lib/.+\.(?:c?js|d\.ts)|dist/lib/attach/agent/agent\.bundle\.js\.br|dist/types/.+\.d\.cts`,
+    String.raw`dist/lib/[\w-]+\.(?:cjs|bundle\.cjs\.br)|dist/types/[\w-]+\.d\.cts`,
     String.raw`docs/(?:guide|reference)/.+\.md`,
     String.raw`examples/.+\.(?:ts|md)`,
     String.raw`prometheus/\w+\.yml|grafana/[\w-]+\.json`,

@@ -2,16 +2,19 @@
 // modules that tests name by their path. Of another state of the project, check it out and give its folder.
 //
 //   node tools/house-figures.mjs [FOLDER]
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { entryModules } from './package/entry-modules.mjs'
 
 const root = path.resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'))
 const modules = modulesBelow('src')
-const entries = entriesOf(manifest.exports)
+const entries = entryModules(manifest.exports, path.join(root, 'src')).map((module) =>
+  path.join(root, 'src', `${module}.ts`),
+)
 const names = publicNames(entries)
 const lengths = modules.flatMap(declaredLengths)
 const fromTests = importedByTests()
@@ -39,15 +42,6 @@ function modulesBelow(folder) {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
     .map((name) => path.join(root, folder, name))
-}
-
-/** The modules that the package exports, as they lie in src/. @param {Record<string, unknown>} exported @returns {string[]} */
-function entriesOf(exported) {
-  return Object.values(exported).flatMap((target) => {
-    const [, name] = /"default":"\.\/dist\/(?:lib|src)\/([^"]*)\.js"/.exec(JSON.stringify(target)) ?? []
-    const file = path.join(root, 'src', `${name}.ts`)
-    return name !== undefined && existsSync(file) ? [file] : []
-  })
 }
 
 /** @param {readonly string[]} files */

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import ts from 'typescript'
+import { entryModules } from './package/entry-modules.mjs'
 
 /**
  * @typedef {object} Section
@@ -100,11 +101,8 @@ process.exitCode = outdated === 0 ? 0 : 1
 
 /** The sources of the entry points, and what they export. */
 function publicTypes() {
-  /** @type {{ import: { types: string } }[]} */
-  const targets = Object.values(manifest.exports).filter((target) => typeof target === 'object')
-  const entries = targets.map(({ import: { types } }) =>
-    path.join(root, types.replace(/^\.\/dist\/lib\//, 'src/').replace(/\.d\.ts$/, '.ts')),
-  )
+  const modules = entryModules(manifest.exports, path.join(root, 'src'))
+  const entries = modules.map((module) => path.join(root, 'src', `${module}.ts`))
   const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file))
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
   const made = ts.createProgram(entries, { ...options, noEmit: true })

@@ -20,12 +20,15 @@ declare const module: object | undefined
 const NAME = 'cache-attribution'
 
 /** Folders of this package with code in it, with slashes at both ends. */
-const CODE_FOLDERS = ['/dist/lib/', '/dist/src/'] as const
+const BUILT_FOLDER = '/dist/lib/'
+const CODE_FOLDERS = [BUILT_FOLDER, '/dist/src/'] as const
 
 /** The folder of the package, and that of the code in it. */
 interface OwnPackage {
   readonly root: string
   readonly code: string
+  /** Whether all files lie in that one folder. */
+  readonly isFlat: boolean
 }
 
 let known: OwnPackage | null | undefined
@@ -47,7 +50,8 @@ function findOwnPackage(): OwnPackage | null {
     if (at === -1) continue
     const root = file.slice(0, at)
     // The agent's process need not see these files.
-    if (IS_AGENT || isPackage(root)) return { root, code: file.slice(0, at + folder.length) }
+    if (IS_AGENT || isPackage(root))
+      return { root, code: file.slice(0, at + folder.length), isFlat: folder === BUILT_FOLDER }
   }
   return null
 }
@@ -97,7 +101,12 @@ export function besideCode(relative: string): string {
   if (own === null) {
     throw new Error(`${relative} of ${NAME} does not lie beside its code, which was bundled or copied`)
   }
-  return path.join(own.code, relative)
+  return path.join(own.code, own.isFlat ? flatName(relative) : relative)
+}
+
+/** As tools/build-package.mjs names the files of the package: `auto/index.js` is `auto.cjs`. */
+function flatName(relative: string): string {
+  return relative.replace(/(?:(?<=.)\/index)?\.js$/, '.cjs').replaceAll('/', '-')
 }
 
 /** The version in package.json; of bundled code what was built in. */

@@ -77,6 +77,8 @@ function title({ library, version, oldest }: AdapterInfo): string {
   return oldest === undefined ? `${library} ${version}` : `${library} ${oldest} to ${version}`
 }
 
+/** Without the spaces that would align its columns, which are half of it. */
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
+  return ['<!-- prettier-ignore-start -->', ...lines, '<!-- prettier-ignore-end -->'].join('\n')
 }

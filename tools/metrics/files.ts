@@ -10,6 +10,6 @@ export function metricsDocuments(): Readonly<Record<string, string>> {
     'docs/reference/metrics.md': metricsDocument(GROUPS),
     'prometheus/recording.yml': recordingRulesFile(),
     'prometheus/alerts.yml': alertRulesFile(),
-    'grafana/cache-attribution.json': JSON.stringify(dashboard(), null, 2),
+    'grafana/cache-attribution.json': JSON.stringify(dashboard()),
   }
 }

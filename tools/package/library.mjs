@@ -9,12 +9,15 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { transform } from 'esbuild'
 import ts from 'typescript'
+import { flatName } from './entry-modules.mjs'
+import { withLineBreaks } from './line-breaks.mjs'
 import {
   namesOf,
   needsOf,
   refuseReserved,
   usedAtOnce,
   withLinks,
+  withPlainCalls,
   withoutDynamicImports,
   withoutHead,
 } from './module-code.mjs'
@@ -83,18 +86,13 @@ export class Library {
       )
       for (const { name, piece } of pieces) files.set(name, await this.#partText(piece, [...before, file], []))
       before.push(file)
-      for (const root of roots) files.set(`${root}.cjs`, this.#rootText(root, file))
+      for (const root of roots) files.set(`${flatName(root)}.cjs`, this.#rootText(root, file))
     }
     const build = createHash('sha256')
       .update([...files.values()].join(''))
       .digest('hex')
       .slice(0, 16)
     return new Map([...files].map(([file, text]) => [file, text.replace(BUILD, build)]))
-  }
-
-  /** The exports of a module. @param {string} root without its ending @returns {readonly string[]} */
-  exportsOf(root) {
-    return this.#modules.get(`${root}.js`)?.names ?? []
   }
 
   /** @param {readonly string[]} roots @param {Set<string>} placed */
@@ -168,7 +166,7 @@ export class Library {
       imports.push(imported)
       return String(this.#idOf(imported))
     }
-    const linked = withoutDynamicImports(withLinks(withoutHead(outputText), own), own)
+    const linked = withPlainCalls(withoutDynamicImports(withLinks(withoutHead(outputText), own), own))
     const used = usedAtOnce(linked).map((id) => this.#fileOf(id))
     const { code } = await transform(linked, {
       platform: 'node',
@@ -187,7 +185,10 @@ export class Library {
 
   /** @param {readonly Module[]} modules @param {readonly string[]} before @param {readonly string[]} later */
   async #partText(modules, before, later) {
-    const added = modules.map(({ id, needs, code }) => `add(${id},${JSON.stringify(needs)},exports=>{${code}});`)
+    const added = modules.map(
+      ({ id, needs, code }) => `add(${id},${JSON.stringify(needs)},exports=>{
+${withLineBreaks(code)}});`,
+    )
     const code = added.join('\n')
     const builtins = [...new Set([...code.matchAll(/\$n\.(\w+)/g)].map(([, name = '']) => name))].sort()
     const names = builtins.map((name) => `addBuiltin(${JSON.stringify(name.replace('__', '/'))},"${name}");`)
@@ -205,17 +206,14 @@ export class Library {
       first === undefined ? `$(${this.#idOf(AT_ONCE)});` : '',
     ]
     const address = code.includes('OWN_URL') ? `const OWN_URL=${OWN_URL};` : ''
-    const text = `"use strict";${own}${names.join('')}${address}\n${code}\n`
-    return `${text}module.exports={${shared}};${rest.join('')}\n`
+    const head = withLineBreaks(`"use strict";${own}${names.join('')}${address}`)
+    return `${head}\n${code}\n${withLineBreaks(`module.exports={${shared}};${rest.join('')}`)}\n`
   }
 
-  /** The names stand in a form that loaders of ES modules read. @param {string} root @param {string} file */
+  /** The names stand in a form that loaders of ES modules read; without them those of the file would be taken. @param {string} root @param {string} file */
   #rootText(root, file) {
-    const part = path.posix.relative(path.posix.dirname(root), file)
-    const specifier = part.startsWith('.') ? part : `./${part}`
     const { id, names } = /** @type {Module} */ (this.#modules.get(`${root}.js`))
-    const found = names.length === 0 ? '' : `0&&(module.exports={${names.join(',')}});`
-    return `"use strict";module.exports=require("${specifier}").$entry(${id});${found}\n`
+    return `"use strict";module.exports=require("./${file}").$entry(${id});0&&(module.exports={${names.join(',')}});\n`
   }
 }
 

@@ -71,6 +71,11 @@ export function withoutDynamicImports(text, own) {
   )
 }
 
+/** `(0, $(1).name)(…)` without its brackets: no function of a module reads its `this`. @param {string} text with links */
+export function withPlainCalls(text) {
+  return text.replace(/\(0, (\$(?:\(\d+\)|n\.\w+)(?:\.\w+)+)\)(?=[(`])/g, '$1')
+}
+
 /** @param {string} text of the compiler */
 export function namesOf(text) {
   const assigned = [...text.matchAll(/^exports\.(\w+) = /gm)]

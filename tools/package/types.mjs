@@ -1,4 +1,5 @@
 // The declarations of the package, dist/types/: those that the entries reach, in a few files, as of CommonJS modules.
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { rollup } from 'rollup'
 import { dts } from 'rollup-plugin-dts'
@@ -23,15 +24,45 @@ export async function bundledTypes({ source, entries, optionalPeers }) {
   const { output } = await bundle.generate({
     format: 'es',
     entryFileNames: '[name].d.ts',
-    chunkFileNames: 'shared-[name].d.ts',
+    chunkFileNames: '[name].d.ts',
+    // Blocks of the disk count. What needs a peer stays with the entries that do.
+    manualChunks: (id, { getModuleInfo }) => (sharedTypes(id, getModuleInfo) ? 'shared' : undefined),
     minifyInternalExports: false,
   })
   await bundle.close()
   return new Map(
     output.flatMap((chunk) =>
-      chunk.type === 'chunk' ? [[namedAs(chunk.fileName), forEveryCompiler(chunk.code, optionalPeers)]] : [],
+      chunk.type === 'chunk' ? [[namedAs(chunk.fileName), forEveryCompiler(typesOnly(chunk), optionalPeers)]] : [],
     ),
   )
+}
+
+/**
+ * Classes that an entry exports as types stay so: joined, they would be named with its values, which it does not have.
+ *
+ * @param {import('rollup').OutputChunk} chunk
+ */
+function typesOnly({ code, facadeModuleId }) {
+  const entry = facadeModuleId === null ? '' : readFileSync(facadeModuleId, 'utf8')
+  const types = new Set([...entry.matchAll(/^export type \{([^}]*)\}/gm)].flatMap(([, names = '']) => namesIn(names)))
+  // An entry without exports keeps its empty list: without one it would be no module.
+  return code.replace(/^export \{ (?=\w)([^}]*)\};$/gm, (_, names) => {
+    const [values, others] = [
+      namesIn(names).filter((name) => !types.has(name)),
+      namesIn(names).filter((name) => types.has(name)),
+    ]
+    const form = (/** @type {string} */ word, /** @type {readonly string[]} */ list) =>
+      list.length === 0 ? [] : [`${word} { ${list.join(', ')} };`]
+    return [...form('export', values), ...form('export type', others)].join('\n')
+  })
+}
+
+/** @param {string} list */
+function namesIn(list) {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 }
 
 /** @param {string} file */
@@ -53,4 +84,20 @@ function forEveryCompiler(text, optionalPeers) {
     .replace(/^import .* from '([^'.][^']*)';$/gm, (line, name) =>
       optionalPeers.includes(name) ? `// @ts-ignore: an optional peer\n${line}` : line,
     )
+}
+
+/**
+ * Whether declarations are of several entries and name no package that may be missing.
+ *
+ * @param {string} id @param {import('rollup').GetModuleInfo} infoOf
+ */
+function sharedTypes(id, infoOf) {
+  return /\/src\/(?!metrics\/|.*\/index\.d\.ts$)/.test(id) && entriesAbove(id, infoOf).size > 1
+}
+
+/** @param {string} id @param {import('rollup').GetModuleInfo} infoOf */
+function entriesAbove(id, infoOf) {
+  const seen = new Set([id])
+  for (const one of seen) for (const importer of infoOf(one)?.importers ?? []) seen.add(importer)
+  return new Set([...seen].filter((one) => infoOf(one)?.isEntry === true))
 }

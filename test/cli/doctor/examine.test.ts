@@ -54,7 +54,7 @@ describe('doctor', () => {
       }
       console.log('{"loaded": true}')`
     const loader = program(place, find, 'pnp.cjs')
-    const main = path.join(place, 'dist/lib/cli/main.cjs')
+    const main = path.join(place, 'dist/lib/cli-main.cjs')
     const env = plainEnvironment({ NODE_OPTIONS: `--require "${loader}" --inspect-port=0` })
     const { stdout } = spawnSync(process.execPath, [main, 'doctor'], { env, encoding: 'utf8' })
     expect(stdout).to.contain('Ready: ')
