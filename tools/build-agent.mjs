@@ -5,7 +5,7 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { smallerTable } from './package/smaller-modules.mjs'
+import { smallerAdapter, smallerTable } from './package/smaller-modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -33,10 +33,11 @@ await build({
   define: { 'import.meta.url': 'AGENT_URL' },
   plugins: [
     {
-      name: 'smaller-tables',
+      name: 'smaller-modules',
       setup: ({ onLoad }) => {
-        onLoad({ filter: /[/\\]error-table[/\\]/ }, async ({ path: file }) => {
-          const contents = await smallerTable(source, path.relative(source, file).replaceAll('\\', '/'))
+        onLoad({ filter: /[/\\](?:error-table|adapters)[/\\]/ }, async ({ path: file }) => {
+          const name = path.relative(source, file).replaceAll('\\', '/')
+          const contents = (await smallerTable(source, name)) ?? smallerAdapter(source, name)
           return contents === undefined ? undefined : { contents }
         })
       },

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { entryModules, flatName } from './package/entry-modules.mjs'
 import { compressedSources } from './package/c-sources.mjs'
 import { Library } from './package/library.mjs'
-import { compressed, smallerPage, smallerTable } from './package/smaller-modules.mjs'
+import { compressed, smallerAdapter, smallerPage, smallerTable } from './package/smaller-modules.mjs'
 import { bundledTypes } from './package/types.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -77,7 +77,7 @@ function madeAt(file) {
 
 async function buildLibrary() {
   const library = new Library(source, manifest.version, async (file) => {
-    return (await smallerPage(source, file)) ?? (await smallerTable(source, file))
+    return (await smallerPage(source, file)) ?? (await smallerTable(source, file)) ?? smallerAdapter(source, file)
   })
   const isIn = (/** @type {readonly { roots: readonly string[] }[]} */ parts, /** @type {string} */ entry) =>
     parts.some(({ roots }) => roots.includes(entry))

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { runInNewContext } from 'node:vm'
+import { brotliDecompressSync } from 'node:zlib'
 import { expect } from 'chai'
 import { transform } from 'esbuild'
 
@@ -8,7 +12,7 @@ async function tool<Exports>(name: string): Promise<Exports> {
   return (await import(new URL(`../../../tools/package/${name}.mjs`, import.meta.url).href)) as Exports
 }
 
-const { withoutComments } = await tool<{ readonly withoutComments: Text }>('c-sources')
+const { compressedSources } = await tool<{ readonly compressedSources: (folder: string) => Buffer }>('c-sources')
 const { flatName } = await tool<{ readonly flatName: Text }>('entry-modules')
 const { withPlainCalls } = await tool<{ readonly withPlainCalls: Text }>('module-code')
 const { withLineBreaks } = await tool<{ readonly withLineBreaks: (code: string, most?: number) => string }>(
@@ -72,7 +76,13 @@ describe('code of the package', () => {
   it('has sources in C without comments, with each text and each line where it was', () => {
     const text =
       'int a; // one\n/* two\n   lines */ const char *b = "// no \\" comment /* */", c = \'"\'; /* x */ int d;\nint e = 4 / 2;\n'
-    const kept = withoutComments(text)
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'c-sources-'))
+    writeFileSync(path.join(folder, 'a.c'), text)
+    writeFileSync(path.join(folder, 'notes.md'), '')
+    const unpacked = JSON.parse(brotliDecompressSync(compressedSources(folder)).toString()) as Record<string, string>
+    rmSync(folder, { recursive: true })
+    expect(Object.keys(unpacked)).to.deep.equal(['a.c'])
+    const kept = unpacked['a.c'] ?? ''
     expect(kept).to.equal(
       'int a;\n\n  const char *b = "// no \\" comment /* */", c = \'"\';   int d;\nint e = 4 / 2;\n',
     )

@@ -14,7 +14,7 @@ export function compressedSources(folder) {
 }
 
 /** A third of the package's sources is comments, which a compiler does not need. A line keeps its number. @param {string} text */
-export function withoutComments(text) {
+function withoutComments(text) {
   return text
     .replace(TEXT_OR_COMMENT, (found) => (found.startsWith('/') ? found.replace(/[^\n]+/g, ' ') : found))
     .replace(/[ \t]+$/gm, '')

@@ -1,7 +1,9 @@
 // Modules that the package has in a smaller form than the compiler wrote.
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { brotliCompressSync, constants } from 'node:zlib'
+import ts from 'typescript'
 
 /** @param {Buffer} content */
 export function compressed(content) {
@@ -30,4 +32,28 @@ export async function smallerTable(source, file) {
   return Object.entries(exported)
     .map(([name, table]) => `export const ${name} = ${kept(table)}`)
     .join('\n')
+}
+
+/** What docs/reference/adapters.md alone says of an adapter. */
+const FOR_DOCUMENTS = new Set(['version', 'oldest', 'releases', 'trims', 'entries', 'claimed', 'traps'])
+
+/** Of an adapter a process needs its name, its library, its shape and its traits. @param {string} source dist/src/ @param {string} file below it */
+export function smallerAdapter(source, file) {
+  if (!file.startsWith('adapters/')) return undefined
+  const text = readFileSync(path.join(source, file), 'utf8')
+  /** @type {ts.Node[]} */
+  const left = []
+  const visit = (/** @type {ts.Node} */ node) => {
+    if (
+      ts.isPropertyAssignment(node) &&
+      node.name.getText() === 'info' &&
+      ts.isObjectLiteralExpression(node.initializer)
+    ) {
+      const { properties } = node.initializer
+      left.push(...properties.filter((one) => one.name !== undefined && FOR_DOCUMENTS.has(one.name.getText())))
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true))
+  return left.reduceRight((rest, { pos, end }) => `${rest.slice(0, pos)}${rest.slice(end).replace(/^,/, '')}`, text)
 }
