@@ -12,6 +12,7 @@ import type { Authorize } from '../http/index.js'
 import { PeriodicReporter } from '../log/index.js'
 import type { Logger } from '../log/index.js'
 import { HeapProfiler } from '../profiling/profiler/heap-profiler.js'
+import { recordedBox } from './record-black-box.js'
 import type { AutoSettings } from './settings.js'
 
 /** In place of an address: the peer came through a file that only this user can open. No peer of a network has it. */
@@ -40,6 +41,7 @@ export async function createAdmin(settings: AutoSettings, isReporting: boolean):
     createAdminHandler(coordinator, {
       authorize,
       ...(history === undefined ? {} : { history }),
+      blackBox: recordedBox(),
       ...(profiles === undefined ? {} : { profiles }),
     }),
   )

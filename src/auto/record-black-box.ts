@@ -17,6 +17,11 @@ export async function recordBlackBox(folder: string): Promise<void> {
   recording = await BlackBox.open(folder, { coordinator: Coordinator.default() })
 }
 
+/** The open box; undefined where there is none. */
+export function recordedBox(): BlackBox | undefined {
+  return recording
+}
+
 /** How the last life of the program ended, where it ended without notice; null otherwise. */
 export function unnoticedEnd(): Postmortem | null {
   const lastLife = recording?.lastLife ?? null

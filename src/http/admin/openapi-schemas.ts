@@ -73,6 +73,7 @@ const status: OpenApiPart = {
   coolDownRemainingMs: number,
   modes: arrayOf(mode),
   hasHistory: boolean,
+  lastLife: orNull(object({ endedAt: when, headline: arrayOf(string) })),
   links: arrayOf(object({ title: string, href: { type: 'string', format: 'uri-reference' } })),
 }
 const row: OpenApiPart = {

@@ -12,6 +12,7 @@ import { guarded } from '../server/on-error.js'
 import type { OnError } from '../server/on-error.js'
 import { listOf, origin, pathOption } from '../server/option-checks.js'
 import type { HistorySource } from './past-reports.js'
+import type { LastLifeSource } from './last-life.js'
 import type { AdminLink } from './types.js'
 
 /** Options of `createAdminHandler()`. */
@@ -68,6 +69,11 @@ export interface AdminHandlerOptions {
    */
   readonly profiles?: Pick<AdminHandler, 'basePath'> | undefined
   /**
+   * The black box of this process, `BlackBox.open()`: where the life before ended without notice, the page says how.
+   * @default undefined: none
+   */
+  readonly blackBox?: LastLifeSource | undefined
+  /**
    * Folder for the heap snapshot while it is downloaded: an unlinked file of mode 0600. If the folder is in memory
    * (tmpfs), so is the snapshot.
    * @default os.tmpdir()
@@ -92,6 +98,7 @@ export interface ResolvedAdminOptions {
   readonly links: readonly AdminLink[]
   readonly history: HistorySource | undefined
   readonly profiles: Pick<AdminHandler, 'basePath'> | undefined
+  readonly blackBox: LastLifeSource | undefined
   readonly temporaryFolder: string
   readonly onError: OnError
 }
@@ -123,6 +130,7 @@ export function resolveAdminOptions(options: AdminHandlerOptions | undefined): R
         (value) => typeof (value as Partial<AdminHandler>).basePath === 'string',
       ),
     ),
+    blackBox: optional(shaped<LastLifeSource>('a BlackBox', (value) => 'lastLife' in value)),
     temporaryFolder: { check: text(4096), fallback: os.tmpdir() },
     onError: { check: callable as Check<OnError>, fallback: warnOfError },
   })

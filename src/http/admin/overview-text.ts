@@ -13,11 +13,13 @@ export interface OverviewStatus {
   readonly process: { readonly pid: number; readonly nodeVersion: string }
   readonly allocator: { readonly name: string; readonly version: string | null }
   readonly run: { readonly id: string; readonly mode: string } | null
+  /** Missing in answers of older versions. */
+  readonly lastLife?: { readonly headline: readonly string[] } | null
 }
 
 /** The caches as they stand, the process, and the last report. */
 export function overviewText(
-  { process, allocator, run }: OverviewStatus,
+  { process, allocator, run, lastLife }: OverviewStatus,
   views: readonly CacheView[],
   sample: MemorySample,
   report: AttributionReport | null,
@@ -43,6 +45,7 @@ export function overviewText(
       : formatTable(columns, views, PLAIN_PALETTE, () => PLAIN_PALETTE.strong)),
     '',
     `process  RSS ${formatBytes(sample.rssBytes)}, allocator ${formatBytes(sample.allocatedBytes)} live, JS heap ${formatBytes(sample.heapUsedBytes)} used`,
+    ...(lastLife == null ? [] : [`before   ${printable(lastLife.headline.join(' '), 1000)}`]),
     ...(run === null ? [] : [`run      ${run.id} (${run.mode}) is under way`]),
     ...(report === null ? [] : ['', formatReport(report, { color: false })]),
   ].join('\n')

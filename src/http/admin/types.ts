@@ -1,4 +1,5 @@
 /** The answers of the admin handler, as the page and other clients get them. */
+import type { LastLifeView } from './last-life.js'
 import type { CacheObservation } from '../../coordinator/observe.js'
 import type { CacheDescription } from '../../coordinator/registry.js'
 import type { OwnerSize } from '../../report/discovery/owner-sizes.js'
@@ -51,6 +52,8 @@ export interface StatusView {
   readonly modes: readonly AttributionMode[]
   /** Whether `GET /trends` has an answer. */
   readonly hasHistory: boolean
+  /** How the life before this one ended, by its black box; null where that is not known, or it ended in order. */
+  readonly lastLife: LastLifeView | null
   /** Further pages of the same process. */
   readonly links: readonly AdminLink[]
 }

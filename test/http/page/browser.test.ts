@@ -108,8 +108,16 @@ describe('the page in a browser', function () {
     ),
   })
 
+  it('says how the life before ended', async () => {
+    const sentences = ['<b>shop</b> ended without notice at 2026-11-30 12:00:00 UTC.', 'It was at 512 MiB.']
+    await open({ status: { ...statusView(), lastLife: { endedAt: '2026-11-30T12:00:00.000Z', headline: sentences } } })
+    const before = page.getByRole('region', { name: 'The life before this one' })
+    expect(await before.innerText()).to.equal(`The life before this one: ${sentences.join(' ')}`)
+  })
+
   it('says who is looked at', async () => {
     await open({})
+    expect(await page.locator('#last-life').isVisible()).to.equal(false)
     expect(await page.getByRole('heading', { level: 1 }).innerText()).to.equal('Memory shop')
     const facts = await page.getByRole('list', { name: 'Process' }).innerText()
     expect(await page.title()).to.equal('shop · shop-7d9f · 4121')

@@ -3,6 +3,7 @@ import os from 'node:os'
 import { memoryLimit } from '../../../support/control-groups.js'
 import { programName } from '../../../support/program-name.js'
 import { negotiate } from '../../server/negotiate.js'
+import { lastLifeView } from '../last-life.js'
 import { overviewText } from '../overview-text.js'
 import { adminPage } from '../admin-page.js'
 import { readReport, summaryOf } from '../report-store.js'
@@ -81,6 +82,7 @@ function statusOf(admin: AdminState, { role }: Exchange): StatusView {
     coolDownRemainingMs: runs.coolDownRemainingMs,
     modes: possibleModes(admin),
     hasHistory: settings.history !== undefined,
+    lastLife: lastLifeView(settings.blackBox),
     links: [...settings.links, ...profileLinksOf(admin)],
   }
 }

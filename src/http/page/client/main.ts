@@ -20,6 +20,7 @@ import { mountHeader } from './views/header.js'
 import { mountHeap } from './views/heap.js'
 import { mountHistory } from './views/history.js'
 import { mountHolders } from './views/holders.js'
+import { mountLastLife } from './views/last-life.js'
 import { mountOwners } from './views/owners.js'
 import { mountMemory } from './views/memory.js'
 import { mountProblems } from './views/problems.js'
@@ -39,6 +40,7 @@ const tabs = mountTabs()
 const release = (name: string): void => void releaseOne(store, runs, dialog, name)
 
 mountProblems(store, () => void refresher.now())
+mountLastLife(store)
 keepHoldings(store)
 mountAnswer(store, runs, reports.showNow)
 mountHolders(store, { release })
