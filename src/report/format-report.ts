@@ -108,6 +108,11 @@ function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
   const whole = liveBytes(report.before)
   const ofWhole = (row: CacheAttribution): Whole => wholeOf(row, report.mode)
   const known = (row: CacheAttribution): number | null => knownBytes(ofWhole(row).bytes)
+  /** Null where it may be nothing: a row whose parts are known need not have a known sum. */
+  const beyondError = (row: CacheAttribution): number | null => {
+    const bytes = known(row)
+    return bytes !== null && row.significant && Math.abs(bytes) > (ofWhole(row).uncertaintyBytes ?? 0) ? bytes : null
+  }
   const isTrim = report.mode === 'trim'
   const isMapped = hasMapped(report)
   const gone = ({ entriesBefore, entriesAfter, estimated }: CacheAttribution): number =>
@@ -132,16 +137,16 @@ function columns(report: AttributionReport): TableColumn<CacheAttribution>[] {
     {
       title: 'B/entry',
       cell: (row) => {
-        const bytes = known(row)
-        return bytes !== null && row.significant && gone(row) > 0 ? formatCount(bytes / gone(row)) : '–'
+        const bytes = beyondError(row)
+        return bytes !== null && gone(row) > 0 ? formatCount(bytes / gone(row)) : '–'
       },
     },
     { title: 'claimed', cell: ({ claimedBytes }) => formatBytes(claimedBytes) },
     {
       title: 'measured/claimed',
       cell: (row) => {
-        const [bytes, claimed] = [known(row), row.claimedBytes ?? 0]
-        return bytes !== null && row.significant && claimed > 0 ? `${signed(bytes / claimed, 2)} ×` : '–'
+        const [bytes, claimed] = [beyondError(row), row.claimedBytes ?? 0]
+        return bytes !== null && claimed > 0 ? `${signed(bytes / claimed, 2)} ×` : '–'
       },
     },
     {

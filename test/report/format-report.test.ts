@@ -151,6 +151,23 @@ describe('formatReport()', () => {
     expect(line).to.match(/^a +5\.00 MiB +– +2\.0 % +– +5\.00 MiB +– /)
   })
 
+  it('divides no sum that may be nothing, though one of its parts is known', () => {
+    const [, line] = table(
+      shown(
+        report([
+          row('a', -9500, {
+            released: { allocatedBytes: -20_000, heapBytes: 10_500, mappedBytes: null, totalBytes: -9500 },
+            uncertaintyBytes: 42_000,
+            significant: true,
+            claimedBytes: 1000,
+          }),
+        ]),
+      ),
+    )
+    expect(line).to.match(/^a +−9\.28 KiB +41\.02 KiB /)
+    expect(line).to.not.match(/ −95 | −9\.50 ×/)
+  })
+
   it('says of a row that it is within the noise', () => {
     const text = table(shown(report([row('a', 5)])))[1]
     expect(text).to.match(/ within noise$/)

@@ -108,17 +108,18 @@ export function filterRows(rows: readonly CacheRow[], words: string): readonly C
 }
 
 /** Measured ÷ claimed; null where either is unknown, or the measured figure says nothing. */
-export function ratioToClaim({ bytes, claimedThenBytes, state }: CacheRow): number | null {
+export function ratioToClaim({ bytes, uncertaintyBytes, claimedThenBytes, state }: CacheRow): number | null {
   const isFigure = state === 'measured' || state === 'estimated' || state === 'just-measured'
   if (!isFigure || bytes === null || claimedThenBytes === null || claimedThenBytes <= 0) return null
+  if (Math.abs(bytes) <= (uncertaintyBytes ?? 0)) return null
   return bytes / claimedThenBytes
 }
 
 /** Bytes of one entry; null where either is unknown, or the figure is within the noise. */
-export function bytesPerEntry({ bytes, attribution, state }: CacheRow): number | null {
+export function bytesPerEntry({ bytes, uncertaintyBytes, attribution, state }: CacheRow): number | null {
   const entries = attribution?.entriesBefore ?? null
   if (state !== 'measured' && state !== 'estimated') return null
-  if (bytes === null || entries === null || entries <= 0) return null
+  if (bytes === null || Math.abs(bytes) <= (uncertaintyBytes ?? 0) || entries === null || entries <= 0) return null
   const left = attribution?.estimated === undefined ? (attribution?.entriesAfter ?? 0) : 0
   return entries > left ? bytes / (entries - left) : null
 }

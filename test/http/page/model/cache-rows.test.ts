@@ -168,6 +168,8 @@ describe('rows of the page', () => {
     const rows = joinRows(cacheViews(), report, null)
     expect(bytesPerEntry(rowNamed(rows, 'compressed'))).to.be.closeTo(11_720, 10)
     expect(bytesPerEntry(rowNamed(rows, 'dns'))).to.equal(null)
+    const unsure = { ...rowNamed(rows, 'compressed'), uncertaintyBytes: 1e12 }
+    expect([bytesPerEntry(unsure), ratioToClaim(unsure)]).to.deep.equal([null, null])
   })
 })
 
