@@ -8,8 +8,8 @@ const isCovered = (process.env['NODE_V8_COVERAGE'] ?? '') !== ''
 const programFile = (source: string, published: string): URL =>
   new URL(isCovered ? `../../../src/${source}` : `../../../lib/${published}`, import.meta.url)
 
-export const COMMAND_FILE = programFile('cli/main.js', 'cli/main.cjs')
-export const AUTO_FILE = programFile('auto/index.js', 'auto/index.js')
+export const COMMAND_FILE = programFile('cli/main.js', 'cli-main.cjs')
+export const AUTO_FILE = programFile('auto/index.js', 'auto.cjs')
 /** The one that the sources in this process lead to. */
 export const OWN_AUTO_FILE = new URL('../../../src/auto/index.js', import.meta.url)
 export const OPEN_FILE = new URL('../../../src/allocator/open.js', import.meta.url)
