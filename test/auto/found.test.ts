@@ -36,10 +36,11 @@ describe('caches that register themselves', function () {
     // An array of 125 doubles takes 1,016 bytes and its object; lru-cache's own lists stay.
     expect(row?.bytes).to.be.within(900_000, 1_600_000)
     expect(entries).to.equal(1000)
-    // Each is smaller than what a row begins with. The row has besides what the run noted of each cache, some 400 bytes of 3,000.
+    // Each is smaller than what a row begins with. The row has besides what the run noted of each cache, some 400 bytes of 3,000,
+    // and what V8 drops meanwhile makes the growth up to a tenth too small. Half of them, or each twice, is far outside.
     expect(owners).to.have.length(1)
     expect(owners[0]).to.include({ cache: 'LRUCache', className: 'LRUCache', instances: 1000 })
-    expect(owners[0]?.share).to.be.within(0.95, 1.2)
+    expect(owners[0]?.share).to.be.within(0.9, 1.35)
   })
 
   it('are not released in the live process, not even by name', async () => {
