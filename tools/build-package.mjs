@@ -21,14 +21,18 @@ const lib = path.join(root, 'dist', 'lib')
 const types = path.join(root, 'dist', 'types')
 const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
 
-/** Files of the library, each with what no file before it has. @type {readonly { file: string, roots: readonly string[] }[]} */
+/**
+ * Files of the library, each with what no file before it has; an end is loaded by none of the others.
+ *
+ * @type {readonly { file: string, roots: readonly string[], isEnd?: boolean }[]}
+ */
 const PARTS = [
   // Needs of processes and threads that are to be small.
   { file: 'start.cjs', roots: ['auto/loader-thread', 'attach/client/guard-process'] },
   { file: 'core.cjs', roots: ['index', 'http/index', 'twin/index'] },
   // The other entries.
   { file: 'more.cjs', roots: [] },
-  { file: 'command.cjs', roots: ['cli/main', 'cli/doctor/allocator-facts'] },
+  { file: 'command.cjs', roots: ['cli/main', 'cli/doctor/allocator-facts'], isEnd: true },
   { file: 'addons.cjs', roots: ['allocator/bundled'] },
 ]
 /** The command's own code: no bundler takes it, so it lies compressed beside what unpacks it, at a quarter of its size. */

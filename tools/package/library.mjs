@@ -24,7 +24,7 @@ import {
 import { SHARED, startText } from './module-loader.mjs'
 
 /** @typedef {{ id: number, code: string, imports: readonly string[], names: readonly string[], needs: readonly (number | string)[], used: readonly string[] }} Module */
-/** A file and the modules that it has with all that they import. @typedef {{ file: string, roots: readonly string[] }} Part */
+/** A file and the modules that it has with all that they import; no other part has need of an end. @typedef {{ file: string, roots: readonly string[], isEnd?: boolean }} Part */
 
 /** It takes Node's own timers before a test can fake them. */
 const AT_ONCE = 'support/own-timers.js'
@@ -67,9 +67,10 @@ export class Library {
     const placed = new Set()
     /** @type {string[]} */
     const before = []
-    for (const { file, roots } of parts) {
+    for (const { file, roots, isEnd = false } of parts) {
       const first = before.length === 0 ? [AT_ONCE.replace(/\.js$/, '')] : []
-      const modules = await this.#closure([...first, ...roots], placed)
+      // What only an end has is in no other part's reach.
+      const modules = await this.#closure([...first, ...roots], isEnd ? new Set(placed) : placed)
       const soon = this.#runAtOnce([...first, ...roots])
       const [atOnce, later] = [
         modules.filter((module) => soon.has(module)),
@@ -85,7 +86,7 @@ export class Library {
         ),
       )
       for (const { name, piece } of pieces) files.set(name, await this.#partText(piece, [...before, file], []))
-      before.push(file)
+      if (!isEnd) before.push(file)
       for (const root of roots) files.set(`${flatName(root)}.cjs`, this.#rootText(root, file))
     }
     const build = createHash('sha256')

@@ -148,6 +148,7 @@ function takeProgress(store: PageStore, event: string, data: string): void {
     }
     case 'run-finished':
     case 'run-failed':
+    case 'released-under-pressure':
     case 'warning':
       // The report has them.
       return
