@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Discovery } from '../../src/twin/index.js'
-import { thorough } from '../helpers/thorough.js'
 import { command, targets } from './target.js'
 
 const THREADED = fileURLToPath(new URL('fixtures/threaded.js', import.meta.url))
@@ -29,21 +28,5 @@ describe('discover --threads of a process that nobody prepared', function () {
     expect(warnings.map(({ code: each }) => each)).to.not.include('WARN_DISCOVER_THREADS')
     await delay(500)
     expect(await target.state()).to.deep.equal(before)
-  })
-
-  thorough('tells a worker whose event loop does not turn, and searches the others', async () => {
-    const target = await start({ file: THREADED, args: ['blocked'] })
-    const { code, stdout, stderr } = await command('discover', '--threads', '--json', String(target.pid))
-    expect(code, stderr).to.equal(0)
-    const { owners, threads = [], warnings } = JSON.parse(stdout) as Discovery
-    expect(owners[0]).to.include({ threadId: 1, entries: 20_000 })
-    expect(threads.map(({ status, error }) => [status, error?.code])).to.deep.equal([
-      ['searched', undefined],
-      ['failed', 'ERR_THREAD_SILENT'],
-    ])
-    const told = warnings.filter(({ code: each }) => each === 'WARN_DISCOVER_THREADS').map(({ message }) => message)
-    expect(told).to.have.length(1)
-    expect(told[0]).to.match(/^not searched: what 1 worker thread of this process holds/)
-    await target.state()
   })
 })

@@ -3,6 +3,7 @@
  *
  * Rule: what is said to a worker is wrapped, and nothing is enabled in it; a worker that ends loses its session alone.
  */
+import { messageOf } from '../../support/errors.js'
 import { InspectorSession } from './inspector-session.js'
 import type { InspectorTransport } from './inspector-session.js'
 
@@ -57,8 +58,9 @@ export async function openWorkerSessions(session: InspectorSession, timeoutMs: n
     if (typeof sessionId !== 'string') return
     if (method === 'NodeWorker.attachedToWorker') {
       const transport = new WorkerTransport((text) => {
-        void session.command('NodeWorker.sendMessageToWorker', { sessionId, message: text }, timeoutMs).catch(() => {
-          transport.end('the worker has ended')
+        const parameters = { sessionId, message: text }
+        void session.command('NodeWorker.sendMessageToWorker', parameters, timeoutMs).catch((error: unknown) => {
+          transport.end(messageOf(error))
         })
       })
       transports.set(sessionId, transport)
