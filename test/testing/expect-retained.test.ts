@@ -57,8 +57,12 @@ describe('options of a measurement of retained bytes', () => {
       [call, [], 'ERR_OPTION_TYPE'],
     ]
     for (const [given, options, code] of refusals) {
-      expect(await codeOfRejected(retainedBytes(given as Parameters<typeof retainedBytes>[0], options as RetainedOptions))).to.equal(code)
-      expect(codeOfThrown(() => expectRetained(given as Parameters<typeof retainedBytes>[0], options as RetainedOptions))).to.equal(code)
+      expect(
+        await codeOfRejected(retainedBytes(given as Parameters<typeof retainedBytes>[0], options as RetainedOptions)),
+      ).to.equal(code)
+      expect(
+        codeOfThrown(() => expectRetained(given as Parameters<typeof retainedBytes>[0], options as RetainedOptions)),
+      ).to.equal(code)
     }
     expect(await codeOfRejected(expectRetained(call).toBeBelow('much'))).to.equal('ERR_OPTION_RANGE')
     expect(calls).to.equal(0)
