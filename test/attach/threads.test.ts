@@ -26,7 +26,9 @@ describe('discover --threads of a process that nobody prepared', function () {
     expect(threads.map(({ threadId, status }) => [threadId, status])).to.deep.equal([[1, 'searched']])
     expect(threads[0]?.heapUsedBytes).to.be.greaterThan(bytes)
     expect(warnings.map(({ code: each }) => each)).to.not.include('WARN_DISCOVER_THREADS')
-    await delay(500)
+    const endMs = performance.now() + 30_000
+    const is = async (): Promise<boolean> => JSON.stringify(await target.state()) === JSON.stringify(before)
+    while (!(await is()) && performance.now() < endMs) await delay(250)
     expect(await target.state()).to.deep.equal(before)
   })
 })

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { processKindOf } from '../helpers/internals/auto.js'
 import type { ProcessFacts, ProcessKind } from '../helpers/internals/auto.js'
-import { COMMAND_FILE } from '../helpers/internals/module-files.js'
+import { OWN_COMMAND_FILE } from '../helpers/internals/module-files.js'
 
 const FACTS: ProcessFacts = { isMainThread: true, pid: 7, env: {}, script: undefined, execArgv: [] }
 
@@ -91,7 +91,7 @@ describe('the kind of a process', () => {
   })
 
   it("is a tool by this package's own command", () => {
-    expect(kind({ script: fileURLToPath(COMMAND_FILE) })).to.equal('tool')
+    expect(kind({ script: fileURLToPath(OWN_COMMAND_FILE) })).to.equal('tool')
   })
 
   it('is a service beside a package.json that cannot be read', () => {

@@ -10,7 +10,8 @@ const programFile = (source: string, published: string): URL =>
 
 export const COMMAND_FILE = programFile('cli/main.js', 'cli-main.cjs')
 export const AUTO_FILE = programFile('auto/index.js', 'auto.cjs')
-/** The one that the sources in this process lead to. */
+/** Those that the sources in this process lead to. */
+export const OWN_COMMAND_FILE = new URL('../../../src/cli/main.js', import.meta.url)
 export const OWN_AUTO_FILE = new URL('../../../src/auto/index.js', import.meta.url)
 export const OPEN_FILE = new URL('../../../src/allocator/open.js', import.meta.url)
 export const PROFILING_FILE = new URL('../../../src/profiling/index.js', import.meta.url)
