@@ -5,7 +5,7 @@ import { variancesOf } from '../profile/sampling-error.js'
 import type { HeapProfile } from '../profile/types.js'
 import { allocatorFrames, shownFrom } from './labels.js'
 import { numberedNames } from './top.js'
-import type { OutputOptions } from './top.js'
+import type { Names, OutputOptions } from './top.js'
 
 /** Nodes as columns; a node's parent has a smaller number than it. The root is not among them. */
 export interface CallTree {
@@ -22,13 +22,32 @@ export interface CallTree {
   readonly total: number
 }
 
+/** The names of a profile's frames, and which of the frames are left out. */
+export interface ShownNames extends Names {
+  /** Of each frame whether it is the allocator's; null where these are shown, too. */
+  readonly allocator: Uint8Array | null
+}
+
+/** Each frame is named once for all that is made of a profile. */
+export function shownNames(
+  profile: HeapProfile,
+  { allocatorFrames: withAllocator }: Required<OutputOptions>,
+): ShownNames {
+  return {
+    ...numberedNames(profile, withAllocator),
+    allocator: withAllocator ? null : allocatorFrames(profile),
+  }
+}
+
 /** The tree of a profile. */
-export function callTree(profile: HeapProfile, options: Required<OutputOptions>): CallTree {
+export function callTree(
+  profile: HeapProfile,
+  options: Required<OutputOptions>,
+  { list, ofFrame, allocator }: ShownNames = shownNames(profile, options),
+): CallTree {
   const column = columnOf(profile, options.type)
   const variances = variancesOf(profile, column)
   const { count, values, offsets, frames } = profile.samples
-  const { list, ofFrame } = numberedNames(profile, options.allocatorFrames)
-  const allocator = options.allocatorFrames ? null : allocatorFrames(profile)
   const nodes = new PairTable()
   const ends = new Uint32Array(count)
   for (let sample = 0; sample < count; sample++) {

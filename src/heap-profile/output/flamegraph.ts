@@ -9,7 +9,7 @@ import { boolean, callable, optional, resolveOptions, text } from '../../support
 import type { Check } from '../../support/options.js'
 import { V8_OBJECTS } from '../profile/join.js'
 import type { HeapProfile } from '../profile/types.js'
-import { callTree } from './call-tree.js'
+import { callTree, shownNames } from './call-tree.js'
 import type { CallTree } from './call-tree.js'
 import { nameLines } from './name-lines.js'
 import type { SourceLine } from './name-lines.js'
@@ -60,13 +60,14 @@ export function toFlamegraph(profile: HeapProfile, options: FlamegraphOptions = 
     difference: optional(boolean),
     sourceLine: optional(callable as Check<SourceLine>),
   })
-  const graph = graphOf(callTree(profile, output))
+  const shown = shownNames(profile, output)
+  const graph = graphOf(callTree(profile, output, shown))
   const unit = output.type.endsWith('_objects') ? 'objects' : 'bytes'
   const { comments, sampleIntervalBytes, takenAt } = profile
   const isDifference = difference ?? profile.samples.values.some((value) => value < 0)
   const facts = { comments, sampleIntervalBytes, takenAt, difference: isDifference }
   const kinds = kindsOf(profile, graph.names, output)
-  const linesOf = nameLines(profile, output, sourceLine)
+  const linesOf = nameLines(profile, output.type, shown, sourceLine)
   const lines = graph.names.map((name) => linesOf.get(name) ?? [])
   const data: FlamegraphData = { title, type: output.type, unit, ...facts, ...graph, kinds, lines }
   return page(title, JSON.stringify(data))

@@ -2,10 +2,9 @@
 import { printable } from '../../support/units.js'
 import { columnOf } from '../profile/columns-of.js'
 import { V8_OBJECTS } from '../profile/join.js'
-import type { HeapProfile } from '../profile/types.js'
-import { allocatorFrames, shownFrom } from './labels.js'
-import { numberedNames } from './top.js'
-import type { OutputOptions } from './top.js'
+import type { HeapProfile, SampleTypeName } from '../profile/types.js'
+import type { ShownNames } from './call-tree.js'
+import { shownFrom } from './labels.js'
 import type { NameLine } from './types.js'
 
 /** The text of a line of a source; undefined where it is not known. Both as the profile has them, the line from 1. */
@@ -25,7 +24,6 @@ interface Place {
 
 /** The places of a profile. */
 interface Places {
-  readonly list: readonly string[]
   readonly places: readonly Place[]
   /** Of each frame those that are shown of it. */
   readonly ofFrame: readonly (readonly number[])[]
@@ -37,12 +35,13 @@ interface Places {
  */
 export function nameLines(
   profile: HeapProfile,
-  output: Required<OutputOptions>,
+  type: SampleTypeName,
+  shownNames: ShownNames,
   sourceLine: SourceLine | undefined,
 ): ReadonlyMap<string, readonly NameLine[]> {
-  const found = placesOf(profile, output)
-  const { list } = found
-  const amounts = amountsOfPlaces(profile, output, found)
+  const { list, allocator } = shownNames
+  const found = placesOf(profile, shownNames)
+  const amounts = amountsOfPlaces(profile, { type, allocator }, found)
   const byName = new Map<number, { readonly place: Place; readonly amount: number; readonly isBegin: boolean }[]>()
   for (const [index, place] of found.places.entries()) {
     for (const isBegin of [false, true]) {
@@ -75,8 +74,7 @@ function sourceOf(text: string | undefined): string | null {
 }
 
 /** The places that have a line. */
-function placesOf(profile: HeapProfile, { allocatorFrames: withAllocator }: Required<OutputOptions>): Places {
-  const { list, ofFrame: namesOfFrame } = numberedNames(profile, withAllocator)
+function placesOf(profile: HeapProfile, { ofFrame: namesOfFrame }: ShownNames): Places {
   const numbers = new Map<string, number>()
   const places: Place[] = []
   const ofFrame = profile.frames.map(({ functions }, frame) => {
@@ -91,18 +89,17 @@ function placesOf(profile: HeapProfile, { allocatorFrames: withAllocator }: Requ
       return [known]
     })
   })
-  return { list, places, ofFrame }
+  return { places, ofFrame }
 }
 
 /** Of each place what went through it: by the line of the call, and where the line is the function's first. */
 function amountsOfPlaces(
   profile: HeapProfile,
-  { type, allocatorFrames: withAllocator }: Required<OutputOptions>,
+  { type, allocator }: Pick<ShownNames, 'allocator'> & { readonly type: SampleTypeName },
   { ofFrame, places }: Places,
 ): { readonly calls: Float64Array; readonly begins: Float64Array } {
   const { index } = columnOf(profile, type)
   const { samples, sampleTypes, source, frames } = profile
-  const allocator = withAllocator ? null : allocatorFrames(profile)
   const [calls, begins] = [new Float64Array(places.length), new Float64Array(places.length)]
   const lastSample = new Int32Array(places.length).fill(-1)
   for (let sample = 0; sample < samples.count; sample++) {

@@ -160,7 +160,7 @@ function amountsAs({ unit }: TopTable): (amount: number) => string {
 }
 
 /** Names of all frames: number of a frame → numbers of its names, innermost first. */
-interface Names {
+export interface Names {
   readonly list: readonly string[]
   readonly ofFrame: readonly (readonly number[])[]
 }
