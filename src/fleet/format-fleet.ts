@@ -1,5 +1,5 @@
 /** A fleet's report as a terminal shows it. Pure, but it asks whether that terminal wants colours. */
-import { fitLines } from '../report/fit-lines.js'
+import { fitParts } from '../report/fit-lines.js'
 import { WIDTH_RULE, formatTable, palette } from '../report/format-table.js'
 import type { Palette, TableColumn } from '../report/format-table.js'
 import { boolean, optional, resolveOptions } from '../support/options.js'
@@ -52,10 +52,7 @@ export function formatFleet(report: FleetReport, options?: FormatFleetOptions): 
     ownerLines(report.owners, paints),
     problemLines(report, paints),
   ]
-  return parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => fitLines(lines, paints.width).join('\n').trimEnd())
-    .join('\n\n')
+  return fitParts(parts, paints.width)
 }
 
 function plain(text: string): string {

@@ -26,6 +26,14 @@ export function fitLines(lines: readonly string[], width: number): string[] {
   })
 }
 
+/** Parts of a text as one, an empty line between those that have lines. */
+export function fitParts(parts: readonly (readonly string[])[], width: number): string {
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => fitLines(lines, width).join('\n').trimEnd())
+    .join('\n\n')
+}
+
 /** A text in lines of at most `width` columns: broken between words, before `›`, and where there is no place, anywhere. */
 export function wrapText(text: string, width: number): string[] {
   if (shownWidth(text) <= width) return [text]

@@ -1,7 +1,7 @@
 /**
  * The changes between two reports that are growth; pure.
  *
- * Rule: growth is beyond the change's error, beyond the tolerance, and large enough to matter. What either report does not know is no growth.
+ * Rule: growth is beyond the change's error, beyond the tolerance, and large enough to matter. A figure that either report does not know is no growth.
  */
 import type { Change } from './diff-reports.js'
 

@@ -1,5 +1,5 @@
 /** A report over all threads as a terminal shows it. Pure, but it asks whether that terminal wants colours. */
-import { fitLines } from '../report/fit-lines.js'
+import { fitParts } from '../report/fit-lines.js'
 import { WIDTH_RULE, formatTable, palette } from '../report/format-table.js'
 import type { TableColumn } from '../report/format-table.js'
 import { boolean, optional, resolveOptions } from '../support/options.js'
@@ -38,10 +38,7 @@ export function formatThreads(report: ThreadsReport, options?: FormatThreadsOpti
     formatTable(THREAD_COLUMNS, threads, paints, () => plain),
     threads.flatMap((thread) => problemOf(thread).map((line) => paints.bad(line))),
   ]
-  return parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => fitLines(lines, paints.width).join('\n').trimEnd())
-    .join('\n\n')
+  return fitParts(parts, paints.width)
 }
 
 function plain(text: string): string {

@@ -1,7 +1,7 @@
 /** A discovery as a terminal shows it. Pure, but it asks whether that terminal wants colours. */
 import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { formatBytes, formatCount, formatMs, formatShare, printable } from '../../support/units.js'
-import { fitLines } from '../fit-lines.js'
+import { fitParts } from '../fit-lines.js'
 import { WIDTH_RULE, formatTable, palette } from '../format-table.js'
 import type { Palette, TableColumn } from '../format-table.js'
 import { knownBytes } from '../whole.js'
@@ -60,11 +60,7 @@ export function discoveryText(discovery: Discovery, paints: Palette, floor: Floo
     inFlightLines(discovery.inFlight ?? [], paints),
     warnings.map((line) => paints.dim(line)),
   ]
-  // One empty line between parts.
-  return parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => fitLines(lines, paints.width).join('\n').trimEnd())
-    .join('\n\n')
+  return fitParts(parts, paints.width)
 }
 
 function ownerLines(discovery: Discovery, paints: Palette, floor: Floor | null): string[] {

@@ -7,7 +7,7 @@ import { byId, make, onClick, setText } from '../dom.js'
 import type { RunActions } from '../run-actions.js'
 import type { PageState, PageStore } from '../state.js'
 import type { ConfirmDialog } from './confirm.js'
-import { columnHead, tableHead } from './table-head.js'
+import { columnHead, rowHead, tableHead } from './table-head.js'
 
 /** The warning before every string of the process leaves it. */
 const SNAPSHOT = {
@@ -91,12 +91,7 @@ function row(
   return make(
     'tr',
     { role: 'row' },
-    make(
-      'th',
-      { role: 'rowheader', scope: 'row', class: 'cell-path' },
-      longName(name),
-      ...(reach === '' ? [] : [make('div', { class: 'reach' }, longName(reach))]),
-    ),
+    rowHead(longName(name), ...(reach === '' ? [] : [make('div', { class: 'reach' }, longName(reach))])),
     cell('held', formatBytes(retainedBytes), retainedBytes === null ? 'number is-unknown' : 'number strong'),
     cell('own', formatBytes(shallowBytes)),
     cell('objects', formatCount(count)),

@@ -4,7 +4,7 @@ import type { InFlight } from '../../../../report/discovery/types.js'
 import { formatBytes, formatCount } from '../../../../support/units.js'
 import { longName } from '../../model/names.js'
 import { make } from '../dom.js'
-import { columnHead, tableHead } from './table-head.js'
+import { columnHead, rowHead, tableHead } from './table-head.js'
 
 /** A table of what waits; nothing where nothing does, or the heap was not walked. */
 export function inFlightTable(inFlight: readonly InFlight[]): HTMLElement[] {
@@ -35,7 +35,7 @@ function row(each: InFlight): HTMLElement {
   return make(
     'tr',
     { role: 'row' },
-    make('th', { role: 'rowheader', scope: 'row', class: 'cell-path' }, longName(describeInFlight(each))),
+    rowHead(longName(describeInFlight(each))),
     cell('count', formatCount(each.count)),
     cell('holds', formatBytes(each.retainedBytes), 'number strong'),
     cell('buffered', formatBytes(each.bufferedBytes)),

@@ -9,7 +9,7 @@ import type { RunActions } from '../run-actions.js'
 import type { PageState, PageStore } from '../state.js'
 import { inFlightTable } from './in-flight.js'
 import { packagesTable } from './packages.js'
-import { columnHead, tableHead } from './table-head.js'
+import { columnHead, rowHead, tableHead } from './table-head.js'
 
 const SENTENCE_LENGTH_MAX = 600
 
@@ -107,12 +107,7 @@ function row(owner: Owner, owners: readonly Owner[], { totalBytes }: LiveMemory)
   return make(
     'tr',
     { role: 'row' },
-    make(
-      'th',
-      { role: 'rowheader', scope: 'row', class: 'cell-path' },
-      longName(describeOwner(owner)),
-      make('div', { class: 'reach' }, longName(whereOf(owner, owners))),
-    ),
+    rowHead(longName(describeOwner(owner)), make('div', { class: 'reach' }, longName(whereOf(owner, owners)))),
     cell('holds', formatBytes(own.totalBytes), 'cell-bytes number strong'),
     cell('share', formatShare(own.totalBytes, totalBytes)),
     cell('JS heap', formatBytes(own.heapBytes)),
@@ -150,7 +145,7 @@ function totals(name: string, bytes: number, totalBytes: number): HTMLElement {
   return make(
     'tr',
     { role: 'row' },
-    make('th', { role: 'rowheader', scope: 'row', class: 'cell-path' }, name),
+    rowHead(name),
     cell('holds', formatBytes(bytes), 'cell-bytes number strong'),
     cell('share', formatShare(bytes, totalBytes)),
     ...blank.map((label) => cell(label, '–')),

@@ -4,7 +4,7 @@ import type { PackageCost } from '../../../../report/discovery/types.js'
 import { formatBytes, formatCount, formatShare } from '../../../../support/units.js'
 import { longName } from '../../model/names.js'
 import { make } from '../dom.js'
-import { columnHead, tableHead } from './table-head.js'
+import { columnHead, rowHead, tableHead } from './table-head.js'
 
 const SHOWN_MOST = 12
 
@@ -61,7 +61,7 @@ function line(
   return make(
     'tr',
     { role: 'row' },
-    make('th', { role: 'rowheader', scope: 'row', class: 'cell-path' }, ...name),
+    rowHead(...name),
     cell('holds', holds, 'cell-bytes number strong'),
     cell('share', share),
     cell('owned', owned),

@@ -10,7 +10,7 @@ import { FILE_BYTES_MAX, reportInText } from '../../model/saved-report.js'
 import { byId, make, onClick, saveAs, setText } from '../dom.js'
 import type { PageState, PageStore } from '../state.js'
 import type { ReportActions } from './report-list.js'
-import { columnHead, tableHead } from './table-head.js'
+import { columnHead, rowHead, tableHead } from './table-head.js'
 
 const ROWS_SHOWN = 50
 
@@ -135,7 +135,7 @@ function row({ name, before, after, change, uncertainty, entriesBefore, entriesA
   return make(
     'tr',
     { role: 'row' },
-    make('th', { role: 'rowheader', scope: 'row', class: 'cell-path' }, longName(name)),
+    rowHead(longName(name)),
     cell('change', `${(change ?? 0) > 0 ? '+' : ''}${formatBytes(change)}`, 'cell-bytes number strong'),
     cell('±', formatBytes(uncertainty)),
     cell('before', formatBytes(before)),

@@ -16,3 +16,8 @@ export function unseen(words: string): HTMLElement {
 export function tableHead(...cells: readonly HTMLElement[]): HTMLElement {
   return make('thead', { role: 'rowgroup' }, make('tr', { role: 'row' }, ...cells))
 }
+
+/** The head of a row: a name that may be long, or with more below it. */
+export function rowHead(...content: readonly Child[]): HTMLElement {
+  return make('th', { role: 'rowheader', scope: 'row', class: 'cell-path' }, ...content)
+}
