@@ -64,13 +64,6 @@ describe('attach --serve', function () {
     return ((await exited) as unknown[])[0]
   }
 
-  async function isAsBefore(target: Target, before: Record<string, unknown>): Promise<void> {
-    const endMs = performance.now() + 30_000
-    const is = async (): Promise<boolean> => JSON.stringify(await target.state()) === JSON.stringify(before)
-    while (!(await is()) && performance.now() < endMs) await delay(250)
-    expect(await target.state()).to.deep.equal(before)
-  }
-
   it('serves page, questions, progress and downloads, releases nothing, and leaves the process as it was', async () => {
     const target = await start()
     await target.state()
@@ -102,7 +95,7 @@ describe('attach --serve', function () {
       expect((await ask('POST', path)).status, path).to.be.oneOf([403, 404])
     }
     expect(await killed(child, 'SIGINT')).to.equal(130)
-    await isAsBefore(target, before)
+    await target.isAsBefore(before)
   })
 
   it('lets nobody in who is not of this machine, nor a page of another origin', async () => {
@@ -124,7 +117,7 @@ describe('attach --serve', function () {
     await delay(300)
     await killed(child, 'SIGKILL')
     expect(await asked).to.equal(null)
-    await isAsBefore(target, before)
+    await target.isAsBefore(before)
   })
 
   thorough('releases registered caches where that is allowed, and only there', async () => {

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'chai'
 import { runCommandLine } from '../helpers/internals/cli.js'
 
 /** How a target is started. */
@@ -81,6 +82,14 @@ export class Target {
 
   async state(): Promise<Record<string, unknown>> {
     return JSON.parse(await this.get('/state')) as Record<string, unknown>
+  }
+
+  /** Waits until its state is `before` again: an agent that nobody asks leaves within ten seconds. */
+  async isAsBefore(before: Record<string, unknown>): Promise<void> {
+    const endMs = performance.now() + 30_000
+    const is = async (): Promise<boolean> => JSON.stringify(await this.state()) === JSON.stringify(before)
+    while (!(await is()) && performance.now() < endMs) await delay(250)
+    expect(await this.state()).to.deep.equal(before)
   }
 
   get(path: string): Promise<string> {

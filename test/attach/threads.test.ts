@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url'
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Discovery } from '../../src/twin/index.js'
 import { command, targets } from './target.js'
@@ -26,9 +25,6 @@ describe('discover --threads of a process that nobody prepared', function () {
     expect(threads.map(({ threadId, status }) => [threadId, status])).to.deep.equal([[1, 'searched']])
     expect(threads[0]?.heapUsedBytes).to.be.greaterThan(bytes)
     expect(warnings.map(({ code: each }) => each)).to.not.include('WARN_DISCOVER_THREADS')
-    const endMs = performance.now() + 30_000
-    const is = async (): Promise<boolean> => JSON.stringify(await target.state()) === JSON.stringify(before)
-    while (!(await is()) && performance.now() < endMs) await delay(250)
-    expect(await target.state()).to.deep.equal(before)
+    await target.isAsBefore(before)
   })
 })
