@@ -25,7 +25,7 @@ export async function bundledTypes({ source, entries, optionalPeers }) {
     format: 'es',
     entryFileNames: '[name].d.ts',
     chunkFileNames: '[name].d.ts',
-    // Blocks of the disk count. What needs a peer stays with the entries that do.
+    // Blocks of the disk count. A type that needs a peer stays with the entries that do.
     manualChunks: (id, { getModuleInfo }) => (sharedTypes(id, getModuleInfo) ? 'shared' : undefined),
     minifyInternalExports: false,
   })

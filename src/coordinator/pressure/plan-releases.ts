@@ -2,7 +2,7 @@
  * The order in which caches are released under pressure. Pure.
  *
  * Rule: measurements come before claims, and claims before nothing; within each, what gives back most for the cost of its refill comes
- * first. What may lose something, or must not be released here, is in no plan.
+ * first. Caches that may lose something, or must not be released here, are in no plan.
  */
 import type { RowError } from '../../report/types.js'
 import type { PressureBasis } from './types.js'

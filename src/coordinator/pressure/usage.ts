@@ -1,7 +1,7 @@
 /**
  * The usage that a release under pressure watches, with its limit.
  *
- * Rule: one reading costs microseconds, and limits are read each time: they may change. What cannot be read is no limit.
+ * Rule: one reading costs microseconds, and limits are read each time: they may change. A file that cannot be read is no limit.
  */
 import { groupLimits, memoryLimit } from '../../support/control-groups.js'
 import type { Environment } from '../../support/environment.js'

@@ -1,7 +1,7 @@
 /**
  * A black box: what a process did with its memory in its last minutes, for after it was killed.
  *
- * Rule: a native thread writes it, so that it tells of a blocked event loop, too. It never ends the process, and `close()` leaves
+ * Rule: a native thread writes it, so that a blocked event loop is recorded, too. It never ends the process, and `close()` leaves
  * no thread, timer or listener behind.
  */
 import process from 'node:process'

@@ -33,7 +33,7 @@ export interface SectionRange {
   readonly count: number
 }
 
-/** What the header tells of the process. */
+/** The process, by the header. */
 export interface BoxHeader {
   readonly pid: number
   /** ISO 8601: when the box was opened. */

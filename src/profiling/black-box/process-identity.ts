@@ -1,7 +1,7 @@
 /**
  * Which process wrote a box, so that another one with the same number is not taken for it.
  *
- * Rule: a number, the time of its start, the boot and the namespace together are one process. What cannot be read is null, and then
+ * Rule: a number, the time of its start, the boot and the namespace together are one process. A fact that cannot be read is null, and then
  * nothing is said.
  */
 import { readlinkSync } from 'node:fs'
