@@ -31,6 +31,18 @@ static uint64_t last_key;
 static uint32_t last_block;
 static uint32_t node_count; /* the root among them */
 
+/* For every 64 nodes the word of the first: an address is sought from one to the next. A word's number is
+ * that of its block times BLOCK_WORDS, and its place there. */
+enum { HINT_SHIFT = 6 };
+static uint32_t *hints;
+static size_t hint_count;
+
+/* The node that was asked for last, and the bits of its word from it on: most callers ask for the next. */
+static struct {
+  uint32_t number, word;
+  uint64_t bits;
+} latest;
+
 /* The lines come in the order of the addresses. */
 static bool read_ranges(void) {
   FILE *maps = fopen("/proc/self/maps", "re");
@@ -152,49 +164,90 @@ uint32_t marks_find(uint64_t address) {
 
 bool marks_overflowed(void) { return overflowed; }
 
+/* Of a word's bits; the compiler's own is a call where a processor may lack the instruction. */
+static inline uint32_t count_bits(uint64_t bits) {
+  bits -= bits >> 1 & 0x5555555555555555ull;
+  bits = (bits & 0x3333333333333333ull) + (bits >> 2 & 0x3333333333333333ull);
+  bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0full;
+  return (uint32_t)(bits * 0x0101010101010101ull >> 56);
+}
+
+static void forget_hints(void) {
+  pages_unmap(hints, hint_count * sizeof *hints);
+  hints = NULL;
+  hint_count = 0;
+  latest.number = 0;
+  latest.bits = 0;
+}
+
+/* One for every 64 nodes, and the last word. */
+static bool make_hints(void) {
+  forget_hints();
+  hint_count = ((size_t)node_count >> HINT_SHIFT) + 2;
+  hints = pages_map(hint_count * sizeof *hints);
+  if (hints == NULL)
+    return false;
+  size_t hint = 0;
+  for (uint32_t block = 0; block < block_count; block++)
+    for (uint32_t word = 0; word < BLOCK_WORDS; word++) {
+      const uint32_t end = marks_blocks[block]->rank[word] + count_bits(marks_blocks[block]->is_node[word]);
+      for (; hint << HINT_SHIFT < end; hint++)
+        hints[hint] = block * BLOCK_WORDS + word;
+    }
+  for (; hint < hint_count; hint++)
+    hints[hint] = block_count * BLOCK_WORDS - 1;
+  return true;
+}
+
 uint32_t marks_rank(void) {
   uint32_t rank = 1;
   for (uint32_t block = 0; block < block_count; block++)
     for (size_t word = 0; word < BLOCK_WORDS; word++) {
       marks_blocks[block]->rank[word] = rank;
-      rank += (uint32_t)__builtin_popcountll(marks_blocks[block]->is_node[word]);
+      rank += count_bits(marks_blocks[block]->is_node[word]);
     }
   node_count = rank;
-  return rank;
+  return make_hints() ? rank : 0;
 }
 
 uint32_t marks_number(uint32_t mark) {
   const struct marks_block *block = marks_blocks[mark >> MARK_SHIFT];
   const uint32_t word = marks_word(mark);
   const uint64_t below = (1ull << (mark & 63)) - 1;
-  return block->rank[word] + (uint32_t)__builtin_popcountll(block->is_node[word] & below);
+  return block->rank[word] + count_bits(block->is_node[word] & below);
 }
 
-/* The last block, and in it the last word, whose first number is not above the one that is sought. */
-uint64_t marks_address_of(uint32_t number) {
-  if (number == 0 || number >= node_count)
-    return 0;
-  uint32_t low = 0, high = block_count;
-  while (high - low > 1) {
-    const uint32_t middle = low + (high - low) / 2;
-    if (marks_blocks[middle]->rank[0] <= number)
-      low = middle;
-    else
-      high = middle;
-  }
-  const struct marks_block *block = marks_blocks[low];
-  uint32_t word = 0, end = BLOCK_WORDS;
+static inline uint32_t rank_of_word(uint32_t word) {
+  return marks_blocks[word / BLOCK_WORDS]->rank[word % BLOCK_WORDS];
+}
+
+/* The last word whose first number is not above the one that is sought. */
+static void seek(uint32_t number) {
+  uint32_t word = hints[number >> HINT_SHIFT], end = hints[(number >> HINT_SHIFT) + 1] + 1;
   while (end - word > 1) {
     const uint32_t middle = word + (end - word) / 2;
-    if (block->rank[middle] <= number)
+    if (rank_of_word(middle) <= number)
       word = middle;
     else
       end = middle;
   }
-  uint64_t bits = block->is_node[word];
-  for (uint32_t left = number - block->rank[word]; left > 0; left--)
-    bits &= bits - 1;
-  return marks_bases[low] + 8ull * (64 * word + (uint32_t)__builtin_ctzll(bits));
+  latest.word = word;
+  latest.bits = marks_blocks[word / BLOCK_WORDS]->is_node[word % BLOCK_WORDS];
+  for (uint32_t left = number - rank_of_word(word); left > 0; left--)
+    latest.bits &= latest.bits - 1;
+}
+
+uint64_t marks_address_of(uint32_t number) {
+  if (number == 0 || number >= node_count)
+    return 0;
+  const uint64_t after = latest.bits & (latest.bits - 1);
+  if (number == latest.number + 1 && after != 0)
+    latest.bits = after;
+  else if (number != latest.number)
+    seek(number);
+  latest.number = number;
+  return marks_bases[latest.word / BLOCK_WORDS] +
+         8ull * (64 * (latest.word % BLOCK_WORDS) + (uint32_t)__builtin_ctzll(latest.bits));
 }
 
 void marks_each_node(bool (*visit)(uint64_t address)) {
@@ -206,6 +259,7 @@ void marks_each_node(bool (*visit)(uint64_t address)) {
 }
 
 void marks_free(void) {
+  forget_hints();
   /* Blocks are given back with the process: a walk is made once in a twin. */
   pages_unmap(ranges, RANGES_MAX * sizeof *ranges);
   pages_unmap(table, table_size * sizeof *table);

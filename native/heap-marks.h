@@ -32,7 +32,8 @@ uint32_t marks_find(uint64_t address);
 /* Whether there were more blocks than a mark can number, or no memory for one: the marks are wrong then. */
 bool marks_overflowed(void);
 
-/* After the last mark: numbers the nodes from 1 on. The count of them, with the root, which has none. */
+/* After the last mark: numbers the nodes from 1 on. The count of them, with the root, which has none; 0 where
+ * there is no memory for it. */
 uint32_t marks_rank(void);
 
 /* The number of a node's mark, and its address by its number. */

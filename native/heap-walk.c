@@ -217,6 +217,8 @@ static const char *describe_all(bool like_snapshot) {
   column_free(&pending);
   column_free(&read_only);
   into->object_count = into->node_count = marks_rank();
+  if (into->object_count == 0)
+    return NO_MEMORY;
   is_second = true;
   column_push(&into->first, 0);
   column_push(&into->words, 0);
