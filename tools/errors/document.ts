@@ -25,14 +25,14 @@ const GROUPS: readonly Group[] = [
   { title: 'Errors thrown by calls', entries: { ...ERRORS_OF_CALLS, ...ERRORS_OF_TOOLS } },
   {
     title: 'Errors in rows of a report',
-    introduction: 'These do not make `attribute()` reject: they stand in the `error` of a row, and cost that row only.',
+    introduction: '`attribute()` does not reject with these: they are in the `error` of a row, and cost that row only.',
     entries: ERRORS_OF_ROWS,
   },
   { title: 'Errors of the metrics', entries: ERRORS_OF_METRICS },
   {
     title: 'Errors of the HTTP endpoint',
     introduction:
-      'These stand as `code` in the problem documents (`application/problem+json`) of [the admin endpoint](http.md), beside the codes above.',
+      'The problem documents (`application/problem+json`) of [the admin endpoint](http.md) have these as `code`, besides the codes above.',
     entries: ERRORS_OF_HTTP,
   },
   { title: 'Errors of the command', entries: ERRORS_OF_COMMAND },
@@ -42,7 +42,7 @@ const GROUPS: readonly Group[] = [
   {
     title: 'Warnings',
     introduction:
-      'Warnings stand in `report.warnings` and are emitted as the event `warning`. They never fail a run; each stands once.',
+      'Warnings are in `report.warnings`, each once, and are emitted as the event `warning`. They never fail a run.',
     entries: WARNINGS,
   },
 ]
@@ -64,8 +64,8 @@ function entryOf(code: string, { cause, cure, example, status }: CodeEntry): str
 
 const INTRODUCTION = `# Errors and warnings
 
-Whatever this library throws on purpose is a \`CacheAttributionError\` with a stable \`code\`; its message starts with that code. Some codes
-stand in a report instead: a row's \`error.code\`, or a warning's \`code\`. Codes do not change their meaning; match them, not the words.
+Errors of this library are \`CacheAttributionError\`s with a stable \`code\`; the message starts with that code. Some codes
+are in a report instead: a row's \`error.code\`, or a warning's \`code\`. Codes do not change their meaning; match them, not the words.
 
 \`\`\`ts
 import { Coordinator, CacheAttributionError, RunAbortedError } from 'cache-attribution'
@@ -80,6 +80,6 @@ try {
 }
 \`\`\`
 
-What a caller's own getter, \`environment\` or \`allocator\` throws is passed on as it is.
+Errors of a caller's own getter, \`environment\` or \`allocator\` are passed on unchanged.
 
 This page is made of \`src/support/error-table/\` (\`npm run docs:errors\`).`

@@ -11,22 +11,21 @@ export const ERRORS_OF_BLACK_BOX = {
   },
   ERR_BLACK_BOX_OPEN: {
     gist: 'this process records into a black box already',
-    cause:
-      'one box at a time is recorded in a process, and another one is open: by this code, another module, or `auto`.',
+    cause: 'a process records one box at a time, and another one is open: by this code, another module, or `auto`.',
     cure: 'use that box, or close it first. With `CACHE_ATTRIBUTION_BLACK_BOX` set, the program need not open one.',
     example:
       '`ERR_BLACK_BOX_OPEN: this process records into /var/lib/shop/memory.blackbox already: close that box first`',
   },
   ERR_BLACK_BOX_IN_USE: {
     gist: 'another process records into this file',
-    cause: 'a running process has the file open as its black box; two cannot write into one.',
-    cure: 'give each process a file of its own, or the path of a folder: there each gets a name by itself.',
+    cause: 'a running process has the file open as its black box, and two processes cannot write into one file.',
+    cure: 'give each process a file of its own, or the path of a folder, in which each gets its own name.',
     example: '`ERR_BLACK_BOX_IN_USE: a running process writes /var/lib/shop/memory.blackbox`',
   },
   ERR_BLACK_BOX_FILE: {
     gist: 'the file of a black box cannot be made or read',
     cause:
-      'to record: the folder is missing or may not be written to, the disk is full (the whole file is allocated at once), or a file of another kind has that name. To read: it is no black box, its header is damaged, or a newer version of this package wrote it.',
+      'while recording: the folder is missing or may not be written to, the disk is full (the whole file is allocated at once), or a file of another kind has that name. While reading: the file is not a black box, its header is damaged, or a newer version of this package wrote it.',
     cure: 'the message names the file and the reason. Choose another path, make room of `maxBytes`, or read it by the version that wrote it.',
     example:
       '`ERR_BLACK_BOX_FILE: /var/lib/shop/memory.blackbox cannot be made: posix_fallocate: No space left on device`',

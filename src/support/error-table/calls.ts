@@ -14,8 +14,8 @@ export const ERRORS_OF_CALLS = {
     gist: 'an option, or a part of a cache, of the wrong type',
     status: 400,
     cause:
-      'an option, a cache or one of its methods has the wrong type; or the options are no object literal (a list of names, an `AbortSignal` in place of `{ signal }`).',
-    cure: "pass what the message says. Options are never converted: `'100'` is no number.",
+      'an option, a cache or one of its methods has the wrong type; or the options are not an object literal (a list of names, an `AbortSignal` in place of `{ signal }`).',
+    cure: "pass the type that the message names. Options are never converted: `'100'` is not a number.",
     example: '`ERR_OPTION_TYPE: release of the cache "users" (string) must be a function, got undefined`',
   },
   ERR_OPTION_RANGE: {
@@ -28,7 +28,7 @@ export const ERRORS_OF_CALLS = {
   ERR_PRESSURE_LIMIT: {
     gist: 'releaseUnderPressure() found no memory limit, and none was given',
     cause:
-      'no control group of this process has a memory limit, and the system does not tell how much memory it has: `/proc` is not mounted, or this is no Linux.',
+      'no control group of this process has a memory limit, and the system does not report how much memory it has: `/proc` is not mounted, or this is not Linux.',
     cure: "give `limit`, such as `'512 MiB'`: the resident memory of this process is compared with it.",
     example:
       '`ERR_PRESSURE_LIMIT: neither a control group nor the machine tells how much memory there is: give "limit" in bytes`',
@@ -42,7 +42,8 @@ export const ERRORS_OF_CALLS = {
   ERR_THREADS_MAIN: {
     gist: 'all threads were asked for in a worker thread: by attributeThreads() or discover({ threads: true })',
     status: 409,
-    cause: 'only the main thread asks the others: two threads that asked each other at once would refuse each other.',
+    cause:
+      'only the main thread may ask the others: two threads that ask each other at the same time would refuse each other.',
     cure: 'call it in the main thread, which asks the workers too.',
     example: '`ERR_THREADS_MAIN: attributeThreads() was called in a worker thread: call it in the main thread`',
   },
@@ -62,8 +63,8 @@ export const ERRORS_OF_CALLS = {
   ERR_THREAD_ANSWER: {
     gist: 'a thread answered attributeThreads() or discover({ threads: true }) with something that is no report',
     cause:
-      'the thread has loaded another version of this package, or what it measured failed in a way that has no code of this library.',
-    cure: 'load the same version in all threads; the message says what came.',
+      'the thread has loaded another version of this package, or its run failed with an error that has no code of this library.',
+    cure: 'load the same version in all threads; the message describes the answer.',
     example: '`ERR_THREAD_ANSWER: what it answered is no answer: another version of the package, or not this package`',
   },
   ERR_CACHE_DUPLICATE: {
@@ -78,7 +79,7 @@ export const ERRORS_OF_CALLS = {
     gist: 'no cache of this name is registered',
     status: 404,
     cause: '`only` or `except` names a cache that is not registered (any more).',
-    cure: 'correct the name; `coordinator.names` lists those that are.',
+    cure: 'correct the name; `coordinator.names` lists the registered ones.',
     example:
       '`ERR_CACHE_UNKNOWN: no cache named "thumbnail" (string) is registered: did you mean "thumbnails" (string)?`',
   },
@@ -86,8 +87,8 @@ export const ERRORS_OF_CALLS = {
     gist: 'a different attribution run is under way in this process',
     status: 409,
     cause:
-      'a run with other options is under way, or one that was aborted comes to its end, or another coordinator or worker thread of this process measures. Two runs at once would measure each other.',
-    cure: 'wait for its end and call again, or call with the same options to join it.',
+      'a run with other options is in progress, an aborted run has not ended yet, or another coordinator or worker thread of this process measures. Two runs at once would measure each other.',
+    cure: 'call again when it has ended, or call with the same options to join it.',
     example:
       '`ERR_RUN_IN_PROGRESS: run 1b671a64-40d5-491e-99b0-da01ff1f3341 with other options is under way: wait for its end, or call with the same options to join it`',
   },
@@ -102,8 +103,8 @@ export const ERRORS_OF_CALLS = {
     gist: 'the run was aborted through its signal, or by close()',
     status: 409,
     cause:
-      "the signal of the call was aborted, or `close()` came during the run. In a row: the run was aborted before the cache's turn (`skipped`), or while its asynchronous release was at work (`timed-out`).",
-    cure: 'none needed: the `RunAbortedError` has a `report` that adds up, with what was measured until then. A caller who leaves while others wait for the same run gets a plain `CacheAttributionError` without a report; the run goes on.',
+      "the signal of the call was aborted, or `close()` was called during the run. In a row: the run was aborted before the cache's turn (`skipped`), or during its asynchronous release (`timed-out`).",
+    cure: 'none needed: the `RunAbortedError` has a `report` that adds up, with the rows measured until then. If other callers wait for the same run, it goes on, and the caller that aborted gets a plain `CacheAttributionError` without a report.',
     example: '`ERR_RUN_ABORTED: the run was aborted after 3 of 8 caches`',
   },
   ERR_CLOSED: {
@@ -116,73 +117,73 @@ export const ERRORS_OF_CALLS = {
   ERR_CALIBRATION_INVALID: {
     gist: 'what was to be restored is no calibration of this library',
     cause:
-      '`restoreCalibration()` was handed something that `calibration` never gave: another version, a string that was not parsed, a value out of its range. Nothing of it was taken.',
-    cure: 'hand it what `JSON.parse()` makes of what was saved; else go without, and let the next run calibrate.',
+      '`restoreCalibration()` was given something that `calibration` never returned: another version, a string that was not parsed, a value out of its range. Nothing was restored.',
+    cure: 'give it the result of `JSON.parse()` on the saved text; or leave it out, and let the next run calibrate.',
     example: '`ERR_CALIBRATION_INVALID: caches[3].points[0].bytesPerEntry must be a number > 0, got -5 (number)`',
   },
   ERR_ADAPTER_UNKNOWN: {
     gist: 'no adapter recognises this object as a cache',
     cause:
-      '`fromCache()` does not know the shape of what it was handed; or an adapter of one library was handed something else.',
-    cure: 'see [docs/reference/adapters.md](adapters.md) for what is known. Anything else is registered with a `release()` of its own.',
+      '`fromCache()` does not know the shape of its argument; or the adapter of one library was given something else.',
+    cure: '[docs/reference/adapters.md](adapters.md) lists the known shapes. Register anything else with a `release()` of your own.',
     example:
       '`ERR_ADAPTER_UNKNOWN: a function is not recognised: a function shows nothing of its cache; for one of p-memoize there is fromPMemoize(memoized, pMemoizeClear)`',
   },
   ERR_ADAPTER_REFUSED: {
     gist: 'releasing this object would touch data, or a store that others share',
     cause:
-      'it is known what this is, and releasing it would delete data, or empty a store that other processes share: lmdb, Keyv over Redis, `require.cache`. In a row: the store behind a Keyv was exchanged for such a one since.',
-    cure: 'register what of it is memory of this process: the Map before the remote store. The message says why.',
+      'releasing this known kind of store would delete data, or empty a store that other processes share: lmdb, Keyv over Redis, `require.cache`. In a row: the store behind a Keyv was exchanged for such a store after its registration.',
+    cure: 'register the part that is memory of this process, such as the Map before the remote store. The message has the reason.',
     example:
       '`ERR_ADAPTER_REFUSED: this Keyv: its store is not known to be memory of this process, and clear() would empty it for all who share it`',
   },
   ERR_GC_UNAVAILABLE: {
     gist: 'no gc function could be obtained from V8',
-    cause: 'V8 gave no `gc` function, which needs no flag normally: something forbids `v8.setFlagsFromString()`.',
+    cause: 'V8 gave no `gc` function. Normally no flag is needed for it; something forbids `v8.setFlagsFromString()`.',
     cure: "start Node with `--expose-gc`, or use `gc: 'natural'` or `gc: 'none'`.",
     example: '`ERR_GC_UNAVAILABLE: V8 gave no gc function (was --expose-gc refused by a policy?)`',
   },
   ERR_ALLOCATOR_UNAVAILABLE: {
     gist: 'the allocator or binding that was asked for is not there',
     cause: 'an allocator was asked for by name and is not the one that serves `malloc()` of this process.',
-    cure: "start the process with it (`LD_PRELOAD=libjemalloc.so.2`, or `npx cache-attribution run app.js`), or leave the option at `'auto'`, which takes what is there and says what it lacks.",
+    cure: "start the process with it (`LD_PRELOAD=libjemalloc.so.2`, or `npx cache-attribution run app.js`), or leave the option at `'auto'`, which uses the allocator of the process, and warns if its figures are incomplete.",
     example:
       '`ERR_ALLOCATOR_UNAVAILABLE: jemalloc was asked for, but no jemalloc is loaded (start Node with LD_PRELOAD=libjemalloc.so.2, or through "npx cache-attribution run app.js")`',
   },
   ERR_ADDON_MISSING: {
     gist: 'the native addon could not be loaded',
     cause:
-      "`binding: 'addon'`, and the native addon cannot be loaded. The message names why: not built for this platform, a C library that is too old for its build, `--no-addons`, the permission model, a broken file, or a runtime that is not Node.",
-    cure: "the one in the message. Building takes a C compiler, `make` and `python3`. Under the permission model Node needs `--allow-addons` and reading of the package, `/proc`, `/sys`, `/etc` and `/usr` (`--allow-fs-read=/proc/*` and so on); a twin and the breakdown read the kernel's figures there. Or install `ffi-napi` and `ref-napi`.",
+      "`binding: 'addon'`, and the native addon cannot be loaded. The message has the reason: not built for this platform, a C library that is too old for its build, `--no-addons`, the permission model, a broken file, or a runtime that is not Node.",
+    cure: "the one in the message. Building needs a C compiler, `make` and `python3`. Under the permission model Node needs `--allow-addons` and permission to read the package, `/proc`, `/sys`, `/etc` and `/usr` (`--allow-fs-read=/proc/*` and so on); a twin and the breakdown read the kernel's figures there. Or install `ffi-napi` and `ref-napi`.",
     example:
       '`ERR_ADDON_MISSING: it is not built for this platform, linux-riscv64 (no native build was found …) (to fix it: build it: npx node-gyp rebuild -C …)`',
   },
   ERR_ADDON_BUNDLED: {
     gist: 'the code was bundled or copied without the native addon',
     cause:
-      'A bundler or a copy took the code out of the package, and the native addon is not beside it: nothing was carried, no package of the same version is installed beside the bundle, the program or the working directory. Without the addon only V8 is seen, which may be a small part of a cache; nothing is measured then.',
-    cure: "one line: `import 'cache-attribution/bundled'` in the bundle before any other part of the package; or leave the package out of the bundle and install it beside ([bundlers](../guide/bundlers.md)); or name the file in `CACHE_ATTRIBUTION_ADDON`. `allocator: 'unavailable'` measures V8 alone on purpose.",
+      'a bundler or a copy took the code out of the package, and the native addon is missing: the bundle does not contain it, and no package of the same version is installed beside the bundle, the program or the working directory. Without the addon only V8 could be measured, which may be a small part of a cache; nothing is measured then.',
+    cure: "one line: `import 'cache-attribution/bundled'` in the bundle before any other part of the package; or leave the package out of the bundle and install it beside the bundle ([bundlers](../guide/bundlers.md)); or name the file in `CACHE_ATTRIBUTION_ADDON`. `allocator: 'unavailable'` measures V8 alone on purpose.",
     example:
       "`ERR_ADDON_BUNDLED: this code was bundled without the native addon (the package is not installed beside the bundle) (to fix it: have the bundle carry it, import 'cache-attribution/bundled' …)`",
   },
   ERR_ADDON_FILE: {
     gist: 'the file that was named for the native addon cannot be loaded',
     cause:
-      'The option `addon` or the variable `CACHE_ATTRIBUTION_ADDON` names a file that is not there, or is no build of the native addon for this system. Nothing else is tried.',
-    cure: 'name the file of this version for this system, `native/prebuilds/<system>/` in the package, or leave it out.',
+      'the option `addon` or the variable `CACHE_ATTRIBUTION_ADDON` names a file that does not exist, or is not a build of the native addon for this system. Nothing else is tried.',
+    cure: 'name the file of this version for this system, in `native/prebuilds/<system>/` of the package, or leave it out.',
     example:
       '`ERR_ADDON_FILE: CACHE_ATTRIBUTION_ADDON names a file that cannot be loaded (/opt/a.node: cannot open shared object file: No such file or directory) (to fix it: …)`',
   },
   ERR_ADDON_LOADED: {
     gist: 'another file of the native addon is loaded already',
-    cause: 'The option `addon` names another file than the one that this thread has loaded before.',
+    cause: 'the option `addon` names another file than the one that this thread has already loaded.',
     cure: 'name the file in the first coordinator, or in `CACHE_ATTRIBUTION_ADDON`.',
     example: '`ERR_ADDON_LOADED: the native addon /a.node was asked for, and /b.node is loaded already`',
   },
   ERR_FFI_MISSING: {
     gist: 'ffi-napi or ref-napi could not be loaded',
     cause:
-      "`binding: 'ffi'`, and `ffi-napi` or `ref-napi` cannot be loaded. They are optional peers and are not installed by themselves.",
+      "`binding: 'ffi'`, and `ffi-napi` or `ref-napi` cannot be loaded. They are optional peers, which npm does not install by itself.",
     cure: 'install both; the fork `@2060.io/ffi-napi` builds on current versions of Node.',
     example:
       "`ERR_FFI_MISSING: Cannot find module 'ffi-napi' (to install: npm i ffi-napi@npm:@2060.io/ffi-napi ref-napi@npm:@2060.io/ref-napi)`",
@@ -197,7 +198,7 @@ export const ERRORS_OF_CALLS = {
   },
   ERR_PPROF_FORMAT_MISSING: {
     gist: 'the package pprof-format, which writes pprof files, could not be loaded',
-    cause: 'a pprof file is to be written, and the package `pprof-format`, an optional peer, cannot be loaded.',
+    cause: 'writing a pprof file needs the package `pprof-format`, an optional peer, and it cannot be loaded.',
     cure: '`npm install pprof-format`. Reading profiles, tables, folded stacks and flame graphs do not need it.',
     example:
       '`ERR_PPROF_FORMAT_MISSING: pprof files need the package pprof-format (npm install pprof-format): Cannot find package`',

@@ -12,14 +12,14 @@ export const ERRORS_OF_FLEET = {
   ERR_FLEET_NO_ENDPOINT: {
     gist: 'the process has no endpoint that could be asked',
     cause:
-      'the process runs Node as the one that was named, and serves no socket: it was not started with `cache-attribution/auto`, has just begun, or belongs to another user.',
+      'the process runs Node like the named one, and has no endpoint on a socket: it was not started with `cache-attribution/auto`, has just begun, or belongs to another user.',
     cure: 'start it with `node --import cache-attribution/auto` (`NODE_OPTIONS` reaches workers, too), or ask as its user.',
     example:
       '`ERR_FLEET_NO_ENDPOINT: it serves no socket: it was not started with cache-attribution/auto, or is another user’s`',
   },
   ERR_FLEET_MEMORY: {
     gist: 'the replica is near its memory limit, and a twin takes memory',
-    cause: "the replica's resident memory is above `memoryShare` of its limit: it was spared.",
+    cause: "the replica's resident memory is above `memoryShare` of its limit: it was not measured.",
     cure: 'measure it when it has more room, or raise `memoryShare`.',
     example: '`ERR_FLEET_MEMORY: 486.0 MiB of 512.0 MiB are in use, more than 90 %`',
   },
@@ -33,27 +33,27 @@ export const ERRORS_OF_FLEET = {
   ERR_FLEET_STOPPED: {
     gist: 'the fleet was not asked to its end',
     cause:
-      'a replica stood still for longer than `pauseMs`, or `failures` runs did not end well: the replicas that were not asked yet are spared.',
-    cure: 'look at the replica that the message names; give a wider bound where it is no harm.',
+      'a replica paused for longer than `pauseMs`, or `failures` runs failed: the remaining replicas were not asked.',
+    cure: 'check the replica that the message names; raise the bound if such a pause or failure is acceptable.',
     example: '`ERR_FLEET_STOPPED: 10.0.3.7:8080 stood still for 1.42 s, longer than 1.00 s`',
   },
   ERR_LEASE_TAKEN: {
     gist: 'other processes held the lease for as long as it was waited for',
-    cause: 'as many processes as may measure at a time (`holders`) were measuring for the whole of `leaseWaitMs`.',
-    cure: 'none for one tick, since the next one tries again. Where it lasts: schedules further apart, more `holders`, or a longer `leaseWaitMs`.',
+    cause: 'for the whole of `leaseWaitMs`, other processes held all places of the lease (`holders`).',
+    cure: 'none for a single tick, since the next one tries again. If it happens often, use schedules further apart, more `holders`, or a longer `leaseWaitMs`.',
     example: '`ERR_LEASE_TAKEN: other processes held the lease for the 60000 ms that it was waited for`',
   },
   ERR_LEASE_LOST: {
     gist: 'the lease was lost before the run ended',
     cause:
       'the lease could not be renewed within its term: the process was stopped, its event loop was blocked, or the store did not answer. Another process may have measured meanwhile, and has a higher token.',
-    cure: 'the run was ended. Give a `termMs` that is longer than the event loop stands still, and see whether Redis or the folder can be reached.',
+    cure: 'the run was ended. Set `termMs` longer than the event loop is ever blocked, and check whether Redis or the folder can be reached.',
     example: '`ERR_LEASE_LOST: the lease with token 1796083200017342 was lost before the end`',
   },
   ERR_LEASE_STORE: {
     gist: 'the store of the lease cannot be asked',
     cause:
-      'Redis did not answer within half a term, or refused a command; the folder cannot be written; or `acquire()` of a lease of your own gave no grant.',
+      'Redis did not answer within half a term, or refused a command; the folder cannot be written; or `acquire()` of a custom lease returned no grant.',
     cure: 'the message has the reason. Without a lease nothing is measured.',
     example: '`ERR_LEASE_STORE: Redis did not carry it out: Connection is closed.`',
   },

@@ -14,7 +14,7 @@ export const ERRORS_OF_HTTP = {
     gist: 'the client may not do this',
     status: 403,
     cause:
-      "status 403: `authorize` said no; or there is no `authorize`, and the socket or the Host of the request is not loopback, or it carries a header that no client sends by itself, so that a proxy may have passed it on; or a read-only token asks for what changes something; or the mode is not among the handler's `modes`.",
+      "status 403: `authorize` refused the request. Or there is no `authorize`, and the socket or the Host of the request is not loopback, or it has a header that no client sends by itself, so a proxy may have passed it on. Or a read-only token was used for a request that changes something. Or the mode is not among the handler's `modes`.",
     cure: 'pass an `authorize`, such as `bearerToken()`, to serve others than this machine.',
     example: '`ERR_HTTP_FORBIDDEN: without authorize only this machine is served, by its loopback address`',
   },
@@ -22,7 +22,7 @@ export const ERRORS_OF_HTTP = {
     gist: 'a request that changes something came from another origin, or as a form would send it',
     status: 403,
     cause:
-      'status 403: a POST or DELETE that a page of another origin made a browser send, or a GET for something that such a page embeds, fetches or fetches beforehand. Following a link is no reason.',
+      'status 403: a page of another origin made a browser send a POST or DELETE, or embeds, fetches or prefetches something from here. Following a link is allowed.',
     cure: "none is needed against such pages. Where a proxy replaces the Host, name the page's own origin in `origins`.",
     example: '`ERR_HTTP_CROSS_ORIGIN: requests that change something are taken from their own origin only`',
   },
@@ -30,14 +30,14 @@ export const ERRORS_OF_HTTP = {
     gist: 'there is nothing at this address',
     status: 404,
     cause:
-      'status 404: no such address below the base path; no report of this id is kept, or none was made yet; nothing is under way to abort.',
+      'status 404: no such address below the base path; no report of this id is kept, or none was made yet; no run is in progress that could be aborted.',
     cure: '`GET /openapi.json` lists the addresses, `GET /reports` the reports.',
     example: '`ERR_HTTP_NOT_FOUND: there was no run yet`',
   },
   ERR_HTTP_METHOD: {
     gist: 'this address does not know this method',
     status: 405,
-    cause: 'status 405: the address exists and does something else. `Allow` lists its methods.',
+    cause: 'status 405: the address exists, and does not take this method. `Allow` lists its methods.',
     cure: 'GET reads, POST runs and releases, DELETE aborts.',
     example: '`ERR_HTTP_METHOD: this address takes GET, HEAD, OPTIONS`',
   },
@@ -59,8 +59,8 @@ export const ERRORS_OF_HTTP = {
     gist: 'the body of the request cannot be read',
     status: 400,
     cause:
-      'status 400: the body is no JSON object, was announced (by its type or its length) and is empty, broke off, or something before the handler has read it without leaving it as `request.body`; or the address takes no body; status 408: it did not come in time.',
-    cure: 'send one JSON object, or neither a body nor a `content-type`; mount the handler before parsers of bodies that keep what they read to themselves.',
+      'status 400: the body is not a JSON object, was announced (by its type or its length) and is empty, broke off, or something before the handler has read it without leaving it as `request.body`; or the address takes no body. Status 408: the body did not arrive in time.',
+    cure: 'send one JSON object, or neither a body nor a `content-type`; mount the handler before body parsers that do not set `request.body`.',
     example: '`ERR_HTTP_BODY: the body is no JSON`',
   },
   ERR_HTTP_BODY_SIZE: {
@@ -74,23 +74,22 @@ export const ERRORS_OF_HTTP = {
     gist: 'the path is written in a way that could be read as another one',
     status: 400,
     cause:
-      'status 400: the path has dot segments, empty parts, backslashes, or characters that must be percent-encoded; or the Host is none.',
+      'status 400: the path has dot segments, empty parts, backslashes, or characters that must be percent-encoded; or the Host is not valid.',
     cure: "encode names with `encodeURIComponent()`; a cache of any name is at `cache?name=`, and `GET /caches` gives each one's `href`.",
     example: '`ERR_HTTP_PATH: a part of the path is empty`',
   },
   ERR_HTTP_PARAMETER: {
     gist: 'a parameter that is given twice, or is not what its name wants',
     status: 400,
-    cause:
-      'status 400: a parameter stands twice, is not written as its kind is, or the query is not percent-encoded UTF-8.',
-    cure: 'give each once, as a query or in the body; `only` and `except` may be repeated in a query, a name each.',
+    cause: 'status 400: a parameter is given twice or has the wrong form, or the query is not percent-encoded UTF-8.',
+    cure: 'give each once, in the query or in the body; `only` and `except` may be repeated in a query, one name each.',
     example: '`ERR_HTTP_PARAMETER: "fraction" must be a number, got "a tenth" (string)`',
   },
   ERR_HTTP_MODE_NEEDED: {
     gist: 'no twin can be made here, and the request does not say what to do instead',
     status: 422,
     cause:
-      'status 422: a run is made in a twin unless the request says otherwise; here there can be none, and the request says nothing.',
+      'status 422: a run is made in a twin unless the request names a mode. No twin can be made here, and the request names none.',
     cure: 'choose one of the `choices` in the answer: `?mode=trim` drops a part of each cache, `?mode=release` empties them.',
     example: '`ERR_HTTP_MODE_NEEDED: twins are made on Linux only, this is darwin; say which mode to use instead`',
   },
@@ -104,7 +103,7 @@ export const ERRORS_OF_HTTP = {
   ERR_HTTP_INTERNAL: {
     gist: 'the request failed for a reason that clients do not see',
     cause:
-      'status 500: something threw that is no error of this library; `authorize`, for one. Clients do not see its message.',
+      'status 500: an error that is not of this library was thrown, for example by `authorize`. Clients do not see its message.',
     cure: "the handler's `onError` is called with it; without one it is a warning of the process.",
     example: '`ERR_HTTP_INTERNAL: the request failed; the process that was asked knows why`',
   },

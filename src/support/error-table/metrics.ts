@@ -13,14 +13,14 @@ export const ERRORS_OF_METRICS = {
     gist: 'the package @opentelemetry/api could not be loaded',
     cause:
       '`meterCoordinator()` was called without `meterProvider`, and the optional package @opentelemetry/api is not installed.',
-    cure: '`npm install @opentelemetry/api`, and an SDK that reads what is metered.',
+    cure: '`npm install @opentelemetry/api`, and an SDK that reads the instruments.',
     example:
       "`ERR_OPENTELEMETRY_MISSING: these metrics need the package @opentelemetry/api (npm install @opentelemetry/api): Cannot find module '@opentelemetry/api'`",
   },
   ERR_METRICS_DUPLICATE: {
     gist: 'the registry has metrics of these names already',
     cause:
-      '`collectMetrics()` was to add to a registry that has a metric of one of its names: it was called twice with the same `register`.',
+      'the registry already has a metric of one of the names: `collectMetrics()` was called twice with the same `register`.',
     cure: 'call it once. A second coordinator, or a second call for the same one, gets a registry of its own.',
     example:
       '`ERR_METRICS_DUPLICATE: this registry has a metric "jemalloc_allocated_bytes" (string) already: a second coordinator needs a registry of its own`',
@@ -28,7 +28,7 @@ export const ERRORS_OF_METRICS = {
   ERR_COUNTER_LIMIT: {
     gist: 'there are too many allocation counters',
     cause:
-      '`allocationCounter()` was called with more than 1,000 different names. A name that is made of an identifier or an address is a new counter each time, and none of them ever goes.',
+      '`allocationCounter()` was called with more than 1,000 different names. A name that contains an identifier or an address makes a new counter each time, and counters are never removed.',
     cure: "name the code that allocates: `'thumbnails'`, not `'thumbnail of user 4711'`.",
     example:
       '`ERR_COUNTER_LIMIT: there are 1000 allocation counters already, and "user 4711" (string) would be one more: name what allocates, not what it allocates for`',

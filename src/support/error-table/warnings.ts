@@ -6,14 +6,13 @@ export const WARNINGS = {
   WARN_ALLOCATOR_UNAVAILABLE: {
     gist: 'no allocator statistics: only V8 heap figures were measured',
     cause:
-      'neither jemalloc nor glibc could be asked. Rows have heap bytes; allocator bytes are `null`: Buffers and native memory are not seen.',
+      'neither the figures of jemalloc nor those of glibc could be read. Rows have heap bytes, and their allocator bytes are `null`: Buffers and native memory are not measured.',
     cure: 'start under jemalloc; the message has the line. `npx cache-attribution doctor` shows what is missing.',
     example: '`only V8 figures were measured: neither binding can be loaded: …`',
   },
   WARN_TCACHE_UNKNOWN: {
     gist: 'this jemalloc has no tcache statistics: freed memory in thread caches counts as live',
-    cause:
-      "this jemalloc is an old one, or built without tcache statistics: what was freed but lies in a thread's cache counts as live.",
+    cause: 'this jemalloc is old, or was built without tcache statistics: freed blocks in thread caches count as live.',
     cure: 'use jemalloc 5.3 or newer; rows below some hundred KiB may err until then.',
     example:
       '`this jemalloc has no tcache statistics: freed memory in thread caches counts as live, small rows may err`',
@@ -21,7 +20,7 @@ export const WARNINGS = {
   WARN_TCACHE_MISCOUNTED: {
     gist: 'this jemalloc counts larger blocks in thread caches too small: live bytes err by them',
     cause:
-      'jemalloc 5.0 to 5.2.1 (Debian 11, Ubuntu 20.04 and 22.04) counts freed blocks of 16 KiB and more that lie in thread caches at the size of small ones, so they are not taken off live bytes. With its defaults that is at most 2.3 MiB a thread. The amount in the message is in the ± of each row that was released live.',
+      'jemalloc 5.0 to 5.2.1 (Debian 11, Ubuntu 20.04 and 22.04) counts freed blocks of 16 KiB and more that lie in thread caches at the size of small ones, so they cannot be subtracted from live bytes. With its defaults that is at most 2.3 MiB for each thread. The amount in the message is in the ± of each row that was released live.',
     cure: 'start with `MALLOC_CONF=lg_tcache_max:13`, which `cache-attribution run` sets for such a jemalloc; or use jemalloc 5.3. Rows of a twin need neither.',
     example:
       '`jemalloc 5.2.1 counts freed blocks of 16.00 KiB to 32.00 KiB in thread caches too small: live bytes, the floor and rows of a release in this process err by what threads keep of them, now 2.03 MiB at most; the ± of such a row has it. Rows of a twin are right; to have all right, start with lg_tcache_max:13 in MALLOC_CONF, or use jemalloc 5.3`',
@@ -29,16 +28,16 @@ export const WARNINGS = {
   WARN_PROFILER_OVERCOUNT: {
     gist: "jemalloc's profiler adds to live bytes, and does not report how much",
     cause:
-      "the process was started with `prof:true` and without `prof_stats:true`: each small block that jemalloc's profiler sampled counts as 16 KiB, also after sampling was switched off, and nothing reports how many there are. The amount in the message is the most that it can be. The ± of each row that was released live covers its part of it ([method](../internals/method.md#five-causes-of-error)).",
-    cure: 'start with `MALLOC_CONF=prof:true,prof_stats:true` (jemalloc 5.3), as `cache-attribution run --profile` does: then it is taken off. Rows of a twin are right without it.',
+      "the process was started with `prof:true` and without `prof_stats:true`: each small block that jemalloc's profiler sampled counts as 16 KiB, also after sampling was switched off, and nothing reports how many there are. The amount in the message is the most that it can be. The ± of each row that was released live covers its part of that amount ([method](../internals/method.md#five-causes-of-error)).",
+    cure: 'start with `MALLOC_CONF=prof:true,prof_stats:true` (jemalloc 5.3), as `cache-attribution run --profile` does: then the amount is subtracted. Rows of a twin are right without it.',
     example:
       "`jemalloc's profiler gives each small block that it samples 16 KiB, and does not report how many: live bytes, the floor and rows of a release in this process may be too large by up to 11.20 MiB (factor 1.24 of all live bytes); the ± of such a row has what it can be of it. Rows of a twin are right; to have all right, start with prof_stats:true in MALLOC_CONF`",
   },
   WARN_SELF_CHECK: {
     gist: 'a set of known size was measured wrongly before the first window: rows may err as much',
     cause:
-      'before its first window a run makes objects and Buffers of known size (about 1 MiB), drops them and measures what comes back, up to three times. Its findings differ from the truth: `factor` is measured ÷ known. The allocator counts what is not so (a profiler without `prof_stats`, `WARN_PROFILER_OVERCOUNT`; jemalloc 5.2.1 and older, `WARN_TCACHE_MISCOUNTED`), another allocator than the one that is read serves the process, or other threads allocated and freed meanwhile.',
-    cure: 'that of the warning beside it. Without one: measure in a twin, where other threads are not; let `npx cache-attribution doctor` show which allocator serves.',
+      'before its first window a run makes objects and Buffers of known size (about 1 MiB), drops them and measures the memory that comes back, up to three times. The result differs from the known size: `factor` is measured ÷ known. Either the allocator counts wrongly (a profiler without `prof_stats`, `WARN_PROFILER_OVERCOUNT`; jemalloc 5.2.1 and older, `WARN_TCACHE_MISCOUNTED`), or another allocator serves the process than the one that is read, or other threads allocated and freed at the same time.',
+    cure: 'that of the other warning, if there is one. Else measure in a twin, which has no other threads, and let `npx cache-attribution doctor` show which allocator serves the process.',
     example:
       '`a set of known size that the run made and dropped before its first window was measured wrongly: 1.21 MiB for 527.0 KiB (factor 2.35) in the allocator. The rows may err as much`',
   },
@@ -51,31 +50,31 @@ export const WARNINGS = {
   WARN_MAPPED_UNKNOWN: {
     gist: 'WebAssembly memories and resizable buffers could not be read: rows do not count them',
     cause:
-      'the resident bytes of WebAssembly memories, resizable ArrayBuffers and growable SharedArrayBuffers could not be read: this build of V8 keeps its lists in another form, or the system refuses a process to read its own memory or pages. `mappedBytes` is null, and totals are of the other two quantities.',
-    cure: 'none is needed for caches that hold nothing of the kind. Else measure with a Node from nodejs.org, in a container that allows `process_vm_readv`.',
+      'the resident bytes of WebAssembly memories, resizable ArrayBuffers and growable SharedArrayBuffers could not be read: this build of V8 keeps its lists in another form, or the system does not let a process read its own memory or pages. `mappedBytes` is null, and totals are the sum of the other two quantities.',
+    cure: 'none is needed for caches without such memory. Else measure with a Node from nodejs.org, in a container that allows `process_vm_readv`.',
     example:
       "`mapped memory could not be read, so that WebAssembly memories and resizable buffers are in no row: V8's list of buffers was not found`",
   },
   WARN_NOT_SETTLED: {
     gist: 'background work was not quiescent in a bounded time: the row may include other work',
     cause:
-      'other threads worked on beyond the bound of a drain: a busy worker, a native library, a machine without a free processor. The row has `settled: false`.',
+      'other threads did not become idle within the bound of a drain: a busy worker, a native library, a machine without a free processor. The row has `settled: false`.',
     cure: 'repeat the run, or measure when that work is over.',
     example: '`background work was not quiescent around the release of "files": its row may carry some of it`',
   },
   WARN_FINALIZERS_WAIT: {
     gist: 'finalizers could not be run in a twin: what they free is in no row',
     cause:
-      'a twin has no event loop, and finalizers (of Buffers that an addon made, of Node-API, of a `FinalizationRegistry`) could not be run without one: this Node or its embedder does not export the way, or finalizers that waited already when the twin was made ended it: they looped, exited or crashed.',
-    cure: "for the former use a Node of nodejs.org, or release in the live process (`mode: 'release'`), where the loop turns; for the latter mend the callback that the reason names. Rows whose memory is seen to wait are `null` with `ERR_TWIN_FINALIZERS`.",
+      'a twin has no event loop, and finalizers (of Buffers that an addon made, of Node-API, of a `FinalizationRegistry`) could not be run without one: this Node or its embedder does not export the functions for it, or finalizers that were already due when the twin was made ended it: they looped, exited or crashed.',
+    cure: "in the first case use a Node of nodejs.org, or release in the live process (`mode: 'release'`), which has an event loop. In the second case correct the callback that the reason names. Rows whose memory appears to wait are `null` with `ERR_TWIN_FINALIZERS`.",
     example:
       '`finalizers could not be run in the twin: this Node exports no way to run them without a turn of the event loop; what they free is in no row, and rows whose memory is seen to wait for them are null`',
   },
   WARN_LATE_BYTES: {
     gist: 'memory went in the turns after a release: a deferred finalizer, or unfinished work of that release',
     cause:
-      'memory went in the turns after a release, more than other work explains: a native addon frees it in a deferred finalizer, or the release went on (a timer, a callback) after it returned.',
-    cure: "let the release return a promise that is fulfilled when it is done. The bytes are part of the row's `released`, and `late` holds them; the row's ± has what the other gaps between turns show. Where several caches shared a turn (`budget.pauseMs`), their owner is unknown: they are in `unattributed`, and the ± of each of these rows covers them. Without that budget each has a turn of its own.",
+      'memory was freed in the turns after a release, more than other work explains: a native addon frees it in a deferred finalizer, or the release continued (a timer, a callback) after it returned.',
+    cure: "let the release return a promise that is fulfilled when it is done. The bytes are part of the row's `released`, and `late` has their number; the row's ± includes the noise of the other gaps between turns. Where several caches shared a turn (`budget.pauseMs`), the cache of these bytes is unknown: they are in `unattributed`, and the ± of each of these rows covers them. Without that budget each cache has a turn of its own.",
     example:
       '`about 24.00 MiB went in the turns right after the release of "images": a deferred finalizer, or a release that was not finished; its row counts them ("late"), and whatever else went just then with them`',
   },
@@ -100,8 +99,8 @@ export const WARNINGS = {
   WARN_NEVER_FILLED: {
     gist: 'a registered cache never had an entry while the service worked: is it the copy that the service uses?',
     cause:
-      'the cache counted no entry and claimed no byte at any time it was asked, in runs and in observations, although the event loop has worked for a second and more since its registration. Most often another copy of the module is in use: the service loads the ES module and `require()` gave the CommonJS one, or a package is installed twice, or a bundle has its own.',
-    cure: 'register the instance that the service fills: import it in the same way, print `import.meta.resolve(NAME)` in both places, or start with `cache-attribution/auto`, which registers instances where they are made. A cache of a feature that nobody has used yet is empty rightly.',
+      'the cache counted no entry and claimed no byte at any time it was asked, in runs and in observations, although the event loop has worked for a second and more since its registration. Most often another copy of the module is in use: the service loads the ES module and `require()` gave the CommonJS one, a package is installed twice, or a bundle has its own copy.',
+    cure: 'register the instance that the service fills: import it in the same way, print `import.meta.resolve(NAME)` in both places, or start with `cache-attribution/auto`, which registers instances where they are created. If nobody has used the feature yet, the warning can be ignored.',
     example:
       '`"pages" had no entry whenever it was asked, and the event loop has worked for 95.2 s since it was registered: is it the copy that the service uses?`',
   },
@@ -115,7 +114,7 @@ export const WARNINGS = {
   WARN_WORKER_THREAD: {
     gist: "made by a worker thread: the JS heap is this thread's, the allocator is that of the whole process",
     cause:
-      'the run was made by a worker thread. The heap is that of the worker, the allocator that of the whole process, so that the floor has what all threads hold. Rows are as exact as those of the main thread: a twin has one thread, and in the live modes what other threads do is in `otherThreads` of each row.',
+      'the run was made by a worker thread. The heap is that of the worker, the allocator that of the whole process, so the floor includes the memory of all threads. Rows are as exact as those of the main thread: a twin has one thread, and in the live modes `otherThreads` of each row has the allocations of other threads.',
     cure: 'none is needed. `attributeThreads()` of `cache-attribution/threads` asks every thread.',
     example:
       "`made by a worker thread: the JS heap is that of this thread alone, and the allocator's floor has what all threads hold`",
@@ -123,7 +122,7 @@ export const WARNINGS = {
   WARN_OTHER_THREADS: {
     gist: 'other threads allocated or freed memory in a window of a live mode: the ± of the row has it',
     cause:
-      "in the modes `release` and `trim` other threads run during a window. Those that have loaded this library are counted (jemalloc's `thread.allocated` and `thread.deallocated`); what they did beyond the null releases widens the row's ±. If one began or ended in the window, the ± is not known; neither is what threads do that have not loaded it.",
+      "in the modes `release` and `trim` other threads run during a window. Threads that have loaded this library are counted (jemalloc's `thread.allocated` and `thread.deallocated`); if they did more than during the null releases, the row's ± is wider by that. If a thread began or ended in the window, the ± is not known. Threads that have not loaded this library are not counted.",
     cure: "use `mode: 'twin'`, which has no other threads, or repeat the run. A thread is counted once it has made a `Coordinator`.",
     example:
       '`while "users" was measured, another thread allocated 50 MiB and freed 2 MiB: its ± has 48 MiB more, since the null releases saw less of that`',
@@ -131,80 +130,80 @@ export const WARNINGS = {
   WARN_CACHE_METHOD: {
     gist: 'entries() or claimedBytes() of a cache threw or returned no number: shown as unknown',
     cause:
-      '`entries()` or `claimedBytes()` of a cache threw, or returned something that is no number ≥ 0 (a promise, NaN).',
-    cure: 'mend the method, or leave it out: both are optional. The value is `null` in the row.',
+      '`entries()` or `claimedBytes()` of a cache threw, or returned something other than a number ≥ 0 (a promise, NaN).',
+    cure: 'correct the method, or leave it out: both are optional. The value is `null` in the row.',
     example: '`entries() of "users" returned an object`',
   },
   WARN_TWIN_FIRST_TURN: {
     gist: 'a release went on after its first turn: only what that dropped was measured in the twin',
     cause:
-      'in a twin a release went on after its first turn, and the cache cannot count its entries: what came later is not in the row.',
-    cure: 'give the cache an `entries()`: where it is 0 by then, the row is whole.',
+      'in a twin a release continued after its first turn, and the cache cannot count its entries: memory that it frees later is not in the row.',
+    cure: 'give the cache an `entries()`: if it is 0 after the first turn, the row is complete.',
     example:
       '`the release of "sessions" goes on in later turns, which a twin has not: its row is what its first turn dropped`',
   },
   WARN_TWIN_RETRIED: {
     gist: 'a twin ended without a result, another one was made',
-    cause: 'a twin ended without a result, and another one was made: one more pause, nothing else.',
-    cure: 'none needed where it is rare. A cache in whose window it happens twice is left out of the third.',
+    cause: 'a twin ended without a result, and another one was made. This cost one more pause.',
+    cure: 'none needed if it is rare. A cache in whose window it happens twice is left out of the third twin.',
     example: '`a twin ended in the window of "images": ERR_TWIN_CRASHED: it ended after 1.2 s by SIGABRT`',
   },
   WARN_OWNERS_BY_SNAPSHOT: {
     gist: "the heap was not walked: owners come from V8's own heap snapshot, without packages and what waits",
     cause:
-      "`discover()` could not walk V8's heap: a Node binary without symbols, a V8 that is not understood, another processor than x64, a walk that did not account for what V8 counts, or one that ended its twin. V8's heap snapshot took its place: it takes longer and more memory, and tells neither packages nor what waits.",
-    cure: "the message has the reason. Use a build of Node with its symbol table, as nodejs.org's are; report to the project a walk that ended a twin.",
+      "`discover()` could not walk V8's heap: a Node binary without symbols, a V8 that is not understood, another processor than x64, a walk whose sum differs from V8's own count, or one that ended its twin. V8's heap snapshot was used instead: it takes longer and more memory, and shows neither packages nor suspended calls.",
+    cure: 'the message has the reason. Use a build of Node with its symbol table, such as those of nodejs.org; report a walk that ended a twin to the project.',
     example:
       "`WARN_OWNERS_BY_SNAPSHOT: the heap was not walked, so owners come from V8's heap snapshot, without packages and what waits: this V8 compresses its pointers`",
   },
   WARN_OWNERS_UNKNOWN: {
     gist: "neither a walk of the heap nor V8's snapshot found its owners",
     cause:
-      "`discover()` could not walk V8's heap, and V8's own heap snapshot, which takes its place then, could not be made: it needs up to fourteen times the heap, and is given twenty seconds or what the budget has left.",
-    cure: "the message has both reasons. Use a build of Node with its symbol table, as nodejs.org's are, or give the process more memory.",
+      "`discover()` could not walk V8's heap, and V8's own heap snapshot, which is then used instead, could not be made: it needs up to fourteen times the heap, and has twenty seconds or the rest of the budget.",
+    cure: 'the message has both reasons. Use a build of Node with its symbol table, such as those of nodejs.org, or give the process more memory.',
     example:
       "`WARN_OWNERS_UNKNOWN: the heap was not walked, so nothing is said of its owners: this V8 compresses its pointers; V8's heap snapshot may need up to 7.20 GiB, and 3.10 GiB are left of the machine's memory`",
   },
   WARN_DISCOVERY_FAILED: {
     gist: 'owners of memory were to be sought in the twin of a run, and could not be',
     cause:
-      '`attribute({ discover })` was to find owners of memory in its twin, and that failed; the rows of the caches are not touched by it.',
+      '`attribute({ discover })` could not find the owners of memory in its twin; the rows of the caches are not affected.',
     cure: 'the message has the reason, with its own code where it has one.',
     example: '`owners could not be sought: ERR_TWIN_CRASHED: …`',
   },
   WARN_DISCOVER_THREADS: {
     gist: 'other threads of the process have heaps, which discover() did not search',
     cause:
-      'other threads of the process run JavaScript: workers of the service, of pino, of a pool. A heap belongs to its thread, and `discover()` searches that of the thread that calls it; what the others hold is in no owner. They are counted as far as a coordinator heard of them, or Node names their threads (24 and later).',
-    cure: 'Ask in the main thread with `discover({ threads: true })`, with a coordinator in each worker. `breakdown({ isolates: await workerHeaps(workers) })` and `report.workers` show how large their heaps are.',
+      'other threads of the process run JavaScript: workers of the service, of pino, of a pool. A heap belongs to its thread, and `discover()` searches that of the thread that calls it; memory of the others is in no owner. They are counted as far as a coordinator was notified of them, or Node names their threads (24 and later).',
+    cure: 'ask in the main thread with `discover({ threads: true })`, with a coordinator in each worker. `breakdown({ isolates: await workerHeaps(workers) })` and `report.workers` show how large their heaps are.',
     example:
       '`WARN_DISCOVER_THREADS: not searched: what 1 worker thread of this process holds, since each has a heap of its own; breakdown() shows how large these are together`',
   },
   WARN_OWNERS_UNMEASURED: {
     gist: 'a twin ended while owners of memory were emptied in it: the figures are those of the graph',
     cause:
-      'a twin ended while `discover()` emptied owners in it. Only the figures of the graph are shown, which were known by then.',
-    cure: 'none is needed for the list itself. Where it comes again, report to the project which owner was the last.',
+      'a twin ended while `discover()` emptied owners in it. The result has only the figures of the graph, which were known by then.',
+    cure: 'none is needed for the list itself. If it happens again, report to the project which owner was the last.',
     example: '`the twin ended while owners were emptied: all figures are those of the graph`',
   },
   WARN_BUDGET_ENDED: {
     gist: 'the budget of a discovery ended before all owners were emptied: the others have the figures of the graph',
     cause:
-      "`discover()` had a `budget` (or `attribute({ discover })` a `budget.durationMs`), which ended when the heap was walked and owners were being emptied. The figures measured by then stand; where the twin had to be ended, all figures are the graph's.",
+      '`discover()` had a `budget` (or `attribute({ discover })` a `budget.durationMs`), which ended after the heap was walked, while owners were emptied. The figures measured by then are kept; if the twin had to be ended, all figures are those of the graph.',
     cure: 'none is needed for the list itself: paths and `retained` are complete. For measured figures allow more time or memory, or list fewer owners (`limit`).',
     example: '`no time of the budget was left to empty 7 owners, whose figures are those of the graph`',
   },
   WARN_KNOWN_RELEASE: {
     gist: 'the release of a registered cache threw when owners were sought: it may be listed as unknown',
     cause:
-      '`discover()` called the release of a registered cache of which no object is at hand, in a twin, to see what it empties, and it threw.',
-    cure: 'mend the release; until then the cache may be listed as an owner that nobody registered.',
+      '`discover()` does not know the object of a registered cache, so it called its release in a twin to see which objects it empties, and the release threw.',
+    cure: 'correct the release; until then the cache may be listed as an owner that nobody registered.',
     example: '`the release of "users" threw: no such table`',
   },
   WARN_BREAKDOWN: {
     gist: 'where all of RSS is was asked for in a run, and could not be found',
     cause:
-      'a run was to show where all of RSS is, and the system does not say (see `ERR_BREAKDOWN_UNAVAILABLE`). `report.breakdown` is null; the run went on.',
+      'a run was asked where all of RSS is, and the system does not show it (see `ERR_BREAKDOWN_UNAVAILABLE`). `report.breakdown` is null; the run went on.',
     cure: 'that of the reason in the message, or leave `breakdown` out.',
     example: '`where all of RSS is could not be found: ERR_BREAKDOWN_UNAVAILABLE: …`',
   },
@@ -234,8 +233,8 @@ export const WARNINGS = {
   WARN_AUTO_NOT_FOLLOWED: {
     gist: 'a class of caches has more instances than are followed: rows show those that are',
     cause:
-      'more than 1,280 instances of a cache class were created at once, or later more than 200 a second; of a class most of whose instances ended, such as a cache that lives for one request, more than five a second. Those beyond are not followed, since that would cost the service more than they tell.',
-    cure: 'none needed for caches of requests. To see what long-lived ones hold, seek their owners: `discover()`.',
+      'more than 1,280 instances of a cache class were created at once, or later more than 200 a second; of a class most of whose instances ended, such as a cache that lives for one request, more than five a second. More instances are not followed, since that would cost the service more than the result is worth.',
+    cure: 'none needed for caches that live for one request. `discover()` shows the memory of long-lived ones.',
     example:
       '`120,000 instances of DataLoader were not followed, since too many are created: what of them still lives is in no row`',
   },
@@ -243,27 +242,27 @@ export const WARNINGS = {
     gist: 'a part of auto could not be started: the program runs without it',
     cause:
       'a part of `auto` could not be started, for the reason that the warning gives. The program runs on without it.',
-    cure: 'by the reason: install the package wholly, allow what the permission model refused, or switch that part off (`CACHE_ATTRIBUTION_INSTRUMENT=off`, `CACHE_ATTRIBUTION_ADMIN=off`).',
+    cure: 'depending on the reason, install the package completely, allow the access that the permission model refused, or switch that part off (`CACHE_ATTRIBUTION_INSTRUMENT=off`, `CACHE_ATTRIBUTION_ADMIN=off`).',
     example: '`the admin endpoint cannot be served: ERR_CLOSED: the coordinator was closed`',
   },
   WARN_LOG_SINK: {
     gist: 'a logger or a history of a PeriodicReporter failed: its lines were lost, the service went on',
     cause:
-      'the logger or the history of a `PeriodicReporter` threw or rejected. Its lines are lost until it works again; the service and the next reports are not touched. Told once by `process.emitWarning()`.',
+      'the logger or the history of a `PeriodicReporter` threw or rejected. Its lines are lost until it works again; the service and the next reports are not affected. It is reported once, by `process.emitWarning()`.',
     cure: 'see the reason in the message: a full disk, a closed stream.',
     example: '`the logger of a PeriodicReporter failed: write EPIPE`',
   },
   WARN_LISTENER: {
     gist: 'an event listener threw: the run went on',
     cause:
-      "a listener of one of the coordinator's events threw. The run went on; other listeners of that one event may not have heard of it.",
-    cure: 'catch in the listener what it may throw.',
+      "a listener of one of the coordinator's events threw. The run went on; other listeners of that event may not have been called.",
+    cure: 'catch errors inside the listener.',
     example: '`a listener of "cache-released" threw: Cannot read properties of undefined (reading \'name\')`',
   },
   WARN_TRIM_COLDEST: {
     gist: 'a whole was estimated from the coldest entries alone: its error is not known',
     cause:
-      'a cache was trimmed that can drop its coldest entries only, and claims no bytes. Nothing that was dropped represents the entries that stay: the estimate of the whole supposes that they are alike, and its error is `null`.',
+      'a cache was trimmed that can drop its coldest entries only, and claims no bytes. The dropped entries may differ from those that stay: the estimate of the whole assumes that they are alike, and its error is `null`.',
     cure: 'let `trim()` drop entries at random when `context.choice` asks for it, and say so in `trimChoices`; or give the cache `claimedBytes()`.',
     example:
       '`the whole of "users" is estimated from its coldest entries alone, which need not be like the others: its error is not known`',
@@ -271,7 +270,7 @@ export const WARNINGS = {
   WARN_RESIDUAL_UNEXPLAINED: {
     gist: 'what no cache held was to be explained by the heap profiler, and could not be',
     cause:
-      '`explainResidual` was given, and there is no profile of what no cache held: profiling is off or not possible, a capture is under way, or the dump could not be written. The rows are not touched by it.',
+      '`explainResidual` was given, and there is no profile of the memory in no cache: profiling is off or not possible, a capture is in progress, or the dump could not be written. The rows are not affected.',
     cure: "the message ends with the profiler's own error and its cure.",
     example:
       '`what no cache held cannot be explained: ERR_PROFILING_OFF: profiling is off, so nothing that lives was sampled: …`',
@@ -279,7 +278,7 @@ export const WARNINGS = {
   WARN_SHARED_MEMORY: {
     gist: 'caches hold the same values, as two orders showed: they come back with the one that is released last',
     cause:
-      'caches hold the same values: they come back with the one that is released last, whichever that is. It is said only where two orders showed it: in two runs in which they came in different order and changed places, or in several twins of one run, where one row lost what another gained. Where several caches may be the partner, all are named with "or". Of several twins the row is the mean, and its ± holds both.',
+      'caches hold the same values, which come back with the cache that is released last. Two orders of release must have shown it: in two runs the caches changed places, or in several twins of one run one row lost as much as another gained. If several caches may be the partner, all are named with "or". With several twins the row is their mean, and its ± covers both.',
     cure: 'compare the caches; emptying or bounding one of them frees nothing.',
     example:
       '`"users" and "profiles" seem to hold the same values: about 12.00 MiB come back with the one that is released last, here "profiles"; emptying one of them frees nothing`',
@@ -287,38 +286,38 @@ export const WARNINGS = {
   WARN_PINNED_PAGES: {
     gist: 'caches have memory on the same pages, as two orders showed: RSS falls when both are released',
     cause:
-      'caches have their blocks on the same pages. A page goes back to the system when nothing on it lives, so RSS falls with the one that is released last, although each releases its own bytes. It is said only where several twins of one run showed it, each in another order. Where several caches may be the partner, all are named with "or".',
-    cure: 'empty or bound them together; emptying one of them makes room in its pages, which the allocator uses again, and leaves RSS as it is.',
+      'caches have blocks on the same pages. A page goes back to the system when no block on it is live, so RSS falls with the cache that is released last, although each releases its own bytes. Several twins of one run, each in another order, must have shown it. If several caches may be the partner, all are named with "or".',
+    cure: 'empty or bound them together; emptying one of them frees room in its pages, which the allocator uses again, and does not lower RSS.',
     example:
       '`"thumbnails" has memory on the same pages as "sessions": of what it releases about 19.53 MiB leave RSS only when both are released`',
   },
   WARN_CLAIM_CONTRADICTED: {
     gist: 'next to nothing came back of what a cache claims to hold',
     cause:
-      'a cache was emptied and collected, and less than a tenth of what it claims came back; or a trim estimates it at less than that. Something else may hold its values, a cache that is not registered included, or its claim is wrong: one run cannot tell which.',
-    cure: "`attribute({ mode: 'twin', twins: 2 })` measures two orders, and names another registered cache that holds the values. Where none is named, see who else keeps them (`discover()`), and check `claimedBytes()` or `sizeCalculation`.",
+      'a cache was emptied and collected, and less than a tenth of its claimed bytes came back; or a trim estimates it at less than that. Something else may hold its values, such as a cache that is not registered, or its claim is wrong: one run cannot show which.',
+    cure: "`attribute({ mode: 'twin', twins: 2 })` measures two orders, and names another registered cache that holds the values. If it names none, find out who else keeps the values (`discover()`), and check `claimedBytes()` or `sizeCalculation`.",
     example: '`"users" claims 12.00 MiB, and 102.4 KiB came back`',
   },
   WARN_RELEASED_UNDER_PRESSURE: {
     gist: 'caches were released since memory was short',
     cause:
-      '`releaseUnderPressure()` released caches. Without `log` each round is a warning of the process; the next report has it as a warning, since the rows of these caches have what was filled since.',
-    cure: 'raise the memory limit, or bound the caches, if it happens often. Trends begin anew for these caches.',
+      '`releaseUnderPressure()` released caches. Without `log` each round is a warning of the process; the next report has this warning, since the rows of these caches have only the entries added since then.',
+    cure: 'if it happens often, raise the memory limit or bound the caches. Trends begin anew for these caches.',
     example:
       '`memory was short at 2026-11-30T10:00:00.000Z, and "pages" was released: its row has what was filled since`',
   },
   WARN_BOUND_MISCOUNTS: {
     gist: 'the bound of a cache counts claims, and the cache holds another amount of memory than it claims',
     cause:
-      'the cache has a bound in bytes (`maxSize`), which counts what entries claim to be. The run measured the whole cache, and its claims are off by a quarter or more, beyond the error. Keys, table and headers of objects are in no claim; a text may take one byte a character or two.',
-    cure: 'use the number in the message; or have entries weigh what they are measured to: `calibratedSize(coordinator, name)`.',
+      'the cache has a bound in bytes (`maxSize`), which counts the sizes that entries claim. The run measured the whole cache, and its claims are off by a quarter or more, beyond the error. Claims leave out keys, the table and object headers; a string may take one byte for each character, or two.',
+    cure: 'use the number in the message; or size entries by the measurement, with `calibratedSize(coordinator, name)`.',
     example:
       '`"users" holds 4.55 × what it claims, 1137 B an entry: maxSize 100.0 MiB would hold 455.0 MiB. For 100.0 MiB use maxSize: 23046000 (21.98 MiB), or sizeCalculation: calibratedSize(coordinator, "users")`',
   },
   WARN_REPORT_EXTENSION: {
     gist: 'what was to be added to a report could not be: the report is given without it',
     cause:
-      'something that adds to reports (a history that was attached) threw. The report is given out without what it would have added.',
+      'an extension of reports (such as an attached history) threw. The report lacks the part that it would have added.',
     cure: 'the message has the reason.',
     example: '`a report could not be added to: ERR_HISTORY_CLOSED: this history was closed`',
   },
