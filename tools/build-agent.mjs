@@ -2,9 +2,10 @@
 // modules, and the native addon beside it.
 //
 //   node tools/build-agent.mjs        part of `npm run build:ts`
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 import { smallerAdapter, smallerTable } from './package/smaller-modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -45,3 +46,13 @@ await build({
   ],
   logLevel: 'warning',
 })
+
+// Names within functions, as in the library: the names of functions and classes stay, by which the library knows its own.
+const bundle = path.join(folder, 'agent.bundle.js')
+const { code } = await transform(await readFile(bundle, 'utf8'), {
+  minify: true,
+  target: 'node20.19',
+  charset: 'ascii',
+  legalComments: 'none',
+})
+await writeFile(bundle, code)

@@ -35,6 +35,20 @@ describe('events', () => {
     }
   })
 
+  it('have any number of listeners without a warning of Node', async () => {
+    const warned: Error[] = []
+    const note = (warning: Error): void => void warned.push(warning)
+    process.on('warning', note)
+    try {
+      for (let listener = 0; listener < 30; listener++) coordinator.on('run-finished', () => undefined)
+      await turn()
+      expect(coordinator.listenerCount('run-finished')).to.equal(31)
+      expect(warned.map(({ message }) => message)).to.deep.equal([])
+    } finally {
+      process.off('warning', note)
+    }
+  })
+
   it('tell the course of a run in order', async () => {
     await coordinator.attribute()
     expect(received.map(([name]) => name)).to.deep.equal([

@@ -80,6 +80,7 @@ function forEveryCompiler(text, optionalPeers) {
   return text
     .replace(/^import '[^']+';\n/gm, '')
     .replace(/(\bfrom '\.[^']*?)(?:\.d)?\.js';$/gm, "$1.cjs';")
+    .replace(/^(?: {4})+/gm, (indent) => '\t'.repeat(indent.length / 4))
     .replace(/\b(\w+Array|Buffer)<ArrayBuffer(?:Like)?>/g, '$1')
     .replace(/^import .* from '([^'.][^']*)';$/gm, (line, name) =>
       optionalPeers.includes(name) ? `// @ts-ignore: an optional peer\n${line}` : line,
