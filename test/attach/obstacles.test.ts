@@ -69,6 +69,17 @@ describe('what is in the way of an attach', function () {
     expect(await target.state()).to.include({ inspector: null })
   })
 
+  thorough(
+    'a call that wakes the main thread again and again and does not return, which is no handler of the application',
+    async () => {
+      const target = await startSource(
+        "setTimeout(() => require('node:child_process').execSync('while :; do echo x; sleep 0.1; done'), 50)",
+      )
+      await delay(400)
+      expect(await refusalSoon(target.pid)).to.contain('ERR_ATTACH_BLOCKED')
+    },
+  )
+
   // The command waits for ten seconds, and one that is waited for is below.
   thorough('a main thread that is blocked, whose inspector is closed as soon as it goes on', async () => {
     const target = await startSource(
@@ -118,8 +129,14 @@ describe('what is in the way of an attach', function () {
     })
   }
 
-  thorough("the application's own handler of SIGUSR1", async () => {
-    const target = await startSource("process.on('SIGUSR1', () => console.error('mine'))")
+  thorough("the application's own handler of SIGUSR1, also of one that has nothing else to do", async () => {
+    const target = await start({
+      file: '',
+      execArgv: [
+        '-e',
+        "process.on('SIGUSR1', () => console.error('mine')); require('net').createServer().listen(0, '127.0.0.1', () => console.log(1))",
+      ],
+    })
     expect(await refusalSoon(target.pid)).to.contain('ERR_ATTACH_SIGNAL_TAKEN')
     expect(target.stderr).to.equal('mine\n')
   })
@@ -155,7 +172,7 @@ describe('what is in the way of an attach', function () {
       const refused: unknown = await Attachment.open(target.pid, { portTimeoutMs: 500 }).catch(
         (error: unknown) => error,
       )
-      expect(refused).to.match(new RegExp(`ERR_ATTACH_PORT_TAKEN: port ${port}`))
+      expect(refused).to.match(new RegExp(`ERR_ATTACH_PORT_TAKEN: port ${port}.* taken by process ${process.pid} \\(`))
       expect(asked).to.deep.equal([])
       expect(target.stderr).to.equal('')
     } finally {

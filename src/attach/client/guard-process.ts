@@ -1,6 +1,5 @@
-/** The process of a guard: its arguments are the process id that the command attaches to, and the sockets that were there before. */
+/** The process of a guard. */
 import process from 'node:process'
-import { guard } from './guard.js'
+import { guardedProcess, guard } from './guard.js'
 
-const [, , pid, ...sockets] = process.argv
-void guard(Number(pid), new Set(sockets))
+void guard(guardedProcess(process.argv.slice(2)))

@@ -13,6 +13,8 @@ import { besideCode } from '../../support/own-package.js'
 import { InspectorSession } from './inspector-session.js'
 import { Foothold } from './foothold.js'
 import { openedSince } from './open-inspector.js'
+import type { BeforeSignal } from './open-inspector.js'
+import { isTakenByNode } from './signal-thread.js'
 import { TargetProcess } from './target-process.js'
 
 /** The command's end of it. */
@@ -33,13 +35,28 @@ const POLL_MS = 250
 const TAKE_OVER_MS = 3_000
 /** A process that is blocked opens its inspector when it goes on. */
 const WATCH_MS = 600_000
-/** One that woke up so often, and has none this long after, got no signal, or somebody else closed the inspector. */
-const WOKEN = { switches: 3, leastMs: 5_000 }
+/**
+ * One that woke up so often, and has none this long after, got no signal, or somebody else closed the inspector; where Node's own
+ * handler took the signal, it is about to open it.
+ */
+const WOKEN = { switches: 3, leastMs: 5_000, byNodeMs: 60_000 }
 
-/** Starts a guard for an attach to `pid`, which has these sockets (their inodes) before its inspector is opened. */
-export function startGuard(pid: number, sockets: ReadonlySet<string>): Guard {
-  const args = [besideCode('attach/client/guard-process.js'), String(pid), ...sockets]
-  const child = spawn(process.execPath, args, {
+/** A process that is being attached to, as it was before its inspector is opened. */
+interface GuardedProcess extends BeforeSignal {
+  readonly pid: number
+}
+
+/** Of the arguments of a guard's process. */
+export function guardedProcess([pid, wakes, ...sockets]: readonly string[]): GuardedProcess {
+  return { pid: Number(pid), wakes: wakes === UNKNOWN ? null : Number(wakes), sockets: new Set(sockets) }
+}
+
+const UNKNOWN = 'unknown'
+
+/** Starts a guard. */
+export function startGuard({ pid, wakes, sockets }: GuardedProcess): Guard {
+  const args = [String(pid), wakes === null ? UNKNOWN : String(wakes), ...sockets]
+  const child = spawn(process.execPath, [besideCode('attach/client/guard-process.js'), ...args], {
     // In a session of its own: a signal to the command's group is not for it.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -76,8 +93,8 @@ export function startGuard(pid: number, sockets: ReadonlySet<string>): Guard {
 }
 
 /** The guard's end of it: what its process does. */
-export async function guard(pid: number, sockets: ReadonlySet<string>): Promise<void> {
-  const target = new TargetProcess(pid)
+export async function guard(before: GuardedProcess): Promise<void> {
+  const target = new TargetProcess(before.pid)
   const folders = new Set<string>()
   let isDone = false
   for await (const line of createInterface({ input: process.stdin })) {
@@ -87,18 +104,21 @@ export async function guard(pid: number, sockets: ReadonlySet<string>): Promise<
   }
   if (isDone) return
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-  await closeInspector(target, sockets)
+  await closeInspector(target, before)
 }
 
 /**
  * The signal may be on its way, and the process may be blocked. Of one that is awake it lets go soon: a later attach has its own
  * guard, and its inspector is not for this one to close.
  */
-async function closeInspector(target: TargetProcess, sockets: ReadonlySet<string>): Promise<void> {
+async function closeInspector(target: TargetProcess, { sockets, wakes }: BeforeSignal): Promise<void> {
   const startMs = performance.now()
   const { switches } = target.mainThread
-  const isSettled = (): boolean =>
-    target.mainThread.switches >= switches + WOKEN.switches && performance.now() - startMs > WOKEN.leastMs
+  const isSettled = (): boolean => {
+    // A call such as execSync() wakes the main thread for every line that it reads.
+    const leastMs = isTakenByNode(target, wakes) === true ? WOKEN.byNodeMs : WOKEN.leastMs
+    return target.mainThread.switches >= switches + WOKEN.switches && performance.now() - startMs > leastMs
+  }
   while (performance.now() - startMs < WATCH_MS && target.isAlive) {
     await delay(POLL_MS)
     try {

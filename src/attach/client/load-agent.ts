@@ -19,6 +19,7 @@ import { SessionError } from './inspector-session.js'
 import type { InspectorSession } from './inspector-session.js'
 import { checkVersion } from './obstacles.js'
 import { connectionLost, openInspector } from './open-inspector.js'
+import type { BeforeSignal } from './open-inspector.js'
 import type { TargetProcess } from './target-process.js'
 
 /** An agent that runs, and the way to it. */
@@ -44,9 +45,9 @@ export async function loadAgent(target: TargetProcess, settings: LoadSettings): 
   const { openTimeoutMs: timeoutMs, portTimeoutMs, progress } = settings
   let guard: Guard | undefined
   try {
-    const beforeSignal = (sockets: ReadonlySet<string>): void => {
+    const beforeSignal = (before: BeforeSignal): void => {
       guard?.dismiss()
-      guard = startGuard(target.pid, sockets)
+      guard = startGuard({ pid: target.pid, ...before })
     }
     const { session, wasClosed } = await openInspector(target, { timeoutMs, portTimeoutMs, progress, beforeSignal })
     const loaded = await loadThrough(target, session, { ...settings, opened: wasClosed, guard })

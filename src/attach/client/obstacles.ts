@@ -4,6 +4,8 @@
  * Rule: each obstacle is an error with its own code and a cure that helps there; what cannot be known here passes.
  */
 import { CacheAttributionError } from '../../support/errors.js'
+import { holderOf } from './port-holder.js'
+import type { PortHolder } from './port-holder.js'
 import { programKind } from './program-kind.js'
 import type { ProgramKind } from './program-kind.js'
 import { otherUser, programFile } from './target-process.js'
@@ -49,20 +51,30 @@ export function checkSignal(target: TargetProcess): void {
       `process ${pid} opens no inspector on SIGUSR1 (${causes}, or the signal is blocked): start it with --inspect=127.0.0.1:0 or with cache-attribution/auto`,
     )
   }
-  if (isPortKnown(target) && isPortTaken(target)) throw portTaken(target)
 }
 
 /** Whether another process has the port on which its inspector would open. */
 export function isPortTaken(target: TargetProcess): boolean {
+  return listenerInTheWay(target) !== undefined
+}
+
+/** The other process that has the port; null where none has. */
+export function portHolder(target: TargetProcess): PortHolder | null {
+  const listener = listenerInTheWay(target)
+  return listener === undefined ? null : holderOf(listener.inode)
+}
+
+function listenerInTheWay(target: TargetProcess): Listener | undefined {
   const port = expectedPort(target)
-  return port !== 0 && target.foreignListeners().some((listener) => isInTheWay(listener, port))
+  return port === 0 ? undefined : target.foreignListeners().find((listener) => isInTheWay(listener, port))
 }
 
 /** `ERR_ATTACH_PORT_TAKEN`. */
 export function portTaken(target: TargetProcess): CacheAttributionError {
+  const holder = portHolder(target)?.name ?? 'another process'
   return new CacheAttributionError(
     'ERR_ATTACH_PORT_TAKEN',
-    `port ${String(expectedPort(target))}, on which process ${String(target.pid)} would open its inspector, is taken by another process: attach when that is done with it, or start this process with --inspect-port=0`,
+    `port ${String(expectedPort(target))}, on which process ${String(target.pid)} would open its inspector, is taken by ${holder}: attach when that is done with it, or start this process with --inspect-port=0`,
   )
 }
 

@@ -7,7 +7,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { InspectorSession, SessionError, inspectorAt } from './inspector-session.js'
 import type { InspectorTarget } from './inspector-session.js'
-import { checkSignal, expectedPort, isPortKnown, isPortTaken, portTaken, startsInspector } from './obstacles.js'
+import {
+  checkSignal,
+  expectedPort,
+  isPortKnown,
+  isPortTaken,
+  portHolder,
+  portTaken,
+  startsInspector,
+} from './obstacles.js'
+import { isTakenByNode, signalThreadWakes } from './signal-thread.js'
 import { otherUser } from './target-process.js'
 import type { Listener, TargetProcess } from './target-process.js'
 
@@ -18,14 +27,22 @@ export interface OpenInspector {
   readonly wasClosed: boolean
 }
 
+/** A process right before it gets the signal. */
+export interface BeforeSignal {
+  /** Inodes of the sockets on which it listens: others are new. */
+  readonly sockets: ReadonlySet<string>
+  /** Of `signalThreadWakes()`. */
+  readonly wakes: number | null
+}
+
 /** How the inspector is opened. */
 export interface OpenInspectorOptions {
   /** How long the process may take to open its inspector, in milliseconds. */
   readonly timeoutMs: number
   /** How long another process may keep the port, in milliseconds. */
   readonly portTimeoutMs: number
-  /** Told right before the signal is sent, with the sockets that are older: from then on something has to be undone. */
-  readonly beforeSignal: (before: ReadonlySet<string>) => void
+  /** Told right before the signal is sent: from then on something has to be undone. */
+  readonly beforeSignal: (before: BeforeSignal) => void
   /** Told what is waited for. */
   readonly progress: (text: string) => void
 }
@@ -44,10 +61,12 @@ export async function openInspector(target: TargetProcess, options: OpenInspecto
   const endMs = performance.now() + options.portTimeoutMs
   for (;;) {
     await waitForPort(target, endMs, options)
-    options.beforeSignal(before)
+    const wakes = signalThreadWakes(target)
+    options.beforeSignal({ sockets: before, wakes })
     signal(target)
     try {
-      return { session: await connect(target, await newInspector(target, before, options)), wasClosed: true }
+      const opened = await newInspector(target, { sockets: before, wakes }, options)
+      return { session: await connect(target, opened), wasClosed: true }
     } catch (error) {
       const hidden = await hiddenInspector(target, error)
       if (hidden !== null) return { session: await connect(target, hidden), wasClosed: false }
@@ -143,16 +162,23 @@ function blocked(target: TargetProcess): CacheAttributionError {
   )
 }
 
-async function waitForPort(target: TargetProcess, endMs: number, { progress }: OpenInspectorOptions): Promise<void> {
-  for (let isReported = false; ; isReported = true) {
-    try {
-      checkSignal(target)
-      return
-    } catch (error) {
-      if (!isOfPort(error) || performance.now() > endMs) throw error
-      if (!isReported) progress('the inspector of another process has the port: waiting for it')
-      await delay(20 * POLL_MS)
-    }
+async function waitForPort(
+  target: TargetProcess,
+  endMs: number,
+  { portTimeoutMs, progress }: OpenInspectorOptions,
+): Promise<void> {
+  checkSignal(target)
+  if (!isPortKnown(target)) return
+  const holder = portHolder(target)
+  if (holder === null) return
+  if (!holder.mayBeInspector) throw portTaken(target)
+  const seconds = String(Math.ceil(portTimeoutMs / 1000))
+  progress(
+    `${holder.name} has port ${String(expectedPort(target))}, of the inspector: waiting for it, up to ${seconds} s`,
+  )
+  while (isPortTaken(target)) {
+    if (performance.now() > endMs) throw portTaken(target)
+    await delay(20 * POLL_MS)
   }
 }
 
@@ -169,7 +195,7 @@ function signal(target: TargetProcess): void {
 
 async function newInspector(
   target: TargetProcess,
-  before: ReadonlySet<string>,
+  before: BeforeSignal,
   { timeoutMs, progress }: OpenInspectorOptions,
 ): Promise<InspectorTarget> {
   const startMs = performance.now()
@@ -186,7 +212,7 @@ async function newInspector(
     // Another attach may have opened it before this one read the list.
     const port = expectedPort(target)
     const isTaken = isPortKnown(target) && isPortTaken(target)
-    const candidates = target.ownListeners().filter((each) => !before.has(each.inode) || each.port === port)
+    const candidates = target.ownListeners().filter((each) => !before.sockets.has(each.inode) || each.port === port)
     const found = await firstInspector(candidates)
     if (found !== null) return found
     if (isTaken) throw portTaken(target)
@@ -196,7 +222,9 @@ async function newInspector(
       progress('waiting for the process to open its inspector')
     }
   }
-  throw notOpened(target, target.mainThread.switches > switches)
+  const isTaken = isTakenByNode(target, before.wakes)
+  // Of a thread that cannot be told, the main one's: it woke up and opened nothing, or it did not wake up at all.
+  throw notOpened(target, isTaken === null ? target.mainThread.switches > switches : !isTaken)
 }
 
 /** A signal that comes while the inspector of another attach stops is lost: it is sent once more when that one's thread is gone. */
@@ -219,10 +247,9 @@ class ClosingInspector {
   }
 }
 
-/** The main thread woke up and opened nothing, or it did not wake up at all. */
-function notOpened(target: TargetProcess, isAwake: boolean): CacheAttributionError {
-  if (!isAwake) return blocked(target)
+function notOpened(target: TargetProcess, isTakenByApplication: boolean): CacheAttributionError {
   if (!isPortKnown(target) && isPortTaken(target)) return portTaken(target)
+  if (!isTakenByApplication) return blocked(target)
   return new CacheAttributionError(
     'ERR_ATTACH_SIGNAL_TAKEN',
     `process ${String(target.pid)} took SIGUSR1 and opened no inspector: its application has a handler for that signal of its own, which was called. Start it with --inspect=127.0.0.1:0 or with cache-attribution/auto, which need no signal`,

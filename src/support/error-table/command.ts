@@ -140,10 +140,10 @@ export const ERRORS_OF_COMMAND = {
   ERR_ATTACH_PORT_TAKEN: {
     gist: 'the port on which the inspector would open belongs to another process',
     cause:
-      'another process listens on the port on which the inspector would open (9229 unless an option says otherwise): a debugger, another worker of a cluster, an attach to another process. The command waited for it for 60 seconds; no signal was sent.',
+      'another process listens on the port on which the inspector would open (9229 unless an option says otherwise): a debugger, another worker of a cluster, an attach to another process. The command waited for 60 seconds where that is a Node, whose inspector may close; no signal was sent.',
     cure: 'attach when the other process is done, or start this one with `--inspect-port=0`.',
     example:
-      '`ERR_ATTACH_PORT_TAKEN: port 9229, on which process 4711 would open its inspector, is taken by another process: attach when that is done with it, or start this process with --inspect-port=0`',
+      '`ERR_ATTACH_PORT_TAKEN: port 9229, on which process 4711 would open its inspector, is taken by process 4712 (node): attach when that is done with it, or start this process with --inspect-port=0`',
   },
   ERR_ATTACH_NETWORK: {
     gist: 'the process to attach to has a network of its own, which cannot be entered',
