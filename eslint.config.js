@@ -21,6 +21,7 @@ const BELOW_HTTP = [
   'history',
   'metrics',
   'threads',
+  'fleet',
 ]
 
 const BELOW_COORDINATOR = ['support', 'allocator', 'measure', 'report', 'twin', 'breakdown', 'profiling']
@@ -71,7 +72,7 @@ const MAY_IMPORT = {
   testing: [...BELOW_COORDINATOR, 'heap-profile'],
   attach: [...BELOW_HTTP, 'adapters', 'log', 'http', 'http/*'],
   auto: [...BELOW_HTTP, 'adapters', 'log', 'http', 'attach'],
-  cli: [...BELOW_HTTP, 'adapters', 'http', 'fleet', 'attach', 'auto'],
+  cli: [...BELOW_HTTP, 'adapters', 'http', 'attach', 'auto'],
 }
 /** Files and folders that take literals and return literals: nothing of Node. */
 const PURE = ['report']

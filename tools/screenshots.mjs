@@ -74,6 +74,10 @@ const VIEWS = [
   { name: 'trim-options', state: measured, act: openTrimOptions, context: wide, isViewportOnly: true },
   { name: 'heap', state: () => ({ histogram: data.histogram() }), act: countClasses },
   { name: 'heap-narrow', state: () => ({ histogram: data.histogram() }), act: countClasses, context: narrow },
+  { name: 'threads', state: several, act: measureThreads },
+  { name: 'threads-narrow', state: several, act: measureThreads, context: { viewport: { width: 390, height: 860 } } },
+  { name: 'processes', state: several, act: measureProcesses, context: dark },
+  { name: 'processes-narrow', state: several, act: measureProcesses, context: narrow },
   { name: 'hostile', state: () => ({ caches: hostile(), sample: data.sampleWithoutAllocator() }) },
 ]
 const COOL_DOWN = {
@@ -173,6 +177,25 @@ async function countClasses(page) {
   await openTab(page, 'JS heap by class')
   await page.getByRole('button', { name: 'Count objects by class' }).click()
   await page.getByRole('table', { name: 'JS heap by class' }).waitFor()
+}
+
+function several() {
+  const status = data.statusView()
+  return { ...measured(), status: { ...status, process: { ...status.process, workerThreads: 3, clusterWorkers: 3 } } }
+}
+
+/** @param {import('playwright-core').Page} page */
+async function measureThreads(page) {
+  await openTab(page, 'Threads')
+  await page.getByRole('button', { name: 'Measure all threads' }).click()
+  await page.getByRole('table', { name: /^Each thread/ }).waitFor()
+}
+
+/** @param {import('playwright-core').Page} page */
+async function measureProcesses(page) {
+  await openTab(page, 'Processes')
+  await page.getByRole('button', { name: 'Measure all processes' }).click()
+  await page.getByRole('table', { name: /^Each process/ }).waitFor()
 }
 
 function readOnly() {

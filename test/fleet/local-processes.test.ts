@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { attributeFleet, formatFleet } from '../../src/fleet/index.js'
@@ -15,6 +18,14 @@ import { codeOf } from '../helpers/internals/support.js'
 const CLUSTERED = fileURLToPath(new URL('fixtures/clustered.js', import.meta.url))
 const SERVICE = fileURLToPath(new URL('../auto/fixtures/service.js', import.meta.url))
 const ENTRY_BYTES = 10_240
+
+/** The answer of `POST /cluster` at a socket. */
+async function asked(socketPath: string, accept: string): Promise<string> {
+  const request = http.request({ socketPath, method: 'POST', path: '/debug/memory/cluster', headers: { accept } })
+  request.end()
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+  return text(response)
+}
 
 describe('the processes of a machine', function () {
   this.timeout(120_000)
@@ -65,7 +76,7 @@ describe('the processes of a machine', function () {
   })
 
   it('cost their own column where they end in the middle of their run', async () => {
-    const { report } = await clustered('2')
+    const { report, pids } = await clustered('2')
     expect(report.replicas.map(({ status }) => status).toSorted()).to.deep.equal([
       'failed',
       'measured',
@@ -73,6 +84,13 @@ describe('the processes of a machine', function () {
       'measured',
     ])
     expect(report.stopped).to.equal(null)
+    // The primary's own endpoint answers for all of them, those that have ended left out; it ends early where this machine is slow.
+    const socketPath = await socketOf(pids[0] ?? 0)
+    const page = await asked(socketPath, 'text/html')
+    expect(page).to.match(/^<!doctype html>[^]*<h1>Caches of (?:\d of )?3 replicas, in /)
+    const { replicas } = JSON.parse(await asked(socketPath, 'application/json')) as FleetReport
+    expect(replicas.map(({ pid, status }) => [pid, status])).to.deep.include.members([[pids[0], 'measured']])
+    expect(replicas).to.have.length(3)
     const truth = 1200 * ENTRY_BYTES
     expect(report.caches[0]?.replicas).to.equal(2)
     expect(report.caches[0]?.sum.totalBytes).to.be.closeTo(truth, 0.05 * truth)

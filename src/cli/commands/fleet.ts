@@ -1,13 +1,18 @@
 /** `cache-attribution fleet`: the caches of all replicas of a service. */
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { attributeFleet } from '../../fleet/attribute-fleet.js'
 import type { AttributeFleetOptions, FleetProgress } from '../../fleet/attribute-fleet.js'
+import { fleetPage } from '../../fleet/fleet-page.js'
 import { formatFleet } from '../../fleet/format-fleet.js'
 import type { FleetSource } from '../../fleet/targets.js'
+import type { FleetReport } from '../../fleet/types.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { terminalJson } from '../../support/terminal-text.js'
 import { formatMs } from '../../support/units.js'
 import { quotedArgument, readArguments, usageError } from '../arguments.js'
 import type { Arguments } from '../arguments.js'
-import type { Command } from '../command.js'
+import type { Command, CommandContext } from '../command.js'
 
 const HELP = `Usage: cache-attribution fleet [options] [URL|PID…]
 
@@ -32,6 +37,8 @@ Options:
   --memory-percent N      spare a replica with more of its memory limit in use (default 90)
   --timeout-ms MS         that the run of a replica may take (default 120000)
   --json                  the same as JSON
+  --output FILE, -o FILE  write it there (mode 0600) in place of stdout: *.html is a page that needs no other file, *.json
+                          is JSON
 
 Ends with 1 where no replica was measured, or the whole was ended early.
 
@@ -57,6 +64,7 @@ const RULES = {
   'memory-percent': { kind: 'count', min: 0, max: 100 },
   'timeout-ms': { kind: 'count', min: 1, max: LONG },
   json: { kind: 'switch' },
+  output: { kind: 'text', what: 'a file', short: 'o' },
 } as const
 
 /** The subcommand. */
@@ -66,8 +74,11 @@ export const fleetCommand: Command = {
   help: HELP,
   rules: RULES,
   takes: 'url',
-  run: async ({ args, env, print, log }) => {
+  run: async (context) => {
+    const { args, env, log } = context
     const { options, urls } = inAnyOrder(args)
+    const output = textOf(options, 'output')
+    if (options.has('json') && isPage(output)) throw usageError('"--json" writes no page: name the file *.json')
     const token = env['CACHE_ATTRIBUTION_TOKEN']
     const report = await abortOnSignals((signal) =>
       attributeFleet(sourcesOf(options, urls), {
@@ -79,10 +90,36 @@ export const fleetCommand: Command = {
         },
       }),
     )
-    print(`${options.has('json') ? terminalJson(report) : formatFleet(report)}\n`)
+    await write(context, output, report, options.has('json'))
     const isUsable = report.stopped === null && report.replicas.some(({ status }) => status === 'measured')
     return { code: isUsable ? 0 : 1 }
   },
+}
+
+function isPage(output: string | undefined): output is string {
+  return output !== undefined && /\.html?$/i.test(output)
+}
+
+/** A file that cannot be written costs nothing that was measured: the text goes to stdout then. @throws CacheAttributionError `ERR_FLEET_WRITE` */
+async function write(
+  { cwd, print }: CommandContext,
+  output: string | undefined,
+  report: FleetReport,
+  isJson: boolean,
+): Promise<void> {
+  const isFileOfJson = isJson || (output !== undefined && /\.json$/i.test(output))
+  if (output === undefined) {
+    print(`${isJson ? terminalJson(report) : formatFleet(report)}\n`)
+    return
+  }
+  const plain = isFileOfJson ? JSON.stringify(report, null, 2) : formatFleet(report, { color: false })
+  try {
+    // Names and sizes of a service are nobody else's business.
+    await writeFile(path.resolve(cwd, output), isPage(output) ? fleetPage(report) : `${plain}\n`, { mode: 0o600 })
+  } catch (error) {
+    print(`${formatFleet(report)}\n`)
+    throw new CacheAttributionError('ERR_FLEET_WRITE', `the report could not be written: ${messageOf(error)}`)
+  }
 }
 
 /** The first Ctrl-C ends the task with what it has; the next one ends the command. */
@@ -114,10 +151,7 @@ function inAnyOrder(args: readonly string[]): { readonly options: Arguments['opt
 }
 
 function sourcesOf(options: Arguments['options'], urls: readonly string[]): FleetSource[] {
-  const text = (name: keyof typeof RULES): string | undefined => {
-    const value = options.get(name)
-    return typeof value === 'string' ? value : undefined
-  }
+  const text = (name: keyof typeof RULES): string | undefined => textOf(options, name)
   const [dns, srv, targets, prometheus] = [text('dns'), text('srv'), text('targets'), text('prometheus')]
   const [job, cluster] = [text('job'), text('cluster')]
   if (job !== undefined && prometheus === undefined) throw usageError('"--job" is one of "--prometheus"')
@@ -132,6 +166,11 @@ function sourcesOf(options: Arguments['options'], urls: readonly string[]): Flee
   ]
   if (sources.length === 0) throw usageError('"fleet" needs URLs, ids of processes, or a source of them (see --help)')
   return sources
+}
+
+function textOf(options: Arguments['options'], name: keyof typeof RULES): string | undefined {
+  const value = options.get(name)
+  return typeof value === 'string' ? value : undefined
 }
 
 function dnsOf(text: string): { readonly dns: string; readonly port: number } {

@@ -65,6 +65,7 @@ const status: OpenApiPart = {
   process: object({
     ...{ pid: integer, nodeVersion: string, uptimeSeconds: integer, title: string },
     ...{ package: { type: ['string', 'null'] }, host: string, memoryLimitBytes: maybe },
+    ...{ workerThreads: integer, clusterWorkers: integer },
   }),
   allocator: object({ name: string, version: { type: ['string', 'null'] } }),
   twin: object({ supported: boolean, reason: { type: ['string', 'null'] } }),
@@ -304,6 +305,16 @@ export const SCHEMAS: OpenApiPart = {
     rssBytes: number,
     threads: arrayOf({ type: 'object' }),
     caches: arrayOf({ type: 'object' }),
+  }),
+  FleetReport: object({
+    schemaVersion: number,
+    startedAt: string,
+    durationMs: number,
+    mode,
+    stopped: orNull(object({ code: string, message: string })),
+    replicas: arrayOf({ type: 'object' }),
+    caches: arrayOf({ type: 'object' }),
+    owners: arrayOf({ type: 'object' }),
   }),
   ClassHistogram: object({
     method: { enum: ['heap walk', 'heap snapshot'] },

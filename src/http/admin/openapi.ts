@@ -135,6 +135,16 @@ const PATHS: OpenApiPart = {
       }),
     ),
   },
+  '/cluster': {
+    post: takes(
+      {},
+      operation('attributeCluster', 'The caches of this process and of those that it started, each in a twin', {
+        'application/json': schemaOf('FleetReport'),
+        'text/plain': TEXT,
+        'text/html': TEXT,
+      }),
+    ),
+  },
   '/heap-snapshot': {
     post: takes(
       SNAPSHOT_PARAMETERS,

@@ -42,6 +42,10 @@ export interface StatusView {
     readonly host: string
     /** The least memory limit that this process counts against; null where there is none. */
     readonly memoryLimitBytes: number | null
+    /** Worker threads that run and were heard of. */
+    readonly workerThreads: number
+    /** Workers of `node:cluster`, where this is their primary. */
+    readonly clusterWorkers: number
   }
   readonly allocator: { readonly name: string; readonly version: string | null }
   readonly twin: TwinSupport

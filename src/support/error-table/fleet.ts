@@ -37,6 +37,12 @@ export const ERRORS_OF_FLEET = {
     cure: 'check the replica that the message names; raise the bound if such a pause or failure is acceptable.',
     example: '`ERR_FLEET_STOPPED: 10.0.3.7:8080 stood still for 1.42 s, longer than 1.00 s`',
   },
+  ERR_FLEET_WRITE: {
+    gist: 'the report of a fleet could not be written into its file',
+    cause: 'the file of `fleet --output` cannot be written. The report went to standard output, as text.',
+    cure: 'give a file in a folder that is there and may be written to.',
+    example: '`ERR_FLEET_WRITE: the report could not be written: ENOENT: no such file or directory, open fleet.html`',
+  },
   ERR_LEASE_TAKEN: {
     gist: 'other processes held the lease for as long as it was waited for',
     cause: 'for the whole of `leaseWaitMs`, other processes held all places of the lease (`holders`).',

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { headline } from '../../../src/index.js'
-import type { CacheView } from '../../helpers/internals/http-admin.js'
+import type { CacheView, StatusView } from '../../helpers/internals/http-admin.js'
 import type { AttributionReport } from '../../../src/index.js'
 import { thorough } from '../../helpers/thorough.js'
 import { axeViolations } from './fixtures/axe.js'
@@ -93,6 +93,15 @@ describe('the page in a browser', function () {
     await page.getByRole('button', { name: 'Count objects by class' }).click()
     await page.getByRole('table', { name: 'JS heap by class' }).waitFor()
     await check('JS heap')
+    for (const [name, rows] of [
+      ['Threads', /^Each thread/],
+      ['Processes', /^Each process/],
+    ] as const) {
+      await view(name)
+      await page.getByRole('button', { name: `Measure all ${name.toLowerCase()}` }).click()
+      await page.getByRole('table', { name: rows }).waitFor()
+      await check(name)
+    }
     for (const name of ['All of RSS', 'Saved reports']) {
       await view(name)
       await check(name)
@@ -100,7 +109,7 @@ describe('the page in a browser', function () {
   }
   /** With a history, after a restart: two reports are of the process before. */
   const grown = (): Partial<FakeState> => ({
-    status: { ...statusView(), hasHistory: true },
+    status: { ...several(), hasHistory: true },
     trends: trends(),
     breakdown: breakdown(),
     reports: [...pastReports(3), reportOf({ id: 'last' })].map((report, index) =>
@@ -429,6 +438,53 @@ describe('the page in a browser', function () {
     expect(await page.getByRole('heading', { name: 'What grows' }).isVisible()).to.equal(false)
   })
 
+  it('measures all threads where there are workers, and names those that were not measured', async () => {
+    await open({})
+    const tab = page.getByRole('tab', { name: 'Threads' })
+    expect(await tab.count(), 'a tab without workers').to.equal(0)
+    server.state.status = several()
+    await page.reload()
+    await tab.click()
+    await page.getByRole('button', { name: 'Measure all threads' }).click()
+    const threads = page.getByRole('table', { name: /^Each thread/ })
+    await threads.waitFor()
+    expect(await page.locator('#threads > p').innerText()).to.match(
+      /^Caches of 4 threads of process 4121, RSS 328\.0 MiB/,
+    )
+    const caches = await page.getByRole('table', { name: /^Each cache, over the threads/ }).innerText()
+    expect(caches).to.match(/compressed\s+3\s+66\.00 MiB[^]*5\.00 MiB worker 1\s+48\.68 MiB main thread/)
+    expect(caches).to.contain('parsed <b>')
+    expect(await threads.innerText()).to.match(/main thread\s+21\.00 MiB\s+34\.00 MiB\s+measured\s+48\.68 MiB/)
+    expect(await threads.getByRole('row', { name: /worker 2/ }).innerText()).to.contain('without coordinator')
+    const notes = await page.getByRole('list', { name: 'Threads that were not measured' }).innerText()
+    expect(notes).to.match(/^worker 3 failed: ERR_THREAD_SILENT/)
+    expect(server.state.asked).to.deep.equal(['POST threads'])
+  })
+
+  thorough('measures all processes of a cluster, and names one that is far from the others', async () => {
+    await open({ status: several() })
+    await view('Processes')
+    await page.getByRole('button', { name: 'Measure all processes' }).click()
+    const processes = page.getByRole('table', { name: /^Each process/ })
+    expect(await processes.innerText()).to.match(/process 4131\s+120\.0 MiB\s+40\.00 MiB/)
+    expect(await processes.getByRole('row').count(), 'one that was not measured is no row').to.equal(4)
+    const words = await page.locator('#cluster').innerText()
+    expect(words).to.match(/<script>alert\(1\)<\/script>: process 4131 holds 40\.00 MiB, 4\.4 × the median/)
+    expect(words).to.match(/process 4132 unreachable: ERR_FLEET_NO_ENDPOINT/)
+  })
+
+  thorough('says why threads cannot be measured, and can be used afterwards', async () => {
+    const busy = { status: 409, problem: { code: 'ERR_RUN_IN_PROGRESS', detail: 'another call is under way' } }
+    await open({ status: several(), failures: new Map([['POST threads', busy]]) }, {}, FAILED_ANSWER)
+    await view('Threads')
+    await page.getByRole('button', { name: 'Measure all threads' }).click()
+    expect(await page.getByRole('alert').innerText()).to.contain('ERR_RUN_IN_PROGRESS')
+    server.state.failures.clear()
+    await page.getByRole('button', { name: 'Measure all threads' }).click()
+    await page.getByRole('table', { name: /^Each thread/ }).waitFor()
+    expect(await page.getByRole('alert').count()).to.equal(0)
+  })
+
   thorough('counts objects by class', async () => {
     await open({ histogram: histogram() })
     await view('JS heap')
@@ -639,6 +695,12 @@ describe('the page in a browser', function () {
     })
   }
 })
+
+/** Of a primary of a cluster that has worker threads, too. */
+function several(): StatusView {
+  const status = statusView()
+  return { ...status, process: { ...status.process, workerThreads: 3, clusterWorkers: 3 } }
+}
 
 /** The findings of a report, as a cache's own view has them. */
 function measuredView(name: string, report: AttributionReport | undefined): Pick<CacheView, 'lastMeasured'> {

@@ -1,4 +1,5 @@
 /** Where the memory is now, at a glance: the page, JSON or text; and the process it is the memory of. */
+import cluster from 'node:cluster'
 import os from 'node:os'
 import { memoryLimit } from '../../../support/control-groups.js'
 import { programName } from '../../../support/program-name.js'
@@ -8,6 +9,7 @@ import { overviewText } from '../overview-text.js'
 import { adminPage } from '../admin-page.js'
 import { readReport, summaryOf } from '../report-store.js'
 import { JSON_TYPE, htmlResponse, jsonResponse, textResponse } from '../../server/respond.js'
+import { countKnownWorkers } from '../../../threads/known-workers.js'
 import { supportsTwin } from '../../../twin/support.js'
 import { openApiDocument } from '../openapi.js'
 import { profileLinks } from '../profile-links.js'
@@ -74,6 +76,8 @@ function statusOf(admin: AdminState, { role }: Exchange): StatusView {
       package: programName(),
       host: os.hostname(),
       memoryLimitBytes: memoryLimit(),
+      workerThreads: countKnownWorkers(),
+      clusterWorkers: Object.keys(cluster.workers ?? {}).length,
     },
     allocator: { name, version },
     twin: supportsTwin(),

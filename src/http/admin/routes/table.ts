@@ -2,6 +2,7 @@
 import { abortRun, lastReport, listReports, oneReport, releaseCache, startRun } from './attribution.js'
 import { showBreakdown } from './breakdown.js'
 import { listCaches, showCache } from './caches.js'
+import { showCluster } from './cluster.js'
 import { showMetrics } from './metrics.js'
 import { showObservation, showOpenApi, showOverview, showStatus } from './overview.js'
 import type { Route } from './route.js'
@@ -28,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/attribution/{id}', methods: { GET: oneReport } },
   { path: '/discover', methods: { POST: discoverOwners } },
   { path: '/threads', methods: { POST: showThreads } },
+  { path: '/cluster', methods: { POST: showCluster } },
   { path: '/heap-snapshot', methods: { POST: takeSnapshot } },
   { path: '/openapi.json', methods: { GET: showOpenApi } },
 ]

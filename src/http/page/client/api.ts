@@ -1,5 +1,6 @@
 /** The admin handler's routes, relative to this page's own address. A failure is a {@link ProblemError}, always. */
 import type { Observation } from '../../../coordinator/observe.js'
+import type { FleetReport } from '../../../fleet/types.js'
 import type { Trends } from '../../../report/trends/types.js'
 import type { AttributionReport } from '../../../report/types.js'
 import { problemOfAnswer, problemOfSilence } from '../model/problem.js'
@@ -9,6 +10,7 @@ import { createEventReader } from '../model/server-sent-events.js'
 import type { ServerSentEvent } from '../model/server-sent-events.js'
 import type { CacheView, ReportSummary, StatusView } from '../../admin/types.js'
 import type { MemoryNode } from '../../../report/breakdown/types.js'
+import type { ThreadsReport } from '../../../threads/types.js'
 import type { ClassHistogram } from '../../../twin/heap-snapshot/histogram.js'
 import { cures } from './cures.js'
 
@@ -60,10 +62,9 @@ export const getBreakdown = async (): Promise<MemoryNode | null> => {
 }
 let hasBreakdown: boolean | null = null
 export const getTrends = (): Promise<Trends> => getJson('trends')
-export const postHistogram = async (): Promise<ClassHistogram> => {
-  const answer = await ask('heap-snapshot?histogram', { method: 'POST', headers: { accept: JSON_TYPE } })
-  return (await answer.json()) as ClassHistogram
-}
+export const postHistogram = (): Promise<ClassHistogram> => postForJson('heap-snapshot?histogram')
+export const postThreads = (): Promise<ThreadsReport> => postForJson('threads')
+export const postCluster = (): Promise<FleetReport> => postForJson('cluster')
 /** The browser puts what is large onto the disk. */
 export const postSnapshot = async (): Promise<Blob> => {
   const answer = await ask('heap-snapshot', { method: 'POST' })
@@ -121,7 +122,16 @@ async function* streamEvents(
 }
 
 async function getJson<T>(route: string): Promise<T> {
-  const answer = await ask(route, { headers: { accept: JSON_TYPE }, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
+  return jsonOf<T>(route, await ask(route, { headers: { accept: JSON_TYPE }, signal }))
+}
+
+/** What is measured takes its time. */
+async function postForJson<T>(route: string): Promise<T> {
+  return jsonOf<T>(route, await ask(route, { method: 'POST', headers: { accept: JSON_TYPE } }))
+}
+
+async function jsonOf<T>(route: string, answer: Response): Promise<T> {
   try {
     return (await answer.json()) as T
   } catch (error) {

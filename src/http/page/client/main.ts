@@ -13,6 +13,7 @@ import { createTheme } from './theme.js'
 import { mountAnswer } from './views/answer.js'
 import { mountBreakdown } from './views/breakdown.js'
 import { mountCacheTable } from './views/cache-table.js'
+import { mountCluster } from './views/cluster.js'
 import { createConfirmDialog } from './views/confirm.js'
 import { mountFindings } from './views/findings.js'
 import { mountGrowth } from './views/growth.js'
@@ -29,6 +30,7 @@ import { mountRunForm, releaseOne } from './views/run-form.js'
 import type { ReportActions } from './views/report-list.js'
 import { mountSavedReports } from './views/saved-reports.js'
 import { mountTabs } from './views/tabs.js'
+import { mountThreads } from './views/threads.js'
 import { mountTotals } from './views/totals.js'
 
 const store = createStore()
@@ -36,7 +38,7 @@ const refresher = startRefreshing(store)
 const runs = createRunActions(store, refresher)
 const dialog = createConfirmDialog()
 const reports = reportActions(store)
-const tabs = mountTabs()
+const tabs = mountTabs(store)
 const release = (name: string): void => void releaseOne(store, runs, dialog, name)
 
 mountProblems(store, () => void refresher.now())
@@ -54,6 +56,8 @@ mountCacheTable(store, { release })
 mountGrowth(store)
 mountOwners(store, runs)
 mountHeap(store, runs, dialog)
+mountThreads(store, runs)
+mountCluster(store, runs)
 const redrawHistory = mountHistory(store, reports)
 mountBreakdown(store)
 const theme = createTheme(redrawHistory)

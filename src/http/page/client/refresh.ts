@@ -135,7 +135,7 @@ function isBehind({ caches, reports }: PageState, asked: Set<string>): boolean {
 
 function othersRun(state: PageState, { run }: StatusView): Partial<PageState> {
   // An answer that this page itself has asked for is told where it was asked.
-  if (state.run?.own === true || state.heapTask !== null) return {}
+  if (state.run?.own === true || state.twinTask !== null) return {}
   if (run === null) return state.run === null ? {} : { run: null }
   if (state.run?.id === run.id) return {}
   const nothingYet = { planned: null, done: new Map(), lastDone: null, discovering: null, seeksOwners: false }
@@ -156,6 +156,8 @@ function forgotten(): Partial<PageState> {
     trends: null,
     discovery: null,
     histogram: null,
+    threads: null,
+    cluster: null,
     run: null,
     ticked: new Set(),
     expanded: new Set(),

@@ -7,13 +7,23 @@ import type { LiveRow } from '../model/cache-rows.js'
 import { problemOfDocument, problemOfSilence } from '../model/problem.js'
 import type { RunBody } from '../model/run-request.js'
 import type { ServerSentEvent } from '../model/server-sent-events.js'
-import { deleteRun, postDiscover, postHistogram, postRelease, postRun, postSnapshot, ProblemError } from './api.js'
+import {
+  deleteRun,
+  postCluster,
+  postDiscover,
+  postHistogram,
+  postRelease,
+  postRun,
+  postSnapshot,
+  postThreads,
+  ProblemError,
+} from './api.js'
 import { cures } from './cures.js'
 import { saveAs } from './dom.js'
 import { refreshReports } from './refresh.js'
 import type { Refresher } from './refresh.js'
 import { withProblem, withoutProblem } from './state.js'
-import type { RunProgress, ShownProblem, PageStore } from './state.js'
+import type { RunProgress, ShownProblem, PageStore, TwinTask } from './state.js'
 
 /** The actions of the page. */
 export interface RunActions {
@@ -23,6 +33,8 @@ export interface RunActions {
   discover(): Promise<void>
   countClasses(): Promise<void>
   downloadSnapshot(): Promise<void>
+  measureThreads(): Promise<void>
+  measureCluster(): Promise<void>
 }
 
 /** The actions over one state. */
@@ -50,21 +62,29 @@ export function createRunActions(store: PageStore, refresher: Refresher): RunAct
       await refresher.now()
     }
   }
-  const heapTask = async (task: 'histogram' | 'snapshot', action: () => Promise<void>): Promise<void> => {
-    store.set({ heapTask: task })
-    await guarded('heap', action)
-    store.set({ heapTask: null })
+  const twinTask = async (task: TwinTask, action: () => Promise<void>): Promise<void> => {
+    store.set({ twinTask: task })
+    await guarded(task === 'histogram' || task === 'snapshot' ? 'heap' : 'threads', action)
+    store.set({ twinTask: null })
     await refresher.now()
   }
   return {
     countClasses: () =>
-      heapTask('histogram', async () => {
+      twinTask('histogram', async () => {
         store.set({ histogram: await postHistogram() })
       }),
     downloadSnapshot: () =>
-      heapTask('snapshot', async () => {
+      twinTask('snapshot', async () => {
         const now = new Date().toISOString().replaceAll(/[:.]/g, '-')
         saveAs(`heap-${String(store.state.status?.process.pid ?? 0)}-${now}.heapsnapshot`, await postSnapshot())
+      }),
+    measureThreads: () =>
+      twinTask('threads', async () => {
+        store.set({ threads: await postThreads() })
+      }),
+    measureCluster: () =>
+      twinTask('cluster', async () => {
+        store.set({ cluster: await postCluster() })
       }),
     start: (body) => follow(body.mode, postRun(body), { seeksOwners: body.discover !== undefined }),
     release: (name) => follow('release', postRelease(name)),

@@ -1,6 +1,7 @@
 /**
  * All that the page knows, in one object that is replaced and never changed, and who looks at which part of it.
  */
+import type { FleetReport } from '../../../fleet/types.js'
 import type { MemorySample } from '../../../measure/sample.js'
 import type { Discovery } from '../../../report/discovery/types.js'
 import type { Trends } from '../../../report/trends/types.js'
@@ -10,6 +11,7 @@ import type { Problem } from '../model/problem.js'
 import type { CacheView, CurrentRun, ReportSummary, StatusView } from '../../admin/types.js'
 import type { MemoryNode } from '../../../report/breakdown/types.js'
 import type { Holdings } from '../../../report/holdings/types.js'
+import type { ThreadsReport } from '../../../threads/types.js'
 import type { DiscoverProgress } from '../../../twin/discover/discover-progress.js'
 import type { ClassHistogram } from '../../../twin/heap-snapshot/histogram.js'
 import type { PageReading } from '../model/readings.js'
@@ -37,9 +39,12 @@ type Connection =
 /** A problem that is shown until it is put away, or what it is about has passed. */
 export interface ShownProblem {
   /** The subject; a new one of the same kind replaces it. */
-  readonly topic: 'connection' | 'run' | 'discover' | 'heap' | 'report' | 'page' | 'restart'
+  readonly topic: 'connection' | 'run' | 'discover' | 'heap' | 'threads' | 'report' | 'page' | 'restart'
   readonly problem: Problem
 }
+
+/** What this page may have asked for in twins, besides runs and discoveries. */
+export type TwinTask = 'histogram' | 'snapshot' | 'threads' | 'cluster'
 
 /** Everything. Null: not known yet. */
 export interface PageState {
@@ -63,8 +68,11 @@ export interface PageState {
   readonly trends: Trends | null
   readonly discovery: Discovery | null
   readonly histogram: ClassHistogram | null
-  /** The work with the heap in a twin for this page. */
-  readonly heapTask: 'histogram' | 'snapshot' | null
+  readonly threads: ThreadsReport | null
+  /** Of this process and of those that it started. */
+  readonly cluster: FleetReport | null
+  /** The work in twins for this page, besides runs and discoveries. */
+  readonly twinTask: TwinTask | null
   readonly run: RunProgress | null
   readonly connection: Connection
   readonly problems: readonly ShownProblem[]
@@ -91,7 +99,9 @@ const INITIAL: PageState = {
   trends: null,
   discovery: null,
   histogram: null,
-  heapTask: null,
+  threads: null,
+  cluster: null,
+  twinTask: null,
   run: null,
   connection: { state: 'connecting' },
   problems: [],

@@ -16,9 +16,9 @@ export function mountAnswer(store: PageStore, runs: RunActions, showNow: () => v
   onClick(button, () => void runs.start(FIND_OUT))
   store.watch(['holdings', 'status', 'pinned'], showRss)
   store.watch(['holdings', 'trends', 'reports', 'readings', 'caches', 'tick', 'status'], showFacts)
-  store.watch(['status', 'run', 'heapTask', 'report', 'tick'], (state) => {
-    const { status, run, heapTask } = state
-    button.disabled = !canFindOut(status) || run !== null || heapTask !== null
+  store.watch(['status', 'run', 'twinTask', 'report', 'tick'], (state) => {
+    const { status, run, twinTask } = state
+    button.disabled = !canFindOut(status) || run !== null || twinTask !== null
     setText(byId('find-out-words', HTMLElement), wordsOf(state))
   })
   store.watch(['report'], ({ report }) => {

@@ -29,21 +29,21 @@ export function mountHeap(store: PageStore, runs: RunActions, dialog: ConfirmDia
       .ask(SNAPSHOT, 'Chrome’s developer tools open it: Memory, Load profile.')
       .then((isWanted) => (isWanted ? runs.downloadSnapshot() : undefined))
   })
-  store.watch(['status', 'heapTask', 'run'], ({ status, heapTask, run }) => {
-    const isFree = heapTask === null && run === null
+  store.watch(['status', 'twinTask', 'run'], ({ status, twinTask, run }) => {
+    const isFree = twinTask === null && run === null
     for (const button of [count, download]) {
       button.disabled = status?.twin.supported !== true || status.role !== 'operator' || !isFree
     }
-    setText(count, heapTask === 'histogram' ? 'Counting …' : 'Count objects by class')
-    setText(download, heapTask === 'snapshot' ? 'Taking …' : 'Download a snapshot …')
+    setText(count, twinTask === 'histogram' ? 'Counting …' : 'Count objects by class')
+    setText(download, twinTask === 'snapshot' ? 'Taking …' : 'Download a snapshot …')
   })
-  store.watch(['histogram', 'heapTask', 'status'], (state) => {
+  store.watch(['histogram', 'twinTask', 'status'], (state) => {
     byId('heap', HTMLElement).replaceChildren(content(state))
   })
 }
 
-function content({ histogram, heapTask, status }: PageState): HTMLElement {
-  if (heapTask !== null)
+function content({ histogram, twinTask, status }: PageState): HTMLElement {
+  if (twinTask === 'histogram' || twinTask === 'snapshot')
     return make('p', { class: 'empty', role: 'status' }, 'A twin walks the heap. This takes some seconds.')
   if (histogram !== null) return table(histogram)
   const words =

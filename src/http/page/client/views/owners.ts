@@ -17,8 +17,8 @@ const SENTENCE_LENGTH_MAX = 600
 export function mountOwners(store: PageStore, runs: RunActions): void {
   const button = byId('discover', HTMLButtonElement)
   onClick(button, () => void runs.discover())
-  store.watch(['status', 'run', 'heapTask'], ({ status, run, heapTask }) => {
-    const isFree = run === null && heapTask === null
+  store.watch(['status', 'run', 'twinTask'], ({ status, run, twinTask }) => {
+    const isFree = run === null && twinTask === null
     button.disabled = status?.twin.supported !== true || status.role !== 'operator' || !isFree
     setText(button, isDiscovering(run) ? 'Finding …' : 'Find owners')
   })
