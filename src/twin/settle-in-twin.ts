@@ -15,10 +15,13 @@ const MOVES_GARBAGE = Number.parseInt(process.versions.v8, 10) < 12
 /**
  * V8 counts what is left of the page to which it moves survivors as used, up to 256 KiB, until it moves on to another,
  * and each page has some KiB of malloc() beside it. Where collections are short they are repeated, a page's worth of
- * garbage is moved in between, and the least holds; where they are long a page is nothing.
+ * garbage is moved in between, and the least holds; where they are long a page is nothing. Short and long by processor time: a busy
+ * machine makes no heap larger.
  */
 const ROUNDS_MAX = MOVES_GARBAGE ? 4 : 2
 const ROUNDS_MS = 250
+/** In a discovery, whose rows are larger: a heap of some 50 MB and more is collected once in each window. */
+export const DISCOVERY_ROUNDS_MS = 60
 /** A chain of this many finalizers, each of which drops the target of the next, is followed to its end. */
 const FINALIZER_ROUNDS_MAX = 16
 /** Memory that finalizers free counts from here on; less is what a notice of Node's own holds. */
@@ -28,6 +31,7 @@ const FREED_LEAST_BYTES = 1024
 export interface SettledFigures {
   readonly figures: Figures
   readonly tookMs: number
+  readonly processorMs: number
 }
 
 /**
@@ -35,17 +39,20 @@ export interface SettledFigures {
  * finalizers drop is collected as well, and only what was read after the last of them counts.
  *
  * @param runFinalizers runs those that wait; true: another collection may find more
+ * @param roundsMs collections are repeated until they have taken so long
  */
 export function settleInTwin(
   instrument: Instrument,
   runFinalizers = (): boolean => instrument.finalizers?.run() === true,
+  roundsMs = ROUNDS_MS,
 ): SettledFigures {
   const { collector, environment, sampler } = instrument
   const startMs = environment.now()
+  const startProcessorMs = processorMs()
   sampler.mapped.prepare(collector)
   endTurn()
   let figures: Figures | undefined
-  let tookMs: number
+  let usedMs: number
   let hasDropped: boolean
   let sinceDropped = 0
   let inAll = 0
@@ -55,9 +62,17 @@ export function settleInTwin(
     hasDropped = finalize(instrument, runFinalizers)
     sinceDropped = hasDropped ? 0 : sinceDropped + 1
     inAll++
-    tookMs = environment.now() - startMs
-  } while (hasDropped ? inAll < FINALIZER_ROUNDS_MAX : sinceDropped < ROUNDS_MAX && tookMs < ROUNDS_MS)
-  return { figures: { ...figures, mappedBytes: sampler.mapped.read() }, tookMs }
+    usedMs = processorMs() - startProcessorMs
+  } while (hasDropped ? inAll < FINALIZER_ROUNDS_MAX : sinceDropped < ROUNDS_MAX && usedMs < roundsMs)
+  if (stringTableShrinks(instrument)) figures = leastOf(figures, nextRound(instrument))
+  const tookMs = environment.now() - startMs
+  return { figures: { ...figures, mappedBytes: sampler.mapped.read() }, tookMs, processorMs: usedMs }
+}
+
+/** Of this process: a twin has one thread. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 function read({ sampler }: Instrument): Figures {
@@ -107,7 +122,16 @@ function endTurn(): void {
   }
 }
 
+/** A table of strings has as much, and a string that enters one that stays as it is has nothing. */
+const TABLE_LEAST_BYTES = 8 * 1024
 let strings = 0
+
+/** Whether it does, which shows by the new one's memory. Where collections were repeated it has done so. */
+function stringTableShrinks({ sampler }: Instrument): boolean {
+  const before = sampler.readLiveBytes()
+  shrinkStringTable()
+  return sampler.readLiveBytes() - before > TABLE_LEAST_BYTES
+}
 
 /**
  * The table of names and keys is smaller by the time that the next one enters it, if many are gone, and its old memory goes

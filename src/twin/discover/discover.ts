@@ -3,7 +3,6 @@ import v8 from 'node:v8'
 import { byQuantity } from '../../measure/figures.js'
 import type { Instrument } from '../../measure/window.js'
 import { countWorkers } from '../../measure/worker-threads.js'
-import { noiseOfControls } from '../../report/noise.js'
 import type { Discovery } from '../../report/discovery/types.js'
 import type { ReportWarning } from '../../report/types.js'
 import { boolean, callable, number, optional, resolveOptions, shaped } from '../../support/options.js'
@@ -14,13 +13,14 @@ import { measureEmptyNode } from '../empty-node.js'
 import type { EmptyNode } from '../empty-node.js'
 import { expectedPauseMs } from '../expected-pause.js'
 import { estimateCopiedBytes } from '../headroom.js'
-import { settleInTwin } from '../settle-in-twin.js'
+import { DISCOVERY_ROUNDS_MS, settleInTwin } from '../settle-in-twin.js'
 import { twinRules, workInTwin } from '../run-in-twin.js'
 import type { ResolvedTwinOptions } from '../run-in-twin.js'
 import type { TwinOptions } from '../types.js'
 import { ownersHere } from '../owners/owners-here.js'
 import type { GraphOwner } from '../owners/owners-of.js'
 import { snapshotAllowanceMs } from '../owners/snapshot-time.js'
+import { ControlledWindows, SETTLINGS_BEFORE } from './controlled-windows.js'
 import { BudgetWatch, discoverBudget, leftOut, refuseOverBudget } from './discover-budget.js'
 import type { DiscoverBudget, ExpectedCost, ResolvedDiscoverBudget } from './discover-budget.js'
 import { graphFacts } from './graph-facts.js'
@@ -29,8 +29,7 @@ import type { DiscoverMessage, DiscoverProgress } from './discover-progress.js'
 import { containerKind, entryCount } from './intrinsics.js'
 import { UNMEASURED, knownBefore } from './known-before.js'
 import type { KnownCache } from './known-cache.js'
-import { measureOwners } from './measure-owners.js'
-import { OwnerWindows } from './owner-windows.js'
+import { emptyOwners, measuredOwners } from './measure-owners.js'
 import { openCoordinators } from './open-coordinators.js'
 import type { CachesOfCoordinator } from './open-coordinators.js'
 import { cacheObjects, releaseCaches } from './recognise-caches.js'
@@ -63,14 +62,11 @@ export interface DiscoverOptions extends TwinOptions {
 }
 
 const TIMEOUT_MS = 600_000
-const CONTROLS = 2
 const LEAST_BYTES = 65_536
 /** Of the heap in use: the columns of the walk. Measured for small objects, the worst case, with a margin. */
 const HEAP_FACTOR = 1.3
 /** Of a duration: the rest is for the result's way. */
 const DURATION_SHARE = 0.9
-/** Settlings before the first owner is emptied: of the level, and of controls. */
-const SETTLINGS_BEFORE = 2 + CONTROLS
 
 /**
  * Finds who holds this process's memory: the objects that alone keep it alive, by the dominators of the heap's graph, each named
@@ -206,10 +202,12 @@ export function discoverHere(instrument: Instrument, settings: DiscoverySettings
   const { environment } = instrument
   const warnings = unsearchedThreads(workers)
   const startMs = environment.now()
-  const { figures, tookMs } = settleInTwin(instrument)
+  // What is made for it is garbage before the walk.
+  const caches = cacheObjects(known)
+  const { figures, tookMs, processorMs } = settleInTwin(instrument, undefined, DISCOVERY_ROUNDS_MS)
   const readings = { figures, heapTotalBytes: v8.getHeapStatistics().total_heap_size, emptyNode }
   send({ kind: 'progress', stage: 'walking', done: 0, of: 0 })
-  const sought = { limit, leastBytes, caches: cacheObjects(known), endsAtMs }
+  const sought = { limit, leastBytes, caches, settledBytes: figures.heapBytes, endsAtMs }
   const onSnapshot = (warning: ReportWarning, mostMs: number): void => {
     const early = notFound({ leastBytes, ...graphFacts(null, readings) }, [...warnings, warning])
     send({ kind: 'snapshot', mostMs, early })
@@ -230,24 +228,21 @@ export function discoverHere(instrument: Instrument, settings: DiscoverySettings
   const time = new TimeLeft(environment, endsAtMs)
   const emptiable = owners.filter(({ objects }) => objects.length > 0).length
   if (!time.suffices(SETTLINGS_BEFORE * tookMs)) return { ...early, warnings: [...warnings, ...leftOut(emptiable)] }
-  const windows = new OwnerWindows(instrument)
-  const controls = Array.from({ length: CONTROLS }, () => time.timed(() => windows.measure(() => undefined)))
-  const { controls: _, ...bounds } = noiseOfControls(controls.map(({ change }) => change))
+  const windows = new ControlledWindows(instrument, time, processorMs >= DISCOVERY_ROUNDS_MS)
   let done = 0
-  const rows = measureOwners(owners, {
+  const emptied = emptyOwners(owners, {
     window: (empty, bytes) => {
       send({ kind: 'progress', stage: 'measuring', done: done++, of: emptiable })
-      return time.timed(() => windows.measure(empty, bytes))
+      return windows.measure(empty, bytes)
     },
     hasTime: () => time.suffices(),
     knowsFields: isWalked,
-    noise: bounds,
-    residentControls: controls.flatMap(({ residentFall }) => residentFall ?? []),
   })
+  const { noise, residentControls } = windows.end()
   return {
-    owners: rows,
+    owners: measuredOwners(owners, emptied, { noise, residentControls }),
     ...rest,
-    noise: bounds,
+    noise,
     durationMs: { walking, measuring: environment.now() - startMs - walking },
     warnings: [...warnings, ...leftOut(time.refused)],
   }

@@ -22,20 +22,24 @@ export interface OwnerWindow {
   readonly residentFall: number | null
 }
 
-/** How they are measured. */
-export interface OwnerMeasure {
+/** How they are emptied. */
+export interface OwnerEmptying {
   /** One settled window around `empty`, after which so many bytes are gone by the graph. */
   readonly window: (empty: () => void, bytes: number) => OwnerWindow
   /** Whether there is time for one more window; asked before each. */
   readonly hasTime: () => boolean
-  readonly noise: MeasuredNoise
-  readonly residentControls: readonly number[]
   /** Whether the heap was walked: then fields of objects can be written over. */
   readonly knowsFields: boolean
 }
 
-/** The rows, with what emptying showed. The lists of objects are emptied, too. */
-export function measureOwners(owners: readonly GraphOwner[], measure: OwnerMeasure): Owner[] {
+/** What null releases showed. */
+export interface OwnerNoise {
+  readonly noise: MeasuredNoise
+  readonly residentControls: readonly number[]
+}
+
+/** Empties each owner in a window of its own, by its place. The lists of objects are emptied, too. */
+export function emptyOwners(owners: readonly GraphOwner[], measure: OwnerEmptying): ReadonlyMap<number, OwnerWindow> {
   const windows = new Map<number, OwnerWindow>()
   const places = owners.map((_, place) => place).toSorted((a, b) => depthOf(b, owners) - depthOf(a, owners))
   for (const place of places) {
@@ -47,6 +51,15 @@ export function measureOwners(owners: readonly GraphOwner[], measure: OwnerMeasu
     }, owners[place]?.row.own.totalBytes ?? 0)
     if (emptied.every(Boolean)) windows.set(place, found)
   }
+  return windows
+}
+
+/** The rows, with what emptying showed. Pure. */
+export function measuredOwners(
+  owners: readonly GraphOwner[],
+  windows: ReadonlyMap<number, OwnerWindow>,
+  measure: OwnerNoise,
+): Owner[] {
   return owners.map(({ row }, place) => {
     const found = withParts(place, owners, windows)
     return found === null ? row : { ...row, ...measured(row, found, measure) }
@@ -86,11 +99,7 @@ function withParts(
   return { change, readsPages, residentFall }
 }
 
-function measured(
-  row: Owner,
-  { change, readsPages, residentFall }: OwnerWindow,
-  measure: OwnerMeasure,
-): Partial<Owner> {
+function measured(row: Owner, { change, readsPages, residentFall }: OwnerWindow, measure: OwnerNoise): Partial<Owner> {
   const { noise, residentControls } = measure
   const released = withTotal(byQuantity((quantity) => change[quantity]))
   const uncertaintyBytes = hypotenuse(noise, released)

@@ -22,24 +22,35 @@ interface Walked {
   readonly objectBytes: number
 }
 
+/** V8's figure after a collection from which on little happened: how much it may have grown. */
+const GROWN_MOST_BYTES = 512 * 1024
+
 /**
  * Collects, walks, and compares. In a twin only: what is read wrong there ends the twin, and not the service. What
  * `walk` needs of JavaScript must be made before: it may not allocate beforehand.
+ *
+ * @param settledBytes V8's figure after an earlier collection: where it is hardly more now, the whole heap is not collected again
  */
 export function walkHeap<T extends Walked>(
   { collector }: Pick<Instrument, 'collector'>,
   walk: (twin: TwinBinding, functions: readonly unknown[]) => T | NoHeapWalk,
+  settledBytes = 0,
 ): T | NoHeapWalk {
   const twin = addonOrNull()?.twin ?? null
   if (twin === null) return { reason: 'the native addon is not loaded' }
   if (collector === null) return { reason: 'V8 gives no collector, and garbage would be counted' }
   const functions = functionsOfEveryKind()
-  collector.major()
-  const heapBytes = v8.getHeapStatistics().used_heap_size
+  collector.minor()
+  if (usedBytes() > settledBytes + GROWN_MOST_BYTES) collector.major()
+  const heapBytes = usedBytes()
   const walked = walk(twin, functions)
   if (walked.reason !== undefined) return walked
   const doubt = doubtOfSize(walked.objectBytes, heapBytes)
   return doubt === null ? walked : { reason: doubt }
+}
+
+function usedBytes(): number {
+  return v8.getHeapStatistics().used_heap_size
 }
 
 /** Whether the walk met what V8 counts: why not, or null. Pure. */

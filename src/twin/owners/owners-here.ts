@@ -16,6 +16,8 @@ export interface OwnersSettings {
   /** The least that an owner alone keeps alive, in bytes. */
   readonly leastBytes: number
   readonly caches: readonly CacheObject[]
+  /** V8's figure of its heap after the collection before. @default it is collected here */
+  readonly settledBytes?: number
   /** When the budget ends, on the clock of the environment. @default never */
   readonly endsAtMs?: number
   /** Told before V8's snapshot is taken: why, and how long it may take. It cannot be stopped from within. */
@@ -38,13 +40,13 @@ export interface OwnersHere {
  */
 export function ownersHere(
   instrument: Pick<Instrument, 'collector' | 'environment'>,
-  { limit, leastBytes, caches, endsAtMs, onSnapshot }: OwnersSettings,
+  { limit, leastBytes, caches, settledBytes, endsAtMs, onSnapshot }: OwnersSettings,
   noWalk: string | null = null,
 ): OwnersHere {
   const objects = caches.map(({ object }) => object)
   const walked: HeapOwners | NoHeapWalk =
     noWalk === null
-      ? walkHeap(instrument, (twin, functions) => twin.heapOwners(functions, objects, leastBytes))
+      ? walkHeap(instrument, (twin, functions) => twin.heapOwners(functions, objects, leastBytes), settledBytes)
       : { reason: noWalk }
   if (walked.reason === undefined)
     return { found: ownersOf(walked, caches, limit, leastBytes, collectionTraits()), isWalked: true, warnings: [] }
