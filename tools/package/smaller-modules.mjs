@@ -1,14 +1,28 @@
 // Modules that the package has in a smaller form than the compiler wrote.
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { brotliCompressSync, constants } from 'node:zlib'
 import ts from 'typescript'
 
+/** Results of `compressed()`: the best quality takes most of a build's time, and most contents are those of the last build. */
+const KEPT = fileURLToPath(new URL('../../.cache/compressed', import.meta.url))
+
 /** @param {Buffer} content */
 export function compressed(content) {
+  const kept = path.join(
+    KEPT,
+    createHash('sha256').update(`${process.versions.brotli}\n`).update(content).digest('hex'),
+  )
+  if (existsSync(kept)) return readFileSync(kept)
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length }
-  return brotliCompressSync(content, { params })
+  const result = brotliCompressSync(content, { params })
+  mkdirSync(KEPT, { recursive: true })
+  // Whole or not at all: two builds may run at once.
+  writeFileSync(`${kept}.${process.pid}`, result)
+  renameSync(`${kept}.${process.pid}`, kept)
+  return result
 }
 
 /** The admin page, which few processes ever serve. @param {string} source dist/src/ @param {string} file below it */
