@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
-import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { flamegraphPolicy, toFlamegraph, topTable } from '../../../src/heap-profile/index.js'
 import type { HeapProfile } from '../../../src/heap-profile/index.js'
 import { ProfileBuilder } from '../../helpers/internals/heap-profile-profile.js'
 import { formatBytes } from '../../helpers/internals/support.js'
 import { temporaryFolder } from '../../helpers/profiled.js'
+import { launchChromium } from '../../http/page/fixtures/chromium.js'
 
 const HOSTILE = '</script><script>document.title="pwned"</script><img src=x onerror="document.title=1">'
 
@@ -32,11 +32,20 @@ const PROFILE = profileOf([
 describe('toFlamegraph()', function () {
   this.timeout(60_000)
   const { folder, remove } = temporaryFolder()
+  const document = path.join(folder, 'page.html')
   let browser: Browser
+  let tab: Page
   const problems: string[] = []
 
-  before(async () => {
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  before(async function () {
+    browser = await launchChromium(this)
+    // One for all: a page costs a second of a processor.
+    tab = await browser.newPage()
+    tab.on('console', (message) => problems.push(message.text()))
+    tab.on('pageerror', (error) => problems.push(error.message))
+    tab.on('request', (request) => {
+      if (request.url() !== pathToFileURL(document).href) problems.push(request.url())
+    })
   })
 
   after(async () => {
@@ -45,17 +54,10 @@ describe('toFlamegraph()', function () {
   })
 
   async function open(profile: HeapProfile, options: Parameters<typeof toFlamegraph>[1] = {}): Promise<Page> {
-    const file = path.join(folder, 'page.html')
-    writeFileSync(file, toFlamegraph(profile, options))
-    const page = await browser.newPage()
+    writeFileSync(document, toFlamegraph(profile, options))
     problems.length = 0
-    page.on('console', (message) => problems.push(message.text()))
-    page.on('pageerror', (error) => problems.push(error.message))
-    page.on('request', (request) => {
-      if (request.url() !== pathToFileURL(file).href) problems.push(request.url())
-    })
-    await page.goto(pathToFileURL(file).href)
-    return page
+    await tab.goto(pathToFileURL(document).href)
+    return tab
   }
 
   const detail = (page: Page): Promise<string> => page.locator('#detail').innerText()
@@ -67,7 +69,6 @@ describe('toFlamegraph()', function () {
     expect(await page.locator('h1').innerText()).to.equal(HOSTILE)
     expect(problems).to.deep.equal([])
     expect(flamegraphPolicy()).not.to.include('unsafe')
-    await page.close()
   })
 
   it('has beside an amount what it may be off by, as the table has it, in each view', async () => {
@@ -101,7 +102,6 @@ describe('toFlamegraph()', function () {
     await page.locator('#graph').focus()
     await page.keyboard.press('ArrowDown')
     expect(await detail(page)).to.include(`7.63 MiB ± ${error} (`)
-    await page.close()
   })
 
   it('has the lines of a function with most, over all its calls, with their text where that is given', async () => {
@@ -147,12 +147,10 @@ describe('toFlamegraph()', function () {
     expect(await page.locator('#detail .line').first().innerText()).to.include('line 12 of it: 3.81 MiB')
     expect(asked).to.have.members(['/srv/app/main.js:7', ...[12, 14, 90].map((line) => `/srv/app/load.js:${line}`)])
     expect(problems).to.deep.equal([])
-    await page.close()
     const objects = await open({ ...builder.build(), source: 'v8' })
     await objects.locator('#graph').focus()
     await objects.keyboard.press('ArrowDown')
     expect(await detail(objects)).to.match(/begins in line 7: 4\.34 MiB \(100\.0 %\) in all its calls$/)
-    await objects.close()
   })
 
   it('is walked through and zoomed into by keyboard', async () => {
@@ -166,7 +164,6 @@ describe('toFlamegraph()', function () {
     expect(await page.locator('#path button').allInnerTexts()).to.deep.equal(['all', 'main', 'load'])
     await page.keyboard.press('Escape')
     expect(await page.locator('#path button').count()).to.equal(0)
-    await page.close()
   })
 
   it('zooms by a click, and shows names as text', async () => {
@@ -177,7 +174,6 @@ describe('toFlamegraph()', function () {
     expect(await page.title()).to.equal('Heap profile')
     expect(await page.locator('img').count()).to.equal(0)
     expect(problems).to.deep.equal([])
-    await page.close()
   })
 
   it('adds up what a search finds, callers and callees once', async () => {
@@ -188,7 +184,6 @@ describe('toFlamegraph()', function () {
     expect(await page.locator('#found').innerText()).to.equal('nothing found')
     await page.fill('#query', '/[/')
     expect(await page.locator('#found').innerText()).to.equal('not a pattern')
-    await page.close()
   })
 
   const RECURSIVE = profileOf([
@@ -212,7 +207,6 @@ describe('toFlamegraph()', function () {
     await page.click('#callers')
     expect(await detail(page)).to.equal(whole)
     expect(problems).to.deep.equal([])
-    await page.close()
   })
 
   it('joins all calls of a function, what they called and who called them; a recursion counts once', async () => {
@@ -232,7 +226,6 @@ describe('toFlamegraph()', function () {
     expect(await detail(page)).to.match(/^other\s+2\.00 KiB/)
     await page.click('#reset')
     expect(await detail(page)).to.match(/^all\s+6\.50 KiB/)
-    await page.close()
   })
 
   it('shows a difference with signs', async () => {
@@ -250,6 +243,5 @@ describe('toFlamegraph()', function () {
     await page.focus('#graph')
     for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key)
     expect(await detail(page)).to.match(/^shrank\s+−1\.00 KiB/)
-    await page.close()
   })
 })
