@@ -116,6 +116,8 @@ export class Target {
           () => counts.answered++,
           () => counts.failed++,
         )
+        // The processor is for the attach.
+        await delay(3)
       }
     })()
     return async () => {

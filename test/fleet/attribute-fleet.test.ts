@@ -85,6 +85,13 @@ describe('attributeFleet()', function () {
         response.end(JSON.stringify(answer === undefined ? body : answer(body)))
       })()
     })
+  /** Gives what the run above found of a replica once more, without a run. */
+  const measuredAbove = (index: number): Promise<string> => {
+    const replica = replicas[index]
+    if (replica === undefined) throw new Error('no replica')
+    const own = progress.find((step) => step.replica.url.includes(replica.host))?.report
+    return inFrontOf(replica, { attribution: () => own })
+  }
 
   it('gives sum, median, least and most of a cache, each replica once, and nobody loses an entry', async () => {
     const [cache, ...others] = report.caches
@@ -171,7 +178,7 @@ describe('attributeFleet()', function () {
       const [replica] = replicas
       if (replica === undefined) throw new Error('no replica')
       const other = await inFrontOf(replica, {})
-      const { caches, replicas: rows } = await attributeFleet([replica.url, other])
+      const { caches, replicas: rows } = await attributeFleet([await measuredAbove(0), other])
       expect(caches[0]?.replicas).to.equal(1)
       expect(rows[1]).to.include({ status: 'skipped' })
       expect(rows[1]?.error?.code).to.equal('ERR_FLEET_SAME_PROCESS')
@@ -223,8 +230,7 @@ describe('attributeFleet()', function () {
     })
 
     it('waits for a replica that is slow no longer than it may take', async () => {
-      const [one] = replicas
-      if (one === undefined) throw new Error('no replica')
+      const one = await measuredAbove(0)
       const silent = await fake(() => undefined)
       const trickling = await fake((_, response) => {
         const timer = setInterval(() => response.write(' '), 20)
@@ -232,7 +238,7 @@ describe('attributeFleet()', function () {
           clearInterval(timer)
         })
       })
-      const { replicas: rows } = await attributeFleet([silent, trickling, one.url], {
+      const { replicas: rows } = await attributeFleet([silent, trickling, one], {
         answerTimeoutMs: 2000,
         concurrency: 3,
       })
@@ -246,7 +252,7 @@ describe('attributeFleet()', function () {
       const failed = await attributeFleet([breaking, two.url])
       expect(failed.stopped?.code).to.equal('ERR_FLEET_STOPPED')
       expect(failed.replicas.map(({ status }) => status)).to.deep.equal(['failed', 'not-asked'])
-      const paused = await attributeFleet([one.url, two.url], { pauseMs: 0 })
+      const paused = await attributeFleet([await measuredAbove(0), two.url], { pauseMs: 0 })
       expect(paused.stopped?.message).to.match(/stood still for .* longer than 0\.0 ms/)
       expect(paused.replicas.map(({ status }) => status)).to.deep.equal(['measured', 'not-asked'])
       expect(formatFleet(paused)).to.match(/ERR_FLEET_STOPPED: .*; 1 replica not asked$/)
@@ -263,7 +269,7 @@ describe('attributeFleet()', function () {
           }),
         ),
       )
-      const { stopped, replicas: rows } = await attributeFleet([one.url, ...breaking], { failures: 2 })
+      const { stopped, replicas: rows } = await attributeFleet([await measuredAbove(0), ...breaking], { failures: 2 })
       expect(rows.map(({ status }) => status)).to.deep.equal(['measured', 'failed', 'failed', 'not-asked'])
       expect(stopped?.message).to.match(/^2 runs did not end well/)
     })
@@ -289,15 +295,13 @@ describe('attributeFleet()', function () {
 
     it('ends by its signal with what it has', async () => {
       const abort = new AbortController()
-      const ended = await attributeFleet(
-        replicas.map(({ url }) => url),
-        {
-          signal: abort.signal,
-          onProgress: () => {
-            abort.abort()
-          },
+      const others = replicas.slice(1).map(({ url }) => url)
+      const ended = await attributeFleet([await measuredAbove(0), ...others], {
+        signal: abort.signal,
+        onProgress: () => {
+          abort.abort()
         },
-      )
+      })
       expect(ended.stopped?.code).to.equal('ERR_RUN_ABORTED')
       expect(ended.replicas.map(({ status }) => status)).to.deep.equal([
         'measured',

@@ -1,19 +1,26 @@
 import { expect } from 'chai'
 import { needsJemalloc, runFixture } from '../helpers/child.js'
+import { thorough } from '../helpers/thorough.js'
 import type { GreedyResult } from './fixtures/greedy.js'
 
 const MIB = 1024 * 1024
 
+const ORDERS = ['first', 'middle', 'last', 'twice'] as const
+
 describe('a release that takes memory until its twin is killed', function () {
   this.timeout(90_000)
-  let reports: GreedyResult
-  before(async function () {
+  before(function () {
     needsJemalloc(this)
-    reports = await runFixture('twin/fixtures/greedy', { preload: 'jemalloc', timeoutMs: 85_000 })
   })
 
-  for (const where of ['first', 'middle', 'last', 'twice']) {
-    it(`is blamed, and costs its own row alone: ${where}`, () => {
+  for (const where of ORDERS) {
+    const test = where === 'twice' ? it : thorough
+    test(`is blamed, and costs its own row alone: ${where}`, async () => {
+      const reports = await runFixture<GreedyResult>('twin/fixtures/greedy', {
+        preload: 'jemalloc',
+        args: [where],
+        timeoutMs: 85_000,
+      })
       const { caches, twin } = reports[where] ?? { caches: [] }
       const greedy = caches.filter(({ name }) => name.startsWith('greedy'))
       for (const { name, status, error, released } of greedy) {

@@ -146,7 +146,7 @@ describe('BlackBox: a process that ends without notice', function () {
 
   it('is readable whenever the process is killed, and while it is written', async function () {
     this.timeout(60_000)
-    await killAtRandom(folder, 4)
+    await killAtRandom(folder, 2)
   })
 
   thorough('is readable whenever the process is killed: 50 times', async function () {

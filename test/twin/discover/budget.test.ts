@@ -4,6 +4,7 @@ import { runFixture } from '../../helpers/child.js'
 import type { Budgets } from './fixtures/budget.js'
 
 const OWNERS = 14
+const ENTRIES = 1000
 
 describe('discover() within a budget', function () {
   this.timeout(180_000)
@@ -15,7 +16,8 @@ describe('discover() within a budget', function () {
   it('that is too short for a walk ends without owners, and says so', () => {
     expect(seen.tooShort.code).to.equal('ERR_BUDGET_DURATION')
     expect(seen.tooShort.message).to.match(/budget\.durationMs of 1 ms ended before the heap was walked/)
-    expect(seen.tooShort.elapsedMs).to.be.below(30_000)
+    // No attempt was made to measure: that takes longer than all that comes before it.
+    expect(seen.tooShort.elapsedMs).to.be.below(seen.ample.elapsedMs)
   })
 
   it('of 300 ms gives what is known by then', () => {
@@ -34,7 +36,7 @@ describe('discover() within a budget', function () {
   it('that is ample changes nothing', () => {
     const { code, discovery } = seen.ample
     expect(code).to.equal(null)
-    const ours = discovery?.owners.filter(({ entries }) => entries === 3000) ?? []
+    const ours = discovery?.owners.filter(({ entries }) => entries === ENTRIES) ?? []
     expect(ours.reduce((count, { instances }) => count + instances, 0)).to.equal(OWNERS)
     expect(ours.every(({ released }) => released !== null)).to.equal(true)
     expect(discovery?.warnings.map((warning) => warning.code)).to.not.include('WARN_BUDGET_ENDED')
@@ -80,7 +82,7 @@ describe('discover() within a budget', function () {
   })
 
   it('leaves the process as it was', () => {
-    expect(seen.sizes).to.deep.equal(Array.from({ length: OWNERS }, () => 3000))
+    expect(seen.sizes).to.deep.equal(Array.from({ length: OWNERS }, () => ENTRIES))
   })
 })
 

@@ -21,11 +21,13 @@ describe('the walk of the heap', () => {
       ['7', 'yes'],
       ['11', 'no'],
     ] as const) {
-      const test = seed === '11' ? thorough : it
-      test(`finds what V8's own snapshot finds, to the byte (seed ${seed}, busy worker: ${worker})${whereOf(node)}`, async () => {
+      // On another V8 there is no smaller case.
+      const test = seed === '11' || (seed === '1' && node === process.execPath) ? thorough : it
+      test(`finds what V8's own snapshot finds, to the byte (seed ${seed}, busy worker: ${worker})${whereOf(node)}`, async function () {
+        this.timeout(120_000)
         const { reason, differing, owners, retainedBytes } = await runFixture<RandomGraph>(
           'twin/heap-walk/fixtures/random-graph',
-          { args: [seed, worker], node, env: { NODE_V8_COVERAGE: undefined } },
+          { args: [seed, worker], node, env: { NODE_V8_COVERAGE: undefined }, timeoutMs: 110_000 },
         )
         expect(reason).to.equal(null)
         expect(owners).to.equal(200)
@@ -46,18 +48,21 @@ describe('the walk of the heap', () => {
     })
   }
 
-  it('takes less memory than the heap that it walks, whose strings and numbers it counts all the same', async function () {
-    this.timeout(60_000)
-    const { method, heapBytes, addedBytes, strings, numbers } = await runFixture<PeakOfWalk>(
-      'twin/heap-walk/fixtures/peak',
-      { timeoutMs: 55_000 },
-    )
-    expect(method).to.equal('heap walk')
-    expect(heapBytes).to.be.greaterThan(150 * MIB)
-    expect(addedBytes).to.be.lessThan(0.8 * heapBytes)
-    expect(strings).to.be.at.least(2 * 900_000)
-    expect(numbers).to.be.at.least(900_000)
-  })
+  for (const records of [300_000, 900_000]) {
+    const test = records === 300_000 ? it : thorough
+    test(`takes less memory than a heap of ${String(records)} records, whose strings and numbers it counts all the same`, async function () {
+      this.timeout(60_000)
+      const { method, heapBytes, addedBytes, strings, numbers } = await runFixture<PeakOfWalk>(
+        'twin/heap-walk/fixtures/peak',
+        { args: [String(records)], timeoutMs: 55_000 },
+      )
+      expect(method).to.equal('heap walk')
+      expect(heapBytes).to.be.greaterThan((records / 6000) * MIB)
+      expect(addedBytes).to.be.lessThan(0.8 * heapBytes)
+      expect(strings).to.be.at.least(2 * records)
+      expect(numbers).to.be.at.least(records)
+    })
+  }
 
   it('tells instances of a subclass by it, what they retain past compiled code, and how the largest is reached', async () => {
     const { histogram, text } = await runFixture<Reached>('twin/heap-walk/fixtures/reached')
