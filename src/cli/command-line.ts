@@ -130,8 +130,8 @@ Subcommands:
 ${list.join('\n')}
 
 Options:
-  -h, --help     this text, or after a subcommand that one's
-  -v, --version  the version of this package
+  -h, --help     show this text, or after a subcommand its own help
+  -v, --version  show the version of this package
 `
 }
 

@@ -21,7 +21,7 @@ export const JUDGE_RULES = {
 
 /** Lines of their help. */
 export const JUDGE_HELP = `  --tolerance N     percent by which something may be larger than before (default 10)
-  --junit FILE      writes the verdict as JUnit's XML, too
+  --junit FILE      also write the verdict to FILE, as JUnit's XML
 `
 
 const TOLERANCE_PERCENT = 10

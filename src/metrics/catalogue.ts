@@ -23,7 +23,7 @@ export const GROUPS: Readonly<Record<string, readonly Metric[]>> = {
   'The allocator': ALLOCATOR,
   Arenas: ARENAS,
   Caches: CACHES,
-  'What no cache explains': FLOOR,
+  'Memory in no cache': FLOOR,
   'Owners that nobody registered': OWNERS,
   'Trends and the limit': TRENDS,
   Runs: [...RUNS, ...RECORDED],

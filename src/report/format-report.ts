@@ -171,7 +171,7 @@ function remark({ significant, status, window, settled, late, uncertaintyBytes }
     status !== 'skipped' && !significant && uncertaintyBytes !== null ? 'within noise' : '',
     window === 'drift-corrected' ? 'drift-corrected' : '',
     settled === false ? 'not settled' : '',
-    late === undefined ? '' : `of it late: ${formatBytes(knownBytes(late))}`,
+    late === undefined ? '' : `${formatBytes(knownBytes(late))} of it late`,
   ]
     .filter((part) => part !== '')
     .join(', ')
@@ -195,7 +195,7 @@ function summary(report: AttributionReport): string[] {
     hasMapped(report) ? `, ${isError ? '± ' : ''}${formatBytes(bytes)} mapped` : ''
   const why =
     twin !== undefined
-      ? 'caches without a row; with several twins, what their orders differ by'
+      ? 'caches without a row; with several twins, the difference between their orders'
       : grew
         ? 'growth during the run: released caches fill again, other work'
         : 'other work during the run'

@@ -78,7 +78,7 @@ function shareOf({ bytes, graphBytes }: Holder, report: AttributionReport): stri
   const part = graphBytes ?? bytes
   // Trims estimate the whole, and a cache may fill between two readings.
   if (whole <= 0 || part > whole) return ''
-  return `, ${formatShare(part, whole)} of ${graphBytes === null ? liveName(report) : 'what the heap reaches'}`
+  return `, ${formatShare(part, whole)} of ${graphBytes === null ? liveName(report) : 'the memory that the heap reaches'}`
 }
 
 function claim({ row, bytes }: Holder): string {
@@ -122,7 +122,7 @@ function growthOf(report: AttributionReport): string | null {
     // Owners of older reports are of another kind, and have none.
     owner.growth === undefined ? [] : rising(describeOwner(owner), owner.growth),
   )
-  const rest = rising(isWhole ? 'What no cache holds' : 'What no measured cache holds', floor.trend)
+  const rest = rising(isWhole ? 'Memory in no cache' : 'Memory in no measured cache', floor.trend)
   const growing = [
     ...caches.flatMap((row) => rising(quotedCache(row), row.trend)),
     ...owners,
@@ -153,7 +153,7 @@ function nativeWithoutOwner({ discovery }: AttributionReport, largest: Holder | 
   const bytes = namedByGraph(discovery.live)?.nativeBytes ?? null
   if (bytes === null || bytes < NATIVE_LEAST_BYTES || bytes <= (largest?.bytes ?? 0)) return null
   const whose = hasOtherHeaps(discovery) ? "owner in this thread's heap" : 'JavaScript owner'
-  return `${formatBytes(bytes)} of native memory have no ${whose}: a heap profile names who allocated them (cache-attribution run --profile).`
+  return `${formatBytes(bytes)} of native memory have no ${whose}: a heap profile shows the code that allocated them (cache-attribution run --profile).`
 }
 
 /** The facts that a next step depends on beside the largest; `it` is unmistakable behind the sentence before. */
@@ -173,11 +173,11 @@ function nextStep(
   if (largest?.row != null && isGrowing(largest.row.trend)) return `Bound ${largest.name} by size or by age.`
   if (discovery === undefined && (largest === undefined || largest.bytes < liveBytes(report) / 2)) {
     const where = mode === 'twin' || caches.length === 0 ? '' : ', in a twin'
-    return `Seek the owners of the rest: discover()${where}.`
+    return `Find the owners of the rest with discover()${where}.`
   }
   if (isGrowthTold || hasTrends(report)) return null
   const what = largest === undefined ? 'anything' : it
-  return `Whether ${what} grows takes several observations: keep a history, or watch.`
+  return `Several observations show whether ${what} grows: keep a history, or watch it.`
 }
 
 function hasTrends({ caches, floor, discovery }: AttributionReport): boolean {

@@ -107,7 +107,7 @@ export function lateWarnings(caches: readonly CacheAttribution[], shared: LateFi
 function ofRow(cache: string, bytes: number): ReportWarning {
   return {
     code: 'WARN_LATE_BYTES',
-    message: `about ${formatBytes(bytes)} went in the turns right after the release of ${JSON.stringify(cache)}: a deferred finalizer, or a release that was not finished; its row counts them ("late"), and whatever else went just then with them`,
+    message: `about ${formatBytes(bytes)} were freed in the turns right after the release of ${JSON.stringify(cache)}: by a deferred finalizer, or by a release that was not finished; its row includes them ("late"), and anything else that was freed just then`,
     cache,
   }
 }
@@ -117,7 +117,7 @@ function ofTurn({ caches, bytes }: LateFindings['shared'][number]): ReportWarnin
   const more = caches.length > names.length ? ` and ${String(caches.length - names.length)} more` : ''
   return {
     code: 'WARN_LATE_BYTES',
-    message: `about ${formatBytes(bytes)} went in the turns right after the releases of ${names.join(', ')}${more}, which shared a turn: whose they are is not known; they are in unattributed, and each of these rows may lack as much`,
+    message: `about ${formatBytes(bytes)} were freed in the turns right after the releases of ${names.join(', ')}${more}, which shared a turn: the cache that they belong to is not known; they are in unattributed, and each of these rows may lack as much`,
     caches,
   }
 }

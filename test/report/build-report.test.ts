@@ -356,7 +356,7 @@ describe('late bytes', () => {
     expect(report.unattributed.allocatedBytes).to.equal(197 * MIB)
     const [warning] = report.warnings
     expect(warning).to.include({ code: 'WARN_LATE_BYTES' }).and.not.have.property('cache')
-    expect(warning?.message).to.match(/^about 5\.00 MiB went .* releases of "a", "b", which shared a turn/)
+    expect(warning?.message).to.match(/^about 5\.00 MiB were freed .* releases of "a", "b", which shared a turn/)
   })
 
   it('of many caches in one turn name only some of them', () => {

@@ -25,7 +25,7 @@ describe('formatReport()', () => {
   it('begins with the headline', () => {
     const lines = shown(report([row('big', 120 * MIB)]))
     expect(lines[0]).to.match(/^The cache "big" holds 120\.0 MiB ± 8\.00 KiB, 48\.4 % of live memory\.$/)
-    expect(lines.slice(1, 4)).to.deep.equal(['Seek the owners of the rest: discover(), in a twin.', '', lines[3]])
+    expect(lines.slice(1, 4)).to.deep.equal(['Find the owners of the rest with discover(), in a twin.', '', lines[3]])
     expect(lines[3]).to.match(/^Memory by cache/)
   })
 
@@ -180,8 +180,8 @@ describe('formatReport()', () => {
     [{ status: 'timed-out', error: { code: 'ERR_RELEASE_TIMEOUT', message: 'slow' } }, / timed-out$/],
     [{ window: 'drift-corrected' }, / drift-corrected$/],
     [{ settled: false }, / not settled$/],
-    [{ late: { allocatedBytes: MIB, heapBytes: 0, mappedBytes: null, totalBytes: MIB } }, / late: 1\.00 MiB$/],
-    [{ late: { allocatedBytes: null, heapBytes: MIB, mappedBytes: null, totalBytes: null } }, / late: 1\.00 MiB$/],
+    [{ late: { allocatedBytes: MIB, heapBytes: 0, mappedBytes: null, totalBytes: MIB } }, / 1\.00 MiB of it late$/],
+    [{ late: { allocatedBytes: null, heapBytes: MIB, mappedBytes: null, totalBytes: null } }, / 1\.00 MiB of it late$/],
     [{ status: 'trimmed' }, /ms$/],
   ]
   for (const [rest, words] of STATUSES) {

@@ -49,14 +49,16 @@ describe('headline()', () => {
   it('names the owner that nobody registered where that holds more, and says to bound it', () => {
     const found = discovery([owner('byId', 200 * MIB), owner('inner', 190 * MIB, { partOf: 0 })])
     const lines = headline(report([row('small', 20 * MIB)], { discovery: found }))
-    expect(lines[0]).to.equal('server.js › byId: Map(1,000) holds most: 200.0 MiB, 66.7 % of what the heap reaches.')
+    expect(lines[0]).to.equal(
+      'server.js › byId: Map(1,000) holds most: 200.0 MiB, 66.7 % of the memory that the heap reaches.',
+    )
     expect(lines.at(-1)).to.match(/^Bound it, or register it/)
   })
 
   it('gives the advice that fits whose code holds it', () => {
     const of = (from: string | null): string[] =>
       headline(report([], { discovery: discovery([owner('table', 200 * MIB, { package: from })]) }))
-    expect(of('pg').at(-1)).to.match(/^It is of the package pg: whether it is a cache, or loaded once,/)
+    expect(of('pg').at(-1)).to.match(/^It belongs to the package pg: .*whether it is a cache, or is loaded once/)
     expect(of('node').join(' ')).not.to.match(/[Bb]ound|register/)
   })
 
@@ -85,7 +87,7 @@ describe('headline()', () => {
   it('tells growth by a history alone, with what grows fastest', () => {
     const quiet = headline(report([row('big', 200 * MIB)]))
     expect(quiet.join(' ')).not.to.match(/grows by/)
-    expect(quiet.at(-1)).to.contain('several observations')
+    expect(quiet.at(-1)).to.equal('Several observations show whether it grows: keep a history, or watch it.')
     const growing = report([row('big', 200 * MIB, { trend: trend('growing', MIB) })], {
       floor: {
         allocatedBytes: 1,
@@ -94,7 +96,7 @@ describe('headline()', () => {
         trend: { ...trend('unbounded', 5 * MIB), allocated: null, heap: null, mapped: null },
       },
     })
-    expect(headline(growing)[1]).to.equal('What no cache holds grows by 5.00 MiB/h.')
+    expect(headline(growing)[1]).to.equal('Memory in no cache grows by 5.00 MiB/h.')
   })
 
   it('does not call that the most which was not compared, or is not more beyond the ±', () => {
@@ -127,7 +129,7 @@ describe('headline()', () => {
       headline(report([], { discovery: discovery([owner('byId', 200 * MIB, { released, ...rest })]) }))[0]
     expect(of({ uncertaintyBytes: MIB })).to.equal(
       'server.js › byId: Map(1,000) holds most: 150.0 MiB ± 1.00 MiB measured (200.0 MiB by the graph of the heap), ' +
-        '66.7 % of what the heap reaches.',
+        '66.7 % of the memory that the heap reaches.',
     )
     expect(of({ uncertaintyBytes: 60 * MIB })).to.contain('holds most: 150.0 MiB ± 60.00 MiB, 66.7 %')
     expect(of({ uncertaintyBytes: null })).to.contain('holds most: 200.0 MiB, 66.7 %')
@@ -149,7 +151,7 @@ describe('headline()', () => {
       return headline(report(rows, { discovery: { ...discovery([]), warnings, live: { ...live, ...walked } } })).at(-1)
     }
     expect(native(44, [])).to.equal(
-      '44.00 MiB of native memory have no JavaScript owner: a heap profile names who allocated them (cache-attribution run --profile).',
+      '44.00 MiB of native memory have no JavaScript owner: a heap profile shows the code that allocated them (cache-attribution run --profile).',
     )
     const others = [{ code: 'WARN_DISCOVER_THREADS', message: 'not searched' }] as const
     expect(native(44, [], others)).to.match(/^44\.00 MiB of native memory have no owner in this thread's heap: /)
@@ -188,8 +190,8 @@ describe('headline()', () => {
         }),
       ).join(' ')
     expect(headlineWith(4.5 * MIB)).to.match(/store\.byId: Map\([\d,]+\) grows by 4\.50 MiB\/h\./)
-    expect(headlineWith(4.5 * MIB)).not.to.contain('What no cache holds grows')
-    expect(headlineWith(MIB)).to.contain('What no cache holds grows by 5.00 MiB/h.')
+    expect(headlineWith(4.5 * MIB)).not.to.contain('Memory in no cache grows')
+    expect(headlineWith(MIB)).to.contain('Memory in no cache grows by 5.00 MiB/h.')
   })
 
   it('advises for the largest also behind a sentence about another', () => {
@@ -199,7 +201,7 @@ describe('headline()', () => {
         floor: { allocatedBytes: 1, heapBytes: 1, mappedBytes: null, trend: growing },
       }),
     )
-    expect(lines.slice(1)).to.deep.equal(['What no cache holds grows by 5.00 MiB/h.', 'Bound "big" by size or by age.'])
+    expect(lines.slice(1)).to.deep.equal(['Memory in no cache grows by 5.00 MiB/h.', 'Bound "big" by size or by age.'])
   })
 
   it('calls the allocator fragmented where a quarter of its pages are lost, and no sooner', () => {

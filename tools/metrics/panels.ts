@@ -50,7 +50,7 @@ export const ROWS: readonly PanelRow[] = [
       stacked('Caches of the fleet', 'What all processes hold in the caches of one name.', 12, [
         [`topk(20, job_cache:cache_attribution_cache_bytes:sum${FLEET})`, '{{cache}}'],
       ]),
-      table('Floor by process', 'What no cache holds. Where it grows, something leaks.', 'bytes', 12, [
+      table('Floor by process', 'Memory in no cache. Where it grows, something leaks.', 'bytes', 12, [
         [`topk(20, instance:cache_attribution_floor_bytes:sum${FLEET})`, '{{instance}}'],
       ]),
       table('Allocators', 'Which allocator serves each process.', 'short', 12, [

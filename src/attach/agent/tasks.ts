@@ -66,7 +66,7 @@ function withoutBudget(error: unknown): Discovery {
     others: { count: 0, totalBytes: 0 },
     noise: byQuantity(() => null),
     durationMs: { walking: 0, measuring: 0 },
-    warnings: [{ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be sought: ${error.message}` }],
+    warnings: [{ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be found: ${error.message}` }],
   }
 }
 

@@ -15,12 +15,12 @@ export const DISCOVER_RULES = {
 } as const
 
 /** Lines of the help. */
-export const BUDGET_HELP = `  --threads  seek in the heaps of all threads, each in a copy of its own; of a URL, workers without a coordinator are
-             only told
+export const BUDGET_HELP = `  --threads  search the heaps of all threads, each in a copy of its own; of a URL, workers without a coordinator are
+             listed, and not searched
   --budget-ms N
-             seek owners for N milliseconds at most, and show what is known by then
+             search for N milliseconds at most, and show what is known by then
   --budget-pause N
-             make no copy of the process where the last one paused it for longer than N milliseconds
+             make no copy of the process if the last one paused it for longer than N milliseconds
   --budget-memory N
              make no copy of the process that may need more than N MiB of its own, and end one that does
 `

@@ -21,8 +21,8 @@ import { JUDGE_HELP, JUDGE_RULES, judgeGrowth } from '../judge-growth.js'
 import type { Judgement } from '../judge-growth.js'
 import { reportFromFile } from '../report-file.js'
 
-const TARGET_HELP = `PID is a running Node process, which need not be prepared ("attach --help" says what is done to it); URL is the admin
-endpoint of a service, for instance http://127.0.0.1:8080/debug/memory.`
+const TARGET_HELP = `PID is a running Node process, which need not be prepared ("attach --help" says what is done to it). URL is the
+admin endpoint of a service, for instance http://127.0.0.1:8080/debug/memory.`
 
 const ENVIRONMENT_HELP = `Environment:
   CACHE_ATTRIBUTION_TOKEN  sent to an admin endpoint as a bearer token`
@@ -52,7 +52,7 @@ const SNAPSHOT_RULES = { output: { kind: 'text', what: 'a file', short: 'o' } } 
 /** `discover` */
 export const discoverCommand: Command = question({
   name: 'discover',
-  summary: 'show who owns the memory of a running process',
+  summary: 'show the largest owners of live memory in a running process',
   about:
     'Shows the largest owners of live memory, each by the path that reaches it, measured in a copy of the process.',
   rules: DISCOVER_RULES,
@@ -66,11 +66,11 @@ export const attributeCommand: Command = question({
   name: 'attribute',
   summary: 'measure the registered caches of a running process',
   about:
-    'Measures what each registered cache holds, in a copy of the process, which keeps every entry. A process without\nregistered caches is measured as a whole: "discover" names what it holds.',
+    'Measures the memory of each registered cache in a copy of the process, which keeps every entry. A process without\nregistered caches is measured as a whole: "discover" names its owners.',
   rules: { threads: { kind: 'switch' }, compare: { kind: 'text', what: 'a file' }, ...JUDGE_RULES },
   optionsHelp: `  --threads  the caches of all threads in one report, where the process has an admin endpoint
-  --compare FILE    says what grew since the report in FILE (--json of an earlier run); the exit code is 3 where
-                    something did
+  --compare FILE    show what grew since the report in FILE (--json of an earlier run); the exit code is 3 if something
+                    did
 ${JUDGE_HELP}`,
   judge: judgeAgainstBaseline,
   ask: async (answerer, options) =>
@@ -88,7 +88,7 @@ export const histogramCommand: Command = question({
   name: 'histogram',
   summary: 'count the live objects of a running process by class',
   about:
-    'Counts live objects by class, with what each class holds by itself and keeps alive, in a copy of the process.',
+    'Counts live objects by class in a copy of the process, with the bytes of each class and the bytes that it keeps alive.',
   rules: { limit: { kind: 'count', min: 1, max: 100_000 } },
   optionsHelp: '  --limit N  classes to list (default 50)\n',
   ask: (answerer, options) => answerer.histogram(limitOf(options)),
@@ -102,11 +102,12 @@ export const breakdownCommand: Command = {
   help: `Usage: cache-attribution breakdown [--json] [--mappings] PID|URL
 
 Shows where the resident memory of a running Node process is: V8's heap, the allocator, stacks, libraries, files, shared
-memory, and what of it is live or free. ${TARGET_HELP}
+memory, and how much of it is live or free.
+${TARGET_HELP}
 
 Options:
-  --mappings  of a PID: by its mappings alone (/proc/PID/smaps). Nothing is loaded into the process, and live and free are
-              not told apart
+  --mappings  of a PID: read its mappings alone (/proc/PID/smaps). Nothing is loaded into the process, and live and free
+              memory are not divided
   --json      the same as JSON
 
 ${ENVIRONMENT_HELP}
@@ -134,11 +135,12 @@ ${ENVIRONMENT_HELP}
 /** `heap-snapshot` */
 export const heapSnapshotCommand: Command = {
   name: 'heap-snapshot',
-  summary: 'write a heap snapshot of a running process, which goes on meanwhile',
+  summary: 'write a heap snapshot of a running process, without stopping it',
   help: `Usage: cache-attribution heap-snapshot PID|URL --output FILE
 
 Writes a heap snapshot for Chromium's DevTools. A copy of the process makes it: the process itself pauses for the fork
-alone. ${TARGET_HELP}
+alone.
+${TARGET_HELP}
 
 Options:
   --output FILE, -o FILE  a new file (mode 0600: it holds every string of the process)

@@ -20,24 +20,22 @@ import type { Command, CommandContext } from '../command.js'
 
 const HELP = `Usage: cache-attribution attach [options] PID
 
-Shows what holds the memory of a running Node process that was not prepared for it: what it means, the caches that are
-registered there, the largest owners with their bytes, where all of RSS is, and what asking cost. The process keeps
-every entry and answers every request: it is measured in copies of it (forks). Its inspector is opened for that time
-on its loopback interface (SIGUSR1), this library is loaded into it, and nothing is left behind.
+Shows what holds the memory of a running Node process that was not prepared for it: a verdict, the caches that are
+registered there, the largest owners with their bytes, where all of RSS is, and what the attach itself cost. The process
+keeps every entry and answers every request: the measurement is made in copies of it (forks). For that time its
+inspector is opened on its loopback interface (SIGUSR1) and this library is loaded into it. Nothing is left behind.
 
-Needs: Linux, Node 20.19 or later there, the same user or root. Works with and without jemalloc.
+Needs: Linux, Node 20.19 or later in the process, the same user or root. Works with and without jemalloc.
 
 Options:
   --limit N          owners to list (default 10)
   --threads          owners in the heaps of all threads, each in a copy of its own
-  --budget-ms N      seek owners for N milliseconds at most, and show what is known by then
-  --budget-pause N   make no copy of the process to seek owners where the last one paused it for longer than N
-                     milliseconds
-  --budget-memory N  make no copy of the process to seek owners that may need more than N MiB of its own, and end one
-                     that does
-  --watch[=SECONDS]  find the owners again and again, and show which of them grow (every 60 seconds); Ctrl-C ends it
+  --budget-ms N      search for owners for N milliseconds at most, and show what is known by then
+  --budget-pause N   do not search for owners if the last copy paused the process for longer than N milliseconds
+  --budget-memory N  do not search for owners if the copy may need more than N MiB of its own, and end one that does
+  --watch[=SECONDS]  find the owners again every 60 seconds, or every SECONDS, and show which of them grow; Ctrl-C ends it
   --serve[=[HOST:]PORT]
-                     serve the admin page of the process, on a free port of this machine or where it is said, until Ctrl-C
+                     serve the admin page of the process, on a free port of this machine or the given one, until Ctrl-C
   --allow-release    let the page release caches in the live process; without it everything is measured in copies
   --json             the same as JSON; with --watch one line for each observation
 
@@ -58,7 +56,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
 /** The subcommand. */
 export const attachCommand: Command = {
   name: 'attach',
-  summary: 'show what holds the memory of a running process that nobody prepared',
+  summary: 'show what holds the memory of a running process, without preparing it',
   help: HELP,
   rules: RULES,
   takes: 'process',

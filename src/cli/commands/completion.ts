@@ -7,8 +7,8 @@ import { zshScript } from '../completion/zsh.js'
 
 const HELP = `Usage: cache-attribution completion bash|zsh
 
-Prints the script by which the shell completes subcommands, options, their values, and ids of running Node processes. It
-is for a command in PATH (npm install --global, or node_modules/.bin in PATH), not for npx.
+Prints a script with which the shell completes subcommands, options, their values, and ids of running Node processes. It
+works for a command in PATH (npm install --global, or node_modules/.bin in PATH), not for npx.
 
   bash  in ~/.bashrc:                 source <(cache-attribution completion bash)
   zsh   in ~/.zshrc, behind compinit: source <(cache-attribution completion zsh)
@@ -21,7 +21,7 @@ const NAMES = Object.keys(SHELLS)
 export function completionOf(commands: () => readonly Command[]): Command {
   return {
     name: 'completion',
-    summary: 'print what makes bash or zsh complete this command',
+    summary: 'print the completion script for bash or zsh',
     help: HELP,
     rules: {},
     takes: NAMES,

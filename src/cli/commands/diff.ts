@@ -18,14 +18,14 @@ import { reportFromFile } from '../report-file.js'
 const HELP = `Usage: cache-attribution diff A B
        cache-attribution diff --history FOLDER A B
 
-Shows what changed from report A to report B: caches, what no cache holds, and owners that nobody registered, where both
-reports sought them. A and B are files with the JSON of a report; with a
-history they are moments (2026-01-31T12:00:00Z), of which the nearest report is taken, or "first" and "last".
+Shows what changed from report A to report B: caches, memory in no cache, and owners that nobody registered, if both
+reports have them. A and B are files with the JSON of a report. With a history they are moments (2026-01-31T12:00:00Z),
+of which the nearest report is taken, or "first" and "last".
 
 Options:
-  --history FOLDER  take the reports out of this history
+  --history FOLDER  take the reports from this history
   --json            the changes as JSON
-  --check           says of each whether it grew; the exit code is 3 where something did
+  --check           show for each whether it grew; the exit code is 3 if something did
 ${JUDGE_HELP}`
 
 const NAME_WIDTH_MAX = 40
@@ -40,7 +40,7 @@ const RULES = {
 /** The subcommand. */
 export const diffCommand: Command = {
   name: 'diff',
-  summary: 'what changed between two reports, or two moments of a history',
+  summary: 'show what changed between two reports, or two moments of a history',
   help: HELP,
   rules: RULES,
   takes: 'file',
@@ -111,7 +111,7 @@ function momentOf(text: string): number {
   if (text === 'first') return -Infinity
   if (text === 'last') return Infinity
   const moment = Date.parse(text)
-  if (Number.isNaN(moment)) throw usageError(`"${text}" is no moment: 2026-01-31T12:00:00Z, first, last`)
+  if (Number.isNaN(moment)) throw usageError(`"${text}" is not a moment: 2026-01-31T12:00:00Z, first, last`)
   return moment
 }
 

@@ -8,7 +8,7 @@ import { diagnosisText } from '../doctor/text.js'
 
 const HELP = `Usage: cache-attribution doctor [--json] [--fetch]
 
-Shows what measuring needs, what of it is there, and for each thing missing the command that fixes it.
+Checks everything that measuring needs, and shows for each missing thing the command that fixes it.
 Exit code 0: "cache-attribution run" can measure with jemalloc. 1: it cannot.
 
 Options:

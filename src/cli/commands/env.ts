@@ -9,8 +9,8 @@ import { programEnvironment, withAuto } from '../program-environment.js'
 
 const HELP = `Usage: cache-attribution env [options]
 
-Prints the variables of the environment under which "run" starts a program, for a Dockerfile, a unit of systemd, pm2, or a
-shell: eval "$(cache-attribution env) npm start".
+Prints the environment variables with which "run" starts a program, for a Dockerfile, a systemd unit, pm2, or a shell:
+eval "$(cache-attribution env) npm start".
 
 Options:
   --format shell    VAR=value …, on one line, quoted for a shell (default)

@@ -18,29 +18,29 @@ const HELP = `Usage: cache-attribution fleet [options] [URL|PID…]
 
 Measures the caches of all replicas of a service by their admin endpoints, each in a copy of its process, which keeps
 every entry: one replica alone first, then a few at a time. Shows each cache over all of them, replicas that are far from
-the others, and by labels which version has the larger entries. Ctrl-C ends it with what was measured.
+the others, and by labels which version has the larger entries. Ctrl-C ends it and shows the replicas measured so far.
 
 Replicas (besides URLs, and processes of this machine with cache-attribution/auto; several sources may be given):
   --cluster PID           this process and those that it started: the primary of node:cluster, pm2
   --dns NAME:PORT         every address that the name has in DNS (a headless service)
   --srv NAME              every host and port of its SRV records
   --targets FILE|URL      targets in the format of Prometheus' file or HTTP service discovery (JSON)
-  --prometheus URL        what this Prometheus server scrapes; --job NAME of one job alone
+  --prometheus URL        the targets that this Prometheus server scrapes; --job NAME for one job alone
   --path PATH             of the admin endpoint of those (default /debug/memory/)
 
 Options:
   --concurrency N         replicas at a time (default 1)
-  --no-canary             begin with all of them
+  --no-canary             do not measure one replica alone first
   --discover N            the N largest owners of each replica that nobody registered, too
-  --pause-ms MS           end it where a replica stands still for longer (default 1000)
-  --failures N            end it after so many runs that did not end well (default 3)
-  --memory-percent N      spare a replica with more of its memory limit in use (default 90)
-  --timeout-ms MS         that the run of a replica may take (default 120000)
+  --pause-ms MS           end early if a replica pauses for longer (default 1000)
+  --failures N            end early after N failed runs (default 3)
+  --memory-percent N      leave out a replica with more of its memory limit in use (default 90)
+  --timeout-ms MS         longest time for the run of a replica (default 120000)
   --json                  the same as JSON
   --output FILE, -o FILE  write it there (mode 0600) in place of stdout: *.html is a page that needs no other file, *.json
                           is JSON
 
-Ends with 1 where no replica was measured, or the whole was ended early.
+The exit code is 1 if no replica was measured, or the whole ended early.
 
 Environment:
   CACHE_ATTRIBUTION_TOKEN  sent to each replica as a bearer token

@@ -39,7 +39,7 @@ const RULES = { json: { kind: 'switch' } } as const
 /** The subcommand. */
 export const historyCommand: Command = {
   name: 'history',
-  summary: 'what a folder of reports shows: sizes over time, rates, verdicts',
+  summary: 'show what grows in a folder of reports: sizes over time, rates, verdicts',
   help: HELP,
   rules: RULES,
   takes: 'file',

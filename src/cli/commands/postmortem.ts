@@ -10,9 +10,9 @@ import type { Command } from '../command.js'
 const HELP = `Usage: cache-attribution postmortem [--json] FILE
        cache-attribution postmortem [--json] FOLDER
 
-Shows what the black box of a process recorded of its last minutes: how it ended, which part of its memory grew, which
-cache, how fast, what ran, and how near the limit was. FILE is a box of BlackBox.open(); of a FOLDER (run --black-box
-FOLDER) the newest box of a process that has ended is taken. The process may be running.
+Shows what the black box of a process recorded of its last minutes: how it ended, which part of its memory and which
+cache grew, how fast, which functions ran, and how near the limit was. FILE is a box of BlackBox.open(). In a FOLDER
+(run --black-box FOLDER) the newest box of a process that has ended is taken. The process of a FILE may be running.
 
 Options:
   --json   all of it as JSON, every reading included
@@ -23,7 +23,7 @@ const RULES = { json: { kind: 'switch' } } as const
 /** The subcommand. */
 export const postmortemCommand: Command = {
   name: 'postmortem',
-  summary: 'what a black box recorded before a process was killed',
+  summary: 'show what a black box recorded before a process was killed',
   help: HELP,
   rules: RULES,
   takes: 'file',

@@ -24,28 +24,29 @@ import { sourceLinesOf, withSource } from './source-lines.js'
 
 const HELP = `Usage: cache-attribution profile FILE|URL|PID [options]
 
-Shows a heap profile: a dump of jemalloc (heap_v2) or a pprof file, or what a running service answers at
-…/debug/pprof/heap. Of a PID (a running Node process, which need not be prepared) allocations are sampled for 30 seconds:
-native memory where its jemalloc was started with profiling ("run --profile"), else V8's heap. Functions are named by the files that the process had mapped, where they are on this machine.
+Shows a heap profile: a dump of jemalloc (heap_v2), a pprof file, or the profile of a running service at
+…/debug/pprof/heap. For a PID (a running Node process, which need not be prepared) allocations are sampled for 30
+seconds: native memory if its jemalloc was started with profiling ("run --profile"), else V8's heap. Functions are named
+from the files that the process had mapped, if they are on this machine.
 
 Options:
-  --base FILE|URL      show the difference: what grew since that one, and what shrank
+  --base FILE|URL      show the difference to that one: functions whose memory grew or shrank
   --format top         a table of functions (default; without --format an output named *.html is a flame graph, *.pb,
                        *.pb.gz and *.pprof are for pprof, *.folded is folded)
   --format flamegraph  one HTML page: needs --output
   --format folded      one line a stack
   --format pprof       for go tool pprof and the like: needs --output, and the package pprof-format
   --output FILE, -o    write it there (mode 0600) in place of stdout
-  --type NAME          inuse_space (default), inuse_objects, alloc_space or alloc_objects; of a profile of all memory native_space
-                       or heap_space
+  --type NAME          inuse_space (default), inuse_objects, alloc_space or alloc_objects; of a profile of all memory
+                       native_space or heap_space
   --by KIND            of a table: function (default), line, file or package
   --source             of a flame graph, or a table by line: the text of the lines, where the file can be read here
-  --hide PACKAGES      leave out the JavaScript of these packages (a list with commas; node is Node's own): what they
-                       allocated is their callers'
-  --seconds N          of a URL or a PID: what is allocated in the next N seconds
+  --hide PACKAGES      leave out the JavaScript of these packages (a list with commas; node is Node's own): their memory
+                       is assigned to their callers
+  --seconds N          of a URL or a PID: sample the allocations of the next N seconds
   --kind KIND          of a URL or a PID: native, js (V8's heap) or all (both)
-  --leak               of a URL or a PID: leave out what was allocated in the last tenth of the seconds, collect garbage, and
-                       show what has stayed: not the memory of requests under way
+  --leak               of a URL or a PID: show memory that stays. Allocations of the last tenth of the time, such as those
+                       of requests in progress, are left out, and garbage is collected
   --thread N           one thread alone, by jemalloc's number
   --root FOLDER        look up the mapped files below this folder, e.g. /proc/PID/root
   --allocator          show the allocator's own frames too

@@ -22,19 +22,20 @@ const HELP = `Usage: cache-attribution run [options] app.js [arguments…]
        cache-attribution run [options] COMMAND [arguments…]
 
 Starts a Node program under jemalloc, so that its memory can be attributed. The program gets this terminal, the
-environment (with libjemalloc in front of LD_PRELOAD) and the signals; the command ends as the program ends. A COMMAND is
-one of node_modules/.bin or PATH: run npm start, run tsx server.ts.
+environment (with libjemalloc in front of LD_PRELOAD) and the signals; the command ends as the program ends. A COMMAND
+is looked up in node_modules/.bin and PATH: run npm start, run tsx server.ts.
 
 Options:
-  --allocator auto      jemalloc; where there is none, say so and go on without it (default)
-  --allocator jemalloc  jemalloc or nothing
+  --allocator auto      jemalloc; if there is none, say so and go on without it (default)
+  --allocator jemalloc  jemalloc; if there is none, do not start the program
   --allocator glibc     glibc's own malloc and its statistics
   --profile[=N]         make heap profiles possible, off until they are asked for; N: sample every 2^N bytes (default 19)
-  --auto                serve it at a socket that its process id finds, and register its caches (cache-attribution/auto)
+  --auto                load cache-attribution/auto: an endpoint that is found by the process id, and caches that
+                        register themselves
   --allow-release       with --auto: caches may be released in the live process, not in twins alone
   --admin WHERE         with --auto: also serve "port", PORT, HOST:PORT or the absolute path of a socket
   --history FOLDER      with --auto: keep reports and observations there
-  --black-box FOLDER    --auto, and record there what postmortem shows after the process was killed
+  --black-box FOLDER    implies --auto; record there what "postmortem" shows after the process was killed
   --no-fetch            never download: use only a libjemalloc that is on this machine
   --quiet               only errors, no other lines of this command
 

@@ -17,8 +17,8 @@ import type { Command } from '../command.js'
 
 const HELP = `Usage: cache-attribution watch [options] URL
 
-Shows the sizes of the caches of a running service and how they change, again and again, from its admin endpoint
-(for instance http://127.0.0.1:8080/debug/memory). It only asks: nothing is released. Ctrl-C ends it.
+Shows the sizes of the caches of a running service and how they change, from its admin endpoint (for instance
+http://127.0.0.1:8080/debug/memory), and updates them until Ctrl-C. Nothing is released.
 
 Options:
   --interval SECONDS  how often to ask, at least 0.1 (default 2)
@@ -43,7 +43,7 @@ const RULES = {
 /** The subcommand. */
 export const watchCommand: Command = {
   name: 'watch',
-  summary: 'a live view of a service, through its admin endpoint',
+  summary: 'show a live view of a service, through its admin endpoint',
   help: HELP,
   rules: RULES,
   takes: 'url',

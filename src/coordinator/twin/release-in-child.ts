@@ -186,7 +186,7 @@ class TwinWindows {
       }
       sendOwners(discoverHere(instrument, { limit: discover, known, endsAtMs, emptyNode, noWalk, send }))
     } catch (error) {
-      this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be sought: ${messageOf(error)}` })
+      this.#warn({ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be found: ${messageOf(error)}` })
     }
     this.#noteCopies(0)
   }

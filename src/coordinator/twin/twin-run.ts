@@ -224,7 +224,7 @@ export class TwinRun implements Run {
       this.warn(residualUnexplained(reason))
     }
     if (best.isComplete && options.discover > 0 && this.#passes.length === 0 && best.discovery === undefined) {
-      this.warn({ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be sought: ${reason}` })
+      this.warn({ code: 'WARN_DISCOVERY_FAILED', message: `owners could not be found: ${reason}` })
     }
     this.#isOver = true
     this.#ended = { code: error instanceof CacheAttributionError ? error.code : 'ERR_TWIN_CRASHED', message: reason }

@@ -60,14 +60,14 @@ export function diagnose(root: MemoryNode, earlier?: MemoryNode, previous?: Diag
 function observed(root: MemoryNode, parts: readonly BreakdownPart[], previous: Diagnosis | undefined): Diagnosis {
   const [largest, ...others] = ordered(parts, ({ bytes }) => bytes, OVERTAKE_SHARE * root.bytes, previous?.named)
   if (largest === undefined || largest.bytes === 0) {
-    const line = `${formatBytes(root.bytes)} resident, code and nothing else`
+    const line = `${formatBytes(root.bytes)} resident, and nothing but code`
     return { verdict: 'observed', largest: PART.binary, named: [PART.binary], hasGrown: null, line }
   }
   const isNamed = ({ name, bytes }: BreakdownPart): boolean =>
     bytes >= (previous?.named.includes(name) === true ? NAMED.keptShare : NAMED.share) * root.bytes
   const named = [largest, ...others.filter(isNamed).slice(0, NAMED.count - 1)]
   const list = named.map(({ name, bytes }) => `${name} ${share(bytes, root)}`).join(', ')
-  const line = `largest: ${list}; ${largest.advice}; whether it grows takes a second observation`
+  const line = `largest: ${list}; ${largest.advice}; a second observation shows whether it grows`
   return { verdict: 'observed', largest: largest.name, named: named.map(({ name }) => name), hasGrown: null, line }
 }
 
@@ -105,7 +105,7 @@ function fragmented(
   if (!isFree(free, root) || !isFree(freeBytes(accountableParts(earlier)), earlier)) return null
   const ofNobody = parts.filter((part) => part.isFree === true)
   const largest = largestOf(ofNobody, root, previous)
-  const line = `${changeText(root, earlier)}, and ${share(free, root)} is held by nobody in both, most of it ${largest.name}, ${formatBytes(largest.bytes)}; ${largest.advice}`
+  const line = `${changeText(root, earlier)}, and ${share(free, root)} is free in both, most of it ${largest.name}, ${formatBytes(largest.bytes)}; ${largest.advice}`
   return { verdict: 'fragmented', ...naming(largest), hasGrown: false, line }
 }
 

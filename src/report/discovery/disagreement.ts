@@ -23,12 +23,12 @@ export function disagreementOf(
   return (
     [
       between(outsideBytes, retained.memoryBytes, allowedBytes, {
-        more: 'more came back from the allocator than its buffers and strings are long: what native code and V8 kept beside them',
+        more: 'more came back from the allocator than the length of its buffers and strings: memory that native code and V8 keep beside them',
         less: 'of its buffers and strings did not come back: native code or a waiting finalizer holds them',
       }),
       between(heapBytes, retained.heapBytes, allowedBytes, {
-        more: 'more came back than it alone keeps alive: what it shared with owners that were emptied before it',
-        less: 'stayed when it was emptied: the object itself, what is frozen, and what V8 or running code holds',
+        more: 'more came back than it alone keeps alive: memory that it shared with owners that were emptied before it',
+        less: 'stayed when it was emptied: the object itself, frozen objects, and memory that V8 or running code holds',
       }),
     ]
       .filter((words) => words !== null)

@@ -67,7 +67,7 @@ function ownerLines(discovery: Discovery, paints: Palette, floor: Floor | null):
   const { strong, dim } = paints
   const { owners, live, others, noise, durationMs } = discovery
   // Reports of before had discoveries of another kind.
-  if (live === null) return [strong('Owners of live memory'), 'none is known: the heap was not walked']
+  if (live === null) return [strong('Owners of live memory'), 'no owner is known: the heap was not walked']
   const { totalBytes } = live
   const rest = totalBytes - owners.reduce((bytes, { own }) => bytes + own.totalBytes, 0) - others.totalBytes
   const took = formatMs(durationMs.walking + durationMs.measuring)
@@ -86,7 +86,7 @@ function ownerLines(discovery: Discovery, paints: Palette, floor: Floor | null):
             `${formatCount(others.count)} smaller owner${others.count === 1 ? '' : 's'}: ${ofLive(others.totalBytes, totalBytes)}`,
           ),
         ]),
-    dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and what is small`),
+    dim(`the rest: ${ofLive(rest, totalBytes)} of code, Node itself and small pieces`),
     ...threadLines(discovery).map((line) => dim(line)),
     ...explainedLines(discovery, floor).map((line) => dim(line)),
     ...(discovery.shared ?? []).map((shared) => dim(describeShared(shared))),
@@ -126,22 +126,22 @@ export function explainedLines(discovery: Discovery, floor: Floor | null = null)
     ...(named.nativeBytes === null || named.nativeBytes < NATIVE_LEAST_BYTES
       ? []
       : [
-          `native memory without ${withOthers ? "an owner in this thread's heap" : 'a JavaScript owner'}: ${formatBytes(named.nativeBytes)}${besides(named, withOthers)}${whoseNative(discovery)}; a heap profile names who allocated it (cache-attribution run --profile)`,
+          `native memory without ${withOthers ? "an owner in this thread's heap" : 'a JavaScript owner'}: ${formatBytes(named.nativeBytes)}${besides(named, withOthers)}${whoseNative(discovery)}; a heap profile shows the code that allocated it (cache-attribution run --profile)`,
         ]),
   ]
 }
 
 /** The other parts of it, and what is not in it. */
 function besides({ isBeyondNode }: GraphNamed, withOthers: boolean): string {
-  const others = withOthers ? 'what other threads hold' : ''
+  const others = withOthers ? 'the memory of other threads' : ''
   if (isBeyondNode) return ` beside Node's own${others === '' ? '' : `, ${others} among it`}`
   return `, Node's and V8's own${others === '' ? '' : ` and ${others}`} among it`
 }
 
 function noneLine({ leastBytes }: Discovery): string {
   return leastBytes === undefined
-    ? 'none holds as much as is asked for'
-    : `none holds ${formatBytes(leastBytes)} or more`
+    ? 'no owner is as large as asked for'
+    : `no owner holds ${formatBytes(leastBytes)} or more`
 }
 
 function ofLive(bytes: number, totalBytes: number): string {

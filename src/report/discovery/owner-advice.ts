@@ -9,21 +9,21 @@ import { isGrowing } from '../trends/format-trends.js'
 import type { Owner, OwnerKind } from './types.js'
 
 const PACKAGE_LENGTH_MAX = 60
-const SEVERAL = 'takes several observations (a history, or watch)'
+const SEVERAL = 'several observations (a history, or watch) show whether'
 /** V8's and Node's words for modules of either system, and for the exports of one. */
 const MODULE_CLASS = /^(?:system \/ )?(?:Module|SourceTextModule|JSModuleNamespace)$/
 const MODULE_PATH = /^exports(?:\.default)?$/
 
 /** The way to end these does not depend on whose they are. */
 const BY_KIND: Readonly<Partial<Record<OwnerKind, string>>> = {
-  listeners: 'goes when the listeners are removed: by off(), { once } or a signal.',
-  timers: 'goes with the timers: clear each that is not needed.',
-  immediates: 'goes when the immediates have run.',
-  calls: 'goes as the promises settle that the calls await: a timeout bounds that.',
-  generators: 'goes as the generators end: return() ends one that nobody reads.',
-  sockets: 'goes as the connections end: timeouts and back-pressure bound that.',
-  requests: 'goes as the requests are answered: timeouts and back-pressure bound that.',
-  modules: 'is one file, imported by many queries: no module is ever unloaded, so import it once.',
+  listeners: 'is freed when the listeners are removed: by off(), { once } or a signal.',
+  timers: 'is freed with the timers: clear those that are not needed.',
+  immediates: 'is freed when the immediates have run.',
+  calls: 'is freed when the promises settle that the calls await: timeouts bound it.',
+  generators: 'is freed when the generators end: return() ends one that nobody reads.',
+  sockets: 'is freed when the connections end: timeouts and back-pressure bound it.',
+  requests: 'is freed when the requests are answered: timeouts and back-pressure bound it.',
+  modules: 'is one file, imported with many queries: modules are never unloaded, so import it once.',
 }
 
 /**
@@ -46,10 +46,11 @@ export function adviceForOwner(owner: Owner, it = 'it'): string | null {
 
 function ofPackage({ className, path, growth }: Owner, from: string, It: string): string | null {
   const name = printable(from, PACKAGE_LENGTH_MAX)
-  if (isGrowing(growth)) return `${It} grows in the package ${name}: see whether that has a limit for it.`
+  if (isGrowing(growth))
+    return `${It} grows in the package ${name}: check whether the package has an option that limits it.`
   // A history that shows no growth has answered the question below.
   if (growth !== undefined && growth.verdict !== 'unknown') return null
   return MODULE_CLASS.test(className) || MODULE_PATH.test(path ?? '')
-    ? `${It} is a module of the package ${name}: whether what that keeps grows ${SEVERAL}.`
-    : `${It} is of the package ${name}: whether it is a cache, or loaded once, ${SEVERAL}.`
+    ? `${It} is a module of the package ${name}: ${SEVERAL} its memory grows.`
+    : `${It} belongs to the package ${name}: ${SEVERAL} it is a cache, or is loaded once.`
 }

@@ -91,8 +91,11 @@ function ownerClaim(owner: Owner, within: readonly Owner[], bytes: number, isLef
 
 function adviceOf(owner: Owner, isLeftover: boolean): string {
   if (isLeftover)
-    return 'Its release leaves this: a table that keeps its size, or values that something else holds as well.'
-  const ofNode = owner.package === 'node' ? 'Node itself keeps it.' : 'See what adds to it, and what takes away.'
+    return 'Its release leaves this memory: a table that keeps its size, or values that something else holds as well.'
+  const ofNode =
+    owner.package === 'node'
+      ? 'Node itself keeps it.'
+      : 'Find the code that adds to it, and the code that removes from it.'
   return adviceForOwner(owner) ?? ofNode
 }
 
@@ -118,10 +121,10 @@ function packageClaim(cost: PackageCost): Holding {
 }
 
 const ADVICE_OF_PACKAGE: Readonly<Record<PackageCost['of'], string>> = {
-  application: 'Scripts of the application, compiled, and what they keep in small pieces.',
-  package: 'Loaded code, and what it keeps in small pieces: it goes when the package is not loaded.',
-  node: 'As every process of this Node has it.',
-  library: 'What this library costs the process.',
+  application: 'Compiled scripts of the application, and their data in small pieces.',
+  package: 'Loaded code, and its data in small pieces. It is saved only if the package is not loaded.',
+  node: 'Every process of this version of Node has it.',
+  library: 'The memory of this library itself.',
   engine: 'Held by no script: shapes, strings and code that scripts share.',
 }
 

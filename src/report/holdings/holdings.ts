@@ -50,7 +50,8 @@ export function holdingsOf({ tree, report, discovery, isAfterRelease }: Holdings
 }
 
 const MAPPED = 'WebAssembly memory and resizable buffers'
-const LEFT = 'live memory that the walked heap does not name: native memory without an owner, and what is new since'
+const LEFT =
+  'live memory that the walked heap does not name: native memory without an owner, and memory allocated since'
 
 /** Memory that was found alive beyond what lived at the last major collection is new, and no garbage. */
 function withoutLive(

@@ -39,6 +39,6 @@ export function treeOfSample(sample: MemorySample, caches: readonly CacheBytes[]
       leaf(PART.fragmentation, fragmentation),
     ]),
     leaf('freed pages and records of the allocator', spare),
-    leaf('program code, stacks, files, and what is allocated past the statistics', left),
+    leaf('program code, stacks, files, and memory outside the statistics', left),
   ])
 }

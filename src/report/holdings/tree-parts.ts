@@ -29,7 +29,7 @@ interface Kind {
 const GARBAGE: Kind = {
   kind: 'garbage',
   name: 'JavaScript objects, garbage or new',
-  advice: 'Allocated since the last major collection: the next one shows what of it lives.',
+  advice: 'Allocated since the last major collection: the next one shows how much of it is live.',
 }
 const V8_FREE: Kind = {
   kind: 'free',
@@ -75,7 +75,7 @@ const OF_ALLOCATOR: Readonly<Record<string, Kind>> = {
   [PART.fragmentation]: {
     kind: 'free',
     name: 'Fragmentation of the allocator',
-    advice: 'Live allocations keep pages that are otherwise free: it falls when those go.',
+    advice: 'Live allocations keep pages that are otherwise free: it falls when those are freed.',
   },
   [PART.dirty]: FREED,
   [PART.muzzy]: FREED,
@@ -96,7 +96,7 @@ const OF_PROCESS: Readonly<Record<string, Kind>> = {
   [PART.shared]: {
     kind: 'engine',
     name: 'Shared memory',
-    advice: 'It is held until every process that has it mapped lets go.',
+    advice: 'It is freed when no process has it mapped any more.',
   },
 }
 /** Freed pages that RSS falls by when they are given back. */

@@ -20,8 +20,8 @@ export function trendCell(trend: Trend | undefined): string {
 
 /** The meaning of a verdict on the floor. */
 const LEAK: Readonly<Record<TrendVerdict, string>> = {
-  stable: 'no leak is seen',
-  saturating: 'it grew, and is coming to an end',
+  stable: 'no sign of a leak',
+  saturating: 'it grew, and the growth is ending',
   growing: 'something leaks',
   unbounded: 'something leaks',
   unknown: 'whether something leaks is not known yet',

@@ -67,7 +67,7 @@ export function* trendSteps(input: TrendInput, kind: TrendKind): Steps<Trend> {
       significance: null,
       verdict,
       evidence:
-        evidence === '' ? described.evidence : `${described.evidence}; of what it came to each time: ${evidence}`,
+        evidence === '' ? described.evidence : `${described.evidence}; the size that it reached each time: ${evidence}`,
       refill,
     }
   }
@@ -155,7 +155,7 @@ function* judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate)
         `it filled from ${formatBytes(filled.from)} to ${formatBytes(filled.to)}, most of it at first: ${facts}`,
       ]
     if (highBytesPerHour * hours < least) return ['stable', `no growth that matters: ${facts}`]
-    return ['unknown', `growth cannot be separated from none: ${facts}`]
+    return ['unknown', `growth cannot be distinguished from none: ${facts}`]
   }
   const early = (yield* estimateSlope(halfOf(segments, false), false)).slope
   const late = (yield* estimateSlope(halfOf(segments, true), false)).slope
@@ -166,10 +166,10 @@ function* judge({ slope, significance, isWaveRemoved, segments }: SlopeEstimate)
       'saturating',
       `${formatRate(early.bytesPerHour)} at first, ${formatRate(late.bytesPerHour)} later: ${facts}`,
     ]
-  if (bytesPerHour * hours < IMMATERIAL.bytes) return ['stable', `growth of no matter: ${facts}`]
+  if (bytesPerHour * hours < IMMATERIAL.bytes) return ['stable', `growth too small to matter: ${facts}`]
   const wave = level * WAVE_SHARE * Math.min(1, (Math.PI * hours) / 24)
   if (!isWaveRemoved && lowBytesPerHour * hours < wave) {
-    return ['unknown', `it rises, but not beyond what a wave of the day may: two days show it: ${facts}`]
+    return ['unknown', `it rises, but no more than a daily wave may; two days of readings decide: ${facts}`]
   }
   const isSteady =
     late !== null && late.lowBytesPerHour > 0 && early !== null && late.bytesPerHour >= STEADY * early.bytesPerHour

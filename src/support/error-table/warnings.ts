@@ -76,7 +76,7 @@ export const WARNINGS = {
       'memory was freed in the turns after a release, more than other work explains: a native addon frees it in a deferred finalizer, or the release continued (a timer, a callback) after it returned.',
     cure: "let the release return a promise that is fulfilled when it is done. The bytes are part of the row's `released`, and `late` has their number; the row's ± includes the noise of the other gaps between turns. Where several caches shared a turn (`budget.pauseMs`), the cache of these bytes is unknown: they are in `unattributed`, and the ± of each of these rows covers them. Without that budget each cache has a turn of its own.",
     example:
-      '`about 24.00 MiB went in the turns right after the release of "images": a deferred finalizer, or a release that was not finished; its row counts them ("late"), and whatever else went just then with them`',
+      '`about 24.00 MiB were freed in the turns right after the release of "images": by a deferred finalizer, or by a release that was not finished; its row includes them ("late"), and anything else that was freed just then`',
   },
   WARN_RELEASED_OTHER: {
     gist: 'one release emptied another registered cache too',
@@ -169,7 +169,7 @@ export const WARNINGS = {
     cause:
       '`attribute({ discover })` could not find the owners of memory in its twin; the rows of the caches are not affected.',
     cure: 'the message has the reason, with its own code where it has one.',
-    example: '`owners could not be sought: ERR_TWIN_CRASHED: …`',
+    example: '`owners could not be found: ERR_TWIN_CRASHED: …`',
   },
   WARN_DISCOVER_THREADS: {
     gist: 'other threads of the process have heaps, which discover() did not search',

@@ -313,7 +313,7 @@ describe('the page in a browser', function () {
     expect(await row.innerText()).to.match(/29\.56 MiB[^]*29\.60 MiB ± 409\.6 KiB[^]*28\.00 MiB/)
     const words = await owners.innerText()
     expect(words).to.match(/12 smaller owners/)
-    expect(words).to.match(/the rest: code, Node itself and what is small/)
+    expect(words).to.match(/the rest: code, Node itself and small pieces/)
     expect(words).to.match(/by the graph alone: it cannot be emptied safely/)
     const notes = await page.getByRole('list', { name: 'Notes' }).innerText()
     expect(notes).to.match(/^Of the live 50\.00 MiB allocator \+ 10\.00 MiB JS heap, 68\.3 % are explained by owner/)

@@ -134,11 +134,11 @@ describe('what the graph explains, as a terminal shows it', () => {
     expect(shown({ ...live, native: null })).to.include("beside Node's own; a heap profile")
   })
 
-  it('says that what other threads hold is among it where their heaps were not walked', () => {
+  it('says that the memory of other threads is among it where their heaps were not walked', () => {
     const warnings = [{ code: 'WARN_DISCOVER_THREADS', message: 'not searched' }] as const
     const text = formatDiscovery({ ...discovery(liveOf(27, 1, 30, 45)), warnings }, { color: false })
     expect(text).to.include("native memory without an owner in this thread's heap: 44.00 MiB, ")
-    expect(text).to.include('and what other threads hold among it')
+    expect(text).to.include('and the memory of other threads among it')
   })
 
   it('says nothing of native memory that any process has, or that is not known', () => {

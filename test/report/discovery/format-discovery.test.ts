@@ -39,7 +39,7 @@ describe('formatDiscovery()', () => {
     expect(row).to.match(
       /^1 +server\.js › store\.byId: Map\(500,000\) +180\.0 MiB +45\.0 % +180\.0 MiB +0 B +181\.0 MiB +2\.00 KiB +181\.0 MiB +377$/,
     )
-    expect(rest).to.equal('the rest: 220.0 MiB (55.0 %) of code, Node itself and what is small')
+    expect(rest).to.equal('the rest: 220.0 MiB (55.0 %) of code, Node itself and small pieces')
   })
 
   it('marks what was not emptied, what lies in another, and what is of a package', () => {
@@ -92,9 +92,9 @@ describe('formatDiscovery()', () => {
   })
 
   it('says that none is known where the heap was not walked, and none where none is large', () => {
-    expect(shown([], { live: null })[1]).to.equal('none is known: the heap was not walked')
-    expect(shown([])[2]).to.equal('none holds as much as is asked for')
-    expect(shown([], { leastBytes: 1 * MIB })[2]).to.equal('none holds 1.00 MiB or more')
+    expect(shown([], { live: null })[1]).to.equal('no owner is known: the heap was not walked')
+    expect(shown([])[2]).to.equal('no owner is as large as asked for')
+    expect(shown([], { leastBytes: 1 * MIB })[2]).to.equal('no owner holds 1.00 MiB or more')
   })
 
   it('has one empty line between its parts', () => {

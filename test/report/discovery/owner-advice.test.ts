@@ -41,15 +41,15 @@ describe('adviceForOwner()', () => {
     ]
     for (const [rest, path] of modules) {
       expect(advice({ ...rest, package: 'lodash' }, path)).to.equal(
-        'It is a module of the package lodash: whether what that keeps grows takes several observations (a history, or watch).',
+        'It is a module of the package lodash: several observations (a history, or watch) show whether its memory grows.',
       )
     }
-    expect(advice({ package: 'lodash' }, 'exports.cache')).to.match(/whether it is a cache, or loaded once,/)
+    expect(advice({ package: 'lodash' }, 'exports.cache')).to.match(/show whether it is a cache, or is loaded once/)
   })
 
   it('seeks a limit in a package where a history shows growth, and asks nothing that it has answered', () => {
     expect(advice({ package: 'pg', growth: growth('growing') })).to.equal(
-      'It grows in the package pg: see whether that has a limit for it.',
+      'It grows in the package pg: check whether the package has an option that limits it.',
     )
     expect(advice({ package: 'pg', growth: growth('stable') })).to.equal(null)
     expect(advice({ package: 'pg', growth: growth('saturating') })).to.equal(null)
@@ -59,7 +59,7 @@ describe('adviceForOwner()', () => {
   it('names the end of waiting things, held by any package', () => {
     const words: Partial<Record<OwnerKind, RegExp>> = {
       listeners: /listeners are removed/,
-      timers: /clear each/,
+      timers: /clear those/,
       immediates: /have run/,
       calls: /promises settle/,
       generators: /return\(\)/,
@@ -75,7 +75,7 @@ describe('adviceForOwner()', () => {
 
   it('puts a registered cache before all, and takes the name that it is given', () => {
     expect(advice({ cache: 'users', package: 'pg' })).to.equal('Bound it by size or by age.')
-    expect(advice({ kind: 'timers' }, null, 'the largest')).to.match(/^The largest goes with the timers/)
+    expect(advice({ kind: 'timers' }, null, 'the largest')).to.match(/^The largest is freed with the timers/)
     expect(advice({}, 'byId', 'the largest')).to.match(/^Bound the largest, /)
   })
 

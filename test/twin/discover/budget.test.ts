@@ -78,7 +78,7 @@ describe('discover() within a budget', function () {
 
   it('of a run is that of its discovery', () => {
     expect(seen.run.discovery).to.equal(undefined)
-    expect(seen.run.warnings.join()).to.include('owners could not be sought: ERR_BUDGET_DURATION')
+    expect(seen.run.warnings.join()).to.include('owners could not be found: ERR_BUDGET_DURATION')
   })
 
   it('leaves the process as it was', () => {

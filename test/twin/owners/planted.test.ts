@@ -148,7 +148,7 @@ describe('owners of a real process', () => {
   it('are a table in the text, with the rest in a line', () => {
     expect(result.text).to.match(/^Owners of live memory \([\d.]+ MiB live, by the graph of the heap, took /)
     expect(result.text).to.match(/planted\.js › createQueue\(\) › pending: Array\(300\)/)
-    expect(result.text).to.match(/the rest: .* of code, Node itself and what is small/)
+    expect(result.text).to.match(/the rest: .* of code, Node itself and small pieces/)
   })
 
   it('stand beside what is in flight, by where its function stands', () => {

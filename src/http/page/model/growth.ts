@@ -59,7 +59,7 @@ export function floorWords({ floor }: Trends): string {
   if (!isGrowing(floor)) {
     const words = {
       stable: 'No leak is seen: what no cache holds is stable.',
-      saturating: 'What no cache holds grew, and is coming to an end.',
+      saturating: 'Memory in no cache grew, and the growth is ending.',
       unknown: 'Whether something leaks is not known yet.',
     }
     return words[floor.verdict as keyof typeof words]

@@ -60,7 +60,7 @@ function findings(state: PageState, store: PageStore, tabs: Tabs): Finding[] {
     ...(trends === null || !isGrowing(trends.floor)
       ? []
       : [
-          finding('What no cache holds grows:', 'something leaks.', 'See what grows', () => {
+          finding('Memory in no cache grows:', 'something leaks.', 'See what grows', () => {
             tabs.show('history-view')
           }),
         ]),

@@ -96,7 +96,7 @@ function table({ owners, others }: Discovery, live: LiveMemory): HTMLElement[] {
         ...(others.count === 0
           ? []
           : [totals(`${formatCount(others.count)} smaller owners`, others.totalBytes, live.totalBytes)]),
-        totals('the rest: code, Node itself and what is small', live.totalBytes - owned, live.totalBytes),
+        totals('the rest: code, Node itself and small pieces', live.totalBytes - owned, live.totalBytes),
       ),
     ),
   ]
