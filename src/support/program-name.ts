@@ -17,6 +17,16 @@ export function programName(): string | null {
   return (known ??= nameAbove(process.argv[1] ?? path.join(process.cwd(), 'x')))
 }
 
+/** What the process is called where its program is in no package: its title, if the program has set one, else its script with the folder. */
+export function processTitle(running: Running = process): string {
+  const { title, argv0, execPath, argv } = running
+  const [, script] = argv
+  if (script === undefined || !['node', argv0, execPath].includes(title)) return title
+  return path.resolve(script).split(path.sep).slice(-2).filter(Boolean).join('/')
+}
+
+type Running = Readonly<Pick<NodeJS.Process, 'title' | 'argv0' | 'execPath' | 'argv'>>
+
 /**
  * The name in the nearest package.json above a file that has one. `read` gives a file's text, or null.
  *

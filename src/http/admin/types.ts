@@ -35,6 +35,7 @@ export interface StatusView {
     readonly pid: number
     readonly nodeVersion: string
     readonly uptimeSeconds: number
+    /** The title that the program has set, else its script with the folder. */
     readonly title: string
     /** The name in the package.json of the program; null where there is none. */
     readonly package: string | null

@@ -18,7 +18,7 @@ export {
 } from '../../../src/support/options.js'
 export type { Check } from '../../../src/support/options.js'
 export { packageOf } from '../../../src/support/package-of.js'
-export { nameAbove } from '../../../src/support/program-name.js'
+export { nameAbove, processTitle } from '../../../src/support/program-name.js'
 export { atOnce, inSlices } from '../../../src/support/slices.js'
 export type { Steps } from '../../../src/support/slices.js'
 export { terminalJson, terminalText } from '../../../src/support/terminal-text.js'

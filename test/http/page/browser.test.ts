@@ -545,6 +545,13 @@ describe('the page in a browser', function () {
     expect(await page.locator('#start').isVisible()).to.equal(false)
   })
 
+  thorough('has no figure of caches where there was none to measure', async () => {
+    await open({ caches: [], reports: [reportOf({ id: 'last', views: [] })] })
+    const titles = page.locator('#totals dt')
+    await titles.first().waitFor()
+    expect(await titles.allInnerTexts()).to.deep.equal(['Floor', 'Longest pause'])
+  })
+
   thorough('says why there is no twin, and offers what is left', async () => {
     const status = { ...statusView(), twin: { supported: false, reason: 'this is darwin' } }
     await open({ status })

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster'
 import os from 'node:os'
 import { memoryLimit } from '../../../support/control-groups.js'
-import { programName } from '../../../support/program-name.js'
+import { processTitle, programName } from '../../../support/program-name.js'
 import { negotiate } from '../../server/negotiate.js'
 import { lastLifeView } from '../last-life.js'
 import { overviewText } from '../overview-text.js'
@@ -72,7 +72,7 @@ function statusOf(admin: AdminState, { role }: Exchange): StatusView {
       pid: process.pid,
       nodeVersion: process.version,
       uptimeSeconds: Math.round(process.uptime()),
-      title: process.title,
+      title: processTitle(),
       package: programName(),
       host: os.hostname(),
       memoryLimitBytes: memoryLimit(),

@@ -51,16 +51,20 @@ function tiles(report: AttributionReport): HTMLElement[] {
     twin === undefined
       ? `${formatCount(pauses.count)} pauses, ${formatMs(pauses.totalMs)} in all`
       : `of it the fork ${formatMs(twin.forkMs)}`
+  const held = tile('Floor', formatBytes(floorBytes(floor)), `${heldByNone(report)}: a leak lives here`)
+  const pause = tile('Longest pause', formatMs(twin?.pauseMs ?? pauses.longestMs), pauseNote)
+  // Without caches nothing was released: there is no sum, no change and no noise.
+  if (caches.length === 0) return [held, pause]
   return [
     tile(
       'In caches',
       formatBytes(measured),
       measured === null ? '' : `${formatShare(measured, live)} of ${formatBytes(live)} live`,
     ),
-    tile('Floor', formatBytes(floorBytes(floor)), `${heldByNone(report)}: a leak lives here`),
+    held,
     tile('Unattributed', formatBytes(floorBytes(unattributed)), 'change that no row explains'),
     tile('Noise', `± ${formatBytes(noise.allocatedBytes)}`, error),
-    tile('Longest pause', formatMs(twin?.pauseMs ?? pauses.longestMs), pauseNote),
+    pause,
   ]
 }
 
