@@ -97,17 +97,25 @@ function fit(columns: readonly Kept[], width: number): readonly Kept[] | null {
   return fitted
 }
 
-/** A row without columns: its name, then what is known by title. */
+/** A row without columns: its name, behind its number where it has one, then what is known by title. */
 function listed(columns: readonly Kept[], place: number, width: number): string[] {
-  const [name, ...others] = columns.map(({ texts, ...column }) => ({ ...column, text: texts[place] ?? '' }))
+  const cells = columns.map(({ texts, ...column }) => ({ ...column, text: texts[place] ?? '' }))
+  const isNumbered = cells[0]?.alignsLeft === false && cells[1]?.alignsLeft === true
+  const label = isNumbered ? `${cells[0]?.text ?? ''}${GAP}` : ''
+  const [name, ...others] = isNumbered ? cells.slice(1) : cells
   const known = others.filter(({ text }) => text !== '' && text !== UNKNOWN)
   const figures = known.map(({ title, text, alignsLeft }) => {
     const named = `${title} ${text}`.trim()
     // Blanks within a figure do not part.
     return alignsLeft ? named : named.replaceAll(' ', '\u00a0')
   })
-  const below = wrapText(figures.join(', '), width - GAP.length).map((line) => GAP + line.replaceAll('\u00a0', ' '))
-  return [...wrapText(name?.text ?? '', width), ...(known.length === 0 ? [] : below)]
+  const indent = ' '.repeat(isNumbered ? label.length : GAP.length)
+  const above = wrapText(name?.text ?? '', width - label.length)
+  const below = known.length === 0 ? [] : wrapText(figures.join(', '), width - indent.length)
+  return [
+    ...above.map((line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line),
+    ...below.map((line) => indent + line.replaceAll('\u00a0', ' ')),
+  ]
 }
 
 const paint =

@@ -54,6 +54,18 @@ describe('formatTable()', () => {
     ])
   })
 
+  it('has the number of a row before its name there', () => {
+    const numbered = [{ title: '#', cell: (row: Row) => String(ROWS.indexOf(row) + 1) }, ...COLUMNS]
+    expect(formatTable(numbered, ROWS, { ...PLAIN_PALETTE, width: 30 }, () => (text) => text)).to.deep.equal([
+      '1  server.js › UserStore.byId:',
+      '   Map(4,000)',
+      '   holds 32.72 MiB, package',
+      '   users, by the graph alone',
+      '2  queue.js › jobs',
+      '   holds 1.00 MiB',
+    ])
+  })
+
   it('keeps to every width from 20 on, and to every word', () => {
     const whole = tableOf(Infinity).slice(1).join('').split(/\s+|,/).toSorted()
     for (let width = 20; width < 90; width++) {
