@@ -5,6 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { JEMALLOC, needsJemalloc } from '../helpers/child.js'
+import { thorough } from '../helpers/thorough.js'
 
 const COMMAND = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 
@@ -16,7 +17,7 @@ function renderPages(ms) {
   const end = Date.now() + ms
   for (let page = 0; Date.now() < end; ) for (let k = 0; k < 10; k++) pages.set(page++, { page, text: new Array(200).fill(page) })
 }
-renderPages(1500)
+renderPages(1200)
 process.kill(process.pid, process.argv[2])
 setTimeout(() => {}, 5000)
 `
@@ -42,9 +43,13 @@ describe('run --black-box, postmortem', function () {
     return spawnSync(process.execPath, [COMMAND, ...args], { cwd: folder, env, encoding: 'utf8' })
   }
 
-  it('names the cache and the function of a program that knows nothing of it, and the next life says so', function () {
-    this.timeout(60_000)
+  const died = (): void => {
     command('run', '--no-fetch', '--black-box', 'boxes', 'app.cjs', 'SIGKILL')
+  }
+
+  it('names the cache and the function of a program that knows nothing of it', function () {
+    this.timeout(60_000)
+    died()
     const json = JSON.parse(command('postmortem', '--json', 'boxes').stdout) as {
       headline: string[]
       caches: { name: string; entries: { to: number } }[]
@@ -61,11 +66,15 @@ describe('run --black-box, postmortem', function () {
     expect(text).to.match(/resident +[▁▂▃▄▅▆▇█ ]+ .* → /)
     expect(text).to.match(/before the end +resident/)
     expect(text).to.match(/newest stack: .*renderPages \(app\.cjs:\d+\)/s)
+  })
 
-    // SIGTERM without a handler leaves no mark either.
+  thorough('says at the next start how the last life ended', function () {
+    this.timeout(60_000)
+    died()
     const next = command('run', '--no-fetch', '--black-box', 'boxes', 'app.cjs', 'SIGCONT')
     expect(next.stderr).to.match(/the last life of this program: app\.cjs \(process \d+\) ended without notice/)
-    expect(readdirSync(path.join(folder, 'boxes')).filter((name) => name.endsWith('.blackbox'))).to.have.length(2)
+    const boxes = readdirSync(path.join(folder, 'boxes')).filter((name) => name.endsWith('.blackbox'))
+    expect(boxes).to.have.length(2)
   })
 
   it('runs a program whose box cannot be made, and says why', function () {
