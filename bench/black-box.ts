@@ -1,12 +1,13 @@
 /**
  * The black box: what it costs, and whether it says what happened.
  *
- *   node dist/bench/black-box.js [--node PATH]… [--seconds 30] [--kills 50] [--random 500] [--limit 250]
+ *   node dist/bench/black-box.js [--node PATH]… [--seconds 30] [--kills 50] [--random 500] [--near 0] [--limit 250]
  *
  * Cost: slices with and without a box in one process, in turn, idle and with a fixed rate of requests. Kills: a service grows within
  * one synchronous stretch in a memory control group of `--limit` MiB until the kernel kills it (where none can be made, this process
  * kills it at that size); the postmortem has to name the cache and the function. Random: SIGKILL at random moments; every file
- * has to be readable. Ends with 1 where one is not.
+ * has to be readable. Near: a service grows in every turn until the kernel kills it in such a group, by turns without a box, with one
+ * that does nothing near the limit, and with one that dumps there: the entries that it reached. Ends with 1 where something does not hold.
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -14,6 +15,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -25,7 +27,10 @@ import { printTable, verdict } from './support/table.js'
 const SERVICE = fileURLToPath(new URL('black-box/service.js', import.meta.url))
 const numberOf = (flag: string, fallback: number): number => Number(flags(flag)[0] ?? fallback)
 const [seconds, kills, random] = [numberOf('seconds', 30), numberOf('kills', 50), numberOf('random', 500)]
+const near = numberOf('near', 0)
 const limitBytes = numberOf('limit', 250) * 2 ** 20
+/** A heap profile is dumped near the limit where the profiler is active. */
+const PROFILED = 'prof:true,prof_active:true'
 /** Of one processor. */
 const COST_MOST = 0.005
 const folder = mkdtempSync(path.join(os.tmpdir(), 'black-box-'))
@@ -36,13 +41,18 @@ try {
     if (seconds > 0) await costs(node)
     if (kills > 0) await killed(node)
     if (random > 0) await killedAtRandom(node)
+    if (near > 0) await nearLimit(node)
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
 function start(node: string, group: string | null, ...args: string[]): ChildProcess {
-  const env = { ...process.env, LD_PRELOAD: 'libjemalloc.so.2' }
+  const env = {
+    ...process.env,
+    LD_PRELOAD: 'libjemalloc.so.2',
+    MALLOC_CONF: args[1] === 'climb' ? PROFILED : undefined,
+  }
   const program = [node, '--max-old-space-size=8000', SERVICE, ...args]
   const [command = '', ...rest] =
     group === null ? program : ['sh', '-c', `echo $$ > ${group}/cgroup.procs && exec "$@"`, 'sh', ...program]
@@ -57,8 +67,8 @@ async function costs(node: string): Promise<void> {
     const { threadShare, processShare } = JSON.parse(out) as BlackBoxCost
     rows.push([mode, percent(threadShare), percent(processShare)])
     verdict(
-      `${mode}: the thread takes ${percent(threadShare)} of a processor (at most 0.5 %)`,
-      threadShare <= COST_MOST,
+      `${mode}: recording takes ${percent(processShare)} of a processor (at most 0.5 %)`,
+      processShare <= COST_MOST,
     )
   }
   printTable(['service', 'thread', 'process, with less without'], rows)
@@ -144,6 +154,67 @@ function isEmpty(file: string): boolean {
   return readFileSync(file)
     .subarray(0, 8)
     .every((byte) => byte === 0)
+}
+
+/** The rule must not have the kernel kill sooner. */
+async function nearLimit(node: string): Promise<void> {
+  const group = makeGroup()
+  if (group === null) {
+    console.log(
+      'no control group can be made here: not measured whether the rule near the limit brings the kill nearer',
+    )
+    return
+  }
+  const kinds = ['none', 'plain', 'rule'] as const
+  const reached: Record<(typeof kinds)[number], number[]> = { none: [], plain: [], rule: [] }
+  const taken: string[] = []
+  for (let time = 0; time < near; time++) {
+    for (const kind of time % 2 === 0 ? kinds : kinds.toReversed()) {
+      const file = path.join(folder, `near-${kind}-${String(time)}`)
+      reached[kind].push(await entriesAtKill(start(node, group, file, 'climb', kind)))
+      if (kind === 'rule') taken.push(...postmortem(file).events.map((event) => event.kind))
+    }
+  }
+  removeGroup(group)
+  const rows = kinds.map((kind) => {
+    const { ratio, error } = ratioOf(reached[kind], reached.none)
+    return [kind, mean(reached[kind]).toFixed(0), `${ratio.toFixed(4)} ± ${error.toFixed(4)}`]
+  })
+  printTable(['box', 'entries at the kill', 'against none'], rows)
+  const counts = [...new Set(taken)].map((kind) => `${kind} ${String(taken.filter((each) => each === kind).length)}`)
+  console.log(`${String(near)} kills each; what the rule did: ${counts.join(', ')}`)
+  const { ratio, error } = ratioOf(reached.rule, reached.plain)
+  verdict(
+    `entries at the kill with the rule ÷ with a box alone: ${ratio.toFixed(4)} ± ${error.toFixed(4)} (not below 1 by more than two errors)`,
+    ratio + 2 * error >= 1,
+  )
+}
+
+async function entriesAtKill(child: ChildProcess): Promise<number> {
+  let last = 0
+  const ended = once(child, 'close')
+  if (child.stdout !== null) for await (const line of createInterface({ input: child.stdout })) last = Number(line)
+  await ended
+  return last
+}
+
+/** With its standard error. */
+function ratioOf(
+  above: readonly number[],
+  below: readonly number[],
+): { readonly ratio: number; readonly error: number } {
+  const ratio = mean(above) / mean(below)
+  return { ratio, error: ratio * Math.hypot(relativeError(above), relativeError(below)) }
+}
+
+function relativeError(values: readonly number[]): number {
+  const middle = mean(values)
+  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1)
+  return Math.sqrt(variance / values.length) / middle
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /** A memory control group of either version; null where none can be made here. */

@@ -1,8 +1,11 @@
 /**
  * A service that records into a black box: `idle`, `busy` (requests that come and go), `grow` (within one synchronous stretch, until
- * somebody ends it), `wait` (grows a little in every turn).
+ * somebody ends it), `wait` (grows a little in every turn), `climb` (grows in
+ * every turn until it is killed, and prints its entries; the third argument is `none` for no box, `plain` for one that does nothing near
+ * the limit, or `rule`).
  */
-import { setTimeout as delay } from 'node:timers/promises'
+import { writeSync } from 'node:fs'
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { Coordinator } from '../../src/index.js'
 import { BlackBox } from '../../src/profiling/index.js'
 
@@ -21,7 +24,8 @@ const coordinator = new Coordinator()
 coordinator.register('sessions', { release: () => sessions.clear(), entries: () => sessions.size })
 coordinator.register('settings', { release: () => settings.clear(), entries: () => settings.size })
 
-if (mode === 'grow' || mode === 'wait') {
+if (mode === 'climb') await climb(seconds)
+else if (mode === 'grow' || mode === 'wait') {
   await BlackBox.open(file, { coordinator })
   process.stdout.write('ready\n')
   await delay(150)
@@ -69,5 +73,16 @@ function rememberSessions(ms: number): void {
     for (let index = 0; index < 20; index++) {
       sessions.set(`session ${String(sessions.size)}`, { user: sessions.size, items: new Array(60).fill(index) })
     }
+  }
+}
+
+async function climb(kind: string): Promise<never> {
+  if (kind !== 'none') await BlackBox.open(file, { coordinator, dumps: kind === 'rule' })
+  for (;;) {
+    for (let index = 0; index < 250; index++) {
+      sessions.set(`session ${String(sessions.size)}`, { user: sessions.size, items: new Array(60).fill(index) })
+    }
+    writeSync(1, `${String(sessions.size)}\n`)
+    await turn()
   }
 }
