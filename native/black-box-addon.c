@@ -3,6 +3,7 @@
 #include "black-box-addon.h"
 
 #ifdef __linux__
+#include "black-box-loop.h"
 #include "black-box-map.h"
 #include "black-box-v8.h"
 #include "black-box.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 4096, ARGUMENTS_MAX = 8 };
+enum { TEXT_MAX = 4096, ARGUMENTS_MAX = 9 };
 
 enum number { INTERVAL, SLOW_EVERY, ASKS_SIZES, WATCHES_LIMIT, ALLOCATOR, IS_V2, LIMIT, SHARE, NUMBER_COUNT };
 
@@ -84,6 +85,7 @@ static void let_go(void *data) {
   if (!box_map_is_open())
     return;
   box_stop();
+  box_loop_close();
   box_v8_close();
   box_map_close();
 }
@@ -119,7 +121,7 @@ static bool read_ranges(const double *numbers, size_t count, size_t length,
   return ranges[BOX_FRAMES].count <= BOX_FRAMES_MAX;
 }
 
-/* open(path, header, length, ranges, numbers, files, dump, estimate) */
+/* open(path, header, length, ranges, numbers, files, dump, estimate, onNear) → whether it asks the loop */
 static napi_value Open(napi_env env, napi_callback_info info) {
   static char path[TEXT_MAX], dump[TEXT_MAX], texts[BOX_FILE_COUNT][TEXT_MAX];
   const struct arguments given = arguments_of(env, info);
@@ -134,8 +136,8 @@ static napi_value Open(napi_env env, napi_callback_info info) {
   if (given.count != ARGUMENTS_MAX || header == NULL || header_length > length ||
       number_count != NUMBER_COUNT || !read_ranges(range_numbers, range_count, length, ranges)) {
     napi_throw_type_error(env, NULL,
-                          "open(path, header, length, ranges, numbers, files, dump, estimate) was "
-                          "expected");
+                          "open(path, header, length, ranges, numbers, files, dump, estimate, "
+                          "onNear) was expected");
     return NULL;
   }
   struct box_order order = {.interval_ms = numbers[INTERVAL],
@@ -153,14 +155,17 @@ static napi_value Open(napi_env env, napi_callback_info info) {
   read_files(&given, 5, texts, &order.source);
   box_v8_open(env, is_function(env, given.values[7]) ? given.values[7] : NULL, numbers[WATCHES_LIMIT] != 0,
               box_heap_near_limit);
+  const bool asks_loop =
+      box_loop_open(env, is_function(env, given.values[8]) ? given.values[8] : NULL, box_v8_turned);
   failed = box_start(&order);
   if (failed != 0) {
+    box_loop_close();
     box_v8_close();
     box_map_close();
     return throw_errno(env, failed, "pthread_create");
   }
   napi_add_env_cleanup_hook(env, let_go, NULL);
-  return NULL;
+  return boolean_of(env, asks_loop);
 }
 
 /* close(state, code): the file says how it ended */
@@ -187,7 +192,9 @@ static napi_value End(napi_env env, napi_callback_info info) {
 /* beat() → how often memory came near its limit */
 static napi_value Beat(napi_env env, napi_callback_info info) {
   (void)info;
-  box_v8_beat();
+  const double now_ms = clock_now_ms();
+  box_loop_turned(now_ms);
+  box_v8_turned(now_ms);
   return number_of(env, box_times_near());
 }
 
@@ -227,12 +234,18 @@ static napi_value Event(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* report(Uint8Array) → whether there was room for it */
-static napi_value Report(napi_env env, napi_callback_info info) {
+/* report(Uint8Array), profile(Uint8Array) → whether there was room for it */
+static napi_value write_part(napi_env env, napi_callback_info info, enum box_section section) {
   const struct arguments given = arguments_of(env, info);
   size_t length = 0;
   const void *data = array_at(&given, 0, napi_uint8_array, &length);
-  return boolean_of(env, data != NULL && box_map_is_ours() && box_write_report(data, length));
+  return boolean_of(env, data != NULL && box_map_is_ours() && box_write_part(section, data, length));
+}
+
+static napi_value Report(napi_env env, napi_callback_info info) { return write_part(env, info, BOX_REPORT); }
+
+static napi_value Profile(napi_env env, napi_callback_info info) {
+  return write_part(env, info, BOX_PROFILE);
 }
 
 /* isLocked(path) → whether a process has it open as its black box */
@@ -278,6 +291,7 @@ void black_box_define(napi_env env, napi_value exports) {
       {"size", NULL, Size, NULL, NULL, NULL, napi_default, NULL},
       {"event", NULL, Event, NULL, NULL, NULL, napi_default, NULL},
       {"report", NULL, Report, NULL, NULL, NULL, napi_default, NULL},
+      {"profile", NULL, Profile, NULL, NULL, NULL, napi_default, NULL},
       {"isLocked", NULL, IsLocked, NULL, NULL, NULL, napi_default, NULL},
       {"isWriting", NULL, IsWriting, NULL, NULL, NULL, napi_default, NULL},
       {"noStacks", NULL, NoStacks, NULL, NULL, NULL, napi_default, NULL},

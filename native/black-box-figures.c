@@ -21,18 +21,20 @@ static const double SLOW_MS = 1000;
 /* Figures of the allocator that are older are not told any more. */
 static const double KEPT_MS = 1000;
 /* Of the time of one processor, for the allocator's figures. */
-static const double ALLOCATOR_SHARE = 0.002;
+static const double ALLOCATOR_SHARE = 0.0005;
 /* Limits above it are none: version 1 has nearly 2^63. */
 static const double LIMIT_MAX = 1152921504606846976.0;
 /* Without a limit memory is near its end where the machine has less than this available. */
 static const double AVAILABLE_LEAST = 0.05;
 /* A group that reclaims, and still comes up against its limit, is near it from here on. */
 static const double PRESSED_SHARE = 0.75;
+/* A notice of the kernel's counts for so long, and without a limit doubles what is too little. */
+static const double NOTICE_MS = 5000;
 
 static struct {
   struct box_source source;
   int files[BOX_FILE_COUNT], statm, meminfo;
-  double page, total, slow_at_ms, working_at_ms, allocator_at_ms, kept_at_ms, max_before;
+  double page, total, slow_at_ms, working_at_ms, allocator_at_ms, kept_at_ms, max_before, noticed_at_ms;
   double kept[BOX_FIGURE_COUNT];
   clockid_t main_clock;
   bool is_pressed;
@@ -93,7 +95,8 @@ void box_figures_open(const struct box_source *source) {
   reader.meminfo = open_file("/proc/meminfo");
   reader.page = (double)sysconf(_SC_PAGESIZE);
   reader.total = reader.max_before = NAN;
-  reader.slow_at_ms = reader.working_at_ms = reader.allocator_at_ms = reader.kept_at_ms = -INFINITY;
+  reader.slow_at_ms = reader.working_at_ms = reader.allocator_at_ms = reader.kept_at_ms =
+      reader.noticed_at_ms = -INFINITY;
   reader.main_clock = clock_of((pid_t)syscall(SYS_gettid));
   reader.is_pressed = false;
   for (int i = 0; i < BOX_FIGURE_COUNT; i++)
@@ -165,24 +168,34 @@ static void read_working_set(double figures[BOX_FIGURE_COUNT], double now_ms) {
   reader.kept[BOX_WORKING_SET] = figures[BOX_WORKING_SET] = usage - (isnan(files) ? 0 : files);
 }
 
-static void read_group(double figures[BOX_FIGURE_COUNT], double now_ms) {
+/* From here on events and pressure are read at every tick, before it once a second. */
+static bool is_pressing(const double figures[BOX_FIGURE_COUNT]) {
+  return figures[BOX_USAGE] >= PRESSED_SHARE * figures[BOX_LIMIT];
+}
+
+static void read_group(double figures[BOX_FIGURE_COUNT], double now_ms, bool is_slow) {
   figures[BOX_LIMIT] = reader.kept[BOX_LIMIT];
   figures[BOX_USAGE] = number_at(read_file(reader.files[BOX_FILE_USAGE]));
   if (!isnan(reader.source.limit))
     figures[BOX_WORKING_SET] = figures[BOX_RSS];
   else
     read_working_set(figures, now_ms);
-  read_events(figures);
-  read_pressure(figures);
-  reader.is_pressed = figures[BOX_EVENTS_MAX] > reader.max_before;
-  reader.max_before = figures[BOX_EVENTS_MAX];
+  if (is_slow || is_pressing(figures)) {
+    read_events(reader.kept);
+    read_pressure(reader.kept);
+    reader.is_pressed = reader.kept[BOX_EVENTS_MAX] > reader.max_before;
+    reader.max_before = reader.kept[BOX_EVENTS_MAX];
+  }
+  memcpy(&figures[BOX_EVENTS_HIGH], &reader.kept[BOX_EVENTS_HIGH],
+         (BOX_PSI_FULL - BOX_EVENTS_HIGH + 1) * sizeof(double));
 }
 
 void box_figures_read(double figures[BOX_FIGURE_COUNT]) {
   const double now_ms = clock_now_ms();
   for (int i = 0; i < BOX_FIGURE_COUNT; i++)
     figures[i] = NAN;
-  if (now_ms - reader.slow_at_ms >= SLOW_MS) {
+  const bool is_slow = now_ms - reader.slow_at_ms >= SLOW_MS;
+  if (is_slow) {
     reader.slow_at_ms = now_ms;
     read_machine();
     read_limit();
@@ -192,7 +205,7 @@ void box_figures_read(double figures[BOX_FIGURE_COUNT]) {
   const char *second = statm == NULL ? NULL : strchr(statm, ' ');
   figures[BOX_RSS] = second == NULL ? NAN : number_at(second + 1) * reader.page;
   figures[BOX_AVAILABLE] = reader.kept[BOX_AVAILABLE];
-  read_group(figures, now_ms);
+  read_group(figures, now_ms, is_slow);
   for (int i = BOX_ALLOCATED; i <= BOX_MAPPED && now_ms - reader.kept_at_ms <= KEPT_MS; i++)
     figures[i] = reader.kept[i];
   figures[BOX_MAIN_CPU_MS] = clock_ms(reader.main_clock);
@@ -227,10 +240,17 @@ bool box_figures_read_allocator(double figures[BOX_FIGURE_COUNT]) {
 
 bool box_figures_are_near(const double figures[BOX_FIGURE_COUNT]) {
   const double limit = figures[BOX_LIMIT], share = reader.source.share;
+  const bool is_noticed = figures[BOX_MONO_MS] - reader.noticed_at_ms <= NOTICE_MS;
   if (isnan(limit))
-    return figures[BOX_AVAILABLE] < AVAILABLE_LEAST * reader.total;
+    return figures[BOX_AVAILABLE] < (is_noticed ? 2 : 1) * AVAILABLE_LEAST * reader.total;
   return figures[BOX_WORKING_SET] >= share * limit ||
-         (reader.is_pressed && figures[BOX_WORKING_SET] >= PRESSED_SHARE * limit);
+         ((reader.is_pressed || is_noticed) && figures[BOX_WORKING_SET] >= PRESSED_SHARE * limit);
+}
+
+void box_figures_notice(void) {
+  reader.noticed_at_ms = clock_now_ms();
+  /* What is read once a second is read now. */
+  reader.slow_at_ms = -INFINITY;
 }
 
 double box_figures_room(const double figures[BOX_FIGURE_COUNT]) {

@@ -34,9 +34,12 @@ void box_figures_close(void);
 /* What costs microseconds and takes no lock: everything but the allocator's. */
 void box_figures_read(double figures[BOX_FIGURE_COUNT]);
 
-/* The allocator's, as long as it costs less than two thousandths of a processor; else those of the last time
- * stay, and false is returned. */
+/* The allocator's, as long as it costs less than half a thousandth of a processor; else those of the last
+ * time stay, and false is returned. */
 bool box_figures_read_allocator(double figures[BOX_FIGURE_COUNT]);
+
+/* The kernel says that processes wait for memory. */
+void box_figures_notice(void);
 
 /* Whether memory is near the limit, by what was read. */
 bool box_figures_are_near(const double figures[BOX_FIGURE_COUNT]);

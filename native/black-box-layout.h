@@ -21,6 +21,7 @@ enum box_section {
   BOX_EVENTS,
   BOX_END,
   BOX_REPORT,
+  BOX_PROFILE,
   BOX_SECTION_COUNT
 };
 
@@ -123,7 +124,7 @@ struct box_end {
   uint32_t state, spare, checksum;
 };
 
-/* 32 bytes, before a report. */
+/* 32 bytes, before a report or a heap profile. */
 struct box_part {
   uint64_t sequence;
   double wall_ms;

@@ -171,15 +171,15 @@ void box_write_end(uint32_t state, int32_t code) {
 }
 
 /* Two places in turn: the one before stays whole while the other is written. */
-bool box_write_report(const void *data, size_t length) {
-  const size_t room = map.ranges[BOX_REPORT].count;
+bool box_write_part(enum box_section section, const void *data, size_t length) {
+  const size_t room = map.ranges[section].count;
   struct box_part part = {.wall_ms = box_wall_ms(), .length = (uint32_t)length};
-  if (length > room - sizeof part)
+  if (room < sizeof part || length > room - sizeof part)
     return false;
-  part.sequence = atomic_fetch_add(&map.written[BOX_REPORT], 1) + 1;
+  part.sequence = atomic_fetch_add(&map.written[section], 1) + 1;
   part.data_checksum = checksum(data, length);
   seal(&part, sizeof part);
-  uint8_t *at = map.at + map.ranges[BOX_REPORT].offset + (part.sequence % 2) * room;
+  uint8_t *at = map.at + map.ranges[section].offset + (part.sequence % 2) * room;
   memset(at, 0, sizeof part);
   memcpy(at + sizeof part, data, length);
   memcpy(at, &part, sizeof part);

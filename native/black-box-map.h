@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct box_range {
-  size_t offset, count; /* of a report the bytes of one of its two places */
+  size_t offset, count; /* of a report and a profile the bytes of one of its two places */
 };
 
 /* Makes the file, which must not be there, with all of its blocks, locks it and maps it. 0, or the errno and
@@ -37,7 +37,8 @@ void box_write_size(enum box_section section, struct box_size *size);
 void box_write_name(size_t place, uint32_t number, const char *name, size_t length);
 void box_write_event(uint32_t kind, double first, double second, const char *text, size_t length);
 void box_write_end(uint32_t state, int32_t code);
-bool box_write_report(const void *data, size_t length);
+/* A report or a heap profile; false where there is no room for it. */
+bool box_write_part(enum box_section section, const void *data, size_t length);
 
 /* The number of a frame: one that is kept already, or a new one in place of the one not seen for longest. */
 uint32_t box_frame_number(struct box_frame *frame);

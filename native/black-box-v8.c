@@ -2,6 +2,7 @@
 #include "black-box-v8.h"
 
 #ifdef __linux__
+#include "black-box-loop.h"
 #include "black-box-map.h"
 #include "clock.h"
 #include "locks.h"
@@ -22,7 +23,7 @@ enum { GC_ALL = 31 };
 enum { STACK_OPTIONS = 0x10f };
 
 /* Between two readings of the heap, and between two questions to caches. */
-static const double HEAP_EVERY_MS = 20, SIZES_EVERY_MS = 250;
+static const double HEAP_EVERY_MS = 50, SIZES_EVERY_MS = 250;
 
 /* v8::Location, which a register holds */
 struct location {
@@ -82,7 +83,7 @@ static struct {
   void (*on_near_limit)(double limit);
   double sizes_at_ms;
   _Atomic double used, total, limit, external, heap_at_ms;
-  _Atomic double beat_ms, gc_since_ms, gc_ms;
+  _Atomic double gc_since_ms, gc_ms;
   _Atomic uint64_t stack;
   atomic_bool is_asked, with_sizes;
 } state;
@@ -228,7 +229,6 @@ void box_v8_open(napi_env env, napi_value estimate_function, bool watches_limit,
   atomic_store(&state.limit, NAN);
   atomic_store(&state.external, NAN);
   atomic_store(&state.heap_at_ms, -1e9);
-  atomic_store(&state.beat_ms, clock_now_ms());
   atomic_store(&state.stack, 0);
   atomic_store(&state.gc_ms, 0);
   atomic_store(&state.gc_since_ms, 0);
@@ -262,9 +262,7 @@ void box_v8_close(void) {
   state.isolate = NULL;
 }
 
-void box_v8_beat(void) {
-  const double now_ms = clock_now_ms();
-  atomic_store(&state.beat_ms, now_ms);
+void box_v8_turned(double now_ms) {
   if (is_ours())
     read_heap(now_ms);
 }
@@ -276,7 +274,7 @@ void box_v8_figures(double figures[BOX_FIGURE_COUNT], uint64_t *stack) {
   figures[BOX_HEAP_LIMIT] = atomic_load(&state.limit);
   figures[BOX_EXTERNAL] = atomic_load(&state.external);
   figures[BOX_HEAP_AT_MS] = atomic_load(&state.heap_at_ms);
-  figures[BOX_BLOCKED_MS] = now_ms - atomic_load(&state.beat_ms);
+  figures[BOX_BLOCKED_MS] = box_loop_blocked_ms(now_ms);
   figures[BOX_GC_MS] = atomic_load(&state.gc_ms) + (gc_since_ms > 0 ? now_ms - gc_since_ms : 0);
   figures[BOX_IN_GC_MS] = gc_since_ms > 0 ? now_ms - gc_since_ms : 0;
   *stack = atomic_load(&state.stack);

@@ -24,8 +24,8 @@ void box_v8_close(void);
  * black box. */
 void box_v8_interrupt(bool with_sizes, bool is_urgent);
 
-/* From the event loop. */
-void box_v8_beat(void);
+/* In a turn of the event loop. */
+void box_v8_turned(double now_ms);
 
 void box_v8_figures(double figures[BOX_FIGURE_COUNT], uint64_t *stack);
 

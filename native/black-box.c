@@ -3,7 +3,9 @@
 
 #ifdef __linux__
 #include "allocator.h"
+#include "black-box-loop.h"
 #include "black-box-map.h"
+#include "black-box-trigger.h"
 #include "black-box-v8.h"
 #include "clock.h"
 
@@ -32,19 +34,21 @@ static const double AWAY = 0.9;
 static const double DUMP_ROOM = 16 * 1048576.0;
 /* Between two dumps. */
 static const double DUMP_EVERY_MS = 30000;
+/* While the kernel goes on to say that processes wait for memory, it is noted once. */
+static const double PRESSURE_EVERY_MS = 30000;
 
 static struct {
   struct box_order order;
   char *dump;
   pthread_t thread;
-  int wakeup;
+  int wakeup, trigger;
   bool is_started, is_near;
-  double main_cpu_ms, dumped_ms, at_near;
+  double main_cpu_ms, dumped_ms, pressed_ms, at_near;
   uint64_t ticks;
   atomic_bool is_ending;
   _Atomic unsigned times_near;
   _Atomic double cpu_ms;
-} box = {.wakeup = -1};
+} box = {.wakeup = -1, .trigger = -1};
 
 void box_wake(void) {
   const uint64_t one = 1;
@@ -93,6 +97,7 @@ static void watch_limit(const double figures[BOX_FIGURE_COUNT], bool is_near) {
     box.is_near = true;
     box.at_near = level;
     atomic_fetch_add(&box.times_near, 1);
+    box_loop_call();
     box_write_event(BOX_EVENT_NEAR_LIMIT, level, figures[BOX_LIMIT], "", 0);
     take_dump(figures);
   } else if (box.is_near && !is_near && !(level > AWAY * box.at_near)) {
@@ -104,7 +109,9 @@ static void watch_limit(const double figures[BOX_FIGURE_COUNT], bool is_near) {
 static void ask_main_thread(const double figures[BOX_FIGURE_COUNT]) {
   const double used_ms = figures[BOX_MAIN_CPU_MS] - box.main_cpu_ms;
   box.main_cpu_ms = figures[BOX_MAIN_CPU_MS];
-  if (used_ms >= BUSY_SHARE * box.order.interval_ms)
+  const bool has_computed = used_ms >= BUSY_SHARE * box.order.interval_ms;
+  box_loop_ask(figures[BOX_MONO_MS], has_computed);
+  if (has_computed)
     box_v8_interrupt(box.order.asks_sizes && figures[BOX_BLOCKED_MS] >= BLOCKED_MS,
                      figures[BOX_BLOCKED_MS] >= URGENT_MS);
 }
@@ -131,13 +138,33 @@ static void write_tick(void) {
   watch_limit(tick.figures, is_near);
 }
 
+static void close_trigger(void) {
+  if (box.trigger >= 0)
+    close(box.trigger);
+  box.trigger = -1;
+}
+
+/* A group that was deleted has an error for ever. */
+static void notice_pressure(short events) {
+  if ((events & (POLLERR | POLLNVAL)) != 0)
+    return close_trigger();
+  box_figures_notice();
+  const double now_ms = clock_now_ms();
+  if (now_ms - box.pressed_ms >= PRESSURE_EVERY_MS)
+    box_write_event(BOX_EVENT_PRESSURE, NAN, NAN, "", 0);
+  box.pressed_ms = now_ms;
+}
+
 /* Until the next tick is due, or something wakes it. */
 static void wait_until(double due_ms) {
-  struct pollfd wakeup = {.fd = box.wakeup, .events = POLLIN};
+  struct pollfd files[] = {{.fd = box.wakeup, .events = POLLIN}, {.fd = box.trigger, .events = POLLPRI}};
   uint64_t count;
   const double left_ms = due_ms - clock_now_ms();
-  if (poll(&wakeup, 1, left_ms > 0 ? (int)ceil(left_ms) : 0) > 0 &&
-      read(box.wakeup, &count, sizeof count) < 0)
+  if (poll(files, 2, left_ms > 0 ? (int)ceil(left_ms) : 0) <= 0)
+    return;
+  if (files[1].revents != 0 && box_map_is_ours())
+    notice_pressure(files[1].revents);
+  if (files[0].revents != 0 && read(box.wakeup, &count, sizeof count) < 0)
     return;
 }
 
@@ -179,12 +206,14 @@ int box_start(const struct box_order *order) {
   box.is_near = false;
   box.main_cpu_ms = 0;
   box.dumped_ms = -DUMP_EVERY_MS;
+  box.pressed_ms = -PRESSURE_EVERY_MS;
   box.ticks = 0;
   atomic_store(&box.is_ending, false);
   atomic_store(&box.times_near, 0);
   box.wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (box.wakeup < 0)
     return errno;
+  box.trigger = box_trigger_open(order->source.files[BOX_FILE_PRESSURE]);
   box_figures_open(&order->source);
   const int failed = start_thread();
   box.is_started = failed == 0;
@@ -203,6 +232,7 @@ void box_stop(void) {
   if (box.wakeup < 0)
     return;
   box_figures_close();
+  close_trigger();
   close(box.wakeup);
   box.wakeup = -1;
   free(box.dump);

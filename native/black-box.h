@@ -14,7 +14,8 @@ enum box_event_kind {
   BOX_EVENT_DUMP = 3,
   BOX_EVENT_NO_DUMP = 4,
   BOX_EVENT_HISTOGRAM = 5,
-  BOX_EVENT_AWAY = 6
+  BOX_EVENT_AWAY = 6,
+  BOX_EVENT_PRESSURE = 8
 };
 
 struct box_order {

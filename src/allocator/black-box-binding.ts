@@ -8,7 +8,8 @@
 export interface BlackBoxBinding {
   /**
    * Makes and maps a file that must not be there, and starts the thread. `ranges` are pairs of offset and count, `numbers` and
-   * `files` in the order of src/profiling/black-box/native-order.ts.
+   * `files` in the order of src/profiling/black-box/native-order.ts. True where the thread asks the event loop whether it turns; else
+   * `beat()` is to be called every 100 ms. `onNear` is called in a turn of the loop when memory came near its limit.
    */
   open(
     path: string,
@@ -19,7 +20,8 @@ export interface BlackBoxBinding {
     files: readonly string[],
     dump: string,
     estimate: (() => void) | null,
-  ): void
+    onNear: () => void,
+  ): boolean
   /** Notes the end, stops the thread and lets the file go. */
   close(state: number, code: number): void
   /** Notes the end. */
@@ -31,6 +33,8 @@ export interface BlackBoxBinding {
   event(kind: number, first: number, second: number, text: string): void
   /** False where there is no room for it. */
   report(data: Uint8Array): boolean
+  /** The same of a heap profile. */
+  profile(data: Uint8Array): boolean
   /** Whether a process has this file open as its black box. */
   isLocked(path: string): boolean
   /** False where nothing is written any more: somebody cut the file short. */

@@ -24,22 +24,25 @@ import type { BlackBoxOptions, ResolvedBlackBoxOptions } from './options.js'
 import { postmortem } from './postmortem.js'
 import type { Postmortem } from './types.js'
 import { ownIdentity } from './process-identity.js'
+import { onProfileTaken } from '../profiler/taken-profiles.js'
+import { KeptProfile } from './kept-profile.js'
 import { keptReport } from './kept-report.js'
 import { SizeNotes } from './size-notes.js'
 
 /** Over all copies of this package that a process has loaded. */
 const OPEN = Symbol.for('cache-attribution.black-box.open')
 
+/** Between two questions to the caches, and between two noted in the ring of the last hours. */
+const [SIZES_MS, SLOW_SIZES_MS] = [1000, 60_000]
+/** Where the thread cannot ask the event loop whether it turns, the loop says so. */
 const BEAT_MS = 100
-/** Beats between two questions to the caches, and those to the ring of the last hours. */
-const [SIZES_EVERY, SLOW_SIZES_EVERY] = [10, 600]
 /** Of the slow ring, milliseconds. */
 const SLOW_MS = 5000
 
 /**
  * Records this process's memory into a file of bounded size, every 100 ms, by a thread of its own: resident memory and the control
  * group's, pressure, the allocator's and V8's figures, how long the event loop has not turned, sizes of caches, the running
- * JavaScript, and the latest report. The file survives SIGKILL, the out-of-memory killer, `process.abort()` and V8's fatal errors;
+ * JavaScript, the latest report and the latest heap profile. The file survives SIGKILL, the out-of-memory killer, `process.abort()` and V8's fatal errors;
  * `cache-attribution postmortem FILE` says what happened.
  *
  * @example
@@ -55,6 +58,8 @@ export class BlackBox implements AsyncDisposable {
   readonly #options: ResolvedBlackBoxOptions
   readonly #sizes: SizeNotes | null
   readonly #nearLimit: NearLimitTask
+  readonly #profile: KeptProfile
+  #forgetProfiles: (() => void) | undefined
   readonly #onExit: (code: number) => void
   readonly #onReport: (finished: { readonly report: object }) => void
   #timer: NodeJS.Timeout | undefined
@@ -70,6 +75,7 @@ export class BlackBox implements AsyncDisposable {
     this.#options = options
     this.#sizes = coordinator === undefined ? null : new SizeNotes(binding, coordinator)
     this.#nearLimit = new NearLimitTask(binding, place.file, options.dumps)
+    this.#profile = new KeptProfile((bytes) => binding.profile(bytes))
     this.#onExit = (code) => {
       binding.end(END_STATES.exit, code)
     }
@@ -129,7 +135,9 @@ export class BlackBox implements AsyncDisposable {
     ownTimers.clearInterval(this.#timer)
     process.off('exit', this.#onExit)
     this.#options.coordinator?.off('run-finished', this.#onReport)
+    this.#forgetProfiles?.()
     await this.#nearLimit.finished()
+    await this.#profile.finished()
     this.#binding.close(END_STATES.closed, 0)
     Reflect.deleteProperty(globalThis, OPEN)
   }
@@ -162,8 +170,9 @@ export class BlackBox implements AsyncDisposable {
     const group = watchedGroup()
     const thread = { intervalMs, slowEvery, asksBlocked, watchesHeapLimit, limit, nearLimit, allocator: allocator.name }
     const sizes = this.#sizes
+    let asksLoop: boolean
     try {
-      this.#binding.open(
+      asksLoop = this.#binding.open(
         this.path,
         header,
         bytes,
@@ -176,6 +185,9 @@ export class BlackBox implements AsyncDisposable {
           : () => {
               sizes.note(false)
             },
+        () => {
+          this.#nearLimit.seen(this.#binding.beat())
+        },
       )
     } catch (error) {
       throw new CacheAttributionError('ERR_BLACK_BOX_FILE', `${this.path} cannot be made: ${messageOf(error)}`, {
@@ -183,19 +195,29 @@ export class BlackBox implements AsyncDisposable {
       })
     }
     Reflect.defineProperty(globalThis, OPEN, { value: this.path, configurable: true })
+    this.#listen(asksLoop)
+  }
+
+  #listen(asksLoop: boolean): void {
+    const sizes = this.#sizes
     process.on('exit', this.#onExit)
     this.#options.coordinator?.on('run-finished', this.#onReport)
+    this.#forgetProfiles = onProfileTaken((profile) => {
+      this.#profile.keep(profile)
+    })
     sizes?.note(true)
+    if (asksLoop && sizes === null) return
+    const everyMs = asksLoop ? SIZES_MS : BEAT_MS
     this.#timer = ownTimers.setInterval(() => {
-      this.#beat()
-    }, BEAT_MS)
+      this.#beat(everyMs)
+    }, everyMs)
     this.#timer.unref()
   }
 
-  #beat(): void {
+  #beat(everyMs: number): void {
     this.#nearLimit.seen(this.#binding.beat())
     this.#beats++
-    if (this.#beats % SIZES_EVERY === 0) this.#sizes?.note(this.#beats % SLOW_SIZES_EVERY === 0)
+    if (this.#beats % (SIZES_MS / everyMs) === 0) this.#sizes?.note(this.#beats % (SLOW_SIZES_MS / everyMs) === 0)
   }
 }
 

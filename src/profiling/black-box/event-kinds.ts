@@ -16,6 +16,8 @@ export const EVENT_KINDS = {
   away: 6,
   /** The histogram was not taken; the text is the reason. */
   'no-histogram': 7,
+  /** The kernel said that processes wait for memory (a trigger of PSI). */
+  pressure: 8,
 } as const
 
 /** What happened. */

@@ -35,6 +35,7 @@ export function formatPostmortem(found: Postmortem, paints: Palette): string[] {
     ...section('what ran', ran(found)),
     ...section('what happened', happened(found)),
     ...section('latest report', report(found)),
+    ...section('latest heap profile', profile(found)),
   ]
   return fitLines(lines, paints.width)
 }
@@ -148,6 +149,7 @@ const WORDS: Readonly<Record<string, string>> = {
   histogram: 'the class histogram of a twin was written',
   'no-histogram': 'no class histogram',
   away: 'memory is away from its limit again',
+  pressure: 'the kernel said that processes wait for memory',
 }
 
 function happened({ events }: Postmortem): string[] {
@@ -164,14 +166,26 @@ function levels(first: number | null, second: number | null): string {
 }
 
 /** A report that was crafted, or is of another version, is not explained. */
-function report({ report: found }: Postmortem): string[] {
+function report({ report: found, last }: Postmortem): string[] {
   if (found === null) return []
   const { content } = found
+  const time = timeOf(found.at, last)
   try {
-    if (!isObject(content)) return [`  of ${found.at}`]
+    if (!isObject(content)) return [time]
     const sentences = reportHeadline(content as AttributionReport)
-    return [`  of ${found.at}: ${sentences.map((sentence) => printable(sentence, TEXT_LENGTH)).join(' ')}`]
+    return [`${time}: ${sentences.map((sentence) => printable(sentence, TEXT_LENGTH)).join(' ')}`]
   } catch {
-    return [`  of ${found.at}`]
+    return [time]
   }
+}
+
+function profile({ profile: found, last }: Postmortem): string[] {
+  if (found === null) return []
+  return [`${timeOf(found.at, last)}, ${formatBytes(found.bytes)} compressed: -o FILE writes it`]
+}
+
+/** How near it is to the end. */
+function timeOf(at: string, last: BoxTick | null): string {
+  const beforeMs = last === null ? NaN : last.wallMs - Date.parse(at)
+  return `  of ${at}${beforeMs >= 0 ? `, ${formatMs(beforeMs)} before the end` : ''}`
 }

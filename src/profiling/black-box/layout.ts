@@ -8,7 +8,7 @@ import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { isObject } from '../../support/is-object.js'
 import { checksum } from './checksum.js'
 
-/** Sections in the order of the addon, with the bytes of a record; a report's are chosen for each file. */
+/** Sections in the order of the addon, with the bytes of a record; those of a report and a profile are chosen for each file. */
 export const SECTIONS = [
   { name: 'ticks', recordBytes: 256 },
   { name: 'slowTicks', recordBytes: 256 },
@@ -20,6 +20,7 @@ export const SECTIONS = [
   { name: 'events', recordBytes: 256 },
   { name: 'end', recordBytes: 32 },
   { name: 'report', recordBytes: 1 },
+  { name: 'profile', recordBytes: 1 },
 ] as const
 
 /** The name of a section. */
@@ -29,7 +30,7 @@ export type SectionName = (typeof SECTIONS)[number]['name']
 export interface SectionRange {
   readonly name: SectionName
   readonly offset: number
-  /** Records; of a report the bytes of one of its two places. */
+  /** Records; of a report and a profile the bytes of one of its two places. */
   readonly count: number
 }
 
@@ -61,7 +62,7 @@ export interface BoxHeader {
 /** The bytes of the header, its own checksum included. */
 export const HEADER_BYTES = 4096
 const MAGIC = 'CABOX\r\n\u001a'
-const VERSION = 1
+const VERSION = 2
 /** Behind the magic, the version, the length of the text and its checksum. */
 const TEXT_AT = 32
 /** A program's name that is longer loses its beginning. */
@@ -72,11 +73,12 @@ const FIXED: Partial<Readonly<Record<SectionName, number>>> = { frames: 1024, na
 /** Parts of what is left. */
 const SHARES: Partial<Readonly<Record<SectionName, number>>> = {
   ticks: 0.25,
-  slowTicks: 0.25,
+  slowTicks: 0.21,
   stacks: 0.06,
   sizes: 0.15,
   slowSizes: 0.05,
-  report: 0.24,
+  report: 0.12,
+  profile: 0.16,
 }
 const PAGE = 4096
 
@@ -87,7 +89,7 @@ export function boxLayout(maxBytes: number): { readonly sections: SectionRange[]
   const sections: SectionRange[] = []
   let offset = HEADER_BYTES
   for (const { name, recordBytes } of SECTIONS) {
-    const places = name === 'report' ? 2 : 1
+    const places = name === 'report' || name === 'profile' ? 2 : 1
     const count = FIXED[name] ?? Math.floor((left * (SHARES[name] ?? 0)) / recordBytes / places / 8) * 8
     sections.push({ name, offset, count })
     offset += paged(count * recordBytes * places)

@@ -26,7 +26,7 @@ export interface BlackBoxOptions {
   readonly intervalMs?: number | undefined
   /**
    * The size of the file in bytes, 1 MiB to 128 MiB. With 4 MiB and 100 ms it holds every reading of the last six minutes, and one of
-   * each five seconds of the last five hours.
+   * each five seconds of the last four hours.
    * @default 4 MiB
    */
   readonly maxBytes?: number | undefined

@@ -63,7 +63,7 @@ function isOfRunning(file: string): boolean {
 }
 
 function analyse(file: string, contents: BoxContents): Postmortem {
-  const { header, names, events, report } = contents
+  const { header, names, events, report, profile } = contents
   const { sections: _, ...process } = header
   const ticks = contents.ticks
   const last = ticks.at(-1) ?? null
@@ -84,7 +84,11 @@ function analyse(file: string, contents: BoxContents): Postmortem {
       header.ownFolder,
     ),
     events: events.map(({ wallMs, ...event }) => ({ at: isoOf(wallMs), ...event })),
-    report: report === null ? null : { at: isoOf(report.wallMs), content: jsonOrNull(report.text) },
+    report:
+      report === null
+        ? null
+        : { at: isoOf(report.wallMs), content: jsonOrNull(new TextDecoder().decode(report.bytes)) },
+    profile: profile === null ? null : { at: isoOf(profile.wallMs), bytes: profile.bytes.length },
     ticks,
     slowTicks: contents.slowTicks,
     sizes: sizes.map(({ number, ...size }) => ({ name: names.get(number) ?? '', ...size })),

@@ -10,7 +10,7 @@ import { formatBytes } from '../../support/units.js'
 import { decodeHeader } from './layout.js'
 import type { BoxHeader } from './layout.js'
 import { RecordReader } from './records.js'
-import type { EndRecord, EventRecord, FrameRecord, SizeRecord, StackRecord, BoxTick } from './records.js'
+import type { EndRecord, EventRecord, FrameRecord, PartRecord, SizeRecord, StackRecord, BoxTick } from './records.js'
 
 /** All of a black box. */
 export interface BoxContents {
@@ -28,7 +28,8 @@ export interface BoxContents {
   readonly slowSizes: readonly SizeRecord[]
   readonly events: readonly EventRecord[]
   readonly end: EndRecord | null
-  readonly report: { readonly wallMs: number; readonly text: string } | null
+  readonly report: PartRecord | null
+  readonly profile: PartRecord | null
 }
 
 /** No box is larger. */
@@ -57,7 +58,8 @@ export function parseBlackBox(bytes: Uint8Array): BoxContents {
     slowSizes: reader.sizes('slowSizes'),
     events: reader.events(),
     end: reader.end(),
-    report: reader.report(),
+    report: reader.part('report'),
+    profile: reader.part('profile'),
   }
 }
 

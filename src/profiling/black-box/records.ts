@@ -92,6 +92,12 @@ export interface EventRecord {
   readonly text: string
 }
 
+/** The latest report, as UTF-8, or the latest heap profile, compressed. */
+export interface PartRecord {
+  readonly wallMs: number
+  readonly bytes: Uint8Array
+}
+
 /** The mark of an end in order. */
 export interface EndRecord {
   /** 1: the box was closed; 2: the process ended with `code`. */
@@ -186,16 +192,17 @@ export class RecordReader {
     return null
   }
 
-  /** The text of the newer of two places that are whole. */
-  report(): { readonly wallMs: number; readonly text: string } | null {
-    const { offset, count } = this.#range('report')
-    let newest: { readonly sequence: number; readonly wallMs: number; readonly text: string } | null = null
+  /** The newer of two places that are whole. */
+  part(section: 'report' | 'profile'): PartRecord | null {
+    const { offset, count } = this.#range(section)
+    let newest: (PartRecord & { readonly sequence: number }) | null = null
     for (const at of [offset, offset + count]) {
       if (!this.#isWithin(at, count) || count < 32 || !this.#isWhole(at, 32)) continue
       const [sequence, length] = [this.#whole(at), this.#view.getUint32(at + 16, true)]
       if (sequence === 0 || length > count - 32 || sequence <= (newest?.sequence ?? 0)) continue
       if (checksum(this.#bytes, at + 32, length) !== this.#view.getUint32(at + 20, true)) continue
-      newest = { sequence, wallMs: this.#view.getFloat64(at + 8, true), text: this.#text(at + 32, length) }
+      const wallMs = this.#view.getFloat64(at + 8, true)
+      newest = { sequence, wallMs, bytes: this.#bytes.subarray(at + 32, at + 32 + length) }
     }
     return newest
   }

@@ -32,6 +32,8 @@ export interface Postmortem {
   readonly events: readonly (Omit<EventRecord, 'wallMs'> & { readonly at: string })[]
   /** The latest report of the process. */
   readonly report: { readonly at: string; readonly content: unknown } | null
+  /** The latest heap profile, compressed; `cache-attribution postmortem -o` writes it. */
+  readonly profile: { readonly at: string; readonly bytes: number } | null
   /** Every reading of the last minutes, and some of the hours before. */
   readonly ticks: readonly BoxTick[]
   readonly slowTicks: readonly BoxTick[]

@@ -1,5 +1,6 @@
 /** The heap profiler: jemalloc's, switched on while it is needed, and V8's beside it. */
 import { fstatSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { openAllocator } from '../../allocator/open.js'
 import type { Allocator } from '../../allocator/port.js'
 import { CacheAttributionError } from '../../support/errors.js'
@@ -7,6 +8,8 @@ import { boolean, optional, resolveOptions } from '../../support/options.js'
 import { SingleFlight } from '../../support/single-flight.js'
 import { contentOf } from '../../support/unnamed-file.js'
 import { followProfiler, resolveWorkers } from '../javascript-stacks/recording.js'
+import { toFolded } from '../../heap-profile/output/folded.js'
+import { toPprof } from '../../heap-profile/output/pprof.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import { captureAborted, captureJs, captureNative } from './capture.js'
 import { dumpToFile } from './dump-file.js'
@@ -21,6 +24,7 @@ import type {
 import { readProfilingState, requireProfiling } from './profiling-state.js'
 import type { ProfilingState } from './profiling-state.js'
 import { collect, dumpUnnamed, takeProfile } from './take-profile.js'
+import { noteProfile } from './taken-profiles.js'
 import { profileInProgress, switchOn, underProfilingLock } from './switch-on.js'
 
 /** Options of `dump()` and `dumpFile()`. */
@@ -124,7 +128,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     if (flight.key !== undefined) throw profileInProgress(`another capture of kind '${kind}' is under way`)
     const source = { allocator: this.#allocator, settings: this.#settings }
     return flight.start(key, signal, async (end) =>
-      kind === 'js' ? captureJs(source, resolved, end) : captureNative(source, resolved, end),
+      noted(await (kind === 'js' ? captureJs(source, resolved, end) : captureNative(source, resolved, end))),
     )
   }
 
@@ -136,7 +140,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   async dump(options?: DumpOptions): Promise<HeapProfile> {
     const mallctl = this.#ready(options)
     await resolveWorkers()
-    return takeProfile(mallctl, this.#settings)()
+    return noted(await takeProfile(mallctl, this.#settings)())
   }
 
   /**
@@ -148,7 +152,9 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
    * profiler.dumpFile(`/var/tmp/${process.pid}.heap`)
    */
   dumpFile(path: string, options?: DumpOptions): DumpFile {
-    return { path, bytes: dumpToFile(this.#ready(options), path) }
+    const bytes = dumpToFile(this.#ready(options), path)
+    noteProfile(() => readFile(path))
+    return { path, bytes }
   }
 
   /**
@@ -229,4 +235,10 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
 /** Calls with the same key join the same capture. */
 function keyOf({ kind, seconds, view, sampleBytes, reset, gc, leak }: ResolvedCaptureOptions): string {
   return JSON.stringify([kind, seconds, view, sampleBytes, reset, gc, leak])
+}
+
+/** For a black box that keeps the latest one: as folded stacks where the package pprof-format is missing. */
+function noted(profile: HeapProfile): HeapProfile {
+  noteProfile(() => toPprof(profile).catch(() => Buffer.from(toFolded(profile))))
+  return profile
 }

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { runBounded } from '../../../examples/19-memory-pressure/bounded.js'
+import { parseAnyProfile } from '../../../src/heap-profile/index.js'
 import { postmortem } from '../../../src/profiling/index.js'
 import type { Postmortem } from '../../../src/profiling/index.js'
 import { JEMALLOC, needsJemalloc, runFixture } from '../../helpers/child.js'
@@ -105,7 +107,7 @@ describe('BlackBox: a process that ends without notice', function () {
     expect(settings?.entries).to.deep.equal({ from: 1, to: 1 })
   })
 
-  it("says of V8's fatal error that its heap was full", async function () {
+  thorough("says of V8's fatal error that its heap was full", async function () {
     this.timeout(60_000)
     const file = path.join(folder, 'heap')
     const child = start(['--max-old-space-size=60'], file, 'heap', '10')
@@ -144,6 +146,16 @@ describe('BlackBox: a process that ends without notice', function () {
     expect(Math.min(...gaps(0))).to.be.above(40)
   })
 
+  it('keeps the latest report and heap profile, whenever the process is killed', async function () {
+    this.timeout(60_000)
+    await killWhileProfiling(folder, 1)
+  })
+
+  thorough('keeps the latest report and heap profile, whenever the process is killed: 30 times', async function () {
+    this.timeout(300_000)
+    await killWhileProfiling(folder, 30)
+  })
+
   it('is readable whenever the process is killed, and while it is written', async function () {
     this.timeout(60_000)
     await killAtRandom(folder, 2)
@@ -154,6 +166,56 @@ describe('BlackBox: a process that ends without notice', function () {
     await killAtRandom(folder, 50)
   })
 })
+
+describe('BlackBox: in a control group that has no room for the files it reads', function () {
+  let folder: string
+  before(function () {
+    if (!takesTrigger()) this.skip()
+    folder = mkdtempSync(path.join(os.tmpdir(), 'black-box-'))
+  })
+  after(() => {
+    if (takesTrigger()) rmSync(folder, { recursive: true, force: true })
+  })
+
+  thorough('notes that the kernel says so', async function () {
+    this.timeout(120_000)
+    const script = fileURLToPath(new URL('../fixtures/pressed.js', import.meta.url))
+    const { bound, output } = await runBounded(script, [folder], 120 * MIB)
+    if (bound !== 'control group') this.skip()
+    expect(output).to.equal('pressed\n')
+    expect(postmortem(path.join(folder, 'box')).events.map(({ kind }) => kind)).to.include('pressure')
+  })
+})
+
+/** Whether this kernel lets this user be told of pressure. */
+function takesTrigger(): boolean {
+  try {
+    const descriptor = openSync('/proc/pressure/memory', 'r+')
+    try {
+      return writeSync(descriptor, 'some 200000 2000000\0') > 0
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    return false
+  }
+}
+
+async function killWhileProfiling(folder: string, times: number): Promise<void> {
+  for (let time = 0; time < times; time++) {
+    const file = path.join(folder, `profile-${String(time)}`)
+    const child = start([], file, 'profile')
+    if (child.stdout !== null) await once(child.stdout, 'data')
+    await delay(100 * Math.random())
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    const { report, profile } = postmortem(file)
+    expect(report?.content).to.have.property('caches').that.has.length(2)
+    const content = readBlackBox(file).profile?.bytes ?? new Uint8Array()
+    expect(profile?.bytes).to.equal(content.length)
+    expect((await parseAnyProfile(content)).samples.count).to.be.above(0)
+  }
+}
 
 async function killAtRandom(folder: string, times: number): Promise<void> {
   for (let time = 0; time < times; time += 2) {
