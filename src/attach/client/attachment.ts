@@ -127,8 +127,15 @@ export class Attachment {
       name,
       open: async () => {
         this.#progress(`seeking owners in worker ${String(threadId)}`)
-        const { handle, started } = await loadWorkerAgent(this.target, session)
-        return new WorkerAgent(session, handle, started, () => this.keepAlive())
+        const keepAlive = (): Promise<void> => this.keepAlive()
+        // A worker may be blocked for longer than the agent in the main thread stays without being asked.
+        const timer = setInterval(() => void keepAlive().catch(() => undefined), PROGRESS_MS)
+        try {
+          const { handle, started } = await loadWorkerAgent(this.target, session)
+          return new WorkerAgent(session, handle, started, keepAlive)
+        } finally {
+          clearInterval(timer)
+        }
       },
     }))
   }

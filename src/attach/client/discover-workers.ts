@@ -5,10 +5,12 @@
  */
 import { joinDiscoveries } from '../../report/discovery/join-discoveries.js'
 import type { Discovery, SearchedThread } from '../../report/discovery/types.js'
-import { messageOf } from '../../support/errors.js'
+import { CacheAttributionError, messageOf } from '../../support/errors.js'
 import { unsearchedThreads } from '../../twin/discover/unsearched-threads.js'
 import type { Attachment } from './attachment.js'
+import { SessionError } from './inspector-session.js'
 import type { WorkerAgent } from './worker-agent.js'
+import { WORKER_ENDED } from './worker-session.js'
 
 /** As `discover()` takes it. */
 interface WorkerQuestion {
@@ -54,6 +56,21 @@ async function searched(open: () => Promise<WorkerAgent>, question: WorkerQuesti
       await agent.close()
     }
   } catch (error) {
-    return { discovery: null, heap, error: { code: 'ERR_THREAD_SILENT', message: messageOf(error) } }
+    return { discovery: null, heap, error: causeOf(error) }
+  }
+}
+
+/** Why a worker was not searched, by its own code. */
+function causeOf(error: unknown): NonNullable<Searched['error']> {
+  if (error instanceof CacheAttributionError) return { code: error.code, message: error.message }
+  const message = messageOf(error)
+  if (!(error instanceof SessionError)) return { code: 'ERR_THREAD_ANSWER', message }
+  switch (error.kind) {
+    case 'silent':
+      return { code: 'ERR_THREAD_SILENT', message: `it is blocked, for example in Atomics.wait(): ${message}` }
+    case 'lost':
+      return { code: message === WORKER_ENDED ? 'ERR_THREAD_ENDED' : 'ERR_ATTACH_CONNECTION', message }
+    case 'refused':
+      return { code: 'ERR_ATTACH_AGENT', message: `the agent failed in the worker: ${message.slice(0, 300)}` }
   }
 }

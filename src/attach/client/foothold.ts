@@ -45,8 +45,8 @@ export class Foothold {
   }
 
   /** @throws CacheAttributionError `ERR_ATTACH_AGENT`; SessionError */
-  static async open(target: TargetProcess, session: InspectorSession): Promise<Foothold> {
-    const options = { timeoutMs: ANSWER_MS, keep: true }
+  static async open(target: TargetProcess, session: InspectorSession, timeoutMs = ANSWER_MS): Promise<Foothold> {
+    const options = { timeoutMs, keep: true }
     // The inspector's own `require` is taken where `process` is not Node's: it is a part of what DevTools bring along.
     const handle =
       (await session.evaluate(FOOTHOLD, options)) ??
@@ -62,14 +62,15 @@ export class Foothold {
    * Resolves when the event loop has turned. An inspector also answers in the middle of a call that does not return, such as
    * `Atomics.wait()`, or while a debugger has paused.
    *
-   * @throws SessionError `silent` where it does not turn in ten seconds
+   * @throws SessionError `silent` where it does not turn in time
    */
-  async turned(): Promise<void> {
-    const endMs = performance.now() + ANSWER_MS
+  async turned(timeoutMs = ANSWER_MS): Promise<void> {
+    const endMs = performance.now() + timeoutMs
     const hasTurned = async (): Promise<boolean> =>
-      (await this.#session.call(this.#handle, 'turned', '', { timeoutMs: ANSWER_MS })) === true
+      (await this.#session.call(this.#handle, 'turned', '', { timeoutMs })) === true
     while (!(await hasTurned())) {
-      if (performance.now() > endMs) throw new SessionError('silent', 'its event loop does not turn')
+      if (performance.now() > endMs)
+        throw new SessionError('silent', `its event loop did not turn within ${String(timeoutMs)} ms`)
       await delay(POLL_MS)
     }
   }

@@ -59,10 +59,13 @@ export async function loadAgent(target: TargetProcess, settings: LoadSettings): 
   }
 }
 
+/** A worker that is blocked for longer is left out: the others wait for their turn. */
+const WORKER_TURN_MS = 5_000
+
 /** Brings the agent into a worker thread, by its session. @throws CacheAttributionError `ERR_ATTACH_*`; SessionError */
 export async function loadWorkerAgent(target: TargetProcess, session: InspectorSession): Promise<LoadedAgent> {
-  const hold = await Foothold.open(target, session)
-  await hold.turned()
+  const hold = await Foothold.open(target, session, WORKER_TURN_MS)
+  await hold.turned(WORKER_TURN_MS)
   checkBuiltIns(target, await hold.changed())
   const files = { addon: ownAddon(), guard: undefined }
   const handle = await withAddon(target, hold, files, (addonFile) => startAgent(hold, { addonFile, opened: false }))

@@ -18,6 +18,9 @@ export interface WorkerTarget {
 
 type Listener = (event: string) => void
 
+/** The reason that a session ends with where its worker did. */
+export const WORKER_ENDED = 'the worker has ended'
+
 /** One worker's end of the main thread's connection. */
 class WorkerTransport implements InspectorTransport {
   readonly #send: (message: string) => void
@@ -68,18 +71,20 @@ export async function openWorkerSessions(session: InspectorSession, timeoutMs: n
     } else if (method === 'NodeWorker.receivedMessageFromWorker' && typeof message === 'string') {
       transports.get(sessionId)?.take(message)
     } else if (method === 'NodeWorker.detachedFromWorker') {
-      transports.get(sessionId)?.end('the worker has ended')
+      transports.get(sessionId)?.end(WORKER_ENDED)
     }
   })
   await session.command('NodeWorker.enable', { waitForDebuggerOnStart: false }, timeoutMs)
-  return workers
+  return workers.toSorted((a, b) => a.threadId - b.threadId)
 }
 
 /** Node gives a worker without a name the name of its class. */
 const UNNAMED = new Set(['', 'WorkerThread'])
 
+/** The id is the title's: `workerId` counts the sessions, which are not in the order of the threads. */
 function identityOf(info: unknown): Pick<WorkerTarget, 'threadId' | 'name'> {
   const { workerId, title } = (info ?? {}) as { readonly workerId?: unknown; readonly title?: unknown }
-  const name = typeof title === 'string' ? title.replace(/^\[worker \d+\] ?/, '') : ''
-  return { threadId: Number(workerId), name: UNNAMED.has(name) ? null : name }
+  const [whole = '', id] = /^\[worker (\d+)\] ?/.exec(String(title)) ?? []
+  const name = typeof title === 'string' ? title.slice(whole.length) : ''
+  return { threadId: Number(id ?? workerId), name: UNNAMED.has(name) ? null : name }
 }

@@ -2,3 +2,6 @@
 export { Attachment } from '../../../src/attach/client/attachment.js'
 export { programKind } from '../../../src/attach/client/program-kind.js'
 export { TargetProcess } from '../../../src/attach/client/target-process.js'
+export { discoverWorkers } from '../../../src/attach/client/discover-workers.js'
+export { SessionError } from '../../../src/attach/client/inspector-session.js'
+export { WORKER_ENDED } from '../../../src/attach/client/worker-session.js'
