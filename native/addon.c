@@ -4,6 +4,7 @@
 #include "black-box-addon.h"
 #include "finalizers.h"
 #include "heap-addon.h"
+#include "heap-samples.h"
 #include "isolates-addon.h"
 #include "js-addon.h"
 #include "locks.h"
@@ -152,6 +153,7 @@ NAPI_MODULE_INIT() {
   namespace_define(env, exports);
   twin_define(env, exports);
   heap_define(env, exports);
+  heap_samples_define(env, exports);
   isolates_define(env, exports);
   js_define(env, exports);
   black_box_define(env, exports);

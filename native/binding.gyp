@@ -34,6 +34,7 @@
         "heap-parts.c",
         "heap-paths.c",
         "heap-roots.c",
+        "heap-samples.c",
         "heap-shared.c",
         "heap-sites.c",
         "heap-sorts.c",

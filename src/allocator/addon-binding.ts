@@ -82,6 +82,8 @@ export interface Addon {
   twinPurge(isHeap: boolean): boolean
   twinReap(pid: number): EndedTwin | null
   /** Missing off Linux. */
+  heapSamples?(numbers: Float64Array): number | string
+  /** Missing off Linux. */
   readonly javaScriptStacks?: JavaScriptStacksBinding
   /** Missing off Linux. */
   readonly blackBox?: BlackBoxBinding
@@ -143,6 +145,7 @@ export function addonBinding(addon: Addon): NativeBinding {
     releaseProfilingLock: () => {
       addon.releaseProfilingLock()
     },
+    heapSamples: (numbers) => addon.heapSamples?.(numbers) ?? `it takes Linux, and this is ${process.platform}`,
     accessorKeys: addon.tellsAccessors ? (object) => addon.accessorKeys(object) : null,
     threads: threadsBinding(addon),
     javaScriptStacks: addon.javaScriptStacks ?? null,

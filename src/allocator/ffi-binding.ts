@@ -201,6 +201,7 @@ function ffiBinding(foreign: Foreign): NativeBinding {
     releaseRunLock: () => undefined,
     tryProfilingLock: () => true,
     releaseProfilingLock: () => undefined,
+    heapSamples: () => 'it takes the addon, and native code is reached by ffi-napi',
     accessorKeys: null,
     javaScriptStacks: null,
     blackBox: null,

@@ -201,6 +201,11 @@ export interface NativeBinding extends Mallctl {
    * null where this Node does not tell. Not for proxies, whose traps it would run.
    */
   readonly accessorKeys: AccessorKeys | null
+  /**
+   * The samples of V8's heap profiler in this thread, which runs: their numbers in `numbers` where it has room for all of them,
+   * negative where the object is gone. How many there are, or in words why they are not known.
+   */
+  heapSamples(numbers: Float64Array): number | string
   /** Reads memory that V8 maps itself; null where this binding cannot. */
   readonly mapped: MappedBinding | null
   /** The threads of this process in which the addon is loaded; null where this binding cannot tell. */

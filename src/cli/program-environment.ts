@@ -15,6 +15,8 @@ export interface AllocatorOptions {
   readonly quiet: boolean
   /** lg_prof_sample, or undefined for jemalloc's own; null: not to be profiled. */
   readonly profile: string | undefined | null
+  /** Whether a profile counts what is freed, too. */
+  readonly temporary: boolean
 }
 
 /** The entry that `--auto` imports: by its URL, since the program's folder need not have this package. */
@@ -26,7 +28,7 @@ export const AUTO_FLAG = `--import=${AUTO_ENTRY}`
 /** The environment of the program: ours, but for LD_PRELOAD. */
 export async function programEnvironment(
   { env, cwd, log }: CommandContext,
-  { allocator, fetch, profile, quiet }: AllocatorOptions,
+  { allocator, fetch, profile, temporary, quiet }: AllocatorOptions,
   host: Host,
   signal: AbortSignal,
 ): Promise<NodeJS.ProcessEnv> {
@@ -48,7 +50,7 @@ export async function programEnvironment(
     if (found.facts.profiling === false) {
       say(`no heap profiles: ${found.path} was built without its profiler (config.prof is false)`)
     }
-    return withProfiling(preloaded, profile, version)
+    return withProfiling(preloaded, { lgSample: profile, temporary, version })
   }
   if (allocator === 'jemalloc') throw new CacheAttributionError(found.code, `${found.reason}. To fix it: ${found.mend}`)
   const instead = host.libc === 'glibc' ? "glibc's statistics" : "V8's figures alone"
@@ -74,7 +76,14 @@ function withPreload(env: NodeJS.ProcessEnv, value: string | undefined): NodeJS.
  * MALLOC_CONF with what makes profiling possible. What the user set there stays, but for `prof:false` and, where a level
  * is given, the level: of a setting that stands twice jemalloc takes the last.
  */
-function withProfiling(env: NodeJS.ProcessEnv, lgSample: string | undefined, version: string): NodeJS.ProcessEnv {
+function withProfiling(
+  env: NodeJS.ProcessEnv,
+  {
+    lgSample,
+    temporary,
+    version,
+  }: { readonly lgSample: string | undefined; readonly temporary: boolean; readonly version: string },
+): NodeJS.ProcessEnv {
   const given = env['MALLOC_CONF'] ?? ''
   const isSet = (key: string): boolean => given.split(',').some((pair) => pair.trim().startsWith(`${key}:`))
   const added = [
@@ -82,6 +91,7 @@ function withProfiling(env: NodeJS.ProcessEnv, lgSample: string | undefined, ver
     ...(isSet('prof_active') ? [] : ['prof_active:false']),
     // With it the bytes that sampling adds are known, and taken off; older ones complain of what they do not know.
     ...(isSet('prof_stats') || !isAtLeast(version, 5, 3) ? [] : ['prof_stats:true']),
+    ...(temporary ? ['prof_accum:true'] : []),
     ...(lgSample === undefined ? [] : [`lg_prof_sample:${lgSample}`]),
   ]
   return { ...env, MALLOC_CONF: [...(given === '' ? [] : [given]), ...added].join(',') }

@@ -148,7 +148,7 @@ async function sampled(
 
 function started(): ReturnType<typeof startJsSampling> | string {
   try {
-    return startJsSampling(SAMPLE_BYTES)
+    return startJsSampling({ sampleBytes: SAMPLE_BYTES, temporary: false })
   } catch (error) {
     return reasonOf(error)
   }

@@ -146,12 +146,14 @@ describe('cache-attribution profile', () => {
       await profile([`${url}/own/heap?gc=1`])
       await profile([url, '--kind', 'js'])
       await profile([url, '--leak', '--seconds', '3'])
+      await profile([url, '--temporary', '--seconds', '3'])
       await profile([`${url}/api/debug/memory/`, '--kind', 'js'])
       expect(asked).to.deep.equal([
         '/debug/pprof/heap?seconds=7 Bearer abc',
         '/own/heap?gc=1 -',
         '/debug/pprof/heap?kind=js -',
         '/debug/pprof/heap?seconds=3&leak=1 -',
+        '/debug/pprof/heap?seconds=3&temporary=1 -',
         '/api/debug/pprof/heap?kind=js -',
       ])
     } finally {
@@ -207,6 +209,10 @@ describe('cache-attribution profile', () => {
     [['late.heap', '--leak'], 'is for a URL or a PID'],
     [['http://127.0.0.1:9', '--leak'], 'needs "--seconds"'],
     [['1', '--leak', '--base', 'late.heap'], 'takes no "--base"'],
+    [['1', '--temporary', '--leak'], 'takes no "--leak"'],
+    [['late.heap', '--temporary', '--type', 'alloc_space'], 'takes no "--type"'],
+    [['http://127.0.0.1:9', '--temporary'], 'needs "--seconds"'],
+    [['1', '--temporary', '--base', 'late.heap'], 'takes no "--base"'],
   ] as const) {
     it(`does not understand ${args.join(' ') || 'nothing at all'}`, async () => {
       const { code, stderr } = await profile(args)

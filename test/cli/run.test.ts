@@ -78,6 +78,11 @@ describe('run', () => {
       ['--profile=17'],
       'prof:false,lg_prof_sample:20,prof:true,prof_active:false,prof_stats:true,lg_prof_sample:17',
     ],
+    [
+      'narenas:2',
+      ['--profile', '--temporary'],
+      'narenas:2,prof:true,prof_active:false,prof_stats:true,prof_accum:true',
+    ],
     ['prof_stats:false', ['--profile'], 'prof_stats:false,prof:true,prof_active:false'],
     ['narenas:2', [], 'narenas:2'],
   ] as const) {

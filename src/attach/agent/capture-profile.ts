@@ -12,13 +12,13 @@ const SAMPLED: Readonly<Record<CaptureKind, string>> = {
 
 /** Serialized as `v8.serialize()` does, in base64: it is made of columns, which JSON would blow up. */
 export async function captureProfile(
-  { seconds, kind, leak }: Readonly<Record<string, unknown>>,
+  { seconds, kind, leak, temporary }: Readonly<Record<string, unknown>>,
   { signal, progress }: TaskContext,
 ): Promise<string> {
   await using profiler = new HeapProfiler()
   const chosen = (kind ?? kindFor(profiler)) as CaptureKind
   progress(`sampling ${SAMPLED[chosen]} for ${String(seconds)} s`)
-  const options = { seconds, kind: chosen, signal, leak } as CaptureOptions
+  const options = { seconds, kind: chosen, signal, leak, temporary } as CaptureOptions
   const profile = await profiler.capture(options)
   return v8.serialize(profile).toString('base64')
 }

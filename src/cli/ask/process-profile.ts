@@ -20,6 +20,8 @@ export interface ProfileQuestion {
   readonly kind: CaptureKind | undefined
   /** Whether the youngest are left out. */
   readonly leak: boolean
+  /** Whether what is freed meanwhile is counted, too. */
+  readonly temporary: boolean
 }
 
 /** @throws CacheAttributionError `ERR_ATTACH_*`, and what the profiler refuses there */
@@ -51,7 +53,7 @@ async function attachedProfile(
 /** Null where the process has no endpoint, or one without profiles: `auto` serves them where jemalloc profiles. */
 async function servedProfile(
   pid: number,
-  { seconds, kind, leak }: ProfileQuestion,
+  { seconds, kind, leak, temporary }: ProfileQuestion,
   log: (text: string) => void,
 ): Promise<HeapProfile | null> {
   const socketPath = await findAdminSocket(pid)
@@ -62,6 +64,7 @@ async function servedProfile(
       seconds: String(seconds),
       ...(kind === undefined ? {} : { kind }),
       ...(leak ? { leak: '1' } : {}),
+      ...(temporary ? { temporary: '1' } : {}),
     })
     log(`asking the endpoint of the process for what it allocates in ${String(seconds)} s`)
     return await parseAnyProfile(await client.bytes({ method: 'GET', path: `${PPROF_PATH}?${query.toString()}` }))

@@ -20,6 +20,7 @@ Options:
   --format dotenv   VAR="value" lines
   --format json     an object
   --profile[=N]     make heap profiles possible, as "run --profile" does
+  --temporary       with --profile, as for "run"
   --auto            load cache-attribution/auto
   --allow-release, --admin WHERE, --history FOLDER, --black-box FOLDER  with --auto, as for "run"
   --no-fetch        never download: use only a libjemalloc that is on this machine
@@ -32,6 +33,7 @@ type Variables = readonly (readonly [string, string])[]
 const RULES: Readonly<Record<string, ArgumentRule>> = {
   format: { kind: 'choice', of: FORMATS },
   profile: { kind: 'level', min: 0, max: 62 },
+  temporary: { kind: 'switch' },
   ...AUTO_OPTIONS,
   'no-fetch': { kind: 'switch' },
 }
@@ -48,6 +50,7 @@ export const envCommand: Command = {
     refuseOperands('env', rest)
     const auto = readAuto('env', options)
     const profile = options.get('profile')
+    if (profile === undefined && options.has('temporary')) throw usageError('"--temporary" is for "--profile"')
     // Of the shell that asks only what is its own business: the library is told anew.
     const bare = { ...context.env, LD_PRELOAD: withoutJemalloc(context.env['LD_PRELOAD']) }
     const found = await programEnvironment(
@@ -57,6 +60,7 @@ export const envCommand: Command = {
         fetch: !options.has('no-fetch'),
         quiet: false,
         profile: profile === undefined ? null : profile === true ? undefined : profile,
+        temporary: options.has('temporary'),
       },
       context.host ?? thisHost(),
       new AbortController().signal,

@@ -20,6 +20,8 @@ export interface SourceOptions {
   readonly kind: string | undefined
   /** For a service: leave out the youngest. */
   readonly leak: boolean
+  /** For a service: count what is freed meanwhile, too. */
+  readonly temporary: boolean
   readonly truncated: boolean
   /** Whether the rows of threads are wanted: a third of the memory of a large profile. */
   readonly threads: boolean
@@ -66,24 +68,27 @@ async function* piecesOf(file: FileHandle, first: Uint8Array): AsyncGenerator<Ui
   }
 }
 
+type Question = Pick<SourceOptions, 'seconds' | 'kind' | 'leak' | 'temporary'>
+
 /** The address of a service's profile: of its root, or of its admin endpoint, where that is given. */
-function profileUrl(target: string, { seconds, kind, leak }: Pick<SourceOptions, 'seconds' | 'kind' | 'leak'>): URL {
+function profileUrl(target: string, { seconds, kind, leak, temporary }: Question): URL {
   const url = new URL(target)
   const prefix = url.pathname === '/' ? '' : /^(.*)\/debug\/memory\/?$/.exec(url.pathname)?.[1]
   if (prefix !== undefined) url.pathname = `${prefix}${PPROF_PATH}`
   if (seconds !== undefined) url.searchParams.set('seconds', String(seconds))
   if (kind !== undefined) url.searchParams.set('kind', kind)
   if (leak) url.searchParams.set('leak', '1')
+  if (temporary) url.searchParams.set('temporary', '1')
   return url
 }
 
-async function fetchProfile(target: string, { token, seconds, kind, leak }: SourceOptions): Promise<Uint8Array> {
+async function fetchProfile(target: string, { token, ...question }: SourceOptions): Promise<Uint8Array> {
   try {
-    const answer = await fetch(profileUrl(target, { seconds, kind, leak }), {
+    const answer = await fetch(profileUrl(target, question), {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       // A token is for the service that was named.
       redirect: token === undefined ? 'follow' : 'error',
-      signal: AbortSignal.timeout((seconds ?? 0) * 1000 + ANSWER_TIMEOUT_MS),
+      signal: AbortSignal.timeout((question.seconds ?? 0) * 1000 + ANSWER_TIMEOUT_MS),
     })
     const body = await bounded(answer)
     if (answer.ok) return body

@@ -37,7 +37,8 @@ Options:
   --format folded      one line a stack
   --format pprof       for go tool pprof and the like: needs --output, and the package pprof-format
   --output FILE, -o    write it there (mode 0600) in place of stdout
-  --type NAME          inuse_space (default), inuse_objects, alloc_space or alloc_objects; of a profile of all memory
+  --type NAME          inuse_space (default), inuse_objects; where freed memory is counted alloc_space, alloc_objects,
+                       temporary_space (allocated and freed again) or temporary_objects; of a profile of all memory
                        native_space or heap_space
   --by KIND            of a table: function (default), line, file or package
   --source             of a flame graph, or a table by line: the text of the lines, where the file can be read here
@@ -47,6 +48,8 @@ Options:
   --kind KIND          of a URL or a PID: native, js (V8's heap) or all (both)
   --leak               of a URL or a PID: show memory that stays. Allocations of the last tenth of the time, such as those
                        of requests in progress, are left out, and garbage is collected
+  --temporary          of a URL or a PID: what is allocated and freed again in the seconds; native memory needs a start by
+                       "run --profile --temporary". Of a file: as --type temporary_space
   --thread N           one thread alone, by jemalloc's number
   --root FOLDER        look up the mapped files below this folder, e.g. /proc/PID/root
   --allocator          show the allocator's own frames too
@@ -67,6 +70,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   hide: { kind: 'text', what: 'names of packages' },
   seconds: { kind: 'text', what: 'a number of seconds' },
   leak: { kind: 'switch' },
+  temporary: { kind: 'switch' },
   kind: { kind: 'choice', of: ['js', 'native', 'all'] },
   thread: { kind: 'text', what: "a thread's number" },
   root: { kind: 'text', what: 'a folder' },
@@ -140,6 +144,9 @@ async function readProfile(
   const kind = options.get('kind') as CaptureKind | undefined
   const leak = options.has('leak')
   refuseLeak(target, { leak, base, seconds })
+  refuseTemporary(target, options)
+  // A file has what it has.
+  const temporary = options.has('temporary') && isAsked(target)
   const source = {
     cwd: context.cwd,
     token: context.env['CACHE_ATTRIBUTION_TOKEN'],
@@ -147,11 +154,17 @@ async function readProfile(
     threads: thread !== undefined,
   }
   let shown = isProcess(target)
-    ? await profileOfProcess(Number(target), { seconds, kind, leak }, context.log)
-    : await readSource(target, { ...source, seconds, kind, leak })
+    ? await profileOfProcess(Number(target), { seconds, kind, leak, temporary }, context.log)
+    : await readSource(target, { ...source, seconds, kind, leak, temporary })
   if (thread !== undefined) shown = selectThread(shown, thread)
   if (base !== undefined) {
-    let earlier = await readSource(base, { ...source, seconds: undefined, kind: undefined, leak: false })
+    let earlier = await readSource(base, {
+      ...source,
+      seconds: undefined,
+      kind: undefined,
+      leak: false,
+      temporary: false,
+    })
     if (thread !== undefined) earlier = selectThread(earlier, thread)
     shown = subtractProfile(shown, earlier)
   }
@@ -172,8 +185,25 @@ function refuseLeak(
   if (!leak) return
   if (base !== undefined) throw usageError('"--leak" takes no "--base": what was there before is no part of it')
   if (isProcess(target)) return
-  if (!/^https?:\/\//i.test(target)) throw usageError('"--leak" is for a URL or a PID: a file was sampled already')
+  if (!isAsked(target)) throw usageError('"--leak" is for a URL or a PID: a file was sampled already')
   if (seconds === undefined) throw usageError('"--leak" of a URL needs "--seconds"')
+}
+
+/** Of a service it is of what is freed from now on. */
+function refuseTemporary(target: string, options: Arguments['options']): void {
+  if (!options.has('temporary')) return
+  for (const other of ['type', 'leak']) {
+    if (options.has(other)) throw usageError(`"--temporary" takes no "--${other}": it is a view of its own`)
+  }
+  if (!isAsked(target)) return
+  if (options.has('base'))
+    throw usageError('"--temporary" of a URL or a PID takes no "--base": it is of what is freed from now on')
+  if (!isProcess(target) && !options.has('seconds')) throw usageError('"--temporary" of a URL needs "--seconds"')
+}
+
+/** Whether a running process is asked. */
+function isAsked(target: string): boolean {
+  return isProcess(target) || /^https?:\/\//i.test(target)
 }
 
 /** A file of such a name is given as ./4711. */
@@ -186,7 +216,7 @@ async function outputOf(
   target: string,
   { format, options }: { readonly format: string; readonly options: Arguments['options'] },
 ): Promise<string | Uint8Array | Iterable<string>> {
-  const type = (options.get('type') ?? 'inuse_space') as SampleTypeName
+  const type = (options.has('temporary') ? 'temporary_space' : (options.get('type') ?? 'inuse_space')) as SampleTypeName
   const output = { type, allocatorFrames: options.has('allocator') }
   const base = textOption(options, 'base')
   switch (format) {

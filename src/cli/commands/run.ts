@@ -30,6 +30,8 @@ Options:
   --allocator jemalloc  jemalloc; if there is none, do not start the program
   --allocator glibc     glibc's own malloc and its statistics
   --profile[=N]         make heap profiles possible, off until they are asked for; N: sample every 2^N bytes (default 19)
+  --temporary           with --profile: count native memory that is freed again, too (profile --temporary shows it); jemalloc
+                        then keeps each stack that it sampled, so not for profiling that stays on for days
   --auto                load cache-attribution/auto: an endpoint that is found by the process id, and caches that
                         register themselves
   --allow-release       with --auto: caches may be released in the live process, not in twins alone
@@ -46,6 +48,7 @@ Environment:
 const RULES: Readonly<Record<string, ArgumentRule>> = {
   allocator: { kind: 'choice', of: ['auto', 'jemalloc', 'glibc'] },
   profile: { kind: 'level', min: 0, max: 62 },
+  temporary: { kind: 'switch' },
   ...AUTO_OPTIONS,
   'no-fetch': { kind: 'switch' },
   quiet: { kind: 'switch' },
@@ -83,9 +86,11 @@ function readOptions(args: readonly string[]): RunOptions {
   if (profile !== undefined && options.get('allocator') === 'glibc') {
     throw usageError('"--profile" is for jemalloc, whose profiler it is, and --allocator is glibc')
   }
+  if (profile === undefined && options.has('temporary')) throw usageError('"--temporary" is for "--profile"')
   return {
     auto: readAuto('run', options),
     profile: profile === undefined ? null : profile === true ? undefined : profile,
+    temporary: options.has('temporary'),
     allocator: (options.get('allocator') ?? 'auto') as AllocatorOptions['allocator'],
     fetch: !options.has('no-fetch'),
     quiet: options.has('quiet'),

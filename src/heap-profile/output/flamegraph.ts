@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { boolean, callable, optional, resolveOptions, text } from '../../support/options.js'
 import type { Check } from '../../support/options.js'
 import { V8_OBJECTS } from '../profile/join.js'
+import { isTemporary, withTemporary } from '../profile/temporary.js'
 import type { HeapProfile } from '../profile/types.js'
 import { callTree, shownNames } from './call-tree.js'
 import type { CallTree } from './call-tree.js'
@@ -53,18 +54,20 @@ const LEAST_SHARE = 1 / 20_000
  * @example
  * await writeFile('heap.html', toFlamegraph(await symbolize(profile), { title: 'orders, before the release' }))
  */
-export function toFlamegraph(profile: HeapProfile, options: FlamegraphOptions = {}): string {
+export function toFlamegraph(given: HeapProfile, options: FlamegraphOptions = {}): string {
   const { title, difference, sourceLine, ...output } = resolveOptions<Resolved>('toFlamegraph()', options, {
     ...OUTPUT_RULES,
     title: { check: text(200), fallback: 'Heap profile' },
     difference: optional(boolean),
     sourceLine: optional(callable as Check<SourceLine>),
   })
+  const profile = withTemporary(given, output.type)
   const shown = shownNames(profile, output)
   const graph = graphOf(callTree(profile, output, shown))
   const unit = output.type.endsWith('_objects') ? 'objects' : 'bytes'
   const { comments, sampleIntervalBytes, takenAt } = profile
-  const isDifference = difference ?? profile.samples.values.some((value) => value < 0)
+  // What was freed only becomes more, also where less lives than before.
+  const isDifference = difference ?? (!isTemporary(output.type) && profile.samples.values.some((value) => value < 0))
   const facts = { comments, sampleIntervalBytes, takenAt, difference: isDifference }
   const kinds = kindsOf(profile, graph.names, output)
   const linesOf = nameLines(profile, output.type, shown, sourceLine)

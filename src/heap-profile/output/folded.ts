@@ -1,5 +1,6 @@
 /** Folded stacks: one line a stack, outermost call first, as most flame graph tools read them. */
 import { resolveOptions } from '../../support/options.js'
+import { withTemporary } from '../profile/temporary.js'
 import type { HeapProfile } from '../profile/types.js'
 import { callTree } from './call-tree.js'
 import type { CallTree } from './call-tree.js'
@@ -21,7 +22,7 @@ export function toFolded(profile: HeapProfile, options: OutputOptions = {}): str
 /** The lines of {@link toFolded} one by one, each with its newline: a large profile need not become one string. */
 export function* foldedLines(profile: HeapProfile, options: OutputOptions = {}): Generator<string, void, undefined> {
   const resolved = resolveOptions<Required<OutputOptions>>('toFolded()', options, OUTPUT_RULES)
-  const tree = callTree(profile, resolved)
+  const tree = callTree(withTemporary(profile, resolved.type), resolved)
   const names = tree.names.map((name) => name.replaceAll(';', ':'))
   for (let node = 0; node < tree.count; node++) {
     const value = Math.round(tree.self[node] ?? 0)

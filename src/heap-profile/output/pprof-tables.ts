@@ -7,6 +7,8 @@ import type { FrameFunction, HeapProfile, SampleTypeName } from '../profile/type
 const ORDER: readonly SampleTypeName[] = [
   'alloc_objects',
   'alloc_space',
+  'temporary_objects',
+  'temporary_space',
   'native_space',
   'heap_space',
   'inuse_objects',

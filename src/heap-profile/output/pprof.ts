@@ -14,6 +14,7 @@ import type { OptionRules } from '../../support/options.js'
 import { DEFAULT_SAMPLE_TYPE } from '../profile/columns-of.js'
 import { loadPprofFormat } from '../profile/load-pprof-format.js'
 import { SAMPLE_TYPE_NAMES } from '../profile/sample-types.js'
+import { withTemporary } from '../profile/temporary.js'
 import type { HeapProfile, SampleTypeName } from '../profile/types.js'
 import { allocatorFrames, shownFrom } from './labels.js'
 import { PprofTables } from './pprof-tables.js'
@@ -39,8 +40,9 @@ export interface PprofOptions {
  * @example
  * await writeFile('heap.pb.gz', await toPprof(await symbolize(profile))) // go tool pprof -http=: heap.pb.gz
  */
-export async function toPprof(profile: HeapProfile, options: PprofOptions = {}): Promise<Buffer> {
+export async function toPprof(given: HeapProfile, options: PprofOptions = {}): Promise<Buffer> {
   const resolved = resolveOptions<Required<PprofOptions>>('toPprof()', options, RULES)
+  const profile = resolved.byThread ? given : withTemporary(given, resolved.type)
   if (resolved.byThread && profile.threads === null) {
     throw new CacheAttributionError('ERR_PROFILE_COLUMN', 'the profile has no rows of threads')
   }

@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatShare } from '../../support/units.js'
 import { columnOf, DEFAULT_SAMPLE_TYPE } from '../profile/columns-of.js'
 import type { ProfileColumn } from '../profile/columns-of.js'
 import { SAMPLE_TYPE_NAMES } from '../profile/sample-types.js'
+import { withTemporary } from '../profile/temporary.js'
 import { halfWidthOf, variancesOf } from '../profile/sampling-error.js'
 import type { HeapProfile, SampleType, SampleTypeName } from '../profile/types.js'
 import { allocatorFrames, isJavaScriptFrame, labelsOf, shownFrom } from './labels.js'
@@ -72,11 +73,12 @@ export const OUTPUT_RULES: OptionRules<Required<OutputOptions>> = {
  * const { total, rows } = topTable(profile)
  * for (const { name, flat } of rows.slice(0, 10)) console.log(name, flat / total)
  */
-export function topTable(profile: HeapProfile, options: TableOptions = {}): TopTable {
+export function topTable(given: HeapProfile, options: TableOptions = {}): TopTable {
   const resolved = resolveOptions<Required<TableOptions>>('topTable()', options, {
     ...OUTPUT_RULES,
     by: { check: oneOf('function', 'line', 'file', 'package'), fallback: 'function' },
   })
+  const profile = withTemporary(given, resolved.type)
   const column = columnOf(profile, resolved.type)
   const names = numberedNames(profile, resolved.allocatorFrames, resolved.by)
   const amounts = amountsOf(profile, column)

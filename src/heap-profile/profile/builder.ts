@@ -31,6 +31,11 @@ export class ProfileBuilder {
     this.#facts = facts
   }
 
+  /** The columns of what is added. */
+  get sampleTypes(): readonly SampleType[] {
+    return this.#facts.sampleTypes
+  }
+
   /** The frame of a named place. */
   named(name: string, file: string | null = null, line: number | null = null): number {
     return this.frame({ address: null, mapping: null, functions: [{ name, linkerName: null, file, line }] })

@@ -1,7 +1,7 @@
 /** The kinds of values that profiles have. */
 import type { SampleType, SampleTypeName } from './types.js'
 
-/** All of them, in the order of jemalloc's text, then the two parts of a profile of all memory. */
+/** All of them, in the order of jemalloc's text, then the two parts of a profile of all memory, and what others are made to. */
 export const SAMPLE_TYPES: readonly SampleType[] = [
   { type: 'inuse_objects', unit: 'count' },
   { type: 'inuse_space', unit: 'bytes' },
@@ -9,6 +9,8 @@ export const SAMPLE_TYPES: readonly SampleType[] = [
   { type: 'alloc_space', unit: 'bytes' },
   { type: 'native_space', unit: 'bytes' },
   { type: 'heap_space', unit: 'bytes' },
+  { type: 'temporary_objects', unit: 'count' },
+  { type: 'temporary_space', unit: 'bytes' },
 ]
 
 /** Their names. */

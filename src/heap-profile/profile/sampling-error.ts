@@ -15,10 +15,12 @@ import type { HeapProfile, SampleTypeName } from './types.js'
 const OBJECTS_OF: Partial<Record<SampleTypeName, SampleTypeName>> = {
   inuse_space: 'inuse_objects',
   alloc_space: 'alloc_objects',
+  temporary_space: 'temporary_objects',
 }
 const BYTES_OF: Partial<Record<SampleTypeName, SampleTypeName>> = {
   inuse_objects: 'inuse_space',
   alloc_objects: 'alloc_space',
+  temporary_objects: 'temporary_space',
 }
 /** Of a normal distribution: what 95 % lie within. */
 const QUANTILE = 1.96

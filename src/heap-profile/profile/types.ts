@@ -9,10 +9,19 @@
 /** The unit of one column of values. */
 export interface SampleType {
   /**
-   * `inuse_*` is live at the time of the profile, `alloc_*` everything allocated since profiling was activated. Of a profile of
-   * all memory `native_space` and `heap_space` are the parts of `inuse_space`: the allocator's, and V8's.
+   * `inuse_*` is live at the time of the profile, `alloc_*` everything allocated since profiling was activated, and `temporary_*`
+   * what of it is freed again. Of a profile of all memory `native_space` and `heap_space` are the parts of `inuse_space`: the
+   * allocator's, and V8's.
    */
-  readonly type: 'inuse_objects' | 'inuse_space' | 'alloc_objects' | 'alloc_space' | 'native_space' | 'heap_space'
+  readonly type:
+    | 'inuse_objects'
+    | 'inuse_space'
+    | 'alloc_objects'
+    | 'alloc_space'
+    | 'native_space'
+    | 'heap_space'
+    | 'temporary_objects'
+    | 'temporary_space'
   readonly unit: 'count' | 'bytes'
 }
 

@@ -9,6 +9,7 @@ import type { DumpCatalogue } from '../../profiling/dumps/dump-catalogue.js'
 import { flamegraphPolicy, toFlamegraph } from '../../heap-profile/output/flamegraph.js'
 import { toPprof } from '../../heap-profile/output/pprof.js'
 import { formatTopTable, topTable } from '../../heap-profile/output/top.js'
+import type { OutputOptions } from '../../heap-profile/output/top.js'
 import { subtractProfile } from '../../heap-profile/profile/subtract-profile.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import type { HeapProfiler } from '../../profiling/profiler/heap-profiler.js'
@@ -71,7 +72,7 @@ interface ProfileRoute {
  * Makes the handler of `/debug/pprof/heap`: a profile for pprof tools, `/flamegraph`, `/top`, `/dumps`, and
  * `/profiling/activate` and `/deactivate`, described by `/openapi.json`. It mounts as the admin handler does, beside it.
  *
- * `?seconds=30` shows the change in that time (with `?leak=1` what was not allocated in the last tenth of it), without it what is sampled and live; `?gc=1` collects before; `?debug=1`
+ * `?seconds=30` shows the change in that time (with `?leak=1` what was not allocated in the last tenth of it, with `?temporary=1` what was freed in it), without it what is sampled and live; `?gc=1` collects before; `?debug=1`
  * gives jemalloc's own text; `?base=ID` takes a dump off; `?kind=js` is V8's side, `?kind=all` both.
  *
  * @throws CacheAttributionError `ERR_OPTION_*`
@@ -106,9 +107,9 @@ export const PROFILE_ROUTES: readonly ProfileRoute[] = [
   { path: '/', methods: { GET: sendProfile } },
   {
     path: '/flamegraph',
-    methods: { GET: async (call) => htmlResponse(toFlamegraph(await named(call)), flamegraphPolicy()) },
+    methods: { GET: async (call) => htmlResponse(toFlamegraph(await named(call), viewOf(call)), flamegraphPolicy()) },
   },
-  { path: '/top', methods: { GET: async (call) => textResponse(tableOf(await named(call))) } },
+  { path: '/top', methods: { GET: async (call) => textResponse(tableOf(await named(call), viewOf(call))) } },
   { path: '/dumps', methods: { GET: listDumps } },
   { path: '/dumps/{id}', methods: { GET: sendDump, DELETE: removeDump } },
   { path: '/profiling/activate', methods: { POST: (call) => switchProfiling(call, true) } },
@@ -120,9 +121,9 @@ export const PROFILE_ROUTES: readonly ProfileRoute[] = [
 ]
 
 /** The table, and below it what a reader should know of it. */
-function tableOf(profile: HeapProfile): string {
+function tableOf(profile: HeapProfile, view: OutputOptions): string {
   const comments = profile.comments.map((comment) => `${printable(comment, 1_000)}\n`)
-  return [formatTopTable(topTable(profile)), ...comments].join(comments.length > 0 ? '\n' : '')
+  return [formatTopTable(topTable(profile, view)), ...comments].join(comments.length > 0 ? '\n' : '')
 }
 
 /** No address here takes a body; it is read to know that there is none. */
@@ -148,14 +149,14 @@ async function dispatch(
 }
 
 async function sendProfile(call: Call): Promise<Response> {
-  const { debug = 0, seconds, base, kind, leak } = parametersOf(call.url, {}, PROFILE_PARAMETERS)
+  const { debug = 0, seconds, base, kind, leak, temporary } = parametersOf(call.url, {}, PROFILE_PARAMETERS)
   if (debug === 0) {
-    const profile = await toPprof(await named(call))
+    const profile = await toPprof(await named(call), viewOf(call))
     return bytesResponse(new Uint8Array(profile), 'application/octet-stream', {
       'content-disposition': 'attachment; filename="heap"',
     })
   }
-  if ([seconds, base, kind, leak].some((given) => given !== undefined)) {
+  if ([seconds, base, kind, leak, temporary].some((given) => given !== undefined)) {
     throw new HttpProblem('ERR_HTTP_PARAMETER', '"debug" gives the text of jemalloc, which is of what lives now alone')
   }
   const { bytes, body } = call.profiler.dumpText({ gc: isCollecting(call) })
@@ -167,7 +168,7 @@ async function sendProfile(call: Call): Promise<Response> {
 /** The profile that a request asks for, with names. */
 async function named(call: Call): Promise<HeapProfile> {
   const { profiler, request, settings, url } = call
-  const { seconds, base, kind = 'native', leak = 0 } = parametersOf(url, {}, PROFILE_PARAMETERS)
+  const { seconds, base, kind = 'native', leak = 0, temporary = 0 } = parametersOf(url, {}, PROFILE_PARAMETERS)
   if (kind !== 'native' && kind !== 'js' && kind !== 'all')
     throw new HttpProblem('ERR_HTTP_PARAMETER', '"kind" must be native, js or all')
   if (kind !== 'native' && base !== undefined) {
@@ -175,6 +176,12 @@ async function named(call: Call): Promise<HeapProfile> {
   }
   if ((leak as number) > 0 && (base !== undefined || seconds === undefined)) {
     throw new HttpProblem('ERR_HTTP_PARAMETER', '"leak" is of what is allocated in "seconds", and takes no "base"')
+  }
+  if ((temporary as number) > 0 && (base !== undefined || seconds === undefined || (leak as number) > 0)) {
+    throw new HttpProblem(
+      'ERR_HTTP_PARAMETER',
+      '"temporary" is of what is freed in "seconds", and takes no "base" or "leak"',
+    )
   }
   const gc = isCollecting(call)
   // A base that is not there is told before half a minute is spent on a capture.
@@ -187,6 +194,7 @@ async function named(call: Call): Promise<HeapProfile> {
       signal: request.signal,
       seconds: seconds as number | undefined,
       leak: (leak as number) > 0,
+      temporary: (temporary as number) > 0,
     } as const
     // A base is taken off what lives, not off what came.
     profile = await profiler.capture(before === null ? asked : { ...asked, view: 'live' })
@@ -201,6 +209,12 @@ async function named(call: Call): Promise<HeapProfile> {
   }
   if (before !== null) profile = subtractProfile(profile, before)
   return symbolize(profile)
+}
+
+/** The kind of value that is shown. */
+function viewOf({ url }: Call): OutputOptions {
+  const { temporary = 0 } = parametersOf(url, {}, PROFILE_PARAMETERS)
+  return (temporary as number) > 0 ? { type: 'temporary_space' } : {}
 }
 
 function isCollecting({ url }: Call): boolean {

@@ -18,6 +18,7 @@ export const PROFILE_PARAMETERS = {
   seconds: 'number',
   gc: 'number',
   leak: 'number',
+  temporary: 'number',
   debug: 'number',
   base: 'text',
   kind: 'text',

@@ -1,16 +1,18 @@
 /** One capture of the heap profiler: switches sampling on, waits, looks, and leaves sampling as it was, whatever happens. */
 import type { Allocator, Mallctl } from '../../allocator/port.js'
 import { totalOf } from '../../heap-profile/profile/columns-of.js'
+import { SAMPLE_TYPES } from '../../heap-profile/profile/sample-types.js'
 import { subtractProfile } from '../../heap-profile/profile/subtract-profile.js'
 import { joinProfiles } from '../../heap-profile/profile/join.js'
 import type { HeapProfile } from '../../heap-profile/profile/types.js'
 import { createSampler } from '../../measure/sample.js'
 import type { Environment } from '../../support/environment.js'
 import { CacheAttributionError } from '../../support/errors.js'
+import { formatBytes } from '../../support/units.js'
 import { resolveWorkers } from '../javascript-stacks/recording.js'
 import { startJsSampling } from './js-sampling.js'
 import type { ResolvedCaptureOptions, ResolvedProfilerOptions } from './options.js'
-import { requireProfiling } from './profiling-state.js'
+import { requireAccumulation, requireProfiling } from './profiling-state.js'
 import { residentFacts } from './resident-facts.js'
 import { collect, takeProfile } from './take-profile.js'
 import { switchOn, underProfilingLock } from './switch-on.js'
@@ -33,15 +35,17 @@ export async function captureNative(
   const { allocator, settings } = source
   const { environment } = settings
   const mallctl = requireProfiling(allocator)
+  if (options.temporary) requireAccumulation(mallctl)
   return underProfilingLock(async () => {
+    const sampling = options.kind === 'all' ? startJsSampling({ temporary: options.temporary }) : null
     const startedMs = environment.now()
-    const sampling = options.kind === 'all' ? startJsSampling() : null
     const switched = switchedOn(mallctl, options, sampling)
     try {
       const isDelta = options.view === 'delta' && !switched.isReset
       await resolveWorkers()
       if (isDelta && options.gc) collect(environment)
-      const before = isDelta ? await takeProfile(mallctl, settings)() : null
+      const columned = (profile: HeapProfile): HeapProfile => (options.temporary ? withCounts(profile) : profile)
+      const before = isDelta ? columned(await takeProfile(mallctl, settings)()) : null
       await waitOut(environment, options, startedMs, signal, () => {
         switched.pause()
         sampling?.leaveOutTheRest()
@@ -53,9 +57,11 @@ export async function captureNative(
       const durationMs = environment.now() - startedMs
       // A dump that is parsed is a file by now: nothing has to be sampled meanwhile.
       switched.restore()
-      const after = { ...(await read()), durationMs }
+      const after = { ...columned(await read()), durationMs }
       const native = before === null ? after : { ...subtractProfile(after, before), durationMs }
-      return withoutYoungest(js === undefined ? native : ofAllMemory(source, native, js), options)
+      const earlier = options.temporary && before !== null ? freedFromBefore(totalOf(before)) : []
+      const whole = js === undefined ? native : ofAllMemory(source, native, js)
+      return withoutYoungest({ ...whole, comments: [...whole.comments, ...earlier] }, options)
     } finally {
       sampling?.discard()
       switched.restore()
@@ -69,8 +75,8 @@ export async function captureJs(
   options: ResolvedCaptureOptions,
   signal: AbortSignal,
 ): Promise<HeapProfile> {
+  const sampling = startJsSampling(options)
   const startedMs = environment.now()
-  const sampling = startJsSampling(options.sampleBytes)
   try {
     await waitOut(environment, options, startedMs, signal, () => {
       sampling.leaveOutTheRest()
@@ -86,6 +92,19 @@ export async function captureJs(
 
 export function captureAborted(when: string): CacheAttributionError {
   return new CacheAttributionError('ERR_PROFILE_ABORTED', `the capture was aborted ${when}`)
+}
+
+/** A dump without a sample does not show that jemalloc counts what is freed. */
+function withCounts(profile: HeapProfile): HeapProfile {
+  return profile.samples.count > 0 ? profile : { ...profile, sampleTypes: SAMPLE_TYPES.slice(0, 4) }
+}
+
+/** Of the growth alone: what lived when it began may have been freed as well. */
+function freedFromBefore(liveBytes: number): string[] {
+  if (liveBytes <= 0) return []
+  return [
+    `of what is temporary up to ${formatBytes(liveBytes)} may have been allocated before: so much of what was sampled lived at the begin`,
+  ]
 }
 
 function ofAllMemory({ allocator, settings }: CaptureSource, native: HeapProfile, js: HeapProfile): HeapProfile {

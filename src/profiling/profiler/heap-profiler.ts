@@ -233,8 +233,8 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
 }
 
 /** Calls with the same key join the same capture. */
-function keyOf({ kind, seconds, view, sampleBytes, reset, gc, leak }: ResolvedCaptureOptions): string {
-  return JSON.stringify([kind, seconds, view, sampleBytes, reset, gc, leak])
+function keyOf({ kind, seconds, view, sampleBytes, reset, gc, leak, temporary }: ResolvedCaptureOptions): string {
+  return JSON.stringify([kind, seconds, view, sampleBytes, reset, gc, leak, temporary])
 }
 
 /** For a black box that keeps the latest one: as folded stacks where the package pprof-format is missing. */

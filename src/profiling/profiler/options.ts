@@ -70,6 +70,13 @@ export interface CaptureOptions {
    * that long at least, and garbage is collected. Memory of requests under way is not among it. @default false
    */
   readonly leak?: boolean | undefined
+  /**
+   * Count what was allocated and freed again meanwhile, too: the profile then has `alloc_space` and all outputs `temporary_space`.
+   * Native memory needs a start with `prof_accum:true` (`run --profile --temporary`). V8's heap is sampled every 512 KiB unless
+   * `sampleBytes` says otherwise, since V8 keeps each sample until the end.
+   * @default false
+   */
+  readonly temporary?: boolean | undefined
 }
 
 /** The same, complete; undefined: as it is. */
@@ -82,6 +89,7 @@ export interface ResolvedCaptureOptions {
   readonly reset: boolean
   readonly gc: boolean
   readonly leak: boolean
+  readonly temporary: boolean
 }
 
 const LEAST_SAMPLE_BYTES = 2 ** 10
@@ -118,6 +126,7 @@ export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSe
     reset: { check: boolean, fallback: false },
     gc: { check: boolean, fallback: false },
     leak: { check: boolean, fallback: false },
+    temporary: { check: boolean, fallback: false },
   })
   if (resolved.kind !== 'js' && resolved.sampleBytes !== undefined)
     sampleBytesCheck(resolved.sampleBytes, 'sampleBytes')
@@ -132,6 +141,12 @@ export function resolveCaptureOptions(options: CaptureOptions | undefined, maxSe
     throw new CacheAttributionError(
       'ERR_OPTION_RANGE',
       '"leak" is of what was allocated meanwhile, not of view \'live\'',
+    )
+  }
+  if (resolved.leak && resolved.temporary) {
+    throw new CacheAttributionError(
+      'ERR_OPTION_RANGE',
+      '"leak" is of what stays, and "temporary" of what does not: take one',
     )
   }
   return { ...resolved, gc: resolved.gc || resolved.leak }

@@ -86,6 +86,19 @@ export function requireProfiling(allocator: Pick<Allocator, 'mallctl' | 'name' |
   return mallctl
 }
 
+/**
+ * Nothing where jemalloc counts what is freed, too.
+ *
+ * @throws CacheAttributionError `ERR_PROFILING_START` with the command that fixes it
+ */
+export function requireAccumulation(mallctl: Mallctl): void {
+  if (readOrNull(mallctl, 'opt.prof_accum', 'bool') === true) return
+  throw new CacheAttributionError(
+    'ERR_PROFILING_START',
+    'native memory that is freed was not made to be counted at the start (opt.prof_accum is false): start Node through "npx cache-attribution run --profile --temporary app.js", or with MALLOC_CONF=prof:true,prof_active:false,prof_accum:true',
+  )
+}
+
 function readOrNull<T extends MallctlType>(mallctl: Mallctl | null, key: string, type: T): MallctlTypes[T] | null {
   if (mallctl === null) return null
   try {

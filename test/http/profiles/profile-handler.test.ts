@@ -70,6 +70,7 @@ describe('createProfileHandler()', function () {
     }
     expect(answer('GET /top?base=jeprof.1.1.m1.heap&base=jeprof.1.1.m1.heap').status).to.equal(400)
     expect(answer('GET /top?kind=js&seconds=0.1&base=jeprof.1.1.m1.heap').begin).to.include('ERR_HTTP_PARAMETER')
+    expect(answer('GET /top?kind=js&temporary=1').begin).to.include('ERR_HTTP_PARAMETER')
     expect(answer('GET ?debug=1&base=jeprof.1.1.m1.heap').begin).to.include('ERR_HTTP_PARAMETER')
   })
 

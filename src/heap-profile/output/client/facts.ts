@@ -10,6 +10,8 @@ const TYPES: Readonly<Record<FlamegraphData['type'], string>> = {
   alloc_objects: 'objects ever allocated',
   native_space: 'live native bytes',
   heap_space: 'live bytes of V8’s heap',
+  temporary_space: 'bytes allocated and freed again',
+  temporary_objects: 'objects allocated and freed again',
 }
 
 const KINDS: Readonly<Record<FlamegraphData['kinds'][number], string>> = {
