@@ -1,4 +1,5 @@
 /** The coordinator: modules register caches with it, and it attributes memory to them. */
+import { EventEmitter } from 'eventemitter3'
 import { useAddonFile } from '../allocator/binding.js'
 import { openAllocator } from '../allocator/open.js'
 import type { Allocator } from '../allocator/port.js'
@@ -13,7 +14,6 @@ import type { KnownCache } from '../twin/discover/known-cache.js'
 import { accountTo } from '../profiling/javascript-stacks/account.js'
 import { CacheAttributionError, messageOf } from '../support/errors.js'
 import { callable } from '../support/options.js'
-import { TypedEmitter } from '../support/typed-emitter.js'
 import { Calibrations } from './calibration.js'
 import type { CalibrationState } from './calibration-json.js'
 import type { EntrySize } from './entry-size.js'
@@ -46,7 +46,7 @@ import { aliased } from './run/warnings.js'
  * coordinator.register('thumbnails', { release: () => thumbnails.clear(), entries: () => thumbnails.size })
  * console.log(formatReport(await coordinator.attribute()))
  */
-export class Coordinator extends TypedEmitter<CoordinatorEvents> implements Disposable, AsyncDisposable {
+export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disposable, AsyncDisposable {
   readonly #settings: ResolvedCoordinatorOptions
   readonly #allocator: Allocator
   readonly #sampler: Sampler

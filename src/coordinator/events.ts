@@ -1,5 +1,6 @@
 /** The events of a coordinator at work: typed, and the same on node:diagnostics_channel. */
 import diagnosticsChannel from 'node:diagnostics_channel'
+import type { EventEmitter } from 'eventemitter3'
 import type {
   AttributionMode,
   AttributionReport,
@@ -8,8 +9,6 @@ import type {
   RowError,
   Trigger,
 } from '../report/types.js'
-import { emitTo } from '../support/typed-emitter.js'
-import type { TypedEmitter } from '../support/typed-emitter.js'
 import type { PressureRound } from './pressure/types.js'
 
 /** Event → its one argument. Each is published on the channel `cache-attribution:<event>` too. */
@@ -51,15 +50,13 @@ export type CoordinatorEvents = {
 
 /** Tells the listeners and the channel; what a listener throws goes to `onThrown`, never into the run. */
 export function publish<Name extends keyof CoordinatorEventPayloads>(
-  emitter: TypedEmitter<CoordinatorEvents>,
+  emitter: EventEmitter<CoordinatorEvents>,
   name: Name,
   payload: CoordinatorEventPayloads[Name],
   onThrown: (error: unknown) => void,
 ): void {
   for (const publishIt of [
-    () => {
-      emitTo(emitter, name, payload)
-    },
+    () => (emitter as unknown as EventEmitter).emit(name, payload),
     () => {
       const channel = diagnosticsChannel.channel(`cache-attribution:${name}`)
       // A subscriber's error is thrown by Node itself, as uncaught, as for every channel.

@@ -106,6 +106,7 @@ describe('a missing addon', function () {
     const place = copy(false)
     rmSync(path.join(place, 'node_modules'))
     mkdirSync(path.join(place, 'node_modules'))
+    symlinkSync(path.join(ROOT, 'node_modules/eventemitter3'), path.join(place, 'node_modules/eventemitter3'))
     const cure = 'outputFileTracingIncludes'
     const code = `
       const { supportsTwin } = await import('file://${place}/dist/src/twin/support.js')

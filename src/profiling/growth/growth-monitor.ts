@@ -4,12 +4,12 @@
  * Rule: a poll costs microseconds; garbage is collected before it is called growth; one firing at a time, none while a run
  * is on, none within the cool-down, and none of that makes a firing get lost. What it writes is bounded.
  */
+import { EventEmitter } from 'eventemitter3'
 import { openAllocator } from '../../allocator/open.js'
 import { isRunUnderWay } from '../../measure/locks.js'
 import { CacheAttributionError } from '../../support/errors.js'
 import { waitForLease } from '../../support/lease.js'
 import type { Lease, LeaseGrant } from '../../support/lease.js'
-import { emitTo, TypedEmitter } from '../../support/typed-emitter.js'
 import { DumpCatalogue } from '../dumps/dump-catalogue.js'
 import { HeapProfiler } from '../profiler/heap-profiler.js'
 import { carryOut } from './growth-actions.js'
@@ -42,7 +42,7 @@ const CONFIRM_REST = 9
  * monitor.on('finished', ({ trigger, results }) => console.log(trigger, results[0]?.path))
  * monitor.start()
  */
-export class GrowthMonitor extends TypedEmitter<GrowthMonitorEvents> implements Disposable, AsyncDisposable {
+export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements Disposable, AsyncDisposable {
   readonly #settings: ResolvedGrowthOptions
   readonly #reader: GrowthReader
   readonly #rules: GrowthRules
@@ -293,7 +293,8 @@ export class GrowthMonitor extends TypedEmitter<GrowthMonitorEvents> implements 
 
   #emit<Name extends keyof GrowthMonitorEvents>(name: Name, payload: Parameters<GrowthMonitorEvents[Name]>[0]): void {
     try {
-      emitTo(this, name, payload)
+      const emitter = this as unknown as EventEmitter
+      emitter.emit(name, payload)
     } catch (error) {
       // A listener of failures that throws would only be called again.
       if (name !== 'failed') this.#fail(error)
