@@ -145,7 +145,7 @@ export function addonBinding(addon: Addon): NativeBinding {
     releaseProfilingLock: () => {
       addon.releaseProfilingLock()
     },
-    heapSamples: (numbers) => addon.heapSamples?.(numbers) ?? `it takes Linux, and this is ${process.platform}`,
+    heapSamples: (numbers) => addon.heapSamples?.(numbers) ?? 'the addon of this process was built without it',
     accessorKeys: addon.tellsAccessors ? (object) => addon.accessorKeys(object) : null,
     threads: threadsBinding(addon),
     javaScriptStacks: addon.javaScriptStacks ?? null,

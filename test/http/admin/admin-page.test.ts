@@ -37,7 +37,7 @@ describe('the page as a document', () => {
   })
 
   it('carries the cures of docs/reference/errors.md', () => {
-    expect(inlined('script')[0]).to.contain('ERR_RUN_IN_PROGRESS:"Wait for its end and call again')
+    expect(inlined('script')[0]).to.contain('ERR_RUN_IN_PROGRESS:"Call again when it has ended')
   })
 
   it('is the same object each time', async () => {
