@@ -102,7 +102,10 @@ function isLoopback({ address }: Pick<Listener, 'address'>): boolean {
 
 /** Of a process whose title hides its options: one that has been open all the time, on whatever port. */
 async function hiddenInspector(target: TargetProcess, error: unknown): Promise<InspectorTarget | null> {
-  const isUnopened = error instanceof CacheAttributionError && error.code === 'ERR_ATTACH_SIGNAL_TAKEN'
+  const isUnopened =
+    error instanceof CacheAttributionError &&
+    // Node's handler takes the signal, too, where the inspector has been open.
+    (error.code === 'ERR_ATTACH_SIGNAL_TAKEN' || error.code === 'ERR_ATTACH_BLOCKED')
   if (isPortKnown(target) || !(isUnopened || isOfPort(error))) return null
   return firstInspector(target.ownListeners().filter(isLoopback))
 }

@@ -57,7 +57,7 @@ for (const preload of ['jemalloc', 'none'] as const) {
 
     it('says whose it is that has no JavaScript owner', () => {
       expect(result.text).to.match(
-        /^native memory without (?:an owner in this thread's heap|a JavaScript owner): [\d.]+ MiB .*\d\d\.\d+ MiB of holder[,;].* a heap profile names/m,
+        /^native memory without (?:an owner in this thread's heap|a JavaScript owner): [\d.]+ MiB .*\d\d\.\d+ MiB of holder[,;].* a heap profile shows/m,
       )
       expect(result.text).to.match(/[\d.]+ MiB of Buffers of other threads or of messages under way/)
       expect(result.text).to.match(/[\d.]+ MiB that only data of Node lead to, such as handles and messages/)
