@@ -3,6 +3,8 @@
  *
  * @module log
  */
+export { openTelemetryLogger } from './opentelemetry-logger.js'
+export type { LogRecordProvider } from './opentelemetry-logger.js'
 export { PeriodicReporter } from './periodic-reporter.js'
 export type { PeriodicReporterOptions, Schedule } from './options.js'
 export type { Logger } from './sinks.js'
