@@ -120,8 +120,8 @@ describe('the page in a browser', function () {
   it('says how the life before ended', async () => {
     const sentences = ['<b>shop</b> ended without notice at 2026-11-30 12:00:00 UTC.', 'It was at 512 MiB.']
     await open({ status: { ...statusView(), lastLife: { endedAt: '2026-11-30T12:00:00.000Z', headline: sentences } } })
-    const before = page.getByRole('region', { name: 'The life before this one' })
-    expect(await before.innerText()).to.equal(`The life before this one: ${sentences.join(' ')}`)
+    const before = page.getByRole('region', { name: 'The process before this one' })
+    expect(await before.innerText()).to.equal(`The process before this one: ${sentences.join(' ')}`)
   })
 
   it('says who is looked at', async () => {
@@ -181,7 +181,9 @@ describe('the page in a browser', function () {
     expect(await page.getByText('no memory limit is set').count(), 'a limit is told').to.equal(0)
     expect(await page.locator('#rss').innerText()).to.match(/328\.6 MiB\s+of 512\.0 MiB/)
     expect(await page.getByText(/^Registered and not measured yet: compressed, files/).count()).to.equal(1)
-    expect(await page.locator('#answer-facts').innerText()).to.match(/not known yet\s+RSS: in about 10 s; which holder/)
+    expect(await page.locator('#answer-facts').innerText()).to.match(
+      /not known yet\s+RSS growth is known in about 10 s; each holder’s growth/,
+    )
     expect(await holders.getByRole('columnheader', { name: 'growth' }).count(), 'a column of dashes').to.equal(0)
     await page.getByRole('button', { name: 'Find out' }).click()
     await holders.getByRole('row', { name: /bus\.listeners|bus\._events\.config/ }).waitFor()
@@ -314,7 +316,7 @@ describe('the page in a browser', function () {
     const words = await owners.innerText()
     expect(words).to.match(/12 smaller owners/)
     expect(words).to.match(/the rest: code, Node itself and small pieces/)
-    expect(words).to.match(/by the graph alone: it cannot be emptied safely/)
+    expect(words).to.match(/sized by the heap graph alone: it cannot be emptied safely/)
     const notes = await page.getByRole('list', { name: 'Notes' }).innerText()
     expect(notes).to.match(/^Of the live 50\.00 MiB allocator \+ 10\.00 MiB JS heap, 68\.3 % are explained by owner/)
     expect(notes).to.match(/Native memory without a JavaScript owner: 18\.53 MiB beside Node's own; a heap profile/)
@@ -339,7 +341,7 @@ describe('the page in a browser', function () {
       .getByRole('button', { name: /^Show the report/ })
       .last()
       .click()
-    await page.getByText(/^This is the report of [23] h ago/).waitFor()
+    await page.getByText(/^The figures are those of a report from [23] h ago/).waitFor()
     await view('Caches')
     await page.getByText(/measured in a twin [23] h ago/).waitFor()
     await page.getByRole('button', { name: 'Back to the process now' }).click()
@@ -364,9 +366,9 @@ describe('the page in a browser', function () {
       await page.getByLabel('Show a saved report').setInputFiles(file)
     }
     await choose('x.json', '{"caches":[]}')
-    await page.getByRole('alert').getByText('The file has JSON, and no report: id is missing.').waitFor()
+    await page.getByRole('alert').getByText('The file contains JSON that is not a report: id is missing.').waitFor()
     await choose('theirs.json', JSON.stringify(reportOf({ id: 'theirs', growth: 2 })))
-    await page.getByText(/^theirs\.json: a report of/).waitFor()
+    await page.getByText(/^The figures are those of a report from theirs\.json/).waitFor()
     const row = page.locator('#holders').getByRole('row', { name: /^cache compressed/ })
     expect(await row.locator('[data-label="bytes"]').innerText()).to.match(/ MiB$/)
     await page.locator('#compare-from').selectOption({ index: 1 })
@@ -555,7 +557,7 @@ describe('the page in a browser', function () {
   thorough('says why there is no twin, and offers what is left', async () => {
     const status = { ...statusView(), twin: { supported: false, reason: 'this is darwin' } }
     await open({ status })
-    await page.getByText('No twin can be had here: this is darwin.').first().waitFor()
+    await page.getByText('No twin is available here: this is darwin.').first().waitFor()
     expect(await page.getByRole('radio', { name: 'Twin' }).isDisabled()).to.equal(true)
     expect(await page.getByRole('radio', { name: 'Release' }).isChecked()).to.equal(true)
     expect(await page.locator('#discover').isDisabled()).to.equal(true)
@@ -564,7 +566,7 @@ describe('the page in a browser', function () {
 
   it('lets a reader read only', async () => {
     await open({ status: { ...statusView(), role: 'read-only' } })
-    await page.getByText('measuring takes the role of an operator').first().waitFor()
+    await page.getByText('the role of an operator is needed to measure').first().waitFor()
     expect(await page.locator('#start').isDisabled()).to.equal(true)
   })
 
@@ -602,7 +604,7 @@ describe('the page in a browser', function () {
     await start().click()
     await page.getByText('Measuring in a twin: 2 of 7').waitFor()
     await server.stop()
-    await page.getByText('It broke off in the middle of a run.').waitFor()
+    await page.getByText('The connection ended in the middle of a run.').waitFor()
     await page.getByText('no answer').waitFor({ timeout: 15_000 })
     server.state.status = { ...statusView(), process: { ...statusView().process, pid: 9, uptimeSeconds: 1 } }
     await server.start()
@@ -616,7 +618,7 @@ describe('the page in a browser', function () {
     await start().click()
     await page
       .getByRole('alert')
-      .getByText(/broke off/)
+      .getByText(/The connection ended before the result/)
       .waitFor()
     await start().waitFor()
   })

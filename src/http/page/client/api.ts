@@ -117,7 +117,7 @@ async function* streamEvents(
       yield* events.push(piece.value)
     }
   } catch (error) {
-    throw new ProblemError(problemOfSilence('It broke off in the middle of a run.'), { cause: error })
+    throw new ProblemError(problemOfSilence('The connection ended in the middle of a run.'), { cause: error })
   }
 }
 
@@ -144,7 +144,7 @@ async function ask(route: string, init: RequestInit): Promise<Response> {
   try {
     answer = await fetch(addressOf(route), { cache: 'no-store', credentials: 'same-origin', ...init })
   } catch (error) {
-    throw new ProblemError(problemOfSilence('The process may be gone, restarting, or standing still.'), {
+    throw new ProblemError(problemOfSilence('The process may have ended, be restarting, or be blocked.'), {
       cause: error,
     })
   }

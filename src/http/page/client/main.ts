@@ -86,7 +86,7 @@ function reportActions(of: PageStore): ReportActions {
       of.set({
         report,
         discovery: report.discovery ?? null,
-        pinned: `${source}: a report of ${report.startedAt}, of the process ${String(report.process.pid)}, as it was.`,
+        pinned: `The figures are those of a report from ${source}, of the process ${String(report.process.pid)} at ${report.startedAt}.`,
       })
     },
     fail: (problem) => {
@@ -118,7 +118,7 @@ function show(of: PageStore, report: AttributionReport): void {
   const pinned =
     report.id === last?.id
       ? null
-      : `This is the report of ${age}, of the process ${String(report.process.pid)}, as it was.`
+      : `The figures are those of a report from ${age}, of the process ${String(report.process.pid)}.`
   of.set({ report, pinned, discovery: report.discovery ?? null })
 }
 

@@ -168,7 +168,7 @@ function restartProblem(state: PageState, { process }: StatusView): Partial<Page
   const before = state.status?.process.pid ?? 0
   const problem: Problem = {
     ...problemOfSilence(
-      `What was measured before belongs to the process ${String(before)}; this one is ${String(process.pid)}.`,
+      `The earlier measurements are of the process ${String(before)}; this one is ${String(process.pid)}.`,
     ),
     title: 'The process was restarted',
     cure: 'Measure again once its caches have filled.',

@@ -126,7 +126,7 @@ async function takeEvents(store: PageStore, events: AsyncGenerator<ServerSentEve
     }
   }
   throw new ProblemError(
-    problemOfSilence('It broke off before its result. If a run came to its end, its report is in the history.'),
+    problemOfSilence('The connection ended before the result. If the run was completed, its report is in the history.'),
   )
 }
 

@@ -29,7 +29,7 @@ export function growthFact(holdings: Holdings | null, sources: GrowthSources, no
   }
   if (trends !== null && isGrowing(trends.floor)) {
     const note = forecast === '' ? 'something leaks: see who holds it' : forecast
-    return { title, figure: `what no cache holds ${rateWords(trends.floor)}`, note, isAlarm: true }
+    return { title, figure: `memory in no cache ${rateWords(trends.floor)}`, note, isAlarm: true }
   }
   const fastest = holdings === null ? null : fastestByReports(holdings.rows, sources)
   if (fastest !== null) {
@@ -38,7 +38,7 @@ export function growthFact(holdings: Holdings | null, sources: GrowthSources, no
   }
   const rss = growthOfRss(sources.readings)
   if (rss === null) {
-    const note = `RSS: in about ${formatDuration(GROWTH_AFTER_MS)}; ${holderWords(sources)}`
+    const note = `RSS growth is known in about ${formatDuration(GROWTH_AFTER_MS)}; ${holderWords(sources)}`
     return { title, figure: 'not known yet', note, isAlarm: false }
   }
   if (!rss.isGrowing) {
@@ -50,11 +50,11 @@ export function growthFact(holdings: Holdings | null, sources: GrowthSources, no
 /** The growth of RSS is known that long after the page was opened: three readings of it. */
 const GROWTH_AFTER_MS = 10_000
 
-/** When it will be known which holder grows. */
+/** When the growth of each holder will be known. */
 function holderWords({ reports }: GrowthSources): string {
   return reports.length < 2
-    ? `which holder grows: after ${reports.length === 0 ? 'two runs' : 'a second run'} of “Find out”`
-    : 'of the holders that two runs measured, none grew beyond its ±'
+    ? `each holder’s growth is known after ${reports.length === 0 ? 'two runs' : 'a second run'} of “Find out”`
+    : 'no holder that two runs measured grew by more than its ±'
 }
 
 /** Whether the one button works here, and for this reader. */

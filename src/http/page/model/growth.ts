@@ -50,7 +50,7 @@ export function ratelessWords(trends: readonly Trend[]): string {
   const lacks =
     most < READINGS_MIN
       ? `It takes at least ${String(READINGS_MIN)} readings; the most that any has is ${String(most)}.`
-      : 'Their readings are too few, or scatter too much: more of them, over a longer time, show it.'
+      : 'The readings are too few, or scatter too much: more readings over a longer time show it.'
   return `No rate is known yet ${of}. ${lacks}`
 }
 
@@ -58,7 +58,7 @@ export function ratelessWords(trends: readonly Trend[]): string {
 export function floorWords({ floor }: Trends): string {
   if (!isGrowing(floor)) {
     const words = {
-      stable: 'No leak is seen: what no cache holds is stable.',
+      stable: 'No leak is visible: memory in no cache is stable.',
       saturating: 'Memory in no cache grew, and the growth is ending.',
       unknown: 'Whether something leaks is not known yet.',
     }
@@ -69,7 +69,7 @@ export function floorWords({ floor }: Trends): string {
     ['the JS heap', floor.heap],
   ] as const
   const growing = parts.filter(([, part]) => part !== null && isGrowing(part)).map(([name]) => name)
-  return `Something leaks${growing.length === 0 ? '' : `, in ${growing.join(' and ')}`}: what no cache holds grows.`
+  return `Something leaks${growing.length === 0 ? '' : `, in ${growing.join(' and ')}`}: memory in no cache grows.`
 }
 
 /** `+1.20 MiB/h`, or how a cache fills again after releases. */

@@ -44,7 +44,7 @@ export function splitMemory(sample: MemorySample): MemorySplit {
     {
       key: 'heap-free',
       title: 'V8 heap, free',
-      note: 'committed by V8 for objects to come',
+      note: 'committed by V8 for future objects',
       bytes: heapTotalBytes - heapUsedBytes,
     },
     {
@@ -111,14 +111,14 @@ export function splitBreakdown(root: MemoryNode): MemorySplit {
     {
       key: 'spare',
       title: 'Allocator, spare',
-      note: 'freed pages not yet given back, the allocator’s own records, and what it does not explain',
+      note: 'freed pages not yet given back, the allocator’s own records, and memory that its statistics do not explain',
       bytes: native(PART.dirty) + native(PART.muzzy) + native(PART.metadata) + native(PART.unexplained),
     },
   ]
   const known = parts.filter(({ bytes }) => bytes > 0)
   const bytes = root.bytes - known.reduce((sum, part) => sum + part.bytes, 0)
   const others = v8(PART.notAsked) > 0 ? '; and the heaps of other threads' : ''
-  const note = `program code, shared libraries, stacks, mapped files, shared memory, what was mapped past the allocator${others}`
+  const note = `program code, shared libraries, stacks, mapped files, shared memory, memory mapped without the allocator${others}`
   return {
     parts: bytes > 0 ? [...known, { key: 'rest', title: 'Rest of RSS', note, bytes }] : known,
     rssBytes: root.bytes,
@@ -162,7 +162,7 @@ function allocatorParts(sample: MemorySample): MemoryPart[] {
 
 function noteOfRest({ allocatedBytes, activeBytes, residentBytes }: MemorySample): string {
   const always = 'program code, shared libraries, stacks, mapped files'
-  if (allocatedBytes === null) return `${always}; and all that is allocated, since there are no allocator statistics`
+  if (allocatedBytes === null) return `${always}; and all allocated memory, because there are no allocator statistics`
   if (activeBytes === null || residentBytes === null)
     return `${always}; and fragmentation, which this allocator does not report`
   return always

@@ -31,11 +31,14 @@ const STATUSES: Readonly<Record<number, { readonly title: string; readonly cure:
     title: 'This is not allowed',
     cure: 'Open the page from the machine itself (127.0.0.1), or ask its operator for a token that may do this.',
   },
-  404: { title: 'There is no such thing', cure: 'It may have been dropped since; reload this page.' },
-  405: { title: 'This way of asking is not served here', cure: 'Reload this page: it may be older than the server.' },
+  404: { title: 'This was not found', cure: 'It may have been dropped in the meantime: reload this page.' },
+  405: {
+    title: 'The server does not accept this request method',
+    cure: 'Reload this page: it may be older than the server.',
+  },
   409: { title: 'Another run is under way', cure: 'Wait for its end, or abort it, then start again.' },
   429: { title: 'Too soon after the last release', cure: 'Wait for the cool-down to pass, or measure in a twin.' },
-  500: { title: 'The server failed', cure: 'Look at the log of the process.' },
+  500: { title: 'The server failed', cure: 'Read the log of the process.' },
   503: { title: 'The server cannot do this now', cure: 'Try again in a moment.' },
 }
 

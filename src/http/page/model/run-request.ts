@@ -88,7 +88,7 @@ export interface RunTargets {
 
 /** One line below the choice of a mode. */
 export const MODE_WORDS: Readonly<Record<AttributionMode, string>> = {
-  twin: 'Nothing is lost: the process pauses for a fork, at times for a collection before it, and its copy is measured.',
+  twin: 'Nothing is lost: the process pauses for a fork, sometimes also for a garbage collection before it. Its copy is measured.',
   release: 'Empties the caches of the live process, one after the other. They fill again with use.',
   trim: 'Drops a small share of each cache in the live process and estimates the whole.',
 }
@@ -118,8 +118,8 @@ export function confirmationOf(
       pauses(form.mode, last),
       ...lossy(taken).map((list) => `Lost for good, by their registration: ${names(list)}.`),
       ...costly(taken).map((list) => `Costly to fill again: ${names(list)}.`),
-      ...(leftOut.length === 0 ? [] : [`Left out, since lossy or costly caches have to be ticked: ${names(leftOut)}.`]),
-      ...(unable.length === 0 ? [] : [`Skipped, since they cannot drop a part: ${names(unable)}.`]),
+      ...(leftOut.length === 0 ? [] : [`Left out, because lossy or costly caches must be ticked: ${names(leftOut)}.`]),
+      ...(unable.length === 0 ? [] : [`Skipped, because they cannot drop a part: ${names(unable)}.`]),
     ],
     action: isTrim ? 'Drop and measure' : 'Release and measure',
   }
@@ -136,8 +136,8 @@ function heldBy(caches: readonly CacheView[]): string {
 }
 
 function pauses(mode: AttributionMode, last: AttributionReport | null): string {
-  const rule = 'Pauses: the process stands still for two collections a cache'
-  if (last?.mode !== mode) return `${rule}, so that longer the larger its heap is.`
+  const rule = 'Pauses: the process stops for two garbage collections per cache'
+  if (last?.mode !== mode) return `${rule}; they take longer the larger its heap is.`
   const { count, longestMs, totalMs } = last.pauses
   return `${rule}; last time ${formatCount(count)} pauses, ${formatMs(longestMs)} at most, ${formatMs(totalMs)} in all.`
 }

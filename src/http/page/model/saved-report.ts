@@ -12,10 +12,10 @@ export function reportInText(text: string): AttributionReport | string {
   try {
     value = JSON.parse(text)
   } catch {
-    return 'The file has no JSON in it.'
+    return 'The file contains no JSON.'
   }
   // `attach --json` puts the report beside its headline.
   const inner = typeof value === 'object' && value !== null && 'report' in value ? value.report : value
   if (isReport(inner)) return upgradeReport(inner)
-  return `The file has JSON, and no report: ${faultOfReport(inner) ?? 'it cannot be read'}.`
+  return `The file contains JSON that is not a report: ${faultOfReport(inner) ?? 'it cannot be read'}.`
 }

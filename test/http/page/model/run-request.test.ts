@@ -81,6 +81,6 @@ describe('what the form asks for', () => {
   it('says what a trim costs', () => {
     const { title, costs } = confirmationOf({ ...FORM, mode: 'trim' }, cacheViews(), null)
     expect(title).to.equal('Drop 5 % of 4 caches in the live process?')
-    expect(costs.join('\n')).to.contain('Skipped, since they cannot drop a part: sqlite pages.')
+    expect(costs.join('\n')).to.contain('Skipped, because they cannot drop a part: sqlite pages.')
   })
 })

@@ -95,9 +95,9 @@ function factElement({ title, figure, note, isAlarm }: Fact): HTMLElement {
 
 function wordsOf({ status, report }: PageState): string {
   if (status === null) return ''
-  if (!status.twin.supported) return `No twin can be had here: ${status.twin.reason ?? 'no reason given'}.`
+  if (!status.twin.supported) return `No twin is available here: ${status.twin.reason ?? 'no reason given'}.`
   if (!status.modes.includes('twin')) return 'Twins are not allowed here.'
-  if (status.role !== 'operator') return 'You may read; measuring takes the role of an operator.'
+  if (status.role !== 'operator') return 'You may read only: the role of an operator is needed to measure.'
   const what = 'Measures caches and owners in a fork of the process (a twin); it keeps every entry.'
   if (report === null) return what
   const age = formatAge(Date.now() - Date.parse(report.startedAt) - report.durationMs)

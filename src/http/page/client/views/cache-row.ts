@@ -132,7 +132,7 @@ export function detailsOf(row: CacheRow): readonly (readonly [string, string])[]
       ? []
       : ([
           ['Cost to refill', traits.refillCost],
-          ['Release loses', traits.lossless ? 'nothing' : 'something that cannot be had again'],
+          ['Release loses', traits.lossless ? 'nothing' : 'data that cannot be restored'],
           ['In a twin', traits.twin ? 'yes' : 'never (twin: false)'],
           ['In the live process', traits.live ? 'may be released' : 'never released (live: false)'],
           ['Can drop a part', traits.trim ? 'yes' : 'no'],
@@ -165,10 +165,10 @@ function attributionDetails(row: NonNullable<CacheRow['attribution']>): readonly
       : [
           [
             'RSS falls by',
-            `${formatBytes(returned.residentBytes)} ± ${formatBytes(returned.uncertaintyBytes)}, every freed page given back`,
+            `${formatBytes(returned.residentBytes)} ± ${formatBytes(returned.uncertaintyBytes)}, once every freed page is given back`,
           ] as const,
         ]),
-    ...(late === undefined ? [] : [['Of it in later turns', formatBytes(knownBytes(late))] as const]),
+    ...(late === undefined ? [] : [['Freed in later turns', formatBytes(knownBytes(late))] as const]),
     ['Pause', formatMs(pauseMs)],
     ['Took', formatMs(durationMs)],
   ]

@@ -1,4 +1,4 @@
-/** The table of the caches, which is their chart too: largest first, with what no cache holds below. */
+/** The table of the caches, which is their chart too: largest first, with memory in no cache below. */
 import { filterRows, joinRows, sortRows } from '../../model/cache-rows.js'
 import type { CacheRow, SortKey } from '../../model/cache-rows.js'
 import { scaleOf } from '../../model/scale.js'
@@ -174,7 +174,7 @@ function forget(names: ReadonlySet<string>, ...maps: readonly Map<string, unknow
 function showMore(store: PageStore, more: HTMLElement, found: number, shown: number): void {
   more.hidden = found > 0 && found === shown
   if (found === 0) {
-    more.replaceChildren('No cache has these words in its name.')
+    more.replaceChildren('No name of a cache contains this text.')
     return
   }
   const [kept] = more.children
@@ -193,8 +193,8 @@ function nothingRegistered(): HTMLElement {
     'p',
     { class: 'empty' },
     make('strong', {}, 'No cache is registered yet.'),
-    ' Register what the service keeps, for instance ',
+    ' Register the caches of the service, for instance ',
     make('code', {}, "coordinator.register('users', fromCache(users))"),
-    '; or find owners below, which shows what holds the memory.',
+    '. “Find owners” shows the holders of memory that is not registered.',
   )
 }

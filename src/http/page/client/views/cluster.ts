@@ -34,7 +34,7 @@ export function mountCluster(store: PageStore, runs: RunActions): void {
       const measured = replicas.filter(({ status }) => status === 'measured')
       return [
         make('p', { class: 'memory-note' }, `${titleOfFleet(report)}.`),
-        ...noteList('What stands out', [...caches.flatMap(differenceLines), ...caches.flatMap(outlierLines)]),
+        ...noteList('Differences and outliers', [...caches.flatMap(differenceLines), ...caches.flatMap(outlierLines)]),
         ...columnTable('Each cache, over the processes that have one of its name', FLEET_CACHE_COLUMNS, caches),
         ...columnTable('Each process, with its memory and its caches', replicaColumns(caches, CACHES_SHOWN), measured),
         ...noteList('Processes that were not measured', problemsOfFleet(report)),

@@ -77,7 +77,7 @@ export function mountMeasured<Result>(store: PageStore, view: MeasuredView<Resul
           ? view.show(result)
           : state.status?.twin.supported === false
             ? say(
-                `They are measured in twins, and none can be had here: ${state.status.twin.reason ?? 'no reason given'}.`,
+                `They are measured in twins, and no twin is available here: ${state.status.twin.reason ?? 'no reason given'}.`,
               )
             : say(words.before)
     byId(view.content, HTMLElement).replaceChildren(...children.filter((child) => child !== null))

@@ -65,14 +65,25 @@ function findings(state: PageState, store: PageStore, tabs: Tabs): Finding[] {
           }),
         ]),
     ...(isUnknownLarge && profile !== undefined
-      ? [link(`${formatBytes(unknown.bytes)} are not known:`, 'A heap profile names who allocates them.', profile)]
+      ? [
+          link(
+            `${formatBytes(unknown.bytes)} have no known holder:`,
+            'a heap profile shows which code allocates them.',
+            profile,
+          ),
+        ]
       : []),
     ...warningsOf(report.warnings.length, tabs),
     ...(isLimitNear(holdings.rssBytes, status?.process.memoryLimitBytes ?? null)
       ? [
-          finding('The limit is near:', 'freed pages and small caches come back first.', 'See all of RSS', () => {
-            tabs.show('rss-view')
-          }),
+          finding(
+            'The limit is near:',
+            'the parts of RSS show how much of it is freed pages.',
+            'See all of RSS',
+            () => {
+              tabs.show('rss-view')
+            },
+          ),
         ]
       : []),
   ]
@@ -84,8 +95,8 @@ function warningsOf(count: number, tabs: Tabs): Finding[] {
   if (count === 0) return []
   const [what, says, title] =
     count === 1
-      ? ['1 warning', 'of the run says what to mind.', 'Read it']
-      : [`${formatCount(count)} warnings`, 'of the run say what to mind.', 'Read them']
+      ? ['1 warning', 'came with this run.', 'Read it']
+      : [`${formatCount(count)} warnings`, 'came with this run.', 'Read them']
   const show = (): void => {
     tabs.show('caches')
     byId('report-notes', HTMLElement).scrollIntoView({ block: 'center' })

@@ -1,4 +1,4 @@
-/** Who is looked at: process, allocator, version, uptime; whether the server answers; further pages; the theme. */
+/** The process that the page shows: its name, allocator, version, uptime; whether the server answers; further pages; the theme. */
 import { longName } from '../../model/names.js'
 import { formatDuration } from '../../model/time.js'
 import type { StatusView } from '../../../admin/types.js'

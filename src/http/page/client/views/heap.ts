@@ -14,7 +14,7 @@ const SNAPSHOT = {
   title: 'Download a heap snapshot?',
   costs: [
     'It holds every object and every string of the process: passwords, tokens and data of users are in it.',
-    'It is written in a twin: the process pauses for a fork, and the file is some times the size of the JS heap.',
+    'It is written in a twin: the process pauses for a fork, and the file is several times the size of the JS heap.',
   ],
   action: 'Take and download',
 } as const
@@ -48,8 +48,8 @@ function content({ histogram, twinTask, status }: PageState): HTMLElement {
   if (histogram !== null) return table(histogram)
   const words =
     status !== null && !status.twin.supported
-      ? `The heap is walked in a twin, and none can be had here: ${status.twin.reason ?? 'no reason given'}.`
-      : 'Counts the live objects of each class, or takes a snapshot for the browser’s developer tools; in a twin, so that the process goes on.'
+      ? `The heap is walked in a twin, and no twin is available here: ${status.twin.reason ?? 'no reason given'}.`
+      : 'Counts the live objects of each class, or takes a snapshot for the browser’s developer tools. Both happen in a twin: the process goes on.'
   return make('p', { class: 'empty' }, words)
 }
 
@@ -59,8 +59,8 @@ function table({ classes, engine = [], others, total }: ClassHistogram): HTMLEle
     { role: 'table', class: 'table owners', 'aria-labelledby': 'heap-title' },
     tableHead(
       columnHead('cell-path', 'class'),
-      columnHead('number', 'held, with what it alone reaches'),
-      columnHead('number', 'own bytes'),
+      columnHead('number', 'retained'),
+      columnHead('number', 'shallow'),
       columnHead('number', 'objects'),
     ),
     make(
@@ -74,7 +74,7 @@ function table({ classes, engine = [], others, total }: ClassHistogram): HTMLEle
   )
 }
 
-/** Sums, of which it is not known what they hold together. */
+/** Sums: the bytes that they retain together are not known. */
 const UNHELD = { retainedBytes: null } as const
 
 function rowOf(name: string, each: ClassRow, kind = ''): HTMLElement {
@@ -92,8 +92,8 @@ function row(
     'tr',
     { role: 'row' },
     rowHead(longName(name), ...(reach === '' ? [] : [make('div', { class: 'reach' }, longName(reach))])),
-    cell('held', formatBytes(retainedBytes), retainedBytes === null ? 'number is-unknown' : 'number strong'),
-    cell('own', formatBytes(shallowBytes)),
+    cell('retained', formatBytes(retainedBytes), retainedBytes === null ? 'number is-unknown' : 'number strong'),
+    cell('shallow', formatBytes(shallowBytes)),
     cell('objects', formatCount(count)),
   )
 }

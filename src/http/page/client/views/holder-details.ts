@@ -64,7 +64,7 @@ function ofCache(row: CacheRow): Detail[] {
 function ofOwner(owner: Owner): Detail[] {
   const { path, script, package: from, kind, className, entries, instances, own, released, uncertaintyBytes } = owner
   return [
-    ['Path', path === null ? 'no name is on the way to it' : longName(path)],
+    ['Path', path === null ? 'no named path reaches it' : longName(path)],
     ...(script === null ? [] : [['Script', longName(script)] as const]),
     ...(from === null ? [] : [['Package', longName(from)] as const]),
     ['Kind', `${kind}, ${longName(className)}${instances > 1 ? ` ×${formatCount(instances)}` : ''}`],
@@ -76,13 +76,13 @@ function ofOwner(owner: Owner): Detail[] {
         ? 'no: it cannot be emptied safely'
         : `${formatBytes(knownBytes(released))} ± ${formatBytes(uncertaintyBytes)}, emptied in the twin`,
     ],
-    ...(owner.disagreement === null ? [] : [['Both differ', longName(owner.disagreement)] as const]),
+    ...(owner.disagreement === null ? [] : [['Disagreement', longName(owner.disagreement)] as const]),
   ]
 }
 
 function returnedDetail({ residentBytes, uncertaintyBytes }: NonNullable<Holding['returned']>): Detail {
   const error = uncertaintyBytes === null ? '' : ` ± ${formatBytes(uncertaintyBytes)}`
-  return ['RSS would fall by', `${formatBytes(residentBytes)}${error}, every freed page given back`]
+  return ['RSS falls by', `${formatBytes(residentBytes)}${error}, once every freed page is given back`]
 }
 
 function partsWords(parts: Holding['parts']): string {
@@ -98,7 +98,7 @@ function adviceOfUnknown(kind: Holding['kind'], { discovery, status }: PageState
       'How to act',
       discovery === null
         ? '“Find out” divides it by caches, owners and packages.'
-        : 'A heap profile names who allocates native memory: cache-attribution run --profile.',
+        : 'A heap profile shows which code allocates native memory: cache-attribution run --profile.',
     ],
   ]
 }

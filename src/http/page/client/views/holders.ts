@@ -31,8 +31,8 @@ const KINDS: Readonly<Record<Holding['kind'], string>> = {
 
 const HINTS = {
   bytes: 'Resident bytes. All rows add up to RSS.',
-  share: 'Of RSS.',
-  returned: 'By how much RSS falls when it is released or given back, as far as that was measured.',
+  share: 'Share of RSS.',
+  returned: 'The bytes by which RSS falls when the memory is released or given back, where that is known.',
 } as const
 
 /** Fills the table and keeps it up to date. */
@@ -78,7 +78,7 @@ function tableElement(body: HTMLElement): HTMLElement {
       columnHead('number', 'bytes'),
       columnHead('number', 'share'),
       columnHead('cell-growth', 'growth'),
-      columnHead('number', 'comes back'),
+      columnHead('number', 'RSS falls by'),
       columnHead(null, unseen('details')),
     ),
     body,
@@ -87,7 +87,9 @@ function tableElement(body: HTMLElement): HTMLElement {
 
 function showNotes(holdings: Holdings, rest: HTMLElement, state: PageState): void {
   const { caches, pinned } = state
-  const cut = holdings.isCut ? '; what was found of owners is more than lives now, and is cut in proportion' : ''
+  const cut = holdings.isCut
+    ? '; the owners found hold more than is live now, so their bytes are reduced in proportion'
+    : ''
   const when = pinned === null ? '' : ' of the report'
   setText(
     byId('holders-note', HTMLElement),
@@ -127,7 +129,7 @@ function makeHolderRow(key: string, store: PageStore, actions: HolderActions): H
   const bytes = cell('cell-bytes number strong', 'bytes')
   const share = cell('number', 'share')
   const growth = make('td', { role: 'cell', class: 'cell-growth', 'data-label': 'growth' })
-  const returned = cell('number', 'comes back')
+  const returned = cell('number', 'RSS falls by')
   const more = make('button', { type: 'button', class: 'more' })
   onClick(more, () => {
     toggle(store, key)
@@ -209,7 +211,7 @@ function makeDetails(
   }
 }
 
-const WIDE = new Set(['Name', 'Path', 'Script', 'Parts', 'How to act', 'Both differ', 'Guide'])
+const WIDE = new Set(['Name', 'Path', 'Script', 'Parts', 'How to act', 'Disagreement', 'Guide'])
 
 function detail([label, value]: readonly [string, string]): HTMLElement {
   return make('div', { class: WIDE.has(label) ? 'wide' : null }, make('dt', {}, label), make('dd', {}, value))

@@ -6,20 +6,20 @@ import { longName } from '../../model/names.js'
 import { make } from '../dom.js'
 import { columnHead, rowHead, tableHead } from './table-head.js'
 
-/** A table of what waits; nothing where nothing does, or the heap was not walked. */
+/** A table of them; nothing where nothing waits, or the heap was not walked. */
 export function inFlightTable(inFlight: readonly InFlight[]): HTMLElement[] {
   if (inFlight.length === 0) return []
   return [
     make(
       'p',
       { class: 'memory-note', id: 'in-flight-title' },
-      'In flight: what waits, by where its function stands or by its class. What the owners hold may be in it.',
+      'In flight: timers, suspended calls, sockets and streams, by the place of their function or by their class. Some of this memory may also be listed under its owner.',
     ),
     make(
       'table',
       { role: 'table', class: 'table owners', 'aria-labelledby': 'in-flight-title' },
       tableHead(
-        columnHead('cell-path', 'what waits'),
+        columnHead('cell-path', 'in flight'),
         columnHead('number', 'count'),
         columnHead('number', 'holds'),
         columnHead('number', 'buffered'),

@@ -9,6 +9,8 @@ export function mountLastLife(store: PageStore): void {
     const lastLife = status?.lastLife ?? null
     region.hidden = lastLife === null
     if (lastLife === null) return
-    region.replaceChildren(make('p', {}, make('strong', {}, 'The life before this one: '), lastLife.headline.join(' ')))
+    region.replaceChildren(
+      make('p', {}, make('strong', {}, 'The process before this one: '), lastLife.headline.join(' ')),
+    )
   })
 }

@@ -35,15 +35,15 @@ function content({ discovery, status, run }: PageState): HTMLElement[] {
   const say = (words: string): HTMLElement[] => [make('p', { class: 'empty' }, words)]
   if (isDiscovering(run)) {
     const words =
-      'A twin walks the heap for the owners of live memory, empties and measures them. This takes some seconds.'
+      'A twin walks the heap, finds the owners of live memory, empties them and measures them. This takes some seconds.'
     return [make('p', { class: 'empty', role: 'status' }, words)]
   }
   if (discovery !== null) return found(discovery)
   if (status !== null && !status.twin.supported) {
-    return say(`Owners are sought in a twin, and none can be had here: ${status.twin.reason ?? 'no reason given'}.`)
+    return say(`Owners are found in a twin, and no twin is available here: ${status.twin.reason ?? 'no reason given'}.`)
   }
   return say(
-    'Finds what keeps the live memory alive: collections, lists, listeners, timers, promises. Each owner has the path that reaches it, and is emptied and measured in a twin where that is safe: nothing is lost.',
+    'Finds the owners of live memory: collections, lists, listeners, timers, promises. Each owner is listed with the path that reaches it. Where that is safe, it is emptied and measured in a twin: the process loses nothing.',
   )
 }
 
@@ -72,7 +72,7 @@ function sentence(line: string): string {
 }
 
 function table({ owners, others }: Discovery, live: LiveMemory): HTMLElement[] {
-  const caption = `Owners of the ${formatBytes(live.totalBytes)} that live: each alone keeps its part alive, and no byte is counted twice.`
+  const caption = `Owners of the ${formatBytes(live.totalBytes)} of live memory: each alone keeps its part alive, and no byte is counted twice.`
   const owned = owners.reduce((bytes, { own }) => bytes + own.totalBytes, others.totalBytes)
   return [
     make('p', { class: 'memory-note' }, caption),
@@ -134,7 +134,7 @@ function whereOf(
     sharedBy.length === 0
       ? ''
       : `held by ${sharedBy.map((place) => owners[place]?.path ?? 'another owner of this list').join(' and ')} as well`,
-    released === null ? 'by the graph alone: it cannot be emptied safely' : '',
+    released === null ? 'sized by the heap graph alone: it cannot be emptied safely' : '',
   ]
     .filter((part) => part !== '')
     .join(', ')

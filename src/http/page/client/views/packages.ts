@@ -17,7 +17,7 @@ export function packagesTable(packages: readonly PackageCost[]): HTMLElement[] {
     make(
       'p',
       { class: 'memory-note', id: 'packages-title' },
-      'By package: all of the live memory once more, by whose it is. What the owners hold is in it.',
+      'By package: the same live memory, divided by package. The memory of the owners is included.',
     ),
     make(
       'table',

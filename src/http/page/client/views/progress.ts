@@ -76,7 +76,7 @@ function words(run: RunProgress): string {
   const title = own ? MODE_TITLES[run.mode] : `Started elsewhere: ${MODE_TITLES[run.mode].toLowerCase()}`
   if (isAborting) return `${title}: aborting …`
   if (discovering !== null) return `${title}: ${describeProgress(discovering)} …`
-  if (planned === null) return own ? `${title}: waiting until no thread is in the middle of anything …` : `${title}.`
+  if (planned === null) return own ? `${title}: waiting for background work to end …` : `${title}.`
   const count = `${formatCount(doneOf(run))} of ${formatCount(planned.size)}`
   if (seeksOwners && doneOf(run) === planned.size) return `${title}: ${count} caches, now the owners of the rest …`
   return lastDone === null

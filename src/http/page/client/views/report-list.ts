@@ -40,7 +40,7 @@ export function makeReportList({ reports, report }: PageState, actions: ReportAc
       tableHead(
         columnHead('', 'started'),
         columnHead('', 'mode'),
-        columnHead('', 'set off by'),
+        columnHead('', 'started by'),
         columnHead('number', 'took'),
         columnHead('number', 'caches'),
         columnHead('number', 'in caches'),
@@ -79,7 +79,7 @@ function row(summary: ReportSummary, isCurrent: boolean, actions: ReportActions)
     { role: 'row', class: isCurrent ? 'is-current' : null },
     make('th', { role: 'rowheader', scope: 'row' }, when(startedAt)),
     cell('mode', mode),
-    cell('set off by', trigger),
+    cell('started by', trigger),
     cell('took', formatMs(durationMs), 'number'),
     cell('caches', formatCount(caches.length), 'number'),
     cell('in caches', formatBytes(inCaches), 'number'),

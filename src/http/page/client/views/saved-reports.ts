@@ -47,7 +47,7 @@ async function load(file: File, loaded: Map<string, AttributionReport>, actions:
   const name = shortName(file.name)
   if (typeof found === 'string') {
     const problem = problemOfSilence(found)
-    actions.fail({ ...problem, title: `${name} is no report`, cure: 'Choose a report that was saved as JSON.' })
+    actions.fail({ ...problem, title: `${name} is not a report`, cure: 'Choose a report that was saved as JSON.' })
     return
   }
   loaded.set(`file:${name}`, found)
@@ -98,7 +98,7 @@ function comparison(before: AttributionReport, after: AttributionReport): HTMLEl
   const note = make('p', { class: 'memory-note', id: 'comparison-title' }, `Changes ${span}`)
   const words = `RSS ${formatBytes(rss(before))} → ${formatBytes(rss(after))} (${change > 0 ? '+' : ''}${formatBytes(change)}).`
   const rest =
-    others === 0 ? '' : ` ${formatCount(others)} more did not change beyond their ±, or are known in one report alone.`
+    others === 0 ? '' : ` ${formatCount(others)} more did not change beyond their ±, or are in one report only.`
   const summary = make('p', {})
   setText(summary, `${words}${rest}`)
   if (shown.length === 0) return [note, summary]

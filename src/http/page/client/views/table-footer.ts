@@ -1,4 +1,4 @@
-/** Below the caches: what no cache holds, and the change that no row explains. */
+/** Below the caches: memory in no cache, and the change that no row explains. */
 import type { Figures } from '../../../../measure/figures.js'
 import { heldByNone } from '../../../../report/held-by-none.js'
 import type { AttributionReport } from '../../../../report/types.js'
@@ -16,7 +16,7 @@ export function makeFooter(report: AttributionReport | null, scale: Scale): HTML
   return [
     row(
       `${first} (floor)`,
-      ['what stays when every cache is empty: watch it for a leak', ...others].join('; '),
+      ['stays when every cache is empty; a leak shows here', ...others].join('; '),
       floorBytes(floor),
       floor,
       null,

@@ -51,7 +51,7 @@ function tiles(report: AttributionReport): HTMLElement[] {
     twin === undefined
       ? `${formatCount(pauses.count)} pauses, ${formatMs(pauses.totalMs)} in all`
       : `of it the fork ${formatMs(twin.forkMs)}`
-  const held = tile('Floor', formatBytes(floorBytes(floor)), `${heldByNone(report)}: a leak lives here`)
+  const held = tile('Floor', formatBytes(floorBytes(floor)), `${heldByNone(report)}: a leak shows here`)
   const pause = tile('Longest pause', formatMs(twin?.pauseMs ?? pauses.longestMs), pauseNote)
   // Without caches nothing was released: there is no sum, no change and no noise.
   if (caches.length === 0) return [held, pause]
