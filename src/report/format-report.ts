@@ -4,7 +4,7 @@ import { figuresOf } from '../measure/sample.js'
 import type { MemorySample } from '../measure/sample.js'
 import { boolean, optional, resolveOptions } from '../support/options.js'
 import { formatBytes, formatCount, formatMs, formatShare, printable, signed } from '../support/units.js'
-import { formatBreakdown } from './breakdown/format-breakdown.js'
+import { besideOwners, formatBreakdown } from './breakdown/format-breakdown.js'
 import { discoveryText } from './discovery/format-discovery.js'
 import { residualLines, sampledLines } from './residual/format-residual.js'
 import { heldByNone } from './held-by-none.js'
@@ -72,7 +72,13 @@ export function reportLines(report: AttributionReport, paints: Palette): string[
     ...fitLines(lines, paints.width),
     ...(report.breakdown == null
       ? []
-      : ['', formatBreakdown(report.breakdown, { color: paints.isColored, width: paints.width })]),
+      : [
+          '',
+          formatBreakdown(besideOwners(report.breakdown, report.discovery?.owners), {
+            color: paints.isColored,
+            width: paints.width,
+          }),
+        ]),
     ...(report.residual === undefined ? [] : ['', ...residualLines(report.residual, paints)]),
     ...below(sampledLines(report, paints)),
     ...(report.discovery === undefined ? [] : ['', discoveryText(report.discovery, paints, report.floor)]),

@@ -79,6 +79,9 @@ describe('attach', function () {
     const places = order.map((text) => stdout.indexOf(text))
     expect(places, stdout).to.deep.equal(places.toSorted((a, b) => a - b))
     expect(places[0]).to.be.greaterThan(-1)
+    expect(stdout, 'an advice that the list of owners has followed').to.not.contain('discover and a class histogram')
+    const listsAgent = /^cache-attribution +\d/m.test(stdout)
+    expect(/^agent +part of "cache-attribution" by package/m.test(stdout), stdout).to.equal(listsAgent)
     expect(stderr).to.contain('loading the agent into the process')
   })
 

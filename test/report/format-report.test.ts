@@ -1,8 +1,10 @@
 import { expect } from 'chai'
 import { formatReport } from '../../src/index.js'
 import type { AttributionReport } from '../../src/index.js'
+import { buildBreakdown } from '../helpers/internals/report-breakdown.js'
 import { widthOf } from '../helpers/internals/support.js'
-import { discoveryOf } from './owners.js'
+import { readings } from './breakdown/readings.js'
+import { discoveryOf, ownerOf } from './owners.js'
 import { report, row, sample } from './reports.js'
 import { expectLinear } from '../helpers/linear.js'
 import { thorough } from '../helpers/thorough.js'
@@ -43,6 +45,15 @@ describe('formatReport()', () => {
     expect(lines.filter((line) => line.includes('are explained'))).to.have.length(1)
     const unknown = shown({ ...report([]), floor: { ...floor, allocatedBytes: null }, discovery })
     expect(unknown.join()).to.include('of the floor of 30.00 MiB JS heap, ')
+  })
+
+  it('gives the advice to find owners only where it lists none', () => {
+    const advice = '  discover and a class histogram show what holds these objects'
+    const unfound = { ...report([]), breakdown: buildBreakdown(readings()) }
+    expect(shown(unfound)).to.include(advice)
+    const found = shown({ ...unfound, discovery: discoveryOf([ownerOf('server.js › users', MIB)]) })
+    expect(found).to.not.include(advice)
+    expect(found).to.include('  a second observation shows whether RSS grows, and by which part')
   })
 
   it('sorts by bytes, the skipped ones last', () => {

@@ -1,8 +1,9 @@
 /** `cache-attribution attach`: what holds the memory of a process that nobody prepared. */
 import type { AttachCost } from '../../attach/protocol.js'
 import type { Overview } from '../../attach/agent/types.js'
-import { formatBreakdown } from '../../report/breakdown/format-breakdown.js'
+import { besideOwners, formatBreakdown } from '../../report/breakdown/format-breakdown.js'
 import { formatDiscovery } from '../../report/discovery/format-discovery.js'
+import { isLibraryListed } from '../../report/discovery/format-packages.js'
 import { reportLines } from '../../report/format-report.js'
 import { fitLines } from '../../report/fit-lines.js'
 import { headline } from '../../report/headline.js'
@@ -115,9 +116,9 @@ function textOf(overview: Overview, cost: AttachCost, target: string): string {
     ...reports.filter(({ caches }) => caches.length > 0).flatMap((report) => ['', ...reportLines(report, paints)]),
     '',
     formatDiscovery(discovery),
-    ...(breakdown === null ? [] : ['', formatBreakdown(breakdown)]),
+    ...(breakdown === null ? [] : ['', formatBreakdown(besideOwners(breakdown, discovery.owners))]),
     '',
-    ...fitLines([costLine(cost), ...growthLine(overview, target)], paints.width),
+    ...fitLines([costLine(cost), ...agentLine(overview, cost), ...growthLine(overview, target)], paints.width),
   ].join('\n')
 }
 
@@ -136,6 +137,12 @@ function growthLine({ reports, discovery }: Overview, target: string): string[] 
 
 function isKnown(trend: Trend | undefined): boolean {
   return trend !== undefined && trend.verdict !== 'unknown'
+}
+
+/** The row of this library, which the agent is part of; nothing where no agent was loaded. */
+function agentLine({ discovery }: Overview, { agentBytes }: AttachCost): string[] {
+  if (agentBytes === 0 || !isLibraryListed(discovery.packages ?? [])) return []
+  return ['agent         part of "cache-attribution" by package: it is in the process only during the attach']
 }
 
 /** The cost for the process, in one line. */

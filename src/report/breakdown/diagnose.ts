@@ -67,7 +67,7 @@ function observed(root: MemoryNode, parts: readonly BreakdownPart[], previous: D
     bytes >= (previous?.named.includes(name) === true ? NAMED.keptShare : NAMED.share) * root.bytes
   const named = [largest, ...others.filter(isNamed).slice(0, NAMED.count - 1)]
   const list = named.map(({ name, bytes }) => `${name} ${share(bytes, root)}`).join(', ')
-  const line = `largest: ${list}; ${largest.advice}; a second observation shows whether it grows`
+  const line = `largest: ${list}; ${largest.advice}; a second observation shows whether RSS grows, and by which part`
   return { verdict: 'observed', largest: largest.name, named: named.map(({ name }) => name), hasGrown: null, line }
 }
 

@@ -4,6 +4,7 @@ import { formatBytes, formatShare, printable } from '../../support/units.js'
 import { fitLines } from '../fit-lines.js'
 import { WIDTH_RULE, formatTable, palette } from '../format-table.js'
 import type { TableColumn } from '../format-table.js'
+import { isOwnerAdvice } from './parts.js'
 import type { MemoryNode } from './types.js'
 
 /** How {@link formatBreakdown} writes. */
@@ -31,9 +32,13 @@ interface Row {
 }
 
 const NAME_LENGTH_MAX = 60
+const NOTE_LENGTH_MAX = 600
+/** Between the parts of a note. */
+const SEPARATOR = '; '
 
 /**
- * The tree, each node with its bytes and its share of RSS, and the diagnosis above it.
+ * The tree, each node with its bytes and its share of RSS. Above it stands the diagnosis: its finding in the first line, each
+ * advice in a line of its own below.
  *
  * @returns several lines, without a newline at the end
  * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
@@ -63,12 +68,25 @@ export function formatBreakdown(root: MemoryNode, options?: FormatBreakdownOptio
     ({ depth }: Row) =>
     (text: string): string =>
       depth < 2 ? text : dim(text)
+  const [finding = '', ...advice] = printable(root.note ?? formatBytes(root.bytes), NOTE_LENGTH_MAX).split(SEPARATOR)
   const lines = [
-    `${strong('Where all of RSS is')}: ${printable(root.note ?? formatBytes(root.bytes), 600)}`,
+    `${strong('Where all of RSS is')}: ${finding}`,
+    ...advice.map((text) => `  ${text}`),
     '',
     ...formatTable(columns, rows, paints, paint),
   ]
   return fitLines(lines, paints.width).join('\n')
+}
+
+/**
+ * The tree beside a list of owners: without the advice to find them.
+ *
+ * @internal
+ */
+export function besideOwners(root: MemoryNode, owners: readonly unknown[] = []): MemoryNode {
+  if (owners.length === 0 || root.note === undefined) return root
+  const note = root.note.split(SEPARATOR).filter((advice) => !isOwnerAdvice(advice))
+  return { ...root, note: note.join(SEPARATOR) }
 }
 
 /** Depth first; small children of a node together, so that the lines still add up. */

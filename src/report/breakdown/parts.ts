@@ -13,6 +13,17 @@ export interface BreakdownPart {
   readonly isFree?: boolean
 }
 
+/** The advice to find the owners of JavaScript objects. */
+const OWNER_ADVICE = {
+  live: 'discover and a class histogram show what holds these objects',
+  used: 'discover and a class histogram show which of these objects are live, and what holds them',
+} as const
+
+/** Whether an advice is to find owners, which a reader of their list need not be told. */
+export function isOwnerAdvice(advice: string): boolean {
+  return Object.values<string>(OWNER_ADVICE).includes(advice)
+}
+
 /** All of RSS but code, which is large in every process, and what is not divided. */
 export function accountableParts(root: MemoryNode): readonly BreakdownPart[] {
   return [...heldParts(root), ...freeParts(root), ...mappedParts(root), ...unclearParts(root)]
@@ -26,21 +37,21 @@ function heldParts(root: MemoryNode): readonly BreakdownPart[] {
   const cached = [...live, ...used, ...liveNative].flatMap(cachesOf)
   const less = (nodes: readonly MemoryNode[]): number => sum(nodes) - sum(nodes.flatMap(cachesOf))
   return [
-    { name: 'measured caches', bytes: sum(cached), advice: 'attribute() measures each of them' },
+    { name: 'measured caches', bytes: sum(cached), advice: 'attribute() measures each cache' },
     {
       name: 'JavaScript objects in no measured cache (live at the last major collection)',
       bytes: less(live),
-      advice: 'discover and a class histogram show what holds them',
+      advice: OWNER_ADVICE.live,
     },
     {
       name: 'JavaScript objects, garbage or allocated since the last major collection',
       bytes: sum(named(inV8, PART.since)),
-      advice: 'the next major collection shows which',
+      advice: 'the next major collection shows which of the two they are',
     },
     {
       name: 'JavaScript objects in no measured cache, garbage since the last major collection included',
       bytes: less(used),
-      advice: 'discover and a class histogram show what lives, and what holds it',
+      advice: OWNER_ADVICE.used,
     },
     {
       name: 'native memory in no measured cache',

@@ -41,6 +41,11 @@ export function packageLines(packages: readonly PackageCost[], paints: Palette):
   ]
 }
 
+/** Whether the table has a row of this library. */
+export function isLibraryListed(packages: readonly PackageCost[]): boolean {
+  return packages.slice(0, SHOWN_MOST).some(({ of }) => of === 'library')
+}
+
 /** `express`, `the application`, `Node itself`. */
 export function namePackage({ of, package: name }: PackageCost): string {
   return of === 'package' ? printable(name ?? '', NAME_LENGTH_MAX) : TITLES[of]

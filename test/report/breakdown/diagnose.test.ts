@@ -212,7 +212,12 @@ describe('diagnose() of two observations', () => {
 describe('formatBreakdown()', () => {
   it('writes each node with its share of RSS, and the diagnosis above', () => {
     const text = formatBreakdown(buildBreakdown(readings()), { color: false })
-    expect(text.split('\n', 1)[0]).to.match(/^Where all of RSS is: largest: /)
+    const [first, ...below] = text.split('\n')
+    expect(first).to.match(/^Where all of RSS is: largest: [^;]+$/)
+    expect(below.slice(0, below.indexOf(''))).to.deep.equal([
+      '  discover and a class histogram show what holds these objects',
+      '  a second observation shows whether RSS grows, and by which part',
+    ])
     expect(text).to.match(/^ {6}live +80\.00 MiB +40\.0 % +at the last major collection, 12\.0 s ago$/m)
     expect(text).to.match(/^ {2}binary and libraries +40\.00 MiB +20\.0 %$/m)
   })
