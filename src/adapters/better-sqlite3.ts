@@ -54,6 +54,8 @@ export const betterSqlite3Adapter: Adapter<BetterSqlite3Like> = {
  * The page cache of a database of the package better-sqlite3.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('orders.db', fromBetterSqlite3(new Database('orders.db')))
  */
 export function fromBetterSqlite3(database: BetterSqlite3Like): Releasable {
   return adaptWith(betterSqlite3Adapter, database)

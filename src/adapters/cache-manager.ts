@@ -64,6 +64,8 @@ function levelIn(store: object): Releasable | undefined {
  * The cache of `createCache()` of the package cache-manager, of `caching()` in versions 4 and 5, and of NestJS as `CACHE_MANAGER`: its stores in this process.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over shared stores alone
+ * @example
+ * coordinator.register('prices', fromCacheManager(createCache()))
  */
 export function fromCacheManager(cache: CacheManagerLike): Releasable {
   return adaptWith(cacheManagerAdapter, cache)

@@ -60,6 +60,8 @@ export function cacheableMemoryBehind(store: object): CacheableMemoryLike | unde
  * A `CacheableMemory` of the package cacheable or `@cacheable/memory`.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('prices', fromCacheableMemory(new CacheableMemory()))
  */
 export function fromCacheableMemory(cache: CacheableMemoryLike): Releasable {
   return adaptWith(cacheableMemoryAdapter, cache)

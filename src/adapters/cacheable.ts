@@ -49,6 +49,8 @@ export const cacheableAdapter: Adapter<CacheableLike> = {
  * A `Cacheable` of the package cacheable: its first level.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a first level that is shared
+ * @example
+ * coordinator.register('prices', fromCacheable(new Cacheable()))
  */
 export function fromCacheable(cache: CacheableLike): Releasable {
   return adaptWith(cacheableAdapter, cache)

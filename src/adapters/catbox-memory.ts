@@ -68,6 +68,9 @@ function segmentsOf(engine: object): Segments {
  * An engine of the package `@hapi/catbox-memory`.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * const engine = new Engine()
+ * coordinator.register('pages', fromCatboxMemory(engine))
  */
 export function fromCatboxMemory(engine: CatboxMemoryLike): Releasable {
   return adaptWith(catboxMemoryAdapter, engine)

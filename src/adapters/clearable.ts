@@ -23,7 +23,7 @@ export const clearableAdapter: Adapter<Clearable> = {
     claimed: null,
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
-      'What its `clear()` does is not known: pass nothing whose content cannot be had again.',
+      'What its `clear()` does is not known: pass nothing whose content cannot be restored.',
       'Where the name of its class stands for state (`SessionCache`, `LockTable`), it is not lossless.',
       'A `clear()` that leaves memory behind leaves it out of the row.',
     ],
@@ -53,9 +53,11 @@ function classNameOf(cache: object): unknown {
 }
 
 /**
- * Any object with a `clear()` that drops what can be had again.
+ * Any object with a `clear()` that drops data which use brings back.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('templates', fromClearable({ clear: () => templates.reset() }))
  */
 export function fromClearable(cache: Clearable): Releasable {
   return adaptWith(clearableAdapter, cache)

@@ -73,6 +73,9 @@ function adapt(cache: CollectionLike): Releasable {
  * A Map used as a cache.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` for a subclass with a sign of a connection
+ * @example
+ * const users = new Map()
+ * coordinator.register('users', fromMap(users))
  */
 export function fromMap(cache: CollectionLike): Releasable {
   return adaptWith(mapAdapter, cache)
@@ -82,6 +85,9 @@ export function fromMap(cache: CollectionLike): Releasable {
  * A Set used as a cache.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` for a subclass with a sign of a connection
+ * @example
+ * const seen = new Set()
+ * coordinator.register('seen', fromSet(seen))
  */
 export function fromSet(cache: CollectionLike): Releasable {
   return adaptWith(setAdapter, cache)

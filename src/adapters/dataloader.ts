@@ -52,6 +52,9 @@ function memoryOf(loader: DataLoaderLike): Releasable {
  * A DataLoader that lives longer than one request.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a `cacheMap` with a sign of a connection
+ * @example
+ * const users = new DataLoader(loadUsers)
+ * coordinator.register('users', fromDataLoader(users))
  */
 export function fromDataLoader(loader: DataLoaderLike): Releasable {
   return adaptWith(dataLoaderAdapter, loader)

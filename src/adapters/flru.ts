@@ -45,6 +45,8 @@ export const flruAdapter: Adapter<FlruLike> = {
  * A cache of the package flru.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('users', fromFlru(flru(10_000)))
  */
 export function fromFlru(cache: FlruLike): Releasable {
   return adaptWith(flruAdapter, cache)

@@ -83,6 +83,8 @@ function memoryOf(keyv: object): Releasable {
  * A Keyv over a Map or another in-process store.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over any other store
+ * @example
+ * coordinator.register('sessions', fromKeyv(new Keyv()))
  */
 export function fromKeyv(keyv: KeyvLike): Releasable {
   return adaptWith(keyvAdapter, keyv)

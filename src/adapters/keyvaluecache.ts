@@ -57,6 +57,9 @@ function lruWithin(value: object): LruCacheLike | undefined {
  * An InMemoryLRUCache of the package `@apollo/utils.keyvaluecache`.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * const cache = new InMemoryLRUCache()
+ * coordinator.register('graphql responses', fromKeyValueCache(cache))
  */
 export function fromKeyValueCache(cache: KeyValueCacheLike): Releasable {
   return adaptWith(keyValueCacheAdapter, cache)

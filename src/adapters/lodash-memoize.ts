@@ -59,6 +59,9 @@ function sizeOf(cache: object): number | null {
  * A function that lodash's `memoize()` made.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` over a cache with a sign of a connection
+ * @example
+ * const parsed = memoize(parse)
+ * coordinator.register('parsed', fromLodashMemoize(parsed))
  */
 export function fromLodashMemoize(memoized: MemoizedLike): Releasable {
   return adaptWith(lodashMemoizeAdapter, memoized)

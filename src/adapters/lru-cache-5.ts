@@ -57,6 +57,8 @@ export const lruCache5Adapter: Adapter<LruCache5Like> = {
  * A cache of the package lru-cache, versions 4 to 6.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('users', fromLruCache5(new LRU({ max: 10_000 })))
  */
 export function fromLruCache5(cache: LruCache5Like): Releasable {
   return adaptWith(lruCache5Adapter, cache)

@@ -49,6 +49,8 @@ export const lruMapAdapter: Adapter<LruMapLike> = {
  * An LRUMap of the package lru_map.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('users', fromLruMap(new LRUMap(10_000)))
  */
 export function fromLruMap(cache: LruMapLike): Releasable {
   return adaptWith(lruMapAdapter, cache)

@@ -41,6 +41,9 @@ export const memoizeeAdapter: Adapter<MemoizeeLike> = {
  * A function that memoizee made.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * const parsed = memoizee(parse)
+ * coordinator.register('parsed', fromMemoizee(parsed))
  */
 export function fromMemoizee(memoized: MemoizeeLike): Releasable {
   return adaptWith(memoizeeAdapter, memoized)

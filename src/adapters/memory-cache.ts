@@ -49,6 +49,9 @@ export const memoryCacheAdapter: Adapter<MemoryCacheLike> = {
  * The export of the package memory-cache, or a `Cache` of it.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * import cache from 'memory-cache'
+ * coordinator.register('responses', fromMemoryCache(cache))
  */
 export function fromMemoryCache(cache: MemoryCacheLike): Releasable {
   return adaptWith(memoryCacheAdapter, cache)

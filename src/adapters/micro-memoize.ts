@@ -104,6 +104,9 @@ function releasable(memoized: MicroMemoizedLike): Releasable {
  * A function that micro-memoize made (4 and 5).
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * const parsed = memoize(parse, { maxSize: 1000 })
+ * coordinator.register('parsed', fromMicroMemoize(parsed))
  */
 export function fromMicroMemoize(memoized: MicroMemoizedLike): Releasable {
   return adaptWith(microMemoizeAdapter, memoized)
@@ -113,6 +116,9 @@ export function fromMicroMemoize(memoized: MicroMemoizedLike): Releasable {
  * A function that moize made (6).
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * const parsed = moize(parse, { maxSize: 1000 })
+ * coordinator.register('parsed', fromMoize(parsed))
  */
 export function fromMoize(moized: MicroMemoizedLike): Releasable {
   return adaptWith(moizeAdapter, moized)

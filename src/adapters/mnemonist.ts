@@ -88,6 +88,8 @@ function forgetAll(slots: ArrayLike<unknown>): void {
  * An LRUCache, LRUMap, LRUCacheWithDelete or LRUMapWithDelete of the package mnemonist.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('users', fromMnemonist(new LRUCache(10_000)))
  */
 export function fromMnemonist(cache: MnemonistLruLike): Releasable {
   return adaptWith(mnemonistAdapter, cache)

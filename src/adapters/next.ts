@@ -141,6 +141,8 @@ export const nextHandlerAdapter: Adapter<object> = {
  * An LRUCache of Next.js (15.1 and newer).
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` for the one that lists files on disk
+ * @example
+ * coordinator.register('next images', fromNextLru(cache))
  */
 export function fromNextLru(cache: NextLruLike): Releasable {
   return adaptWith(nextLruAdapter, cache)

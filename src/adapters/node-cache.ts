@@ -58,6 +58,8 @@ export const nodeCacheAdapter: Adapter<NodeCacheLike> = {
  * A cache of the package node-cache.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('users', fromNodeCache(new NodeCache({ stdTTL: 60 })))
  */
 export function fromNodeCache(cache: NodeCacheLike): Releasable {
   return adaptWith(nodeCacheAdapter, cache)

@@ -97,6 +97,8 @@ function* keysOf(cache: QuickLruLike): Generator {
  * A cache of the package quick-lru (6 and newer).
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('users', fromQuickLru(new QuickLRU({ maxSize: 10_000 })))
  */
 export function fromQuickLru(cache: QuickLruLike): Releasable {
   return adaptWith(quickLruAdapter, cache)

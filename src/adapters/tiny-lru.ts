@@ -58,6 +58,8 @@ function keysOf(cache: TinyLruLike): Iterable<unknown> {
  * A cache of the package tiny-lru (11.3 and newer, the first with `setWithEvicted()`).
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('users', fromTinyLru(lru(10_000)))
  */
 export function fromTinyLru(cache: TinyLruLike): Releasable {
   return adaptWith(tinyLruAdapter, cache)

@@ -55,6 +55,8 @@ export const ttlCacheAdapter: Adapter<TtlCacheLike> = {
  * A cache of the package `@isaacs/ttlcache`.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`
+ * @example
+ * coordinator.register('users', fromTtlCache(new TTLCache({ max: 10_000, ttl: 60_000 })))
  */
 export function fromTtlCache(cache: TtlCacheLike): Releasable {
   return adaptWith(ttlCacheAdapter, cache)

@@ -102,6 +102,8 @@ function memoryOfDriver(driver: unknown): Releasable | undefined {
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` where no mount is memory of this process, and for what
  *   `prefixStorage()` gives
+ * @example
+ * coordinator.register('storage', fromUnstorage(createStorage()))
  */
 export function fromUnstorage(storage: UnstorageLike): Releasable {
   return adaptWith(unstorageAdapter, storage)
@@ -111,6 +113,10 @@ export function fromUnstorage(storage: UnstorageLike): Releasable {
  * A driver of unstorage: `memory` or `lru-cache`.
  *
  * @throws CacheAttributionError `ERR_ADAPTER_UNKNOWN`; `ERR_ADAPTER_REFUSED` for any other driver
+ * @example
+ * const driver = memoryDriver()
+ * const storage = createStorage({ driver })
+ * coordinator.register('storage', fromUnstorageDriver(driver))
  */
 export function fromUnstorageDriver(driver: UnstorageDriverLike): Releasable {
   return adaptWith(unstorageDriverAdapter, driver)

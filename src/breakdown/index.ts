@@ -44,8 +44,8 @@ export interface BreakdownOptions {
 }
 
 /**
- * The process's memory as a tree whose leaves add up to its resident set size. The kernel walks every page for it: about
- * 10 ms, and 70 ms more for each GiB of heap, in which this thread stands still.
+ * The process's memory as a tree whose leaves add up to its resident set size. The kernel walks every page for it, which
+ * blocks this thread: about 10 ms, and 70 ms more for each GiB of heap.
  *
  * @throws CacheAttributionError `ERR_BREAKDOWN_UNAVAILABLE` where the system does not report it (macOS, Windows, /proc not mounted);
  *   `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`; `ERR_CLOSED`, `ERR_MALLCTL` of the coordinator

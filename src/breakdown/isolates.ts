@@ -14,7 +14,7 @@ import { CacheAttributionError, describe } from '../support/errors.js'
 /**
  * The heap of the calling thread's isolate, as plain JSON: for a worker to post to the thread that calls `breakdown()`.
  *
- * @param name how the breakdown names it
+ * @param name the name of the thread in the breakdown; by default `main thread`, or `worker` and its thread id
  * @example
  * parentPort.postMessage(isolateHeap()) // in the worker; breakdown({ isolates: [message] }) in the main thread
  */
@@ -41,9 +41,11 @@ export interface AskableWorker {
 }
 
 /**
- * The heaps of workers as they tell them to the main thread (`worker.getHeapStatistics()`, Node 22.16 and later): one space
- * each. Workers that have ended, are busy for longer than `timeoutMs`, or run under an older Node are left out; there let the
- * workers post {@link isolateHeap}.
+ * The heaps of workers, which the main thread asks for (`worker.getHeapStatistics()`, Node 22.16 and later): one space
+ * each. Workers that have ended or are busy for longer than `timeoutMs` are left out. Under an older Node all are left out: let the
+ * workers post {@link isolateHeap} there.
+ *
+ * @param timeoutMs milliseconds to wait for the answers; 1000 by default
  *
  * @example
  * console.log(formatBreakdown(breakdown({ isolates: await workerHeaps(workers) })))

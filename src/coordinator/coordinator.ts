@@ -38,8 +38,8 @@ import { answerThreads } from './thread-answers.js'
 import { aliased } from './run/warnings.js'
 
 /**
- * Attributes a process's memory to its registered caches: releases each in turn, settles the collectors, reads the
- * allocator, and reports what came back, with an error bar.
+ * Attributes a process's memory to its registered caches: releases each in turn, collects garbage, reads the allocator, and
+ * reports the bytes that were freed, with an error bar.
  *
  * @example
  * const coordinator = new Coordinator()
@@ -158,7 +158,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 
   /**
-   * Runs `fill`, and gives what it gives. Native memory that this thread allocates meanwhile is under `(cache NAME)` in heap
+   * Runs `fill` and returns its result. Native memory that this thread allocates meanwhile is under `(cache NAME)` in heap
    * profiles, where `supportsJavaScriptStacks()` holds: they sum by cache then. Calls may be nested; the innermost counts. What a
    * promise does after its first `await` is not part of it. Costs two calls of the addon, whether anything is profiled or not.
    *
@@ -205,8 +205,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 
   /**
-   * Takes up what {@link Coordinator.calibration} gave, by the names of the caches, which may be registered later. What was
-   * measured here since stays, and counts as later than all of it. A date in the future counts as now.
+   * Restores a {@link Coordinator.calibration} by the names of the caches, which may be registered later. Measurements of this
+   * coordinator stay, and count as later than the restored ones. A date in the future counts as now.
    *
    * @throws CacheAttributionError `ERR_CALIBRATION_INVALID`; then nothing was taken
    * @example
@@ -245,8 +245,8 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
   }
 
   /**
-   * Aborts the run under way for all of its callers, and resolves when it has ended; at once where there is none. Those
-   * who wait get {@link RunAbortedError}.
+   * Aborts the run under way for all of its callers, and resolves when it has ended; at once where there is none. The
+   * callers of that run get {@link RunAbortedError}.
    */
   async abort(): Promise<void> {
     await this.#runs.abort()
@@ -257,7 +257,7 @@ export class Coordinator extends EventEmitter<CoordinatorEvents> implements Disp
    * the report stays as it was. A promise is waited for, 30 seconds at most, and the run lasts until then. `ReportHistory.attach()`
    * uses it, so that reports carry trends.
    *
-   * @returns what takes the extension away again
+   * @returns a function that removes the extension
    * @throws CacheAttributionError `ERR_OPTION_TYPE`, `ERR_CLOSED`
    * @example
    * coordinator.extendReports((report) => ({ ...report, deployment: process.env.DEPLOYMENT }))

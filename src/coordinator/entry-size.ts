@@ -87,8 +87,8 @@ const REFRESH_MS = 1000
 const MEAN_OF = 10_000
 
 /**
- * A `sizeCalculation` for lru-cache and others that count what entries weigh: measured bytes, with keys and the table's share, so that
- * `maxSize` is a bound of memory. It follows later runs. Before the first one an entry weighs what it claims.
+ * A `sizeCalculation` for lru-cache and other caches that sum the sizes of their entries. It gives measured bytes, with keys and the
+ * table's share, so that `maxSize` bounds memory. Each run updates it. Before the first run an entry counts as what it claims.
  *
  * @param name of the cache, which may be registered later
  * @returns the size of an entry in bytes, an integer of at least 1

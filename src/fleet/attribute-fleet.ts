@@ -55,12 +55,12 @@ export interface AttributeFleetOptions {
 const TIMEOUT_MOST_MS = 2 ** 31 - 1
 
 /**
- * Asks the replicas of a service for their caches, by their admin endpoints, and gives one report: sum, median, least, most and
- * outliers of each cache, and by labels which replicas have the larger entries.
+ * Asks the admin endpoints of a service's replicas for their caches, and gives one report: sum, median, minimum, maximum and outliers
+ * of each cache, and by labels which replicas have the larger entries.
  *
  * @param sources URLs of admin endpoints, a name in DNS, targets in Prometheus' format, a Prometheus server, processes
  *   of this machine that were started with `auto`, or several of these
- * @throws CacheAttributionError `ERR_FLEET_TARGETS`, `ERR_OPTION_*`; what becomes of a replica stands in its row
+ * @throws CacheAttributionError `ERR_FLEET_TARGETS`, `ERR_OPTION_*`; the failure of a replica is in its row
  * @example
  * const { caches } = await attributeFleet({ dns: 'shop.default.svc.cluster.local', port: 8080 }, { concurrency: 4 })
  * for (const { name, sum, outliers } of caches) console.log(name, sum.totalBytes, outliers)

@@ -34,6 +34,8 @@ export interface FormatFleetOptions {
  *
  * @returns several lines, without a newline at the end
  * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
+ * @example
+ * console.log(formatFleet(await attributeFleet({ dns: 'shop.default.svc.cluster.local', port: 8080 })))
  */
 export function formatFleet(report: FleetReport, options?: FormatFleetOptions): string {
   const { color, width } = resolveOptions('formatFleet()', options, { color: optional(boolean), width: WIDTH_RULE })

@@ -36,8 +36,8 @@ const FILE_SPAN_MAX_MS = 9 * 24 * 3_600_000
 const PREFIX = Buffer.from(OBSERVATION_PREFIX)
 
 /**
- * The records of the history in `folder`, the oldest first, those of several processes merged. Streamed: a history of any size
- * takes the same memory. A writer may be at work meanwhile.
+ * The records of the history in `folder`, the oldest first; those of several processes are merged. They are streamed, so that a history
+ * of any size takes the same memory. A process may write to the history meanwhile.
  *
  * @throws CacheAttributionError `ERR_HISTORY_FOLDER` where the folder cannot be read
  * @example

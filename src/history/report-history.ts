@@ -30,8 +30,8 @@ const OBSERVATIONS_READ_MAX = 50_000
 const LINE_BYTES = 1000
 
 /**
- * Keeps reports and observations in a folder, over restarts, and tells from them what grows. Any number of processes may use one
- * folder: each writes files of its own, and readers merge them.
+ * Keeps reports and observations in a folder over restarts, and computes from them which caches grow. Any number of processes may use
+ * one folder: each writes its own files, and readers merge them.
  *
  * @example
  * const history = await ReportHistory.open('/var/lib/service/memory')
@@ -75,7 +75,7 @@ export class ReportHistory implements AsyncDisposable {
   }
 
   /**
-   * Opens the history in `folder`, which is made with the first record, and takes up what it tells. A folder that cannot be read
+   * Opens the history in `folder`, which is made with the first record, and reads its earlier records. A folder that cannot be read
    * counts as empty, with a warning.
    *
    * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE`
@@ -120,7 +120,7 @@ export class ReportHistory implements AsyncDisposable {
    * Keeps every report of `coordinator`, adds `trend` to its rows and its floor, gives it the calibration that an earlier process
    * saved, and saves the calibration after every run.
    *
-   * @returns what undoes it; `close()` does too
+   * @returns a function that detaches it; `close()` does the same
    * @throws CacheAttributionError `ERR_HISTORY_CLOSED`
    */
   attach(coordinator: AttachableCoordinator): () => void {
@@ -163,8 +163,8 @@ export class ReportHistory implements AsyncDisposable {
   }
 
   /**
-   * Verdicts on growth: what grows, how fast, and how sure that is, over the last `trendWindowMs`. It takes 10 to 25 ms a cache, in slices of a few
-   * milliseconds between which the event loop turns; asked again without a new record it is not computed again.
+   * Verdicts on growth over the last `trendWindowMs`: rate and certainty of each cache. It takes 10 to 25 ms per cache, in slices of a few
+   * milliseconds between which the event loop turns. Without a new record the last result is given again.
    */
   trends(): Promise<Trends> {
     this.#trends ??= this.#computeTrends()

@@ -30,7 +30,7 @@ export type ReportingCoordinator = Pick<Coordinator, 'attribute' | 'observe' | '
 const SKIPS_WORTH_A_WARNING = 3
 
 /**
- * Logs what the caches hold, on a schedule of its own. It begins when it is made, holds no process, and ends with
+ * Logs the sizes of the caches on a schedule. It starts when it is constructed, does not keep the process alive, and ends with
  * {@link PeriodicReporter.close}.
  *
  * @example

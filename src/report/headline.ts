@@ -24,9 +24,9 @@ const CLAIM = { factor: 2, leastBytes: 1024 * 1024 }
 const FRAGMENTED = { share: 0.25, bytes: 32 * 1024 * 1024 }
 
 /**
- * The largest holder, whether it grows or lies fragmented, and the next step.
+ * The result of a run in a few sentences: the largest holder, whether it grows or its memory is fragmented, and the next step.
  *
- * @returns at most three sentences, without line ends; none where nothing can be said for sure
+ * @returns at most three sentences, without line ends; an empty list where nothing is certain
  * @example
  * console.log(headline(await coordinator.attribute({ discover: 10 })).join('\n'))
  */

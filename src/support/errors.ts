@@ -9,10 +9,10 @@ import type { ErrorCode, WarningCode } from './error-table/error-table.js'
 
 export type { ErrorCode, WarningCode } from './error-table/error-table.js'
 
-/** Code → what went wrong, in a few words. */
+/** The fault of each error code in a few words, by code. docs/reference/errors.md has cause and cure. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, string>> = gistsOf(ERROR_TABLE)
 
-/** Code → what a reader should know, in a few words. */
+/** The meaning of each warning code in a few words, by code. docs/reference/errors.md has cause and cure. */
 export const WARNING_CODES: Readonly<Record<WarningCode, string>> = gistsOf(WARNING_TABLE)
 
 /**
@@ -59,7 +59,7 @@ export function reasonOf(thrown: unknown): string {
   return typeof reason === 'string' ? reason : messageOf(thrown).replace(`${code}: `, '')
 }
 
-/** Failure of a mallctl: carries the key and the errno as jemalloc returned them. */
+/** A failed call of jemalloc's `mallctl` (`ERR_MALLCTL`), with the key and the errno that jemalloc returned. */
 export class MallctlError extends CacheAttributionError {
   /** The mallctl key, e.g. `stats.allocated`. */
   readonly key: string

@@ -30,9 +30,9 @@ export interface RetainedExpectation {
 }
 
 /**
- * An expectation of the memory that calls leave behind. Works in every test runner: what does not hold is thrown.
+ * An expectation of the memory that calls leave behind. It works in every test runner: a failed expectation is thrown.
  *
- * @param call what a request, a job, a message does
+ * @param call the work of one request, job or message
  * @throws CacheAttributionError `ERR_OPTION_*`
  * @example
  * it('keeps nothing of a request', async () => {

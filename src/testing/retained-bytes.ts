@@ -32,12 +32,12 @@ export type Decide = (rounds: readonly Round[]) => Verdict | 'another' | 'a long
 
 /**
  * Measures how many bytes each call of `call` leaves behind, in this process: `times` calls between settled readings, in up to four
- * rounds until the growth is steady. What is filled or compiled once does not count. Calls are made one after the other;
+ * rounds until the growth is steady. Memory that is filled or compiled only once does not count. Calls are made one after the other;
  * those that return a promise are awaited.
  *
  * Other work of the process during the measurement is counted as well: measure in a test of its own.
  *
- * @param call what a request, a job, a message does
+ * @param call the work of one request, job or message
  * @returns bytes per call: V8's heap, the allocator's live memory (jemalloc or glibc; without either `null`, and JavaScript alone is seen), and
  *   what V8 maps itself
  * @throws whatever `call` throws or rejects with; CacheAttributionError `ERR_CALL_TIMEOUT`, `ERR_RUN_ABORTED`, `ERR_RUN_IN_PROGRESS`,

@@ -30,8 +30,8 @@ export interface AttributeThreadsOptions {
 const TIMEOUT_MOST_MS = 2 ** 31 - 1
 
 /**
- * Asks every thread of this process for its caches, one after the other, and gives one report. Coordinators of workers are found by
- * themselves, in workers that were made before or after. The event loop of each thread pauses as for its own `attribute()`.
+ * Asks every thread of this process for its caches, one after the other, and gives one report. The coordinators of workers are found
+ * without registration, in workers that started before this call or later. The event loop of each thread pauses as for its own `attribute()`.
  *
  * @throws CacheAttributionError `ERR_THREADS_MAIN` in a worker thread; `ERR_RUN_IN_PROGRESS` if another call is under way; `ERR_ADDON_MISSING`;
  *   `ERR_OPTION_*`

@@ -27,6 +27,8 @@ const CACHES_SHOWN = 5
  *
  * @returns several lines, without a newline at the end
  * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
+ * @example
+ * console.log(formatThreads(await attributeThreads()))
  */
 export function formatThreads(report: ThreadsReport, options?: FormatThreadsOptions): string {
   const { color, width } = resolveOptions('formatThreads()', options, { color: optional(boolean), width: WIDTH_RULE })

@@ -12,10 +12,10 @@ import type { TwinOptions } from './types.js'
 const DEFAULT_TIMEOUT_MS = 60_000
 
 /**
- * Runs `fn` in a twin: a copy-on-write child, forked while the process is quiescent. It sees all memory as it is now and may do anything to it;
- * nothing of that reaches this process, its sockets, its files or its data. Resolves with what `fn` returned, as JSON.
+ * Runs `fn` in a twin: a copy-on-write child, forked while the process is quiescent. `fn` sees all memory as it is now and may
+ * change it: no change reaches this process, its sockets, its files or its data. Resolves with the value that `fn` returned, as JSON.
  *
- * `fn` must be synchronous: in the twin no event loop turns and no other thread exists.
+ * `fn` must be synchronous: the twin has no event loop and no other thread.
  *
  * @throws CacheAttributionError `ERR_TWIN_UNSUPPORTED`, `ERR_TWIN_MEMORY`, `ERR_TWIN_FORK` before anything is done;
  *   `ERR_TWIN_THROWN`, `ERR_TWIN_RESULT`, `ERR_TWIN_OVERTIME` for what `fn` did; `ERR_TWIN_CRASHED`, `ERR_TWIN_STUCK`

@@ -62,8 +62,8 @@ function canReadSmaps(): boolean {
 }
 
 /**
- * Whether {@link runInTwin} and `attribute({ mode: 'twin' })` work here. What changes from moment to moment, such as the
- * memory that is left, is looked at when a twin is made.
+ * Whether {@link runInTwin} and `attribute({ mode: 'twin' })` work here, and the reason where they do not. Conditions that change
+ * from moment to moment, such as the memory that is left, are checked when a twin is made.
  *
  * @example
  * const mode = supportsTwin().supported ? 'twin' : 'release'

@@ -42,9 +42,9 @@ export interface PressureWatch extends Disposable {
 }
 
 /**
- * Watches the memory limit of this process and, where usage comes near to it, releases caches until there is room again: those first
- * that give back most for the cost of their refill, as runs measured them. Never a cache that is not `lossless`, has `live: false`, or
- * whose release failed. The coordinator emits `released-under-pressure` with each round.
+ * Watches the memory limit of this process. Where usage comes near to it, caches are released until there is room again. The first are
+ * those that give back most for the cost of their refill, as runs measured them. A cache is never released if it is not `lossless`, has
+ * `live: false`, or failed to release before. The coordinator emits `released-under-pressure` with each round.
  *
  * @param coordinator whose caches are released; it has one watch at a time
  * @returns the watch; its timer does not hold the process

@@ -42,12 +42,11 @@ export interface FlamegraphOptions extends OutputOptions {
 const LEAST_SHARE = 1 / 20_000
 
 /**
- * The flame graph of a profile: each box is a function, as wide as what it and all that it called allocated, below (or
- * above) the function that called it. It can be searched, zoomed into and walked through by keyboard, and follows the
- * reader's choice of dark or light.
+ * The flame graph of a profile as an HTML page. Each box is a function, below (or above) its caller; its width is the memory that the
+ * function and its callees allocated. The page can be searched, zoomed and used by keyboard, and follows the reader's choice of dark or
+ * light.
  *
- * Of a difference (`subtractProfile`) boxes are as wide as what changed in them, more or less, and red where it became
- * more, blue where it became less.
+ * For a difference (`subtractProfile`) the width of a box is the amount of its change. Boxes that grew are red, boxes that shrank blue.
  *
  * @returns the HTML. To serve it, send its policy as a header too: {@link flamegraphPolicy}
  * @throws CacheAttributionError as `topTable()`
@@ -76,7 +75,13 @@ export function toFlamegraph(given: HeapProfile, options: FlamegraphOptions = {}
   return page(title, JSON.stringify(data))
 }
 
-/** The policy that the page carries in itself, for the header `Content-Security-Policy` of a server. */
+/**
+ * The content security policy of the page of {@link toFlamegraph}, for the header `Content-Security-Policy` of a server. The page
+ * contains the same policy.
+ *
+ * @example
+ * response.setHeader('content-security-policy', flamegraphPolicy())
+ */
 export function flamegraphPolicy(): string {
   const [script, style] = [FLAMEGRAPH_SCRIPT, FLAMEGRAPH_STYLE].map((source) => {
     return `'sha256-${createHash('sha256').update(source).digest('base64')}'`

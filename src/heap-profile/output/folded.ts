@@ -19,7 +19,12 @@ export function toFolded(profile: HeapProfile, options: OutputOptions = {}): str
   return [...foldedLines(profile, options)].join('')
 }
 
-/** The lines of {@link toFolded} one by one, each with its newline: a large profile need not become one string. */
+/**
+ * The lines of {@link toFolded} one by one, each with its newline: a large profile need not become one string.
+ *
+ * @example
+ * await pipeline(foldedLines(profile), createWriteStream('heap.folded'))
+ */
 export function* foldedLines(profile: HeapProfile, options: OutputOptions = {}): Generator<string, void, undefined> {
   const resolved = resolveOptions<Required<OutputOptions>>('toFolded()', options, OUTPUT_RULES)
   const tree = callTree(withTemporary(profile, resolved.type), resolved)

@@ -104,7 +104,12 @@ function amountsOf({ samples, sampleTypes }: HeapProfile, { index }: ProfileColu
   )
 }
 
-/** A table as text for people, its `limit` first rows. */
+/**
+ * The table as text, with its heading and the first `limit` rows.
+ *
+ * @example
+ * console.log(formatTopTable(topTable(profile)))
+ */
 export function formatTopTable(table: TopTable, options: { readonly limit?: number } = {}): string {
   const { limit } = resolveOptions<{ limit: number }>('formatTopTable()', options, {
     limit: { check: number({ min: 1, unbounded: true, max: Infinity }), fallback: 50 },

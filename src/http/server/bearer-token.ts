@@ -32,7 +32,8 @@ const LENGTH_MIN = 16
 const LENGTH_MAX = 1024
 
 /**
- * An `authorize` that serves bearers of a token. Several tokens let one be changed while the other is in use.
+ * Makes an `authorize` that admits requests with a token (`Authorization: Bearer …`). Give several tokens to replace one while the
+ * other is in use.
  *
  * @throws CacheAttributionError `ERR_OPTION_RANGE` for no token at all, a short one (an empty variable of the environment, say),
  *   one of other characters, or one in both roles; `ERR_OPTION_TYPE`, `ERR_OPTION_UNKNOWN`

@@ -50,9 +50,9 @@ const SLOW_MS = 5000
  * console.warn(box.lastLife?.headline.join(' '))
  */
 export class BlackBox implements AsyncDisposable {
-  /** The file of this life. */
+  /** The file of this process. */
   readonly path: string
-  /** The file of the life before it: of the same path, or in a folder of the same program; null where there is none. */
+  /** The file of the process before this one: of the same path, or in a folder of the same program; null where there is none. */
   readonly previous: string | null
   readonly #binding: BlackBoxBinding
   readonly #options: ResolvedBlackBoxOptions
@@ -113,7 +113,7 @@ export class BlackBox implements AsyncDisposable {
     return Promise.resolve(box)
   }
 
-  /** What the box of {@link BlackBox.previous} says; null where there is none, or it cannot be read. Read at the first question. */
+  /** The postmortem of {@link BlackBox.previous}; null where there is none, or it cannot be read. It is read at the first access. */
   get lastLife(): Postmortem | null {
     return (this.#lastLife ??= { found: postmortemOrNull(this.previous) }).found
   }

@@ -24,7 +24,9 @@ const JUST_BEFORE_MS = 30_000
 const FRESH_MS = 2000
 
 /**
- * Reads a box, or of a folder the newest one of a process that has ended.
+ * Reads the black box at `target`; of a folder, the newest one of a process that has ended.
+ *
+ * @param target the path of a file, or of a folder of black boxes
  *
  * @throws CacheAttributionError `ERR_BLACK_BOX_FILE`
  * @example

@@ -32,10 +32,10 @@ const LIMIT_EVERY_MS = 60_000
 const CONFIRM_REST = 9
 
 /**
- * Watches memory and, when it has grown, keeps what says why: a heap profile, an attribution, a snapshot.
+ * Watches memory. After growth it keeps evidence of the cause: a heap profile, an attribution or a snapshot.
  *
- * It sees growth when its timer gets to run: a jump within one synchronous stretch of JavaScript is seen after it. Where such
- * a jump ends in an out-of-memory kill at once, nothing in this process can tell of it.
+ * It sees growth when its timer runs: growth within synchronous JavaScript is seen after that code. If such growth ends in an
+ * out-of-memory kill at once, this monitor cannot record it; a `BlackBox` can.
  *
  * @example
  * await using monitor = new GrowthMonitor({ every: 100 * 1024 * 1024, folder: '/var/dumps' })
@@ -117,7 +117,7 @@ export class GrowthMonitor extends EventEmitter<GrowthMonitorEvents> implements 
   }
 
   /**
-   * One look, as the timer takes them; for tests, and for who has a timer already.
+   * One poll, as the timer makes them: for tests, and for programs with a timer of their own.
    *
    * @returns the firing that began with it, when its actions are over; null where nothing is due or something is in the way
    */

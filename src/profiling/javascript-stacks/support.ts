@@ -16,8 +16,8 @@ export interface JavaScriptStacksSupport {
 let failure: string | null | undefined
 
 /**
- * Whether native heap profiles of this process name the JavaScript that allocated: Linux on x64, a jemalloc 5.3 that was
- * started with profiling, and a V8 whose functions for it are found. Nothing is switched.
+ * Whether native heap profiles of this process name the JavaScript functions that allocated. It takes Linux on x64, a jemalloc 5.3
+ * that was started with profiling, and a V8 in which the needed functions are found. The call changes no setting.
  *
  * @example
  * const { supported, reason } = supportsJavaScriptStacks()

@@ -58,8 +58,8 @@ export interface DumpText {
  * (`kind: 'native'`), JavaScript's objects through V8's (`kind: 'js'`), or both in one (`kind: 'all'`). Native memory stands under
  * the JavaScript that asked for it where `supportsJavaScriptStacks()` says so.
  *
- * The process has to be started so that it can be profiled: `npx cache-attribution run --profile app.js`, or
- * `MALLOC_CONF=prof:true,prof_active:false`. Until a capture nothing is sampled then.
+ * For native memory the process must be started with profiling: `npx cache-attribution run --profile app.js`, or
+ * `MALLOC_CONF=prof:true,prof_active:false`. Nothing is sampled until a capture.
  *
  * @example
  * const profiler = new HeapProfiler()
@@ -104,8 +104,8 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Samples allocations for a while: switches profiling on, waits, looks, and leaves profiling as it was, whatever
-   * happens. A second identical call joins the one under way. Addresses are not looked up: `symbolize()` names them.
+   * Samples allocations for some seconds: switches profiling on, waits, reads the profile, and leaves profiling as it was, also after
+   * a failure. A second identical call joins the one under way. Addresses are not looked up: `symbolize()` names them.
    *
    * V8 has one sampler for each thread: where `node --heap-prof`, an APM or DevTools runs it, `kind: 'js'` is refused
    * (`ERR_PROFILER_IN_USE`) and the other profile stays whole.
@@ -113,9 +113,9 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
    * @throws CacheAttributionError `ERR_PROFILING_*`, each with the command that fixes it; `ERR_PROFILE_IN_PROGRESS`,
    *   `ERR_PROFILER_IN_USE`, `ERR_PROFILE_ABORTED`, `ERR_PROFILE_DUMP`, `ERR_GC_UNAVAILABLE`, `ERR_INSPECTOR`, `ERR_OPTION_*`, `ERR_CLOSED`
    * @example
-   * const growth = await profiler.capture({ seconds: 60, gc: true })          // what came and stayed
-   * const objects = await profiler.capture({ kind: 'js', seconds: 10 })       // the JavaScript side of it
-   * const leaks = await profiler.capture({ kind: 'all', seconds: 60, leak: true }) // what stays, without the youngest
+   * const growth = await profiler.capture({ seconds: 60, gc: true })          // allocated, and live at the end
+   * const objects = await profiler.capture({ kind: 'js', seconds: 10 })       // objects of JavaScript
+   * const leaks = await profiler.capture({ kind: 'all', seconds: 60, leak: true }) // without the last tenth of the time
    */
   async capture(options?: CaptureOptions): Promise<HeapProfile> {
     this.#checkOpen()
@@ -158,7 +158,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
   }
 
   /**
-   * The same text as a stream: it lies in an unlinked file, and is gone once it was read.
+   * The same text as a stream. It is in an unlinked file, whose space is freed after the reading.
    *
    * @throws CacheAttributionError as {@link HeapProfiler.dump}
    * @example
@@ -191,7 +191,7 @@ export class HeapProfiler implements Disposable, AsyncDisposable {
     underProfilingLock(() => switchOn(mallctl, wanted))
   }
 
-  /** Switches profiling off; what was sampled stays. @throws CacheAttributionError as {@link HeapProfiler.activate} */
+  /** Switches profiling off and keeps the samples. @throws CacheAttributionError as {@link HeapProfiler.activate} */
   deactivate(): void {
     this.#checkOpen()
     const mallctl = requireProfiling(this.#allocator)

@@ -37,6 +37,8 @@ const PLACE_LENGTH_LEAST = 40
  *
  * @returns several lines, without a newline at the end
  * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
+ * @example
+ * console.log(formatDiscovery(await discover({ limit: 20 })))
  */
 export function formatDiscovery(discovery: Discovery, options?: FormatDiscoveryOptions): string {
   const { color, width } = resolveOptions('formatDiscovery()', options, { color: optional(boolean), width: WIDTH_RULE })
@@ -148,7 +150,13 @@ function ofLive(bytes: number, totalBytes: number): string {
   return `${formatBytes(bytes)} (${formatShare(bytes, totalBytes)})`
 }
 
-/** `server.js › createQueue() › pending: Array(5,000)`, `timers ×20,000 set in queue.js:17`. */
+/**
+ * The name of an owner in one line, with its kind and number of entries: `server.js › createQueue() › pending: Array(5,000)`,
+ * `timers ×20,000 set in queue.js:17`.
+ *
+ * @example
+ * for (const owner of discovery.owners) console.log(describeOwner(owner), owner.own.totalBytes)
+ */
 export function describeOwner(owner: Owner): string {
   const registered = owner.cache === null ? '' : ` (the cache ${JSON.stringify(owner.cache)})`
   const { threadId = 0 } = owner

@@ -38,7 +38,12 @@ const WARM_UP = { share: 0.1, hours: 1 } as const
 const MEASURED_ENOUGH = 8
 const HOUR_MS = 3_600_000
 
-/** How one quantity changes with time. */
+/**
+ * The trend of one quantity: whether the bytes of a cache or of the floor grow with time, how fast, and how certain that is.
+ *
+ * @example
+ * const { verdict, slope } = trendOf(input, 'cache')
+ */
 export function trendOf(input: TrendInput, kind: TrendKind): Trend {
   return atOnce(trendSteps(input, kind))
 }

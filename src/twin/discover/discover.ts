@@ -69,8 +69,8 @@ const HEAP_FACTOR = 1.3
 const DURATION_SHARE = 0.9
 
 /**
- * Finds who holds this process's memory: the objects that alone keep it alive, by the dominators of the heap's graph, each named
- * by the path that reaches it. What can be emptied safely is emptied in the twin and measured. This process keeps every entry.
+ * Finds the owners of this process's memory: the objects that alone keep it alive, by the dominators of the heap's graph. Each is named
+ * by the path that reaches it. Owners that can be emptied safely are emptied in a twin and measured. This process keeps every entry.
  *
  * @throws CacheAttributionError as `runInTwin()`; with `threads` `ERR_THREADS_MAIN` in a worker, `ERR_RUN_IN_PROGRESS` while another call
  *   asks all threads, `ERR_ADDON_MISSING`; `ERR_BUDGET_MEMORY`, `ERR_BUDGET_PAUSE` before anything is done,
@@ -138,7 +138,8 @@ async function discoverThread(resolved: ResolvedDiscoverOptions): Promise<Discov
 }
 
 /**
- * The cost of `discover()` now: an upper bound of its memory, and the pause that the last twin lets expect.
+ * The cost of `discover()` now: an upper bound of its memory in bytes, and the expected pause in milliseconds, which is that of the
+ * last twin.
  *
  * @example
  * const { memoryBytes } = expectedDiscoverCost()

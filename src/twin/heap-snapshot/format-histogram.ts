@@ -28,6 +28,8 @@ export interface FormatHistogramOptions {
  *
  * @returns several lines, without a newline at the end
  * @throws CacheAttributionError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_TYPE`
+ * @example
+ * console.log(formatHistogram(await classHistogram({ limit: 20 })))
  */
 export function formatHistogram(histogram: ClassHistogram, options?: FormatHistogramOptions): string {
   const { color, width } = resolveOptions('formatHistogram()', options, { color: optional(boolean), width: WIDTH_RULE })

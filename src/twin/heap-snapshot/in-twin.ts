@@ -30,7 +30,7 @@ export interface HeapSnapshotFile {
  * Writes a V8 heap snapshot of this process to a new file, for Chromium's DevTools. A twin makes it: this process pauses
  * for the fork alone, where V8's own snapshot stops it for seconds to minutes.
  *
- * The file gets mode 0600: it holds every string of the process. What is written of it is removed where it fails.
+ * The file gets mode 0600, because it holds every string of the process. After a failure the unfinished file is removed.
  *
  * @throws CacheAttributionError as `runInTwin()`; `ERR_HEAP_SNAPSHOT_WRITE` where the file exists already, cannot be made, or
  *   the disk is full
@@ -108,9 +108,9 @@ export interface HistogramOptions extends TwinOptions {
 }
 
 /**
- * How many objects of each class live in this process, and what they take and keep alive. A twin counts them: by a walk
- * of V8's heap, which takes a second for a gigabyte of a hundred bytes an object, or where this V8 is not understood by
- * V8's own heap snapshot, which takes minutes and fourteen times the memory; `method` and `reason` say so.
+ * Counts the live objects of each class in this process, with their own bytes and the bytes that they retain. A twin counts them by a
+ * walk of V8's heap, which takes a second for a gigabyte of objects of a hundred bytes. Where the layout of this V8 is not known, it uses
+ * V8's own heap snapshot, which takes minutes and fourteen times the memory. `method` and `reason` say which was used, and why.
  *
  * @throws CacheAttributionError as `runInTwin()`; `ERR_TWIN_MEMORY` too where only the snapshot would do and does not fit
  * @example
