@@ -20,7 +20,7 @@ export const CACHES: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_cache_measured_bytes',
     type: 'gauge',
-    help: 'Bytes that came back when the cache was last released, measured; negative ones are kept.',
+    help: 'Measured bytes that the last release of the cache freed; negative ones are kept.',
     labels: [...LABELS, 'memory'],
     acrossProcesses: 'sum',
     source: '`lastMeasured.allocatedBytes`, `lastMeasured.heapBytes`, `lastMeasured.mappedBytes`',
@@ -48,7 +48,7 @@ export const CACHES: readonly PulledMetric[] = [
     ...cacheMetric(
       'estimated_bytes',
       'estimatedBytes',
-      'Bytes that the cache holds now, by its count of entries and what a run found of each.',
+      'Bytes that the cache holds now, by its count of entries and the bytes per entry that a run found.',
       '`estimatedBytes`',
       'a run, `entries()`',
     ),
@@ -57,7 +57,7 @@ export const CACHES: readonly PulledMetric[] = [
   cacheMetric(
     'estimated_uncertainty_bytes',
     'estimatedUncertaintyBytes',
-    'How far off the estimated bytes may be.',
+    'Uncertainty of the estimated bytes.',
     '`estimatedUncertaintyBytes`',
     'a run, `entries()`',
     'omit',

@@ -5,7 +5,7 @@ import { ofMemories } from '../sample.js'
 export const FLOOR: readonly PulledMetric[] = [
   ofLastRun(
     'floor',
-    'Bytes that were still live after every release of the last run: what no cache held. A leak lives here.',
+    'Bytes that were still live after every release of the last run: memory that no cache held. A leak shows here.',
     true,
   ),
   ofLastRun('unattributed', 'Bytes by which the memory changed during the last run that no cache explains.'),

@@ -34,7 +34,7 @@ export const GROWTH: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_growth_confirmations_total',
     type: 'counter',
-    help: 'Garbage collections with which a growth monitor checked whether growth was real, by what came of it.',
+    help: 'Garbage collections with which a growth monitor checked whether growth was real, by result.',
     labels: ['monitor', 'result'],
     acrossProcesses: 'sum',
     source: '`monitor.statistics.confirmations`, `monitor.statistics.refuted`',
@@ -49,7 +49,7 @@ export const GROWTH: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_growth_watched_bytes',
     type: 'gauge',
-    help: 'What a growth monitor read last of the quantity that it watches.',
+    help: 'Last reading of the quantity that a growth monitor watches.',
     labels: ['monitor'],
     acrossProcesses: 'sum',
     source: '`monitor.statistics.bytes`',

@@ -6,7 +6,7 @@ export const ITSELF: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_read_failures_total',
     type: 'counter',
-    help: 'Readings for these metrics that failed; what they would have shown is missing.',
+    help: 'Readings for these metrics that failed; their figures are missing.',
     labels: [],
     acrossProcesses: 'sum',
     source: 'this library',

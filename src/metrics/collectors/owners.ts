@@ -9,7 +9,7 @@ export const OWNERS: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_owner_bytes',
     type: 'gauge',
-    help: 'Bytes that would go with an owner that nobody registered, of the largest in the last report that sought them.',
+    help: 'Bytes that would be freed with an owner that is not registered, for the largest owners of the last report that has owners.',
     labels: ['owner'],
     acrossProcesses: 'sum',
     source: '`report.discovery.owners[].retained.totalBytes`',

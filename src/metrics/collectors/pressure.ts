@@ -6,7 +6,7 @@ export const PRESSURE: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_pressure_rounds_total',
     type: 'counter',
-    help: 'Rounds of releases since memory was short, by what came of them.',
+    help: 'Rounds of releases because memory was short, by outcome.',
     labels: ['outcome'],
     acrossProcesses: 'sum',
     source: 'event `released-under-pressure`',
@@ -16,7 +16,7 @@ export const PRESSURE: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_pressure_releases_total',
     type: 'counter',
-    help: 'Caches that were asked in these rounds, by what became of them.',
+    help: 'Caches that were asked in these rounds, by status.',
     labels: ['status'],
     acrossProcesses: 'sum',
     source: '`caches[].status` of the event',
@@ -26,7 +26,7 @@ export const PRESSURE: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_pressure_freed_bytes_total',
     type: 'counter',
-    help: 'By how much resident memory fell in these rounds.',
+    help: 'Bytes by which resident memory fell in these rounds.',
     labels: [],
     acrossProcesses: 'sum',
     source: '`freedBytes` of the event',

@@ -17,7 +17,7 @@ export const RUNS: readonly PulledMetric[] = [
   {
     name: 'cache_attribution_run_releases_total',
     type: 'counter',
-    help: 'Caches in the reports of finished runs, by what became of each.',
+    help: 'Caches in the reports of finished runs, by the status of each.',
     labels: ['status'],
     acrossProcesses: 'sum',
     source: '`report.caches[].status`',

@@ -59,7 +59,7 @@ export const TRENDS: readonly PulledMetric[] = [
     adds: true,
     read: ({ limitBytes }) => oneSample(limitBytes),
   },
-  forecast('', 'at', 'When the memory limit is reached if everything that grows goes on, in seconds since 1970.'),
+  forecast('', 'at', 'When the memory limit is reached if all growth continues, in seconds since 1970.'),
   forecast('earliest_', 'earliest', 'The same at the upper end of the interval of the growth.'),
 ]
 
