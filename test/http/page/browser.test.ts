@@ -566,7 +566,7 @@ describe('the page in a browser', function () {
 
   it('lets a reader read only', async () => {
     await open({ status: { ...statusView(), role: 'read-only' } })
-    await page.getByText('the role of an operator is needed to measure').first().waitFor()
+    await page.getByText('Only an operator may measure').first().waitFor()
     expect(await page.locator('#start').isDisabled()).to.equal(true)
   })
 

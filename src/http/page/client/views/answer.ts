@@ -97,7 +97,7 @@ function wordsOf({ status, report }: PageState): string {
   if (status === null) return ''
   if (!status.twin.supported) return `No twin is available here: ${status.twin.reason ?? 'no reason given'}.`
   if (!status.modes.includes('twin')) return 'Twins are not allowed here.'
-  if (status.role !== 'operator') return 'You may read only: the role of an operator is needed to measure.'
+  if (status.role !== 'operator') return 'You may read. Only an operator may measure.'
   const what = 'Measures caches and owners in a fork of the process (a twin); it keeps every entry.'
   if (report === null) return what
   const age = formatAge(Date.now() - Date.parse(report.startedAt) - report.durationMs)

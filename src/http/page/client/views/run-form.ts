@@ -109,7 +109,7 @@ function titleOf(taken: number, mode: AttributionMode, all: number): string {
 function wordsOf({ status }: PageState, mode: AttributionMode | null): string {
   if (status === null) return ''
   const noTwin = status.twin.supported ? '' : `No twin is available here: ${status.twin.reason ?? 'no reason given'}. `
-  if (status.role !== 'operator') return `${noTwin}You may read only: the role of an operator is needed to measure.`
+  if (status.role !== 'operator') return `${noTwin}You may read. Only an operator may measure.`
   const coolDown =
     status.coolDownRemainingMs > 0 && mode !== 'twin'
       ? ` Possible again in ${String(Math.ceil(status.coolDownRemainingMs / 1000))} s.`
