@@ -14,20 +14,20 @@ coordinator.register('thumbnails', {
   release: () => thumbnails.clear(),
   entries: () => thumbnails.size,
 })
-// By default a twin is asked, a fork of this process, and every entry stays. Where none can be made, releasing is asked for.
+// By default a twin (a fork of this process) is measured, and every entry stays. Where no twin can be made, the cache is released.
 const report = await coordinator.attribute(supportsTwin().supported ? {} : { mode: 'release' })
 console.log(formatReport(report))
 
 await coordinator.close()
 check()
 
-/** Stands for the traffic that fills a real cache; gives the bytes it put there. */
+/** Stands for the traffic that fills a real cache. Returns the bytes that it put there. */
 function fill(count: number): number {
   for (let index = 0; index < count; index++) thumbnails.set(`/thumbnails/${index}.webp`, Buffer.alloc(64 * 1024))
   return [...thumbnails.values()].reduce((sum, thumbnail) => sum + thumbnail.length, 0)
 }
 
-/** Not part of what to copy: here the truth is known, so the measured row is held against it. */
+/** A check of this example, not to be copied: the size is known here, and is compared with the measured row. */
 function check(): void {
   if (report.mode === 'twin' && thumbnails.size !== 500) {
     console.error('Self-check failed: the twin cost entries.')

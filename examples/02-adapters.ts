@@ -18,13 +18,13 @@ serve(20_000)
 const coordinator = new Coordinator()
 coordinator.register('users', fromLruCache(users)) // typed: it must be an lru-cache
 coordinator.register('pages', fromCache(pages)) // known by its shape
-coordinator.register('sessions', fromCache(sessions), { lossless: false }) // left out unless it is named
+coordinator.register('sessions', fromCache(sessions), { lossless: false }) // left out unless a run names it
 
-// In production: a twentieth of each, half of that from those that nobody used for longest.
+// In production: a twentieth of each cache, half of it the least recently used entries.
 const report = await coordinator.attribute({ mode: 'trim', fraction: 0.05 })
 console.log(formatReport(report))
 
-// At any later moment, without dropping anything: sizes from the count of entries and what the run found.
+// Later, without dropping anything: sizes from the count of entries and the bytes per entry that the run found.
 serve(30_000)
 console.log('\nnow, released nothing:')
 for (const { name, entries, estimatedBytes, estimatedUncertaintyBytes } of coordinator.observe().caches) {
@@ -33,11 +33,11 @@ for (const { name, entries, estimatedBytes, estimatedUncertaintyBytes } of coord
   )
 }
 
-// A restart need not forget it.
+// A later process can use these sizes, too.
 const saved = JSON.stringify(coordinator.calibration)
 new Coordinator().restoreCalibration(JSON.parse(saved))
 
-// The truth, once: here nobody minds that the caches are empty afterwards.
+// The real sizes, once: in this example the caches may be empty afterwards.
 const seen = coordinator.observe().caches
 const whole = await coordinator.attribute({ mode: 'release', only: ['users', 'pages'] })
 await coordinator.close()
@@ -63,7 +63,7 @@ function megabytes(bytes: number | null): string {
   return bytes === null ? 'unknown' : `${(bytes / 1e6).toFixed(1)} MB`
 }
 
-/** Not part of what to copy: the estimate is held against the whole, which was released for it. */
+/** A check of this example, not to be copied: the estimate is compared with the whole cache, which was released for it. */
 function check(): void {
   if (report.before.allocatedBytes === null) {
     console.log('\nThis system has no allocator statistics, so Buffers cannot be measured: nothing to check.')
@@ -73,7 +73,7 @@ function check(): void {
   for (const { name, released } of whole.caches) {
     const { estimatedBytes, estimatedUncertaintyBytes } = seen.find((cache) => cache.name === name) ?? {}
     if (estimatedBytes == null) {
-      // Where V8's heap stirs as much as a twentieth of a cache, the ± is as wide as the size, and no size is given.
+      // Where V8's heap changes by as much as a twentieth of a cache, the ± is as wide as the size, and no size is given.
       console.log(`${name}: ${megabytes(released.totalBytes)} when released; too little was dropped to measure`)
       continue
     }

@@ -1,5 +1,5 @@
 /**
- * The admin endpoint in Fastify: in a hook before its parser of bodies, so that nothing eats the request.
+ * The admin endpoint in Fastify: in a hook before its body parser, which would consume the request.
  *
  *   npx cache-attribution run dist/examples/05-admin-fastify.js
  */

@@ -1,5 +1,5 @@
 /**
- * A heap profile while a service works: which native code and which JavaScript allocated what came and stayed.
+ * A heap profile while a service works: which native code and which JavaScript allocated the memory that is still live.
  *
  *   npx cache-attribution run --profile dist/examples/08-heap-profile.js
  */
@@ -18,7 +18,7 @@ const profiler = new HeapProfiler()
 const { built, enabled } = profiler.state
 
 if (built === true && enabled !== true && process.env['EXAMPLE_AGAIN'] === undefined) {
-  // Profiling has to be made possible at the start, which `run --profile` does.
+  // Profiling must be enabled when the process starts: `run --profile` does it.
   const self = fileURLToPath(import.meta.url)
   const conf = { MALLOC_CONF: 'prof:true,prof_active:false', EXAMPLE_AGAIN: '1' }
   process.exitCode =

@@ -1,5 +1,5 @@
 /**
- * Memory jumps, and the profile of that moment is on disk already: a growth monitor wrote it.
+ * Memory grows suddenly, and a growth monitor writes a profile of that moment to disk.
  *
  *   npx cache-attribution run --profile dist/examples/09-growth-trigger.js
  */
@@ -18,7 +18,7 @@ const coordinator = new Coordinator()
 coordinator.register('uploads', { release: () => uploads.clear(), entries: () => uploads.size })
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'growth-'))
-// Without --profile the monitor keeps observations alone.
+// Without --profile the monitor keeps only observations.
 const canProfile = new HeapProfiler().state.enabled === true
 const actions = canProfile ? (['dump', 'observe'] as const) : (['observe'] as const)
 const quantity = coordinator.allocator.statistic === null ? 'rss' : 'allocated'
@@ -55,7 +55,7 @@ try {
   rmSync(folder, { recursive: true })
 }
 
-/** Activity without growth: 200 MB come and go. */
+/** Activity without growth: 200 MB are allocated and freed. */
 async function churn(): Promise<void> {
   for (let round = 0; round < 50; round++) {
     Buffer.concat(Array.from({ length: 32 }, () => Buffer.alloc(64 * 1024, 1)))

@@ -1,5 +1,5 @@
 /**
- * A service that logs what its caches hold by itself: an observation each second, a twin every seven, through pino, with the breakdown of
+ * A service that logs the sizes of its caches: an observation each second, a twin every seven, through pino, with the breakdown of
  * all its memory. One cache has no bound, and the log warns of it. (A service would take a minute and an hour.)
  *
  *   npx cache-attribution run dist/examples/10-periodic-logs.js
@@ -13,7 +13,7 @@ import { supportsTwin } from 'cache-attribution/twin'
 
 const SECONDS = 14
 
-/** Bounded: the oldest make room. */
+/** Bounded: the oldest entries are evicted. */
 const pages = new Map<number, Buffer>()
 /** Without a bound: every visitor is kept. */
 const sessions = new Map<number, Buffer>()

@@ -1,7 +1,7 @@
 /**
  * A week of a service in seconds: one cache fills up to its bound, something leaks two megabytes a day, traffic has its days and
- * nights, and once the service is restarted. The history tells the two apart, and when memory runs out. The service is a few
- * numbers here, and its clock is the injected one; everything else is what a real service would run.
+ * nights, and once the service is restarted. The history tells the two apart, and when memory runs out. The service is
+ * simulated by a few numbers and an injected clock; everything else is as in a real service.
  *
  *   node dist/examples/11-slow-leak.js
  */
@@ -60,7 +60,7 @@ const environment: Environment = {
 const folder = await mkdtemp(path.join(os.tmpdir(), 'slow-leak-'))
 try {
   await live(0, 100)
-  // A deployment: caches are empty, what leaked is free again; the history goes on.
+  // A deployment: caches are empty, leaked memory is free again, and the history goes on.
   Object.assign(service, { entries: 0, leaked: 0 })
   check(await live(100, 168))
 } finally {

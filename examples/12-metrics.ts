@@ -22,7 +22,7 @@ const PAGES = 200
 const LONGEST_MS = 45_000
 const ALERT = 'CacheAttributionCacheUnbounded'
 
-/** Bounded: the oldest make room. */
+/** Bounded: the oldest entries are evicted. */
 const pages = new Map<number, Buffer>()
 /** Without a bound: every visitor is kept. */
 const sessions = new Map<number, Buffer>()
@@ -32,14 +32,14 @@ for (const [name, cache] of Object.entries({ pages, sessions })) {
   coordinator.register(name, { release: () => cache.clear(), entries: () => cache.size })
 }
 
-// The two lines that make the metrics, and the one that gives them out.
+// The two lines that make the metrics, and the one that serves them.
 const registry = collectMetrics(coordinator)
 collectDefaultMetrics({ register: registry })
 const admin = createAdminHandler(coordinator, { metrics: registry })
 
 const listener = toNodeListener(admin)
 let visits = 0
-// Full before anyone looks: what still fills up looks like what has no bound.
+// Filled before the first scrape: a cache that is still filling looks like one without a bound.
 while (visits < PAGES) visit(visits++)
 const server = http.createServer((request, response) => {
   if (request.url?.startsWith(admin.basePath) === true) void listener(request, response)
@@ -58,7 +58,7 @@ try {
     rules: rulesInSeconds(WINDOW_SECONDS, 1),
   })
   await delay(1000)
-  // From here on sizes are known: what each entry takes, times their count at every scrape.
+  // From here on sizes are known: the bytes per entry, times the count of entries at every scrape.
   console.log(formatReport(await coordinator.attribute()))
   await check(prometheus, await waitForAlert(prometheus))
 } finally {

@@ -1,6 +1,6 @@
 /**
- * A service under load, measured twice: in a twin, and by releasing its caches. The hit rate of its cache tells what each
- * cost the service.
+ * A service under load, measured twice: in a twin, and by releasing its caches. The hit rate of its cache shows the
+ * cost of each for the service.
  *
  *   npx cache-attribution run dist/examples/13-twin.js
  */

@@ -1,5 +1,5 @@
 /**
- * A server that leaks: it keeps every session in a plain Map which nobody registered. discover() names the Map as the first owner
+ * A server that leaks: it keeps every session in a plain Map that is not registered. discover() names the Map as the first owner
  * of live memory and measures it in a twin, while the server goes on.
  *
  *   npx cache-attribution run dist/examples/14-discover.js
@@ -13,7 +13,7 @@ import { discover, formatDiscovery, supportsTwin } from 'cache-attribution/twin'
 const REQUESTS = 20_000
 const CONNECTIONS = 32
 
-/** The leak: every visitor is kept for ever. */
+/** The leak: every visitor is kept forever. */
 class SessionStore {
   readonly byId = new Map<number, { readonly since: number; readonly history: number[] }>()
 }

@@ -1,6 +1,6 @@
 /**
- * A service whose code knows nothing of this package: `auto` finds its caches, and another process asks by its id which holds how
- * much.
+ * A service whose code knows nothing of this package: `auto` finds its caches, and another process asks for their sizes by the
+ * process id.
  *
  *   npx cache-attribution run dist/examples/15-auto.js
  */

@@ -1,5 +1,5 @@
 /**
- * The admin endpoint in NestJS, on Express. Without decorators, which need no compiler's switch; a provider with `@Injectable()` registers its
+ * The admin endpoint in NestJS, on Express. It uses no decorators, which would need a compiler option. A provider with `@Injectable()` registers its
  * cache in the same way, and closes the coordinator in `onModuleDestroy()`.
  *
  *   npx cache-attribution run dist/examples/16-admin-nestjs.js
@@ -27,7 +27,7 @@ Controller()(HelloController)
 class AppModule {}
 Module({ controllers: [HelloController] })(AppModule)
 
-// Its parser of bodies would eat the request before the endpoint has read it.
+// Its body parser would consume the request before the endpoint has read it.
 // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- NestJS takes plain options
 const app = await NestFactory.create<NestExpressApplication>(AppModule, { logger: false, bodyParser: false })
 app.use(toNodeListener(admin))

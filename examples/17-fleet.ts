@@ -16,7 +16,7 @@ const [entries, entryBytes] = process.argv.slice(2).map(Number)
 if (entries === undefined || entryBytes === undefined) await measure()
 else serve(entries, entryBytes)
 
-/** One replica: tells its port, and ends with the process that started it. */
+/** One replica: sends its port, and ends with the process that started it. */
 function serve(count: number, bytes: number): void {
   const sessions = new Map(Array.from({ length: count }, (_, key) => [key, Buffer.alloc(bytes)]))
   const coordinator = new Coordinator()

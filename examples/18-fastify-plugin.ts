@@ -1,5 +1,5 @@
 /**
- * The admin endpoint as a plugin of Fastify: one `register()`, also for services whose routes lie in plugins, and an end with the server's.
+ * The admin endpoint as a plugin of Fastify: one `register()`, also for services whose routes lie in plugins, and closed with the server.
  *
  *   npx cache-attribution run dist/examples/18-fastify-plugin.js
  */
@@ -12,7 +12,7 @@ import { checkAdmin, coordinatorWithCache, portOf } from './admin-checks.js'
 const memoryPlugin: FastifyPluginCallback<{ readonly coordinator: Coordinator }> = (app, options, done) => {
   const admin = createAdminHandler(options.coordinator) // this machine only; see authorize
   const listener = toNodeListener(admin)
-  // Before Fastify's parser of bodies, so that nothing eats the request.
+  // Before Fastify's body parser, which would consume the request.
   app.addHook('onRequest', (request, reply, next) => {
     void listener(request.raw, reply.raw, () => {
       next()
@@ -24,7 +24,7 @@ const memoryPlugin: FastifyPluginCallback<{ readonly coordinator: Coordinator }>
   })
   done()
 }
-// The hook is for the whole service, and not for the plugin's own routes: what fastify-plugin does.
+// The hook applies to the whole service, not only to the plugin's own routes, as with fastify-plugin.
 Object.assign(memoryPlugin, { [Symbol.for('skip-override')]: true })
 
 const { coordinator, pages } = coordinatorWithCache()

@@ -1,6 +1,6 @@
 /**
- * A service whose cache has no bound, in a control group that has one: it dies without `releaseUnderPressure()`, and lives with it. What
- * use does not bring back is never released.
+ * A service whose cache has no bound, in a control group that has one: it is killed without `releaseUnderPressure()`, and survives with
+ * it. A cache whose entries use does not bring back is never released.
  *
  *   npx cache-attribution run dist/examples/19-memory-pressure.js
  */
@@ -29,7 +29,7 @@ async function compare(): Promise<void> {
   console.log(`${without.bound} of 192 MiB, without it: ${without.signal ?? `exit code ${String(without.code)}`}`)
   const watched = await runBounded(file, ['serve', 'watched'], LIMIT_BYTES)
   console.log(`with it: ${watched.signal ?? `exit code ${String(watched.code)}`}\n${watched.output}`)
-  // Through a shell a signal may be told as 128 + its number.
+  // Through a shell a signal may be reported as 128 + its number.
   const isKilled = without.signal === 'SIGKILL' || without.code === 137
   if (isKilled && watched.code === 0) return
   console.error('Self-check failed: the service was to be killed without the watch, and to serve all requests with it')

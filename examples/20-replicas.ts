@@ -29,7 +29,7 @@ const [socket, entries] = process.argv.slice(2)
 if (socket === undefined) await main()
 else await serve(socket, Number(entries))
 
-/** One replica: tells its port, then each report; stops to measure when it is told to, and ends with the process that started it. */
+/** One replica: sends its port, then each report; stops measuring on request, and ends with the process that started it. */
 async function serve(redis: string, count: number): Promise<void> {
   const sessions = new Map(Array.from({ length: count }, (_, key) => [key, Buffer.alloc(ENTRY_BYTES)]))
   const coordinator = new Coordinator()
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
     })
     const until = performance.now() + LONGEST_MS
     while (reports.some(({ length }) => length === 0) && performance.now() < until) await delay(100)
-    // One more scrape has what was measured.
+    // The next scrape has the measured sizes.
     await delay(2500)
     const series = await prometheus.query('cache_attribution_cache_measured_timestamp_seconds{cache="sessions"}')
     await Promise.all(replicas.map(stopped))

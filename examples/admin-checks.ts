@@ -22,7 +22,7 @@ export async function portOf(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Looks, measures, and tries what must not work. Sets the exit code where something is not as it should be. */
+/** Reads the caches, measures, and tries requests that must be refused. Sets the exit code if a check fails. */
 export async function checkAdmin(
   port: number,
   pages: ReadonlyMap<number, Buffer>,
@@ -32,7 +32,7 @@ export async function checkAdmin(
   console.log(await (await fetch(base)).text())
 
   const { modes } = (await (await fetch(`${base}/status`)).json()) as { modes: readonly string[] }
-  // In a twin nothing is lost; where there can be none, the request has to say that the cache may be emptied.
+  // In a twin nothing is lost. Where no twin can be made, the request must ask for a release.
   const inTwin = modes.includes('twin')
   const answer = await fetch(`${base}/attribution${inTwin ? '' : '?mode=release'}`, {
     method: 'POST',
