@@ -27,7 +27,7 @@ export interface CoordinatorOptions {
    */
   readonly releaseTimeoutMs?: number | undefined
   /**
-   * How garbage is dealt with. `'forced'` collects on both sides of every release: exact, two pauses a cache.
+   * How garbage is collected. `'forced'` collects before and after every release: exact, with two pauses per cache.
    * `'natural'` waits, at most `naturalGcTimeoutMs` a reading, for V8's own next major GC: no forced major GC, wide
    * error bars. `'none'` collects nothing: right only for caches whose memory is freed by the release itself.
    * @default 'forced'
@@ -45,21 +45,21 @@ export interface CoordinatorOptions {
    */
   readonly controls?: number | undefined
   /**
-   * Whose statistics to read, or an implementation of the port.
+   * The allocator whose statistics are read, or an implementation of the interface `Allocator`.
    * @default 'auto': jemalloc if it serves malloc(), else glibc, else V8's figures alone
    */
   readonly allocator?: Allocator | AllocatorName | 'auto' | undefined
   /** How native code is reached. @default 'auto': the addon, else ffi-napi with ref-napi */
   readonly binding?: BindingKind | 'auto' | undefined
   /**
-   * The file of the native addon, for code that was bundled without it. It holds for this thread, and goes before
+   * The file of the native addon, for code that was bundled without it. It applies to this thread, and takes precedence over
    * `CACHE_ATTRIBUTION_ADDON`.
    * @default undefined: of this package, of the bundle (`cache-attribution/bundled`), or of the package installed beside the bundle
    * @example new Coordinator({ addon: '/opt/service/cache-attribution.node' })
    */
   readonly addon?: string | undefined
   /**
-   * How memory is taken away. `'twin'`: in a fork of this process, which keeps every entry and pauses once
+   * How caches are released. `'twin'`: in a fork of this process, which keeps every entry and pauses once
    * (`supportsTwin()` says where that works). `'release'`: in this process, which then refills its caches. `'trim'`: a
    * part of each cache in this process.
    * @default 'twin': if none can be made, a run without a mode is refused and nothing is released
@@ -108,7 +108,7 @@ export interface AttributeOptions {
   /** Release all caches but these. */
   readonly except?: readonly string[] | undefined
   /**
-   * How memory is taken away. `'twin'` empties each cache in a fork of the process, `'release'` in the process itself.
+   * How caches are released. `'twin'` empties each cache in a fork of the process, `'release'` in the process itself.
    * `'trim'` drops `fraction` of each in several parts and estimates the whole; a cache that cannot drop a part is
    * skipped.
    * @default the coordinator's `mode`, else 'twin'
@@ -127,8 +127,8 @@ export interface AttributeOptions {
    */
   readonly discover?: number | undefined
   /**
-   * Whether to end with the heap profile of what is live after every release, as `report.residual`: who allocated what
-   * no cache holds. Profiling must have been on when that was allocated; otherwise the report warns.
+   * Whether to end with the heap profile of what is live after every release, as `report.residual`: which code allocated the memory
+   * that no cache holds. Profiling must have been on when that was allocated; otherwise the report warns.
    * @default false
    */
   readonly explainResidual?: boolean | undefined

@@ -137,7 +137,7 @@ export interface RegistrationOptions {
    */
   readonly lossless?: boolean | undefined
   /**
-   * How garbage is dealt with around this cache's release. `'none'` is for memory that the release itself frees (native
+   * How garbage is collected around this cache's release. `'none'` is for memory that the release itself frees (native
    * memory, a pool): its window needs no collection and pauses for a few milliseconds.
    * @default the coordinator's `gc`
    */

@@ -36,7 +36,7 @@ export interface Schedule {
 /** Options of {@link PeriodicReporter}. */
 export interface PeriodicReporterOptions {
   /**
-   * When to do what.
+   * The schedules: when to observe, and when to measure.
    * @default [{ every: 60_000, mode: 'observe' }]
    */
   readonly schedules?: readonly Schedule[] | undefined
@@ -61,7 +61,7 @@ export interface PeriodicReporterOptions {
   readonly caches?: number | undefined
   /** Where reports and observations are kept, e.g. a `ReportHistory`. */
   readonly history?: HistorySink | undefined
-  /** Who says what grows. @default `history` where it has `trends()`, else five rising readings in a row */
+  /** The source of the verdicts on growth. @default `history` where it has `trends()`, else five rising readings in a row */
   readonly trends?: TrendSource | undefined
   /**
    * Asked before each run, so that at most so many processes of a service measure at a time: `redisLease()` or `fileLease()` of

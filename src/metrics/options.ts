@@ -47,7 +47,7 @@ export interface MetricsOptions {
   /** Whether each arena of jemalloc is shown: eight series an arena, with four arenas a processor. @default false */
   readonly arenas?: boolean | undefined
   /**
-   * The largest this many caches are shown by themselves, and as many allocation counters. The rest is added up as
+   * The number of caches with series of their own, the largest first, and of allocation counters. The others are summed as
    * `other`. 1 to 10,000.
    * @default 100
    */

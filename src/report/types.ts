@@ -78,7 +78,7 @@ export interface CacheAttribution extends RowFacts {
   readonly told?: ToldBytes
   /**
    * With `explainResidual`, of a cache that code fills by `account()`: what the heap profile had under the cache's frame before
-   * the first release. It counts what was allocated meanwhile and lives, by whomever it is held: compare it with
+   * the first release. It counts the memory that was allocated in `account()` and is live, whichever object holds it: compare it with
    * `released.allocatedBytes`.
    */
   readonly sampled?: SampledBytes
@@ -89,15 +89,15 @@ export interface CacheAttribution extends RowFacts {
    */
   readonly window: 'atomic' | 'drift-corrected' | null
   /**
-   * Atomic windows in this process only, if other threads have loaded this library: what those did meanwhile. It is not taken
-   * off the row: the ± has what null releases did not see of it. Null if a thread began or ended in the window.
+   * Atomic windows in this process only, if other threads have loaded this library: the change that those made meanwhile. It is not
+   * subtracted from the row: the ± includes the part of it that null releases did not show. Null if a thread began or ended in the window.
    */
   readonly otherThreads?: OtherThreads | null
   /** Drift-corrected only: what the first turn of the release freed, measured atomically. */
   readonly firstTurn?: AttributedBytes
   /**
-   * The bytes that went in the turns right after the window, beyond what other work explains; part of `released`. The noise of the
-   * other gaps between turns is in the row's ±.
+   * The bytes that were freed in the turns right after the window, beyond the change that other work explains; part of `released`.
+   * The noise of the other gaps between turns is in the row's ±.
    */
   readonly late?: AttributedBytes
   /** False if a read was taken before background work was quiescent. Null for a skipped cache. */
@@ -134,7 +134,7 @@ interface ReportProcess {
   readonly pid: number
   /** For example `v20.20.2`. */
   readonly nodeVersion: string
-  /** Whose statistics were read, and how. */
+  /** The allocator whose statistics were read, and how. */
   readonly allocator: {
     readonly name: AllocatorName
     readonly version: string | null
@@ -232,9 +232,9 @@ export interface AttributionReport {
   readonly id: string
   /** The trigger of the run. */
   readonly trigger: Trigger
-  /** How memory was taken away. */
+  /** How caches were released. */
   readonly mode: AttributionMode
-  /** How garbage was dealt with around each release. */
+  /** How garbage was collected around each release. */
   readonly gc: GcMode
   /** ISO 8601. */
   readonly startedAt: string
@@ -250,8 +250,8 @@ export interface AttributionReport {
   /** One row for each cache, in the order of release. */
   readonly caches: readonly CacheAttribution[]
   /**
-   * Change during the run that no row explains: other work of the service, drift, bytes that went after a turn that
-   * several caches shared.
+   * Change during the run that no row explains: other work of the service, drift, bytes that were freed after a turn that several
+   * caches shared.
    */
   readonly unattributed: Figures
   /**
@@ -295,7 +295,7 @@ export interface AttributionReport {
    * system does not report it.
    */
   readonly breakdown?: MemoryNode | null
-  /** With `explainResidual` and profiling on: who allocated what is still live after every release. */
+  /** With `explainResidual` and profiling on: which code allocated the memory that is still live after every release. */
   readonly residual?: ReportResidual
   /** Warnings for a reader; never a failure of the run. */
   readonly warnings: readonly ReportWarning[]

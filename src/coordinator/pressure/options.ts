@@ -17,13 +17,13 @@ export interface PressureOptions {
   readonly limit?: string | number | undefined
   /** Milliseconds between two readings of the usage, 10 ms to 1 hour. A reading costs about 0.1 ms. @default 250 */
   readonly intervalMs?: number | undefined
-  /** Least time from the end of one round to the begin of the next, in milliseconds. @default 10_000 */
+  /** Least time from the end of one round to the start of the next, in milliseconds. @default 10_000 */
   readonly coolDownMs?: number | undefined
   /** Caches that are never released under pressure, by name. @default [] */
   readonly except?: readonly string[] | undefined
   /**
-   * Whether a release is followed by a collection: what it dropped goes back only then. A cache with `gc: 'none'` needs none. Without it V8 collects
-   * when it wants to, and a round releases more than was needed.
+   * Whether a release is followed by a collection: only then is the dropped memory free. A cache with `gc: 'none'` needs none.
+   * Without it V8 collects when it wants to, and a round releases more than was needed.
    * @default true
    */
   readonly collect?: boolean | undefined

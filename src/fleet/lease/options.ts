@@ -5,13 +5,13 @@ import type { Check } from '../../support/options.js'
 
 /** Options of `redisLease()` and `fileLease()`. All processes of a service give the same. */
 export interface LeaseOptions {
-  /** Of what is measured in turns: processes with leases of different names do not wait for each other. @default 'default' */
+  /** The name of the lease: processes with leases of different names do not wait for each other. @default 'default' */
   readonly name?: string | undefined
-  /** How many hold it at a time, 1 to 1,000. @default 1 */
+  /** Processes that hold it at a time, 1 to 1,000. @default 1 */
   readonly holders?: number | undefined
   /**
    * Milliseconds after which a holder that does not renew it has lost it, 1,000 to 3,600,000. It is renewed three times in it, and must be longer
-   * than the event loop ever stands still.
+   * than the event loop is ever blocked.
    * @default 30_000
    */
   readonly termMs?: number | undefined

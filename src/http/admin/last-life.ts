@@ -1,4 +1,4 @@
-/** How the life before this one ended, for the page: by its black box. */
+/** How the process before this one ended, for the page: by its black box. */
 import type { Postmortem } from '../../profiling/black-box/types.js'
 
 /** The part of a `BlackBox` that the endpoint uses. */

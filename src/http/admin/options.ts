@@ -23,12 +23,12 @@ export interface AdminHandlerOptions {
    */
   readonly basePath?: string | undefined
   /**
-   * Decides who may ask, see {@link Authorize}; `bearerToken()` makes one.
+   * Decides which requests are served, see {@link Authorize}; `bearerToken()` makes one.
    * @default undefined: only requests whose socket and whose Host are loopback, as operator
    */
   readonly authorize?: Authorize | undefined
   /**
-   * Modes in which a run may be asked for.
+   * The modes of runs that requests may start.
    * @default all of 'twin', 'release' and 'trim'
    */
   readonly modes?: readonly AttributionMode[] | undefined
@@ -45,7 +45,7 @@ export interface AdminHandlerOptions {
   /** Milliseconds within which the body of a request must arrive. @default 10_000 */
   readonly bodyTimeoutMs?: number | undefined
   /**
-   * Further origins whose pages may ask, such as `https://ops.example.com` behind a proxy that replaces the Host.
+   * Further origins whose pages may send requests, such as `https://ops.example.com` behind a proxy that replaces the Host.
    * @default []
    */
   readonly origins?: readonly string[] | undefined
@@ -69,7 +69,7 @@ export interface AdminHandlerOptions {
    */
   readonly profiles?: Pick<AdminHandler, 'basePath'> | undefined
   /**
-   * The black box of this process, `BlackBox.open()`: where the life before ended without notice, the page says how.
+   * The black box of this process, `BlackBox.open()`: if the process before this one ended without notice, the page says how.
    * @default undefined: none
    */
   readonly blackBox?: LastLifeSource | undefined

@@ -57,7 +57,7 @@ export interface StatusView {
   readonly modes: readonly AttributionMode[]
   /** Whether `GET /trends` has an answer. */
   readonly hasHistory: boolean
-  /** How the life before this one ended, by its black box; null where that is not known, or it ended in order. */
+  /** How the process before this one ended, by its black box; null where that is not known, or it ended in order. */
   readonly lastLife: LastLifeView | null
   /** Further pages of the same process. */
   readonly links: readonly AdminLink[]

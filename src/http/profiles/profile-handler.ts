@@ -36,11 +36,11 @@ import { bytesResponse, htmlResponse, jsonResponse, textResponse } from '../serv
 export interface ProfileHandlerOptions {
   /** The prefix of the requests' paths. @default '/debug/pprof/heap' */
   readonly basePath?: string | undefined
-  /** Decides who may ask; only an operator may. @default undefined: this machine alone */
+  /** Decides which requests are served; only those of an operator are. @default undefined: this machine alone */
   readonly authorize?: Authorize | undefined
   /** Dumps to list and serve, and bases for differences. @default undefined: none */
   readonly dumps?: DumpCatalogue | undefined
-  /** Further origins whose pages may ask. @default [] */
+  /** Further origins whose pages may send requests. @default [] */
   readonly origins?: readonly string[] | undefined
   /** Called with errors that the client does not see. @default process.emitWarning() */
   readonly onError?: ((error: unknown) => void) | undefined

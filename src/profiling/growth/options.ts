@@ -44,8 +44,8 @@ export interface GrowthMonitorOptions {
   /** Fires at this many bytes above the level of the last firing, or of the start. */
   readonly every?: number | undefined
   /**
-   * After so long a time below the level of the last firing, `every` counts from the highest level of that time: growth
-   * is seen again after a peak that went away. 1 s to 7 days.
+   * After this time below the level of the last firing, `every` counts from the highest level of that time: growth is seen again
+   * after a peak has passed. 1 s to 7 days.
    * @default 600_000
    */
   readonly rearmMs?: number | undefined

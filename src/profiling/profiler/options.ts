@@ -12,7 +12,7 @@ export interface HeapProfilerOptions {
   readonly maxSeconds?: number | undefined
   /** Folder for dumps that are read at once; they are unlinked files. @default the system's temporary folder */
   readonly temporaryFolder?: string | undefined
-  /** Whose profiler: a coordinator's allocator, or a choice. @default 'auto' */
+  /** The allocator whose profiler is used: that of a coordinator, or a choice. @default 'auto' */
   readonly allocator?: Allocator | AllocatorName | 'auto' | undefined
   /** How native code is reached. @default 'auto' the addon, else ffi-napi with ref-napi */
   readonly binding?: BindingKind | 'auto' | undefined
@@ -66,8 +66,8 @@ export interface CaptureOptions {
   /** Collect garbage before memory is read, so that only what is reachable counts. Two pauses. @default false */
   readonly gc?: boolean | undefined
   /**
-   * Leave out the youngest: nothing is sampled in the last tenth of the time, so that what is there at its end has been kept for
-   * that long at least, and garbage is collected. Memory of requests under way is not among it. @default false
+   * Leave out the youngest allocations: nothing is sampled in the last tenth of the time, so that all memory in the profile has
+   * been kept for at least that long, and garbage is collected. Memory of requests under way is not included. @default false
    */
   readonly leak?: boolean | undefined
   /**

@@ -70,7 +70,7 @@ export interface FloorTrend extends Trend {
   readonly mapped: Trend | null
 }
 
-/** When the process reaches its memory limit, if what grows goes on as it does. */
+/** When the process reaches its memory limit, if the growth continues. */
 export interface Forecast {
   readonly limitBytes: number
   readonly limitSource: 'cgroup' | 'configured'

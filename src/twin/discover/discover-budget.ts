@@ -18,14 +18,14 @@ export interface DiscoverBudget {
   readonly durationMs?: number | undefined
   /**
    * Most memory in bytes that the twin may have for itself: what it copies, and the columns of the walk. Where the estimate is
-   * above it, no twin is made (`ERR_BUDGET_MEMORY`). What the twin really takes is read five times a second; above the
-   * budget it is ended, and what is known by then is given.
+   * above it, no twin is made (`ERR_BUDGET_MEMORY`). The twin's use is read five times a second: above the budget the twin is
+   * ended, and the results so far are given.
    * @default undefined: what the machine and the control groups have left
    */
   readonly memoryBytes?: number | undefined
   /**
    * Longest pause of this process in milliseconds. Where the last twin paused it for longer, no twin is made
-   * (`ERR_BUDGET_PAUSE`). Nothing is expected, and a twin is made, where there was none in the last ten minutes.
+   * (`ERR_BUDGET_PAUSE`). Without a twin in the last ten minutes no pause is expected, and a twin is made.
    * @default undefined: no limit
    */
   readonly pauseMs?: number | undefined

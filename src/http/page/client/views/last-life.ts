@@ -1,4 +1,4 @@
-/** How the life before this one ended, where its black box says so. */
+/** How the process before this one ended, where its black box says so. */
 import { byId, make } from '../dom.js'
 import type { PageStore } from '../state.js'
 
