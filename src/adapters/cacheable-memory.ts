@@ -28,7 +28,7 @@ export const cacheableMemoryAdapter: Adapter<CacheableMemoryLike> = {
     claimed: null,
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
-      'With `useClone`, the default, it holds what it was given and hands out copies.',
+      'With `useClone`, the default, it holds the given values and returns copies.',
       'Its entries lie in 16 Maps by hash, so it cannot say which is the oldest.',
     ],
   },

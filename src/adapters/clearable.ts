@@ -23,7 +23,7 @@ export const clearableAdapter: Adapter<Clearable> = {
     claimed: null,
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
-      'What its `clear()` does is not known: pass nothing whose content cannot be restored.',
+      'The effect of its `clear()` is not known: pass nothing whose content cannot be restored.',
       'Where the name of its class stands for state (`SessionCache`, `LockTable`), it is not lossless.',
       'A `clear()` that leaves memory behind leaves it out of the row.',
     ],

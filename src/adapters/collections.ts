@@ -26,7 +26,7 @@ const info: Omit<AdapterInfo, 'library' | 'name' | 'shape'> = {
   claimed: null,
   traits: { lossless: true, refillCost: 'medium', twin: true },
   traps: [
-    'Coldest is what was set first, unless the owner sets an entry anew when it is used.',
+    'The coldest entries are those that were set first, unless the owner sets an entry again when it is used.',
     'With locks, sessions, connections, timers, workers or documents of an editor in it, it is not lossless; where they came after its registration, a release in the live process fails with `ERR_ADAPTER_REFUSED`. A twin measures it.',
     'A subclass with a sign of a connection, such as Enmap, is refused: its `clear()` may empty a database. One without is released by its own methods.',
   ],

@@ -29,7 +29,7 @@ export const keyValueCacheAdapter: Adapter<KeyValueCacheLike> = {
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
       'A class of your own of the same shape is taken for one: its lru-cache is emptied, and a second level is left alone.',
-      '`PrefixingKeyValueCache` and `ErrorsAreMissesCache` have no `clear()`: register what they wrap.',
+      '`PrefixingKeyValueCache` and `ErrorsAreMissesCache` have no `clear()`: register the cache that they wrap.',
       'A KeyValueCache over Redis or Memcached has none either, and must not be emptied.',
     ],
   },

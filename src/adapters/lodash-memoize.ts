@@ -32,7 +32,7 @@ export const lodashMemoizeAdapter: Adapter<MemoizedLike> = {
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
       'With a sign of a connection in its cache it is refused, also when the cache is exchanged later.',
-      'It keeps every argument for ever: a memoized function is a cache without a bound.',
+      'It keeps every argument forever: a memoized function is a cache without a bound.',
       '`memoize.Cache = WeakMap` has no `clear()`, and needs none: such a function is not recognised.',
     ],
   },

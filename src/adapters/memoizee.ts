@@ -25,7 +25,7 @@ export const memoizeeAdapter: Adapter<MemoizeeLike> = {
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
       'It counts nothing: with `max`, `maxAge` or neither, its entries are unknown.',
-      '`clear()` calls `dispose` for each result where that option is set: what is disposed of must be free to go.',
+      '`clear()` calls `dispose` for each result where that option is set: a result that is disposed of must not be in use.',
     ],
   },
   matches: (value): value is MemoizeeLike =>

@@ -108,7 +108,7 @@ export const nextCacheAdapter: Adapter<NextCacheLike> = {
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
       'One LRUCache is shared by all of these objects, and a request may make one: register one of them once.',
-      'With `cacheMaxMemorySize: 0`, and with a `cacheHandler` of your own, there is none: it is refused, and what your handler holds is registered by itself.',
+      'With `cacheMaxMemorySize: 0`, and with a `cacheHandler` of your own, there is none: it is refused. Register the cache of your handler by itself.',
       'Before 15.5 it is a variable of a module: refused, and `auto` registers it.',
       'The handler of `use cache` shows nothing of its entries: `auto` registers them.',
     ],

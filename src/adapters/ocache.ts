@@ -47,8 +47,8 @@ const info: AdapterInfo = {
   claimed: 'as of that',
   traits: { lossless: true, refillCost: 'medium', twin: true },
   traps: [
-    'What `createMemoryStorage()` gives can be neither listed nor emptied: `fromCache()` refuses it. Let `fromOcache(cache)` make the storage.',
-    'A Map does not drop what has expired: ocache passes over it when it is read. An lru-cache drops it, and has a bound.',
+    'A storage of `createMemoryStorage()` can be neither listed nor emptied: `fromCache()` refuses it. Let `fromOcache(cache)` make the storage.',
+    'A Map keeps expired entries: ocache ignores them when they are read. An lru-cache drops them, and has a bound.',
     'Without a `storage` each cached function has one of its own, which nobody reaches.',
   ],
 }

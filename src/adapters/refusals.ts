@@ -31,7 +31,7 @@ export const REFUSALS: readonly Refusal[] = [
   {
     what: '`require.cache`',
     shape: '`require.cache` itself, or an object of modules (`exports`, `filename`, `loaded`)',
-    why: 'dropping a module makes a second copy of it, and holders of the first keep it: nothing comes back',
+    why: 'dropping a module makes a second copy of it, and holders of the first keep it: no memory is freed',
     matches: isModuleRegistry,
   },
   {
@@ -43,7 +43,7 @@ export const REFUSALS: readonly Refusal[] = [
   {
     what: 'a store of sessions',
     shape: '`get`, `set`, `destroy`, and one of `createSession`, `touch`, `all`',
-    why: 'its entries are sessions, which no use brings back: who is signed in would be signed out',
+    why: 'its entries are sessions, which use does not bring back: users would be signed out',
     matches: (value) =>
       hasMethods(value, 'get', 'set', 'destroy') &&
       ['createSession', 'touch', 'all'].some((name) => hasMethods(value, name)),

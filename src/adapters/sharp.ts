@@ -30,7 +30,7 @@ export const sharpAdapter: Adapter<SharpLike> = {
     traits: { lossless: true, refillCost: 'low', gc: 'none', twin: false },
     traps: [
       '`cache(false)` sets all limits to 0, and nothing is cached any more: they are put back.',
-      'What it claims counts all pixels of libvips, those being worked on as well, in whole MiB.',
+      'Its claim counts all pixels of libvips, those being worked on as well, in whole MiB.',
       'libvips works on threads of its own, which a fork does not copy: it is left out of a twin.',
     ],
   },

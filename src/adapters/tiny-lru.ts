@@ -32,7 +32,7 @@ export const tinyLruAdapter: Adapter<TinyLruLike> = {
     traits: { lossless: true, refillCost: 'medium', twin: true },
     traps: [
       '`clear()` sets its statistics back to 0.',
-      'Listing its keys makes an array of all of them. Those that have expired and lie there still are the coldest.',
+      'Listing its keys makes an array of all of them. Expired entries that are still present are the coldest.',
     ],
   },
   matches: (value): value is TinyLruLike =>

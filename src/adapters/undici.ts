@@ -38,7 +38,7 @@ const undiciInfo: AdapterInfo = {
   traps: [
     'A MemoryCacheStore can be neither listed nor emptied: `fromCache()` refuses it. Let `fromUndici()` make it, and hand its `store` to the interceptor.',
     'A response that is being written during a release goes to the old store, and is lost for the new one.',
-    'Listeners go with the store that they were put on.',
+    'Listeners are dropped with the store on which they were set.',
     '`SqliteCacheStore` lies in a file or in SQLite, and is no memory to release: it is refused.',
   ],
 }

@@ -37,7 +37,7 @@ export const unstorageAdapter: Adapter<UnstorageLike> = {
     traps: [
       'Mounts in files, in Redis and elsewhere are left alone. With no other it is refused.',
       'A storage may be data and no cache: register the driver that is one, or give `{ lossless: false }`. A mount whose name stands for state, such as `locks:`, makes it so by itself.',
-      'What `prefixStorage()` gives is refused, since its mounts are those of the whole storage: register the driver below it.',
+      'A storage of `prefixStorage()` is refused, since its mounts are those of the whole storage: register the driver below it.',
     ],
   },
   matches: (value): value is UnstorageLike =>
