@@ -5,7 +5,7 @@ import type { CalibrationPoint } from './calibration-json.js'
 import { inspectCache } from './inspect.js'
 import type { LastMeasured, RegisteredCache } from './registry.js'
 
-/** One cache as it stands. */
+/** One cache now. Sizes are bytes; unknown is null. */
 export interface CacheObservation {
   readonly name: string
   readonly entries: number | null
@@ -13,13 +13,13 @@ export interface CacheObservation {
   /** The findings of the last run, or null before the first. */
   readonly lastMeasured: LastMeasured | null
   /**
-   * The bytes that it holds now, by its count of entries and what a run found of it (and by what it claims, where it does); null
-   * before the first such run, or where it does not count its entries.
+   * The bytes that it holds now, by its count of entries (and its claim, if it has one) and the findings of a run; null before the
+   * first such run, or where it does not count its entries.
    */
   readonly estimatedBytes: number | null
-  /** How far off `estimatedBytes` may be; null where it or its error is not known. */
+  /** The ± of `estimatedBytes`; null where it or its error is not known. */
   readonly estimatedUncertaintyBytes: number | null
-  /** How long ago that run was. */
+  /** Milliseconds since that run. */
   readonly calibrationAgeMs: number | null
   /** The findings of that run. */
   readonly calibration: CalibrationPoint | null
@@ -41,7 +41,7 @@ export function observeCaches(
   return { sample: sampler.sample(), caches: estimateCaches(caches, calibrations, now) }
 }
 
-/** What the caches say of themselves alone: nothing of the process is read. */
+/** Entries, claims and estimates of the caches alone: nothing of the process is read. */
 export function estimateCaches(
   caches: readonly RegisteredCache[],
   calibrations: Calibrations,

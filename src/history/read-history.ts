@@ -23,7 +23,7 @@ export interface ReadOptions {
    * @default 1
    */
   readonly oneObservationOf?: number | undefined
-  /** Told of torn lines and the like. @default nobody */
+  /** Called with torn lines and the like. @default undefined: none */
   readonly onWarning?: ((warning: HistoryWarning) => void) | undefined
 }
 

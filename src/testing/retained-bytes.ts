@@ -10,7 +10,7 @@ import type { Round } from './rounds.js'
 
 /** The bytes that calls left behind, as their last round showed it. */
 export interface RetainedBytes extends ByQuantity<number | null> {
-  /** Bytes that one call leaves behind, in all quantities together. What scatters around zero is negative half of the time. */
+  /** Bytes that one call leaves behind, in all quantities together. Values that scatter around zero are negative half of the time. */
   readonly bytesPerCall: number
   /** Half-width of the 95 % interval around `bytesPerCall`. */
   readonly uncertaintyBytes: number

@@ -13,7 +13,7 @@ export interface PressureUsage {
 export type PressureBasis = 'returned' | 'measured' | 'claimed'
 
 /**
- * What became of a cache in a round. `released` and `trimmed`: as it says. `would-release`, `would-trim`: in a dry run.
+ * The status of a cache after a round. `released`, `trimmed`: it was. `would-release`, `would-trim`: it would be, in a dry run.
  * `failed`, `timed-out`: its release threw, rejected or did not end; it is left out from then on. `skipped`: not asked, and `error` says why.
  * `spared`: the target was met before its turn.
  */

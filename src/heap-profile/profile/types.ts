@@ -36,18 +36,18 @@ export interface HeapProfile {
    * not the sampled part. Null where the profiler does not say.
    */
   readonly sampleIntervalBytes: number | null
-  /** When it was taken, ISO 8601; null where nobody said: the text of jemalloc does not. */
+  /** When it was taken, ISO 8601; null where that is not known: the text of jemalloc does not contain it. */
   readonly takenAt: string | null
   /** When the file that it was read from was written, ISO 8601; left out where it was read from no file. */
   readonly writtenAt?: string
-  /** How long allocations were sampled for it, in milliseconds; null where nobody said. */
+  /** How long allocations were sampled for it, in milliseconds; null where that is not known. */
   readonly durationMs: number | null
   readonly samples: SampleTable
   /** The meaning of the numbers in `SampleTable.frames`. */
   readonly frames: readonly Frame[]
   /** Files with code that the process had mapped, by their start; empty in a profile without addresses. */
   readonly mappings: readonly Mapping[]
-  /** Each thread's part of it; null where the profile does not tell threads apart, or where that was not asked for. */
+  /** Each thread's part of it; null where the profile does not separate threads, or where that was not asked for. */
   readonly threads: ThreadTable | null
   /** Remarks for a reader, one sentence each: for example that it was cut off. */
   readonly comments: readonly string[]

@@ -7,18 +7,18 @@ import type { RunningCode } from './running-code.js'
 /** How a process ended: `no-notice` is SIGKILL, the out-of-memory killer, a crash or a fatal error, which leave no mark. */
 type EndKind = 'running' | 'closed' | 'exit' | 'no-notice' | 'unknown'
 
-/** What a black box says. Times are ISO 8601, unknown is null. */
+/** The content of a black box, and its meaning. Times are ISO 8601, sizes are bytes, unknown is null. */
 export interface Postmortem {
-  /** One to three sentences. */
+  /** The meaning in one to three sentences. */
   readonly headline: readonly string[]
   readonly file: string
   readonly process: Omit<BoxHeader, 'sections'>
   readonly end: {
     readonly kind: EndKind
-    /** Of `exit`. */
+    /** The exit code; null unless `kind` is `exit`. */
     readonly code: number | null
     readonly at: string
-    /** V8 came up to the limit of its heap in the last half minute. */
+    /** The limit of V8's heap if V8 reached it in the last half minute; else null. */
     readonly heapLimitBytes: number | null
   }
   /** The newest reading; null where the process ended before the first. */
@@ -27,7 +27,7 @@ export interface Postmortem {
   readonly growth: GrowthFacts | null
   /** Caches in the time of the growth, or of the readings; those that grew most first. */
   readonly caches: readonly CacheGrowth[]
-  /** What ran in that time. */
+  /** The code that ran in that time. */
   readonly ran: RunningCode
   readonly events: readonly (Omit<EventRecord, 'wallMs'> & { readonly at: string })[]
   /** The latest report of the process. */

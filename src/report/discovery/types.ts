@@ -155,8 +155,8 @@ export interface LiveMemory {
   readonly engineBytes?: number | null
   /**
    * `allocatedBytes` by what leads to them, by pointers in native memory: how much each package's addon holds is in `packages`.
-   * Null where native memory could not be walked, absent in a result of an older version. What is missing to `allocatedBytes` is
-   * found by no pointer.
+   * Null where native memory could not be walked, absent in a result of an older version. No pointer leads to the
+   * rest of `allocatedBytes`.
    */
   readonly native?: NativeMemory | null
   /** V8's heap in use when it was walked, right after collections: what is more than `heapBytes` is reached by nothing strong. */
@@ -219,9 +219,9 @@ export interface SearchedThread {
   readonly threadId: number
   /** The name that its worker was made with; null where it has none, and where this Node does not say (24.6 and later). */
   readonly name: string | null
-  /** `failed`: `error` says why. `without-coordinator`: nobody is there to be asked. */
+  /** `failed`: `error` says why. `without-coordinator`: the thread has no coordinator that could be asked. */
   readonly status: 'searched' | 'failed' | 'without-coordinator'
-  /** The bytes of its isolate; null where it did not say so. */
+  /** The bytes of its isolate; null where it did not report them. */
   readonly heapUsedBytes: number | null
   readonly heapTotalBytes: number | null
   readonly error?: RowError
