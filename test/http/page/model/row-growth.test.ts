@@ -161,9 +161,9 @@ describe('reportInText()', () => {
     for (const text of ['', '{', 'null', '7', '[]', '{}', '{"report":null}', '{"caches":[]}', '"x"']) {
       expect(reportInText(text), text)
         .to.be.a('string')
-        .and.to.match(/^The file has/)
+        .and.to.match(/^The file contains/)
     }
     const broken = { ...report([]), before: null }
-    expect(reportInText(JSON.stringify(broken))).to.match(/no report: before is not an object/)
+    expect(reportInText(JSON.stringify(broken))).to.match(/not a report: before is not an object/)
   })
 })
