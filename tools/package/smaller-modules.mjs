@@ -13,7 +13,7 @@ const KEPT = fileURLToPath(new URL('../../.cache/compressed', import.meta.url))
 export function compressed(content) {
   const kept = path.join(
     KEPT,
-    createHash('sha256').update(`${process.versions.brotli}\n`).update(content).digest('hex'),
+    createHash('sha256').update(`${process.versions['brotli']}\n`).update(content).digest('hex'),
   )
   if (existsSync(kept)) return readFileSync(kept)
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length }
