@@ -20,6 +20,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { postmortem } from '../src/profiling/index.js'
+import { mean } from '../src/report/statistics.js'
 import type { BlackBoxCost } from './black-box/service.js'
 import { chosenNodes, flags, versionOf } from './support/processes.js'
 import { printTable, verdict } from './support/table.js'
@@ -211,10 +212,6 @@ function relativeError(values: readonly number[]): number {
   const middle = mean(values)
   const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1)
   return Math.sqrt(variance / values.length) / middle
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /** A memory control group of either version; null where none can be made here. */

@@ -1,5 +1,6 @@
 /** The reporter's surroundings: clocks, one timer, processor time. Injectable, for tests. */
 import { performance } from 'node:perf_hooks'
+import { processorMs } from '../support/processor-time.js'
 
 /** The surroundings of a reporter. */
 export interface LogEnvironment {
@@ -25,9 +26,6 @@ export const realEnvironment: LogEnvironment = {
       clearTimeout(timer)
     }
   },
-  cpuMs: () => {
-    const { user, system } = process.cpuUsage()
-    return (user + system) / 1000
-  },
+  cpuMs: processorMs,
   random: () => Math.random(),
 }

@@ -7,6 +7,7 @@
 import v8 from 'node:v8'
 import type { TwinBinding } from '../allocator/twin-binding.js'
 import { CacheAttributionError, messageOf, reasonOf } from '../support/errors.js'
+import { processorMs } from '../support/processor-time.js'
 import { readText } from '../support/read-text.js'
 import { TWIN_EXIT } from './exit-codes.js'
 import { frameWriter } from './frames.js'
@@ -47,9 +48,7 @@ export function lifeOf(
     try {
       const value = work({
         send: (message, allowMs) => {
-          const { user, system } = process.cpuUsage()
-          const cpuMs = (user + system) / 1000
-          send({ kind: 'message', message, cpuMs, ...(allowMs === undefined ? {} : { allowMs }) })
+          send({ kind: 'message', message, cpuMs: processorMs(), ...(allowMs === undefined ? {} : { allowMs }) })
         },
         runMicrotasks,
         noteCopies,

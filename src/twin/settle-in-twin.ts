@@ -5,6 +5,7 @@ import { runMicrotasks } from './child.js'
 import { leastOf } from '../measure/figures.js'
 import type { Figures } from '../measure/figures.js'
 import type { Instrument } from '../measure/window.js'
+import { processorMs } from '../support/processor-time.js'
 
 /**
  * V8 11 (Node 20) keeps such a page from one window to the next; later versions do not, and each moving of survivors
@@ -67,12 +68,6 @@ export function settleInTwin(
   if (stringTableShrinks(instrument)) figures = leastOf(figures, nextRound(instrument))
   const tookMs = environment.now() - startMs
   return { figures: { ...figures, mappedBytes: sampler.mapped.read() }, tookMs, processorMs: usedMs }
-}
-
-/** Of this process: a twin has one thread. */
-function processorMs(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
 }
 
 function read({ sampler }: Instrument): Figures {

@@ -30,7 +30,7 @@ describe('discover --threads of a process that nobody prepared', function () {
     await target.isAsBefore(before)
   })
 
-  thorough('tells of a worker that waits in Atomics.wait(), and searches the one behind it', async () => {
+  thorough('names a worker that waits in Atomics.wait(), and searches the one behind it', async () => {
     const target = await start({ file: BLOCKED })
     const { code, stdout, stderr } = await command('discover', '--threads', '--json', String(target.pid))
     expect(code, stderr).to.equal(0)

@@ -1,7 +1,7 @@
 /** Which process listens on a socket, as far as this user may see that. */
-import { readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { programKind } from './program-kind.js'
-import { TargetProcess, programFile } from './target-process.js'
+import { TargetProcess, programFile, socketInodes } from './target-process.js'
 
 /** Another process that has a port. */
 export interface PortHolder {
@@ -15,9 +15,8 @@ const HIDDEN: PortHolder = { name: 'another process', mayBeInspector: true }
 
 /** Who listens on the socket with this inode. */
 export function holderOf(inode: string): PortHolder {
-  const wanted = `socket:[${inode}]`
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    if (!hasSocket(pid, wanted)) continue
+    if (!hasSocket(pid, inode)) continue
     try {
       const holder = new TargetProcess(Number(pid))
       const program = holder.program
@@ -31,16 +30,9 @@ export function holderOf(inode: string): PortHolder {
   return HIDDEN
 }
 
-function hasSocket(pid: string, wanted: string): boolean {
-  const folder = `/proc/${pid}/fd`
+function hasSocket(pid: string, inode: string): boolean {
   try {
-    return readdirSync(folder).some((name) => {
-      try {
-        return readlinkSync(`${folder}/${name}`) === wanted
-      } catch {
-        return false
-      }
-    })
+    return socketInodes(`/proc/${pid}`).has(inode)
   } catch {
     return false
   }

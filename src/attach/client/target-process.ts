@@ -152,15 +152,12 @@ export class TargetProcess {
   }
 
   #socketInodes(): Set<string> {
-    const folder = `${this.folder}/fd`
-    let names: string[]
     try {
-      names = readdirSync(folder)
+      return socketInodes(this.folder)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw noProcess(this.pid)
       throw otherUser(this)
     }
-    return new Set(names.flatMap((name) => /^socket:\[(\d+)\]$/.exec(link(`${folder}/${name}`) ?? '')?.[1] ?? []))
   }
 
   #stat(): Stat | null {
@@ -218,6 +215,16 @@ function statOf(text: string | null): Stat | null {
 
 function zeroed(text: string | null): string[] {
   return text === null || text === '' ? [] : text.replace(/\0$/, '').split('\0')
+}
+
+/**
+ * The sockets of the process with this folder in /proc, by their inodes.
+ *
+ * @throws an error of the file system where the process is gone, or may not be read
+ */
+export function socketInodes(folder: string): Set<string> {
+  const names = readdirSync(`${folder}/fd`)
+  return new Set(names.flatMap((name) => /^socket:\[(\d+)\]$/.exec(link(`${folder}/fd/${name}`) ?? '')?.[1] ?? []))
 }
 
 function link(file: string): string | null {
